@@ -1,0 +1,28 @@
+"""The one exception that a user is meant to read."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RsbenchError(Exception):
+    """A mistake the user can mend: one sentence that says what is wrong, where, and what to do.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """Return ``' Did you mean "dgc"?'`` for a near miss, else the list of what there is.
+
+    Args:
+        name: what the user typed.
+        choices: the names that exist.
+
+    Returns:
+        A sentence that starts with a space, ready to be appended to an error.
+    """
+    known = sorted(choices)
+    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f' Did you mean "{close[0]}"?' if close else f" Known: {', '.join(known)}."
