@@ -1,0 +1,216 @@
+"""What a record looks like, how it is checked, and how older ones are brought up to date.
+
+A record is a plain dict of JSON values. Numbers that can be infinite or undefined (the compression ratio of
+``noop``, kappa of one class) are stored as null, which is what JSON can say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rsbench.errors import RsbenchError, did_you_mean
+
+Record = dict[str, Any]
+
+SCHEMA = 1
+STATUSES = ("done", "failed", "timeout", "interrupted", "skipped")
+
+Check = Callable[[Any], str | None]
+"""Returns what the value must be when it is not that, else None."""
+
+UPGRADES: dict[int, Callable[[Record], Record]] = {}
+"""From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
+
+
+def _is(kind: type | tuple[type, ...], words: str, *, nullable: bool = False) -> Check:
+    """Return a check that a value is of a type (True is not an integer here)."""
+
+    def check(value: Any) -> str | None:
+        if value is None and nullable:
+            return None
+        fits = isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
+        return None if fits else words + (" or null" if nullable else "")
+
+    return check
+
+
+def _list_of(kind: type | tuple[type, ...], words: str) -> Check:
+    """Return a check that a value is a list whose items are of a type (or null)."""
+
+    def check(value: Any) -> str | None:
+        fits = isinstance(value, list) and all(item is None or isinstance(item, kind) for item in value)
+        return None if fits else f"a list of {words}"
+
+    return check
+
+
+def _map_to_numbers(value: Any) -> str | None:
+    """Check an object whose values are numbers (or null)."""
+    fits = isinstance(value, dict) and all(
+        item is None or (isinstance(item, int | float) and not isinstance(item, bool))
+        for item in value.values()
+    )
+    return None if fits else "an object of numbers"
+
+
+_TEXT = _is(str, "text")
+_MAYBE_TEXT = _is(str, "text", nullable=True)
+_COUNT = _is(int, "an integer")
+_MAYBE_COUNT = _is(int, "an integer", nullable=True)
+_NUMBER = _is((int, float), "a number", nullable=True)
+_FLAG = _is(bool, "true or false")
+_OBJECT = _is(dict, "an object")
+
+
+def _numbers(*names: str) -> dict[str, Check]:
+    """Return fields that are numbers or null."""
+    return dict.fromkeys(names, _NUMBER)
+
+
+_TOP: dict[str, Check] = {
+    "schema": _COUNT,
+    "key": _TEXT,
+    "status": lambda value: None if value in STATUSES else f"one of {', '.join(STATUSES)}",
+    "reason": _TEXT,
+    "started_utc": _TEXT,
+    "wall_s": _NUMBER,
+    "cell": _OBJECT,
+    "provenance": _OBJECT,
+}
+_CELL: dict[str, Check] = {
+    "dataset": _TEXT,
+    "model": _TEXT,
+    "compressor": _TEXT,
+    "ratio": _NUMBER,
+    "lr": _is((int, float), "a number"),
+    "seed": _COUNT,
+    "workers": _COUNT,
+    "device": _TEXT,
+    "epochs": _COUNT,
+    "split": _TEXT,
+}
+_SECTIONS: dict[str, dict[str, Check]] = {
+    "compressor": {"name": _TEXT, "text": _TEXT, "trains": _FLAG, "matched": _FLAG},
+    "dataset": {
+        "name": _TEXT,
+        "title": _TEXT,
+        "classes": _list_of(str, "texts"),
+        **dict.fromkeys(("train", "val", "test"), _COUNT),
+        "split": _TEXT,
+        "fingerprint": _TEXT,
+        "part": _MAYBE_TEXT,
+        "synthetic": _FLAG,
+    },
+    "model": {"name": _TEXT, "parameters": _COUNT, "one_d_elements": _COUNT, "dense_bytes": _COUNT},
+    "traffic": {
+        **_numbers("payload_bytes_total", "dense_bytes_total", "wire_bytes_total", "dense_wire_bytes_total"),
+        **_numbers("payload_bytes_per_step", "compression_ratio", "steady_ratio", "wire_ratio", "density"),
+        **_numbers("one_d_share", "buffer_bytes"),
+        "density_per_tensor": _map_to_numbers,
+        "steps": _COUNT,
+    },
+    "time": {
+        **_numbers(
+            "step_time_s", "data_s", "forward_s", "backward_s", "compress_s", "wait_s", "decompress_s"
+        ),
+        **_numbers("optimizer_s", "other_s", "overlapped_s", "images_per_s", "train_s"),
+        "steps_counted": _COUNT,
+        "steps_skipped": _COUNT,
+    },
+    "memory": {"peak_rss_bytes": _NUMBER, "peak_cuda_bytes": _MAYBE_COUNT},
+}
+_TEST = {**_numbers("oa", "aa", "kappa", "loss"), "images": _COUNT}
+_TEST["per_class"] = _list_of((int, float), "numbers")
+_TEST["confusion"] = _list_of(list, "lists of counts")
+_EPOCH = {"epoch": _COUNT, **_numbers("loss", "oa", "aa", "kappa")}
+
+
+def check(record: Any) -> None:
+    """Raise when a record of the current schema is not what this page says.
+
+    Args:
+        record: a value as ``json.loads`` gives it.
+
+    Raises:
+        RsbenchError: naming the first field that is missing or of the wrong type. Unknown fields are left alone.
+    """
+    _check_fields(record, _TOP, "")
+    _check_fields(record["cell"], _CELL, "cell.")
+    done = record["status"] == "done"
+    for name, fields in _SECTIONS.items():
+        section = record.get(name)
+        if section is not None or done:
+            _check_fields(section, fields, f"{name}.")
+    if record.get("accuracy") is not None:
+        _check_accuracy(record["accuracy"])
+    elif done and record["compressor"]["trains"]:
+        raise RsbenchError('the field "accuracy" is missing although the cell is done')
+
+
+def _check_accuracy(accuracy: Any) -> None:
+    """Check the section of validation epochs and the test."""
+    fields = {"val": _list_of(dict, "objects"), "val_oa": _NUMBER, "test": _OBJECT}
+    _check_fields(accuracy, fields, "accuracy.")
+    _check_fields(accuracy["test"], _TEST, "accuracy.test.")
+    for number, epoch in enumerate(accuracy["val"]):
+        _check_fields(epoch, _EPOCH, f"accuracy.val[{number}].")
+
+
+def _check_fields(section: Any, fields: Mapping[str, Check], prefix: str) -> None:
+    """Check one object's fields, in order."""
+    if not isinstance(section, dict):
+        where = f'the field "{prefix.rstrip(".")}"' if prefix else "the file"
+        raise RsbenchError(f"{where} must hold an object")
+    for name, field_check in fields.items():
+        if name not in section:
+            raise RsbenchError(f'the field "{prefix}{name}" is missing')
+        wanted = field_check(section[name])
+        if wanted is not None:
+            shown = repr(section[name])
+            shown = shown if len(shown) <= 40 else shown[:37] + "..."
+            raise RsbenchError(f'the field "{prefix}{name}" is {shown} but must be {wanted}')
+
+
+def upgrade(record: Any) -> Record:
+    """Return a record brought to the current schema, one version at a time.
+
+    Args:
+        record: a value as ``json.loads`` gives it, of any version.
+
+    Returns:
+        The record with ``schema`` equal to ``SCHEMA``, not yet checked.
+
+    Raises:
+        RsbenchError: when it is no record, too new for this rsbench, or too old to be upgraded.
+    """
+    if not isinstance(record, dict):
+        raise RsbenchError("the file must hold an object")
+    version = record.get("schema")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise RsbenchError(f'the field "schema" is {version!r} but must be an integer')
+    if version > SCHEMA:
+        raise RsbenchError(
+            f"it was written by a newer rsbench (record schema {version}, this one reads up to {SCHEMA}); "
+            "upgrade rsbench to read it"
+        )
+    while version < SCHEMA:
+        if version not in UPGRADES:
+            raise RsbenchError(
+                f"it was written by an rsbench too old to be read (record schema {version}, this one writes "
+                f"{SCHEMA}); run the cell again with --rerun"
+            )
+        record = {**UPGRADES[version](record), "schema": version + 1}
+        version += 1
+    return dict(record)
+
+
+def status_name(text: str) -> str:
+    """Return a status, or raise with a suggestion.
+
+    Raises:
+        RsbenchError: for a word that is no status.
+    """
+    if text in STATUSES:
+        return text
+    raise RsbenchError(f'There is no status "{text}".{did_you_mean(text, STATUSES)}')
