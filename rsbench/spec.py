@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.schema import SCHEMA
 
 Match = Literal["payload", "wire", "density"]
 Device = Literal["cpu", "cuda"]
@@ -21,16 +22,25 @@ DEVICES: Final[tuple[str, ...]] = get_args(Device)
 SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
 _WHOLES: Final = frozenset({"workers", "epochs", "max_steps", "batch_size", "image_size", "seed"})
 _REALS: Final = frozenset(
-    "ratio lr momentum weight_decay warmup_epochs clip_norm label_smoothing bucket_cap_mb".split()
+    [
+        "ratio",
+        "lr",
+        "momentum",
+        "weight_decay",
+        "warmup_epochs",
+        "clip_norm",
+        "label_smoothing",
+        "bucket_cap_mb",
+    ]
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellSpec:
-    """One run: data set x model x compressor x ratio x learning rate x seed x world size, with its training recipe.
+    """One run: data set x model x compressor x ratio x learning rate x seed x world size, with its recipe.
 
-    Two specs that differ in any field may give different numbers, so each has its own key. Paths, time-outs and
-    everything else that leaves the numbers alone are not here.
+    Two specs that differ in any field may give different numbers, so each has its own key. Paths, time-outs
+    and everything else that leaves the numbers alone are not here.
 
     Attributes:
         dataset: name of the data set, as ``rsbench list datasets`` shows it.
@@ -132,8 +142,6 @@ class CellSpec:
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that are equal for equal specs, and change with the record schema."""
-        from rsbench.results import SCHEMA  # noqa: PLC0415 - results reads specs, so it cannot be imported above
-
         text = json.dumps({"schema": SCHEMA, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

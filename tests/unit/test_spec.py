@@ -66,7 +66,7 @@ def test_key_does_not_depend_on_how_a_number_was_typed() -> None:
 
 def test_schema_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = BASE.key
-    monkeypatch.setattr("rsbench.results.SCHEMA", 999)
+    monkeypatch.setattr("rsbench.spec.SCHEMA", 999)
     assert BASE.key != before
 
 
