@@ -1,1 +1,66 @@
-"""Compressors."""
+"""Gradient compressors as DDP communication hooks, and the table of them.
+
+Importing this package does not import torch; putting a compressor to work does::
+
+    from rsbench.compressors import RSDGC
+
+    compressor = RSDGC(density=0.001)
+    model = DistributedDataParallel(net)
+    compressor.register(model)
+    optimizer = torch.optim.SGD(compressor.param_groups(net, lr=0.1, momentum=0.9, weight_decay=1e-4))
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+if __name__ != "rsbench.compressors":
+    raise ImportError(
+        f"This folder was imported as {__name__!r}; import rsbench.compressors instead, and do not put the folder "
+        "above it on sys.path."
+    )
+
+from rsbench.compressors import options
+from rsbench.compressors.base import Compressor
+from rsbench.compressors.dgc import DGC
+from rsbench.compressors.fp16 import FP16
+from rsbench.compressors.none import NoCompression
+from rsbench.compressors.noop import Noop
+from rsbench.compressors.rs_dgc import RSDGC
+from rsbench.compressors.topk import TopK
+from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.plugins import table_with_plugins
+
+__all__ = ["COMPRESSORS", "DGC", "FP16", "RSDGC", "Compressor", "NoCompression", "Noop", "TopK", "parse"]
+
+COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
+    "rsbench.compressors", {cls.name: cls for cls in (NoCompression, FP16, Noop, TopK, DGC, RSDGC)}
+)
+"""Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
+
+
+def parse(text: str) -> Compressor:
+    """Build a compressor from ``name[:key=value,...]``, as ``--compressor`` takes it.
+
+    Raises:
+        RsbenchError: unknown name or option (with a suggestion), or a value out of range.
+    """
+    name, _, rest = text.strip().partition(":")
+    if name not in COMPRESSORS:
+        raise RsbenchError(f"There is no compressor {name!r}.{did_you_mean(name, COMPRESSORS)}")
+    cls = COMPRESSORS[name]
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    values = {}
+    for pair in filter(None, rest.split(",")):
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals:
+            raise RsbenchError(f"{text!r}: {pair!r} is not key=value; write {name}:key=value,key=value.")
+        if key not in fields:
+            known = did_you_mean(key, fields) if fields else " It has none."
+            raise RsbenchError(f"The compressor {name} has no option {key!r}.{known}")
+        if key in values:
+            raise RsbenchError(f"{text!r} gives {key!r} twice; give it once.")
+        values[key] = options.read(name, fields[key], value)
+    compressor = cls(**values)
+    compressor.density_given = "density" in values
+    return compressor

@@ -1,0 +1,237 @@
+"""The interface of every compressor. Torch is imported only when a compressor is put to work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from rsbench.compressors import counts, options
+from rsbench.compressors.layout import Layout, dense, elements
+from rsbench.errors import RsbenchError
+
+if TYPE_CHECKING:
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Compressor:
+    """A gradient compressor as a DDP communication hook.
+
+    A subclass is a dataclass of options that names itself, declares which laws hold for it, and builds its hook.
+    Every option is keyword-only and checked by the constructor, which raises
+    :class:`~rsbench.errors.RsbenchError`.
+
+    Attributes:
+        name: the word on the command line.
+        title: the words in a table.
+        source: paper or reference of the method.
+        trains: False when training with it is not meant to converge (``noop``).
+        keeps_residual: what is not sent stays in a residual on the rank.
+        collective: ``all_reduce``, ``all_gather`` or ``none``.
+        matchable: a compression ratio can be asked of it, by solving for its ``density``.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    trains: ClassVar[bool] = True
+    keeps_residual: ClassVar[bool] = False
+    collective: ClassVar[str] = "all_reduce"
+    matchable: ClassVar[bool] = False
+    bytes_per_element: ClassVar[float] = 4.0
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, options.validate(self.name, field, getattr(self, field.name)))
+        self._hook: Hook | None = None
+        self._momentum: float | None = None
+        self.density_given = False
+
+    # --- description -------------------------------------------------------------------------------------------
+
+    @classmethod
+    def options(cls) -> list[options.Option]:
+        """The options with type, default, range and help."""
+        return options.describe(cls)
+
+    @classmethod
+    def doc(cls) -> str:
+        """One line for listings."""
+        return (cls.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def text(self) -> str:
+        """Canonical ``name:key=value,...`` with the options that differ from their default, sorted."""
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        shown = [
+            f"{f.name}={options.write(given[f.name])}"
+            for f in sorted(dataclasses.fields(self), key=lambda f: f.name)
+            if given[f.name] != f.default or (f.name == "density" and self.density_given)
+        ]
+        return self.name + (":" + ",".join(shown) if shown else "")
+
+    def replace(self, **changes: Any) -> Self:
+        """A fresh compressor with some options changed; it is not registered anywhere."""
+        fresh = dataclasses.replace(self, **changes)
+        fresh.density_given = self.density_given or "density" in changes
+        return fresh
+
+    def with_density(self, density: float) -> Self:
+        """A fresh compressor of another density (share of elements sent, 0 < r <= 1)."""
+        return self.replace(density=density)
+
+    # --- bytes, from shapes alone ------------------------------------------------------------------------------
+
+    def layout(self, shape: Sequence[int]) -> Layout:
+        """How a tensor of this shape is cut; the default sends it whole."""
+        return dense(shape)
+
+    def payload_bytes(self, shapes: Mapping[str, Sequence[int]], step: int) -> int:
+        """Payload bytes of training step ``step`` for a model with these tensors.
+
+        Args:
+            shapes: tensor name -> shape, parameters that require a gradient.
+            step: 0-based step (warm-up and renewal of densities depend on it).
+        """
+        elements = sum(self.layout(shape).numel for shape in shapes.values())
+        return round(self.bytes_per_element * elements)
+
+    # --- use ---------------------------------------------------------------------------------------------------
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Build the hook; called once by :meth:`register`."""
+        raise NotImplementedError
+
+    def register(self, model: DistributedDataParallel) -> None:
+        """Register this compressor as the communication hook of ``model``.
+
+        Raises:
+            RsbenchError: this compressor serves another model already.
+        """
+        if self._hook is not None:
+            raise RsbenchError(
+                f"This {self.name} compressor is registered with a model already; make one compressor per model."
+            )
+        self._hook = self.make_hook(model)
+        model.register_comm_hook(None, self._hook.run)
+
+    def owns_momentum(self, shape: Sequence[int]) -> bool:
+        """Whether momentum of a tensor of this shape lives in the compressor instead of the optimizer."""
+        return False
+
+    @property
+    def momentum(self) -> float | None:
+        """Momentum handed over by :meth:`param_groups`; None before."""
+        return self._momentum
+
+    def param_groups(
+        self, module: torch.nn.Module, *, lr: float, momentum: float = 0.0, weight_decay: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """Parameter groups for ``torch.optim.SGD``: momentum lives in exactly one place per tensor.
+
+        Tensors whose momentum the compressor keeps get ``momentum=0`` and ``weight_decay / (1 - momentum)``:
+        SGD sends weight decay through its momentum, which multiplies it by 1 / (1 - m) in the long run.
+
+        Args:
+            module: the network, bare or wrapped in DistributedDataParallel.
+            lr: learning rate.
+            momentum: 0 <= m < 1.
+            weight_decay: as SGD's.
+
+        Raises:
+            RsbenchError: momentum out of range.
+        """
+        if not 0 <= momentum < 1:
+            raise RsbenchError(f"momentum={momentum} is out of range; allowed: 0 <= momentum < 1.")
+        self._momentum = momentum
+        kept: list[torch.nn.Parameter] = []
+        plain: list[torch.nn.Parameter] = []
+        for parameter in module.parameters():
+            if parameter.requires_grad:
+                (kept if self.owns_momentum(parameter.shape) else plain).append(parameter)
+        groups = [
+            {"params": kept, "lr": lr, "momentum": 0.0, "weight_decay": weight_decay / (1 - momentum)},
+            {"params": plain, "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
+        ]
+        return [group for group in groups if group["params"]]
+
+    @property
+    def hook(self) -> Hook:
+        """The registered hook.
+
+        Raises:
+            RsbenchError: :meth:`register` has not been called.
+        """
+        if self._hook is None:
+            raise RsbenchError(f"This {self.name} compressor is not registered; call register(ddp_model) first.")
+        return self._hook
+
+    def step_stats(self) -> dict[str, Any]:
+        """What the last finished step sent.
+
+        Returns:
+            ``payload_bytes`` (int, this rank's bytes handed to collectives), ``dense_bytes`` (int, bytes of the
+            gradients), ``density`` (tensor name -> share of its elements sent), ``wire_bytes`` (int, modelled),
+            ``one_d_bytes`` (int, bytes of tensors sent whole because they have fewer than two dimensions).
+        """
+        return self.hook.step_stats()
+
+    def state_dict(self) -> dict[str, Any]:
+        """This rank's state as plain tensors and numbers (``torch.load(..., weights_only=True)`` reads it)."""
+        return self.hook.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave on the same rank.
+
+        Raises:
+            RsbenchError: the state is of another compressor, model, rank or world size; the sentence says which.
+        """
+        self.hook.load_state_dict(state)
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class SparseCompressor(Compressor):
+    """A compressor that sends some blocks of each tensor and keeps the rest as a residual.
+
+    Subclasses choose the parts of :class:`rsbench.compressors.sparse.SparseHook`: memory, score, policy, layout.
+    """
+
+    keeps_residual: ClassVar[bool] = True
+    collective: ClassVar[str] = "all_gather"
+    matchable: ClassVar[bool] = True
+
+    density: float = options.option(0.01, "share of a tensor's elements that is sent", low=0, high=1, low_open=True)
+    one_d: str = options.option(
+        "dense",
+        "tensors of fewer than two dimensions: sent whole, or selected by magnitude",
+        choices=("dense", "select"),
+    )
+
+    def cut(self, shape: Sequence[int]) -> Layout:
+        """Layout of a tensor with at least two dimensions."""
+        raise NotImplementedError
+
+    def layout(self, shape: Sequence[int]) -> Layout:
+        """Layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
+        if len(shape) >= 2:
+            return self.cut(shape)
+        return elements(shape) if self.one_d == "select" else dense(shape)
+
+    def density_at(self, step: int) -> float:
+        """Asked density at a step (warm-up schedules override it)."""
+        return self.density
+
+    def control_bytes(self, tensors: int, step: int) -> int:
+        """Bytes of a step's control traffic (the broadcast of renewed counts)."""
+        return 0
+
+    def payload_bytes(self, shapes: Mapping[str, Sequence[int]], step: int) -> int:
+        """Payload bytes of a step. Dynamic policies fill the uniform policy's bytes to within a block."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        sizes = counts.uniform_counts(layouts, self.density_at(step))
+        compressed = sum(layout.compressed for layout in layouts)
+        return counts.message_bytes(layouts, sizes) + self.control_bytes(compressed, step)

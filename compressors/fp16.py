@@ -1,0 +1,29 @@
+"""Half-precision exchange."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.base import Compressor
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class FP16(Compressor):
+    """Whole gradients by all-reduce in float16: half the bytes, no residual."""
+
+    name = "fp16"
+    title = "fp16"
+    source = "PyTorch DDP communication hooks: fp16 compression"
+    bytes_per_element = 2.0
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """An all-reduce in float16 that counts its bytes."""
+        from rsbench.compressors.dense import HalfAllReduceHook
+
+        return HalfAllReduceHook(model, self.text)

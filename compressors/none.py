@@ -1,0 +1,28 @@
+"""No compression: the reference."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.base import Compressor
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class NoCompression(Compressor):
+    """Whole float32 gradients by all-reduce, bit-equal to plain DDP."""
+
+    name = "none"
+    title = "no compression"
+    source = "PyTorch DistributedDataParallel (Li et al., VLDB 2020)"
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """An all-reduce that counts its bytes."""
+        from rsbench.compressors.dense import AllReduceHook
+
+        return AllReduceHook(model, self.text)

@@ -1,0 +1,31 @@
+"""The headroom row: what a step costs when nothing is sent."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.base import Compressor
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Noop(Compressor):
+    """Sends nothing, so ranks drift apart: a bound on step time, not a way to train."""
+
+    name = "noop"
+    title = "noop (headroom)"
+    source = "rsbench"
+    trains = False
+    collective = "none"
+    bytes_per_element = 0.0
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """A hook that returns each rank's own gradient."""
+        from rsbench.compressors.dense import SilentHook
+
+        return SilentHook(model, self.text)

@@ -1,0 +1,67 @@
+"""RS-DGC: neighbourhoods chosen by their statistics, densities by a ranking across layers (our reading)."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.dgc import MomentumCompressor
+from rsbench.compressors.layout import INDEX_BYTES, Layout, kernels, tiles
+from rsbench.compressors.options import option
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class RSDGC(MomentumCompressor):
+    """Whole gradient neighbourhoods by NSI, with a dynamic density per layer and DGC's memory (our reading).
+
+    See ``docs/rs-dgc.md`` for the formulas and for what is certain from the paper.
+    """
+
+    name = "rsdgc"
+    title = "RS-DGC"
+    source = "Xie et al., IEEE TGRS 2024, arXiv 2312.17530; equations: our reading"
+
+    alpha: float = option(0.8, "weight of the mean |v| in NSI; the rest goes to the deviation", low=0, high=1)
+    stat: str = option("std", "deviation in NSI: standard deviation or variance", choices=("std", "var"))
+    norm: str = option("l2", "scale both terms of NSI by their L2 norm over the layer, or not", choices=("l2", "none"))
+    neighborhood: str = option(
+        "kernel",
+        "k x k kernel slices (tiles elsewhere), or p x p tiles everywhere",
+        choices=("kernel", "tile"),
+    )
+    p: int = option(3, "side of a tile", low=1, high=64)
+    policy: str = option("global_rank", "densities across layers", choices=("global_rank", "mean_abs", "uniform"))
+    floor: float = option(0.1, "share of the asked density that every layer keeps", low=0, high=1)
+    update_steps: int = option(100, "steps between renewals of the densities (rsbench: an epoch)", low=1)
+
+    def cut(self, shape: Sequence[int]) -> Layout:
+        """Neighbourhoods of a tensor with at least two dimensions."""
+        return tiles(shape, self.p) if self.neighborhood == "tile" else kernels(shape, self.p)
+
+    def control_bytes(self, tensors: int, step: int) -> int:
+        """The broadcast of one int32 count a compressed tensor at each renewal."""
+        renews = self.policy != "uniform" and step % self.update_steps == 0
+        return INDEX_BYTES * tensors if renews else 0
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Momentum correction, NSI, cross-layer densities."""
+        from rsbench.compressors.policy import POLICIES
+        from rsbench.compressors.scores import NSI
+        from rsbench.compressors.sparse import Parts, SparseHook
+
+        parts = Parts(
+            layout=self.layout,
+            score=NSI(self.alpha, self.stat, self.norm),
+            memory=self.memory,
+            density_at=self.density_at,
+            policy=None if self.policy == "uniform" else POLICIES[self.policy](),
+            floor=self.floor,
+            update_steps=self.update_steps,
+        )
+        return SparseHook(model, self.text, parts)

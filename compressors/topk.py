@@ -1,0 +1,37 @@
+"""Top-k with error feedback."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.base import SparseCompressor
+from rsbench.compressors.layout import Layout, elements
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class TopK(SparseCompressor):
+    """Sends the k = ceil(r n) largest |v| of each tensor, v <- v + g; what is not sent waits in v."""
+
+    name = "topk"
+    title = "Top-k"
+    source = "Aji & Heafield, EMNLP 2017; Stich et al., NeurIPS 2018"
+
+    def cut(self, shape: Sequence[int]) -> Layout:
+        """Single elements."""
+        return elements(shape)
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Error feedback, magnitude, uniform density."""
+        from rsbench.compressors.memory import ErrorFeedback
+        from rsbench.compressors.scores import Magnitude
+        from rsbench.compressors.sparse import Parts, SparseHook
+
+        parts = Parts(layout=self.layout, score=Magnitude(), memory=ErrorFeedback, density_at=self.density_at)
+        return SparseHook(model, self.text, parts)

@@ -1,0 +1,62 @@
+"""Time marks that are right on CPUs and GPUs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Protocol
+
+import torch
+
+
+class Clock(Protocol):
+    """Marks points in time; seconds between two marks are asked for after :meth:`settle`."""
+
+    def mark(self) -> Any:
+        """Return a mark of now (on a GPU: of now in the current stream)."""
+
+    def settle(self) -> None:
+        """Wait until every mark has been passed."""
+
+    def seconds(self, start: Any, end: Any) -> float:
+        """Seconds from one mark to another; call :meth:`settle` first."""
+
+
+class WallClock:
+    """Marks of ``time.perf_counter``: right where operations have finished when they return (CPUs)."""
+
+    def mark(self) -> float:
+        """Return seconds of the monotonic clock."""
+        return time.perf_counter()
+
+    def settle(self) -> None:
+        """Nothing is pending on a CPU."""
+
+    def seconds(self, start: float, end: float) -> float:
+        """Seconds between two marks."""
+        return end - start
+
+
+class CudaClock:
+    """CUDA events on the current stream: no host synchronisation until :meth:`settle`.
+
+    Not run on a GPU by us so far.
+    """
+
+    def mark(self) -> torch.cuda.Event:
+        """Record an event on the current stream."""
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        event.record()
+        return event
+
+    def settle(self) -> None:
+        """Wait for the device."""
+        torch.cuda.synchronize()
+
+    def seconds(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
+        """Seconds between two events."""
+        return float(start.elapsed_time(end)) / 1e3
+
+
+def clock_for(device: torch.device | str) -> Clock:
+    """The clock that is right for tensors on ``device``."""
+    return CudaClock() if torch.device(device).type == "cuda" else WallClock()
