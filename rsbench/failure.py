@@ -1,0 +1,174 @@
+"""Why a cell failed: the one rank that went first, not the many that then lost their connection."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+TAIL_LINES: Final = 8
+_LOST: Final = re.compile(
+    r"connection (?:was )?(?:closed|reset|refused)|broken pipe|socket ?timeout|timed? ?out waiting|"
+    r"connectfullmesh|recvvalue|failed to recv|remote process|peer|store.*(?:closed|timeout)|nccl communicator was aborted",
+    re.IGNORECASE,
+)
+_RANK: Final = re.compile(r"^\s*rank\s*:\s*(\d+)", re.MULTILINE)
+_EXIT: Final = re.compile(r"^\s*exitcode\s*:\s*(-?\d+)", re.MULTILINE)
+_AGENT_EXIT: Final = re.compile(r"failed \(exitcode: (-?\d+)\) local_rank: (\d+)")
+_DEADLY: Final = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """What ended a cell.
+
+    Attributes:
+        reason: one sentence's worth, stored in the record.
+        log: where to read on.
+        tail: last lines of the guilty rank's traceback or log.
+        rank: the guilty rank, None when none can be named.
+    """
+
+    reason: str
+    log: Path | None
+    tail: tuple[str, ...]
+    rank: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankError:
+    """An exception that a worker wrote down (``error-rank<R>.json``)."""
+
+    rank: int
+    type: str
+    message: str
+    traceback: str
+    user_error: bool
+    time: float
+
+    @property
+    def lost_connection(self) -> bool:
+        """Whether this rank only noticed that another one had gone."""
+        return not self.user_error and _LOST.search(f"{self.type}: {self.message}") is not None
+
+
+def find(folder: Path, returncode: int) -> Cause:
+    """Return why the workers of a cell failed.
+
+    A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
+    first exception that is not merely a lost connection; then other signals; then whatever is left.
+
+    Args:
+        folder: the cell's.
+        returncode: torchrun's.
+    """
+    errors = sorted(read_errors(folder), key=lambda error: error.time)
+    exits = exit_codes(_read(folder / "launcher.log"))
+    killed = {rank: signal.Signals(-code) for rank, code in exits.items() if _is_signal(code)}
+    for error in errors:
+        if error.user_error:
+            return _from_error(folder, error)
+    for rank, number in killed.items():
+        if number in _DEADLY:
+            return _from_signal(folder, rank, number)
+    for error in errors:
+        if not error.lost_connection:
+            return _from_error(folder, error)
+    for rank, number in killed.items():
+        return _from_signal(folder, rank, number)
+    if errors:
+        return _from_error(folder, errors[0])
+    for rank, code in exits.items():
+        log = folder / f"rank{rank}.log"
+        return Cause(
+            reason=f"rank {rank} ended with exit code {code}", log=log, tail=_tail(_read(log)), rank=rank
+        )
+    log = folder / "launcher.log"
+    return Cause(reason=f"torchrun ended with exit code {returncode}", log=log, tail=_tail(_read(log)))
+
+
+def read_errors(folder: Path) -> list[RankError]:
+    """Return the exceptions that workers wrote down; damaged files are left out."""
+    errors = []
+    for path in sorted(folder.glob("error-rank*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            errors.append(
+                RankError(
+                    rank=int(content["rank"]),
+                    type=str(content["type"]),
+                    message=str(content["message"]),
+                    traceback=str(content["traceback"]),
+                    user_error=bool(content["user_error"]),
+                    time=float(content["time"]),
+                )
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # the worker died while writing it
+    return errors
+
+
+def exit_codes(launcher_log: str) -> dict[int, int]:
+    """Return rank -> exit code (negative: signal) from torchrun's closing summary, the first to fail first.
+
+    Args:
+        launcher_log: all that torchrun wrote. It names the ranks that failed by themselves, not those that it ended.
+    """
+    head, _, root = launcher_log.rpartition("Root Cause (first observed failure)")
+    failures = head.rpartition("Failures:")[2] if root else ""
+    codes: dict[int, int] = {}
+    for block in [root, *re.split(r"^\[\d+\]:", failures, flags=re.MULTILINE)]:
+        rank, code = _RANK.search(block), _EXIT.search(block)
+        if rank and code:
+            codes.setdefault(int(rank[1]), int(code[1]))
+    if not codes:  # cut short before the summary; on one node the local rank is the rank
+        codes = {int(rank): int(code) for code, rank in _AGENT_EXIT.findall(launcher_log)}
+    return codes
+
+
+def newest_log(folder: Path) -> Path | None:
+    """Return the rank's log that was written to last, None if there is none."""
+    logs = sorted(folder.glob("rank*.log"), key=lambda path: path.stat().st_mtime)
+    return logs[-1] if logs else None
+
+
+def _from_error(folder: Path, error: RankError) -> Cause:
+    message = " ".join(error.message.split())
+    reason = message if error.user_error else f"rank {error.rank} raised {error.type}: {message[:300]}"
+    return Cause(
+        reason=reason,
+        log=folder / f"rank{error.rank}.log",
+        tail=() if error.user_error else _tail(error.traceback),
+        rank=error.rank,
+    )
+
+
+def _from_signal(folder: Path, rank: int, number: signal.Signals) -> Cause:
+    hint = (
+        " (out of memory is the usual reason when nobody did it by hand)" if number == signal.SIGKILL else ""
+    )
+    log = folder / f"rank{rank}.log"
+    return Cause(
+        reason=f"rank {rank} was killed by {number.name} (signal {int(number)}){hint}",
+        log=log,
+        tail=_tail(_read(log)),
+        rank=rank,
+    )
+
+
+def _is_signal(code: int) -> bool:
+    return code < 0 and -code in {int(number) for number in signal.Signals}
+
+
+def _tail(text: str) -> tuple[str, ...]:
+    return tuple(line.rstrip() for line in text.splitlines() if line.strip())[-TAIL_LINES:]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

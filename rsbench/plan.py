@@ -1,0 +1,207 @@
+"""The grid that a user asks for, and the cells that it stands for."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.spec import CellSpec, Device, Match, Schedule, check_split
+
+if TYPE_CHECKING:
+    from rsbench.compressors import Compressor
+
+DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
+DEFAULT_RATIO: Final = 100.0
+DEFAULT_LR: Final = 0.05
+DEFAULT_BATCH_SIZE: Final = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How every cell of a grid trains; names and meanings are those of :class:`~rsbench.spec.CellSpec`."""
+
+    weights: str | None = None
+    max_steps: int | None = None
+    batch_size: int = DEFAULT_BATCH_SIZE
+    split: str = "official"
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    schedule: Schedule = "cosine"
+    warmup_epochs: float = 1.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    channels_last: bool = False
+    bf16: bool = False
+    bucket_cap_mb: float = 25.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Everything that one ``rsbench compare`` compares.
+
+    Attributes:
+        datasets: names, as are ``models``.
+        models: names.
+        compressors: texts ``name:key=value,...``.
+        ratios: compression ratios that matchable compressors are brought to.
+        density: fixed share of elements to send instead of ``ratios``; None matches bytes.
+        lrs: learning rates.
+        seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
+        match: which bytes the ratios count.
+        workers: processes in all.
+        device: what each worker trains on.
+        epochs: None takes each data set's own, as ``image_size`` does.
+        image_size: in pixels.
+        recipe: how each cell trains.
+    """
+
+    datasets: tuple[str, ...] = ("synthetic",)
+    models: tuple[str, ...] = ("smallvgg",)
+    compressors: tuple[str, ...] = DEFAULT_COMPRESSORS
+    ratios: tuple[float, ...] = (DEFAULT_RATIO,)
+    density: float | None = None
+    lrs: tuple[float, ...] = (DEFAULT_LR,)
+    seeds: tuple[int, ...] = (0,)
+    match: Match = "payload"
+    workers: int = 2
+    device: Device = "cpu"
+    epochs: int | None = None
+    image_size: int | None = None
+    recipe: Recipe = Recipe()
+
+    def check(self) -> None:
+        """Refuse unknown names and impossible numbers before anything slow happens.
+
+        Raises:
+            RsbenchError: one sentence, with a suggestion where a name is misspelt.
+        """
+        from rsbench import datasets
+
+        for name in self.datasets:
+            datasets.get(name)
+        check_split(self.recipe.split)
+        facts = {name: DatasetDefaults(fingerprint="", epochs=1, image_size=1) for name in self.datasets}
+        self.cells(facts)
+
+    def cells(self, datasets: Mapping[str, DatasetDefaults]) -> list[CellSpec]:
+        """Return the cells in the order in which they run, each once.
+
+        Args:
+            datasets: for each name in ``self.datasets`` what its files and class say.
+
+        Raises:
+            RsbenchError: a value that no cell can have.
+        """
+        rows = self._rows()
+        recipe = {field.name: getattr(self.recipe, field.name) for field in fields(Recipe)}
+        cells = [
+            CellSpec(
+                dataset=name,
+                dataset_fingerprint=datasets[name].fingerprint,
+                model=model,
+                compressor=text,
+                ratio=ratio,
+                match="payload" if ratio is None else self.match,
+                lr=lr,
+                seed=seed,
+                workers=self.workers,
+                device=self.device,
+                epochs=datasets[name].epochs if self.epochs is None else self.epochs,
+                image_size=datasets[name].image_size if self.image_size is None else self.image_size,
+                **recipe,
+            )
+            for seed in self.seeds
+            for name in self.datasets
+            for model in self.models
+            for text, ratio in rows
+            for lr in self.lrs
+        ]
+        return list(dict.fromkeys(cells))
+
+    def _rows(self) -> list[tuple[str, float | None]]:
+        """Return (canonical compressor, ratio or None) in the order given."""
+        from rsbench import compressors
+
+        rows: list[tuple[str, float | None]] = []
+        for text in self.compressors:
+            compressor: Compressor = compressors.parse(text)
+            if not compressor.matchable or compressor.density_given:
+                rows.append((compressor.text, None))
+            elif self.density is not None:
+                rows.append((compressor.with_density(self.density).text, None))
+            else:
+                rows.extend((compressor.text, ratio) for ratio in self.ratios)
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetDefaults:
+    """What a cell takes from its data set when the user says nothing."""
+
+    fingerprint: str
+    epochs: int
+    image_size: int
+
+
+def read_plan(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """Read a plan file: the long options of ``rsbench compare`` as TOML keys.
+
+    Args:
+        path: such as a file that says ``dataset = ["ucm21"]``, ``ratio = [50, 100]``, ``gpus = 4``.
+        known: parameter names (with underscores) that a plan may set.
+
+    Returns:
+        Parameter name (with underscores) -> value; lists of seeds and single values of repeatable options are
+        brought to the form in which the command line has them.
+
+    Raises:
+        RsbenchError: the file is missing, is no TOML, or has an unknown key or a table.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RsbenchError(f"The plan {path} is not valid TOML: {error}.") from error
+    plan: dict[str, Any] = {}
+    for key, value in content.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            options = [option.replace("_", "-") for option in known]
+            raise RsbenchError(
+                f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}'
+            )
+        if isinstance(value, dict):
+            raise RsbenchError(
+                f'The plan {path} has a table "[{key}]", but an option takes a value or a list.'
+            )
+        plan[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
+    return plan
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Read ``0,1,2`` or ``0-4``.
+
+    Raises:
+        RsbenchError: says what seeds look like.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise RsbenchError(
+                f'The seeds "{text}" are not whole numbers: write --seeds 0,1,2 or --seeds 0-4.'
+            )
+        seeds.extend(range(int(first), int(last or first) + 1))
+    if not seeds:
+        raise RsbenchError(f'The seeds "{text}" name no repeat: write --seeds 0,1,2 or --seeds 0-4.')
+    return tuple(dict.fromkeys(seeds))
+
+
+def unique(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the values in order, each once."""
+    return tuple(dict.fromkeys(values))
