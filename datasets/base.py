@@ -1,0 +1,200 @@
+"""What a data set is: facts as class attributes, and a way to find its pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets.decode import decode
+from rsbench.errors import RsbenchError
+
+if TYPE_CHECKING:
+    from rsbench.datasets.scenes import Scenes
+
+Progress = Callable[[int, int], None]
+"""Called with (pictures done, pictures in all)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download:
+    """One file of a data set on the network, with the digest that its source publishes."""
+
+    url: str
+    file: str
+    """Where it goes, relative to the data root."""
+    md5: str | None = None
+    """As published by the source; None where nothing is published (none is ever made up)."""
+    unpack_into: str | None = None
+    """Folder, relative to the data root, that the archive is unpacked into; None for a plain file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture of a source, not yet read."""
+
+    name: str
+    """``class/file`` with forward slashes, unique within its source."""
+    label: int
+    size_bytes: int
+    stamp: int
+    """Changes when the content does: modification time in ns of a file, CRC of a zip member."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The pictures of a data set as they were found: a folder, a zip, or a generator."""
+
+    where: Path
+    class_names: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    lists: Mapping[str, tuple[int, ...]] | None = None
+    """Official split: positions in ``pictures`` for "train", "val" (may be missing) and "test"."""
+    lists_note: str = ""
+    warnings: tuple[str, ...] = ()
+    recipe: str = "decode 1"
+    """Version of how pictures come about; part of the fingerprint."""
+    threads: int = 4
+
+    def read(self, picture: Picture) -> bytes:
+        """Return the bytes of one picture's file."""
+        raise NotImplementedError
+
+    def place(self, picture: Picture) -> str:
+        """Return the words that tell a user which file a picture is."""
+        return str(self.where / picture.name)
+
+    def pixels_HWC(self, picture: Picture, image_size: int | None) -> NDArray[np.uint8]:
+        """Return one picture as ``uint8 [H, W, 3]``.
+
+        Args:
+            picture: one of ``pictures``.
+            image_size: side of the square to return, in pixels; None keeps the picture as it is.
+
+        Raises:
+            BrokenPicture: if the file cannot be decoded.
+        """
+        return decode(self.read(picture), image_size)
+
+    def fingerprint(self) -> str:
+        """Return 12 hex digits that name this data: equal for equal names, sizes, classes and split lists."""
+        digest = hashlib.sha256(self.recipe.encode())
+        digest.update("\0".join(self.class_names).encode())
+        digest.update("".join(f"\n{p.name}\0{p.size_bytes}\0{p.label}" for p in self.pictures).encode())
+        for part, positions in sorted((self.lists or {}).items()):
+            digest.update(part.encode() + np.asarray(positions, dtype="<i8").tobytes())
+        return digest.hexdigest()[:12]
+
+    def stamp(self) -> str:
+        """Return 12 hex digits that change when a file was replaced by another of the same size."""
+        stamps = "\n".join(f"{p.stamp}" for p in self.pictures)
+        return hashlib.sha256(stamps.encode()).hexdigest()[:12]
+
+
+class SceneDataset(ABC):
+    """A scene-classification data set: its facts, and where its pictures stand below a data root."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    licence: ClassVar[str]
+    citation: ClassVar[str]
+    layout: ClassVar[str]
+    """The exact folder layout, shown in errors."""
+    class_names: ClassVar[tuple[str, ...] | None] = None
+    """In label order; None where the folders on disk decide."""
+    images: ClassVar[int | None] = None
+    """Pictures in the complete release; None where the folders on disk decide."""
+    image_size: ClassVar[int]
+    """Default side of the square pictures, in pixels."""
+    epochs: ClassVar[int]
+    """Default number of training epochs."""
+    downloads: ClassVar[tuple[Download, ...]] = ()
+    synthetic: ClassVar[bool] = False
+
+    @abstractmethod
+    def locate(self, data_root: Path) -> Source:
+        """Find the pictures below ``data_root`` without reading them.
+
+        Raises:
+            RsbenchError: naming where it looked, the layout wanted and the command that fetches the set.
+        """
+
+    def fingerprint(self, data_root: Path) -> str:
+        """Return the fingerprint of what stands on disk; reads names and sizes only."""
+        return self.locate(data_root).fingerprint()
+
+    def part(self, source: Source) -> str | None:
+        """Say which part of the release a source holds, None if it is complete (or has no fixed size)."""
+        if self.class_names is None or self.images is None:
+            return None
+        classes = len({picture.label for picture in source.pictures})
+        if classes == len(self.class_names) and len(source.pictures) >= self.images:
+            return None
+        return f"part: {classes} of {len(self.class_names)} classes, {len(source.pictures):,} of {self.images:,} images"
+
+    def prepare(
+        self,
+        data_root: Path,
+        cache_root: Path,
+        image_size: int,
+        *,
+        strict: bool = False,
+        progress: Progress | None = None,
+    ) -> Scenes:
+        """Decode the data set once and return it; later calls return the decoded copy at once.
+
+        Args:
+            data_root: folder that holds the data sets.
+            cache_root: folder for decoded copies; many processes may share it.
+            image_size: side of the square pictures, in pixels.
+            strict: raise instead of warning when the set on disk is only a part of the release.
+            progress: called with (pictures done, pictures in all).
+
+        Raises:
+            RsbenchError: missing or incomplete data, broken pictures, a cache that cannot be written.
+        """
+        from rsbench.datasets.cache import prepare  # here: cache builds on this module
+
+        source = self.locate(data_root)
+        part = self.part(source)
+        warnings = list(source.warnings)
+        if part is not None:
+            if strict:
+                raise RsbenchError(
+                    f"{self.title} at {source.where} is incomplete ({part}) and --strict-data was asked for: "
+                    f'complete it ("rsbench data fetch {self.name} --data-root {data_root}") or leave that option out.'
+                )
+            warnings.append(
+                f"{self.title} at {source.where} is only a {part}; its accuracies cannot be set beside those "
+                f"for the whole data set."
+            )
+        return prepare(
+            self,
+            source,
+            cache_root,
+            image_size,
+            part=part,
+            warnings=tuple(warnings),
+            data_root=data_root,
+            progress=progress,
+        )
+
+
+def not_found(dataset: SceneDataset, data_root: Path, places: Sequence[Path]) -> RsbenchError:
+    """Return the error that says what is missing, where it was looked for and how to get it."""
+    remedy = (
+        f'Fetch it with "rsbench data fetch {dataset.name} --data-root {data_root}"'
+        if dataset.downloads
+        else "Put it there"
+    )
+    return RsbenchError(
+        f'The data set "{dataset.name}" ({dataset.title}) was not found; looked at '
+        f"{', '.join(str(place) for place in places)}. It must stand like this: {dataset.layout} "
+        f"{remedy}, or name another folder with --data-root."
+    )

@@ -1,0 +1,56 @@
+"""From the bytes of an image file to square 8-bit RGB pixels."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".webp")
+"""Image files that data sets look for; where one picture stands in two formats, the earlier suffix is taken."""
+
+
+class BrokenPicture(Exception):
+    """A picture that cannot be used; the text says why, the caller adds which file."""
+
+
+def decode(data: bytes, image_size: int | None) -> NDArray[np.uint8]:
+    """Decode an image and make it square: shorter side to ``image_size``, then the centre.
+
+    Args:
+        data: a whole JPEG, TIFF, PNG, ... file.
+        image_size: side in pixels; None keeps the picture's own size.
+
+    Returns:
+        ``uint8 [H, W, 3]``, RGB; ``H = W = image_size`` if that is given.
+
+    Raises:
+        BrokenPicture: if Pillow cannot decode all of it, or its pixels are not 8 bits deep.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.mode[0] in "IF":
+                raise BrokenPicture(f"its pixels are not 8 bits deep (Pillow mode {image.mode})")
+            rgb = image.convert("RGB")
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise BrokenPicture("no image data" if not data else _without_address(reason)) from error
+    return np.asarray(rgb if image_size is None else square(rgb, image_size), dtype=np.uint8)
+
+
+def square(image: Image.Image, image_size: int) -> Image.Image:
+    """Resize the shorter side to ``image_size`` pixels (antialiased bilinear) and crop the centre."""
+    width, height = image.size
+    if width == height == image_size:
+        return image
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side)
+    return image.resize((image_size, image_size), Image.Resampling.BILINEAR, box=box)
+
+
+def _without_address(reason: str) -> str:
+    """Drop the memory address that Pillow's "cannot identify image file" ends with."""
+    return reason.partition(" <_io.BytesIO")[0]

@@ -1,0 +1,139 @@
+"""Which pictures train, which validate, which test: official lists, or drawn per class from a seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.errors import RsbenchError
+
+Indices = NDArray[np.int64]
+
+DEFAULT_PERCENT = (80.0, 10.0, 10.0)
+VAL_SHARE_OF_TRAIN = 0.1
+"""Share of the training pictures that validate in a train/test protocol such as NWPU's 10/90."""
+_STREAM = 0x73706C69
+"""Keeps these random streams apart from those of other uses of the same seed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Positions of the pictures in each part (``int64``, ascending, disjoint), and how they came about in words."""
+
+    train: Indices
+    val: Indices
+    test: Indices
+    description: str
+
+
+def parse_percent(split: str) -> tuple[float, ...]:
+    """Return the two or three percentages of ``A/B`` or ``A/B/C``.
+
+    Raises:
+        RsbenchError: unless they are positive numbers that sum to 100.
+    """
+    try:
+        percent = tuple(float(field) for field in split.split("/"))
+    except ValueError:
+        percent = ()
+    positive = all(math.isfinite(value) and value > 0 for value in percent)
+    if len(percent) not in (2, 3) or not positive or not math.isclose(sum(percent), 100, abs_tol=1e-6):
+        raise RsbenchError(
+            f'The split "{split}" is not understood: write "official", train/val/test percentages such as "80/10/10", '
+            f'or train/test percentages such as "20/80", positive and with the sum 100.'
+        )
+    return percent
+
+
+def official(lists: Mapping[str, tuple[int, ...]], note: str, labels: Indices, seed: int) -> Split:
+    """Return the split that the data set's own lists name; without a validation list, 10 % of train per class."""
+    train, test = (np.array(sorted(lists[part]), dtype=np.int64) for part in ("train", "test"))
+    if "val" in lists:
+        val = np.array(sorted(lists["val"]), dtype=np.int64)
+        how = f"official lists ({note})"
+    else:
+        train, val = _take_validation(train, labels, seed)
+        how = f"official lists ({note}), validation 10 % of train per class, seed {seed}"
+    return _described(train, val, test, how)
+
+
+def drawn(percent: tuple[float, ...], labels: Indices, seed: int) -> Split:
+    """Draw a split per class.
+
+    Args:
+        percent: train/val/test, or train/test (then a tenth of train validates).
+        labels: ``int64 [N]``.
+        seed: of this repeat; another seed draws another split.
+
+    Raises:
+        RsbenchError: if a part stays empty.
+    """
+    joined = _draw_parts(percent, labels, _generator(seed))
+    words = "/".join(f"{value:g}" for value in percent)
+    if len(percent) == 3:
+        train, val, test = joined
+        return _described(train, val, test, f"{words} per class, seed {seed}")
+    train, val = _take_validation(joined[0], labels, seed)
+    how = f"{words} train/test per class, validation 10 % of train, seed {seed}"
+    return _described(train, val, joined[1], how)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    """Return the generator of one repeat's split."""
+    if seed < 0:
+        raise RsbenchError(f"The seed {seed} is negative: give seeds from 0 upwards.")
+    return np.random.default_rng([_STREAM, seed])
+
+
+def _take_validation(train: Indices, labels: Indices, seed: int) -> tuple[Indices, Indices]:
+    """Take a tenth of each class out of ``train``; return what is left and what was taken."""
+    share = 100 * VAL_SHARE_OF_TRAIN
+    inner = _draw_parts((100 - share, share), labels[train], _generator(seed + 1_000_003))
+    return train[inner[0]], train[inner[1]]
+
+
+def _draw_parts(percent: tuple[float, ...], labels: Indices, rng: np.random.Generator) -> list[Indices]:
+    """Return ascending positions for each percentage, drawn per class."""
+    parts: list[list[Indices]] = [[] for _ in percent]
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        stops = np.cumsum(_counts(len(members), percent))
+        for part, chosen in zip(parts, np.split(members, stops[:-1]), strict=True):
+            part.append(chosen)
+    return [np.sort(np.concatenate(part)).astype(np.int64) for part in parts]
+
+
+def _counts(total: int, percent: tuple[float, ...]) -> list[int]:
+    """Share ``total`` pictures by largest remainder, at least one to every part while there are enough."""
+    exact = [total * value / 100 for value in percent]
+    counts = [math.floor(value + 1e-9) for value in exact]
+    order = sorted(range(len(percent)), key=lambda part: counts[part] - exact[part])
+    for part in order[: total - sum(counts)]:
+        counts[part] += 1
+    for part in range(len(counts)):
+        richest = max(range(len(counts)), key=lambda other: counts[other])
+        if counts[part] == 0 and counts[richest] > 1:
+            counts[richest] -= 1
+            counts[part] += 1
+    return counts
+
+
+def _described(train: Indices, val: Indices, test: Indices, how: str) -> Split:
+    """Return the split with its sizes in words.
+
+    Raises:
+        RsbenchError: if a part is empty.
+    """
+    for part, name in ((train, "training"), (val, "validation"), (test, "test")):
+        if len(part) == 0:
+            raise RsbenchError(
+                f"The split {how} leaves no {name} image "
+                f"({len(train):,} train, {len(val):,} val, {len(test):,} test): "
+                f"choose another --split or add images."
+            )
+    sizes = f"{len(train):,} train, {len(val):,} val, {len(test):,} test"
+    return Split(train=train, val=val, test=test, description=f"{how}: {sizes}")
