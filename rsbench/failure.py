@@ -12,7 +12,8 @@ from typing import Final
 TAIL_LINES: Final = 8
 _LOST: Final = re.compile(
     r"connection (?:was )?(?:closed|reset|refused)|broken pipe|socket ?timeout|timed? ?out waiting|"
-    r"connectfullmesh|recvvalue|failed to recv|remote process|peer|store.*(?:closed|timeout)|nccl communicator was aborted",
+    r"connectfullmesh|recvvalue|failed to recv|remote process|peer|store.*(?:closed|timeout)|"
+    r"nccl communicator was aborted",
     re.IGNORECASE,
 )
 _RANK: Final = re.compile(r"^\s*rank\s*:\s*(\d+)", re.MULTILINE)
@@ -55,39 +56,32 @@ class RankError:
         return not self.user_error and _LOST.search(f"{self.type}: {self.message}") is not None
 
 
-def find(folder: Path, returncode: int) -> Cause:
+def find(launcher_log: Path, returncode: int) -> Cause:
     """Return why the workers of a cell failed.
 
     A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
     first exception that is not merely a lost connection; then other signals; then whatever is left.
 
     Args:
-        folder: the cell's.
+        launcher_log: torchrun's own words, in the cell's folder.
         returncode: torchrun's.
     """
+    folder = launcher_log.parent
     errors = sorted(read_errors(folder), key=lambda error: error.time)
-    exits = exit_codes(_read(folder / "launcher.log"))
+    exits = exit_codes(_read(launcher_log))
     killed = {rank: signal.Signals(-code) for rank, code in exits.items() if _is_signal(code)}
-    for error in errors:
-        if error.user_error:
-            return _from_error(folder, error)
-    for rank, number in killed.items():
-        if number in _DEADLY:
-            return _from_signal(folder, rank, number)
-    for error in errors:
-        if not error.lost_connection:
-            return _from_error(folder, error)
-    for rank, number in killed.items():
-        return _from_signal(folder, rank, number)
-    if errors:
-        return _from_error(folder, errors[0])
-    for rank, code in exits.items():
-        log = folder / f"rank{rank}.log"
-        return Cause(
-            reason=f"rank {rank} ended with exit code {code}", log=log, tail=_tail(_read(log)), rank=rank
-        )
-    log = folder / "launcher.log"
-    return Cause(reason=f"torchrun ended with exit code {returncode}", log=log, tail=_tail(_read(log)))
+    by_weight = [
+        *(_from_error(folder, error) for error in errors if error.user_error),
+        *(_from_signal(folder, rank, number) for rank, number in killed.items() if number in _DEADLY),
+        *(_from_error(folder, error) for error in errors if not error.lost_connection),
+        *(_from_signal(folder, rank, number) for rank, number in killed.items()),
+        *(_from_error(folder, error) for error in errors),
+        *(_from_exit(folder, rank, code) for rank, code in exits.items()),
+    ]
+    if by_weight:
+        return by_weight[0]
+    reason = f"torchrun ended with exit code {returncode}"
+    return Cause(reason=reason, log=launcher_log, tail=_tail(_read(launcher_log)))
 
 
 def read_errors(folder: Path) -> list[RankError]:
@@ -147,9 +141,7 @@ def _from_error(folder: Path, error: RankError) -> Cause:
 
 
 def _from_signal(folder: Path, rank: int, number: signal.Signals) -> Cause:
-    hint = (
-        " (out of memory is the usual reason when nobody did it by hand)" if number == signal.SIGKILL else ""
-    )
+    hint = " (out of memory is the usual reason when nobody did it by hand)" if number == signal.SIGKILL else ""
     log = folder / f"rank{rank}.log"
     return Cause(
         reason=f"rank {rank} was killed by {number.name} (signal {int(number)}){hint}",
@@ -157,6 +149,11 @@ def _from_signal(folder: Path, rank: int, number: signal.Signals) -> Cause:
         tail=_tail(_read(log)),
         rank=rank,
     )
+
+
+def _from_exit(folder: Path, rank: int, code: int) -> Cause:
+    log = folder / f"rank{rank}.log"
+    return Cause(reason=f"rank {rank} ended with exit code {code}", log=log, tail=_tail(_read(log)), rank=rank)
 
 
 def _is_signal(code: int) -> bool:

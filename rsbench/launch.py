@@ -40,6 +40,11 @@ class Nodes:
     rank: int = 0
     endpoint: str = ""
 
+    @property
+    def log_name(self) -> str:
+        """File for torchrun's own words; nodes may share the folder."""
+        return "launcher.log" if self.rank == 0 else f"launcher-node{self.rank}.log"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -125,7 +130,8 @@ class Torchrun:
         token = secrets.token_hex(8)
         started = time.monotonic()
         status: Status = "done"
-        with (folder / "launcher.log").open("wb") as log:
+        launcher_log = folder / self.nodes.log_name
+        with launcher_log.open("wb") as log:
             process = subprocess.Popen(
                 self.command(folder, workers_per_node, run_id),
                 stdin=subprocess.DEVNULL,
@@ -133,7 +139,7 @@ class Torchrun:
                 stderr=subprocess.STDOUT,
                 env=self._environment(token),
                 start_new_session=True,  # a Ctrl-C on the terminal reaches the parent only, which ends the rest
-                preexec_fn=_die_with_parent(),
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
             )
         try:
             while process.poll() is None:
@@ -152,7 +158,7 @@ class Torchrun:
             status = "failed"
         return Outcome(
             status=status,
-            cause=self._cause(status, folder, process.returncode),
+            cause=self._cause(status, launcher_log, process.returncode),
             wall_s=time.monotonic() - started,
         )
 
@@ -196,13 +202,13 @@ class Torchrun:
             psutil.wait_procs(list(left), timeout=0.5)
             known = set()
 
-    def _cause(self, status: Status, folder: Path, returncode: int) -> Cause | None:
+    def _cause(self, status: Status, launcher_log: Path, returncode: int) -> Cause | None:
         if status == "failed":
-            return failure.find(folder, returncode)
+            return failure.find(launcher_log, returncode)
         if status == "timeout":
             return Cause(
                 reason=f"it took longer than the time-out of {self.timeout_s:g} s",
-                log=failure.newest_log(folder),
+                log=failure.newest_log(launcher_log.parent),
                 tail=(),
             )
         if status == "interrupted":
@@ -247,7 +253,7 @@ def _marked(token: str) -> set[psutil.Process]:
 
 def _alive(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 

@@ -1,0 +1,164 @@
+"""Run the cells of a plan in order; record what fails; go on."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from rsbench import results
+from rsbench.errors import RsbenchError
+from rsbench.failure import Cause
+from rsbench.jobs import Job, failed_record, write_job
+from rsbench.launch import Launcher, Nodes, Outcome, StopSignals
+from rsbench.progress import CellState, Progress, duration_text
+from rsbench.provenance import utc_now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where and for whom cells run.
+
+    Attributes:
+        out: result folder.
+        scenes: (data set, image size) -> folder of the decoded images.
+        argv: the user's command.
+        provenance: of this command.
+        nodes: the machines.
+        meet: called with a cell's run id before it starts, when there are several nodes: returns when all are ready.
+    """
+
+    out: Path
+    scenes: Mapping[tuple[str, int], Path]
+    argv: Sequence[str]
+    provenance: Mapping[str, Any]
+    nodes: Nodes = Nodes()
+    meet: Callable[[str], None] = lambda run_id: None
+
+    def folder(self, job: Job) -> Path:
+        """Return the cell's folder."""
+        return self.out / "cells" / job.spec.folder_name
+
+
+@dataclass
+class Tally:
+    """What became of the cells that ran.
+
+    Attributes:
+        done: how many gave numbers.
+        failed: cell and cause of each that did not.
+        stopped_by: the signal that ended the grid early, None if it ran to its end.
+        not_run: cells that were not begun.
+    """
+
+    done: int = 0
+    failed: list[tuple[Job, Cause]] = field(default_factory=list)
+    stopped_by: int | None = None
+    not_run: int = 0
+
+
+def run(jobs: Sequence[Job], place: Place, launcher: Launcher, progress: Progress, stop: StopSignals) -> Tally:
+    """Run each job, in order.
+
+    Args:
+        jobs: the cells that are to run.
+        place: where.
+        launcher: starts the workers.
+        progress: what the user sees.
+        stop: tells whether the user wants to end.
+
+    Returns:
+        What became of them. A failed cell is recorded, and the next one runs.
+
+    Raises:
+        RsbenchError: the result folder cannot be written.
+    """
+    tally = Tally()
+    try:
+        for position, job in enumerate(jobs):
+            if stop.number is not None:
+                tally.not_run = len(jobs) - position
+                break
+            _run_one(job, place, launcher, progress, tally)
+    finally:
+        progress.close()
+    tally.stopped_by = stop.number
+    return tally
+
+
+def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally) -> None:
+    folder = place.folder(job)
+    state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.spec.epochs)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", blocking=False)
+    except OSError as error:
+        raise results.folder_error(error, folder) from error
+    progress.begin(job.spec.label, state)
+    try:
+        with lock:
+            scenes = place.scenes[job.spec.dataset, job.spec.image_size]
+            write_job(folder, job, scenes=scenes, argv=place.argv, provenance=place.provenance)
+            began, started_utc = time.monotonic(), utc_now()
+            run_id = f"rsbench-{job.spec.key}"
+            place.meet(run_id)
+            workers = job.spec.workers // place.nodes.count
+            outcome = launcher.run(folder, workers_per_node=workers, run_id=run_id, tick=progress.tick)
+            cause = _settle(folder, job, place, outcome, started_utc)
+    except Timeout:
+        cause = Cause(reason="another rsbench is running this cell in the same folder", log=None, tail=())
+    if cause is None:
+        tally.done += 1
+        progress.end(f"done in {duration_text(time.monotonic() - began)}{_accuracy(folder)}")
+    else:
+        tally.failed.append((job, cause))
+        progress.end("\n".join(failure_lines(cause)))
+
+
+def _settle(folder: Path, job: Job, place: Place, outcome: Outcome, started_utc: str) -> Cause | None:
+    """Return why the cell is not done, after writing that down; None when its numbers are recorded."""
+    if place.nodes.rank != 0:
+        return outcome.cause  # node 0 keeps the records
+    cause, status = outcome.cause, outcome.status
+    if job.spec.key in results.find_done(place.out, [job.spec.key]):
+        return None  # the numbers are whole, even if a worker stumbled while closing
+    if cause is None:
+        cause = Cause(reason="all workers ended, but none wrote a record", log=folder / "rank0.log", tail=(), rank=0)
+        status = "failed"
+    record = failed_record(
+        job,
+        status=status,
+        reason=cause.reason,
+        started_utc=started_utc,
+        wall_s=outcome.wall_s,
+        provenance=place.provenance,
+    )
+    results.write_record(folder, record)
+    return cause
+
+
+def failure_lines(cause: Cause) -> list[str]:
+    """Return what a user reads about a cell that failed."""
+    lines = [f"FAILED: {cause.reason}", *(f"    {line}" for line in cause.tail)]
+    return lines if cause.log is None else [*lines, f"    log: {cause.log}"]
+
+
+def _accuracy(folder: Path) -> str:
+    """Return ``, test OA 91.2 %`` where the cell has one."""
+    try:
+        accuracy = results.read_record(folder / results.RECORD_NAME)["accuracy"]
+        return f", test OA {100 * accuracy['test']['oa']:.1f} %"
+    except (RsbenchError, KeyError, TypeError):
+        return ""
+
+
+def exit_code(tally: Tally) -> int:
+    """Return 0 when all is done, 1 after a failure, 130 after Ctrl-C (128 + the signal's number)."""
+    if tally.stopped_by is not None:
+        return 128 + int(signal.Signals(tally.stopped_by))
+    return 1 if tally.failed else 0

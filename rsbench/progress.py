@@ -1,0 +1,261 @@
+"""What the user sees while cells run, read from the samples that rank 0 writes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.live import Live
+
+PLAIN_INTERVAL_S = 10.0
+
+
+@dataclass
+class CellState:
+    """How far one cell has come, as its ``samples.jsonl`` tells.
+
+    Attributes:
+        path: the file, which need not exist yet.
+        steps: optimizer steps of the whole run.
+        epochs: passes over the training images.
+    """
+
+    path: Path
+    steps: int
+    epochs: int
+    phase: str = "starting"
+    step: int = 0
+    epoch: int = 0
+    loss: float | None = None
+    oa: float | None = None
+    payload_bytes: int | None = None
+    images_per_s: float | None = None
+    step_time_s: float | None = None
+    epochs_done: int = 0
+    _offset: int = 0
+
+    def read(self) -> bool:
+        """Take in the whole lines that were added since the last call; tell whether there were any."""
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(self._offset)
+                new = stream.read()
+        except OSError:
+            return False
+        whole = new[: new.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.splitlines():
+            try:
+                self._take(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                continue  # a line that cannot be shown must not end a run
+        return bool(whole)
+
+    def _take(self, sample: dict[str, Any]) -> None:
+        if sample["kind"] == "phase":
+            self.phase = str(sample["phase"])
+        elif sample["kind"] == "epoch":
+            self.oa, self.epochs_done = sample["oa"], int(sample["epoch"]) + 1
+        elif sample["kind"] == "step":
+            duration = float(sample["step_time_s"])
+            self.step, self.epoch, self.loss = int(sample["step"]) + 1, int(sample["epoch"]), sample["loss"]
+            self.payload_bytes = sample["payload_bytes"]
+            before = self.step_time_s
+            self.step_time_s = duration if before is None else 0.9 * before + 0.1 * duration
+            self.images_per_s = sample["images"] / self.step_time_s if self.step_time_s else None
+
+    def left_s(self) -> float | None:
+        """Return the seconds of training that are left, None before the first step."""
+        return None if self.step_time_s is None else self.step_time_s * (self.steps - self.step)
+
+    def words(self) -> list[str]:
+        """Return what there is to say, in columns."""
+        words = [self.phase]
+        if self.step:
+            words += [f"epoch {self.epoch + 1}/{self.epochs}", f"step {self.step}/{self.steps}"]
+        if self.loss is not None:
+            words.append(f"loss {self.loss:.3f}")
+        if self.oa is not None:
+            words.append(f"val OA {100 * self.oa:.1f} %")
+        if self.images_per_s is not None:
+            words.append(f"{self.images_per_s:.0f} images/s")
+        if self.payload_bytes is not None:
+            words.append(f"{bytes_text(self.payload_bytes)}/step")
+        return words
+
+
+class Progress(Protocol):
+    """Shows a grid's progress."""
+
+    def begin(self, label: str, state: CellState) -> None:
+        """A cell begins."""
+
+    def tick(self) -> None:
+        """Called a few times a second."""
+
+    def end(self, line: str) -> None:
+        """A cell has ended; ``line`` says how."""
+
+    def close(self) -> None:
+        """The grid has ended."""
+
+
+@dataclass
+class Grid:
+    """How many cells there are and how long one takes, for the time left."""
+
+    total: int
+    done: int = 0
+    durations_s: list[float] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def left_s(self, state: CellState) -> float | None:
+        """Return the seconds left for all cells, None while nothing is known."""
+        cell = state.left_s()
+        if not self.durations_s and cell is None:
+            return None
+        elapsed = time.monotonic() - self.began
+        typical = sum(self.durations_s) / len(self.durations_s) if self.durations_s else elapsed + (cell or 0)
+        current = cell if cell is not None else max(0.0, typical - elapsed)
+        return current + typical * (self.total - self.done - 1)
+
+    def begin(self) -> None:
+        """A cell begins."""
+        self.began = time.monotonic()
+
+    def end(self) -> None:
+        """A cell has ended."""
+        self.done += 1
+        self.durations_s.append(time.monotonic() - self.began)
+
+
+class PlainProgress:
+    """One line about every ten seconds, and at each phase and epoch: for logs and pipes."""
+
+    def __init__(self, total: int, write: Callable[[str], None]) -> None:
+        self._grid = Grid(total=total)
+        self._write = write
+        self._label = ""
+        self._state: CellState | None = None
+        self._shown = (0.0, "", 0)
+
+    def begin(self, label: str, state: CellState) -> None:
+        """See :class:`Progress`."""
+        self._grid.begin()
+        self._label, self._state = label, state
+        self._shown = (time.monotonic(), state.phase, 0)
+        self._write(f"{self._head()}: starting")
+
+    def tick(self) -> None:
+        """See :class:`Progress`."""
+        state = self._state
+        if state is None or not state.read():
+            return
+        now = time.monotonic()
+        then, phase, epochs = self._shown
+        if now - then < PLAIN_INTERVAL_S and state.phase == phase and state.epochs_done == epochs:
+            return
+        self._shown = (now, state.phase, state.epochs_done)
+        self._write(f"{self._head()}: {', '.join([*state.words(), *_left(self._grid, state)])}")
+
+    def end(self, line: str) -> None:
+        """See :class:`Progress`."""
+        self._write(f"{self._head()}: {line}")
+        self._grid.end()
+        self._state = None
+
+    def close(self) -> None:
+        """See :class:`Progress`."""
+
+    def _head(self) -> str:
+        return f"[{self._grid.done + 1}/{self._grid.total}] {self._label}"
+
+
+class LiveProgress:
+    """A bar for the cell and one for the grid that redraw in place: for terminals."""
+
+    def __init__(self, total: int, console: Console) -> None:
+        from rich.live import Live
+
+        self._grid = Grid(total=total)
+        self._label = ""
+        self._state: CellState | None = None
+        # No thread redraws: processes are forked while this is shown.
+        self._live: Live = Live(console=console, auto_refresh=False, transient=True)
+        self._live.start()
+        self._drawn = 0.0
+
+    def begin(self, label: str, state: CellState) -> None:
+        """See :class:`Progress`."""
+        self._grid.begin()
+        self._label, self._state = label, state
+        self._draw()
+
+    def tick(self) -> None:
+        """See :class:`Progress`."""
+        if self._state is None or time.monotonic() - self._drawn < 0.25:
+            return
+        self._state.read()
+        self._draw()
+
+    def end(self, line: str) -> None:
+        """See :class:`Progress`."""
+        self._live.console.print(
+            f"[{self._grid.done + 1}/{self._grid.total}] {self._label}: {line}", markup=False, highlight=False
+        )
+        self._grid.end()
+        self._state = None
+
+    def close(self) -> None:
+        """See :class:`Progress`."""
+        self._live.stop()
+
+    def _draw(self) -> None:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        state = self._state
+        if state is None:
+            return
+        self._drawn = time.monotonic()
+        bar = Table.grid(padding=(0, 1))
+        bar.add_row(
+            Text(f"cell {self._grid.done + 1} of {self._grid.total}", style="bold"),
+            ProgressBar(total=max(1, state.steps), completed=state.step, width=30),
+            Text(self._label, style="cyan"),
+        )
+        words = "  ".join([*state.words(), *_left(self._grid, state)])
+        self._live.update(Group(bar, Text(words)), refresh=True)
+
+
+def _left(grid: Grid, state: CellState) -> list[str]:
+    cell, all_cells = state.left_s(), grid.left_s(state)
+    words = [] if cell is None else [f"cell {duration_text(cell)} left"]
+    return words if all_cells is None else [*words, f"all {duration_text(all_cells)} left"]
+
+
+def duration_text(seconds: float) -> str:
+    """Return ``45 s``, ``3 min 05 s`` or ``2 h 10 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def bytes_text(count: float) -> str:
+    """Return a byte count with a decimal unit, such as ``45.3 kB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
