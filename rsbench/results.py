@@ -5,6 +5,7 @@ A result folder holds ``cells/<cell folder>/record.json``. ``rsbench.schema`` sa
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
@@ -65,7 +66,8 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
             os.fsync(stream.fileno())
         os.replace(temporary, path)
     except OSError as problem:
-        _remove_quietly(temporary)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise folder_error(problem, folder) from problem
     return path
 
@@ -142,8 +144,8 @@ def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:
         keys: cell keys; cell folders end with ``-<key>``.
 
     Returns:
-        Key to record for status ``done`` only: damaged, failed and foreign records are left out, so that those
-        cells run again.
+        Key to record for status ``done`` only: damaged, failed and foreign records are left out, so that
+        those cells run again.
     """
     wanted = set(keys)
     done: dict[str, Record] = {}
@@ -250,11 +252,3 @@ def _without_non_finite(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _remove_quietly(path: Path) -> None:
-    """Delete a file if it is there and that is possible."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return

@@ -133,7 +133,7 @@ def check(record: Any) -> None:
         record: a value as ``json.loads`` gives it.
 
     Raises:
-        RsbenchError: naming the first field that is missing or of the wrong type. Unknown fields are left alone.
+        RsbenchError: naming the first field that is missing or of the wrong type. Extra fields may stand.
     """
     _check_fields(record, _TOP, "")
     _check_fields(record["cell"], _CELL, "cell.")

@@ -1,0 +1,144 @@
+"""Records -> the one ``Report`` that every format draws."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from rsbench.reports.conclusion import conclude
+from rsbench.reports.flat import cells_table, methods_table
+from rsbench.reports.methods import Method, methods_of, reference_of
+from rsbench.reports.settings import Setting, split_by_setting
+from rsbench.reports.table import Notes, Report, Section, Table
+from rsbench.reports.tables import accuracy_table, density_tables, rates_table, speed_table
+from rsbench.schema import Record
+
+HOW_TO_READ = (
+    "OA, AA and kappa are of the test images with the last epoch's weights, mean ± sd over seeds; each method "
+    'stands at the learning rate with its best mean validation OA. "vs none" is the mean difference in OA over '
+    "common seeds with its paired 95 % t interval; ~ where that holds zero.",
+    "Payload is what a worker hands to the collectives in a step (median after warm-up). Ratio is dense bytes / "
+    "payload bytes over all steps, Steady the same after warm-up, Wire the same with modelled wire bytes. "
+    "Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster than none's.",
+)
+
+
+def build_report(
+    records: Sequence[Record], problems: Sequence[str] = (), *, mix_hardware: bool = False
+) -> Report:
+    """Return everything there is to say about some records.
+
+    Args:
+        records: checked records, from one machine or several.
+        problems: sentences on records that could not be used.
+        mix_hardware: put runs from different hardware into one table.
+
+    Returns:
+        One section for each setting (and hardware), in the order of first start.
+    """
+    settings = split_by_setting(records, mix_hardware=mix_hardware)
+    return Report(
+        title="rsbench report",
+        sections=tuple(_section(setting) for setting in settings),
+        problems=tuple(problems),
+        methods=methods_table(settings),
+        cells=cells_table(settings),
+    )
+
+
+def _section(setting: Setting) -> Section:
+    """Return one setting's tables, notes and conclusion."""
+    methods = methods_of(setting.records)
+    reference = reference_of(methods)
+    notes = Notes()
+    tables: list[Table | None] = [
+        accuracy_table(methods, reference, notes),
+        speed_table(methods, reference),
+        rates_table(methods),
+        *density_tables(methods),
+    ]
+    return Section(
+        title=_title(setting),
+        facts=tuple(_facts(setting, methods)),
+        tables=tuple(table for table in tables if table is not None),
+        notes=tuple(notes.texts),
+        conclusion=conclude(methods),
+    )
+
+
+def _title(setting: Setting) -> str:
+    """Return ``UC Merced Land Use, smallvgg, 2 cpu workers``."""
+    cell = setting.records[0]["cell"]
+    described = next((record["dataset"] for record in setting.records if record.get("dataset")), None)
+    name = str(described["title"]) if described else str(cell["dataset"])
+    if described and described["synthetic"] and "synthetic" not in name.lower():
+        name += " (synthetic)"
+    workers = "1 worker" if cell["workers"] == 1 else f"{cell['workers']} workers"
+    return f"{name}, {cell['model']}, {workers} on {cell['device']}"
+
+
+def _facts(setting: Setting, methods: Sequence[Method]) -> list[str]:
+    """Return lines on data, recipe, machine and cells."""
+    cell = setting.records[0]["cell"]
+    done = [record for record in setting.records if record["status"] == "done"]
+    facts = [
+        *_data_facts(done),
+        _recipe(cell),
+        f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
+    ]
+    seeds = sorted({int(record["cell"]["seed"]) for record in setting.records})
+    counted = f"{len(done)} of {len(setting.records)} cells done"
+    facts.append(f"{counted}; seeds {', '.join(map(str, seeds))}; {_steps(methods)}.")
+    return facts
+
+
+def _data_facts(done: Sequence[Record]) -> list[str]:
+    """Return the data line and the note on parts; nothing before a cell is done."""
+    if not done:
+        return []
+    data = done[0]["dataset"]
+    kind = "Synthetic images" if data["synthetic"] else "Images"
+    lines = [
+        f"{kind}: {data['train']:,} train, {data['val']:,} validation, {data['test']:,} test; "
+        f"{len(data['classes'])} classes; split {data['split']}."
+    ]
+    if data["part"]:
+        part = str(data["part"])
+        lines.append(part if part.startswith("part:") else f"part: {part}")
+    model = done[0]["model"]
+    lines.append(
+        f"Model: {model['name']}, {model['parameters']:,} parameters, {model['one_d_elements']:,} in 1-D tensors."
+    )
+    return lines
+
+
+def _recipe(cell: dict[str, Any]) -> str:
+    """Return how long and on what each cell trains."""
+    epochs = f"{cell['epochs']} epoch{'' if cell['epochs'] == 1 else 's'}"
+    if cell.get("max_steps"):
+        epochs = f"at most {cell['max_steps']} steps of {epochs}"
+    size = f", {cell['image_size']} px" if "image_size" in cell else ""
+    batch = f", batch {cell['batch_size']} a worker" if "batch_size" in cell else ""
+    weights = f", initial weights {cell['weights']}" if cell.get("weights") else ""
+    return f"Training: {epochs}{batch}{size}{weights}."
+
+
+def _software(records: Sequence[Record]) -> str:
+    """Return the versions that took part; several are a reason for care."""
+    rsbench = sorted({f"rsbench {record['provenance'].get('rsbench', '?')}" for record in records})
+    torch = sorted(
+        {f"torch {(record['provenance'].get('versions') or {}).get('torch', '?')}" for record in records}
+    )
+    mixed = " (several versions: compare with care)" if len(rsbench) + len(torch) > 2 else ""
+    return ", ".join([*rsbench, *torch]) + mixed
+
+
+def _steps(methods: Sequence[Method]) -> str:
+    """Return the steps trained in a cell."""
+    steps = [record["traffic"]["steps"] for method in methods for record in method.done]
+    if not steps:
+        return "no steps"
+    low, high = min(steps), max(steps)
+    middle = f"{int(statistics.median(steps)):,}" if low == high else f"{low:,} to {high:,}"
+    return f"{middle} steps a cell"

@@ -1,0 +1,103 @@
+"""What every format draws: tables of texts, in sections, in a report. Formats only draw, they compute nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column's heading and how it reads.
+
+    Attributes:
+        title: heading without its unit.
+        unit: such as ``ms`` or ``%``; empty for none.
+        better: which direction is better, None where neither is.
+        align: names left, numbers right.
+    """
+
+    title: str
+    unit: str = ""
+    better: Literal["higher", "lower"] | None = None
+    align: Literal["left", "right"] = "right"
+
+    @property
+    def heading(self) -> str:
+        """Return title, unit and an arrow that points to better: ``OA (%) ↑``."""
+        arrow = {"higher": " ↑", "lower": " ↓", None: ""}[self.better]
+        return f"{self.title}{f' ({self.unit})' if self.unit else ''}{arrow}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A titled grid of texts.
+
+    Attributes:
+        title: one line.
+        columns: headings, left to right.
+        rows: one text a column; every row has as many as there are columns.
+        is_detail: may be folded away or left out where room is short.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_detail: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a row that does not fit the columns."""
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"{self.title}: a row has {len(row)} texts for {len(self.columns)} columns")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """All that belongs to one setting: data set, model, workers, device, recipe and hardware.
+
+    Attributes:
+        title: names the setting.
+        facts: lines on how it was run.
+        tables: in reading order.
+        notes: footnotes; ``[n]`` in a table means the n-th.
+        conclusion: what the tables say to somebody who has to choose.
+    """
+
+    title: str
+    facts: tuple[str, ...]
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    conclusion: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that was recorded, ready to be drawn.
+
+    Attributes:
+        title: heading of the whole.
+        sections: one a setting.
+        problems: sentences on records that could not be used.
+        methods: flat table with raw numbers, one row a setting and method.
+        cells: flat table with raw numbers, one row a cell.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    problems: tuple[str, ...]
+    methods: Table
+    cells: Table
+
+
+@dataclass
+class Notes:
+    """Footnotes in the order of their first use, each once."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, text: str) -> str:
+        """Return the mark, ``[1]``, that stands for this text."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return f"[{self.texts.index(text) + 1}]"

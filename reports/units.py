@@ -1,0 +1,91 @@
+"""Numbers as people read them. ``None`` is shown as a dash everywhere."""
+
+from __future__ import annotations
+
+import math
+
+from rsbench.link import BreakEven
+from rsbench.stats import Difference, Spread
+
+DASH = "-"
+
+
+def significant(value: float | None, digits: int = 3) -> str:
+    """Return a number with so many significant digits and no exponent."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    if value == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    return f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
+
+
+def percent(fraction: float | None) -> str:
+    """Return 0.7142 as ``71.4``."""
+    return DASH if fraction is None else f"{100 * fraction:.1f}"
+
+
+def percent_spread(over_seeds: Spread | None) -> str:
+    """Return ``71.4 ± 0.6``, without ± from one seed."""
+    if over_seeds is None:
+        return DASH
+    sd = "" if over_seeds.sd is None else f" ± {100 * over_seeds.sd:.1f}"
+    return percent(over_seeds.mean) + sd
+
+
+def points(difference: Difference | None) -> str:
+    """Return ``+1.2 [-0.3, +2.7] ~`` in percentage points; ``~`` when zero is in the interval."""
+    if difference is None:
+        return DASH
+    text = signed_points(difference.mean)
+    if difference.low is None or difference.high is None:
+        return text
+    unclear = " ~" if difference.is_unclear else ""
+    return f"{text} [{signed_points(difference.low)}, {signed_points(difference.high)}]{unclear}"
+
+
+def signed_points(fraction: float) -> str:
+    """Return 0.012 as ``+1.2``."""
+    return f"{100 * fraction:+.1f}"
+
+
+def milliseconds(seconds: float | None) -> str:
+    """Return seconds as ms with three digits."""
+    return DASH if seconds is None else significant(1000 * seconds)
+
+
+def times(ratio: float | None, digits: int = 3) -> str:
+    """Return a ratio as ``100x``; whole numbers keep all their digits."""
+    if ratio is None or not math.isfinite(ratio):
+        return DASH
+    return f"{ratio:.0f}x" if abs(ratio) >= 10**digits else f"{significant(ratio, digits)}x"
+
+
+def _scaled(value: float, names: tuple[str, ...], digits: int) -> str:
+    """Return a value with the largest of its decimal units that keeps it at 1 or more."""
+    index = 0
+    while index < len(names) - 1 and float(significant(value, digits)) >= 1000:
+        value, index = value / 1000, index + 1
+    return f"{significant(value, digits)} {names[index]}"
+
+
+def data_size(count_bytes: float | None) -> str:
+    """Return bytes in decimal units: ``45.3 kB``."""
+    if count_bytes is None:
+        return DASH
+    return _scaled(count_bytes, ("B", "kB", "MB", "GB", "TB"), 3)
+
+
+def speed(bits_per_s: float) -> str:
+    """Return a link speed with two digits: ``120 Mbit/s``. Two, because it is modelled."""
+    return _scaled(bits_per_s, ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"), 2)
+
+
+def break_even_text(point: BreakEven | None) -> str:
+    """Return ``< 120 Mbit/s``, ``> 1.2 Gbit/s``, ``always`` or ``never``."""
+    if point is None:
+        return DASH
+    if point.bits_per_s is None:
+        return point.case
+    return f"{'<' if point.case == 'below' else '>'} {speed(point.bits_per_s)}"
