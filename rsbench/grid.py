@@ -37,7 +37,7 @@ class Place:
     scenes: Mapping[tuple[str, int], Path]
     argv: Sequence[str]
     provenance: Mapping[str, Any]
-    nodes: Nodes = Nodes()
+    nodes: Nodes = field(default_factory=Nodes)
     meet: Callable[[str], None] = lambda run_id: None
 
     def folder(self, job: Job) -> Path:

@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from rsbench.spec import CellSpec
 if TYPE_CHECKING:
     from rsbench.budget import Estimate
     from rsbench.datasets.base import SceneDataset, Source
+    from rsbench.probe import ModelFacts
 
 JOB_NAME = "job.json"
 
@@ -93,22 +95,28 @@ class Job:
     Attributes:
         spec: the cell as asked for.
         compressor: canonical text after matching, with the density that gives the asked ratio.
-        train_images: in this cell's split.
         steps_per_epoch: optimizer steps.
+        steps: optimizer steps of the whole run.
         estimate: bytes and memory that it will take.
     """
 
     spec: CellSpec
     compressor: str
-    train_images: int
     steps_per_epoch: int
+    steps: int
     estimate: Estimate
 
-    @property
-    def steps(self) -> int:
-        """Optimizer steps of the whole run."""
-        steps = self.spec.epochs * self.steps_per_epoch
-        return steps if self.spec.max_steps is None else min(steps, self.spec.max_steps)
+    def to_dict(self) -> dict[str, Any]:
+        """Return what other nodes need to run the same cell."""
+        return {**asdict(self), "spec": self.spec.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Job:
+        """Build a job from what ``to_dict`` gave on another node."""
+        from rsbench.budget import Estimate
+
+        spec = CellSpec.from_dict(values["spec"])
+        return cls(**{**values, "spec": spec, "estimate": Estimate(**values["estimate"])})
 
 
 def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
@@ -123,45 +131,45 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     """
     from rsbench import budget, compressors, probe
 
-    images: dict[tuple[str, str, int], int] = {}
+    @cache
+    def images(dataset: str, split: str, seed: int) -> int:
+        return found[dataset].train_images(split, seed)
+
+    @cache
+    def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
+        return probe.model_facts(model, len(found[dataset].source.class_names), image_size, weights)
+
+    solved: dict[tuple[Any, ...], tuple[str, Estimate]] = {}  # seeds and learning rates change no bytes
     jobs: list[Job] = []
     for spec in specs:
-        data = found[spec.dataset]
-        place = (spec.dataset, spec.split, spec.seed)
-        if place not in images:
-            images[place] = data.train_images(spec.split, spec.seed)
-        if spec.workers > images[place]:
-            raise RsbenchError(
-                f"{spec.workers} workers are more than the {images[place]} training images of {spec.dataset} with the"
-                f" split {spec.split}: every worker needs at least one, so ask for fewer workers."
-            )
-        steps_per_epoch = spec.steps_per_epoch(images[place])
-        total = spec.epochs * steps_per_epoch
-        steps = total if spec.max_steps is None else min(total, spec.max_steps)
-        facts = probe.model_facts(spec.model, len(data.source.class_names), spec.image_size, weights=spec.weights)
-        compressor = compressors.parse(spec.compressor)
-        if spec.ratio is not None:
+        train = images(spec.dataset, spec.split, spec.seed)
+        per_epoch = budget.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
+        steps = budget.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
+        model = facts(spec.model, spec.dataset, spec.image_size, spec.weights)
+        question = (
+            spec.compressor,
+            spec.ratio,
+            spec.match,
+            spec.model,
+            spec.dataset,
+            spec.image_size,
+            steps,
+            per_epoch,
+        )
+        if question not in solved:
             compressor = budget.match_bytes(
-                compressor,
-                facts,
+                compressors.parse(spec.compressor),
+                model,
                 ratio=spec.ratio,
                 match=spec.match,
                 workers=spec.workers,
                 steps=steps,
-                steps_per_epoch=steps_per_epoch,
             )
-        estimate = budget.estimate(
-            compressor, facts, workers=spec.workers, steps=steps, steps_per_epoch=steps_per_epoch
-        )
-        jobs.append(
-            Job(
-                spec=spec,
-                compressor=compressor.text,
-                train_images=images[place],
-                steps_per_epoch=steps_per_epoch,
-                estimate=estimate,
-            )
-        )
+            estimate = budget.estimate(compressor, model, workers=spec.workers, steps=steps)
+            solved[question] = (compressor.text, estimate)
+        text, estimate = solved[question]
+        job = Job(spec=spec, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
+        jobs.append(job)
     return jobs
 
 

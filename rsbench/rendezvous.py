@@ -61,22 +61,22 @@ def _helper(what: str, endpoint: str, *, nodes: int, node: int, name: str, timeo
     return done.stdout
 
 
-def _serve(host: str, port: int, nodes: int, name: str, timeout: timedelta, content: str) -> None:
-    from torch.distributed import TCPStore
+def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, content: str) -> None:
+    from torch.distributed.distributed_c10d import TCPStore
 
-    store = TCPStore(host, port, is_master=True, timeout=timeout, wait_for_workers=False)
+    store = TCPStore(*address, is_master=True, timeout=timeout, wait_for_workers=False)
     store.set(name, content)
     store.wait([f"{name}/{node}" for node in range(1, nodes)], timeout)
 
 
-def _ask(host: str, port: int, node: int, name: str, timeout: timedelta) -> str:
-    from torch.distributed import TCPStore
+def _ask(address: tuple[str, int], node: int, name: str, timeout: timedelta) -> str:
+    from torch.distributed.distributed_c10d import TCPStore
 
     deadline = time.monotonic() + timeout.total_seconds()
     while True:
         left = timedelta(seconds=max(1.0, deadline - time.monotonic()))
         try:
-            store = TCPStore(host, port, is_master=False, timeout=left, wait_for_workers=False)
+            store = TCPStore(*address, is_master=False, timeout=left, wait_for_workers=False)
             content: str = store.get(name).decode()
             store.set(f"{name}/{node}", "fetched")
             return content
@@ -99,9 +99,9 @@ def main() -> None:
     host, _, port = given.endpoint.rpartition(":")
     timeout = timedelta(seconds=given.timeout_s)
     if given.what == "publish":
-        _serve(host, int(port), given.nodes, given.name, timeout, sys.stdin.read())
+        _serve((host, int(port)), given.nodes, given.name, timeout, sys.stdin.read())
     else:
-        sys.stdout.write(_ask(host, int(port), given.node, given.name, timeout))
+        sys.stdout.write(_ask((host, int(port)), given.node, given.name, timeout))
 
 
 if __name__ == "__main__":

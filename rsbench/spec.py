@@ -158,14 +158,6 @@ class CellSpec:
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
         return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
-    def steps_per_epoch(self, train_images: int) -> int:
-        """Return how many optimizer steps one pass over the training images takes.
-
-        Every worker gets the same number of images (the sampler repeats a few where they do not divide), and the
-        last, smaller batch counts.
-        """
-        return math.ceil(math.ceil(train_images / self.workers) / self.batch_size)
-
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
         return asdict(self)

@@ -1,0 +1,303 @@
+"""The main job: from a grid to its report. The command line parses; this decides the order of things."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rsbench import grid as grids
+from rsbench import jobs as job_module
+from rsbench import rendezvous, results
+from rsbench.devices import Wish, choose
+from rsbench.errors import RsbenchError
+from rsbench.jobs import Found, Job
+from rsbench.launch import Launcher, Nodes, StopSignals, Torchrun
+from rsbench.plan import Grid
+from rsbench.progress import LiveProgress, PlainProgress, Progress, bytes_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rsbench.spec import CellSpec
+
+MEETING_TIMEOUT_S = 600.0
+"""How long a node waits for the others before a grid and between cells (beside a cell's own time-out)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user asked of ``compare`` or ``run``.
+
+    Attributes:
+        grid: what to compare; its ``workers`` and ``device`` are filled in from ``wish``.
+        wish: devices.
+        out: result folder.
+        data_root: folder of the data sets.
+        argv: the user's command.
+        nodes: the machines.
+        timeout_s: for a cell.
+        strict_data: refuse incomplete data sets.
+        dry_run: only show the cells.
+        rerun: run done cells again.
+    """
+
+    grid: Grid
+    wish: Wish
+    out: Path
+    data_root: Path
+    argv: Sequence[str]
+    nodes: Nodes = field(default_factory=Nodes)
+    timeout_s: float = 86400.0
+    strict_data: bool = False
+    dry_run: bool = False
+    rerun: bool = False
+
+
+def make_launcher(request: Request, stop: StopSignals) -> Launcher:
+    """Return what starts workers; tests put another in its place."""
+    return Torchrun(stop=stop, nodes=request.nodes, timeout_s=request.timeout_s)
+
+
+def compare(request: Request, console: Console) -> int:
+    """Run what is not done of a grid and report.
+
+    Args:
+        request: what to do.
+        console: where to tell it.
+
+    Returns:
+        The exit code: 0, 1 when a cell failed, 128 + signal when ended by one.
+
+    Raises:
+        RsbenchError: something the user can mend, before anything is launched.
+    """
+    say = _sayer(console)
+    request.grid.check()
+    workers, device = choose(request.wish, nodes=request.nodes.count)
+    grid = replace(request.grid, workers=workers, device=device)
+    found = job_module.find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
+    specs = grid.cells({name: data.defaults for name, data in found.items()})
+    if request.nodes.rank != 0:
+        return _follow(request, found, console)
+    done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
+    todo = job_module.solve([spec for spec in specs if spec.key not in done], found)
+    if request.dry_run:
+        _show_cells(todo, len(done), console)
+        return 0
+    if todo:
+        check_writable(request.out)
+    if request.nodes.count > 1:
+        _publish(request, "cells", [job.to_dict() for job in todo])
+    if done:
+        say(f"{len(done)} of {len(specs)} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
+    tally = run_jobs(request, todo, found, console) if todo else grids.Tally()
+    _report(request, specs, console)
+    _closing(request, tally, len(specs), say)
+    return grids.exit_code(tally)
+
+
+def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], console: Console) -> grids.Tally:
+    """Prepare the data and run the cells.
+
+    Args:
+        request: what to do.
+        todo: cells that are to run.
+        found: their data sets.
+        console: where to show progress.
+
+    Raises:
+        RsbenchError: data that cannot be read, folders that cannot be written.
+    """
+    from rsbench import provenance
+
+    scenes = prepare(todo, found, request, console)
+    place = grids.Place(
+        out=request.out,
+        scenes=scenes,
+        argv=request.argv,
+        provenance=provenance.collect(request.argv),
+        nodes=request.nodes,
+        meet=_meeting(request),
+    )
+    with StopSignals() as stop:
+        progress: Progress
+        if console.is_terminal:
+            progress = LiveProgress(len(todo), console)
+        else:
+            progress = PlainProgress(len(todo), _sayer(console))
+        return grids.run(todo, place, make_launcher(request, stop), progress, stop)
+
+
+def prepare(
+    todo: Sequence[Job], found: Mapping[str, Found], request: Request, console: Console
+) -> dict[tuple[str, int], Path]:
+    """Decode what the cells need, once, with a progress bar.
+
+    Returns:
+        (data set, image size) -> folder of the decoded images.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    folders: dict[tuple[str, int], Path] = {}
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        for name, size in dict.fromkeys((job.spec.dataset, job.spec.image_size) for job in todo):
+            task = bars.add_task(f"decoding {name} at {size} px", total=None)
+
+            def show(count: int, total: int, task: Any = task) -> None:
+                bars.update(task, completed=count, total=total)
+
+            data = found[name].dataset.prepare(
+                request.data_root, cache_root(), size, strict=request.strict_data, progress=show
+            )
+            folders[name, size] = data.folder
+            for warning in data.warnings:
+                _sayer(console)(f"Warning: {warning}")
+    return folders
+
+
+def cache_root() -> Path:
+    """Return the folder of decoded images: ``RSBENCH_CACHE``, else the user's cache."""
+    import platformdirs
+
+    return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench")) / "scenes"
+
+
+def check_writable(out: Path) -> None:
+    """Refuse a result folder that cannot be written, before any work.
+
+    Raises:
+        RsbenchError: read-only, full, or a file in the way.
+    """
+    probe = out / "cells" / f".write-test.{os.getpid()}"
+    try:
+        probe.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"rsbench")
+        probe.unlink()
+    except OSError as error:
+        raise results.folder_error(error, out) from error
+
+
+def _follow(request: Request, found: Mapping[str, Found], console: Console) -> int:
+    """Run the cells that node 0 decides on, in its order."""
+    published = rendezvous.fetch(
+        endpoint=request.nodes.endpoint,
+        nodes=request.nodes.count,
+        node=request.nodes.rank,
+        name="cells",
+        timeout_s=MEETING_TIMEOUT_S,
+    )
+    todo = [Job.from_dict(job) for job in published]
+    for job in todo:
+        mine = found[job.spec.dataset].fingerprint if job.spec.dataset in found else "missing"
+        if mine != job.spec.dataset_fingerprint:
+            raise RsbenchError(
+                f"{job.spec.dataset} on this node ({mine}) is not what node 0 has ({job.spec.dataset_fingerprint}):"
+                " give every node the same files and the same command."
+            )
+    _sayer(console)(f"node {request.nodes.rank}: {len(todo)} cells to run")
+    return grids.exit_code(run_jobs(request, todo, found, console)) if todo else 0
+
+
+def _publish(request: Request, name: str, content: Any) -> None:
+    nodes = request.nodes
+    rendezvous.publish(content, endpoint=nodes.endpoint, nodes=nodes.count, name=name, timeout_s=MEETING_TIMEOUT_S)
+
+
+def _meeting(request: Request) -> Callable[[str], None]:
+    """Return what holds every node back until all are ready for a cell."""
+    nodes = request.nodes
+    wait_s = MEETING_TIMEOUT_S + request.timeout_s  # node 0 may be decoding, or ending a cell that hangs elsewhere
+
+    def meet(run_id: str) -> None:
+        if nodes.count == 1:
+            return
+        if nodes.rank == 0:
+            rendezvous.publish("go", endpoint=nodes.endpoint, nodes=nodes.count, name=run_id, timeout_s=wait_s)
+        else:
+            rendezvous.fetch(endpoint=nodes.endpoint, nodes=nodes.count, node=nodes.rank, name=run_id, timeout_s=wait_s)
+
+    return meet
+
+
+def _report(request: Request, specs: Sequence[CellSpec], console: Console) -> None:
+    """Show the table of this grid's cells, and write the files for all that the folder holds."""
+    from rsbench import reports
+
+    if not request.out.is_dir():
+        return
+    records, problems = results.read_records([request.out])
+    keys = {spec.key for spec in specs}
+    reports.show(reports.build_report([record for record in records if record["key"] in keys], problems), console)
+    if records:
+        for path in reports.write_report(records, request.out, problems=problems):
+            _sayer(console)(f"Written: {path}")
+
+
+def _closing(request: Request, tally: grids.Tally, total: int, say: Callable[[str], None]) -> None:
+    """Say what is left to do, when something is."""
+    if tally.stopped_by is not None:
+        left = tally.not_run + len(tally.failed)
+        say(f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
+    elif tally.failed:
+        say(f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
+        for job, cause in tally.failed:
+            say(f"  {job.spec.label}: {cause.reason}")
+
+
+def _show_cells(todo: Sequence[Job], done: int, console: Console) -> None:
+    """Print the cells of a dry run with what each will take."""
+    from rsbench.reports.table import Column, Table
+    from rsbench.reports.terminal import show_table
+
+    rows = tuple(
+        (
+            job.spec.dataset,
+            job.spec.model,
+            job.compressor,
+            "-" if job.spec.ratio is None else f"{job.spec.ratio:g}",
+            f"{job.spec.lr:g}",
+            str(job.spec.seed),
+            f"{job.spec.workers} {job.spec.device}",
+            str(job.steps),
+            bytes_text(job.estimate.payload_bytes_per_step),
+            bytes_text(job.estimate.total_payload_bytes),
+            f"{job.estimate.compression_ratio:.4g}",
+            bytes_text(job.estimate.memory_bytes_per_worker),
+        )
+        for job in todo
+    )
+    names = (
+        "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker"
+    )
+    words = frozenset({"data set", "model", "compressor", "workers"})
+    columns = tuple(Column(title=name, align="left" if name in words else "right") for name in names.split(","))
+    say = _sayer(console)
+    if rows:
+        show_table(Table(title="Cells that would run, in this order", columns=columns, rows=rows), console)
+        say("Memory: weights, gradients, optimizer and compressor state and messages; activations come on top.")
+    say(f"{len(rows)} cells to run, {done} already done. Nothing was launched.")
+
+
+def _sayer(console: Console) -> Callable[[str], None]:
+    """Return what prints a sentence as it is; plain lines are never cut, a terminal wraps them."""
+
+    def say(text: str) -> None:
+        if console.is_terminal:
+            console.print(text, markup=False, highlight=False)
+        else:
+            print(text, file=console.file, flush=True)
+
+    return say
+
+
+def make_console() -> Console:
+    """Return the console for results: the terminal's width, or wide lines into files and pipes."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "160")))
