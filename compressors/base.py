@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -100,6 +101,14 @@ class Compressor:
         elements = sum(self.layout(shape).numel for shape in shapes.values())
         return round(self.bytes_per_element * elements)
 
+    def total_payload_bytes(self, shapes: Mapping[str, Sequence[int]], steps: int) -> int:
+        """Payload bytes of a whole run of so many steps."""
+        return steps * self.payload_bytes(shapes, 0)
+
+    def for_run(self, *, steps_per_epoch: int) -> Self:
+        """This compressor with the options set that follow from a run's length; most have none."""
+        return self
+
     # --- use ---------------------------------------------------------------------------------------------------
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
@@ -175,7 +184,8 @@ class Compressor:
 
         Returns:
             ``payload_bytes`` (int, this rank's bytes handed to collectives), ``dense_bytes`` (int, bytes of the
-            gradients), ``density`` (tensor name -> share of its elements sent), ``wire_bytes`` (int, modelled),
+            gradients), ``density`` (tensor name -> share of its elements sent), ``mean_density`` (share of all
+            elements), ``wire_bytes`` (int, modelled),
             ``one_d_bytes`` (int, bytes of tensors sent whole because they have fewer than two dimensions).
         """
         return self.hook.step_stats()
@@ -235,3 +245,14 @@ class SparseCompressor(Compressor):
         sizes = counts.uniform_counts(layouts, self.density_at(step))
         compressed = sum(layout.compressed for layout in layouts)
         return counts.message_bytes(layouts, sizes) + self.control_bytes(compressed, step)
+
+    def total_payload_bytes(self, shapes: Mapping[str, Sequence[int]], steps: int) -> int:
+        """Payload bytes of a whole run: each distinct density is counted out once."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        compressed = sum(layout.compressed for layout in layouts)
+        by_density = Counter(self.density_at(step) for step in range(steps))
+        messages = sum(
+            times * counts.message_bytes(layouts, counts.uniform_counts(layouts, density))
+            for density, times in by_density.items()
+        )
+        return messages + sum(self.control_bytes(compressed, step) for step in range(steps))

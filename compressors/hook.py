@@ -137,11 +137,14 @@ class Hook:
 
     def step_stats(self) -> dict[str, Any]:
         """See :meth:`rsbench.compressors.base.Compressor.step_stats`."""
+        density = self.densities()
+        sent = sum(share * self.parameters[name].numel() for name, share in density.items())
         return {
             "payload_bytes": self.traffic.payload_bytes,
             "wire_bytes": round(self.traffic.wire_bytes),
             "dense_bytes": self._dense_bytes,
-            "density": self.densities(),
+            "density": density,
+            "mean_density": sent / sum(p.numel() for p in self.parameters.values()),
             "one_d_bytes": self.one_d_bytes(),
         }
 

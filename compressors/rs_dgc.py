@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rsbench.compressors.dgc import MomentumCompressor
 from rsbench.compressors.layout import INDEX_BYTES, Layout, kernels, tiles
@@ -38,15 +38,26 @@ class RSDGC(MomentumCompressor):
     p: int = option(3, "side of a tile", low=1, high=64)
     policy: str = option("global_rank", "densities across layers", choices=("global_rank", "mean_abs", "uniform"))
     floor: float = option(0.1, "share of the asked density that every layer keeps", low=0, high=1)
-    update_steps: int = option(100, "steps between renewals of the densities (rsbench: an epoch)", low=1)
+    update_steps: int = option(
+        0, "steps between renewals of the densities; 0 takes an epoch in rsbench runs, 100 steps elsewhere", low=0
+    )
 
     def cut(self, shape: Sequence[int]) -> Layout:
         """Neighbourhoods of a tensor with at least two dimensions."""
         return tiles(shape, self.p) if self.neighborhood == "tile" else kernels(shape, self.p)
 
+    @property
+    def period_steps(self) -> int:
+        """Steps between renewals of the densities."""
+        return self.update_steps or 100
+
+    def for_run(self, *, steps_per_epoch: int) -> Self:
+        """Renew once an epoch, unless asked otherwise."""
+        return self if self.update_steps else self.replace(update_steps=steps_per_epoch)
+
     def control_bytes(self, tensors: int, step: int) -> int:
         """The broadcast of one int32 count a compressed tensor at each renewal."""
-        renews = self.policy != "uniform" and step % self.update_steps == 0
+        renews = self.policy != "uniform" and step % self.period_steps == 0
         return INDEX_BYTES * tensors if renews else 0
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
@@ -62,6 +73,6 @@ class RSDGC(MomentumCompressor):
             density_at=self.density_at,
             policy=None if self.policy == "uniform" else POLICIES[self.policy](),
             floor=self.floor,
-            update_steps=self.update_steps,
+            update_steps=self.period_steps,
         )
         return SparseHook(model, self.text, parts)

@@ -1,0 +1,138 @@
+"""Bytes of a run before it runs: steps, estimates, and the density that gives an asked compression ratio."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from rsbench.compressors import Compressor
+from rsbench.errors import RsbenchError
+from rsbench.link import wire_bytes
+from rsbench.probe import ModelFacts
+
+_SMALLEST = 1e-12
+_BISECTIONS = 60
+
+
+def steps_per_epoch(train_images: int, *, workers: int, batch_size: int) -> int:
+    """Optimizer steps in one pass over the training images.
+
+    Every worker gets ceil(n / W) images (a few twice); a last incomplete batch is left out, unless it is the only.
+
+    Raises:
+        RsbenchError: more workers than training images.
+    """
+    if workers > train_images:
+        raise RsbenchError(
+            f"{workers} workers cannot share {train_images} training images; use at most {train_images} workers."
+        )
+    return max(1, math.ceil(train_images / workers) // batch_size)
+
+
+def total_steps(per_epoch: int, *, epochs: int, max_steps: int | None) -> int:
+    """Optimizer steps of the whole run."""
+    steps = per_epoch * epochs
+    return steps if max_steps is None else min(steps, max_steps)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a run will send and hold.
+
+    Attributes:
+        payload_bytes_per_step: mean over the run, one worker.
+        total_payload_bytes: whole run, one worker.
+        compression_ratio: dense bytes / payload bytes over the run; inf where nothing is sent.
+        wire_ratio: the same with modelled wire bytes.
+        memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages; not activations.
+    """
+
+    payload_bytes_per_step: float
+    total_payload_bytes: int
+    compression_ratio: float
+    wire_ratio: float
+    memory_bytes_per_worker: int
+
+
+def estimate(compressor: Compressor, facts: ModelFacts, *, workers: int, steps: int) -> Estimate:
+    """Estimate a run from shapes alone.
+
+    Args:
+        compressor: with its density solved.
+        facts: the model's shapes.
+        workers: world size W.
+        steps: optimizer steps of the run.
+    """
+    total = compressor.total_payload_bytes(facts.shapes, steps)
+    dense = facts.dense_bytes * steps
+    wire = wire_bytes(compressor.collective, total, workers) if compressor.collective != "none" else 0.0
+    dense_wire = wire_bytes("all_reduce", dense, workers)
+    messages = (workers + 1) * total // steps if compressor.collective == "all_gather" else 0
+    copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v
+    return Estimate(
+        payload_bytes_per_step=total / steps,
+        total_payload_bytes=total,
+        compression_ratio=dense / total if total else math.inf,
+        wire_ratio=dense_wire / wire if wire else (math.inf if dense_wire else 1.0),
+        memory_bytes_per_worker=copies * facts.dense_bytes + messages,
+    )
+
+
+def match_bytes(
+    compressor: Compressor, facts: ModelFacts, *, ratio: float | None, match: str, workers: int, steps: int
+) -> Compressor:
+    """Solve for the density that gives an asked compression ratio over the whole run.
+
+    Args:
+        compressor: as the user asked for it; one without a density, or with a density given, comes back as it is.
+        facts: the model's shapes.
+        ratio: dense bytes / bytes sent, summed over all steps; None leaves the compressor alone.
+        match: ``payload``: bytes handed to collectives; ``wire``: modelled bytes on the wire; ``density``: simply
+            density 1 / ratio.
+        workers: world size W.
+        steps: optimizer steps of the run.
+
+    Returns:
+        A compressor whose bytes are the most that stay within dense / ratio.
+
+    Raises:
+        RsbenchError: the ratio is out of the model's reach; the sentence gives the limit, the share of the 1-D
+            tensors, and the remedy.
+    """
+    if ratio is None or not compressor.matchable or compressor.density_given:
+        return compressor
+    if match == "density":
+        return compressor.with_density(min(1.0, 1 / ratio))
+    dense = facts.dense_bytes * steps
+    target = dense / ratio
+    if match == "wire" and workers > 1:
+        target *= wire_bytes("all_reduce", 1.0, workers) / wire_bytes(compressor.collective, 1.0, workers)
+
+    def payload(density: float) -> int:
+        return compressor.with_density(density).total_payload_bytes(facts.shapes, steps)
+
+    least = payload(_SMALLEST)
+    if least > target:
+        raise _out_of_reach(compressor, facts, ratio=ratio, match=match, limit=ratio * target / least, steps=steps)
+    low, high = _SMALLEST, 1.0
+    if payload(high) <= target:
+        return compressor.with_density(1.0)
+    for _ in range(_BISECTIONS):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if payload(middle) <= target else (low, middle)
+    return compressor.with_density(float(f"{low:.9g}"))
+
+
+def _out_of_reach(
+    compressor: Compressor, facts: ModelFacts, *, ratio: float, match: str, limit: float, steps: int
+) -> RsbenchError:
+    least = compressor.with_density(_SMALLEST).total_payload_bytes(facts.shapes, steps)
+    share = 4 * facts.one_d_elements * steps / least
+    remedy = f"ask for at most --ratio {math.floor(limit):g}"
+    if share > 0.25:
+        remedy += f", or select within the 1-D tensors too with --compressor {compressor.name}:one_d=select"
+    return RsbenchError(
+        f"{compressor.name} cannot compress {facts.name} {ratio:g}x in {match} bytes: with one neighbourhood or element "
+        f"a layer it reaches {limit:,.0f}x, and tensors of fewer than two dimensions, sent whole, are "
+        f"{min(share, 1):.0%} of those bytes; {remedy}."
+    )

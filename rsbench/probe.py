@@ -1,0 +1,133 @@
+"""Asks a short helper process what only torch knows; answers about models are cached per version of torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from rsbench import __version__
+from rsbench.errors import RsbenchError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """Shapes of a model's trained tensors.
+
+    Attributes:
+        name: as ``--model`` takes it.
+        shapes: tensor name -> shape.
+        buffer_elements: floating-point elements in buffers (batch-norm statistics).
+    """
+
+    name: str
+    shapes: dict[str, tuple[int, ...]]
+    buffer_elements: int = 0
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained elements."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @property
+    def one_d_elements(self) -> int:
+        """Elements in tensors of fewer than two dimensions."""
+        return sum(math.prod(shape) for shape in self.shapes.values() if len(shape) < 2)
+
+    @property
+    def dense_bytes(self) -> int:
+        """Bytes of all gradients in float32."""
+        return 4 * self.parameters
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Devices:
+    """What this machine can train on."""
+
+    cuda_count: int
+    names: list[str]
+    memory_bytes: list[int]
+    nccl: bool
+    gloo: bool
+    torch_version: str
+    cuda_version: str | None
+
+
+def model_facts(model: str, classes: int, image_size: int, weights: str | None = None) -> ModelFacts:
+    """Shapes of a model for so many classes and such images.
+
+    Raises:
+        RsbenchError: unknown model or weights, or images too small for it.
+    """
+    question = {
+        "ask": "model_facts",
+        "model": model,
+        "classes": classes,
+        "image_size": image_size,
+        "weights": weights,
+    }
+    answer = _ask_cached(question)
+    shapes = {name: tuple(shape) for name, shape in answer.pop("shapes").items()}
+    return ModelFacts(shapes=shapes, **answer)
+
+
+def devices() -> Devices:
+    """GPUs and backends, as torch sees them (about 3 s)."""
+    return Devices(**_ask({"ask": "devices"}))
+
+
+def gpu_count() -> int:
+    """Number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
+    if sys.platform == "linux" and not any(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/kfd").exists():
+        return 0
+    return devices().cuda_count
+
+
+def model_names() -> list[str]:
+    """Names that ``--model`` takes."""
+    names: list[str] = _ask_cached({"ask": "model_names"})
+    return names
+
+
+def _ask_cached(question: dict[str, Any]) -> Any:
+    versions = [__version__, *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
+    key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
+    path = platformdirs.user_cache_path("rsbench") / "facts" / f"{key}.json"
+    if question.get("weights") is None:
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            pass
+    answer = _ask(question)
+    if question.get("weights") is None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(f".{os.getpid()}.tmp")
+            temporary.write_text(json.dumps(answer), encoding="utf-8")
+            temporary.replace(path)
+        except OSError:
+            pass  # a cache that cannot be written costs time, nothing else
+    return answer
+
+
+def _ask(question: dict[str, Any]) -> Any:
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, "-m", "rsbench.facts", json.dumps(question)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    try:
+        reply = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise RsbenchError(f"torch could not be asked for {question['ask']} ({last}); run `rsbench doctor`.") from None
+    if "error" in reply:
+        raise RsbenchError(reply["error"])
+    return reply["answer"]
