@@ -252,8 +252,8 @@ def _closing(request: Request, tally: grids.Tally, total: int, say: Callable[[st
 
 def _show_cells(todo: Sequence[Job], done: int, console: Console) -> None:
     """Print the cells of a dry run with what each will take."""
-    from rsbench.reports.table import Column, Table
-    from rsbench.reports.terminal import show_table
+    from rsbench import reports
+    from rsbench.reports.table import Column, Report, Section, Table
 
     rows = tuple(
         (
@@ -277,11 +277,15 @@ def _show_cells(todo: Sequence[Job], done: int, console: Console) -> None:
     )
     words = frozenset({"data set", "model", "compressor", "workers"})
     columns = tuple(Column(title=name, align="left" if name in words else "right") for name in names.split(","))
-    say = _sayer(console)
-    if rows:
-        show_table(Table(title="Cells that would run, in this order", columns=columns, rows=rows), console)
-        say("Memory: weights, gradients, optimizer and compressor state and messages; activations come on top.")
-    say(f"{len(rows)} cells to run, {done} already done. Nothing was launched.")
+    table = Table(title="Cells that would run, in this order", columns=columns, rows=rows)
+    section = Section(
+        title="Dry run",
+        facts=("Memory: weights, gradients, optimizer and compressor state, messages; activations come on top.",),
+        tables=(table,) if rows else (),
+        notes=(),
+        conclusion=f"{len(rows)} cells to run, {done} already done. Nothing was launched.",
+    )
+    reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
 
 def _sayer(console: Console) -> Callable[[str], None]:

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, Protocol, Self
 import psutil
 
 from rsbench import failure
+from rsbench.errors import RsbenchError
 from rsbench.failure import Cause
 
 TOKEN: Final = "RSBENCH_LAUNCH"
@@ -39,6 +40,25 @@ class Nodes:
     count: int = 1
     rank: int = 0
     endpoint: str = ""
+
+    def check(self) -> None:
+        """Refuse nodes that do not fit together.
+
+        Raises:
+            RsbenchError: says which option to mend.
+        """
+        if self.count < 1:
+            raise RsbenchError(f"--nnodes is {self.count}, but must be at least 1.")
+        if not 0 <= self.rank < self.count:
+            raise RsbenchError(
+                f"--node-rank is {self.rank}, but with --nnodes {self.count} it is 0 to {self.count - 1}."
+            )
+        host, _, port = self.endpoint.rpartition(":")
+        if self.count > 1 and not (host and port.isdecimal() and 0 < int(port) < 65536):
+            raise RsbenchError(
+                f"--nnodes {self.count} needs --rdzv-endpoint HOST:PORT with an address of node 0 that all nodes reach"
+                f' and a free port there; it is "{self.endpoint}".'
+            )
 
     @property
     def log_name(self) -> str:

@@ -62,7 +62,7 @@ def _helper(what: str, endpoint: str, *, nodes: int, node: int, name: str, timeo
 
 
 def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, content: str) -> None:
-    from torch.distributed.distributed_c10d import TCPStore
+    from torch._C._distributed_c10d import TCPStore
 
     store = TCPStore(*address, is_master=True, timeout=timeout, wait_for_workers=False)
     store.set(name, content)
@@ -70,7 +70,7 @@ def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, 
 
 
 def _ask(address: tuple[str, int], node: int, name: str, timeout: timedelta) -> str:
-    from torch.distributed.distributed_c10d import TCPStore
+    from torch._C._distributed_c10d import TCPStore
 
     deadline = time.monotonic() + timeout.total_seconds()
     while True:

@@ -1,0 +1,233 @@
+"""The command line: parse, hand over, exit. Everything heavy is imported inside the commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rsbench import __version__, options
+from rsbench.errors import RsbenchError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class Sentences(click.Group):
+    """A group that says a user's mistake in one sentence and exits with 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; turn the two expected endings into exit codes."""
+        try:
+            return super().invoke(ctx)
+        except RsbenchError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(2)
+        except KeyboardInterrupt:
+            click.echo("Stopped before any cell was begun.", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=Sentences, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="rsbench")
+def main() -> None:
+    """Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
+
+    \b
+    rsbench compare                                  nothing to download, no GPU, some minutes
+    rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
+    rsbench report                                   Markdown and CSV of all that is recorded
+    rsbench doctor                                   what works on this machine
+    """
+
+
+@main.command()
+@options.grid_options
+@options.byte_options
+@options.device_options
+@options.training_options
+@options.place_options
+@options.node_options
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path),
+    is_eager=True,
+    callback=options.plan_defaults,
+    help="TOML file with these options as keys; options on the command line override it.",
+)
+@click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
+@click.pass_context
+def compare(ctx: click.Context, **given: Any) -> None:
+    """Train with every compressor and compare accuracy, bytes and time.
+
+    The grid is data sets x models x compressors x ratios x learning rates x seeds. Cells that are done are not run
+    again: the same command after an interruption goes on where it stopped. Rows that send dense gradients (none,
+    fp16, noop) run once, not per ratio. A density given inside a compressor is kept as it is, unmatched.
+
+    \b
+    Examples:
+      rsbench compare
+      rsbench compare --dataset ucm21 --ratio 50 --ratio 500 --lr 0.01 --lr 0.05 --seeds 0,1,2
+      rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
+      rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
+      rsbench compare --plan plan.toml --dry-run
+
+    \b
+    plan.toml holds the same names:
+      dataset = ["ucm21"]
+      ratio = [50, 500]
+      seeds = [0, 1, 2]
+      gpus = 4
+    """
+    from rsbench import compare as comparison
+    from rsbench.launch import torchrun_environment
+
+    if torchrun_environment(os.environ):
+        raise RsbenchError(
+            "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
+            " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
+        )
+    options.settle_alternatives(ctx, given)
+    ctx.exit(comparison.compare(options.request_from(given), comparison.make_console()))
+
+
+@main.command()
+@options.cell_options
+@options.byte_options
+@options.device_options
+@options.training_options
+@options.place_options
+@options.node_options
+@click.pass_context
+def run(ctx: click.Context, **given: Any) -> None:
+    """Run one cell, for scripts and for launchers of your own.
+
+    Started by torchrun (RANK and WORLD_SIZE are set), it joins as one worker; otherwise it starts the workers.
+
+    \b
+    Examples:
+      rsbench run --compressor rsdgc --ratio 100 --seed 1
+      torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
+    """
+    from rsbench import compare as comparison
+    from rsbench import join
+    from rsbench.launch import torchrun_environment
+
+    options.settle_alternatives(ctx, given)
+    one = {
+        name: () if given[name] is None else (given[name],)
+        for name in ("dataset", "model", "compressor", "ratio", "lr")
+    }
+    request = options.request_from({**given, **one, "seeds": str(given["seed"])})
+    if torchrun_environment(os.environ):
+        ctx.exit(join.run(request, os.environ))
+    ctx.exit(comparison.compare(request, comparison.make_console()))
+
+
+@main.command()
+@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
+@click.option("--format", "formats", default="md,csv", show_default=True, help="Which files to write.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
+@click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
+def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardware: bool) -> None:
+    """Show and write tables of everything recorded in one or more result folders.
+
+    \b
+    Examples:
+      rsbench report
+      rsbench report results-of-node-a results-of-node-b --out joint --format csv
+    """
+    from rsbench import listing
+    from rsbench.compare import make_console
+
+    listing.report(
+        folders or (Path("rsbench-results"),),
+        formats=formats,
+        out=out,
+        mix_hardware=mix_hardware,
+        console=make_console(),
+    )
+
+
+@main.command("list")
+@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "runs"]))
+@click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("rsbench-results"),
+    show_default=True,
+    help="Where runs stand.",
+)
+def list_command(what: str, verbose: bool, out: Path) -> None:
+    """List compressors, data sets, models, or recorded runs.
+
+    \b
+    Examples:
+      rsbench list compressors -v      every option with its range and default
+      rsbench list runs                what is done, failed or unfinished
+    """
+    from rsbench import listing
+    from rsbench.compare import make_console
+
+    listing.LISTS[what](make_console(), verbose, out)
+
+
+@main.group()
+def data() -> None:
+    """Fetch and check data sets."""
+
+
+_data_root = click.option(
+    "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where it stands."
+)
+
+
+@data.command()
+@click.argument("name")
+@_data_root
+def fetch(name: str, data_root: Path) -> None:
+    """Download a data set, check it and unpack it.
+
+    \b
+    Example:
+      rsbench data fetch ucm21 --data-root /data
+    """
+    from rsbench import listing
+    from rsbench.compare import make_console
+
+    listing.fetch(name, data_root, make_console())
+
+
+@data.command()
+@click.argument("name")
+@_data_root
+@click.pass_context
+def check(ctx: click.Context, name: str, data_root: Path) -> None:
+    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
+
+    \b
+    Example:
+      rsbench data check nwpu45 --data-root /data
+    """
+    from rsbench import listing
+    from rsbench.compare import make_console
+
+    ctx.exit(listing.check(name, data_root, make_console()))
+
+
+@main.command()
+@_data_root
+@click.pass_context
+def doctor(ctx: click.Context, data_root: Path) -> None:
+    """Say what this machine has, what will not work here, and what to do about it. Exits 1 if nothing can train."""
+    from rsbench import doctor as examination
+    from rsbench.compare import make_console
+
+    ctx.exit(examination.examine(data_root, make_console()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

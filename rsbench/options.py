@@ -1,0 +1,236 @@
+"""The options that commands share, in groups, and how they become a request. No heavy import here."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from rsbench import plan
+from rsbench.devices import Wish
+from rsbench.errors import RsbenchError
+from rsbench.spec import DEVICES, MATCHES, SCHEDULES
+
+if TYPE_CHECKING:
+    from rsbench.compare import Request
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+ALTERNATIVES: Final = (({"gpus"}, {"workers", "device"}), ({"ratio"}, {"density"}))
+"""Options that exclude each other; one on the command line drops the other from a plan."""
+
+
+class Duration(click.ParamType):
+    """Seconds, or a number with s, m or h."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds."""
+        if isinstance(value, (int, float)):
+            return float(value)
+        unit = {"s": 1, "m": 60, "h": 3600}.get(value[-1:], 0)
+        try:
+            seconds = float(value[:-1]) * unit if unit else float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < float("inf"):
+            self.fail(f"{value!r} is no duration above 0; write 90s, 30m or 2h.", param, ctx)
+        return seconds
+
+
+def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Return the decorators as one, first on top."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+grid_options = _all(
+    click.option("--dataset", multiple=True, metavar="NAME", help="Data set; repeat to compare several.  [synthetic]"),
+    click.option("--model", multiple=True, metavar="NAME", help="Network, see `rsbench list models`.  [smallvgg]"),
+    click.option(
+        "--compressor",
+        multiple=True,
+        metavar="NAME[:KEY=VALUE,...]",
+        help="Compressor, see `rsbench list compressors -v`; repeat.  [none topk dgc rsdgc]",
+    ),
+    click.option("--ratio", multiple=True, type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
+    click.option(
+        "--lr", multiple=True, type=float, metavar="LR", help="Learning rate; repeat: each method needs its own."
+    ),
+    click.option(
+        "--seeds", default="0", metavar="0,1,2", show_default=True, help="Repeats: split, weights and batches."
+    ),
+)
+"""What the cells of a grid differ in."""
+
+cell_options = _all(
+    click.option("--dataset", default="synthetic", metavar="NAME", show_default=True, help="Data set."),
+    click.option("--model", default="smallvgg", metavar="NAME", show_default=True, help="Network."),
+    click.option("--compressor", default="none", metavar="NAME[:KEY=VALUE,...]", show_default=True, help="Compressor."),
+    click.option("--ratio", type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
+    click.option("--lr", type=float, metavar="LR", help=f"Learning rate.  [{plan.DEFAULT_LR:g}]"),
+    click.option("--seed", default=0, show_default=True, help="Decides split, weights and batches."),
+)
+"""The same for one cell."""
+
+byte_options = _all(
+    click.option("--density", type=float, metavar="R", help="Send this share of the elements, instead of --ratio."),
+    click.option(
+        "--match",
+        type=click.Choice(MATCHES),
+        default="payload",
+        show_default=True,
+        help="Which bytes --ratio counts: handed to collectives, modelled on the wire, or simply density 1/X.",
+    ),
+)
+
+device_options = _all(
+    click.option("--gpus", type=int, metavar="N", help="Workers on so many GPUs of each node.  [all]"),
+    click.option("--workers", type=int, metavar="N", help="Workers on each node.  [2 on a machine without GPU]"),
+    click.option("--device", type=click.Choice(DEVICES), help="What each worker trains on."),
+)
+
+training_options = _all(
+    click.option("--epochs", type=int, metavar="N", help="Passes over the training images.  [the data set's own]"),
+    click.option("--max-steps", type=int, metavar="N", help="Stop each cell after N steps."),
+    click.option("--batch-size", type=int, default=plan.DEFAULT_BATCH_SIZE, show_default=True, help="Images a worker."),
+    click.option("--image-size", type=int, metavar="PX", help="Height and width.  [the data set's own]"),
+    click.option(
+        "--split",
+        default="official",
+        show_default=True,
+        metavar="official|A/B/C|A/B",
+        help="Percent for train/val/test or train/test; official: the set's own lists, else 80/10/10.",
+    ),
+    click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
+    click.option("--momentum", type=float, default=0.9, show_default=True, help="Of SGD."),
+    click.option("--weight-decay", type=float, default=5e-4, show_default=True, help="Of SGD."),
+    click.option(
+        "--schedule", type=click.Choice(SCHEDULES), default="cosine", show_default=True, help="Learning rate."
+    ),
+    click.option("--warmup-epochs", type=float, default=1.0, show_default=True, help="Over which the rate rises."),
+    click.option("--clip-norm", type=float, metavar="X", help="Clip the averaged gradient to this norm.  [off]"),
+    click.option("--label-smoothing", type=float, default=0.0, show_default=True, help="Share of the target spread."),
+    click.option("--channels-last", is_flag=True, help="Memory layout for tensor cores."),
+    click.option("--bf16", is_flag=True, help="Train under bfloat16 autocast."),
+    click.option("--bucket-cap-mb", type=float, default=25.0, show_default=True, help="Bucket size of DDP."),
+)
+
+place_options = _all(
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path("rsbench-results"),
+        show_default=True,
+        help="Result folder; what is done there is not run again.",
+    ),
+    click.option(
+        "--data-root",
+        type=click.Path(path_type=Path),
+        default=Path("data"),
+        show_default=True,
+        help="Data sets stand here.",
+    ),
+    click.option("--strict-data", is_flag=True, help="Refuse incomplete data sets instead of warning."),
+    click.option("--timeout", type=Duration(), default="24h", show_default=True, help="For each cell: 90s, 30m, 2h."),
+    click.option("--rerun", is_flag=True, help="Run cells again that are done."),
+)
+
+node_options = _all(
+    click.option("--nnodes", type=int, default=1, show_default=True, help="Machines; run the same command on each."),
+    click.option("--node-rank", type=int, default=0, show_default=True, help="Which of them this is; 0 decides."),
+    click.option("--rdzv-endpoint", default="", metavar="HOST:PORT", help="An address of node 0 that all nodes reach."),
+)
+
+
+def plan_defaults(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
+    """Make a plan file's values the defaults of the other options; the command line overrides them."""
+    if path is not None:
+        names = [option.name for option in ctx.command.params if option.name and option.name not in {"plan", "help"}]
+        repeatable = {option.name for option in ctx.command.params if getattr(option, "multiple", False)}
+        values = plan.read_plan(path, names)
+        for name in repeatable & values.keys():
+            values[name] = values[name] if isinstance(values[name], list) else [values[name]]
+        ctx.default_map = {**(ctx.default_map or {}), **values}
+    return path
+
+
+def settle_alternatives(ctx: click.Context, given: dict[str, Any]) -> None:
+    """Refuse options that exclude each other, and let the command line win over the plan.
+
+    Raises:
+        RsbenchError: both alternatives on the command line, or both in the plan.
+    """
+    for pair in ALTERNATIVES:
+        sources = [
+            {ctx.get_parameter_source(name) for name in names if given.get(name) not in {None, ()}} for names in pair
+        ]
+        typed = [click.core.ParameterSource.COMMANDLINE in source for source in sources]
+        planned = [click.core.ParameterSource.DEFAULT_MAP in source for source in sources]
+        for this, other in ((0, 1), (1, 0)):
+            if typed[this] and not typed[other]:
+                for name in pair[other]:
+                    given[name] = () if name == "ratio" else None
+        if all(typed) or (all(planned) and not any(typed)):
+            words = [" and ".join(f"--{name}" for name in sorted(names, reverse=True)) for names in pair]
+            raise RsbenchError(f"{words[0]} excludes {words[1]}: give one or the other.")
+
+
+def request_from(given: Mapping[str, Any]) -> Request:
+    """Return the request that parsed options stand for.
+
+    Args:
+        given: parameter name -> value, as click hands them over.
+
+    Raises:
+        RsbenchError: options that exclude each other or nodes that do not fit together.
+    """
+    from rsbench.compare import Request
+    from rsbench.launch import Nodes
+
+    nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
+    nodes.check()
+    recipe = plan.Recipe(**{field.name: given[field.name] for field in fields(plan.Recipe)})
+    chosen = {
+        "datasets": given["dataset"],
+        "models": given["model"],
+        "compressors": given["compressor"],
+        "ratios": given["ratio"],
+        "lrs": given["lr"],
+    }
+    grid = plan.Grid(
+        **{name: plan.unique(values) for name, values in chosen.items() if values},
+        density=given["density"],
+        seeds=plan.parse_seeds(given["seeds"]),
+        match=given["match"],
+        epochs=given["epochs"],
+        image_size=given["image_size"],
+        recipe=recipe,
+    )
+    return Request(
+        grid=grid,
+        wish=Wish(gpus=given["gpus"], workers=given["workers"], device=given["device"]),
+        out=given["out"],
+        data_root=given["data_root"],
+        argv=command_line(),
+        nodes=nodes,
+        timeout_s=given["timeout"],
+        strict_data=given["strict_data"],
+        dry_run=given.get("dry_run", False),
+        rerun=given["rerun"],
+    )
+
+
+def command_line() -> list[str]:
+    """Return the command as a user types it."""
+    return [os.path.basename(sys.argv[0]) or "rsbench", *sys.argv[1:]]
