@@ -57,9 +57,7 @@ class Canvas:
 
     def turned(self, angle: float, centre: tuple[float, float] = (0.0, 0.0)) -> tuple[Floats, Floats]:
         """Return coordinates along and across a direction (``angle`` in radians), from ``centre``."""
-        dx, dy = self.x - np.float32(centre[0]), self.y - np.float32(centre[1])
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        return dx * cos + dy * sin, dy * cos - dx * sin
+        return _turn(self.x, self.y, angle, centre)
 
     def angle(self) -> float:
         """Return a direction, uniform over the circle, in radians."""
@@ -81,30 +79,54 @@ class Canvas:
         """Make the picture brighter and darker by a texture."""
         self.pixels *= 1 + np.float32(strength) * texture[..., None]
 
-    def box(self, u: Floats, v: Floats, half_length: float, half_width: float) -> Floats:
-        """Return the mask of a rectangle around the origin of turned coordinates."""
-        inside: Floats = np.minimum(half_length - np.abs(u), half_width - np.abs(v))
-        return soft(inside)
+    def disc(self, centre: tuple[float, float], radius: float, colour: Colour, opacity: float = 1.0) -> None:
+        """Paint a disc; only the pixels around it are touched."""
+        window = _window(centre, radius)
+        mask = soft(np.float32(radius) - np.hypot(self.x[window] - centre[0], self.y[window] - centre[1]))
+        self.pixels[window] += np.float32(opacity) * mask[..., None] * (colour - self.pixels[window])
 
-    def disc(self, centre: tuple[float, float], radius: float) -> Floats:
-        """Return the mask of a disc."""
-        return soft(radius - np.hypot(self.x - centre[0], self.y - centre[1]))
-
-    def roof(self, centre: tuple[float, float], angle: float, half_length: float, half_width: float) -> None:
+    def house(self, centre: tuple[float, float], angle: float, half_length: float, half_width: float) -> None:
         """Paint a house: its shadow, then a roof with a bright and a dark side."""
-        u, v = self.turned(angle, (centre[0] + 1.5, centre[1] + 1.5))
-        self.paint(0.6 * self.box(u, v, half_length, half_width), rgb(0.08, 0.08, 0.1))
-        u, v = self.turned(angle, centre)
-        roof, colour = self.box(u, v, half_length, half_width), roof_colour(self.rng)
-        self.paint(roof, colour)
-        self.paint(roof * (v > 0), colour * np.float32(0.72))
+        colour = roof_colour(self.rng)
+        shadow, shadow_at = rgb(0.08, 0.08, 0.1), (centre[0] + 1.5, centre[1] + 1.5)
+        half = (half_length, half_width)
+        self._two_sides(shadow_at, angle, half, np.stack([shadow, shadow]), 0.6)
+        self._two_sides(centre, angle, half, np.stack([colour, colour * np.float32(0.72)]), 1.0)
+
+    def _two_sides(
+        self, centre: tuple[float, float], angle: float, half: tuple[float, float], sides_23: Colour, opacity: float
+    ) -> None:
+        """Paint a turned rectangle whose halves may differ in colour; only the pixels around it are touched."""
+        window = _window(centre, float(np.hypot(*half)))
+        u, v = _turn(self.x[window], self.y[window], angle, centre)
+        mask = np.float32(opacity) * box(u, v, *half)[..., None]
+        self.pixels[window] += mask * (np.where(v[..., None] > 0, sides_23[1], sides_23[0]) - self.pixels[window])
 
     def tree(self, centre: tuple[float, float], radius: float, leaf: Colour) -> None:
         """Paint a tree: shadow, crown, and a lit side."""
         x, y = centre
-        self.paint(0.6 * self.disc((x + 0.5 * radius, y + 0.5 * radius), radius), leaf * np.float32(0.3))
-        self.paint(self.disc(centre, radius), leaf)
-        self.paint(0.5 * self.disc((x - 0.3 * radius, y - 0.3 * radius), 0.5 * radius), leaf * np.float32(1.5))
+        self.disc((x + 0.5 * radius, y + 0.5 * radius), radius, leaf * np.float32(0.3), 0.6)
+        self.disc(centre, radius, leaf)
+        self.disc((x - 0.3 * radius, y - 0.3 * radius), 0.5 * radius, leaf * np.float32(1.5), 0.5)
+
+
+def box(u: Floats, v: Floats, half_length: float, half_width: float) -> Floats:
+    """Return the mask of a rectangle around the origin of turned coordinates."""
+    return soft(np.minimum(np.float32(half_length) - np.abs(u), np.float32(half_width) - np.abs(v)))
+
+
+def _turn(x: Floats, y: Floats, angle: float, centre: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return coordinates along and across a direction (``angle`` in radians), from ``centre``."""
+    dx, dy = x - np.float32(centre[0]), y - np.float32(centre[1])
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    return dx * cos + dy * sin, dy * cos - dx * sin
+
+
+def _window(centre: tuple[float, float], reach: float) -> tuple[slice, slice]:
+    """Return the rows and columns that lie within ``reach`` pixels of a point (and one pixel of soft edge)."""
+    x, y = centre[0] + (SIDE - 1) / 2, centre[1] + (SIDE - 1) / 2
+    rows = slice(max(0, int(y - reach) - 1), max(0, int(y + reach) + 3))
+    return rows, slice(max(0, int(x - reach) - 1), max(0, int(x + reach) + 3))
 
 
 def soft(inside: NDArray[np.floating[Any]]) -> Floats:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from rsbench.datasets.canvas import (
+    SIDE,
     Canvas,
     Floats,
+    box,
     ground_colour,
     paving_colour,
     plant_colour,
@@ -51,7 +53,7 @@ def forest(rng: np.random.Generator) -> Canvas:
     """Crowns side by side."""
     leaf = plant_colour(rng)
     canvas = Canvas(rng, leaf * np.float32(0.4))
-    for _ in range(150):
+    for _ in range(110):
         canvas.tree(canvas.place(33), canvas.between(2.2, 4.2), leaf * np.float32(canvas.between(0.7, 1.25)))
     return canvas
 
@@ -104,7 +106,7 @@ def dense_housing(rng: np.random.Generator) -> Canvas:
 
 def _small_roof(canvas: Canvas, centre: tuple[float, float], angle: float) -> None:
     """Paint a roof of a terraced house."""
-    canvas.roof(centre, angle, canvas.between(3.2, 4.4), canvas.between(2.6, 3.6))
+    canvas.house(centre, angle, canvas.between(3.2, 4.4), canvas.between(2.6, 3.6))
 
 
 def _lattice(
@@ -136,7 +138,7 @@ def sparse_housing(rng: np.random.Generator) -> Canvas:
     for _ in range(rng.integers(6, 16)):
         canvas.tree(canvas.place(31), canvas.between(2, 3.5), leaf * np.float32(canvas.between(0.6, 1.1)))
     for _ in range(rng.integers(2, 5)):
-        canvas.roof(canvas.place(24), canvas.angle(), canvas.between(4.5, 6.5), canvas.between(3.2, 4.5))
+        canvas.house(canvas.place(24), canvas.angle(), canvas.between(4.5, 6.5), canvas.between(3.2, 4.5))
     return canvas
 
 
@@ -163,7 +165,7 @@ def intersection(rng: np.random.Generator) -> Canvas:
     canvas = _ground(rng)
     angle, centre, paving = canvas.angle(), canvas.place(9), paving_colour(rng)
     for _ in range(rng.integers(0, 4)):
-        canvas.roof(canvas.place(30), angle, canvas.between(4, 6), canvas.between(3, 5))
+        canvas.house(canvas.place(30), angle, canvas.between(4, 6), canvas.between(3, 5))
     half_widths = rng.uniform(3, 5.5, 2)
     axes = [canvas.turned(angle + turn, centre) for turn in (0, np.pi / 2 + canvas.between(-0.3, 0.3))]
     for (_, v), half_width in zip(axes, half_widths, strict=True):
@@ -225,9 +227,9 @@ def _tank(canvas: Canvas, centre: tuple[float, float], radius: float) -> None:
         return
     x, y = centre
     roof = canvas.between(0.65, 0.92)
-    canvas.paint(0.7 * canvas.disc((x + 2, y + 2), radius), rgb(0.1, 0.1, 0.12))
-    canvas.paint(canvas.disc(centre, radius), rgb(roof * 0.7, roof * 0.7, roof * 0.7))
-    canvas.paint(canvas.disc(centre, radius - 1.2), rgb(roof, roof, roof))
+    canvas.disc((x + 2, y + 2), radius, rgb(0.1, 0.1, 0.12), 0.7)
+    canvas.disc(centre, radius, rgb(roof * 0.7, roof * 0.7, roof * 0.7))
+    canvas.disc(centre, radius - 1.2, rgb(roof, roof, roof))
 
 
 def orchard(rng: np.random.Generator) -> Canvas:
@@ -277,10 +279,8 @@ def golf_course(rng: np.random.Generator) -> Canvas:
     for _ in range(rng.integers(3, 7)):
         x, y = canvas.place(26)
         for _ in range(3):
-            canvas.paint(
-                canvas.disc((x + canvas.between(-3, 3), y + canvas.between(-3, 3)), canvas.between(1.8, 3.2)),
-                rgb(0.88, 0.83, 0.7),
-            )
+            spot = (x + canvas.between(-3, 3), y + canvas.between(-3, 3))
+            canvas.disc(spot, canvas.between(1.8, 3.2), rgb(0.88, 0.83, 0.7))
     leaf = plant_colour(rng) * np.float32(0.6)
     for _ in range(rng.integers(8, 20)):
         canvas.tree(canvas.place(31), canvas.between(1.5, 2.6), leaf)
@@ -300,11 +300,11 @@ def industrial(rng: np.random.Generator) -> Canvas:
             centre = (float(u0 * cos - v0 * sin), float(u0 * sin + v0 * cos))
             half = (spacing * canvas.between(0.34, 0.45), spacing * canvas.between(0.25, 0.42))
             u, v = canvas.turned(angle, (centre[0] + 2, centre[1] + 2))
-            canvas.paint(0.6 * canvas.box(u, v, *half), rgb(0.08, 0.08, 0.1))
+            canvas.paint(0.6 * box(u, v, *half), rgb(0.08, 0.08, 0.1))
             u, v = canvas.turned(angle, centre)
             colour = roof_colour(rng)
             ribs = 1 + np.float32(0.12) * np.sign(np.sin(2 * np.pi * u / rib))
-            canvas.paint(canvas.box(u, v, *half), colour * ribs[..., None])
+            canvas.paint(box(u, v, *half), colour * ribs[..., None])
     return canvas
 
 
@@ -320,6 +320,8 @@ def pivot_field(rng: np.random.Generator) -> Canvas:
                 centre[0] + u * np.cos(angle) - v * np.sin(angle),
                 centre[1] + u * np.sin(angle) + v * np.cos(angle),
             )
+            if max(abs(x), abs(y)) > SIDE / 2 + radius:
+                continue
             distance = np.hypot(canvas.x - x, canvas.y - y)
             ring = 1 + np.float32(0.08) * np.sin(2 * np.pi * distance / 5)
             canvas.paint(soft(radius - distance), plant_colour(rng) * ring[..., None])

@@ -67,7 +67,7 @@ class Synthetic(SceneDataset):
             where=Path("(generated)"),
             class_names=self.class_names,
             pictures=pictures,
-            recipe=f"synthetic {VERSION}",
+            recipe=f"synthetic scenes, version {VERSION}",
             threads=1,
         )
 
@@ -99,7 +99,7 @@ def _clutter(canvas: Canvas) -> None:
         if rng.random() < 0.5:
             canvas.tree(canvas.place(30), canvas.between(1.5, 2.5), ground_colour(rng))
         else:
-            canvas.roof(canvas.place(30), canvas.angle(), canvas.between(1.5, 3), canvas.between(1.2, 2))
+            canvas.house(canvas.place(30), canvas.angle(), canvas.between(1.5, 3), canvas.between(1.2, 2))
 
 
 def _photograph(canvas: Canvas) -> NDArray[np.uint8]:
