@@ -12,7 +12,12 @@ if __name__ != "rsbench.datasets":
         "import rsbench.datasets instead, and keep rsbench's source folder off sys.path and PYTHONPATH."
     )
 
-from rsbench.datasets.base import Download, Picture, SceneDataset, Source
+from pathlib import Path
+
+from rsbench.datasets.acquire import FetchReport, fetch_dataset
+from rsbench.datasets.audit import CheckReport, check_dataset
+from rsbench.datasets.base import Download, Picture, Progress, SceneDataset, Source
+from rsbench.datasets.download import FetchProgress
 from rsbench.datasets.eurosat import EuroSAT
 from rsbench.datasets.imagefolder import ImageFolder
 from rsbench.datasets.nwpu45 import NWPU45
@@ -26,13 +31,19 @@ from rsbench.plugins import table_with_plugins
 __all__ = [
     "DATASETS",
     "PLUGINS",
+    "CheckReport",
     "Download",
+    "FetchProgress",
+    "FetchReport",
     "Picture",
+    "Progress",
     "SceneDataset",
     "Scenes",
     "Source",
     "Split",
     "available",
+    "check",
+    "fetch",
     "get",
 ]
 
@@ -63,3 +74,32 @@ def get(name: str) -> SceneDataset:
     if dataset is None:
         raise RsbenchError(f'There is no data set "{name}".{did_you_mean(name, available())}')
     return dataset()
+
+
+def fetch(name: str, data_root: Path, progress: FetchProgress | None = None) -> FetchReport:
+    """Download and unpack what is missing of a data set.
+
+    Args:
+        name: of the data set.
+        data_root: folder of all data sets; made if need be.
+        progress: called with (file name, done, in all), in bytes while downloading and in files while unpacking;
+            "in all" is 0 where it is not known.
+
+    Raises:
+        RsbenchError: unknown name, nothing to fetch, no connection, a digest that differs, a full disk.
+    """
+    return fetch_dataset(get(name), data_root, progress)
+
+
+def check(name: str, data_root: Path, progress: Progress | None = None) -> CheckReport:
+    """Count and read every picture of a data set, and look for duplicates.
+
+    Args:
+        name: of the data set.
+        data_root: folder of all data sets.
+        progress: called with (pictures done, pictures in all).
+
+    Raises:
+        RsbenchError: unknown name, or the data set is not there.
+    """
+    return check_dataset(get(name), data_root, progress)

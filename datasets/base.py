@@ -174,6 +174,11 @@ class SceneDataset(ABC):
                 f"{self.title} at {source.where} is only a {part}; its accuracies cannot be set beside those "
                 f"for the whole data set."
             )
+        if self.images is not None and len(source.pictures) > self.images:
+            warnings.append(
+                f"{source.where} holds {len(source.pictures):,} images, the release of {self.title} has "
+                f"{self.images:,}: the others are used too; remove them if they do not belong there."
+            )
         return prepare(
             self,
             source,

@@ -118,11 +118,7 @@ class Scenes:
         Raises:
             RsbenchError: if the text is not understood or a part stays empty.
         """
-        if split != "official":
-            return splits.drawn(splits.parse_percent(split), self.labels(), seed)
-        if self.lists is not None:
-            return splits.official(self.lists, self.lists_note, self.labels(), seed)
-        return splits.drawn(splits.DEFAULT_PERCENT, self.labels(), seed)
+        return splits.choose(split, self.lists, self.lists_note, self.labels(), seed)
 
 
 def _three(values: list[float]) -> tuple[float, float, float]:

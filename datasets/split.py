@@ -30,6 +30,25 @@ class Split:
     description: str
 
 
+def choose(split: str, lists: Mapping[str, tuple[int, ...]] | None, note: str, labels: Indices, seed: int) -> Split:
+    """Return the split that a text names.
+
+    Args:
+        split: "official" (the set's own lists, else 80/10/10), "A/B/C" (percent train/val/test) or "A/B" (percent
+            train/test; a tenth of train validates).
+        lists: positions of the official parts, None where the data set has none.
+        note: where the lists come from, in words.
+        labels: ``int64 [N]``.
+        seed: of the repeat; draws another split for each repeat, except for official lists.
+
+    Raises:
+        RsbenchError: if the text is not understood or a part stays empty.
+    """
+    if split != "official":
+        return drawn(parse_percent(split), labels, seed)
+    return drawn(DEFAULT_PERCENT, labels, seed) if lists is None else official(lists, note, labels, seed)
+
+
 def parse_percent(split: str) -> tuple[float, ...]:
     """Return the two or three percentages of ``A/B`` or ``A/B/C``.
 
