@@ -11,22 +11,27 @@ from rsbench.reports.flat import cells_table, methods_table
 from rsbench.reports.methods import Method, methods_of, reference_of
 from rsbench.reports.settings import Setting, split_by_setting
 from rsbench.reports.table import Notes, Report, Section, Table
-from rsbench.reports.tables import accuracy_table, density_tables, rates_table, speed_table
+from rsbench.reports.tables import (
+    comparison_table,
+    density_tables,
+    details_table,
+    rates_table,
+    times_table,
+)
 from rsbench.schema import Record
 
 HOW_TO_READ = (
     "OA, AA and kappa are of the test images with the last epoch's weights, mean ± sd over seeds; each method "
     'stands at the learning rate with its best mean validation OA. "vs none" is the mean difference in OA over '
-    "common seeds with its paired 95 % t interval; ~ where that holds zero.",
+    "common seeds in points, with its paired 95 % t interval; ~ where that holds zero.",
     "Payload is what a worker hands to the collectives in a step (median after warm-up). Ratio is dense bytes / "
-    "payload bytes over all steps, Steady the same after warm-up, Wire the same with modelled wire bytes. "
-    "Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster than none's.",
+    "payload bytes over all steps, the steady ratio the same after warm-up, the wire ratio the same with modelled "
+    "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "
+    "than none's.",
 )
 
 
-def build_report(
-    records: Sequence[Record], problems: Sequence[str] = (), *, mix_hardware: bool = False
-) -> Report:
+def build_report(records: Sequence[Record], problems: Sequence[str] = (), *, mix_hardware: bool = False) -> Report:
     """Return everything there is to say about some records.
 
     Args:
@@ -53,8 +58,8 @@ def _section(setting: Setting) -> Section:
     reference = reference_of(methods)
     notes = Notes()
     tables: list[Table | None] = [
-        accuracy_table(methods, reference, notes),
-        speed_table(methods, reference),
+        comparison_table(methods, reference, notes),
+        *([details_table(methods, notes), times_table(methods)] if any(method.done for method in methods) else []),
         rates_table(methods),
         *density_tables(methods),
     ]
@@ -127,9 +132,7 @@ def _recipe(cell: dict[str, Any]) -> str:
 def _software(records: Sequence[Record]) -> str:
     """Return the versions that took part; several are a reason for care."""
     rsbench = sorted({f"rsbench {record['provenance'].get('rsbench', '?')}" for record in records})
-    torch = sorted(
-        {f"torch {(record['provenance'].get('versions') or {}).get('torch', '?')}" for record in records}
-    )
+    torch = sorted({f"torch {(record['provenance'].get('versions') or {}).get('torch', '?')}" for record in records})
     mixed = " (several versions: compare with care)" if len(rsbench) + len(torch) > 2 else ""
     return ", ".join([*rsbench, *torch]) + mixed
 

@@ -1,4 +1,7 @@
-"""CSV (RFC 4180): ``methods.csv``, one row a method, and ``cells.csv``, one row a cell, with all digits."""
+"""CSV: ``methods.csv``, one row a method, and ``cells.csv``, one row a cell, with all digits.
+
+UTF-8, commas, Unix line ends.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def write(report: Report, folder: Path) -> list[Path]:
 def render(table: Table) -> str:
     """Return a table as CSV; texts with commas, quotes or line breaks are quoted."""
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream)
+    writer = csv.writer(stream, lineterminator="\n")
     writer.writerow([column.title for column in table.columns])
     writer.writerows(table.rows)
     return stream.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rsbench.link import SpeedRange, fastest_by_speed
+from rsbench.link import SpeedRange, break_even, fastest_by_speed
 from rsbench.reports.methods import Method, reference_of
 from rsbench.reports.units import milliseconds, signed_points, significant, speed, times
 from rsbench.stats import Difference, paired_difference
@@ -14,6 +14,9 @@ TOLERATED_LOSS = 0.03
 
 NOTICEABLE = 0.05
 """Share of a step time below which two measured step times are called equal."""
+
+WORTH_NAMING = 0.005
+"""Fraction of OA (half a point) from which a method that is not advised is named for its accuracy."""
 
 EQUAL_BYTES = 1.05
 """Matching leaves wire bytes a little apart: up to this factor they are no reason to prefer a method."""
@@ -41,6 +44,7 @@ def conclude(methods: Sequence[Method]) -> str:
     accepted = [reference, *(method for method in others if method not in lower)]
     sentences = [
         _by_link(accepted, reference),
+        _most_accurate(accepted, reference),
         _here(accepted, reference),
         _warning(lower, reference),
         _trust(reference, others),
@@ -64,13 +68,42 @@ def _by_link(accepted: Sequence[Method], reference: Method) -> str:
     if not (reference.mean("traffic", "wire_bytes_total") or 0):
         return "With one worker nothing is sent, so no link makes compression pay."
     by_label = {method.label: method for method in accepted}
-    costs = [method.cost for method in _worth_listing(accepted)]
-    ranges = fastest_by_speed([cost for cost in costs if cost is not None])
+    ranges = _ranges(accepted)
     if not ranges:
         return "Step times are missing, so no link speed can be named."
-    clauses = [f"{_range_text(span)} {_advice(by_label[span.name], reference)}" for span in ranges]
-    model = "Modelled from non-communication time + wire bytes / link speed of a worker, without overlap: "
-    return f"{model}{'; '.join(clauses)}."
+    clauses = "; ".join(f"{_range_text(span)} {_advice(by_label[span.name], reference)}" for span in ranges)
+    model = "modelled: a step is its non-communication time + its wire bytes / the link speed of a worker"
+    return f"{clauses[0].upper()}{clauses[1:]} ({model})."
+
+
+def _ranges(accepted: Sequence[Method]) -> list[SpeedRange]:
+    """Return the accepted methods with the shortest modelled step by link speed."""
+    costs = [method.cost for method in _worth_listing(accepted)]
+    return fastest_by_speed([cost for cost in costs if cost is not None])
+
+
+def _most_accurate(accepted: Sequence[Method], reference: Method) -> str:
+    """Return the method with the highest OA where that is another one than those advised, over several seeds."""
+    gains = {method.label: difference(method, reference) for method in accepted}
+    known = {label: gain for label, gain in gains.items() if gain is not None and gain.low is not None}
+    advised = [known[span.name].mean for span in _ranges(accepted) if span.name in known]
+    if not known or not advised:
+        return ""
+    label = max(known, key=lambda name: known[name].mean)
+    if known[label].mean - max(advised) < WORTH_NAMING:
+        return ""
+    method = next(method for method in accepted if method.label == label)
+    return f"The highest OA is that of {label} ({_accuracy_words(method, reference)}){_when_faster(method, reference)}."
+
+
+def _when_faster(method: Method, reference: Method) -> str:
+    """Return ``, faster than none below 570 Mbit/s``."""
+    if method is reference or method.cost is None or reference.cost is None:
+        return ""
+    point = break_even(method.cost, reference.cost)
+    if point.bits_per_s is None:
+        return f", {point.case} faster than none"
+    return f", faster than none {point.case} {speed(point.bits_per_s)}"
 
 
 def _worth_listing(accepted: Sequence[Method]) -> list[Method]:

@@ -88,17 +88,8 @@ def _method_row(setting: Setting, method: Method, reference: Method | None) -> d
 def _against(method: Method, reference: Method | None) -> dict[str, Any]:
     """Return speed-up and break-even against the reference."""
     step_s, none_s = method.mean("time", "step_time_s"), reference and reference.mean("time", "step_time_s")
-    known = (
-        reference is not None
-        and method is not reference
-        and method.cost is not None
-        and reference.cost is not None
-    )
-    point = (
-        break_even(method.cost, reference.cost)
-        if known and method.cost and reference and reference.cost
-        else None
-    )
+    known = reference is not None and method is not reference and method.cost is not None and reference.cost is not None
+    point = break_even(method.cost, reference.cost) if known and method.cost and reference and reference.cost else None
     return {
         "speed_up": none_s / step_s if none_s and step_s else None,
         "break_even": point and point.case,
@@ -108,9 +99,7 @@ def _against(method: Method, reference: Method | None) -> dict[str, Any]:
 
 def _cell_row(record: Record) -> dict[str, Any]:
     """Return one cell's raw numbers by column."""
-    row: dict[str, Any] = {
-        name: record[name] for name in ("key", "status", "reason", "started_utc", "wall_s")
-    }
+    row: dict[str, Any] = {name: record[name] for name in ("key", "status", "reason", "started_utc", "wall_s")}
     row |= record["cell"]
     row |= {
         "hardware": hardware(record["provenance"]),

@@ -9,9 +9,7 @@ from rsbench.reports.files import write_text
 from rsbench.reports.table import Column, Report, Section, Table
 
 FILE_NAME = "report.md"
-_ESCAPES = str.maketrans(
-    {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`"}
-)
+_ESCAPES = str.maketrans({"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`"})
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -72,9 +70,7 @@ def _table(table: Table) -> list[str]:
     texts = [[escape(column.heading) for column in table.columns]]
     texts += [[escape(text) for text in row] for row in table.rows]
     widths = [max(3, *(len(row[index]) for row in texts)) for index in range(len(table.columns))]
-    rules = [
-        "-" * (width - 1) + (":" if column.align == "right" else "-") for column, width in _zip(table, widths)
-    ]
+    rules = ["-" * (width - 1) + (":" if column.align == "right" else "-") for column, width in _zip(table, widths)]
 
     def line(row: list[str]) -> str:
         padded = [

@@ -133,9 +133,7 @@ def methods_of(records: Sequence[Record]) -> list[Method]:
         name = record["cell"]["compressor"].partition(":")[0]
         groups.setdefault((name, _label(record["cell"])), []).append(record)
     found = [Method(name, label, tuple(group)) for (name, label), group in groups.items()]
-    return sorted(
-        found, key=lambda method: (method.name != REFERENCE, bool(method.done) and not method.trains)
-    )
+    return sorted(found, key=lambda method: (method.name != REFERENCE, bool(method.done) and not method.trains))
 
 
 def reference_of(methods: Sequence[Method]) -> Method | None:

@@ -50,9 +50,7 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
 
 def _work(record: Record) -> str:
     """Return everything that a row of the table does not vary, as one text."""
-    return json.dumps(
-        {name: value for name, value in record["cell"].items() if name not in _VARIED}, sort_keys=True
-    )
+    return json.dumps({name: value for name, value in record["cell"].items() if name not in _VARIED}, sort_keys=True)
 
 
 def _machines_of_work(records: Sequence[Record]) -> dict[tuple[str, str], str]:

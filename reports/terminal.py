@@ -14,6 +14,7 @@ from rsbench.reports.table import Report, Section, Table
 MOST_DETAIL_ROWS = 24
 """Details with more rows than this are left to the files."""
 _GAP = 2
+"""Characters between columns: one of padding and one where rich may draw a line."""
 _PLAIN = str.maketrans({"±": "+-", "↑": "^", "↓": "v", "…": ".", "─": "-"})
 
 
@@ -81,7 +82,7 @@ def pieces(table: Table, width: int) -> list[Table]:
 
 def _drawn(table: Table, console: Console) -> RichTable:
     """Return rich's table of a piece."""
-    drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, _GAP, 0, 0), pad_edge=False, show_edge=False)
+    drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     for column in table.columns:
         drawn.add_column(_text(column.heading, console), justify=column.align, overflow="fold")
     for row in table.rows:

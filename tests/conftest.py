@@ -1,0 +1,200 @@
+"""Records as rank 0 writes them, for the tests of results and reports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+SPLIT_MS = {
+    "data_s": 1.0,
+    "forward_s": 20.0,
+    "backward_s": 30.0,
+    "compress_s": 0.0,
+    "wait_s": 47.0,
+    "decompress_s": 0.0,
+    "optimizer_s": 1.5,
+    "other_s": 0.5,
+}
+DENSE_BYTES = 4_000_000
+
+
+def _cell(**changes: Any) -> dict[str, Any]:
+    cell = {
+        "dataset": "ucm21",
+        "dataset_fingerprint": "f00d",
+        "model": "smallvgg",
+        "weights": None,
+        "compressor": "none",
+        "ratio": None,
+        "match": "payload",
+        "lr": 0.05,
+        "seed": 0,
+        "workers": 2,
+        "device": "cpu",
+        "epochs": 30,
+        "max_steps": None,
+        "batch_size": 32,
+        "image_size": 64,
+        "split": "50/10/40",
+    }
+    unknown = changes.keys() - cell.keys()
+    assert not unknown, unknown
+    return cell | changes
+
+
+def _traffic(name: str, ratio: float | None, one_d_share: float) -> dict[str, Any]:
+    steps = 600
+    share = {"none": 1.0, "fp16": 0.5, "noop": 0.0}.get(name, 1 / (ratio or 100.0))
+    density = {"none": 1.0, "fp16": 1.0, "noop": 0.0}.get(name, share / 2)
+    return {
+        "payload_bytes_total": int(DENSE_BYTES * steps * share),
+        "dense_bytes_total": DENSE_BYTES * steps,
+        "wire_bytes_total": DENSE_BYTES * steps * share,
+        "dense_wire_bytes_total": float(DENSE_BYTES * steps),
+        "payload_bytes_per_step": int(DENSE_BYTES * share),
+        "compression_ratio": 1 / share if share else None,
+        "steady_ratio": 1 / share if share else None,
+        "wire_ratio": 1 / share if share else None,
+        "density": density,
+        "density_per_tensor": {
+            "features.0.weight": density * 1.5 if ratio else density,
+            "head.weight": density / 2 if ratio else density,
+            "head.bias": 1.0,
+        },
+        "one_d_share": one_d_share,
+        "buffer_bytes": 1500,
+        "steps": steps,
+    }
+
+
+def _accuracy(oa: float) -> dict[str, Any]:
+    epochs = [{"epoch": epoch, "loss": 0.5, "oa": oa + 0.01, "aa": oa, "kappa": oa - 0.03} for epoch in (0, 1)]
+    test = {
+        "oa": oa,
+        "aa": oa - 0.005,
+        "kappa": oa - 0.03,
+        "loss": 0.7,
+        "per_class": [oa, oa],
+        "confusion": [[10, 2], [1, 11]],
+        "images": 840,
+    }
+    return {"val": epochs, "val_oa": oa + 0.01, "test": test}
+
+
+def _record(
+    *,
+    oa: float = 0.8,
+    status: str = "done",
+    reason: str = "",
+    started_utc: str = "2026-01-31T12:00:00Z",
+    split_ms: dict[str, float] | None = None,
+    one_d_share: float = 0.01,
+    provenance: dict[str, Any] | None = None,
+    dataset: dict[str, Any] | None = None,
+    **cell_changes: Any,
+) -> dict[str, Any]:
+    cell = _cell(**cell_changes)
+    name = cell["compressor"].partition(":")[0]
+    parts = {part: ms / 1000 for part, ms in (SPLIT_MS | (split_ms or {})).items()}
+    record: dict[str, Any] = {
+        "schema": 1,
+        "key": hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:12],
+        "status": status,
+        "reason": reason,
+        "started_utc": started_utc,
+        "wall_s": 61.5,
+        "cell": cell,
+        "compressor": None,
+        "dataset": None,
+        "model": None,
+        "traffic": None,
+        "time": None,
+        "accuracy": None,
+        "memory": None,
+        "provenance": {
+            "rsbench": "0.1.0",
+            "versions": {"torch": "2.14.1"},
+            "cpu_model": "Example CPU",
+            "gpu_model": None,
+            **(provenance or {}),
+        },
+    }
+    if status != "done":
+        return record
+    matched = cell["ratio"] is not None
+    step_s = sum(parts.values())
+    return record | {
+        "compressor": {"name": name, "text": cell["compressor"], "trains": name != "noop", "matched": matched},
+        "dataset": {
+            "name": cell["dataset"],
+            "title": "UC Merced Land Use",
+            "classes": [f"class {index}" for index in range(21)],
+            "train": 1050,
+            "val": 210,
+            "test": 840,
+            "split": cell["split"],
+            "fingerprint": "f00d",
+            "part": None,
+            "synthetic": False,
+            **(dataset or {}),
+        },
+        "model": {"name": "smallvgg", "parameters": 1_130_000, "one_d_elements": 373, "dense_bytes": DENSE_BYTES},
+        "traffic": _traffic(name, cell["ratio"], one_d_share),
+        "time": {
+            **parts,
+            "step_time_s": step_s,
+            "overlapped_s": 0.002,
+            "images_per_s": 64 / step_s,
+            "steps_counted": 595,
+            "steps_skipped": 5,
+            "train_s": 60.0,
+        },
+        "accuracy": None if name == "noop" else _accuracy(oa),
+        "memory": {"peak_rss_bytes": 400_000_000, "peak_cuda_bytes": None},
+    }
+
+
+@pytest.fixture
+def make_record() -> Callable[..., dict[str, Any]]:
+    """Return a maker of records: keywords of ``_record`` and the fields of a cell."""
+    return _record
+
+
+@pytest.fixture
+def grid_records() -> list[dict[str, Any]]:
+    """Return a grid of 5 methods, 2 learning rates and 3 seeds with a failed and a timed-out cell."""
+    methods = {
+        "none": (None, 0.80, {}),
+        "noop": (None, 0.0, {"wait_s": 0.0}),
+        "topk": (100.0, 0.74, {"compress_s": 60.0, "wait_s": 5.0, "decompress_s": 4.0}),
+        "dgc": (100.0, 0.805, {"compress_s": 40.0, "wait_s": 5.0, "decompress_s": 4.0}),
+        "rsdgc": (100.0, 0.812, {"compress_s": 50.0, "wait_s": 5.0, "decompress_s": 6.0}),
+    }
+    records = []
+    for seed in (0, 1, 2):
+        for name, (ratio, oa, split_ms) in methods.items():
+            for lr in (0.01, 0.05):
+                wobble = 0.004 * seed * (1 if name == "rsdgc" else -1) + (0.003 if seed == 1 else 0)
+                status, reason = "done", ""
+                if (name, lr, seed) == ("dgc", 0.05, 2):
+                    status, reason = "failed", "rank 1 was killed by signal 9\n(SIGKILL)"
+                if (name, lr, seed) == ("topk", 0.01, 1):
+                    status, reason = "timeout", "no end within 600 s"
+                records.append(
+                    _record(
+                        compressor=name,
+                        ratio=ratio,
+                        lr=lr,
+                        seed=seed,
+                        oa=oa + wobble - (0.02 if lr == 0.01 and name != "dgc" else 0),
+                        status=status,
+                        reason=reason,
+                        split_ms=split_ms,
+                        started_utc=f"2026-01-31T12:{len(records):02d}:00Z",
+                    )
+                )
+    return records
