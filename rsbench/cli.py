@@ -33,7 +33,7 @@ class Sentences(click.Group):
 @click.group(cls=Sentences, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="rsbench")
 def main() -> None:
-    """Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
+    r"""Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
 
     \b
     rsbench compare                                  nothing to download, no GPU, some minutes
@@ -60,7 +60,7 @@ def main() -> None:
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
 @click.pass_context
 def compare(ctx: click.Context, **given: Any) -> None:
-    """Train with every compressor and compare accuracy, bytes and time.
+    r"""Train with every compressor and compare accuracy, bytes and time.
 
     The grid is data sets x models x compressors x ratios x learning rates x seeds. Cells that are done are not run
     again: the same command after an interruption goes on where it stopped. Rows that send dense gradients (none,
@@ -102,7 +102,7 @@ def compare(ctx: click.Context, **given: Any) -> None:
 @options.node_options
 @click.pass_context
 def run(ctx: click.Context, **given: Any) -> None:
-    """Run one cell, for scripts and for launchers of your own.
+    r"""Run one cell, for scripts and for launchers of your own.
 
     Started by torchrun (RANK and WORLD_SIZE are set), it joins as one worker; otherwise it starts the workers.
 
@@ -132,7 +132,7 @@ def run(ctx: click.Context, **given: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
 def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardware: bool) -> None:
-    """Show and write tables of everything recorded in one or more result folders.
+    r"""Show and write tables of everything recorded in one or more result folders.
 
     \b
     Examples:
@@ -162,7 +162,7 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
     help="Where runs stand.",
 )
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, models, or recorded runs.
+    r"""List compressors, data sets, models, or recorded runs.
 
     \b
     Examples:
@@ -189,7 +189,7 @@ _data_root = click.option(
 @click.argument("name")
 @_data_root
 def fetch(name: str, data_root: Path) -> None:
-    """Download a data set, check it and unpack it.
+    r"""Download a data set, check it and unpack it.
 
     \b
     Example:
@@ -206,7 +206,7 @@ def fetch(name: str, data_root: Path) -> None:
 @_data_root
 @click.pass_context
 def check(ctx: click.Context, name: str, data_root: Path) -> None:
-    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
+    r"""Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
 
     \b
     Example:

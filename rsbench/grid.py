@@ -93,7 +93,7 @@ def run(jobs: Sequence[Job], place: Place, launcher: Launcher, progress: Progres
 
 def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally) -> None:
     folder = place.folder(job)
-    state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.spec.epochs)
+    state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.epochs)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock", blocking=False)

@@ -106,6 +106,11 @@ class Job:
     steps: int
     estimate: Estimate
 
+    @property
+    def epochs(self) -> int:
+        """Epochs that are begun within ``steps``."""
+        return -(-self.steps // self.steps_per_epoch)
+
     def to_dict(self) -> dict[str, Any]:
         """Return what other nodes need to run the same cell."""
         return {**asdict(self), "spec": self.spec.to_dict()}

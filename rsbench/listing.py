@@ -1,0 +1,175 @@
+"""The commands that show what there is: lists, recorded runs, reports, data on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rsbench import results
+from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.progress import bytes_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FORMAT_NAMES: Final = {"md": "markdown", "markdown": "markdown", "csv": "csv"}
+
+
+def report(
+    folders: Sequence[Path], *, formats: str, out: Path | None, mix_hardware: bool, console: Console
+) -> list[Path]:
+    """Show the tables of everything recorded and write them.
+
+    Args:
+        folders: result folders.
+        formats: names, separated by commas.
+        out: folder for the files; None takes the first result folder.
+        mix_hardware: put runs from different hardware into one table.
+        console: where to show them.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        RsbenchError: a folder or format does not exist, or nothing is recorded.
+    """
+    from rsbench import reports
+
+    known = {**FORMAT_NAMES, **{name: name for name in reports.FORMATS}}
+    wanted = [name.strip() for name in formats.split(",") if name.strip()]
+    for name in wanted:
+        if name not in known:
+            raise RsbenchError(f'There is no report format "{name}".{did_you_mean(name, known)}')
+    records, problems = results.read_records(folders)
+    if not records:
+        looked = ", ".join(map(str, folders))
+        reason = f" ({problems[0]})" if problems else ""
+        raise RsbenchError(f"Nothing usable is recorded in {looked}{reason}: run `rsbench compare` first.")
+    built = reports.build_report(records, problems, mix_hardware=mix_hardware)
+    reports.show(built, console)
+    paths = reports.write_report(built, out or folders[0], list(dict.fromkeys(known[name] for name in wanted)))
+    for path in paths:
+        _line(console, f"Written: {path}")
+    return paths
+
+
+def compressors(console: Console, verbose: bool, out: Path) -> None:
+    """List compressors; verbose adds source and options."""
+    from rsbench.compressors import COMPRESSORS
+
+    for name, compressor in COMPRESSORS.items():
+        _line(console, f"{name:<10}{compressor.doc()}")
+        if verbose:
+            _line(console, f"{'':<10}Source: {compressor.source}")
+            for option in compressor.options():
+                _line(
+                    console,
+                    f"{'':<10}{option.name}={option.default} ({option.type.__name__}, {option.allowed}): {option.help}",
+                )
+    if not verbose:
+        _line(console, "Options of each: rsbench list compressors -v. Use: --compressor NAME:KEY=VALUE,...")
+
+
+def datasets(console: Console, verbose: bool, out: Path) -> None:
+    """List data sets; verbose adds layout, licence and citation."""
+    from rsbench import datasets as table
+
+    for name, dataset in table.available().items():
+        classes = "classes from folders" if dataset.class_names is None else f"{len(dataset.class_names)} classes"
+        images = "" if dataset.images is None else f", {dataset.images:,} images"
+        recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
+        _line(console, f"{name:<13}{dataset.title}: {classes}{images}; {recipe}")
+        if verbose:
+            for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
+                _line(console, f"{'':<13}{title}: {text}")
+
+
+def models(console: Console, verbose: bool, out: Path) -> None:
+    """List the models that --model takes."""
+    from rsbench import probe
+
+    names = probe.model_names()
+    if verbose:
+        for name in names:
+            _line(console, name)
+    else:
+        _line(console, ", ".join(names))
+
+
+def runs(console: Console, verbose: bool, out: Path) -> None:
+    """List recorded and unfinished cells; verbose adds reasons."""
+    found = results.list_runs([out])
+    for run in found:
+        accuracy = (run.record or {}).get("accuracy")
+        oa = f"test OA {100 * accuracy['test']['oa']:.1f} %" if accuracy else ""
+        _line(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {oa}".rstrip())
+        if verbose and run.reason:
+            _line(console, f"{'':<12}{run.reason}")
+    done = sum(run.status == "done" for run in found)
+    _line(console, f"{done} of {len(found)} cells in {out} are done.")
+
+
+LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
+    "compressors": compressors,
+    "datasets": datasets,
+    "models": models,
+    "runs": runs,
+}
+
+
+def fetch(name: str, data_root: Path, console: Console) -> None:
+    """Download a data set and say what was done.
+
+    Raises:
+        RsbenchError: no such data set, no connection, a wrong digest, a full disk.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from rsbench import datasets as table
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks = {}
+
+        def show(file: str, count: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file)
+            bars.update(tasks[file], completed=count, total=total or None)
+
+        done = table.fetch(name, data_root, show)
+    for note in done.notes:
+        _line(console, note)
+    size = sum(path.stat().st_size for path in _files(done.where)) if done.where.is_dir() else done.where.stat().st_size
+    _line(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
+
+
+def check(name: str, data_root: Path, console: Console) -> int:
+    """Read a whole data set and say what is wrong with it.
+
+    Returns:
+        0 if training on it is sound, else 1.
+
+    Raises:
+        RsbenchError: the data set is not there.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from rsbench import datasets as table
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(f"reading {name}", total=None)
+        found = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
+    for sentence in found.sentences():
+        _line(console, sentence)
+    return 0 if found.ok else 1
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _line(console: Console, text: str) -> None:
+    """Print a line as it is; long ones are not cut in files and pipes."""
+    console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)
