@@ -33,14 +33,14 @@ class Sentences(click.Group):
 @click.group(cls=Sentences, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="rsbench")
 def main() -> None:
-    r"""Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
+    """Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
 
     \b
     rsbench compare                                  nothing to download, no GPU, some minutes
     rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
     rsbench report                                   Markdown and CSV of all that is recorded
     rsbench doctor                                   what works on this machine
-    """
+    """  # noqa: D301 - click reads \b
 
 
 @main.command()
@@ -59,8 +59,8 @@ def main() -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
 @click.pass_context
-def compare(ctx: click.Context, **given: Any) -> None:
-    r"""Train with every compressor and compare accuracy, bytes and time.
+def compare(ctx: click.Context, /, **given: Any) -> None:
+    """Train with every compressor and compare accuracy, bytes and time.
 
     The grid is data sets x models x compressors x ratios x learning rates x seeds. Cells that are done are not run
     again: the same command after an interruption goes on where it stopped. Rows that send dense gradients (none,
@@ -80,7 +80,7 @@ def compare(ctx: click.Context, **given: Any) -> None:
       ratio = [50, 500]
       seeds = [0, 1, 2]
       gpus = 4
-    """
+    """  # noqa: D301 - click reads \b
     from rsbench import compare as comparison
     from rsbench.launch import torchrun_environment
 
@@ -101,8 +101,8 @@ def compare(ctx: click.Context, **given: Any) -> None:
 @options.place_options
 @options.node_options
 @click.pass_context
-def run(ctx: click.Context, **given: Any) -> None:
-    r"""Run one cell, for scripts and for launchers of your own.
+def run(ctx: click.Context, /, **given: Any) -> None:
+    """Run one cell, for scripts and for launchers of your own.
 
     Started by torchrun (RANK and WORLD_SIZE are set), it joins as one worker; otherwise it starts the workers.
 
@@ -110,7 +110,7 @@ def run(ctx: click.Context, **given: Any) -> None:
     Examples:
       rsbench run --compressor rsdgc --ratio 100 --seed 1
       torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
-    """
+    """  # noqa: D301 - click reads \b
     from rsbench import compare as comparison
     from rsbench import join
     from rsbench.launch import torchrun_environment
@@ -132,13 +132,13 @@ def run(ctx: click.Context, **given: Any) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
 def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardware: bool) -> None:
-    r"""Show and write tables of everything recorded in one or more result folders.
+    """Show and write tables of everything recorded in one or more result folders.
 
     \b
     Examples:
       rsbench report
       rsbench report results-of-node-a results-of-node-b --out joint --format csv
-    """
+    """  # noqa: D301 - click reads \b
     from rsbench import listing
     from rsbench.compare import make_console
 
@@ -162,13 +162,13 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
     help="Where runs stand.",
 )
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    r"""List compressors, data sets, models, or recorded runs.
+    """List compressors, data sets, models, or recorded runs.
 
     \b
     Examples:
       rsbench list compressors -v      every option with its range and default
       rsbench list runs                what is done, failed or unfinished
-    """
+    """  # noqa: D301 - click reads \b
     from rsbench import listing
     from rsbench.compare import make_console
 
@@ -189,12 +189,12 @@ _data_root = click.option(
 @click.argument("name")
 @_data_root
 def fetch(name: str, data_root: Path) -> None:
-    r"""Download a data set, check it and unpack it.
+    """Download a data set, check it and unpack it.
 
     \b
     Example:
       rsbench data fetch ucm21 --data-root /data
-    """
+    """  # noqa: D301 - click reads \b
     from rsbench import listing
     from rsbench.compare import make_console
 
@@ -206,12 +206,12 @@ def fetch(name: str, data_root: Path) -> None:
 @_data_root
 @click.pass_context
 def check(ctx: click.Context, name: str, data_root: Path) -> None:
-    r"""Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
+    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
 
     \b
     Example:
       rsbench data check nwpu45 --data-root /data
-    """
+    """  # noqa: D301 - click reads \b
     from rsbench import listing
     from rsbench.compare import make_console
 

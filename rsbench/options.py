@@ -24,23 +24,16 @@ ALTERNATIVES: Final = (({"gpus"}, {"workers", "device"}), ({"ratio"}, {"density"
 """Options that exclude each other; one on the command line drops the other from a plan."""
 
 
-class Duration(click.ParamType):
-    """Seconds, or a number with s, m or h."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the seconds."""
-        if isinstance(value, (int, float)):
-            return float(value)
-        unit = {"s": 1, "m": 60, "h": 3600}.get(value[-1:], 0)
-        try:
-            seconds = float(value[:-1]) * unit if unit else float(value)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            self.fail(f"{value!r} is no duration above 0; write 90s, 30m or 2h.", param, ctx)
-        return seconds
+def read_duration(ctx: click.Context, param: click.Parameter, text: str) -> float:
+    """Return the seconds that ``90``, ``90s``, ``30m`` or ``2h`` stand for."""
+    unit = {"s": 1, "m": 60, "h": 3600}.get(text[-1:], 0)
+    try:
+        seconds = float(text[:-1]) * unit if unit else float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise click.BadParameter(f"{text!r} is no duration above 0; write 90s, 30m or 2h.", ctx, param)
+    return seconds
 
 
 def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -142,7 +135,14 @@ place_options = _all(
         help="Data sets stand here.",
     ),
     click.option("--strict-data", is_flag=True, help="Refuse incomplete data sets instead of warning."),
-    click.option("--timeout", type=Duration(), default="24h", show_default=True, help="For each cell: 90s, 30m, 2h."),
+    click.option(
+        "--timeout",
+        callback=read_duration,
+        metavar="TIME",
+        default="24h",
+        show_default=True,
+        help="For each cell: 90s, 30m, 2h.",
+    ),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
 
@@ -201,15 +201,16 @@ def request_from(given: Mapping[str, Any]) -> Request:
     nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
     nodes.check()
     recipe = plan.Recipe(**{field.name: given[field.name] for field in fields(plan.Recipe)})
-    chosen = {
+    chosen: dict[str, Any] = {
         "datasets": given["dataset"],
         "models": given["model"],
         "compressors": given["compressor"],
         "ratios": given["ratio"],
         "lrs": given["lr"],
     }
+    chosen = {name: plan.unique(values) for name, values in chosen.items() if values}
     grid = plan.Grid(
-        **{name: plan.unique(values) for name, values in chosen.items() if values},
+        **chosen,
         density=given["density"],
         seeds=plan.parse_seeds(given["seeds"]),
         match=given["match"],

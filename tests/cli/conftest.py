@@ -1,0 +1,118 @@
+"""What CLI tests share: a command runner, a launcher that trains nothing, and tiny workers for the real one."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rsbench import results
+from rsbench.compare import Request
+from rsbench.datasets.synthetic import Synthetic
+from rsbench.failure import Cause
+from rsbench.launch import Outcome, StopSignals, Torchrun
+
+FAKE_WORKER = Path(__file__).parent / "fake_worker.py"
+
+
+def _fake_worker_module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("rsbench_fake_worker", FAKE_WORKER)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+done_record = _fake_worker_module().done_record
+
+
+class FakeLauncher:
+    """Writes a record at once; cells whose label contains a word of ``fails`` fail."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+        self.fails: dict[str, Outcome] = {}
+        self.after: Callable[[], None] = lambda: None
+
+    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+        job = json.loads((folder / "job.json").read_text())
+        text = job["compressor"]
+        self.ran.append(text.partition(":")[0])
+        tick()
+        self.after()
+        for word, outcome in self.fails.items():
+            if word in text:
+                return outcome
+        results.write_record(folder, done_record(job, run_id.removeprefix("rsbench-")))
+        return Outcome(status="done", wall_s=0.1)
+
+
+@pytest.fixture
+def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No images are drawn: what is decoded is not looked at by fake workers."""
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+
+    class Prepared:
+        warnings = ()
+
+    Prepared.folder = folder  # type: ignore[attr-defined]
+    monkeypatch.setattr(Synthetic, "prepare", lambda *args, **kwargs: Prepared())
+    monkeypatch.setenv("RSBENCH_CACHE", str(tmp_path / "cache"))
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def launcher(monkeypatch: pytest.MonkeyPatch, small_synthetic: None) -> FakeLauncher:
+    """The fake launcher, in place."""
+    fake = FakeLauncher()
+    monkeypatch.setattr("rsbench.compare.make_launcher", lambda request, stop: fake)
+    monkeypatch.setattr("rsbench.probe.gpu_count", lambda: 0)
+    return fake
+
+
+@pytest.fixture
+def rsbench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Call the command line in an empty folder: ``rsbench("compare", "--lr", 0.1)``."""
+    from rsbench.cli import main
+
+    place = tmp_path / "work"
+    place.mkdir(exist_ok=True)
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: object) -> Result:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+    return call
+
+
+@pytest.fixture
+def fake_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_synthetic: None) -> Callable[[str], None]:
+    """Real torchrun, tiny workers that do what the text says for the compressor ``topk``; others succeed."""
+    library = tmp_path / "library"
+    library.mkdir()
+    shutil.copy(FAKE_WORKER, library / "rsbench_fake_worker.py")
+    monkeypatch.setenv("PYTHONPATH", str(library))
+
+    def install(behaviour: str, timeout_s: float = 60.0) -> None:
+        (library / "behaviour").write_text(behaviour)
+
+        def make(request: Request, stop: StopSignals) -> Torchrun:
+            return Torchrun(stop=stop, timeout_s=timeout_s, grace_s=2.0, module="rsbench_fake_worker")
+
+        monkeypatch.setattr("rsbench.compare.make_launcher", make)
+
+    return install
+
+
+def failed(reason: str) -> Outcome:
+    """An outcome of a failed cell."""
+    return Outcome(status="failed", cause=Cause(reason=reason, log=Path("rank1.log"), tail=("last line",)), wall_s=1.0)

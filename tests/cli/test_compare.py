@@ -1,0 +1,205 @@
+"""``rsbench compare`` with a launcher that trains nothing: what runs, what is said, what is recorded, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from rsbench.failure import Cause
+from rsbench.launch import Outcome
+
+Call = Callable[..., Result]
+
+
+def records(out: Path = Path("rsbench-results")) -> dict[str, dict[str, Any]]:
+    found = [json.loads(path.read_text()) for path in out.glob("cells/*/record.json")]
+    return {record["cell"]["compressor"]: record for record in found}
+
+
+def test_default_grid_runs_reports_and_is_recognised(rsbench: Call, launcher: Any) -> None:
+    first = rsbench("compare")
+    assert first.exit_code == 0, first.output
+    assert launcher.ran == ["none", "topk", "dgc", "rsdgc"]
+    assert "[4/4] synthetic smallvgg rsdgc 100x lr 0.05 seed 0: done" in first.output
+    assert Path("rsbench-results/report.md").is_file()
+    began = time.monotonic()
+    again = rsbench("compare")
+    assert again.exit_code == 0
+    assert "4 of 4 cells are already done." in again.output
+    assert "rsdgc 100x" in again.output  # the table is shown again
+    assert len(launcher.ran) == 4
+    assert time.monotonic() - began < 5
+    rsbench("compare", "--rerun")
+    assert len(launcher.ran) == 8
+
+
+def test_job_holds_what_a_worker_needs(rsbench: Call, launcher: Any) -> None:
+    rsbench("compare", "--compressor", "topk", "--ratio", 50, "--lr", 0.2, "--seeds", 3, "--max-steps", 5)
+    (job,) = [json.loads(path.read_text()) for path in Path("rsbench-results").glob("cells/*/job.json")]
+    assert job["cell"]["ratio"] == 50 and job["cell"]["lr"] == 0.2 and job["cell"]["seed"] == 3
+    assert job["compressor"].startswith("topk:density=")
+    assert job["steps_per_epoch"] > 0 and Path(job["scenes"]).is_dir()
+    assert job["provenance"]["rsbench"]
+
+
+def test_failed_cell_is_recorded_and_the_grid_goes_on(rsbench: Call, launcher: Any) -> None:
+    cause = Cause(reason="rank 1 raised ValueError: eels", log=Path("rank1.log"), tail=("  line 7", "ValueError: eels"))
+    launcher.fails["topk"] = Outcome(status="failed", cause=cause, wall_s=1.0)
+    result = rsbench("compare")
+    assert result.exit_code == 1
+    assert launcher.ran == ["none", "topk", "dgc", "rsdgc"]
+    for words in ("FAILED: rank 1 raised ValueError: eels", "  line 7", "log: rank1.log", "1 of 4 cells failed"):
+        assert words in result.output
+    assert {name: record["status"] for name, record in records().items()} == {
+        **{"none": "done", "topk": "failed", "dgc": "done", "rsdgc": "done"}
+    }
+    assert records()["topk"]["reason"] == "rank 1 raised ValueError: eels"
+    launcher.fails.clear()
+    launcher.ran.clear()
+    again = rsbench("compare")
+    assert again.exit_code == 0 and launcher.ran == ["topk"]
+    assert "3 of 4 cells are already done; 1 to run." in again.output
+
+
+def test_workers_that_end_without_a_record_have_failed(rsbench: Call, launcher: Any) -> None:
+    launcher.fails["topk"] = Outcome(status="done", wall_s=1.0)
+    assert rsbench("compare", "--compressor", "topk").exit_code == 1
+    assert "none wrote a record" in records()["topk"]["reason"]
+
+
+def test_ctrl_c_records_the_cell_and_says_how_to_go_on(rsbench: Call, launcher: Any) -> None:
+    cause = Cause(reason="rsbench received SIGINT", log=None, tail=())
+    launcher.fails["topk"] = Outcome(status="interrupted", cause=cause, wall_s=1.0)
+    launcher.after = lambda: launcher.ran[-1] == "topk" and os.kill(os.getpid(), signal.SIGINT)
+    result = rsbench("compare")
+    assert result.exit_code == 130
+    assert launcher.ran == ["none", "topk"]
+    assert "Stopped: 1 of 4 cells are done. The same command runs the other 3." in result.output
+    assert records()["topk"]["status"] == "interrupted"
+
+
+def test_dry_run_launches_and_writes_nothing(rsbench: Call, launcher: Any) -> None:
+    result = rsbench("compare", "--dry-run", "--ratio", 10, "--ratio", 50)
+    assert result.exit_code == 0
+    assert "7 cells to run, 0 already done. Nothing was launched." in result.output
+    assert "topk:density=" in result.output and "4.51 MB" in result.output
+    assert launcher.ran == [] and not Path("rsbench-results").exists()
+
+
+def test_plan_file_and_command_line(rsbench: Call, launcher: Any) -> None:
+    Path("plan.toml").write_text('compressor = ["none", "topk"]\nratio = 20\nlr = [0.1, 0.2]\ngpus = 4\n')
+    result = rsbench("compare", "--plan", "plan.toml", "--lr", 0.3, "--workers", 2, "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert {(record["cell"]["lr"], record["cell"]["ratio"]) for record in records().values()} == {
+        (0.3, None),
+        (0.3, 20),
+    }
+    assert {record["cell"]["device"] for record in records().values()} == {"cpu"}
+
+
+def test_density_on_the_command_line_wins_over_a_planned_ratio(rsbench: Call, launcher: Any) -> None:
+    Path("plan.toml").write_text('compressor = "topk"\nratio = 20\n')
+    result = rsbench("compare", "--plan", "plan.toml", "--density", 0.02)
+    assert result.exit_code == 0, result.output
+    assert list(records()) == ["topk:density=0.02"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--gpus", 4], "--workers 4 --device cpu"),
+        (["--gpus", 4, "--dataset", "nwpu45"], "--workers 4 --device cpu"),  # devices come before data
+        (["--gpus", 1, "--workers", 2], "--gpus excludes --workers and --device"),
+        (["--ratio", 10, "--density", 0.1], "--ratio excludes --density"),
+        (["--compressor", "rsdcg"], 'Did you mean "rsdgc"'),
+        (["--compressor", "topk:densty=1"], 'Did you mean "density"'),
+        (["--dataset", "ucm22"], 'Did you mean "ucm21"'),
+        (["--model", "smalvgg"], 'Did you mean "smallvgg"'),
+        (["--ratio", 0], "ratio is 0"),
+        (["--ratio", -5], "ratio is -5"),
+        (["--ratio", 1000000], "ratio"),
+        (["--density", 2], "out of range"),
+        (["--split", "80/30"], "sum to 100"),
+        (["--workers", 5000], "5000 workers"),
+        (["--dataset", "ucm21"], "rsbench data fetch ucm21"),
+        (["--seeds", "a"], "--seeds 0,1,2"),
+        (["--timeout", "soon"], "90s, 30m or 2h"),
+        (["--nnodes", 2], "--rdzv-endpoint HOST:PORT"),
+        (["--nnodes", 2, "--node-rank", 2], "it is 0 to 1"),
+        (["--plan", "missing.toml"], "missing.toml cannot be read"),
+    ],
+)
+def test_mistakes_end_with_one_sentence_and_exit_2(
+    rsbench: Call, launcher: Any, arguments: list[object], words: str
+) -> None:
+    result = rsbench("compare", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.output and launcher.ran == []
+    assert not Path("rsbench-results").exists()
+
+
+def test_result_folder_that_is_a_file(rsbench: Call, launcher: Any) -> None:
+    Path("taken").write_text("")
+    result = rsbench("compare", "--out", "taken")
+    assert result.exit_code == 2 and "choose another folder with --out" in result.stderr
+    assert launcher.ran == []
+
+
+def test_under_torchrun_compare_names_run(rsbench: Call, launcher: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    result = rsbench("compare")
+    assert result.exit_code == 2 and "rsbench run" in result.stderr
+
+
+def test_run_is_one_cell(rsbench: Call, launcher: Any) -> None:
+    result = rsbench("run", "--compressor", "topk", "--ratio", 50, "--seed", 2)
+    assert result.exit_code == 0, result.output
+    assert launcher.ran == ["topk"] and records()["topk"]["cell"]["seed"] == 2
+
+
+def test_report_and_lists(rsbench: Call, launcher: Any) -> None:
+    assert rsbench("report").exit_code == 2
+    rsbench("compare")
+    result = rsbench("report", "--format", "md", "--out", "elsewhere")
+    assert result.exit_code == 0 and [path.name for path in Path("elsewhere").iterdir()] == ["report.md"]
+    assert 'Did you mean "md"' in rsbench("report", "--format", "mdx").stderr
+    runs = rsbench("list", "runs", "-v")
+    assert "4 of 4 cells in rsbench-results are done." in runs.output
+    assert "policy=global_rank" in rsbench("list", "compressors", "-v").output
+    assert "UC Merced" in rsbench("list", "datasets").output
+
+
+def test_hand_edited_record_runs_again_and_is_named(rsbench: Call, launcher: Any) -> None:
+    rsbench("compare", "--compressor", "none", "--compressor", "topk")
+    (path,) = Path("rsbench-results").glob("cells/*topk*/record.json")
+    path.write_text("{ my notes")
+    assert rsbench("report").exit_code == 0
+    assert "record.json" in rsbench("report").output
+    launcher.ran.clear()
+    assert rsbench("compare", "--compressor", "none", "--compressor", "topk").exit_code == 0
+    assert launcher.ran == ["topk"]
+
+
+def test_unknown_command_option_and_help(rsbench: Call) -> None:
+    assert rsbench("compare", "--ratios", 3).exit_code == 2
+    for command in (["compare"], ["run"], ["report"], ["list"], ["data", "fetch"], ["data", "check"]):
+        text = rsbench(*command, "--help").output
+        assert "Example" in text and "\\b" not in text
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, rsbench.cli; print([m for m in ('torch', 'numpy', 'pandas', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
