@@ -3,7 +3,6 @@
 No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -40,7 +39,7 @@ class Hook:
     """A DDP communication hook that knows its model's tensors by name and counts what it sends.
 
     Subclasses implement :meth:`exchange`. A step begins with the first bucket after one for which
-    ``bucket.is_last()`` held. Callbacks run on threads of the process group, hence the lock.
+    ``bucket.is_last()`` held. Callbacks run on threads of the process group.
 
     Attributes:
         names: parameter -> name for the parameters that required a gradient at registration.
@@ -64,7 +63,7 @@ class Hook:
         self.step = 0
         self._between_steps = True
         self._dense_bytes = 0
-        self._lock = threading.Lock()
+        self._failures: dict[int, RsbenchError] = {}
 
     # --- to be implemented -------------------------------------------------------------------------------------
 
@@ -123,11 +122,20 @@ class Hook:
         def finish(future: torch.futures.Future[torch.Tensor]) -> torch.Tensor:
             value = future.value()
             times.arrived = self.clock.mark()
-            averaged = self.finish(bucket, value[0] if isinstance(value, list) else value)
+            try:
+                averaged = self.finish(bucket, value[0] if isinstance(value, list) else value)
+            except RsbenchError as error:
+                self._failures[bucket.index()] = error
+                raise
             times.decoded = self.clock.mark()
             return averaged
 
         return finish
+
+    @property
+    def failure(self) -> RsbenchError | None:
+        """What :meth:`finish` raised, of the first bucket if of several; ``backward()`` wraps it in a RuntimeError."""
+        return self._failures[min(self._failures)] if self._failures else None
 
     def tensors(self, bucket: GradBucket) -> list[tuple[str, torch.Tensor]]:
         """(name, gradient view) of a bucket's tensors; writing to a view writes to the bucket."""

@@ -128,7 +128,7 @@ def train(
             with torch.autocast(device.type, torch.bfloat16, enabled=cell.bf16):
                 loss = loss_of(model(images), labels)
             timer.end_of("forward")
-            loss.backward()
+            _backward(loss, compressor)
             timer.end_of("backward")
             if cell.clip_norm is not None:
                 nn.utils.clip_grad_norm_(network.parameters(), cell.clip_norm)
@@ -188,6 +188,20 @@ def _finite(loss: float, step: int, cell: CellSpec) -> float:
             "gradients with --clip-norm."
         )
     return loss
+
+
+def _backward(loss: torch.Tensor, compressor: Compressor) -> None:
+    """Run the backward pass; what a hook's callback raised comes back as the hook raised it.
+
+    Raises:
+        RsbenchError: a gradient is not finite on some rank.
+    """
+    try:
+        loss.backward()
+    except RuntimeError:
+        if compressor.hook.failure is not None:
+            raise compressor.hook.failure from None
+        raise
 
 
 def _write_step(
