@@ -152,7 +152,7 @@ def _accuracy_words(method: Method, reference: Method) -> str:
 def _here(accepted: Sequence[Method], reference: Method) -> str:
     """Return which accepted method has the shortest measured step on this machine."""
     measured = {method.label: method.mean("time", "step_time_s") for method in accepted}
-    known = {label: seconds for label, seconds in measured.items() if seconds is not None}
+    known = {label: seconds for label, seconds in measured.items() if seconds}
     if reference.label not in known:
         return ""
     none_s = known[reference.label]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rsbench.provenance import hardware
+from rsbench.provenance import gpu, hardware
 from rsbench.schema import Record
 
 _VARIED = ("compressor", "ratio", "match", "lr", "seed")
@@ -65,7 +65,7 @@ def _machines_of_work(records: Sequence[Record]) -> dict[tuple[str, str], str]:
 def _machine(record: Record, machines: dict[tuple[str, str], str]) -> str:
     """Return a record's hardware. A cell that failed early may not know its GPU: its neighbours on that host do."""
     provenance = record["provenance"]
-    if record["status"] == "done" or provenance.get("gpu_model"):
+    if record["status"] == "done" or gpu(provenance):
         return hardware(provenance)
     return machines.get((_work(record), str(provenance.get("cpu_model"))), hardware(provenance))
 

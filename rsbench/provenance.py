@@ -26,8 +26,8 @@ def collect(argv: Sequence[str]) -> dict[str, Any]:
     Returns:
         ``rsbench`` (version), ``git_sha`` and ``git_dirty`` (None outside rsbench's own git tree), ``argv``,
         ``started_utc``, ``python``, ``versions`` (package to version), ``os``, ``cpu_model``, ``cpu_count``
-        (cores this process may use) and ``memory_bytes``. Workers add ``gpu_model`` (None on CPUs), ``nccl``,
-        ``backend`` and others.
+        (cores this process may use) and ``memory_bytes``. Rank 0 adds ``runtime``: ``gpu`` (name, None
+        on CPUs), ``nccl``, ``backend``, ``threads`` and others.
     """
     sha, dirty = git_state()
     return {
@@ -47,7 +47,12 @@ def collect(argv: Sequence[str]) -> dict[str, Any]:
 
 def hardware(provenance: Mapping[str, Any]) -> str:
     """Return what decides if two runs' times may stand in one table: the GPU model, else the CPU model."""
-    return str(provenance.get("gpu_model") or provenance.get("cpu_model") or "unknown hardware")
+    return str(gpu(provenance) or provenance.get("cpu_model") or "unknown hardware")
+
+
+def gpu(provenance: Mapping[str, Any]) -> str | None:
+    """Return the GPU's name as the worker saw it, None on CPUs and where no worker lived to tell."""
+    return (provenance.get("runtime") or {}).get("gpu")
 
 
 def utc_now() -> str:
@@ -97,9 +102,7 @@ def cpu_model() -> str:
     except OSError:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return (
-        next((name for name in names if name), "") or platform.processor() or platform.machine() or "unknown"
-    )
+    return next((name for name in names if name), "") or platform.processor() or platform.machine() or "unknown"
 
 
 def _usable_cores() -> int:

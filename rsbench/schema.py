@@ -48,8 +48,7 @@ def _list_of(kind: type | tuple[type, ...], words: str) -> Check:
 def _map_to_numbers(value: Any) -> str | None:
     """Check an object whose values are numbers (or null)."""
     fits = isinstance(value, dict) and all(
-        item is None or (isinstance(item, int | float) and not isinstance(item, bool))
-        for item in value.values()
+        item is None or (isinstance(item, int | float) and not isinstance(item, bool)) for item in value.values()
     )
     return None if fits else "an object of numbers"
 
@@ -78,6 +77,12 @@ _TOP: dict[str, Check] = {
     "cell": _OBJECT,
     "provenance": _OBJECT,
 }
+_PROVENANCE: dict[str, Check] = {
+    "versions": _is(dict, "an object", nullable=True),
+    "runtime": _is(dict, "an object", nullable=True),
+    "nnodes": _MAYBE_COUNT,
+}
+"""Checked where they are there: reports read them."""
 _CELL: dict[str, Check] = {
     "dataset": _TEXT,
     "model": _TEXT,
@@ -111,9 +116,7 @@ _SECTIONS: dict[str, dict[str, Check]] = {
         "steps": _COUNT,
     },
     "time": {
-        **_numbers(
-            "step_time_s", "data_s", "forward_s", "backward_s", "compress_s", "wait_s", "decompress_s"
-        ),
+        **_numbers("step_time_s", "data_s", "forward_s", "backward_s", "compress_s", "wait_s", "decompress_s"),
         **_numbers("optimizer_s", "other_s", "overlapped_s", "images_per_s", "train_s"),
         "steps_counted": _COUNT,
         "steps_skipped": _COUNT,
@@ -137,6 +140,8 @@ def check(record: Any) -> None:
     """
     _check_fields(record, _TOP, "")
     _check_fields(record["cell"], _CELL, "cell.")
+    present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
+    _check_fields(record["provenance"], present, "provenance.")
     done = record["status"] == "done"
     for name, fields in _SECTIONS.items():
         section = record.get(name)

@@ -119,7 +119,7 @@ def _record(
             "rsbench": "0.1.0",
             "versions": {"torch": "2.14.1"},
             "cpu_model": "Example CPU",
-            "gpu_model": None,
+            "runtime": {"backend": "gloo", "gpu": None},
             **(provenance or {}),
         },
     }

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from rsbench import schema
+from rsbench.errors import RsbenchError
 from rsbench.reports import build_report
 from rsbench.reports.methods import methods_of, reference_of
 from rsbench.reports.settings import split_by_setting
@@ -136,7 +138,7 @@ def test_reports_hardware_is_mixed_only_when_asked(make_record: Maker) -> None:
 
 
 def test_reports_cell_that_failed_before_it_saw_its_gpu_joins_its_neighbours(make_record: Maker) -> None:
-    done = make_record(device="cuda", provenance={"gpu_model": "NVIDIA X"})
+    done = make_record(device="cuda", provenance={"runtime": {"gpu": "NVIDIA X"}})
     failed = make_record(device="cuda", compressor="topk", ratio=10.0, status="failed", reason="killed")
     [setting] = split_by_setting([failed, done])
     assert setting.hardware == "NVIDIA X"
@@ -179,3 +181,28 @@ def test_reports_density_details_leave_out_what_is_sent_whole(grid_records: list
 def test_reports_table_refuses_ragged_rows() -> None:
     with pytest.raises(ValueError, match="2 texts for 1 columns"):
         Table(title="t", columns=(Column(title="a"),), rows=(("1", "2"),))
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [path, *(leaf for key, item in value.items() for leaf in leaves(item, (*path, key)))]
+    if isinstance(value, list) and value:
+        return [path, *leaves(value[0], (*path, 0))]
+    return [path]
+
+
+@pytest.mark.parametrize("odd", [None, "x", "", [], {}, 0, -1, 1e300, True])
+def test_reports_of_records_edited_anywhere_never_crash(odd: Any, make_record: Maker) -> None:
+    """Whatever a field is changed to: it is refused in one sentence, or the report can be built."""
+    for path in leaves(make_record())[1:]:
+        for names in (("none", "topk"), ("topk", "none")):
+            records = [make_record(compressor=name, ratio=None if name == "none" else 10.0) for name in names]
+            section = records[0]
+            for key in path[:-1]:
+                section = section[key]
+            section[path[-1]] = odd
+            try:
+                schema.check(records[0])
+            except RsbenchError:
+                continue
+            build_report(records)

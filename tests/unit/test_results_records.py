@@ -217,7 +217,7 @@ def test_results_provenance_is_json_and_names_the_machine() -> None:
     assert found["cpu_model"]
     assert found["started_utc"].endswith("Z")
     assert provenance.hardware(found) == found["cpu_model"]
-    assert provenance.hardware(found | {"gpu_model": "NVIDIA X"}) == "NVIDIA X"
+    assert provenance.hardware(found | {"runtime": {"gpu": "NVIDIA X"}}) == "NVIDIA X"
     assert provenance.hardware({}) == "unknown hardware"
 
 
