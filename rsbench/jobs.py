@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -163,7 +162,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
         )
         if question not in solved:
             compressor = budget.match_bytes(
-                compressors.parse(spec.compressor),
+                compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
                 model,
                 ratio=spec.ratio,
                 match=spec.match,
@@ -178,18 +177,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     return jobs
 
 
-def derived_seeds(spec: CellSpec) -> dict[str, int]:
-    """Return the seeds of split, weights and batches: by data set and repeat, never by compressor."""
-    seeds = {"split": spec.seed}
-    for use in ("weights", "batches"):
-        digest = hashlib.sha256(f"{use} {spec.dataset} {spec.seed}".encode()).digest()
-        seeds[use] = int.from_bytes(digest[:4], "big") >> 1
-    return seeds
-
-
-def write_job(
-    folder: Path, job: Job, *, scenes: Path, argv: Sequence[str], provenance: Mapping[str, Any], threads: int = 1
-) -> None:
+def write_job(folder: Path, job: Job, *, scenes: Path, argv: Sequence[str], provenance: Mapping[str, Any]) -> None:
     """Clear what an earlier try left in the cell's folder and write ``job.json``.
 
     Args:
@@ -198,7 +186,6 @@ def write_job(
         scenes: folder of the prepared data set.
         argv: the user's command.
         provenance: of this command.
-        threads: compute threads of a worker.
 
     Raises:
         RsbenchError: the folder cannot be written.
@@ -208,9 +195,7 @@ def write_job(
         "compressor": job.compressor,
         "scenes": str(scenes.resolve()),
         "steps_per_epoch": job.steps_per_epoch,
-        "threads": threads,
         "argv": list(argv),
-        "seeds": derived_seeds(job.spec),
         "provenance": dict(provenance),
     }
     temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
