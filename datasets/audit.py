@@ -69,8 +69,13 @@ class CheckReport:
 
     @property
     def ok(self) -> bool:
-        """Whether training on this data is sound: all readable, nothing in two parts; a part of a release passes."""
-        return not self.unreadable and not any(group.between_splits for group in self.duplicates)
+        """Whether every picture can be read; duplicates and missing pictures are facts to know, not faults to mend."""
+        return not self.unreadable
+
+    @property
+    def leaks(self) -> tuple[Duplicate, ...]:
+        """Duplicates that stand in two parts of the split."""
+        return tuple(group for group in self.duplicates if group.between_splits)
 
     def sentences(self) -> list[str]:
         """Return what was found, in plain words, for people who do not read tables."""
@@ -78,7 +83,7 @@ class CheckReport:
         counts = [count for count in self.class_counts.values() if count]
         lines = [
             f"{self.title} at {self.where}: {self.images:,} images, {len(counts)} of {len(self.class_counts)} classes, "
-            f"{min(counts, default=0):,} to {max(counts, default=0):,} images in each of them."
+            f"{_from_to(counts)} images in each of them."
         ]
         if self.part:
             lines.append(f"This is only a {self.part}.")
@@ -91,6 +96,12 @@ class CheckReport:
             lines.append(f"The same picture, {where}: {named}.")
         lines.append("All images can be read." if not self.unreadable else "Replace or remove those files.")
         return lines + list(self.warnings)
+
+
+def _from_to(counts: list[int]) -> str:
+    """Return ``100``, or ``97 to 100`` where the counts differ."""
+    low, high = min(counts, default=0), max(counts, default=0)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def check_dataset(dataset: SceneDataset, data_root: Path, progress: Progress | None = None) -> CheckReport:

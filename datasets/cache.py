@@ -90,6 +90,8 @@ def _ready(folder: Path, source: Source) -> Scenes | None:
 def _build(folder: Path, facts: _Facts, data_root: Path, progress: Progress | None) -> Scenes:
     """Decode into a temporary folder beside ``folder`` and move it into place."""
     source = facts.source
+    for stale in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed; we hold the lock
+        shutil.rmtree(stale, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         _decode_all(made / IMAGES, facts, data_root, progress)

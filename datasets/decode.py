@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,20 @@ from PIL import Image
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Image files that data sets look for; where one picture stands in two formats, the earlier suffix is taken."""
+
+
+_PILLOW_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    OverflowError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+"""What Pillow's readers were seen to raise on damaged files."""
 
 
 class BrokenPicture(Exception):
@@ -34,7 +49,7 @@ def decode(data: bytes, image_size: int | None) -> NDArray[np.uint8]:
             if image.mode[0] in "IF":
                 raise BrokenPicture(f"its pixels are not 8 bits deep (Pillow mode {image.mode})")
             rgb = image.convert("RGB")
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, Image.DecompressionBombError) as error:
+    except _PILLOW_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BrokenPicture("no image data" if not data else _without_address(reason)) from error
     return np.asarray(rgb if image_size is None else square(rgb, image_size), dtype=np.uint8)
