@@ -195,7 +195,7 @@ class Torchrun:
             *(sys.executable, "-m", "torch.distributed.run"),
             *("--nnodes", str(self.nodes.count), "--nproc-per-node", str(workers_per_node)),
             *rendezvous,
-            *("--max-restarts", "0", "-m", self.module, str(folder)),
+            *("--shutdown-timeout", "5", "--max-restarts", "0", "-m", self.module, str(folder)),
         ]
 
     def _environment(self, token: str) -> dict[str, str]:

@@ -98,11 +98,11 @@ print(outcome.status, outcome.cause.reason)
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(("number", "behaviour"), [(signal.SIGTERM, "hang"), (signal.SIGKILL, "deaf")])
 def test_ending_the_parent_ends_its_workers(
-    fake_workers: Callable[..., None], tmp_path: Path, number: signal.Signals
+    fake_workers: Callable[..., None], tmp_path: Path, number: signal.Signals, behaviour: str
 ) -> None:
-    fake_workers("hang")
+    fake_workers(behaviour)
     folder = tmp_path / "cell"
     folder.mkdir()
     (folder / "job.json").write_text('{"compressor": "topk", "cell": {}}')
@@ -118,7 +118,7 @@ def test_ending_the_parent_ends_its_workers(
         assert output.strip() == "interrupted rsbench received SIGTERM"
         assert left_behind(tmp_path) == []
     else:
-        assert eventually_none_left(tmp_path, 60)
+        assert eventually_none_left(tmp_path, 30)
 
 
 def test_two_nodes_meet_at_an_endpoint() -> None:
