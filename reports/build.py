@@ -105,8 +105,8 @@ def _data_facts(done: Sequence[Record]) -> list[str]:
     data = done[0]["dataset"]
     kind = "Synthetic images" if data["synthetic"] else "Images"
     lines = [
-        f"{kind}: {data['train']:,} train, {data['val']:,} validation, {data['test']:,} test; "
-        f"{len(data['classes'])} classes; split {data['split']}."
+        f"{kind}, {len(data['classes'])} classes: {data['train']:,} train, {data['val']:,} validation, "
+        f"{data['test']:,} test; split of seed {done[0]['cell']['seed']}: {data['split'].rstrip('.')}."
     ]
     if data["part"]:
         part = str(data["part"])
@@ -122,7 +122,7 @@ def _recipe(cell: dict[str, Any]) -> str:
     """Return how long and on what each cell trains."""
     epochs = f"{cell['epochs']} epoch{'' if cell['epochs'] == 1 else 's'}"
     if cell.get("max_steps"):
-        epochs = f"at most {cell['max_steps']} steps of {epochs}"
+        epochs += f", stopped after {cell['max_steps']} steps"
     size = f", {cell['image_size']} px" if "image_size" in cell else ""
     batch = f", batch {cell['batch_size']} a worker" if "batch_size" in cell else ""
     weights = f", initial weights {cell['weights']}" if cell.get("weights") else ""

@@ -18,6 +18,9 @@ NOTICEABLE = 0.05
 WORTH_NAMING = 0.005
 """Fraction of OA (half a point) from which a method that is not advised is named for its accuracy."""
 
+QUIET = 1.2
+"""Factor between the methods' forward times, the same work, from which the machine is called busy."""
+
 EQUAL_BYTES = 1.05
 """Matching leaves wire bytes a little apart: up to this factor they are no reason to prefer a method."""
 
@@ -48,6 +51,7 @@ def conclude(methods: Sequence[Method]) -> str:
         _here(accepted, reference),
         _warning(lower, reference),
         _trust(reference, others),
+        _quiet(trained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -184,7 +188,8 @@ def _warning(lower: Sequence[Method], reference: Method) -> str:
     """Return which methods are left out of the advice for their accuracy, with the numbers."""
     if not lower:
         return ""
-    return f"Left out for lower accuracy: {', '.join(_loss_text(method, reference) for method in lower)}."
+    losses = ", ".join(_loss_text(method, reference) for method in lower)
+    return f"Left out because OA is clearly lower, or over 3 points lower on average: {losses}."
 
 
 def _loss_text(method: Method, reference: Method) -> str:
@@ -212,6 +217,23 @@ def _trust(reference: Method, others: Sequence[Method]) -> str:
     pairs = [found.count for method in others if (found := difference(method, reference)) is not None]
     if max(pairs, default=0) == 1:
         return "Accuracy differences cannot be judged from one seed: add --seeds 0,1,2."
+    if max(pairs, default=0) == 2:
+        return "Intervals from two seeds are very wide: add --seeds 0,1,2,3,4."
     if pairs and min(pairs) == 1:
         return "Rows with one seed in common with none say nothing certain on accuracy."
     return ""
+
+
+def _quiet(trained: Sequence[Method]) -> str:
+    """Return a warning when the forward pass, the same work for all, took unequally long."""
+    forward = {method.label: method.mean("time", "forward_s") for method in trained}
+    known = {label: seconds for label, seconds in forward.items() if seconds and seconds > 0}
+    if len(known) < 2:
+        return ""
+    least, most = min(known, key=lambda label: known[label]), max(known, key=lambda label: known[label])
+    if known[most] <= QUIET * known[least]:
+        return ""
+    return (
+        f"Times are rough: forward took {milliseconds(known[least])} ms under {least} and {milliseconds(known[most])} "
+        f"ms under {most}, though it is the same work, so the machine was busy with something else."
+    )

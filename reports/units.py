@@ -51,8 +51,10 @@ def signed_points(fraction: float) -> str:
 
 
 def milliseconds(seconds: float | None) -> str:
-    """Return seconds as ms with three digits."""
-    return DASH if seconds is None else significant(1000 * seconds)
+    """Return seconds as ms with three digits, two decimals at most."""
+    if seconds is None:
+        return DASH
+    return significant(1000 * seconds) if abs(seconds) >= 0.001 else f"{1000 * seconds:.2f}"
 
 
 def times(ratio: float | None, digits: int = 3) -> str:
