@@ -64,8 +64,9 @@ class Uniform:
 
 
 class MeanAbs:
-    """Density of a layer proportional to its mean |w| ("layers with greater average weights hold more
-    significance", RS-DGC figure 3); our reading.
+    """Density of a layer proportional to its mean |w|, our reading.
+
+    RS-DGC, figure 3: layers with greater average weights hold more significance.
     """
 
     def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:

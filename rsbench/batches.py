@@ -61,13 +61,10 @@ class Pictures:
 def _symmetries(x_BCHW: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     """Flip left-right, up-down and about the diagonal, each with probability one half, image by image."""
     choice = torch.rand(3, len(x_BCHW), generator=rng).lt(0.5).to(x_BCHW.device)
-    for flag, turned in (
-        (choice[0], lambda x: x.flip(3)),
-        (choice[1], lambda x: x.flip(2)),
-        (choice[2], lambda x: x.transpose(2, 3)),
-    ):
-        x_BCHW = torch.where(flag.view(-1, 1, 1, 1), turned(x_BCHW), x_BCHW)
-    return x_BCHW
+    left_right, up_down, diagonal = (flag.view(-1, 1, 1, 1) for flag in choice)
+    x_BCHW = torch.where(left_right, x_BCHW.flip(3), x_BCHW)
+    x_BCHW = torch.where(up_down, x_BCHW.flip(2), x_BCHW)
+    return torch.where(diagonal, x_BCHW.transpose(2, 3), x_BCHW)
 
 
 class TrainBatches:

@@ -132,7 +132,7 @@ def _out_of_reach(
     if share > 0.25:
         remedy += f", or select within the 1-D tensors too with --compressor {compressor.name}:one_d=select"
     return RsbenchError(
-        f"{compressor.name} cannot compress {facts.name} {ratio:g}x in {match} bytes: with one neighbourhood or element "
-        f"a layer it reaches {limit:,.0f}x, and tensors of fewer than two dimensions, sent whole, are "
+        f"{compressor.name} cannot compress {facts.name} {ratio:g}x in {match} bytes: with one neighbourhood or "
+        f"element a layer it reaches {limit:,.0f}x, and tensors of fewer than two dimensions, sent whole, are "
         f"{min(share, 1):.0%} of those bytes; {remedy}."
     )

@@ -24,7 +24,7 @@ def average_buffers(model: nn.Module, traffic: comm.Traffic) -> None:
         return
     flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(1 / dist.get_world_size())
     comm.all_reduce(flat, traffic, None).wait()
-    for buffer, mean in zip(buffers, flat.split([b.numel() for b in buffers]), strict=True):
+    for buffer, mean in zip(buffers, torch.split(flat, [b.numel() for b in buffers]), strict=True):
         buffer.copy_(mean.view_as(buffer))
 
 

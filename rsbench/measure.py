@@ -59,10 +59,10 @@ def _union_s(spans: Sequence[tuple[float, float]], start: float, end: float) -> 
     """Seconds within [start, end] that at least one span covers."""
     covered, reached = 0.0, start
     for begin, stop in sorted(spans):
-        begin, stop = max(begin, reached), min(stop, end)
-        if stop > begin:
-            covered += stop - begin
-            reached = stop
+        first, last = max(begin, reached), min(stop, end)
+        if last > first:
+            covered += last - first
+            reached = last
     return covered
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from pathlib import Path
 
 import torch
@@ -28,7 +29,7 @@ class SmallVGG(nn.Sequential):
     def __init__(self, classes: int, image_size: int) -> None:
         channels = (3, 16, 32, 64, 64)
         stages: list[nn.Module] = []
-        for inputs, outputs in zip(channels, channels[1:], strict=False):
+        for inputs, outputs in itertools.pairwise(channels):
             stages += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs)]
             stages += [nn.ReLU(inplace=True), nn.MaxPool2d(2)]
         side = image_size // 16

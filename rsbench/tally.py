@@ -33,7 +33,7 @@ class Tally:
         self._one_d += stats["one_d_bytes"]
         self._sent_share += stats["mean_density"]
         self._times.append(times)
-        changed = stats["density"] != self._density
+        changed: bool = stats["density"] != self._density
         self._density = dict(stats["density"])
         return changed
 

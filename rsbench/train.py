@@ -6,13 +6,15 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -21,6 +23,7 @@ from rsbench.batches import Pictures, TrainBatches
 from rsbench.comm import Traffic
 from rsbench.compressors import Compressor
 from rsbench.datasets.scenes import Scenes
+from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
 from rsbench.spec import CellSpec
 from rsbench.tally import Tally
@@ -64,10 +67,8 @@ def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> f
     return cell.lr
 
 
-def train(
-    cell: CellSpec, compressor: Compressor, scenes: Scenes, device: torch.device, samples: Samples
-) -> dict[str, Any]:
-    """Train and evaluate one cell on this rank.
+class Training:
+    """One cell on one rank: network, data, optimizer, and what was measured.
 
     Args:
         cell: what to run.
@@ -76,104 +77,156 @@ def train(
         device: this rank's device.
         samples: raw samples.
 
-    Returns:
-        The record's sections ``dataset``, ``model``, ``compressor``, ``traffic``, ``time``, ``accuracy``, ``memory``.
-
     Raises:
-        RsbenchError: the loss is not finite, or the data cannot be split as asked.
+        RsbenchError: the data cannot be split as asked, or the model is unknown.
     """
-    seed = derived_seed(cell.dataset, cell.seed)
-    split = scenes.split(cell.split, seed)
-    workers, rank, classes = dist.get_world_size(), dist.get_rank(), len(scenes.class_names)
-    per_epoch = budget.steps_per_epoch(len(split.train), workers=workers, batch_size=cell.batch_size)
-    steps = budget.total_steps(per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
 
-    torch.manual_seed(seed)
+    def __init__(
+        self, cell: CellSpec, compressor: Compressor, scenes: Scenes, device: torch.device, samples: Samples
+    ) -> None:
+        self.cell, self.compressor, self.scenes, self.device, self.samples = cell, compressor, scenes, device, samples
+        self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), derived_seed(cell.dataset, cell.seed)
+        self.split = scenes.split(cell.split, seed)
+        images = len(self.split.train)
+        self.per_epoch = budget.steps_per_epoch(images, workers=self.workers, batch_size=cell.batch_size)
+        self.steps = budget.total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
+
+        torch.manual_seed(seed)
+        self.network = _network(cell, len(scenes.class_names), device)
+        self.model = DistributedDataParallel(
+            self.network,
+            device_ids=[device.index] if device.type == "cuda" else None,
+            bucket_cap_mb=cell.bucket_cap_mb,
+            forward_sync_buffers=False,
+            gradient_as_bucket_view=True,
+        )
+        compressor.register(self.model)
+        groups = compressor.param_groups(
+            self.network, lr=cell.lr, momentum=cell.momentum, weight_decay=cell.weight_decay
+        )
+        self.optimizer = torch.optim.SGD(groups)
+        self.loss_of = nn.CrossEntropyLoss(label_smoothing=cell.label_smoothing)
+        self.pictures = Pictures(scenes, device, channels_last=cell.channels_last)
+        self.batches = TrainBatches(
+            self.pictures,
+            self.split.train,
+            rank=rank,
+            workers=self.workers,
+            batch_size=cell.batch_size,
+            steps=self.per_epoch,
+            seed=seed,
+        )
+        torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
+        self.buffers, self.tally = Traffic(self.workers), Tally(self.workers)
+        self.timer = measure.StepTimer(compressor.hook.clock)
+        self.validation: list[dict[str, Any]] = []
+        self.step = 0
+
+    def run(self) -> dict[str, Any]:
+        """Train, validate after each epoch, test with the last weights.
+
+        Returns:
+            The record's sections.
+
+        Raises:
+            RsbenchError: the loss or a gradient is not finite.
+        """
+        started = time.perf_counter()
+        self.samples.write("phase", {"phase": "train"})
+        for epoch in range(math.ceil(self.steps / self.per_epoch)):
+            train_loss = self._epoch(epoch)
+            if self.compressor.trains and len(self.split.val):
+                found = self._scores(self.split.val)
+                self.validation.append({"epoch": epoch} | {k: found[k] for k in ("loss", "oa", "aa", "kappa")})
+                done = {"steps_done": self.step, "train_loss": train_loss}
+                self.samples.write("epoch", {**done, **self.validation[-1]})
+        train_s = time.perf_counter() - started
+        return self._sections(train_s, self._accuracy())
+
+    def _epoch(self, epoch: int) -> float:
+        """One pass over the training images, or what is left of the run; returns the mean loss."""
+        loader = self.batches.epoch(epoch)
+        losses = []
+        for _ in range(min(self.per_epoch, self.steps - self.step)):
+            rate = learning_rate(self.cell, self.step, steps=self.steps, per_epoch=self.per_epoch)
+            losses.append(self._step(loader, rate))
+            self._note(epoch, losses[-1], rate)
+            self.step += 1
+        return sum(losses) / len(losses)
+
+    def _step(self, loader: Iterator[tuple[torch.Tensor, torch.Tensor]], rate: float) -> float:
+        """One optimizer step, timed phase by phase; returns this rank's loss."""
+        cell, timer = self.cell, self.timer
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        timer.begin()
+        images, labels = next(loader)
+        timer.end_of("data")
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=cell.bf16):
+            loss = self.loss_of(self.model(images), labels)
+        timer.end_of("forward")
+        _backward(loss, self.compressor)
+        timer.end_of("backward")
+        if cell.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), cell.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=False)
+        timer.end_of("optimizer")
+        timer.end_of("end")
+        return _finite(loss.item(), self.step, cell)
+
+    def _note(self, epoch: int, loss: float, rate: float) -> None:
+        """Count the step that just ended and append its raw sample."""
+        times, stats = self.timer.times(self.compressor.hook.timeline), self.compressor.step_stats()
+        changed = self.tally.add(stats, times)
+        values = {"step": self.step, "epoch": epoch, "loss": loss, "lr": rate}
+        values |= {"images": self.cell.batch_size * self.workers, "payload_bytes": stats["payload_bytes"]}
+        values["warmup"] = self.step < measure.skipped_steps(self.steps)
+        self.samples.write("step", values | asdict(times))
+        if changed:
+            self.samples.write("density", {"step": self.step, "density": stats["density"]})
+
+    def _scores(self, positions: NDArray[np.int64]) -> dict[str, Any]:
+        """Average the buffers over the ranks and score the images of one part of the split."""
+        evaluate.average_buffers(self.network, self.buffers)
+        answers = evaluate.predict(
+            self.network, self.pictures, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
+        )
+        return evaluate.scores(answers, len(self.scenes.class_names))
+
+    def _accuracy(self) -> dict[str, Any] | None:
+        """The record's section; None for a compressor that does not train."""
+        if not self.compressor.trains:
+            return None
+        self.samples.write("phase", {"phase": "test"})
+        last = self.validation[-1]["oa"] if self.validation else None
+        return {"val": self.validation, "val_oa": last, "test": self._scores(self.split.test)}
+
+    def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
+        compressor, images = self.compressor, self.cell.batch_size * self.workers
+        return {
+            "compressor": {
+                "name": compressor.name,
+                "text": compressor.text,
+                "trains": compressor.trains,
+                "matched": self.cell.ratio is not None,
+            },
+            "dataset": _dataset_section(self.scenes, self.split),
+            "model": _model_section(self.cell.model, self.network),
+            "traffic": {**self.tally.traffic(), "buffer_bytes": self.buffers.payload_bytes},
+            "time": {**self.tally.time(images), "train_s": train_s},
+            "accuracy": accuracy,
+            "memory": _memory_section(self.device),
+            "runtime": {"buckets": len(compressor.hook.timeline), "steps_per_epoch": self.per_epoch},
+        }
+
+
+def _network(cell: CellSpec, classes: int, device: torch.device) -> nn.Module:
+    """The cell's network with its initial weights, on the device."""
     network = models.build(cell.model, classes=classes, image_size=cell.image_size, weights=cell.weights).to(device)
     if cell.channels_last:
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model = DistributedDataParallel(
-        network,
-        device_ids=[device.index] if device.type == "cuda" else None,
-        bucket_cap_mb=cell.bucket_cap_mb,
-        forward_sync_buffers=False,
-        gradient_as_bucket_view=True,
-    )
-    compressor.register(model)
-    groups = compressor.param_groups(network, lr=cell.lr, momentum=cell.momentum, weight_decay=cell.weight_decay)
-    optimizer = torch.optim.SGD(groups)
-    loss_of = nn.CrossEntropyLoss(label_smoothing=cell.label_smoothing)
-
-    pictures = Pictures(scenes, device, channels_last=cell.channels_last)
-    batches = TrainBatches(
-        pictures, split.train, rank=rank, workers=workers, batch_size=cell.batch_size, steps=per_epoch, seed=seed
-    )
-    torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
-    buffers, tally = Traffic(workers), Tally(workers)
-    timer = measure.StepTimer(compressor.hook.clock)
-    validation: list[dict[str, Any]] = []
-    started, step = time.perf_counter(), 0
-
-    samples.write("phase", {"phase": "train"})
-    for epoch in range(math.ceil(steps / per_epoch)):
-        loader = batches.epoch(epoch)
-        losses: list[float] = []
-        for _ in range(min(per_epoch, steps - step)):
-            rate = learning_rate(cell, step, steps=steps, per_epoch=per_epoch)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            timer.begin()
-            images, labels = next(loader)
-            timer.end_of("data")
-            with torch.autocast(device.type, torch.bfloat16, enabled=cell.bf16):
-                loss = loss_of(model(images), labels)
-            timer.end_of("forward")
-            _backward(loss, compressor)
-            timer.end_of("backward")
-            if cell.clip_norm is not None:
-                nn.utils.clip_grad_norm_(network.parameters(), cell.clip_norm)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=False)
-            timer.end_of("optimizer")
-            timer.end_of("end")
-            losses.append(_finite(loss.item(), step, cell))
-            times, stats = timer.times(compressor.hook.timeline), compressor.step_stats()
-            changed = tally.add(stats, times)
-            _write_step(samples, step, epoch, losses[-1], rate, stats, times, cell.batch_size * workers, steps)
-            if changed:
-                samples.write("density", {"step": step, "density": stats["density"]})
-            step += 1
-        if compressor.trains and len(split.val):
-            evaluate.average_buffers(network, buffers)
-            answers = evaluate.predict(network, pictures, split.val, batch_size=2 * cell.batch_size, bf16=cell.bf16)
-            found = evaluate.scores(answers, classes)
-            brief = {name: found[name] for name in ("loss", "oa", "aa", "kappa")}
-            validation.append({"epoch": epoch, **brief})
-            samples.write("epoch", {"steps_done": step, "train_loss": sum(losses) / len(losses), **validation[-1]})
-    train_s = time.perf_counter() - started
-
-    accuracy = None
-    if compressor.trains:
-        samples.write("phase", {"phase": "test"})
-        evaluate.average_buffers(network, buffers)
-        answers = evaluate.predict(network, pictures, split.test, batch_size=2 * cell.batch_size, bf16=cell.bf16)
-        last = validation[-1]["oa"] if validation else None
-        accuracy = {"val": validation, "val_oa": last, "test": evaluate.scores(answers, classes)}
-    return {
-        "compressor": {
-            "name": compressor.name,
-            "text": compressor.text,
-            "trains": compressor.trains,
-            "matched": cell.ratio is not None,
-        },
-        "dataset": _dataset_section(scenes, split),
-        "model": _model_section(cell.model, network),
-        "traffic": {**tally.traffic(), "buffer_bytes": buffers.payload_bytes},
-        "time": {**tally.time(cell.batch_size * workers), "train_s": train_s},
-        "accuracy": accuracy,
-        "memory": _memory_section(device),
-        "runtime": {"buckets": len(compressor.hook.timeline), "steps_per_epoch": per_epoch},
-    }
+        network = network.to(memory_format=torch.channels_last)
+    return network
 
 
 def _finite(loss: float, step: int, cell: CellSpec) -> float:
@@ -197,31 +250,14 @@ def _backward(loss: torch.Tensor, compressor: Compressor) -> None:
         RsbenchError: a gradient is not finite on some rank.
     """
     try:
-        loss.backward()
+        torch.autograd.backward(loss)
     except RuntimeError:
         if compressor.hook.failure is not None:
             raise compressor.hook.failure from None
         raise
 
 
-def _write_step(
-    samples: Samples,
-    step: int,
-    epoch: int,
-    loss: float,
-    rate: float,
-    stats: Mapping[str, Any],
-    times: measure.StepTimes,
-    images: int,
-    steps: int,
-) -> None:
-    """Append the raw sample of one step."""
-    values = {"step": step, "epoch": epoch, "loss": loss, "lr": rate, "images": images}
-    values |= {"payload_bytes": stats["payload_bytes"], "warmup": step < measure.skipped_steps(steps)}
-    samples.write("step", values | asdict(times))
-
-
-def _dataset_section(scenes: Scenes, split: Any) -> dict[str, Any]:
+def _dataset_section(scenes: Scenes, split: Split) -> dict[str, Any]:
     return {
         "name": scenes.name,
         "title": scenes.title,

@@ -61,7 +61,7 @@ def _run(folder: Path, rank: int) -> None:
     from rsbench.compressors import parse
     from rsbench.datasets.scenes import Scenes
     from rsbench.spec import CellSpec
-    from rsbench.train import Samples, train
+    from rsbench.train import Samples, Training
 
     started, started_utc = time.perf_counter(), provenance.utc_now()
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
@@ -73,7 +73,7 @@ def _run(folder: Path, rank: int) -> None:
     _be_deterministic()
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        sections = train(cell, compressor, Scenes.load(Path(job["scenes"])), device, samples)
+        sections = Training(cell, compressor, Scenes.load(Path(job["scenes"])), device, samples).run()
         if rank == 0:
             runtime = sections.pop("runtime") | _runtime(torch, dist, device)
             record = {

@@ -29,7 +29,7 @@ def network() -> nn.Module:
     )  # fmt: skip
 
 
-def train(  # noqa: PLR0913
+def train(
     compressor: Compressor | None,
     *,
     steps: int,
