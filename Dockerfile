@@ -26,7 +26,10 @@ RUN useradd --create-home --uid 10001 rsbench \
     && mkdir -p /workspace/data /workspace/rsbench-results \
     && chown -R rsbench:rsbench /workspace \
     && chmod -R a+rwX /workspace
+# With --user there may be no entry in /etc/passwd: name and home are given here.
 ENV HOME=/workspace \
+    USER=rsbench \
+    LOGNAME=rsbench \
     XDG_CACHE_HOME=/workspace/data/.cache
 USER rsbench
 WORKDIR /workspace

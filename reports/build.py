@@ -9,7 +9,7 @@ from typing import Any
 from rsbench.reports.conclusion import conclude
 from rsbench.reports.flat import cells_table, methods_table
 from rsbench.reports.methods import Method, methods_of, reference_of
-from rsbench.reports.settings import Setting, split_by_setting
+from rsbench.reports.settings import VARIED, Setting, split_by_setting
 from rsbench.reports.table import Notes, Report, Section, Table
 from rsbench.reports.tables import (
     comparison_table,
@@ -45,14 +45,14 @@ def build_report(records: Sequence[Record], problems: Sequence[str] = (), *, mix
     settings = split_by_setting(records, mix_hardware=mix_hardware)
     return Report(
         title="rsbench report",
-        sections=tuple(_section(setting) for setting in settings),
+        sections=tuple(_section(setting, title) for setting, title in zip(settings, _titles(settings), strict=True)),
         problems=tuple(problems),
         methods=methods_table(settings),
         cells=cells_table(settings),
     )
 
 
-def _section(setting: Setting) -> Section:
+def _section(setting: Setting, title: str) -> Section:
     """Return one setting's tables, notes and conclusion."""
     methods = methods_of(setting.records)
     reference = reference_of(methods)
@@ -64,7 +64,7 @@ def _section(setting: Setting) -> Section:
         *density_tables(methods),
     ]
     return Section(
-        title=_title(setting),
+        title=title,
         facts=tuple(_facts(setting, methods)),
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
@@ -72,8 +72,29 @@ def _section(setting: Setting) -> Section:
     )
 
 
+def _titles(settings: Sequence[Setting]) -> list[str]:
+    """Return a title for each setting; those that would be alike say in what they differ."""
+    plain = [_title(setting) for setting in settings]
+    titles = []
+    for setting, title in zip(settings, plain, strict=True):
+        alike = [other for other, name in zip(settings, plain, strict=True) if name == title]
+        titles.append(title + _what_differs(setting, alike))
+    return titles
+
+
+def _what_differs(setting: Setting, alike: Sequence[Setting]) -> str:
+    """Return ``, epochs 30, split 50/10/40``: the fields that are not equal in all of some settings."""
+    cell = setting.records[0]["cell"]
+    others = [other.records[0]["cell"] for other in alike]
+    names = [name for name in cell if name not in VARIED and any(other.get(name) != cell[name] for other in others)]
+    texts = [f", {name.replace('_', ' ')} {'none' if cell[name] is None else cell[name]}" for name in names]
+    if any(other.hardware != setting.hardware for other in alike):
+        texts.append(f", {setting.hardware}")
+    return "".join(texts)
+
+
 def _title(setting: Setting) -> str:
-    """Return ``UC Merced Land Use, smallvgg, 2 cpu workers``."""
+    """Return ``UC Merced Land Use, smallvgg, 2 workers on cpu``."""
     cell = setting.records[0]["cell"]
     described = next((record["dataset"] for record in setting.records if record.get("dataset")), None)
     name = str(described["title"]) if described else str(cell["dataset"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rsbench.provenance import gpu, hardware
 from rsbench.schema import Record
 
-_VARIED = ("compressor", "ratio", "match", "lr", "seed")
+VARIED = ("compressor", "ratio", "match", "lr", "seed")
 """What differs between the rows of one table; all else of a cell is the setting."""
 
 
@@ -50,7 +50,7 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
 
 def _work(record: Record) -> str:
     """Return everything that a row of the table does not vary, as one text."""
-    return json.dumps({name: value for name, value in record["cell"].items() if name not in _VARIED}, sort_keys=True)
+    return json.dumps({name: value for name, value in record["cell"].items() if name not in VARIED}, sort_keys=True)
 
 
 def _machines_of_work(records: Sequence[Record]) -> dict[tuple[str, str], str]:

@@ -146,7 +146,16 @@ def test_reports_cell_that_failed_before_it_saw_its_gpu_joins_its_neighbours(mak
 
 @pytest.mark.parametrize("change", [{"epochs": 3}, {"workers": 4}, {"model": "vgg19"}, {"split": "10/90"}])
 def test_reports_other_recipes_stand_in_other_tables(change: dict[str, Any], make_record: Maker) -> None:
-    assert len(build_report([make_record(), make_record(**change)]).sections) == 2
+    sections = build_report([make_record(), make_record(**change)]).sections
+    assert len({section.title for section in sections}) == 2
+    if "epochs" in change:
+        assert [section.title.rpartition(", ")[2] for section in sections] == ["epochs 30", "epochs 3"]
+
+
+def test_reports_titles_of_two_machines_differ(make_record: Maker) -> None:
+    records = [make_record(seed=0), make_record(seed=1, provenance={"cpu_model": "Other CPU"})]
+    titles = [section.title for section in build_report(records).sections]
+    assert [title.rpartition(", ")[2] for title in titles] == ["Example CPU", "Other CPU"]
 
 
 def test_reports_same_cell_twice_counts_once_and_the_finished_one_wins(make_record: Maker) -> None:
