@@ -154,16 +154,18 @@ def test_fingerprint_follows_names_sizes_and_lists(tmp_path: Path, write_images)
     assert len(seen) == 4
 
 
-def test_fingerprint_of_a_full_release_is_quick(tmp_path: Path) -> None:
+def test_fingerprint_is_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of NWPU-45 in a tenth of a second of CPU time, so that a finished grid is recognised at once."""
     dataset = get("nwpu45")
+    monkeypatch.setattr(type(dataset), "images", 45 * 70)
     assert dataset.class_names is not None
     for name in dataset.class_names:
         (tmp_path / "NWPU-RESISC45" / name).mkdir(parents=True)
-        for number in range(1, 701):
+        for number in range(1, 71):
             (tmp_path / "NWPU-RESISC45" / name / f"{name}_{number:03d}.jpg").touch()
     started = time.process_time()
     dataset.fingerprint(tmp_path)
-    assert time.process_time() - started < 1.0
+    assert time.process_time() - started < 0.1
     assert dataset.part(dataset.locate(tmp_path)) is None
 
 
