@@ -1,0 +1,32 @@
+"""Records as former versions wrote them: each must still load, or be refused on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rsbench.reports import build_report
+from rsbench.results import SCHEMA, read_record
+from rsbench.spec import CellSpec
+
+RECORDS = sorted((Path(__file__).parent / "records").glob("schema-*.json"))
+
+
+def test_golden_records_hold_one_of_every_schema() -> None:
+    assert [path.stem for path in RECORDS] == [f"schema-{version}" for version in range(1, SCHEMA + 1)]
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_golden_record_still_loads_and_reports(path: Path) -> None:
+    record = read_record(path)
+    assert record["schema"] == SCHEMA
+    assert record["accuracy"]["test"]["images"] == sum(map(sum, record["accuracy"]["test"]["confusion"]))
+    [section] = build_report([record]).sections
+    assert "rsdgc 100x" in section.tables[0].rows[0]
+
+
+def test_golden_record_of_this_schema_has_the_key_of_its_cell() -> None:
+    """A change of CellSpec's fields changes keys, so finished cells would run again: raise SCHEMA then."""
+    record = read_record(RECORDS[-1])
+    assert CellSpec.from_dict(record["cell"]).key == record["key"]
