@@ -52,9 +52,7 @@ def wire_bytes(op: str, payload_bytes: float, workers: int) -> float:
         RsbenchError: for an unknown collective, a negative payload or a world size below 1.
     """
     if op not in WIRE_FORMULAS:
-        raise RsbenchError(
-            f'There is no wire formula for the collective "{op}".{did_you_mean(op, WIRE_FORMULAS)}'
-        )
+        raise RsbenchError(f'There is no wire formula for the collective "{op}".{did_you_mean(op, WIRE_FORMULAS)}')
     if workers < 1:
         raise RsbenchError(f"A world size of {workers} is not possible; pass at least 1 worker.")
     if payload_bytes < 0:

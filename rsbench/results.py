@@ -83,9 +83,7 @@ def folder_error(problem: OSError, folder: Path) -> RsbenchError:
         errno.ENOTDIR: "a part of that path is a file; choose another folder with --out",
         errno.EEXIST: "a file of that name is in the way; choose another folder with --out",
     }
-    reason = remedies.get(
-        problem.errno or 0, f"{problem.strerror or problem}; choose another folder with --out"
-    )
+    reason = remedies.get(problem.errno or 0, f"{problem.strerror or problem}; choose another folder with --out")
     return RsbenchError(f"Cannot write results to {folder}: {reason}.")
 
 
@@ -187,9 +185,7 @@ def list_runs(folders: Iterable[Path]) -> list[Run]:
     Raises:
         RsbenchError: when a folder does not exist.
     """
-    return sorted(
-        (_run(cell) for cell in _cell_folders(folders)), key=lambda run: (run.started_utc, run.folder)
-    )
+    return sorted((_run(cell) for cell in _cell_folders(folders)), key=lambda run: (run.started_utc, run.folder))
 
 
 def _run(cell: Path) -> Run:
