@@ -120,7 +120,13 @@ def match_bytes(
     for _ in range(_BISECTIONS):
         middle = math.sqrt(low * high)
         low, high = (middle, high) if payload(middle) <= target else (low, middle)
-    return compressor.with_density(float(f"{low:.9g}"))
+    return compressor.with_density(_rounded_down(low))
+
+
+def _rounded_down(density: float) -> float:
+    """Nine significant digits, towards zero: one step up can cost a layer its break-even."""
+    unit = 10.0 ** (math.floor(math.log10(density)) - 8)
+    return float(f"{math.floor(density / unit) * unit:.9g}")
 
 
 def _out_of_reach(

@@ -1,0 +1,182 @@
+"""sent + residual == accumulated, exactly; all-zero gradients; counts by the encoder and by the collective."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.compressors import COMPRESSORS, DGC, Compressor, NoCompression, TopK, parse
+from rsbench.errors import RsbenchError
+
+MOMENTUM = 0.5
+TEXTS = [
+    "topk:density=0.03",
+    "topk:density=0.03,one_d=select",
+    "dgc:density=0.03",
+    "dgc:density=0.03,momentum_masking=false",
+    "rsdgc:density=0.05",
+    "rsdgc:density=0.05,neighborhood=tile,p=2,momentum_masking=false",
+    "rsdgc:density=0.05,policy=uniform,stat=var,norm=none",
+    "rsdgc:density=0.05,policy=mean_abs,one_d=select",
+]
+
+
+class Weights(nn.Module):
+    """A model whose gradients are what the caller says: the loss is the dot product with them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        shapes = {"conv": (7, 5, 3, 3), "point": (11, 4, 1, 1), "linear": (10, 31), "same": (10, 31), "bias": (9,)}
+        shapes |= {"one": (1, 1), "cube": (4, 3, 5)}
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(torch.randn(shape)))
+
+    def forward(self, gradients: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.stack([(p * gradients[n]).sum() for n, p in self.named_parameters()]).sum()
+
+
+def put_to_work(text: str) -> tuple[Weights, DistributedDataParallel, Compressor]:
+    net = Weights()
+    model = DistributedDataParallel(net, bucket_cap_mb=0.002)
+    compressor = parse(text)
+    compressor.register(model)
+    compressor.param_groups(net, lr=0.1, momentum=MOMENTUM)
+    return net, model, compressor
+
+
+def gradients(net: Weights, rng: torch.Generator) -> dict[str, torch.Tensor]:
+    """Multiples of 2^-10, so that sums are exact in any order."""
+    return {
+        n: torch.randint(-2048, 2049, p.shape, generator=rng).float() / 1024 for n, p in net.named_parameters()
+    }
+
+
+def expected_accumulation(memory: dict[str, Any], name: str, gradient: torch.Tensor) -> torch.Tensor:
+    """v + g, or v + (m u + g), from the formulas."""
+    flat = gradient.flatten()
+    if "u" in memory:
+        flat = memory["u"][name] * MOMENTUM + flat
+    return memory["v"][name] + flat
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_sent_and_residual_are_what_was_accumulated(text: str) -> None:
+    net, model, compressor = put_to_work(text)
+    rng = torch.Generator().manual_seed(0)
+    for _ in range(6):
+        g = gradients(net, rng)
+        before = copy.deepcopy(compressor.state_dict()["memory"])
+        net.zero_grad()
+        model(g).backward()
+        after = compressor.state_dict()["memory"]
+        for name, parameter in net.named_parameters():
+            sent = parameter.grad.flatten()
+            if name not in after["v"]:
+                assert torch.equal(sent, g[name].flatten()), f"{name} is sent whole"
+                continue
+            total = expected_accumulation(before, name, g[name])
+            assert torch.equal(sent + after["v"][name], total)
+            assert not ((sent != 0) & (after["v"][name] != 0)).any(), "what was sent has left the residual"
+            assert (sent != 0).sum() < sent.numel() or sent.numel() == 1 or compressor.step_stats()["density"][name] == 1
+            if "u" in after and compressor.momentum_masking:
+                assert (after["u"][name][sent != 0] == 0).all()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_collective_counts_what_the_encoder_planned(text: str) -> None:
+    net, model, compressor = put_to_work(text)
+    shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
+    rng = torch.Generator().manual_seed(0)
+    for step in range(3):
+        model(gradients(net, rng)).backward()
+        planned, counted = compressor.payload_bytes(shapes, step), compressor.step_stats()["payload_bytes"]
+        dynamic = text.startswith("rsdgc") and "uniform" not in text
+        assert planned - (200 if dynamic else 0) <= counted <= planned
+        assert compressor.step_stats()["dense_bytes"] == 4 * sum(p.numel() for p in net.parameters())
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_zero_gradients_stay_zero_and_cost_no_more(name: str) -> None:
+    net, model, compressor = put_to_work(name)
+    shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
+    model({n: torch.zeros_like(p) for n, p in net.named_parameters()}).backward()
+    assert all((p.grad == 0).all() for p in net.parameters())
+    assert compressor.step_stats()["payload_bytes"] <= compressor.payload_bytes(shapes, 0)
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_state_is_plain_and_refuses_other_runs(name: str) -> None:
+    net, model, compressor = put_to_work(name)
+    model(gradients(net, torch.Generator().manual_seed(0))).backward()
+    file = io.BytesIO()
+    torch.save(compressor.state_dict(), file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    compressor.load_state_dict(state)
+    for key, noun in {"world_size": "world size", "rank": "rank", "compressor": "configuration"}.items():
+        with pytest.raises(RsbenchError, match=noun):
+            compressor.load_state_dict({**state, key: 7})
+    with pytest.raises(RsbenchError, match=r"another model.*'conv'"):
+        compressor.load_state_dict({**state, "shapes": {**state["shapes"], "conv": [1]}})
+
+
+@pytest.mark.parametrize("name", ["dgc", "rsdgc"])
+def test_a_compressor_that_keeps_momentum_wants_to_be_told(name: str) -> None:
+    net = Weights()
+    model = DistributedDataParallel(net)
+    compressor = parse(name)
+    compressor.register(model)
+    with pytest.raises(RsbenchError, match="param_groups"):
+        model(gradients(net, torch.Generator().manual_seed(0))).backward()
+
+
+def test_momentum_has_one_owner_per_tensor() -> None:
+    net = Weights()
+    groups = DGC().param_groups(net, lr=0.1, momentum=0.9, weight_decay=1e-4)
+    assert [len(g["params"]) for g in groups] == [6, 1]
+    assert [g["momentum"] for g in groups] == [0.0, 0.9]
+    assert groups[0]["weight_decay"] == pytest.approx(1e-3)
+    (group,) = TopK().param_groups(net, lr=0.1, momentum=0.9)
+    assert group["momentum"] == 0.9
+    with pytest.raises(RsbenchError, match="momentum=1"):
+        DGC().param_groups(net, lr=0.1, momentum=1)
+
+
+def test_an_unfrozen_parameter_is_named() -> None:
+    net = Weights()
+    net.linear.requires_grad_(False)
+    model = DistributedDataParallel(net)
+    NoCompression().register(model)
+    net.linear.requires_grad_(True)
+    with pytest.raises(RsbenchError, match="'linear'"):
+        model(gradients(net, torch.Generator().manual_seed(0))).backward()
+
+
+def test_a_compressor_serves_one_model() -> None:
+    compressor = TopK()
+    with pytest.raises(RsbenchError, match="not registered"):
+        compressor.step_stats()
+    compressor.register(DistributedDataParallel(Weights()))
+    with pytest.raises(RsbenchError, match="registered with a model already"):
+        compressor.register(DistributedDataParallel(Weights()))
+
+
+def test_channels_last_gradients_land_where_they_belong() -> None:
+    net = nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)
+    model = DistributedDataParallel(net)
+    compressor = parse("rsdgc:density=1,momentum_masking=false")
+    compressor.register(model)
+    compressor.param_groups(net, lr=0.1)
+    x = torch.randn(2, 4, 8, 8).to(memory_format=torch.channels_last)
+    model(x).square().sum().backward()
+    reference = copy.deepcopy(net)
+    reference.zero_grad()
+    reference(x).square().sum().backward()
+    assert torch.allclose(net.weight.grad, reference.weight.grad)

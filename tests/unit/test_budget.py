@@ -1,0 +1,78 @@
+"""Matching bytes: the density that is solved gives the ratio that was asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsbench import budget
+from rsbench.compressors import parse
+from rsbench.errors import RsbenchError
+from rsbench.probe import ModelFacts
+
+FACTS = ModelFacts(
+    name="toy",
+    shapes={"conv": (64, 32, 3, 3), "bias": (64,), "big": (512, 1024), "head": (10, 512), "stem": (16, 3, 7, 7)},
+)
+
+
+@pytest.mark.parametrize("text", ["topk", "dgc", "dgc:warmup_steps=5", "rsdgc", "rsdgc:policy=uniform,p=2"])
+@pytest.mark.parametrize("ratio", [2.0, 10.0, 30.0, 100.0])
+def test_payload_ratio_is_met_over_the_run(text: str, ratio: float) -> None:
+    compressor = parse(text).for_run(steps_per_epoch=20)
+    matched = budget.match_bytes(compressor, FACTS, ratio=ratio, match="payload", workers=2, steps=1000)
+    found = budget.estimate(matched, FACTS, workers=2, steps=1000).compression_ratio
+    assert ratio <= found < 1.02 * ratio
+
+
+def test_wire_ratio_counts_the_growth_of_all_gather() -> None:
+    matched = budget.match_bytes(parse("topk"), FACTS, ratio=20, match="wire", workers=4, steps=100)
+    found = budget.estimate(matched, FACTS, workers=4, steps=100)
+    assert found.wire_ratio == pytest.approx(20, rel=0.02)
+    assert found.compression_ratio == pytest.approx(40, rel=0.02)
+
+
+def test_density_match_is_one_over_the_ratio() -> None:
+    assert budget.match_bytes(parse("dgc"), FACTS, ratio=50, match="density", workers=2, steps=9).text == (
+        "dgc:density=0.02"
+    )
+
+
+@pytest.mark.parametrize("text", ["none", "fp16", "noop", "topk:density=0.5"])
+def test_rows_without_matching_stay_as_they_are(text: str) -> None:
+    assert budget.match_bytes(parse(text), FACTS, ratio=100, match="payload", workers=2, steps=9).text == text
+
+
+def test_a_ratio_out_of_reach_is_refused_with_its_limit() -> None:
+    with pytest.raises(RsbenchError, match=r"rsdgc cannot compress toy 1e\+06x .* it reaches [\d,]+x") as refusal:
+        budget.match_bytes(parse("rsdgc"), FACTS, ratio=1e6, match="payload", workers=2, steps=9)
+    limit = int(str(refusal.value).split("--ratio ")[1].split(",")[0].split(".")[0].replace(",", ""))
+    assert budget.match_bytes(parse("rsdgc"), FACTS, ratio=limit, match="payload", workers=2, steps=9)
+
+
+def test_the_remedy_names_select_where_one_dimensional_tensors_weigh() -> None:
+    facts = ModelFacts(name="norms", shapes={"w": (8, 8, 3, 3), "bias": (4096,)})
+    with pytest.raises(RsbenchError, match="one_d=select"):
+        budget.match_bytes(parse("topk"), facts, ratio=1000, match="payload", workers=2, steps=9)
+
+
+def test_limits_of_known_models_are_those_of_the_design() -> None:
+    """VGG-19 with 45 outputs: 13,741 elements in 1-D tensors, 38 tensors, 19 neighbourhoods: 9,977x."""
+    config = [64, 64, 128, 128, 256, 256, 256, 256, 512, 512, 512, 512, 512, 512, 512, 512]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i, (inputs, outputs) in enumerate(zip([3, *config], config, strict=False)):
+        shapes |= {f"{i}.w": (outputs, inputs, 3, 3), f"{i}.b": (outputs,)}
+    for i, (inputs, outputs) in enumerate([(25088, 4096), (4096, 4096), (4096, 45)]):
+        shapes |= {f"fc{i}.w": (outputs, inputs), f"fc{i}.b": (outputs,)}
+    facts = ModelFacts(name="vgg19", shapes=shapes)
+    assert facts.parameters == 139_754_605
+    with pytest.raises(RsbenchError, match=r"9,97\dx"):
+        compressor = parse("rsdgc:policy=uniform")
+        budget.match_bytes(compressor, facts, ratio=20_000, match="payload", workers=2, steps=100)
+
+
+def test_steps() -> None:
+    assert budget.steps_per_epoch(1050, workers=2, batch_size=32) == 16
+    assert budget.steps_per_epoch(10, workers=2, batch_size=32) == 1
+    assert budget.total_steps(16, epochs=3, max_steps=40) == 40
+    with pytest.raises(RsbenchError, match="at most 3 workers"):
+        budget.steps_per_epoch(3, workers=4, batch_size=1)
