@@ -52,7 +52,7 @@ class Synthetic(SceneDataset):
     class_names = tuple(DRAWINGS)
     images = IMAGES_PER_CLASS * len(DRAWINGS)
     image_size = SIDE
-    epochs = 12
+    epochs = 10
     layout = "nothing on disk: the pictures are generated."
     synthetic = True
 
