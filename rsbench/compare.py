@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from rsbench.spec import CellSpec
 
-MEETING_TIMEOUT_S = 600.0
-"""How long a node waits for the others before a grid and between cells (beside a cell's own time-out)."""
+PLAN_TIMEOUT_S = 600.0
+"""How long nodes wait for each other before the first cell."""
+CELL_TIMEOUT_S = 3600.0
+"""The same before each cell: another node may be decoding images, or losing its connection slowly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +78,6 @@ def compare(request: Request, console: Console) -> int:
     Raises:
         RsbenchError: something the user can mend, before anything is launched.
     """
-    say = _sayer(console)
     request.grid.check()
     workers, device = choose(request.wish, nodes=request.nodes.count)
     grid = replace(request.grid, workers=workers, device=device)
@@ -83,6 +85,13 @@ def compare(request: Request, console: Console) -> int:
     specs = grid.cells({name: data.defaults for name, data in found.items()})
     if request.nodes.rank != 0:
         return _follow(request, found, console)
+    with _told_to_others(request):
+        return _lead(request, specs, found, console)
+
+
+def _lead(request: Request, specs: Sequence[CellSpec], found: Mapping[str, Found], console: Console) -> int:
+    """Decide which cells run, run them, and report: on a single machine, or on node 0."""
+    say = _sayer(console)
     done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
     todo = job_module.solve([spec for spec in specs if spec.key not in done], found)
     if request.dry_run:
@@ -91,7 +100,8 @@ def compare(request: Request, console: Console) -> int:
     if todo:
         check_writable(request.out)
     if request.nodes.count > 1:
-        _publish(request, "cells", [job.to_dict() for job in todo])
+        meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
+        meeting.publish({"cells": [job.to_dict() for job in todo]}, "plan")
     if done:
         say(f"{len(done)} of {len(specs)} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
     tally = run_jobs(request, todo, found, console) if todo else grids.Tally()
@@ -121,9 +131,10 @@ def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], 
         argv=request.argv,
         provenance=provenance.collect(request.argv),
         nodes=request.nodes,
-        meet=_meeting(request),
     )
     with StopSignals() as stop:
+        if request.nodes.count > 1:
+            place = replace(place, meet=_meeting(request, stop))
         progress: Progress
         if console.is_terminal:
             progress = LiveProgress(len(todo), console)
@@ -185,14 +196,13 @@ def check_writable(out: Path) -> None:
 
 def _follow(request: Request, found: Mapping[str, Found], console: Console) -> int:
     """Run the cells that node 0 decides on, in its order."""
-    published = rendezvous.fetch(
-        endpoint=request.nodes.endpoint,
-        nodes=request.nodes.count,
-        node=request.nodes.rank,
-        name="cells",
-        timeout_s=MEETING_TIMEOUT_S,
-    )
-    todo = [Job.from_dict(job) for job in published]
+    if request.dry_run:
+        _sayer(console)("Dry run: node 0 shows the cells.")
+        return 0
+    published = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S).fetch("plan")
+    if "error" in published:
+        raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
+    todo = [Job.from_dict(job) for job in published["cells"]]
     for job in todo:
         mine = found[job.spec.dataset].fingerprint if job.spec.dataset in found else "missing"
         if mine != job.spec.dataset_fingerprint:
@@ -204,25 +214,31 @@ def _follow(request: Request, found: Mapping[str, Found], console: Console) -> i
     return grids.exit_code(run_jobs(request, todo, found, console)) if todo else 0
 
 
-def _publish(request: Request, name: str, content: Any) -> None:
-    nodes = request.nodes
-    rendezvous.publish(content, endpoint=nodes.endpoint, nodes=nodes.count, name=name, timeout_s=MEETING_TIMEOUT_S)
+@contextmanager
+def _told_to_others(request: Request) -> Iterator[None]:
+    """Tell the other nodes when node 0 cannot begin, instead of letting them wait."""
+    try:
+        yield
+    except RsbenchError as error:
+        if request.nodes.count > 1 and not request.dry_run:
+            with suppress(RsbenchError):
+                meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=30.0)
+                meeting.publish({"error": str(error)}, "plan")
+        raise
 
 
-def _meeting(request: Request) -> Callable[[str], None]:
+def _meeting(request: Request, stop: StopSignals) -> Callable[[str], None]:
     """Return what holds every node back until all are ready for a cell."""
-    nodes = request.nodes
-    wait_s = MEETING_TIMEOUT_S + request.timeout_s  # node 0 may be decoding, or ending a cell that hangs elsewhere
+    meeting = rendezvous.Meeting(
+        nodes=request.nodes, timeout_s=CELL_TIMEOUT_S, cancelled=lambda: stop.number is not None
+    )
+    if request.nodes.rank == 0:
+        return lambda run_id: meeting.publish("go", run_id)
 
-    def meet(run_id: str) -> None:
-        if nodes.count == 1:
-            return
-        if nodes.rank == 0:
-            rendezvous.publish("go", endpoint=nodes.endpoint, nodes=nodes.count, name=run_id, timeout_s=wait_s)
-        else:
-            rendezvous.fetch(endpoint=nodes.endpoint, nodes=nodes.count, node=nodes.rank, name=run_id, timeout_s=wait_s)
+    def fetch(run_id: str) -> None:
+        meeting.fetch(run_id)
 
-    return meet
+    return fetch
 
 
 def _report(request: Request, specs: Sequence[CellSpec], console: Console) -> None:

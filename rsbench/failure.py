@@ -17,8 +17,9 @@ _LOST: Final = re.compile(
     re.IGNORECASE,
 )
 _RANK: Final = re.compile(r"^\s*rank\s*:\s*(\d+)", re.MULTILINE)
-_EXIT: Final = re.compile(r"^\s*exitcode\s*:\s*(-?\d+)", re.MULTILINE)
+_EXIT: Final = re.compile(r"^\s*exitcode\s*:\s*(-?\d+)\s*\(pid:\s*(\d+)\)", re.MULTILINE)
 _AGENT_EXIT: Final = re.compile(r"failed \(exitcode: (-?\d+)\) local_rank: (\d+)")
+_CLOSED: Final = re.compile(r"Sending process (\d+) closing signal")
 _DEADLY: Final = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
 
 
@@ -84,6 +85,11 @@ def find(launcher_log: Path, returncode: int) -> Cause:
     return Cause(reason=reason, log=launcher_log, tail=_tail(_read(launcher_log)))
 
 
+def find_error(folder: Path, rank: int) -> Cause | None:
+    """Return what one rank wrote down about its own end, None if nothing."""
+    return next((_from_error(folder, error) for error in read_errors(folder) if error.rank == rank), None)
+
+
 def read_errors(folder: Path) -> list[RankError]:
     """Return the exceptions that workers wrote down; damaged files are left out."""
     errors = []
@@ -109,14 +115,15 @@ def exit_codes(launcher_log: str) -> dict[int, int]:
     """Return rank -> exit code (negative: signal) from torchrun's closing summary, the first to fail first.
 
     Args:
-        launcher_log: all that torchrun wrote. It names the ranks that failed by themselves, not those that it ended.
+        launcher_log: all that torchrun wrote. Ranks that it ended itself, after another's failure, are left out.
     """
+    closed = set(_CLOSED.findall(launcher_log))
     head, _, root = launcher_log.rpartition("Root Cause (first observed failure)")
     failures = head.rpartition("Failures:")[2] if root else ""
     codes: dict[int, int] = {}
     for block in [root, *re.split(r"^\[\d+\]:", failures, flags=re.MULTILINE)]:
         rank, code = _RANK.search(block), _EXIT.search(block)
-        if rank and code:
+        if rank and code and code[2] not in closed:
             codes.setdefault(int(rank[1]), int(code[1]))
     if not codes:  # cut short before the summary; on one node the local rank is the rank
         codes = {int(rank): int(code) for code, rank in _AGENT_EXIT.findall(launcher_log)}

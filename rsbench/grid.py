@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,11 @@ def run(jobs: Sequence[Job], place: Place, launcher: Launcher, progress: Progres
 def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally) -> None:
     folder = place.folder(job)
     state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.epochs)
+    lock: AbstractContextManager[Any]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / ".lock", blocking=False)
+        alone = place.nodes.rank == 0  # nodes may share the folder
+        lock = FileLock(folder / ".lock", blocking=False) if alone else nullcontext()
     except OSError as error:
         raise results.folder_error(error, folder) from error
     progress.begin(job.spec.label, state)

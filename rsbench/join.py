@@ -15,6 +15,7 @@ from rsbench import results
 from rsbench.compare import Request, check_writable, make_console, prepare
 from rsbench.devices import Wish, choose
 from rsbench.errors import RsbenchError
+from rsbench.grid import failure_lines
 from rsbench.jobs import find_datasets, solve, write_job
 
 WAIT_S: Final = 3600.0
@@ -44,12 +45,25 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
         if environment["RANK"] == "0":
             print(answer["done"])
         return 0
-    from rsbench import worker
+    return _work(Path(answer["folder"]), int(environment["RANK"]), note)
 
-    folder = Path(answer["folder"])
+
+def _work(folder: Path, rank: int, note: Path) -> int:
+    """Run the worker, which sends its output to its log, and say how it ended on the terminal."""
+    from rsbench import worker
+    from rsbench.failure import find_error
+
+    before = os.dup(1)
     code = worker.main(folder)
-    if code == 0 and environment["RANK"] == "0":
+    os.dup2(before, 1)
+    cause = None if code == 0 else find_error(folder, rank)
+    if cause is not None:
+        print(f"rank {rank}: " + "\n".join(failure_lines(cause)), flush=True)
+    elif rank == 0 and code == 0:
         note.unlink(missing_ok=True)
+        accuracy = results.read_record(folder / results.RECORD_NAME)["accuracy"]
+        oa = f" with test OA {100 * accuracy['test']['oa']:.1f} %" if accuracy else ""
+        print(f"Done{oa}: {folder / results.RECORD_NAME}", flush=True)
     return code
 
 

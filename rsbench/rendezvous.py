@@ -1,8 +1,8 @@
 """Node 0 tells the others something short through a store at the rendezvous endpoint, then closes it.
 
 The parent imports no torch, so a short helper process does: ``python -m rsbench.rendezvous publish|fetch``. The
-endpoint is free again when :func:`publish` returns, for torchrun to use. As publishing ends only when every node has
-fetched, it is also a barrier: a cell starts on no node before node 0 has ended the one before.
+endpoint is free again when :meth:`Meeting.publish` returns, for torchrun to use. As publishing ends only when every
+node has fetched, it is also a barrier: a cell starts on no node before node 0 has ended the one before.
 """
 
 from __future__ import annotations
@@ -12,53 +12,79 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from rsbench.errors import RsbenchError
+from rsbench.launch import Nodes
 
 
-def publish(content: Any, *, endpoint: str, nodes: int, name: str, timeout_s: float) -> None:
-    """Hand ``content`` (JSON) to all other nodes; returns when all have it.
+@dataclass(frozen=True, kw_only=True)
+class Meeting:
+    """Where nodes meet.
 
-    Raises:
-        RsbenchError: a node did not come within ``timeout_s``, or the endpoint cannot be opened.
+    Attributes:
+        nodes: the machines, and which of them this is.
+        timeout_s: how long to wait for the others.
+        cancelled: tells whether the user wants to end.
     """
-    _helper("publish", endpoint, nodes=nodes, node=0, name=name, timeout_s=timeout_s, content=json.dumps(content))
 
+    nodes: Nodes
+    timeout_s: float
+    cancelled: Callable[[], bool] = lambda: False
 
-def fetch(*, endpoint: str, nodes: int, node: int, name: str, timeout_s: float) -> Any:
-    """Return what node 0 publishes under ``name``.
+    def publish(self, content: Any, name: str) -> None:
+        """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
 
-    Raises:
-        RsbenchError: node 0 did not publish within ``timeout_s``.
-    """
-    return json.loads(_helper("fetch", endpoint, nodes=nodes, node=node, name=name, timeout_s=timeout_s))
+        Raises:
+            RsbenchError: a node did not come in time, or the endpoint cannot be opened.
+        """
+        self._helper("publish", name, json.dumps(content))
 
+    def fetch(self, name: str) -> Any:
+        """Return what node 0 publishes under ``name``; None when cancelled.
 
-def _helper(what: str, endpoint: str, *, nodes: int, node: int, name: str, timeout_s: float, content: str = "") -> str:
-    command = [sys.executable, "-m", "rsbench.rendezvous", what, endpoint, str(nodes), str(node), name, str(timeout_s)]
-    try:
-        done = subprocess.run(
-            command,
-            input=content,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=timeout_s + 60,
-            env={**os.environ, "PYTHONSAFEPATH": "1"},
-        )
-    except subprocess.TimeoutExpired as error:
-        raise RsbenchError(f"The rendezvous at {endpoint} did not answer for {timeout_s:g} s.") from error
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["it gave no reason"]
+        Raises:
+            RsbenchError: node 0 did not publish in time.
+        """
+        return json.loads(self._helper("fetch", name, "") or "null")
+
+    def _helper(self, what: str, name: str, content: str) -> str:
+        nodes = self.nodes
+        command = [
+            *(sys.executable, "-m", "rsbench.rendezvous", what, nodes.endpoint),
+            *(str(nodes.count), str(nodes.rank), name, str(self.timeout_s)),
+        ]
+        with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as errors:
+            given.write(content)
+            given.seek(0)
+            with tempfile.TemporaryFile("w+") as answer:
+                environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+                process = subprocess.Popen(command, stdin=given, stdout=answer, stderr=errors, env=environment)
+                try:
+                    while process.poll() is None and not self.cancelled():
+                        time.sleep(0.05)
+                finally:
+                    process.kill()
+                    process.wait()
+                answer.seek(0)
+                errors.seek(0)
+                if process.returncode != 0 and not self.cancelled():
+                    raise self._missed(what, errors.read())
+                return answer.read()
+
+    def _missed(self, what: str, errors: str) -> RsbenchError:
+        last = (errors.strip().splitlines() or ["it gave no reason"])[-1]
         who = "the other nodes" if what == "publish" else "node 0"
-        raise RsbenchError(
-            f"No rendezvous with {who} at {endpoint} within {timeout_s:g} s ({lines[-1][:200]}): start the same command"
-            " on every node, each with its own --node-rank, and an --rdzv-endpoint on node 0 that all can reach."
+        return RsbenchError(
+            f"No rendezvous with {who} at {self.nodes.endpoint} within {self.timeout_s:g} s ({last[:200]}): start the"
+            " same command on every node, each with its own --node-rank, and an --rdzv-endpoint on node 0 that all"
+            " can reach."
         )
-    return done.stdout
 
 
 def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, content: str) -> None:

@@ -83,6 +83,7 @@ def main() -> None:
     if behaviour == "killed":
         if rank == 1:
             os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(0.5)  # as gloo does
         error(folder, 0, "RuntimeError", "Connection closed by peer")
         sys.exit(1)
     if behaviour == "deaf":  # as a thread in a stuck collective is; nobody is left to kill a helper

@@ -124,13 +124,15 @@ def test_ending_the_parent_ends_its_workers(
 def test_two_nodes_meet_at_an_endpoint() -> None:
     code = """
 import sys
-from rsbench import rendezvous
-node, endpoint = int(sys.argv[1]), sys.argv[2]
+from rsbench.launch import Nodes
+from rsbench.rendezvous import Meeting
+node = int(sys.argv[1])
+meeting = Meeting(nodes=Nodes(count=2, rank=node, endpoint=sys.argv[2]), timeout_s=60)
 for turn in range(2):
     if node == 0:
-        rendezvous.publish({"turn": turn}, endpoint=endpoint, nodes=2, name=f"t{turn}", timeout_s=30)
+        meeting.publish({"turn": turn}, f"t{turn}")
     else:
-        print(rendezvous.fetch(endpoint=endpoint, nodes=2, node=1, name=f"t{turn}", timeout_s=30)["turn"])
+        print(meeting.fetch(f"t{turn}")["turn"])
 """
     import socket
 
@@ -141,6 +143,6 @@ for turn in range(2):
         subprocess.Popen([sys.executable, "-c", code, str(node), endpoint], stdout=subprocess.PIPE, text=True)
         for node in (1, 0)
     ]
-    outputs = [node.communicate(timeout=60)[0] for node in nodes]
+    outputs = [node.communicate(timeout=120)[0] for node in nodes]
     assert [node.returncode for node in nodes] == [0, 0]
     assert outputs[0].split() == ["0", "1"]
