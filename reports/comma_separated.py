@@ -5,8 +5,6 @@ UTF-8, commas, Unix line ends.
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from rsbench.reports.files import write_text
@@ -32,8 +30,5 @@ def write(report: Report, folder: Path) -> list[Path]:
 
 def render(table: Table) -> str:
     """Return a table as CSV; texts with commas, quotes or line breaks are quoted."""
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.title for column in table.columns])
-    writer.writerows(table.rows)
-    return stream.getvalue()
+    text: str = table.frame().to_csv(index=False, lineterminator="\n")
+    return text

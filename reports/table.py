@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,12 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(f"{self.title}: a row has {len(row)} texts for {len(self.columns)} columns")
+
+    def frame(self) -> pandas.DataFrame:
+        """Return the table as a DataFrame of texts, for notebooks and CSV; pandas is loaded here and nowhere else."""
+        import pandas
+
+        return pandas.DataFrame(list(self.rows), columns=[column.title for column in self.columns], dtype=object)
 
 
 @dataclass(frozen=True, kw_only=True)
