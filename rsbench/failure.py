@@ -32,12 +32,14 @@ class Cause:
         log: where to read on.
         tail: last lines of the guilty rank's traceback or log.
         rank: the guilty rank, None when none can be named.
+        hint: what is usually behind it, for the terminal.
     """
 
     reason: str
     log: Path | None
     tail: tuple[str, ...]
     rank: int | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,13 +150,14 @@ def _from_error(folder: Path, error: RankError) -> Cause:
 
 
 def _from_signal(folder: Path, rank: int, number: signal.Signals) -> Cause:
-    hint = " (out of memory is the usual reason when nobody did it by hand)" if number == signal.SIGKILL else ""
+    hint = "If nobody did that by hand, the machine ran out of memory: fewer workers or a smaller --batch-size help."
     log = folder / f"rank{rank}.log"
     return Cause(
-        reason=f"rank {rank} was killed by {number.name} (signal {int(number)}){hint}",
+        reason=f"rank {rank} was killed by {number.name} (signal {int(number)})",
         log=log,
         tail=_tail(_read(log)),
         rank=rank,
+        hint=hint if number == signal.SIGKILL else "",
     )
 
 

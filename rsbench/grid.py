@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from filelock import FileLock, Timeout
 
@@ -19,6 +19,9 @@ from rsbench.jobs import Job, failed_record, write_job
 from rsbench.launch import Launcher, Nodes, Outcome, StopSignals
 from rsbench.progress import CellState, Progress, duration_text
 from rsbench.provenance import utc_now
+
+WORDS: Final = {"timeout": "TIMED OUT", "interrupted": "STOPPED"}
+"""How a cell that is not done is announced; all else is FAILED."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +106,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
     except OSError as error:
         raise results.folder_error(error, folder) from error
     progress.begin(job.spec.label, state)
+    word = "FAILED"
     try:
         with lock:
             scenes = place.scenes[job.spec.dataset, job.spec.image_size]
@@ -112,6 +116,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
             place.meet(run_id)
             workers = job.spec.workers // place.nodes.count
             outcome = launcher.run(folder, workers_per_node=workers, run_id=run_id, tick=progress.tick)
+            word = WORDS.get(outcome.status, word)
             cause = _settle(folder, job, place, outcome, started_utc)
     except Timeout:
         cause = Cause(reason="another rsbench is running this cell in the same folder", log=None, tail=())
@@ -120,7 +125,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
         progress.end(f"done in {duration_text(time.monotonic() - began)}{_accuracy(folder)}")
     else:
         tally.failed.append((job, cause))
-        progress.end("\n".join(failure_lines(cause)))
+        progress.end("\n".join(failure_lines(cause, word)))
 
 
 def _settle(folder: Path, job: Job, place: Place, outcome: Outcome, started_utc: str) -> Cause | None:
@@ -145,10 +150,12 @@ def _settle(folder: Path, job: Job, place: Place, outcome: Outcome, started_utc:
     return cause
 
 
-def failure_lines(cause: Cause) -> list[str]:
-    """Return what a user reads about a cell that failed."""
-    lines = [f"FAILED: {cause.reason}", *(f"    {line}" for line in cause.tail)]
-    return lines if cause.log is None else [*lines, f"    log: {cause.log}"]
+def failure_lines(cause: Cause, word: str = "FAILED") -> list[str]:
+    """Return what a user reads about a cell that is not done."""
+    lines = [f"{word}: {cause.reason}", *(f"    {line}" for line in cause.tail)]
+    if cause.log is not None:
+        lines.append(f"    log: {cause.log}")
+    return [*lines, f"    {cause.hint}"] if cause.hint else lines
 
 
 def _accuracy(folder: Path) -> str:
