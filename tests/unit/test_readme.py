@@ -1,0 +1,51 @@
+"""What the README promises is what is run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(label: str) -> str:
+    """The code block under an HTML comment."""
+    found = re.search(rf"<!-- {label} -->\n```\w+\n(.*?)```", README, re.DOTALL)
+    assert found, f"README has no block {label!r}"
+    return found[1]
+
+
+def test_ci_calls_the_command_of_the_readme() -> None:
+    assert block("second command").strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_commands_of_the_readme_are_accepted() -> None:
+    from click.testing import CliRunner
+
+    from rsbench.cli import main
+
+    assert ".venv/bin/rsbench compare" in block("first command")
+    for command in ("compare", "report", "doctor", "list", "data", "run"):
+        assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
+@pytest.mark.timeout(180)
+def test_the_plain_script_trains_and_ranks_stay_equal(tmp_path: Path) -> None:
+    script = block("plain script")
+    assert len(script.splitlines()) <= 40
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "train.py"]
+    done = subprocess.run(
+        launcher, cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    losses = [float(x) for x in re.findall(r"loss ([\d.]+)", done.stdout)]
+    assert len(losses) == 8
+    assert max(losses[-2:]) < 0.5 * min(losses[:2]), "loss falls"
+    assert done.stdout.count("ranks equal: True") == 2
