@@ -172,13 +172,9 @@ def read_plan(path: Path, known: Collection[str]) -> dict[str, Any]:
         name = key.replace("-", "_")
         if name not in known:
             options = [option.replace("_", "-") for option in known]
-            raise RsbenchError(
-                f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}'
-            )
+            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}')
         if isinstance(value, dict):
-            raise RsbenchError(
-                f'The plan {path} has a table "[{key}]", but an option takes a value or a list.'
-            )
+            raise RsbenchError(f'The plan {path} has a table "[{key}]", but an option takes a value or a list.')
         plan[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
     return plan
 
@@ -193,9 +189,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise RsbenchError(
-                f'The seeds "{text}" are not whole numbers: write --seeds 0,1,2 or --seeds 0-4.'
-            )
+            raise RsbenchError(f'The seeds "{text}" are not whole numbers: write --seeds 0,1,2 or --seeds 0-4.')
         seeds.extend(range(int(first), int(last or first) + 1))
     if not seeds:
         raise RsbenchError(f'The seeds "{text}" name no repeat: write --seeds 0,1,2 or --seeds 0-4.')
