@@ -114,6 +114,8 @@ class SceneDataset(ABC):
     """Default side of the square pictures, in pixels."""
     epochs: ClassVar[int]
     """Default number of training epochs."""
+    batch_size: ClassVar[int] = 32
+    """Default number of images per worker and step."""
     downloads: ClassVar[tuple[Download, ...]] = ()
     synthetic: ClassVar[bool] = False
 

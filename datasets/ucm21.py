@@ -44,6 +44,7 @@ class UCM21(ClassFolderDataset):
     images = 2_100
     image_size = 128
     epochs = 60
+    batch_size = 8  # 2,100 images: larger batches leave too few steps; see docs/decisions/0004
     layout = (
         "DATA_ROOT/UCMerced_LandUse/Images/<class>/<class>NN.tif (or .jpg), 21 classes x 100 images, "
         "or the zip DATA_ROOT/UCMerced_LandUse.zip as downloaded."

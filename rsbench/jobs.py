@@ -43,7 +43,10 @@ class Found:
     def defaults(self) -> DatasetDefaults:
         """What cells take from the data set."""
         return DatasetDefaults(
-            fingerprint=self.fingerprint, epochs=self.dataset.epochs, image_size=self.dataset.image_size
+            fingerprint=self.fingerprint,
+            epochs=self.dataset.epochs,
+            batch_size=self.dataset.batch_size,
+            image_size=self.dataset.image_size,
         )
 
     def train_images(self, split: str, seed: int) -> int:

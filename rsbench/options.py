@@ -96,7 +96,7 @@ device_options = _all(
 training_options = _all(
     click.option("--epochs", type=int, metavar="N", help="Passes over the training images.  [the data set's own]"),
     click.option("--max-steps", type=int, metavar="N", help="Stop each cell after N steps."),
-    click.option("--batch-size", type=int, default=plan.DEFAULT_BATCH_SIZE, show_default=True, help="Images a worker."),
+    click.option("--batch-size", type=int, metavar="N", help="Images per worker and step.  [the data set's own]"),
     click.option("--image-size", type=int, metavar="PX", help="Height and width.  [the data set's own]"),
     click.option(
         "--split",
@@ -215,6 +215,7 @@ def request_from(given: Mapping[str, Any]) -> Request:
         seeds=plan.parse_seeds(given["seeds"]),
         match=given["match"],
         epochs=given["epochs"],
+        batch_size=given["batch_size"],
         image_size=given["image_size"],
         recipe=recipe,
     )

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
 DEFAULT_RATIO: Final = 100.0
 DEFAULT_LR: Final = 0.05
-DEFAULT_BATCH_SIZE: Final = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +25,6 @@ class Recipe:
 
     weights: str | None = None
     max_steps: int | None = None
-    batch_size: int = DEFAULT_BATCH_SIZE
     split: str = "official"
     momentum: float = 0.9
     weight_decay: float = 5e-4
@@ -54,7 +52,8 @@ class Grid:
         match: which bytes the ratios count.
         workers: processes in all.
         device: what each worker trains on.
-        epochs: None takes each data set's own, as ``image_size`` does.
+        epochs: None takes each data set's own, as ``batch_size`` and ``image_size`` do.
+        batch_size: images per worker and step.
         image_size: in pixels.
         recipe: how each cell trains.
     """
@@ -70,6 +69,7 @@ class Grid:
     workers: int = 2
     device: Device = "cpu"
     epochs: int | None = None
+    batch_size: int | None = None
     image_size: int | None = None
     recipe: Recipe = Recipe()
 
@@ -84,7 +84,7 @@ class Grid:
         for name in self.datasets:
             datasets.get(name)
         check_split(self.recipe.split)
-        facts = {name: DatasetDefaults(fingerprint="", epochs=1, image_size=1) for name in self.datasets}
+        facts = {name: DatasetDefaults(fingerprint="", epochs=1, batch_size=1, image_size=1) for name in self.datasets}
         self.cells(facts)
 
     def cells(self, datasets: Mapping[str, DatasetDefaults]) -> list[CellSpec]:
@@ -111,6 +111,7 @@ class Grid:
                 workers=self.workers,
                 device=self.device,
                 epochs=datasets[name].epochs if self.epochs is None else self.epochs,
+                batch_size=datasets[name].batch_size if self.batch_size is None else self.batch_size,
                 image_size=datasets[name].image_size if self.image_size is None else self.image_size,
                 **recipe,
             )
@@ -144,6 +145,7 @@ class DatasetDefaults:
 
     fingerprint: str
     epochs: int
+    batch_size: int
     image_size: int
 
 

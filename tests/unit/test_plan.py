@@ -10,7 +10,7 @@ from rsbench import devices, plan
 from rsbench.devices import Wish
 from rsbench.errors import RsbenchError
 
-FACTS = {"synthetic": plan.DatasetDefaults(fingerprint="f", epochs=3, image_size=64)}
+FACTS = {"synthetic": plan.DatasetDefaults(fingerprint="f", epochs=3, batch_size=32, image_size=64)}
 
 
 def test_default_grid_has_four_cells_in_order() -> None:
