@@ -129,7 +129,7 @@ def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], 
         out=request.out,
         scenes=scenes,
         argv=request.argv,
-        provenance=provenance.collect(request.argv),
+        provenance={**provenance.collect(request.argv), "nnodes": request.nodes.count},
         nodes=request.nodes,
     )
     with StopSignals() as stop:

@@ -58,7 +58,11 @@ grid_options = _all(
     ),
     click.option("--ratio", multiple=True, type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
     click.option(
-        "--lr", multiple=True, type=float, metavar="LR", help="Learning rate; repeat: each method needs its own."
+        "--lr",
+        multiple=True,
+        type=float,
+        metavar="LR",
+        help="Learning rate; repeat: each method needs its own.  [0.05]",
     ),
     click.option(
         "--seeds", default="0", metavar="0,1,2", show_default=True, help="Repeats: split, weights and batches."

@@ -53,9 +53,7 @@ def put_to_work(text: str) -> tuple[Weights, DistributedDataParallel, Compressor
 
 def gradients(net: Weights, rng: torch.Generator) -> dict[str, torch.Tensor]:
     """Multiples of 2^-10, so that sums are exact in any order."""
-    return {
-        n: torch.randint(-2048, 2049, p.shape, generator=rng).float() / 1024 for n, p in net.named_parameters()
-    }
+    return {n: torch.randint(-2048, 2049, p.shape, generator=rng).float() / 1024 for n, p in net.named_parameters()}
 
 
 def expected_accumulation(memory: dict[str, Any], name: str, gradient: torch.Tensor) -> torch.Tensor:
@@ -84,7 +82,9 @@ def test_sent_and_residual_are_what_was_accumulated(text: str) -> None:
             total = expected_accumulation(before, name, g[name])
             assert torch.equal(sent + after["v"][name], total)
             assert not ((sent != 0) & (after["v"][name] != 0)).any(), "what was sent has left the residual"
-            assert (sent != 0).sum() < sent.numel() or sent.numel() == 1 or compressor.step_stats()["density"][name] == 1
+            assert (
+                (sent != 0).sum() < sent.numel() or sent.numel() == 1 or compressor.step_stats()["density"][name] == 1
+            )
             if "u" in after and compressor.momentum_masking:
                 assert (after["u"][name][sent != 0] == 0).all()
 
