@@ -75,6 +75,17 @@ class Compressor:
         ]
         return self.name + (":" + ",".join(shown) if shown else "")
 
+    @property
+    def identity(self) -> str:
+        """All options with their values: what two runs must share to exchange messages or states."""
+        fields = dataclasses.fields(self)
+        return self.name + ":" + ",".join(f"{f.name}={options.write(getattr(self, f.name))}" for f in fields)
+
+    @property
+    def steady_from_step(self) -> int:
+        """First step of the steady state, after any warm-up of the density."""
+        return 0
+
     def replace(self, **changes: Any) -> Self:
         """A fresh compressor with some options changed; it is not registered anywhere."""
         fresh = dataclasses.replace(self, **changes)
@@ -125,8 +136,9 @@ class Compressor:
             raise RsbenchError(
                 f"This {self.name} compressor is registered with a model already; make one compressor per model."
             )
-        self._hook = self.make_hook(model)
-        model.register_comm_hook(None, self._hook.run)
+        hook = self.make_hook(model)
+        model.register_comm_hook(None, hook.run)
+        self._hook = hook
 
     def owns_momentum(self, shape: Sequence[int]) -> bool:
         """Whether momentum of a tensor of this shape lives in the compressor instead of the optimizer."""
@@ -183,10 +195,13 @@ class Compressor:
         """What the last finished step sent.
 
         Returns:
-            ``payload_bytes`` (int, this rank's bytes handed to collectives), ``dense_bytes`` (int, bytes of the
-            gradients), ``density`` (tensor name -> share of its elements sent), ``mean_density`` (share of all
-            elements), ``wire_bytes`` (int, modelled),
-            ``one_d_bytes`` (int, bytes of tensors sent whole because they have fewer than two dimensions).
+            ``payload_bytes`` (int, this rank's bytes handed to collectives), ``wire_bytes`` (int, modelled),
+            ``dense_bytes`` (int, bytes of the gradients), ``density`` (tensor name -> share of its elements sent,
+            edge tiles counted full), ``mean_density`` (share of all elements), ``one_d_bytes`` (int, bytes of tensors
+            of fewer than two dimensions).
+
+        Raises:
+            RsbenchError: no step has run yet.
         """
         return self.hook.step_stats()
 

@@ -73,10 +73,15 @@ class DGC(MomentumCompressor):
         stage = step * len(self.warmup_densities) // self.warmup_steps
         return max(self.density, self.warmup_densities[stage])
 
+    @property
+    def steady_from_step(self) -> int:
+        """The first step at the asked density."""
+        return self.warmup_steps
+
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Momentum correction, magnitude, uniform density."""
         from rsbench.compressors.scores import Magnitude
         from rsbench.compressors.sparse import Parts, SparseHook
 
         parts = Parts(layout=self.layout, score=Magnitude(), memory=self.memory, density_at=self.density_at)
-        return SparseHook(model, self.text, parts)
+        return SparseHook(model, self.identity, parts)

@@ -26,4 +26,4 @@ class FP16(Compressor):
         """An all-reduce in float16 that counts its bytes."""
         from rsbench.compressors.dense import HalfAllReduceHook
 
-        return HalfAllReduceHook(model, self.text)
+        return HalfAllReduceHook(model, self.identity)

@@ -18,6 +18,12 @@ from rsbench.errors import RsbenchError
 STATE_FORMAT = 1
 
 
+def _is_dense(tensor: torch.Tensor) -> bool:
+    """Whether the strides cover the memory without gap or overlap, the condition under which DDP keeps them."""
+    reach = sum((size - 1) * stride for size, stride in zip(tensor.size(), tensor.stride(), strict=True))
+    return reach + 1 == tensor.numel()
+
+
 class BucketTimes:
     """Marks of one bucket's way through the hook (see :mod:`rsbench.clock`).
 
@@ -48,8 +54,8 @@ class Hook:
         traffic: bytes of the current step.
     """
 
-    def __init__(self, model: DistributedDataParallel, text: str) -> None:
-        self.text = text
+    def __init__(self, model: DistributedDataParallel, identity: str) -> None:
+        self.identity = identity
         self.group = model.process_group
         self.workers = dist.get_world_size(self.group)
         self.rank = dist.get_rank(self.group)
@@ -63,7 +69,24 @@ class Hook:
         self.step = 0
         self._between_steps = True
         self._dense_bytes = 0
+        self._refuse_other_ranks()
         self._failures: dict[int, RsbenchError] = {}
+
+    def _refuse_other_ranks(self) -> None:
+        """Messages have equal sizes only where options and shapes are equal; gloo would abort the process otherwise.
+
+        Raises:
+            RsbenchError: on every rank, when one has other options or another model.
+        """
+        mine = (self.identity, [tuple(p.shape) for p in self.parameters.values()])
+        every: list[Any] = [None] * self.workers
+        dist.all_gather_object(every, mine, group=self.group)
+        odd = [rank for rank, other in enumerate(every) if other != every[0]]
+        if odd:
+            raise RsbenchError(
+                f"Rank {odd[0]} has another compressor or model than rank 0 ({every[odd[0]][0]} against {every[0][0]});"
+                " give every rank the same."
+            )
 
     # --- to be implemented -------------------------------------------------------------------------------------
 
@@ -138,13 +161,22 @@ class Hook:
         return self._failures[min(self._failures)] if self._failures else None
 
     def tensors(self, bucket: GradBucket) -> list[tuple[str, torch.Tensor]]:
-        """(name, gradient view) of a bucket's tensors; writing to a view writes to the bucket."""
-        return [(self.names[id(p)], g) for p, g in zip(bucket.parameters(), bucket.gradients(), strict=True)]
+        """(name, gradient view) of a bucket's tensors; writing to a view writes to the bucket.
+
+        DDP stores a gradient in its parameter's strides (channels-last, say) but hands out views as if it were
+        contiguous, in which elements stand at other places; here each view has its parameter's strides.
+        """
+        return [
+            (self.names[id(p)], g.as_strided(p.size(), p.stride(), g.storage_offset()) if _is_dense(p) else g)
+            for p, g in zip(bucket.parameters(), bucket.gradients(), strict=True)
+        ]
 
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def step_stats(self) -> dict[str, Any]:
         """See :meth:`rsbench.compressors.base.Compressor.step_stats`."""
+        if not self.timeline:
+            raise RsbenchError("No step has run with this compressor yet, so it has no step_stats().")
         density = self.densities()
         sent = sum(share * self.parameters[name].numel() for name, share in density.items())
         return {
@@ -160,7 +192,7 @@ class Hook:
         """Plain numbers, text and tensors; subclasses add theirs."""
         return {
             "format": STATE_FORMAT,
-            "compressor": self.text,
+            "compressor": self.identity,
             "world_size": self.workers,
             "rank": self.rank,
             "step": self.step,
@@ -169,6 +201,15 @@ class Hook:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore :attr:`step`; refuse a state of another run.
+
+        Raises:
+            RsbenchError: it is of another compressor, world size, rank or model.
+        """
+        self.refuse_other_state(state)
+        self.step = int(state["step"])
+
+    def refuse_other_state(self, state: Mapping[str, Any]) -> None:
+        """Check a state before anything is changed.
 
         Raises:
             RsbenchError: it is of another compressor, world size, rank or model.
@@ -194,4 +235,3 @@ class Hook:
                 f"The saved compressor state is of another model: tensor {wrong!r} has shape "
                 f"{state['shapes'].get(wrong)} there and {mine['shapes'].get(wrong)} here."
             )
-        self.step = int(state["step"])

@@ -28,4 +28,4 @@ class Noop(Compressor):
         """A hook that returns each rank's own gradient."""
         from rsbench.compressors.dense import SilentHook
 
-        return SilentHook(model, self.text)
+        return SilentHook(model, self.identity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -36,9 +37,12 @@ def kth_largest_magnitude(parameters: Sequence[torch.Tensor], k: int) -> float:
         k: 1 <= k <= number of elements.
 
     Returns:
-        T to a relative precision of 1024^-4 of the largest |w| (float32 resolves less).
+        T to a relative precision of 1024^-4 of the largest |w| (float32 resolves less); nan where a weight is not
+        finite.
     """
     low, high = 0.0, max(float(piece.max()) for piece in _chunks(parameters))
+    if not math.isfinite(high):
+        return math.nan
     wanted = k
     for _ in range(_PASSES):
         if high <= low:
@@ -83,7 +87,9 @@ class GlobalRank:
     def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
         """Return the number of elements with |w| >= T per layer, T as in :func:`kth_largest_magnitude`."""
         total = sum(layout.numel for layout in layouts)
-        threshold = kth_largest_magnitude(parameters, max(1, round(density * total)))
+        threshold = kth_largest_magnitude(parameters, max(1, math.ceil(density * total - 1e-9)))
+        if math.isnan(threshold):
+            return [math.nan] * len(layouts)
         return [float(sum(int((piece >= threshold).sum()) for piece in _chunks([p]))) for p in parameters]
 
 

@@ -75,4 +75,4 @@ class RSDGC(MomentumCompressor):
             floor=self.floor,
             update_steps=self.period_steps,
         )
-        return SparseHook(model, self.text, parts)
+        return SparseHook(model, self.identity, parts)

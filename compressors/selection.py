@@ -23,7 +23,7 @@ def _stride(n: int) -> int:
 
 
 def _candidates(scores: torch.Tensor, k: int, turn: int) -> torch.Tensor | None:
-    """Positions of at least k and at most 4k scores that include the k highest, or None."""
+    """Positions of at least k and at most max(4k, k + 65,536) scores that include the k highest, or None."""
     n = scores.numel()
     stride = _stride(n)
     sample = scores[turn % stride :: stride]
@@ -45,9 +45,9 @@ def _candidates(scores: torch.Tensor, k: int, turn: int) -> torch.Tensor | None:
 def top_indices(scores: torch.Tensor, k: int, turn: int = 0) -> torch.Tensor:
     """Positions of the k highest scores.
 
-    A threshold from a strided sample of 1/64 of the scores (DGC, Lin et al. 2018, section 3) cuts them down to
-    between k and 4k candidates, among which the choice is exact; so the result has exactly k positions, and is the
-    exact top-k up to ties. Where the sample misleads (constant scores, say), a plain top-k takes over.
+    A threshold from a strided sample of 1/64 of the scores (DGC, Lin et al. 2018, section 3) cuts them down to between
+    k and max(4k, k + 65,536) candidates, among which the choice is exact; so the result has exactly k positions, and
+    is the exact top-k up to ties. Where the sample misleads (constant scores, say), a plain top-k takes over.
 
     Args:
         scores: shape [J], float32, finite.

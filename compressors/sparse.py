@@ -4,6 +4,7 @@ No ``from __future__ import annotations`` here: DDP refuses hooks whose annotati
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,9 +54,15 @@ class SparseHook(Hook):
     Every rank decodes all messages in rank order, so that all ranks add in the same order and end bit-equal.
     """
 
-    def __init__(self, model: DistributedDataParallel, text: str, parts: Parts) -> None:
-        super().__init__(model, text)
+    def __init__(self, model: DistributedDataParallel, identity: str, parts: Parts) -> None:
+        super().__init__(model, identity)
         self.parts = parts
+        for name, parameter in self.parameters.items():
+            if parameter.dtype != torch.float32:
+                raise RsbenchError(
+                    f"Parameter {name!r} is {str(parameter.dtype).removeprefix('torch.')}, but residuals are kept in "
+                    "float32; keep the parameters in float32 and train under torch.autocast for speed."
+                )
         self.layouts = {n: parts.layout(tuple(p.shape)) for n, p in self.parameters.items()}
         self.blocks: dict[str, Blocks] = {n: blocks_of(layout) for n, layout in self.layouts.items()}
         self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
@@ -87,7 +94,8 @@ class SparseHook(Hook):
             elements = policy.importance([self.parameters[n].detach() for n in self.compressed], layouts, density)
             cost = [e * lay.block_bytes / lay.block for e, lay in zip(elements, layouts, strict=True)]
             floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
-            counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors)
+            if all(map(math.isfinite, cost)):  # else uniform: the gradients' check stops all ranks with one sentence
+                counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors)
         sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
         comm.broadcast(sent, self.traffic, self.group)
         self.counts.update(zip(self.compressed, sent.tolist(), strict=True))
@@ -154,7 +162,7 @@ class SparseHook(Hook):
                 name = names[statuses.index(NOT_FINITE)]
                 raise RsbenchError(
                     f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {self._number(name)}; "
-                    "lower the learning rate, clip gradients, or unscale them before the hook when using a GradScaler."
+                    "lower the learning rate, or train in bfloat16 instead of float16 with a GradScaler."
                 )
 
     def _number(self, name: str) -> int:
@@ -188,6 +196,13 @@ class SparseHook(Hook):
         Raises:
             RsbenchError: the state is of another run.
         """
+        self.refuse_other_state(state)
+        for kind, tensors in self.memory.state().items():
+            missing = set(tensors) - set(state.get("memory", {}).get(kind, {}))
+            if missing:
+                raise RsbenchError(
+                    f"The saved compressor state lacks {kind!r} of tensor {min(missing)!r}; it was cut short or edited."
+                )
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])

@@ -34,4 +34,4 @@ class TopK(SparseCompressor):
         from rsbench.compressors.sparse import Parts, SparseHook
 
         parts = Parts(layout=self.layout, score=Magnitude(), memory=ErrorFeedback, density_at=self.density_at)
-        return SparseHook(model, self.text, parts)
+        return SparseHook(model, self.identity, parts)

@@ -132,13 +132,23 @@ def _rounded_down(density: float) -> float:
 def _out_of_reach(
     compressor: Compressor, facts: ModelFacts, *, ratio: float, match: str, limit: float, steps: int
 ) -> RsbenchError:
+    """Say how far the compressor reaches, what keeps it from more, and what to do."""
     least = compressor.with_density(_SMALLEST).total_payload_bytes(facts.shapes, steps)
-    share = 4 * facts.one_d_elements * steps / least
-    remedy = f"ask for at most --ratio {math.floor(limit):g}"
+    whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
+    share = sum(layout.dense_bytes for layout in whole) * steps / least
+    causes, remedies = [], []
+    if compressor.steady_from_step:
+        causes.append(f"its density warm-up of {compressor.steady_from_step} steps counts")
+        remedies.append("shorten warmup_steps")
+    if whole:
+        causes.append(f"tensors of fewer than two dimensions, sent whole, are {share:.0%} of those bytes")
     if share > 0.25:
-        remedy += f", or select within the 1-D tensors too with --compressor {compressor.name}:one_d=select"
+        remedies.append(f"select within them too with --compressor {compressor.replace(one_d='select').text}")
+    if limit >= 1:
+        remedies.insert(0, f"ask for at most --ratio {math.floor(limit):g}")
+    reach = f"it reaches {limit:,.4g}x" if limit < 10 else f"it reaches {limit:,.0f}x"
+    why = "; ".join(causes)
     return RsbenchError(
         f"{compressor.name} cannot compress {facts.name} {ratio:g}x in {match} bytes: with one neighbourhood or "
-        f"element a layer it reaches {limit:,.0f}x, and tensors of fewer than two dimensions, sent whole, are "
-        f"{min(share, 1):.0%} of those bytes; {remedy}."
+        f"element a layer {reach}{f' ({why})' if why else ''}; {' or '.join(remedies) or 'use fewer workers'}."
     )

@@ -23,15 +23,14 @@ def model_facts(*, model: str, classes: int, image_size: int, weights: str | Non
     Raises:
         RsbenchError: unknown model, or images too small for it.
     """
-    with torch.device("meta"):
-        network = models.build(model, classes=classes, image_size=image_size)
-        try:
-            network.eval()(torch.empty(2, 3, image_size, image_size))
-        except (RuntimeError, AssertionError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise RsbenchError(
-                f"{model} cannot take {image_size} x {image_size} images ({reason}); choose a larger --image-size."
-            ) from error
+    try:
+        network = _with_shapes(model, classes, image_size)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RsbenchError(
+            f"{model} cannot take {image_size} x {image_size} images ({reason}); choose another --image-size, such as "
+            "the 224 that most models are made for."
+        ) from error
     if weights is not None:
         models.build(model, classes=classes, image_size=image_size, weights=weights)
     return {
@@ -39,6 +38,19 @@ def model_facts(*, model: str, classes: int, image_size: int, weights: str | Non
         "shapes": {name: list(p.shape) for name, p in network.named_parameters()},
         "buffer_elements": sum(b.numel() for b in network.buffers() if b.is_floating_point()),
     }
+
+
+def _with_shapes(model: str, classes: int, image_size: int) -> torch.nn.Module:
+    """Build and run a network without memory; some (RegNet) read numbers while they are built and need the CPU."""
+    try:
+        with torch.device("meta"):
+            network = models.build(model, classes=classes, image_size=image_size)
+            network.eval()(torch.empty(2, 3, image_size, image_size))
+    except NotImplementedError:
+        network = models.build(model, classes=classes, image_size=image_size)
+        with torch.inference_mode():
+            network.eval()(torch.empty(2, 3, image_size, image_size))
+    return network
 
 
 def device_facts() -> dict[str, Any]:

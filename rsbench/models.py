@@ -90,6 +90,8 @@ def _read_file(path: Path) -> dict[str, torch.Tensor]:
         state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         raise RsbenchError(f"{path} cannot be read as a state dict: {error}; save one with torch.save.") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise RsbenchError(f"{path} holds no state dict of tensors; save one with torch.save(model.state_dict(), ...).")
     return state
 
 
@@ -97,7 +99,9 @@ def _download(name: str, weights: str) -> dict[str, torch.Tensor]:
     if name == SMALL:
         raise RsbenchError(f"--weights {weights}: {SMALL} has no published weights; give a file that exists.")
     choices = torchvision.models.get_model_weights(name)
-    word = weights.rpartition(".")[2]
+    owner, _, word = weights.rpartition(".")
+    if owner and owner != choices.__name__:
+        raise RsbenchError(f"--weights {weights} are not weights of {name}; its own are {choices.__name__}.")
     if word != "DEFAULT" and word not in choices.__members__:
         raise RsbenchError(
             f"--weights {weights} is neither a file nor weights of {name}.{did_you_mean(word, choices.__members__)}"

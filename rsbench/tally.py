@@ -15,10 +15,11 @@ class Tally:
 
     Args:
         workers: world size W, for the modelled wire bytes of the dense exchange.
+        steady_from_step: first step after any warm-up of the density.
     """
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
+    def __init__(self, workers: int, steady_from_step: int = 0) -> None:
+        self._workers, self._steady_from = workers, steady_from_step
         self._payload: list[int] = []
         self._wire = self._dense = self._one_d = 0
         self._density: dict[str, float] = {}
@@ -38,16 +39,17 @@ class Tally:
         return changed
 
     def traffic(self) -> dict[str, Any]:
-        """Bytes over the whole run; ratios are None where nothing was sent."""
+        """Bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
         total, steps = sum(self._payload), len(self._payload)
         dense_wire = wire_bytes("all_reduce", self._dense, self._workers)
-        steady = statistics.median(self._payload[steps // 2 :])
+        after_warmup = self._payload[max(skipped_steps(steps), self._steady_from) :]
+        steady = statistics.median(after_warmup) if after_warmup else None
         return {
             "payload_bytes_total": total,
             "dense_bytes_total": self._dense,
             "wire_bytes_total": self._wire,
             "dense_wire_bytes_total": dense_wire,
-            "payload_bytes_per_step": statistics.median(self._payload[skipped_steps(steps) :]),
+            "payload_bytes_per_step": total / steps if steady is None else steady,
             "compression_ratio": self._dense / total if total else None,
             "steady_ratio": self._dense / steps / steady if steady else None,
             "wire_ratio": dense_wire / self._wire if self._wire else None,

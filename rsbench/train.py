@@ -36,9 +36,10 @@ class Samples:
         self._file = None if path is None else path.open("w", encoding="utf-8")
 
     def write(self, kind: str, values: Mapping[str, Any]) -> None:
-        """Append one line."""
+        """Append one line; numbers that are not finite become null."""
         if self._file is not None:
-            self._file.write(json.dumps({"kind": kind, **values}) + "\n")
+            known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+            self._file.write(json.dumps({"kind": kind, **known}, allow_nan=False) + "\n")
             self._file.flush()
 
 
@@ -89,6 +90,7 @@ class Training:
         self.split = scenes.split(cell.split, seed)
         images = len(self.split.train)
         self.per_epoch = budget.steps_per_epoch(images, workers=self.workers, batch_size=cell.batch_size)
+        self.images_per_step = min(cell.batch_size, math.ceil(images / self.workers)) * self.workers
         self.steps = budget.total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
 
         torch.manual_seed(seed)
@@ -117,7 +119,7 @@ class Training:
             seed=seed,
         )
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
-        self.buffers, self.tally = Traffic(self.workers), Tally(self.workers)
+        self.buffers, self.tally = Traffic(self.workers), Tally(self.workers, compressor.steady_from_step)
         self.timer = measure.StepTimer(compressor.hook.clock)
         self.validation: list[dict[str, Any]] = []
         self.step = 0
@@ -173,14 +175,27 @@ class Training:
         self.optimizer.zero_grad(set_to_none=False)
         timer.end_of("optimizer")
         timer.end_of("end")
-        return _finite(loss.item(), self.step, cell)
+        return self._finite(loss.item())
+
+    def _finite(self, loss: float) -> float:
+        """Return the loss, or stop a run that diverged; one that is not meant to train may.
+
+        Raises:
+            RsbenchError: the loss is inf or nan.
+        """
+        if self.compressor.trains and not math.isfinite(loss):
+            raise RsbenchError(
+                f"The loss became {loss} around step {self.step + 1}: training diverged; lower --lr (it was "
+                f"{self.cell.lr:g}) or clip gradients with --clip-norm."
+            )
+        return loss
 
     def _note(self, epoch: int, loss: float, rate: float) -> None:
         """Count the step that just ended and append its raw sample."""
         times, stats = self.timer.times(self.compressor.hook.timeline), self.compressor.step_stats()
         changed = self.tally.add(stats, times)
         values = {"step": self.step, "epoch": epoch, "loss": loss, "lr": rate}
-        values |= {"images": self.cell.batch_size * self.workers, "payload_bytes": stats["payload_bytes"]}
+        values |= {"images": self.images_per_step, "payload_bytes": stats["payload_bytes"]}
         values["warmup"] = self.step < measure.skipped_steps(self.steps)
         self.samples.write("step", values | asdict(times))
         if changed:
@@ -192,6 +207,7 @@ class Training:
         answers = evaluate.predict(
             self.network, self.pictures, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
         )
+        self._finite(answers["loss"])
         return evaluate.scores(answers, len(self.scenes.class_names))
 
     def _accuracy(self) -> dict[str, Any] | None:
@@ -203,7 +219,7 @@ class Training:
         return {"val": self.validation, "val_oa": last, "test": self._scores(self.split.test)}
 
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
-        compressor, images = self.compressor, self.cell.batch_size * self.workers
+        compressor = self.compressor
         return {
             "compressor": {
                 "name": compressor.name,
@@ -214,7 +230,7 @@ class Training:
             "dataset": _dataset_section(self.scenes, self.split),
             "model": _model_section(self.cell.model, self.network),
             "traffic": {**self.tally.traffic(), "buffer_bytes": self.buffers.payload_bytes},
-            "time": {**self.tally.time(images), "train_s": train_s},
+            "time": {**self.tally.time(self.images_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "memory": _memory_section(self.device),
             "runtime": {"buckets": len(compressor.hook.timeline), "steps_per_epoch": self.per_epoch},
@@ -227,20 +243,6 @@ def _network(cell: CellSpec, classes: int, device: torch.device) -> nn.Module:
     if cell.channels_last:
         network = network.to(memory_format=torch.channels_last)
     return network
-
-
-def _finite(loss: float, step: int, cell: CellSpec) -> float:
-    """Return the loss, or stop a run that diverged.
-
-    Raises:
-        RsbenchError: the loss is inf or nan.
-    """
-    if not math.isfinite(loss):
-        raise RsbenchError(
-            f"The loss became {loss} in step {step + 1}: training diverged; lower --lr (it was {cell.lr:g}) or clip "
-            "gradients with --clip-norm."
-        )
-    return loss
 
 
 def _backward(loss: torch.Tensor, compressor: Compressor) -> None:

@@ -1,4 +1,6 @@
-"""Speed of selection beside a plain top-k on the same scores: ``pytest tests/perf -o addopts= --import-mode=importlib``.
+"""Speed of selection beside a plain top-k on the same scores.
+
+Run with ``pytest tests/perf -o addopts= --import-mode=importlib -s``.
 
 Floor: at 0.5 % of 4 M scores on one core, selection takes at most half the time of ``torch.topk``.
 """

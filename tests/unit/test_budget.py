@@ -45,7 +45,7 @@ def test_rows_without_matching_stay_as_they_are(text: str) -> None:
 def test_a_ratio_out_of_reach_is_refused_with_its_limit() -> None:
     with pytest.raises(RsbenchError, match=r"rsdgc cannot compress toy 1e\+06x .* it reaches [\d,]+x") as refusal:
         budget.match_bytes(parse("rsdgc"), FACTS, ratio=1e6, match="payload", workers=2, steps=9)
-    limit = int(str(refusal.value).split("--ratio ")[1].split(",")[0].split(".")[0].replace(",", ""))
+    limit = int(str(refusal.value).split("--ratio ")[1].split()[0].rstrip("."))
     assert budget.match_bytes(parse("rsdgc"), FACTS, ratio=limit, match="payload", workers=2, steps=9)
 
 
@@ -53,6 +53,20 @@ def test_the_remedy_names_select_where_one_dimensional_tensors_weigh() -> None:
     facts = ModelFacts(name="norms", shapes={"w": (8, 8, 3, 3), "bias": (4096,)})
     with pytest.raises(RsbenchError, match="one_d=select"):
         budget.match_bytes(parse("topk"), facts, ratio=1000, match="payload", workers=2, steps=9)
+
+
+def test_the_sentence_names_what_really_stands_in_the_way() -> None:
+    facts = ModelFacts(name="norms", shapes={"w": (64, 64, 3, 3), "bias": (4096,)})
+
+    def refusal(text: str, ratio: float, match: str = "payload", workers: int = 2) -> str:
+        with pytest.raises(RsbenchError) as caught:
+            budget.match_bytes(parse(text), facts, ratio=ratio, match=match, workers=workers, steps=100)
+        return str(caught.value)
+
+    assert "one_d=select" not in refusal("topk:one_d=select", 1e6)
+    assert "rsdgc:alpha=0.5,one_d=select" in refusal("rsdgc:alpha=0.5", 1e6)
+    assert "warmup_steps" in refusal("dgc:warmup_steps=60", 50)
+    assert "--ratio 0" not in refusal("topk", 100, "wire", 64)
 
 
 def test_limits_of_known_models_are_those_of_the_design() -> None:

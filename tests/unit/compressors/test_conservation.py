@@ -123,6 +123,11 @@ def test_state_is_plain_and_refuses_other_runs(name: str) -> None:
     for key, noun in {"world_size": "world size", "rank": "rank", "compressor": "configuration"}.items():
         with pytest.raises(RsbenchError, match=noun):
             compressor.load_state_dict({**state, key: 7})
+    if COMPRESSORS[name].keeps_residual:
+        before = compressor.state_dict()
+        with pytest.raises(RsbenchError, match="lacks 'v'"):
+            compressor.load_state_dict({**state, "step": 99, "memory": {"u": state["memory"].get("u", {})}})
+        assert compressor.state_dict()["step"] == before["step"], "nothing is changed by a state that is refused"
     with pytest.raises(RsbenchError, match=r"another model.*'conv'"):
         compressor.load_state_dict({**state, "shapes": {**state["shapes"], "conv": [1]}})
 
@@ -168,15 +173,48 @@ def test_a_compressor_serves_one_model() -> None:
         compressor.register(DistributedDataParallel(Weights()))
 
 
-def test_channels_last_gradients_land_where_they_belong() -> None:
-    net = nn.Conv2d(4, 6, 3).to(memory_format=torch.channels_last)
-    model = DistributedDataParallel(net)
-    compressor = parse("rsdgc:density=1,momentum_masking=false")
-    compressor.register(model)
-    compressor.param_groups(net, lr=0.1)
-    x = torch.randn(2, 4, 8, 8).to(memory_format=torch.channels_last)
-    model(x).square().sum().backward()
-    reference = copy.deepcopy(net)
-    reference.zero_grad()
-    reference(x).square().sum().backward()
-    assert torch.allclose(net.weight.grad, reference.weight.grad)
+@pytest.mark.parametrize("text", ["topk:density=0.2", "rsdgc:density=0.2", "rsdgc:density=0.2,neighborhood=tile"])
+def test_memory_format_changes_nothing(text: str) -> None:
+    """Neighbourhoods are those of the tensor, not of the memory."""
+    found = []
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(4, 6, 3), nn.Tanh(), nn.Conv2d(6, 5, 3)).to(memory_format=memory_format)
+        model = DistributedDataParallel(net)
+        compressor = parse(text)
+        compressor.register(model)
+        compressor.param_groups(net, lr=0.1, momentum=0.9)
+        rng = torch.Generator().manual_seed(1)
+        for _ in range(3):
+            net.zero_grad()
+            x = torch.randn(2, 4, 9, 9, generator=rng).to(memory_format=memory_format)
+            model(x).square().sum().backward()
+        found.append(torch.cat([p.grad.flatten() for p in net.parameters()]))
+    assert torch.equal(found[0] != 0, found[1] != 0), "the same elements are sent"
+    assert torch.allclose(*found, rtol=1e-4)
+
+
+def test_the_same_options_written_differently_are_the_same_configuration() -> None:
+    net, model, compressor = put_to_work("topk:density=0.01")
+    model(gradients(net, torch.Generator().manual_seed(0))).backward()
+    other = TopK(density=0.01)
+    other.register(DistributedDataParallel(Weights()))
+    other.load_state_dict(compressor.state_dict())
+
+
+def test_a_failed_registration_can_be_repeated() -> None:
+    model = DistributedDataParallel(Weights())
+    NoCompression().register(model)
+    compressor = TopK()
+    with pytest.raises(RuntimeError):
+        compressor.register(model)
+    compressor.register(DistributedDataParallel(Weights()))
+
+
+def test_statistics_need_a_step_and_residuals_need_float32() -> None:
+    compressor = TopK()
+    compressor.register(DistributedDataParallel(Weights()))
+    with pytest.raises(RsbenchError, match="No step"):
+        compressor.step_stats()
+    with pytest.raises(RsbenchError, match=r"'conv' is float64.*float32"):
+        TopK().register(DistributedDataParallel(Weights().double()))
