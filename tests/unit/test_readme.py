@@ -38,7 +38,7 @@ def test_commands_of_the_readme_are_accepted() -> None:
 @pytest.mark.timeout(180)
 def test_the_plain_script_trains_and_ranks_stay_equal(tmp_path: Path) -> None:
     script = block("plain script")
-    assert len(script.splitlines()) <= 40
+    assert len(script.splitlines()) <= 32
     (tmp_path / "train.py").write_text(script, encoding="utf-8")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "train.py"]
     done = subprocess.run(
@@ -46,6 +46,6 @@ def test_the_plain_script_trains_and_ranks_stay_equal(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     losses = [float(x) for x in re.findall(r"loss ([\d.]+)", done.stdout)]
-    assert len(losses) == 8
-    assert max(losses[-2:]) < 0.5 * min(losses[:2]), "loss falls"
-    assert done.stdout.count("ranks equal: True") == 2
+    assert len(losses) == 4
+    assert losses[-1] < 0.5 * losses[0], "loss falls"
+    assert "ranks equal: True" in done.stdout
