@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rsbench.link import SpeedRange, break_even, fastest_by_speed
 from rsbench.reports.methods import Method, reference_of
 from rsbench.reports.units import milliseconds, signed_points, significant, speed, times
+from rsbench.schema import Record
 from rsbench.stats import Difference, paired_difference
 
 TOLERATED_LOSS = 0.03
@@ -208,7 +209,7 @@ def _trust(reference: Method, others: Sequence[Method]) -> str:
     oa = reference.test("oa")
     if oa is None:
         return "The accuracy of none is unknown, so nothing is said on accuracy."
-    chance = 1 / max(1, len(reference.chosen[0]["dataset"]["classes"]))
+    chance = _chance(reference.chosen[0])
     if oa.mean < min(2 * chance, (1 + chance) / 2):
         return (
             f"None itself reaches {100 * oa.mean:.1f} % OA where guessing gives {significant(100 * chance, 2)} %: "
@@ -222,6 +223,12 @@ def _trust(reference: Method, others: Sequence[Method]) -> str:
     if pairs and min(pairs) == 1:
         return "Rows with one seed in common with none say nothing certain on accuracy."
     return ""
+
+
+def _chance(record: Record) -> float:
+    """Return the OA of always guessing the most frequent class of the test images (a part may lack classes)."""
+    rows = [sum(row) for row in record["accuracy"]["test"]["confusion"]]
+    return max(rows, default=0) / max(1, sum(rows)) or 1 / max(1, len(record["dataset"]["classes"]))
 
 
 def _quiet(trained: Sequence[Method]) -> str:

@@ -53,6 +53,13 @@ def _map_to_numbers(value: Any) -> str | None:
     return None if fits else "an object of numbers"
 
 
+def _matrix_of_counts(value: Any) -> str | None:
+    """Check a list of lists of integers."""
+    rows = value if isinstance(value, list) else [None]
+    fits = all(isinstance(row, list) and all(type(count) is int for count in row) for row in rows)
+    return None if fits else "a list of lists of counts"
+
+
 _TEXT = _is(str, "text")
 _MAYBE_TEXT = _is(str, "text", nullable=True)
 _COUNT = _is(int, "an integer")
@@ -125,7 +132,7 @@ _SECTIONS: dict[str, dict[str, Check]] = {
 }
 _TEST = {**_numbers("oa", "aa", "kappa", "loss"), "images": _COUNT}
 _TEST["per_class"] = _list_of((int, float), "numbers")
-_TEST["confusion"] = _list_of(list, "lists of counts")
+_TEST["confusion"] = _matrix_of_counts
 _EPOCH = {"epoch": _COUNT, **_numbers("loss", "oa", "aa", "kappa")}
 
 
