@@ -129,6 +129,10 @@ class Compressor:
     def register(self, model: DistributedDataParallel) -> None:
         """Register this compressor as the communication hook of ``model``.
 
+        A collective call: every rank registers, and all must have the same options. Of a model with
+        ``find_unused_parameters=True``, a tensor that no rank used in a step keeps ``grad = None``, and what its
+        residual sent in that step is lost.
+
         Raises:
             RsbenchError: this compressor serves another model already.
         """

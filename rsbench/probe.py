@@ -87,7 +87,8 @@ def devices() -> Devices:
 
 def gpu_count() -> int:
     """Number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
-    if sys.platform == "linux" and not any(Path("/dev").glob("nvidia[0-9]*")) and not Path("/dev/kfd").exists():
+    device_files = [*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("kfd"), *Path("/dev").glob("dxg")]
+    if sys.platform == "linux" and not device_files:  # NVIDIA, ROCm, WSL
         return 0
     return devices().cuda_count
 
