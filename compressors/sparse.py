@@ -68,7 +68,7 @@ class SparseHook(Hook):
         self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
         self.memory = parts.memory({n: self.parameters[n].detach() for n in self.compressed})
         self.counts: dict[str, int] = {}
-        self._in_flight: dict[int, tuple[Message, torch.Tensor]] = {}
+        self._in_flight: dict[int, tuple[int, Message, torch.Tensor]] = {}
         self._counted_density = -1.0
 
     # --- counts of blocks --------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class SparseHook(Hook):
             if ok:
                 self._encode(message, buffer, slot, name, gradient.reshape(-1))
         gathered = message.allocate(self.device, self.workers)
-        self._in_flight[bucket.index()] = (message, gathered)
+        self._in_flight[bucket.index()] = (self.step + 1, message, gathered)
         # NCCL and gloo both move bytes; the message is typed only here.
         return comm.all_gather(buffer.view(torch.uint8), gathered.view(torch.uint8), self.traffic, self.group)
 
@@ -136,10 +136,10 @@ class SparseHook(Hook):
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, and divide by the world size."""
-        message, gathered = self._in_flight.pop(bucket.index())
+        number, message, gathered = self._in_flight.pop(bucket.index())
         tensors = self.tensors(bucket)
         by_rank = gathered.view(self.workers, message.words)
-        self._refuse_not_finite(message, by_rank, [n for n, _ in tensors])
+        self._refuse_not_finite(message, by_rank, [n for n, _ in tensors], number)
         for (name, gradient), slot in zip(tensors, message.slots, strict=True):
             flat = gradient.view(-1) if gradient.is_contiguous() else gradient.new_zeros(gradient.numel())
             flat.zero_()
@@ -155,19 +155,16 @@ class SparseHook(Hook):
         buffer: torch.Tensor = bucket.buffer()
         return buffer
 
-    def _refuse_not_finite(self, message: Message, by_rank: torch.Tensor, names: list[str]) -> None:
+    def _refuse_not_finite(self, message: Message, by_rank: torch.Tensor, names: list[str], number: int) -> None:
+        """Raise the same sentence on every rank; ``number`` is the 1-based step that the messages belong to."""
         for rank, buffer in enumerate(by_rank):
             statuses = message.statuses(buffer)
             if any(statuses):
                 name = names[statuses.index(NOT_FINITE)]
                 raise RsbenchError(
-                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {self._number(name)}; "
+                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {number}; "
                     "lower the learning rate, or train in bfloat16 instead of float16 with a GradScaler."
                 )
-
-    def _number(self, name: str) -> int:
-        """1-based number of the step whose bucket is being decoded."""
-        return self.step + (0 if self._between_steps else 1)
 
     # --- what users ask for ------------------------------------------------------------------------------------
 
