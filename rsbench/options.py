@@ -110,17 +110,35 @@ training_options = _all(
         help="Percent for train/val/test or train/test; official: the set's own lists, else 80/10/10.",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
-    click.option("--momentum", type=float, default=0.9, show_default=True, help="Of SGD."),
-    click.option("--weight-decay", type=float, default=5e-4, show_default=True, help="Of SGD."),
+    click.option("--momentum", type=float, default=plan.Recipe.momentum, show_default=True, help="Of SGD."),
+    click.option("--weight-decay", type=float, default=plan.Recipe.weight_decay, show_default=True, help="Of SGD."),
     click.option(
-        "--schedule", type=click.Choice(SCHEDULES), default="cosine", show_default=True, help="Learning rate."
+        "--schedule",
+        type=click.Choice(SCHEDULES),
+        default=plan.Recipe.schedule,
+        show_default=True,
+        help="Learning rate.",
     ),
-    click.option("--warmup-epochs", type=float, default=1.0, show_default=True, help="Over which the rate rises."),
+    click.option(
+        "--warmup-epochs",
+        type=float,
+        default=plan.Recipe.warmup_epochs,
+        show_default=True,
+        help="Over which the rate rises; at most a quarter of the run.",
+    ),
     click.option("--clip-norm", type=float, metavar="X", help="Clip the averaged gradient to this norm.  [off]"),
-    click.option("--label-smoothing", type=float, default=0.0, show_default=True, help="Share of the target spread."),
+    click.option(
+        "--label-smoothing",
+        type=float,
+        default=plan.Recipe.label_smoothing,
+        show_default=True,
+        help="Share of the target spread.",
+    ),
     click.option("--channels-last", is_flag=True, help="Memory layout for tensor cores."),
     click.option("--bf16", is_flag=True, help="Train under bfloat16 autocast."),
-    click.option("--bucket-cap-mb", type=float, default=25.0, show_default=True, help="Bucket size of DDP."),
+    click.option(
+        "--bucket-cap-mb", type=float, default=plan.Recipe.bucket_cap_mb, show_default=True, help="Bucket size of DDP."
+    ),
 )
 
 place_options = _all(

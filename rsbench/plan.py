@@ -23,18 +23,18 @@ DEFAULT_LR: Final = 0.05
 class Recipe:
     """How every cell of a grid trains; names and meanings are those of :class:`~rsbench.spec.CellSpec`."""
 
-    weights: str | None = None
-    max_steps: int | None = None
+    weights: str | None = CellSpec.weights
+    max_steps: int | None = CellSpec.max_steps
     split: str = "official"
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    schedule: Schedule = "cosine"
-    warmup_epochs: float = 1.0
-    clip_norm: float | None = None
-    label_smoothing: float = 0.0
-    channels_last: bool = False
-    bf16: bool = False
-    bucket_cap_mb: float = 25.0
+    momentum: float = CellSpec.momentum
+    weight_decay: float = CellSpec.weight_decay
+    schedule: Schedule = CellSpec.schedule
+    warmup_epochs: float = CellSpec.warmup_epochs
+    clip_norm: float | None = CellSpec.clip_norm
+    label_smoothing: float = CellSpec.label_smoothing
+    channels_last: bool = CellSpec.channels_last
+    bf16: bool = CellSpec.bf16
+    bucket_cap_mb: float = CellSpec.bucket_cap_mb
 
 
 @dataclass(frozen=True, kw_only=True)

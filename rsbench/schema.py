@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.errors import RsbenchError
 
 Record = dict[str, Any]
 
@@ -215,14 +215,3 @@ def upgrade(record: Any) -> Record:
         record = {**UPGRADES[version](record), "schema": version + 1}
         version += 1
     return dict(record)
-
-
-def status_name(text: str) -> str:
-    """Return a status, or raise with a suggestion.
-
-    Raises:
-        RsbenchError: for a word that is no status.
-    """
-    if text in STATUSES:
-        return text
-    raise RsbenchError(f'There is no status "{text}".{did_you_mean(text, STATUSES)}')

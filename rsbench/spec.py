@@ -62,7 +62,7 @@ class CellSpec:
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
-        warmup_epochs: over how many epochs the learning rate rises.
+        warmup_epochs: over how many epochs the learning rate rises, at most a quarter of the run.
         clip_norm: largest norm of the averaged gradient; None does not clip.
         label_smoothing: share of the target spread over the other classes.
         channels_last: memory layout of images and weights.
