@@ -218,3 +218,15 @@ def test_statistics_need_a_step_and_residuals_need_float32() -> None:
         compressor.step_stats()
     with pytest.raises(RsbenchError, match=r"'conv' is float64.*float32"):
         TopK().register(DistributedDataParallel(Weights().double()))
+
+
+@pytest.mark.parametrize("policy", ["global_rank", "mean_abs"])
+def test_weights_that_are_not_finite_do_not_stop_a_renewal(policy: str) -> None:
+    """An exception on rank 0 alone would leave the others waiting in the broadcast."""
+    net, model, compressor = put_to_work(f"rsdgc:density=0.05,policy={policy}")
+    _, uniform_model, uniform = put_to_work("rsdgc:density=0.05,policy=uniform")
+    net.linear.data[0, 0] = float("nan")
+    g = gradients(net, torch.Generator().manual_seed(0))
+    for each in (model, uniform_model):
+        each(g).backward()
+    assert compressor.step_stats()["density"] == uniform.step_stats()["density"]
