@@ -40,9 +40,10 @@ def kth_largest_magnitude(parameters: Sequence[torch.Tensor], k: int) -> float:
         T to a relative precision of 1024^-4 of the largest |w| (float32 resolves less); nan where a weight is not
         finite.
     """
-    low, high = 0.0, max(float(piece.max()) for piece in _chunks(parameters))
-    if not math.isfinite(high):
+    largest = [float(piece.max()) for piece in _chunks(parameters)]
+    if not all(map(math.isfinite, largest)):  # max() of a list would lose a nan
         return math.nan
+    low, high = 0.0, max(largest)
     wanted = k
     for _ in range(_PASSES):
         if high <= low:
