@@ -22,19 +22,33 @@ if __name__ != "rsbench.compressors":
 
 from rsbench.compressors import options
 from rsbench.compressors.base import Compressor
+from rsbench.compressors.blocktopk import BlockTopK
 from rsbench.compressors.dgc import DGC
 from rsbench.compressors.fp16 import FP16
 from rsbench.compressors.none import NoCompression
 from rsbench.compressors.noop import Noop
+from rsbench.compressors.randomk import RandomK
 from rsbench.compressors.rs_dgc import RSDGC
 from rsbench.compressors.topk import TopK
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.plugins import table_with_plugins
 
-__all__ = ["COMPRESSORS", "DGC", "FP16", "RSDGC", "Compressor", "NoCompression", "Noop", "TopK", "parse"]
+__all__ = [
+    "COMPRESSORS",
+    "DGC",
+    "FP16",
+    "RSDGC",
+    "BlockTopK",
+    "Compressor",
+    "NoCompression",
+    "Noop",
+    "RandomK",
+    "TopK",
+    "parse",
+]
 
 COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
-    "rsbench.compressors", {cls.name: cls for cls in (NoCompression, FP16, Noop, TopK, DGC, RSDGC)}
+    "rsbench.compressors", {cls.name: cls for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC)}
 )
 """Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
 

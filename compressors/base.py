@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rsbench.compressors import counts, options
 from rsbench.compressors.layout import Layout, dense, elements
+from rsbench.compressors.schedule import WARMUPS
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hook import Hook
+    from rsbench.compressors.selection import Selector
+    from rsbench.compressors.sparse import Parts
+
+
+BUCKET_CAP_MB = 25.0
+"""DistributedDataParallel's own."""
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -102,19 +109,24 @@ class Compressor:
         """How a tensor of this shape is cut; the default sends it whole."""
         return dense(shape)
 
-    def payload_bytes(self, shapes: Mapping[str, Sequence[int]], step: int) -> int:
+    def payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
         """Payload bytes of training step ``step`` for a model with these tensors.
 
         Args:
             shapes: tensor name -> shape, parameters that require a gradient.
             step: 0-based step (warm-up and renewal of densities depend on it).
+            bucket_cap_mb: bucket size of DistributedDataParallel in MiB, for the headers.
         """
         elements = sum(self.layout(shape).numel for shape in shapes.values())
         return round(self.bytes_per_element * elements)
 
-    def total_payload_bytes(self, shapes: Mapping[str, Sequence[int]], steps: int) -> int:
+    def total_payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
         """Payload bytes of a whole run of so many steps."""
-        return steps * self.payload_bytes(shapes, 0)
+        return steps * self.payload_bytes(shapes, 0, bucket_cap_mb)
 
     def for_run(self, *, steps_per_epoch: int) -> Self:
         """This compressor with the options set that follow from a run's length; most have none."""
@@ -126,22 +138,35 @@ class Compressor:
         """Build the hook; called once by :meth:`register`."""
         raise NotImplementedError
 
-    def register(self, model: DistributedDataParallel) -> None:
+    def register(self, model: DistributedDataParallel, *, scaler: torch.amp.GradScaler | None = None) -> None:
         """Register this compressor as the communication hook of ``model``.
 
         A collective call: every rank registers, and all must have the same options. Of a model with
         ``find_unused_parameters=True``, a tensor that no rank used in a step keeps ``grad = None``, and what its
         residual sent in that step is lost.
 
+        Args:
+            model: the wrapped network.
+            scaler: the GradScaler that scales the loss, if there is one: gradients are unscaled before they are
+                accumulated, and after an overflow on any rank every rank gets inf, so that the scaler skips the step.
+                The bucket that overflowed is not taken in; what the others took in stays in their residuals, and what
+                they sent comes back to them.
+
         Raises:
-            RsbenchError: this compressor serves another model already.
+            RsbenchError: this compressor serves another model already, or the model is not wrapped.
         """
         if self._hook is not None:
             raise RsbenchError(
                 f"This {self.name} compressor is registered with a model already; make one compressor per model."
             )
+        if not hasattr(model, "register_comm_hook"):
+            raise RsbenchError(
+                f"{type(model).__name__} is not wrapped: wrap it in torch.nn.parallel.DistributedDataParallel "
+                "first, and register with what that returns."
+            )
         hook = self.make_hook(model)
         model.register_comm_hook(None, hook.run)
+        hook.scaler = scaler if self.keeps_residual else None
         self._hook = hook
 
     def owns_momentum(self, shape: Sequence[int]) -> bool:
@@ -154,7 +179,12 @@ class Compressor:
         return self._momentum
 
     def param_groups(
-        self, module: torch.nn.Module, *, lr: float, momentum: float = 0.0, weight_decay: float = 0.0
+        self,
+        module: torch.nn.Module | Sequence[Mapping[str, Any]],
+        *,
+        lr: float,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
     ) -> list[dict[str, Any]]:
         """Parameter groups for ``torch.optim.SGD``: momentum lives in exactly one place per tensor.
 
@@ -162,27 +192,50 @@ class Compressor:
         SGD sends weight decay through its momentum, which multiplies it by 1 / (1 - m) in the long run.
 
         Args:
-            module: the network, bare or wrapped in DistributedDataParallel.
+            module: the network, bare or wrapped in DistributedDataParallel; or groups as SGD takes them,
+                ``{"params": [...], "lr": ..., "weight_decay": ...}``, whose keys override the ones below.
             lr: learning rate.
-            momentum: 0 <= m < 1.
+            momentum: 0 <= m < 1, the same for all.
             weight_decay: as SGD's.
 
         Raises:
-            RsbenchError: momentum out of range.
+            RsbenchError: momentum out of range, or given in a group.
         """
         if not 0 <= momentum < 1:
             raise RsbenchError(f"momentum={momentum} is out of range; allowed: 0 <= momentum < 1.")
+        if self._momentum not in (None, momentum):
+            raise RsbenchError(
+                f"This {self.name} compressor was told momentum={self._momentum:g} before and now {momentum:g}; "
+                "give one momentum for all tensors."
+            )
         self._momentum = momentum
+        given = module if isinstance(module, Sequence) else [{"params": module.parameters()}]
+        groups = []
+        for group in given:
+            if "momentum" in group:
+                raise RsbenchError("A parameter group has its own momentum; give one momentum to param_groups for all.")
+            base = {"lr": lr, "weight_decay": weight_decay, **group}
+            groups += self._split_group(base, momentum)
+        return groups
+
+    def _split_group(self, group: Mapping[str, Any], momentum: float) -> list[dict[str, Any]]:
+        """One group as two: tensors whose momentum the compressor keeps, and the others."""
         kept: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
-        for parameter in module.parameters():
+        for parameter in group["params"]:
             if parameter.requires_grad:
                 (kept if self.owns_momentum(parameter.shape) else plain).append(parameter)
-        groups = [
-            {"params": kept, "lr": lr, "momentum": 0.0, "weight_decay": weight_decay / (1 - momentum)},
-            {"params": plain, "lr": lr, "momentum": momentum, "weight_decay": weight_decay},
+        decay = group["weight_decay"]
+        found = [
+            {**group, "params": kept, "momentum": 0.0, "weight_decay": decay / (1 - momentum)},
+            {**group, "params": plain, "momentum": momentum, "nesterov": self.looks_ahead and momentum > 0},
         ]
-        return [group for group in groups if group["params"]]
+        return [group for group in found if group["params"]]
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether momentum is Nesterov's."""
+        return False
 
     @property
     def hook(self) -> Hook:
@@ -234,10 +287,29 @@ class SparseCompressor(Compressor):
     matchable: ClassVar[bool] = True
 
     density: float = options.option(0.01, "share of a tensor's elements that is sent", low=0, high=1, low_open=True)
+    warmup_steps: int = options.option(
+        0, "steps of density warm-up from 25 % down to the density, never below it", low=0
+    )
+    warmup: str = options.option(
+        "stages", "five stages 25, 6.25, 1.5625, 0.4, 0.1 % (DGC), or falling exponentially", choices=tuple(WARMUPS)
+    )
+    values: str = options.option(
+        "fp32", "format of sent values; 16 bits with one scale a tensor", choices=("fp32", "fp16", "bf16")
+    )
     one_d: str = options.option(
         "dense",
         "tensors of fewer than two dimensions: sent whole, or selected by magnitude",
         choices=("dense", "select"),
+    )
+    selector: str = options.option(
+        "sampled",
+        "candidates by a sampled threshold, or all scores; both choose exactly",
+        choices=("sampled", "exact"),
+    )
+    kernels: str = options.option(
+        "auto",
+        "loops compiled by numba on CPUs where it is installed, or torch operations",
+        choices=("auto", "compiled", "eager"),
     )
 
     def cut(self, shape: Sequence[int]) -> Layout:
@@ -246,32 +318,59 @@ class SparseCompressor(Compressor):
 
     def layout(self, shape: Sequence[int]) -> Layout:
         """Layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
-        if len(shape) >= 2:
-            return self.cut(shape)
-        return elements(shape) if self.one_d == "select" else dense(shape)
+        small = elements if self.one_d == "select" else dense
+        layout = self.cut(shape) if len(shape) >= 2 else small(shape)
+        return layout.with_values(2, scaled=True) if self.values != "fp32" and layout.compressed else layout
 
     def density_at(self, step: int) -> float:
-        """Asked density at a step (warm-up schedules override it)."""
-        return self.density
+        """The larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""
+        if step >= self.warmup_steps:
+            return self.density
+        return max(self.density, WARMUPS[self.warmup](step / self.warmup_steps, self.density))
+
+    @property
+    def steady_from_step(self) -> int:
+        """The first step at the asked density."""
+        return self.warmup_steps
+
+    def make_selector(self, device: torch.device, rank: int) -> Selector:
+        """What chooses blocks on a device; GPUs take the path without host synchronisation."""
+        from rsbench.compressors.kernels import choose_sweep
+        from rsbench.compressors.selection import ExactSelector, SampledSelector
+
+        if self.selector == "exact" or device.type != "cpu":
+            return ExactSelector()
+        return SampledSelector(choose_sweep(self.kernels))
+
+    def parts(self, **chosen: Any) -> Parts:
+        """The parts of this compressor's hook: those that its options decide, and the ``chosen`` ones."""
+        from rsbench.compressors.sparse import Parts
+
+        common = {"layout": self.layout, "selector": self.make_selector, "density_at": self.density_at}
+        return Parts(**{**common, "values": self.values, **chosen})
 
     def control_bytes(self, tensors: int, step: int) -> int:
         """Bytes of a step's control traffic (the broadcast of renewed counts)."""
         return 0
 
-    def payload_bytes(self, shapes: Mapping[str, Sequence[int]], step: int) -> int:
-        """Payload bytes of a step. Dynamic policies fill the uniform policy's bytes to within a block."""
+    def payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
+        """Payload bytes of a step at most. Dynamic policies fill the uniform policy's bytes to within a block."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         sizes = counts.uniform_counts(layouts, self.density_at(step))
         compressed = sum(layout.compressed for layout in layouts)
-        return counts.message_bytes(layouts, sizes) + self.control_bytes(compressed, step)
+        return counts.message_bytes(layouts, sizes, bucket_cap_mb) + self.control_bytes(compressed, step)
 
-    def total_payload_bytes(self, shapes: Mapping[str, Sequence[int]], steps: int) -> int:
+    def total_payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
         """Payload bytes of a whole run: each distinct density is counted out once."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         compressed = sum(layout.compressed for layout in layouts)
         by_density = Counter(self.density_at(step) for step in range(steps))
         messages = sum(
-            times * counts.message_bytes(layouts, counts.uniform_counts(layouts, density))
+            times * counts.message_bytes(layouts, counts.uniform_counts(layouts, density), bucket_cap_mb)
             for density, times in by_density.items()
         )
         return messages + sum(self.control_bytes(compressed, step) for step in range(steps))

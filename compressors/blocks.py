@@ -5,6 +5,8 @@ Index tensors hold block numbers, int64, shape [k]; values have shape [k, block]
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from typing import Protocol
 
 import torch
@@ -12,8 +14,26 @@ import torch
 from rsbench.compressors.layout import Layout
 
 
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Neighbouring blocks whose elements fit the cache.
+
+    Attributes:
+        flat: their elements.
+        first: number of the first block.
+        blocks: operations on the elements ``x[flat]``.
+    """
+
+    flat: slice
+    first: int
+    blocks: Blocks
+
+
 class Blocks(Protocol):
     """What scores, memories and messages need of a layout."""
+
+    def parts(self, size: int) -> Iterator[Part]:
+        """Cut into parts of about ``size`` elements, in order."""
 
     def sizes(self, x: torch.Tensor) -> torch.Tensor:
         """Elements present in each block, shape [J] or [1]."""
@@ -24,8 +44,8 @@ class Blocks(Protocol):
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """Values [k, block] of the blocks in ``index``; zeros where an edge tile has no element."""
 
-    def clear(self, x: torch.Tensor, index: torch.Tensor) -> None:
-        """Set the elements of the blocks in ``index`` to zero, in place."""
+    def clear(self, index: torch.Tensor, *tensors: torch.Tensor) -> None:
+        """Set the elements of the blocks in ``index`` to zero in each of the tensors, in place."""
 
     def add(self, x: torch.Tensor, index: torch.Tensor, values: torch.Tensor) -> None:
         """Add ``values`` [k, block] to the blocks in ``index``, in place."""
@@ -34,8 +54,16 @@ class Blocks(Protocol):
 class RowBlocks:
     """Contiguous blocks: the view [J, block] (elements, kernel slices)."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._shape = (layout.blocks, layout.block)
+    def __init__(self, blocks: int, block: int) -> None:
+        self._shape = (blocks, block)
+
+    def parts(self, size: int) -> Iterator[Part]:
+        """Runs of rows."""
+        blocks, block = self._shape
+        rows = max(1, size // block)
+        for first in range(0, blocks, rows):
+            count = min(rows, blocks - first)
+            yield Part(slice(first * block, (first + count) * block), first, RowBlocks(count, block))
 
     def sizes(self, x: torch.Tensor) -> torch.Tensor:
         """All blocks are full: shape [1]."""
@@ -43,15 +71,16 @@ class RowBlocks:
 
     def sums(self, x: torch.Tensor) -> torch.Tensor:
         """Row sums by a matrix-vector product (strided reductions over short rows are far slower)."""
-        return torch.mv(x.view(self._shape), x.new_ones(self._shape[1]))
+        return x if self._shape[1] == 1 else torch.mv(x.view(self._shape), x.new_ones(self._shape[1]))
 
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """Rows ``index``."""
         return x.view(self._shape).index_select(0, index)
 
-    def clear(self, x: torch.Tensor, index: torch.Tensor) -> None:
+    def clear(self, index: torch.Tensor, *tensors: torch.Tensor) -> None:
         """Zero rows ``index``."""
-        x.view(self._shape).index_fill_(0, index, 0.0)
+        for x in tensors:
+            x.view(self._shape).index_fill_(0, index, 0.0)
 
     def add(self, x: torch.Tensor, index: torch.Tensor, values: torch.Tensor) -> None:
         """Add to rows ``index``."""
@@ -61,10 +90,17 @@ class RowBlocks:
 class TileBlocks:
     """p x p tiles of the matrix [rows, cols], numbered row by row, ragged at the right and lower edge."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._rows, self._cols, self._p = layout.rows, layout.cols, layout.tile
-        self._tile_rows = -(-layout.rows // layout.tile)
-        self._tile_cols = -(-layout.cols // layout.tile)
+    def __init__(self, rows: int, cols: int, p: int) -> None:
+        self._rows, self._cols, self._p = rows, cols, p
+        self._tile_rows, self._tile_cols = -(-rows // p), -(-cols // p)
+
+    def parts(self, size: int) -> Iterator[Part]:
+        """Runs of whole rows of tiles."""
+        rows = max(1, size // (self._p * self._cols)) * self._p
+        for top in range(0, self._rows, rows):
+            count = min(rows, self._rows - top)
+            flat = slice(top * self._cols, (top + count) * self._cols)
+            yield Part(flat, top // self._p * self._tile_cols, TileBlocks(count, self._cols, self._p))
 
     def sizes(self, x: torch.Tensor) -> torch.Tensor:
         """Elements present in each tile, shape [J]."""
@@ -99,10 +135,11 @@ class TileBlocks:
         flat, there = self._positions(index)
         return x[flat] * there
 
-    def clear(self, x: torch.Tensor, index: torch.Tensor) -> None:
+    def clear(self, index: torch.Tensor, *tensors: torch.Tensor) -> None:
         """Subtract each element from itself: exact, and padding subtracts 0 from element 0."""
         flat, there = self._positions(index)
-        x.index_add_(0, flat.flatten(), (x[flat] * there).neg_().flatten())
+        for x in tensors:
+            x.index_add_(0, flat.flatten(), (x[flat] * there).neg_().flatten())
 
     def add(self, x: torch.Tensor, index: torch.Tensor, values: torch.Tensor) -> None:
         """Add to tiles ``index``; padding adds 0 to element 0."""
@@ -112,4 +149,6 @@ class TileBlocks:
 
 def blocks_of(layout: Layout) -> Blocks:
     """The operations that fit a layout."""
-    return TileBlocks(layout) if layout.tile else RowBlocks(layout)
+    if layout.tile:
+        return TileBlocks(layout.rows, layout.cols, layout.tile)
+    return RowBlocks(layout.blocks, layout.block)

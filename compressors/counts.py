@@ -9,8 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rsbench.compressors.layout import HEADER_BYTES, Layout
+from rsbench.compressors.layout import Layout
 
+HEADER_BYTES = 16
+"""Header of a message, one a bucket: fingerprint, status, checksum, step."""
+_MIB = 2**20
 _ROUNDING = 1e-9  # so that 0.1 * 30 = 3.0000000000000004 counts as 3
 
 
@@ -24,31 +27,49 @@ def uniform_counts(layouts: Sequence[Layout], density: float) -> list[int]:
     return [share_of(density, layout.blocks) for layout in layouts]
 
 
-def message_bytes(layouts: Sequence[Layout], counts: Sequence[int]) -> int:
-    """Payload bytes of one step's messages: headers, indices, values, padding and whole tensors."""
-    return sum(HEADER_BYTES + layout.sparse_bytes(count) for layout, count in zip(layouts, counts, strict=True))
+def most_buckets(tensors: int, dense_bytes: int, bucket_cap_mb: float) -> int:
+    """How many buckets DistributedDataParallel can make at most: all but the first (1 MiB) and the last are full."""
+    return min(tensors, 2 + int(dense_bytes / (bucket_cap_mb * _MIB)))
 
 
-def _targets(layouts: Sequence[Layout], weights: Sequence[float], floors: list[float], budget: float) -> list[float]:
-    """Bytes per tensor: its floor plus a share by weight, capped at dense, surplus handed on (water filling)."""
+def message_bytes(layouts: Sequence[Layout], counts: Sequence[int], bucket_cap_mb: float = 25.0) -> int:
+    """Payload bytes of one step's messages at most: headers, indices, values, padding and whole tensors.
+
+    Args:
+        layouts: of all tensors.
+        counts: blocks chosen of each.
+        bucket_cap_mb: bucket size of DistributedDataParallel in MiB; one header a bucket.
+    """
+    buckets = most_buckets(len(layouts), sum(layout.dense_bytes for layout in layouts), bucket_cap_mb)
+    bodies = sum(layout.sparse_bytes(count) for layout, count in zip(layouts, counts, strict=True))
+    return HEADER_BYTES * buckets + bodies
+
+
+def _targets(most: Sequence[float], weights: Sequence[float], floors: list[float], budget: float) -> list[float]:
+    """Bytes per tensor: its floor plus a share by weight, capped at the most, surplus handed on (water filling)."""
     targets = list(floors)
-    open_to_more = [i for i, layout in enumerate(layouts) if targets[i] < layout.dense_bytes]
+    open_to_more = [i for i, cap in enumerate(most) if targets[i] < cap]
     rest = budget - sum(targets)
     while open_to_more and rest > 0:
         total = sum(weights[i] for i in open_to_more)
         share = {i: (weights[i] / total if total > 0 else 1 / len(open_to_more)) for i in open_to_more}
-        full = [i for i in open_to_more if targets[i] + rest * share[i] >= layouts[i].dense_bytes]
+        full = [i for i in open_to_more if targets[i] + rest * share[i] >= most[i]]
         if not full:
             return [t + rest * share.get(i, 0.0) for i, t in enumerate(targets)]
         for i in full:
-            rest -= layouts[i].dense_bytes - targets[i]
-            targets[i] = float(layouts[i].dense_bytes)
+            rest -= most[i] - targets[i]
+            targets[i] = float(most[i])
         open_to_more = [i for i in open_to_more if i not in full]
     return targets
 
 
 def share_out(
-    layouts: Sequence[Layout], weights: Sequence[float], *, budget_bytes: int, floor_counts: Sequence[int]
+    layouts: Sequence[Layout],
+    weights: Sequence[float],
+    *,
+    budget_bytes: int,
+    floor_counts: Sequence[int],
+    most_counts: Sequence[int] | None = None,
 ) -> list[int]:
     """Share a byte budget out over tensors by weight and round with the largest remainder.
 
@@ -57,25 +78,23 @@ def share_out(
         weights: importance of each tensor in the budget, any scale, not negative.
         budget_bytes: bytes of indices, values and whole tensors to fill (headers not included).
         floor_counts: blocks that each tensor gets first.
+        most_counts: blocks that no tensor gets more of; None allows all.
 
     Returns:
         Blocks per tensor. Their bytes miss the budget by less than one block, unless the floors alone exceed it.
     """
+    most = [layout.blocks for layout in layouts] if most_counts is None else list(most_counts)
     floors = [float(layout.sparse_bytes(c)) for layout, c in zip(layouts, floor_counts, strict=True)]
-    targets = _targets(layouts, weights, floors, budget_bytes)
+    caps = [float(layout.sparse_bytes(c)) for layout, c in zip(layouts, most, strict=True)]
+    targets = _targets(caps, weights, floors, budget_bytes)
     counts, remainders = [], []
-    for layout, target, floor in zip(layouts, targets, floor_counts, strict=True):
-        if target >= layout.dense_bytes:
-            counts.append(layout.blocks)
-            remainders.append(0.0)
-        else:
-            exact = target / layout.block_bytes
-            counts.append(max(floor, math.floor(exact + _ROUNDING)))
-            remainders.append(exact - math.floor(exact))
+    for layout, target, floor, cap in zip(layouts, targets, floor_counts, most, strict=True):
+        counts.append(max(floor, min(cap, layout.most_blocks(target + _ROUNDING))))
+        remainders.append(target - layout.sparse_bytes(counts[-1]))
     left = budget_bytes - sum(layout.sparse_bytes(c) for layout, c in zip(layouts, counts, strict=True))
     for i in sorted(range(len(layouts)), key=lambda i: -remainders[i]):
-        layout = layouts[i]
-        if layout.block_bytes <= left and not layout.whole(counts[i] + 1):
+        extra = layouts[i].sparse_bytes(counts[i] + 1) - layouts[i].sparse_bytes(counts[i])
+        if counts[i] < most[i] and extra <= left and not layouts[i].whole(counts[i] + 1):
             counts[i] += 1
-            left -= layout.block_bytes
+            left -= extra
     return counts

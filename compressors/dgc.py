@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from rsbench.compressors.base import SparseCompressor
 from rsbench.compressors.layout import Layout, elements
@@ -12,11 +12,9 @@ from rsbench.compressors.options import option
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
-    import torch
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hook import Hook
-    from rsbench.compressors.memory import Memory
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -24,10 +22,18 @@ class MomentumCompressor(SparseCompressor):
     """A sparse compressor that keeps the momentum of the tensors it compresses."""
 
     momentum_masking: bool = option(True, "clear the momentum where a gradient was sent (momentum factor masking)")
+    masking_density: float = option(1.0, "above this density of a tensor its momentum is not cleared", low=0, high=1)
+    nesterov: bool = option(False, "Nesterov's momentum instead of the usual one")
+    clip_norm: float = option(0.0, "clip each tensor's local gradient to this norm / sqrt(W); 0 does not clip", low=0)
 
     def owns_momentum(self, shape: Sequence[int]) -> bool:
         """Compressed tensors keep their momentum here, tensors sent whole by kind in the optimizer."""
         return self.layout(shape).compressed
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether momentum is Nesterov's, here and in the optimizer."""
+        return self.nesterov
 
     def kept_momentum(self) -> float:
         """Momentum for the memory.
@@ -42,11 +48,15 @@ class MomentumCompressor(SparseCompressor):
             )
         return self.momentum
 
-    def memory(self, parameters: dict[str, torch.Tensor]) -> Memory:
-        """Momentum correction with or without masking."""
+    def momentum_parts(self) -> dict[str, Any]:
+        """The parts that these options decide: momentum correction with or without masking, clipping."""
         from rsbench.compressors.memory import MomentumCorrection
 
-        return MomentumCorrection(parameters, self.kept_momentum, self.momentum_masking)
+        return {
+            "memory": lambda parameters: MomentumCorrection(parameters, self.kept_momentum, self.nesterov),
+            "masking_density": self.masking_density if self.momentum_masking else -1.0,
+            "clip_norm": self.clip_norm,
+        }
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -56,32 +66,14 @@ class DGC(MomentumCompressor):
     name = "dgc"
     title = "DGC"
     source = "Lin et al., ICLR 2018, arXiv 1712.01887"
-    warmup_densities: ClassVar[tuple[float, ...]] = (0.25, 0.0625, 0.015625, 0.004, 0.001)
-
-    warmup_steps: int = option(
-        0, "steps of density warm-up in five stages from 25 % to 0.1 %, never below the density", low=0
-    )
 
     def cut(self, shape: Sequence[int]) -> Layout:
         """Single elements."""
         return elements(shape)
 
-    def density_at(self, step: int) -> float:
-        """The larger of the density and the warm-up stage of this step (Lin et al., section 3.4)."""
-        if step >= self.warmup_steps:
-            return self.density
-        stage = step * len(self.warmup_densities) // self.warmup_steps
-        return max(self.density, self.warmup_densities[stage])
-
-    @property
-    def steady_from_step(self) -> int:
-        """The first step at the asked density."""
-        return self.warmup_steps
-
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Momentum correction, magnitude, uniform density."""
-        from rsbench.compressors.scores import Magnitude
-        from rsbench.compressors.sparse import Parts, SparseHook
+        from rsbench.compressors.scores import MAGNITUDE
+        from rsbench.compressors.sparse import SparseHook
 
-        parts = Parts(layout=self.layout, score=Magnitude(), memory=self.memory, density_at=self.density_at)
-        return SparseHook(model, self.identity, parts)
+        return SparseHook(model, self.identity, self.parts(score=MAGNITUDE, **self.momentum_parts()))

@@ -15,7 +15,7 @@ from rsbench.clock import clock_for
 from rsbench.comm import Traffic
 from rsbench.errors import RsbenchError
 
-STATE_FORMAT = 1
+STATE_FORMAT = 2
 
 
 def _is_dense(tensor: torch.Tensor) -> bool:
@@ -50,6 +50,8 @@ class Hook:
     Attributes:
         names: parameter -> name for the parameters that required a gradient at registration.
         step: steps finished so far.
+        scaler: the GradScaler that scales the loss, or None: buckets are unscaled before :meth:`exchange` and scaled
+            again after :meth:`finish`, without host synchronisation.
         timeline: times of the current (after ``backward()``: the last) step's buckets, in order.
         traffic: bytes of the current step.
     """
@@ -62,11 +64,14 @@ class Hook:
         self._module = model.module
         self.parameters = {n: p for n, p in model.module.named_parameters() if p.requires_grad}
         self.names = {id(p): n for n, p in self.parameters.items()}
+        self._strided = {id(p) for p in self.parameters.values() if not p.is_contiguous() and _is_dense(p)}
         self.device = next(iter(self.parameters.values())).device
         self.clock = clock_for(self.device)
         self.traffic = Traffic(self.workers)
         self.timeline: list[BucketTimes] = []
         self.step = 0
+        self.scaler: torch.amp.GradScaler | None = None
+        self._scales: tuple[torch.Tensor, torch.Tensor] | None = None
         self._between_steps = True
         self._dense_bytes = 0
         self._refuse_other_ranks()
@@ -119,6 +124,8 @@ class Hook:
         self.timeline.append(times)
         self._dense_bytes += bucket.buffer().numel() * bucket.buffer().element_size()
         finish = self._finisher(bucket, times)
+        if self._scales is not None:
+            bucket.buffer().mul_(self._scales[1])
         future = self.exchange(bucket)
         if bucket.is_last():
             self._between_steps = True
@@ -137,6 +144,10 @@ class Hook:
                     f"Parameter {name!r} was unfrozen after DistributedDataParallel wrapped the model, so its "
                     "gradient would not be averaged; set requires_grad before wrapping, or wrap again."
                 )
+        self._scales = None
+        if self.scaler is not None and self.scaler.is_enabled():
+            scale = self.scaler.scale(torch.ones((), device=self.device))
+            self._scales = scale, scale.double().reciprocal().to(scale.dtype)
         self.begin_step()
 
     def _finisher(
@@ -150,6 +161,8 @@ class Hook:
             except RsbenchError as error:
                 self._failures[bucket.index()] = error
                 raise
+            if self._scales is not None:
+                averaged.mul_(self._scales[0])
             times.decoded = self.clock.mark()
             return averaged
 
@@ -167,7 +180,7 @@ class Hook:
         contiguous, in which elements stand at other places; here each view has its parameter's strides.
         """
         return [
-            (self.names[id(p)], g.as_strided(p.size(), p.stride(), g.storage_offset()) if _is_dense(p) else g)
+            (self.names[id(p)], g.as_strided(p.size(), p.stride(), g.storage_offset()) if id(p) in self._strided else g)
             for p, g in zip(bucket.parameters(), bucket.gradients(), strict=True)
         ]
 

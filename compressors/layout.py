@@ -9,10 +9,12 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-HEADER_BYTES = 8
-"""In-band header of every tensor in a message: int32 count and int32 status."""
-INDEX_BYTES = 4
+from rsbench.compressors import coding
+
 VALUE_BYTES = 4
+"""Bytes of an element of the dense gradient, float32."""
+_SCALE_BYTES = 4
+_SMALL = 8
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,8 @@ class Layout:
         rows: rows of the matrix view [shape[0], rest].
         cols: its columns.
         tile: p for p x p tiles of the matrix view, 0 where blocks are contiguous.
+        value_bytes: bytes of a value in a message: 4 (float32) or 2 (fp16, bf16).
+        scaled: values are divided by one float32 scale a tensor, which is sent too.
     """
 
     shape: tuple[int, ...]
@@ -36,6 +40,8 @@ class Layout:
     rows: int
     cols: int
     tile: int = 0
+    value_bytes: int = VALUE_BYTES
+    scaled: bool = False
 
     @property
     def numel(self) -> int:
@@ -44,25 +50,50 @@ class Layout:
 
     @property
     def dense_bytes(self) -> int:
-        """Bytes of the tensor sent whole in float32."""
+        """Bytes of the tensor in float32."""
         return VALUE_BYTES * self.numel
 
     @property
-    def block_bytes(self) -> int:
-        """Bytes of one selected block: one index and its values."""
-        return INDEX_BYTES + VALUE_BYTES * self.block
+    def scale_bytes(self) -> int:
+        """Bytes of the scale."""
+        return _SCALE_BYTES if self.scaled else 0
+
+    @property
+    def whole_bytes(self) -> int:
+        """Bytes in a message for all values without indices, padded to 4."""
+        return self.scale_bytes + coding.padded(self.value_bytes * self.numel)
+
+    def _chosen_bytes(self, count: int) -> int:
+        values = coding.padded(self.value_bytes * count * self.block)
+        return self.scale_bytes + values + coding.index_bytes(self.blocks, count)
 
     def whole(self, count: int) -> bool:
         """Whether ``count`` blocks cost as much as the whole tensor, so that the whole is sent instead."""
-        return not self.compressed or count * self.block_bytes >= self.dense_bytes or count >= self.blocks
+        return not self.compressed or count >= self.blocks or self._chosen_bytes(count) >= self.whole_bytes
 
     def sparse_bytes(self, count: int) -> int:
-        """Bytes in a message for ``count`` selected blocks, without the header; never more than dense."""
-        return self.dense_bytes if self.whole(count) else count * self.block_bytes
+        """Bytes in a message for ``count`` selected blocks; never more than the whole tensor's, rises with count."""
+        return self.whole_bytes if self.whole(count) else self._chosen_bytes(count)
+
+    def most_blocks(self, limit_bytes: float) -> int:
+        """The largest count whose message bytes do not exceed ``limit_bytes`` (0 where not even one block fits)."""
+        if self.whole_bytes <= limit_bytes:
+            return self.blocks
+        low, high = 0, self.blocks
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.sparse_bytes(middle) <= limit_bytes else (low, middle - 1)
+        return low
 
     def sent_elements(self, count: int) -> int:
         """Elements that ``count`` selected blocks carry (an upper bound where edge tiles are padded)."""
         return self.numel if self.whole(count) else min(count * self.block, self.numel)
+
+    def with_values(self, value_bytes: int, *, scaled: bool) -> Layout:
+        """The same cut with values in so many bytes, beside one scale or not; tiny tensors gain nothing by a scale."""
+        if value_bytes == self.value_bytes or (scaled and self.numel < _SMALL):
+            return self
+        return dataclasses.replace(self, value_bytes=value_bytes, scaled=scaled)
 
 
 def _matrix(shape: Sequence[int]) -> tuple[int, int]:
@@ -108,3 +139,12 @@ def kernels(shape: Sequence[int], p: int) -> Layout:
     rows, cols = _matrix(shape)
     block = shape[2] * shape[3]
     return Layout(shape=tuple(shape), compressed=True, blocks=shape[0] * shape[1], block=block, rows=rows, cols=cols)
+
+
+NEIGHBORHOODS = ("kernel", "tile")
+"""Words of the option ``neighborhood``."""
+
+
+def neighborhoods(shape: Sequence[int], kind: str, p: int) -> Layout:
+    """:func:`tiles` for ``tile``, :func:`kernels` for ``kernel``."""
+    return tiles(shape, p) if kind == "tile" else kernels(shape, p)

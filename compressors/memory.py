@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+import dataclasses
+from collections.abc import Callable
 
 import torch
 
@@ -12,41 +12,76 @@ from rsbench.compressors.blocks import Blocks
 Tensors = dict[str, torch.Tensor]
 
 
-class Memory(Protocol):
-    """Accumulates gradients and forgets what has been sent; keyed by tensor name."""
+@dataclasses.dataclass
+class Residual:
+    """One tensor's memory.
 
-    def accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """Add a flat gradient [n] and return the accumulated values [n] that blocks are chosen from."""
+    Attributes:
+        v: what waits to be sent, float32, shape [n]; the gradient itself where nothing is kept.
+        u: velocity, float32, shape [n], or None.
+        momentum: m.
+        nesterov: look ahead.
+    """
 
-    def forget(self, name: str, blocks: Blocks, index: torch.Tensor) -> None:
-        """The blocks in ``index`` are sent."""
+    v: torch.Tensor
+    u: torch.Tensor | None = None
+    momentum: float = 0.0
+    nesterov: bool = False
 
-    def forget_all(self, name: str) -> None:
-        """The whole tensor is sent."""
+    def take_in(self, gradient: torch.Tensor, flat: slice = slice(None)) -> torch.Tensor:
+        """Accumulate ``gradient`` (elements ``flat`` of the tensor) and return v there."""
+        v = self.v[flat]
+        if self.u is None:
+            return v if v.data_ptr() == gradient.data_ptr() else v.add_(gradient)
+        u = self.u[flat]
+        if self.nesterov:
+            return v.add_(u.add_(gradient).mul_(self.momentum)).add_(gradient)
+        return v.add_(u.mul_(self.momentum).add_(gradient))
+
+    def at(self, blocks: Blocks, index: torch.Tensor) -> Residual:
+        """A copy of the memory at some blocks, flat."""
+        u = None if self.u is None else blocks.gather(self.u, index).view(-1)
+        v = blocks.gather(self.v, index).view(-1)
+        return dataclasses.replace(self, v=v, u=u)
+
+
+class NoMemory:
+    """What is not sent is lost."""
+
+    def begin(self, name: str, gradient: torch.Tensor) -> Residual:
+        """The gradient itself, flat float32 [n], stands for v."""
+        return Residual(gradient)
+
+    def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
+        """Nothing was kept."""
+
+    def forget_all(self, name: str, *, mask: bool) -> None:
+        """Nothing was kept."""
 
     def state(self) -> dict[str, Tensors]:
         """Kind of memory -> tensor name -> values, for saving and loading in place."""
+        return {}
 
 
-def _zeros(names: Iterator[tuple[str, torch.Tensor]]) -> Tensors:
-    return {name: torch.zeros(p.numel(), dtype=torch.float32, device=p.device) for name, p in names}
+class ErrorFeedback(NoMemory):
+    """v <- v + g; v <- 0 where sent (Stich et al., NeurIPS 2018; Aji & Heafield, EMNLP 2017).
 
+    Args:
+        parameters: tensor name -> parameter, any shape.
+    """
 
-class ErrorFeedback:
-    """v <- v + g; v <- 0 where sent (Stich et al., NeurIPS 2018; Aji & Heafield, EMNLP 2017)."""
+    def __init__(self, parameters: Tensors) -> None:
+        self.v = _zeros(parameters)
 
-    def __init__(self, parameters: dict[str, torch.Tensor]) -> None:
-        self.v = _zeros(iter(parameters.items()))
+    def begin(self, name: str, gradient: torch.Tensor) -> Residual:
+        """The tensor's memory, still without this gradient."""
+        return Residual(self.v[name])
 
-    def accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """Return v + g, the residual itself."""
-        return self.v[name].add_(gradient)
-
-    def forget(self, name: str, blocks: Blocks, index: torch.Tensor) -> None:
+    def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
         """Zero v at the blocks that were sent."""
-        blocks.clear(self.v[name], index)
+        blocks.clear(index, self.v[name])
 
-    def forget_all(self, name: str) -> None:
+    def forget_all(self, name: str, *, mask: bool) -> None:
         """Zero v."""
         self.v[name].zero_()
 
@@ -58,36 +93,48 @@ class ErrorFeedback:
 class MomentumCorrection(ErrorFeedback):
     """u <- m u + g; v <- v + u; send v; v <- 0 where sent, and with masking u <- 0 there too.
 
-    Lin et al., ICLR 2018 (arXiv 1712.01887), sections 3.1 and 3.2. At density 1 this is momentum SGD without
-    masking and plain SGD with it.
+    Lin et al., ICLR 2018 (arXiv 1712.01887), sections 3.1 and 3.2. Nesterov: u <- m (u + g); v <- v + u + g. At
+    density 1 this is momentum SGD without masking and plain SGD with it.
 
     Args:
         parameters: tensor name -> parameter.
         momentum: returns m; asked at each use because the optimizer is built after the hook.
-        masking: whether u is cleared where v was sent.
+        nesterov: look ahead.
     """
 
-    def __init__(self, parameters: dict[str, torch.Tensor], momentum: Callable[[], float], masking: bool) -> None:
+    def __init__(self, parameters: Tensors, momentum: Callable[[], float], nesterov: bool) -> None:
         super().__init__(parameters)
-        self.u = _zeros(iter(parameters.items()))
-        self._momentum, self._masking = momentum, masking
+        self.u = _zeros(parameters)
+        self._momentum, self._nesterov = momentum, nesterov
 
-    def accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """Return v after u and v took the gradient in."""
-        return self.v[name].add_(self.u[name].mul_(self._momentum()).add_(gradient))
+    def begin(self, name: str, gradient: torch.Tensor) -> Residual:
+        """The tensor's memory, still without this gradient."""
+        return Residual(self.v[name], self.u[name], self._momentum(), self._nesterov)
 
-    def forget(self, name: str, blocks: Blocks, index: torch.Tensor) -> None:
-        """Zero v, and u under masking, at the blocks that were sent."""
-        super().forget(name, blocks, index)
-        if self._masking:
-            blocks.clear(self.u[name], index)
+    def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
+        """Zero v, and u where ``mask`` holds, at the blocks that were sent."""
+        blocks.clear(index, self.v[name], *([self.u[name]] if mask else []))
 
-    def forget_all(self, name: str) -> None:
-        """Zero v, and u under masking."""
-        super().forget_all(name)
-        if self._masking:
+    def forget_all(self, name: str, *, mask: bool) -> None:
+        """Zero v, and u where ``mask`` holds."""
+        super().forget_all(name, mask=mask)
+        if mask:
             self.u[name].zero_()
 
     def state(self) -> dict[str, Tensors]:
         """The velocity u and the residual v."""
         return {"u": self.u, "v": self.v}
+
+
+def _zeros(parameters: Tensors) -> Tensors:
+    return {n: torch.zeros(p.numel(), dtype=torch.float32, device=p.device) for n, p in parameters.items()}
+
+
+def clip(gradient: torch.Tensor, limit: float, workers: int) -> None:
+    """Scale a tensor's local gradient in place to a norm of at most ``limit / sqrt(W)``.
+
+    Lin et al. 2018, section 3.2 (local gradient clipping); per tensor is our reading, since a hook never sees the whole
+    gradient before it must send.
+    """
+    norm = torch.linalg.vector_norm(gradient)
+    gradient.mul_((limit / workers**0.5 / (norm + 1e-6)).clamp_(max=1.0))

@@ -94,4 +94,41 @@ class GlobalRank:
         return [float(sum(int((piece >= threshold).sum()) for piece in _chunks([p]))) for p in parameters]
 
 
-POLICIES: dict[str, type[Policy]] = {"uniform": Uniform, "global_rank": GlobalRank, "mean_abs": MeanAbs}
+class Lamp:
+    """Share of a layer among the ceil(r N) largest LAMP scores (Lee et al., ICLR 2021, arXiv 2010.07611).
+
+    ``score(w_i) = w_i^2 / sum of w_j^2 over the layer's |w_j| >= |w_i|``, to the resolution of a histogram of |w| with
+    bins of 0.34 % in width; weights below 2^-40 of the largest count as the lowest bin.
+    """
+
+    _bins, _octaves = 8192, 40.0
+
+    def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
+        """Return the number of elements per layer whose score is among the largest of the network."""
+        counts, scores = zip(*(self._scores(p) for p in parameters), strict=True)
+        if any(c is None for c in counts):
+            return [math.nan] * len(layouts)
+        every, number = torch.cat(scores), torch.cat(counts)
+        order = every.argsort(descending=True)
+        wanted = max(1.0, math.ceil(density * float(number.sum()) - 1e-9))
+        at = int(torch.searchsorted(number[order].cumsum(0), wanted))
+        threshold = every[order[min(at, len(order) - 1)]]
+        return [float(c[s >= threshold].sum()) for c, s in zip(counts, scores, strict=True)]
+
+    def _scores(self, parameter: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Elements per bin of |w|, largest bin first, and their score; float64, shape [bins]."""
+        largest = max(float(piece.max()) for piece in _chunks([parameter]))
+        if not all(bool(piece.isfinite().all()) for piece in _chunks([parameter])):
+            return None, torch.zeros(0)
+        high = math.log2(largest) if largest > 0 else 0.0
+        low = high - self._octaves
+        counts = torch.zeros(self._bins, dtype=torch.float64)
+        for piece in _chunks([parameter]):
+            counts += torch.histc(piece.log2_().clamp_(low, high), self._bins, low, high).double().cpu()
+        centres = low + (torch.arange(self._bins, dtype=torch.float64) + 0.5) * (self._octaves / self._bins)
+        counts, squares = counts.flip(0), torch.exp2(2 * centres).flip(0)
+        below = (counts * squares).cumsum(0)
+        return counts, torch.where(counts > 0, squares / below.clamp(min=1e-300), 0.0)
+
+
+POLICIES: dict[str, type[Policy]] = {"uniform": Uniform, "global_rank": GlobalRank, "mean_abs": MeanAbs, "lamp": Lamp}

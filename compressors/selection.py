@@ -1,64 +1,216 @@
-"""Choosing the k highest scores of a tensor, exactly, without sorting all of it."""
+"""Choosing the k highest scores of a tensor while its gradient is accumulated, exactly, without sorting all of it."""
 
 from __future__ import annotations
 
 import math
+import zlib
 
+import numpy as np
 import torch
 
-SMALL = 1 << 16
-"""Up to this many scores a plain top-k is as fast as sampling."""
+from rsbench.compressors.blocks import blocks_of
+from rsbench.compressors.layout import Layout
+from rsbench.compressors.memory import Residual
+from rsbench.compressors.scores import Score
+from rsbench.compressors.sweep import Candidates, Cutoff, Sweep, sample, scaled_weights, slack
+
+SMALL = 1 << 10
+"""Up to this many blocks all scores are computed; sampling would cost more."""
+_ROOM = 1 << 13
+_SAMPLE = 1 << 12
 _SAMPLE_SHARE = 64
 _CORRECTIONS = 10
-_ACCEPT = 4.0
+_LEAST = 1e-30
+_FIRST_AIM = 0.95
+_MANY, _FEW = 256, 64
+_RAISE, _LOWER, _MISSED = 1.005, 0.99, 0.98
 
 
-def _stride(n: int) -> int:
-    """About n / (sample size), odd and not a multiple of 3, 5 or 7: coprime to kernel sizes."""
-    size = max(n // _SAMPLE_SHARE, SMALL // 4)
-    stride = max(1, n // size)
-    while any(stride % prime == 0 for prime in (2, 3, 5, 7)) and stride > 1:
-        stride -= 1
-    return stride
+class Selector:
+    """Accumulates a gradient and chooses blocks; one object a compressor, its hints are keyed by tensor name."""
+
+    def choose(
+        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+    ) -> torch.Tensor:
+        """Take the gradient in and return the k blocks of highest score, as the memory then stands.
+
+        Args:
+            name: of the tensor.
+            residual: its memory, changed in place.
+            gradient: flat, shape [n].
+            layout: its cut into J blocks.
+            score: importance of a block.
+            k: 1 <= k <= J.
+
+        Returns:
+            int64, shape [k], rising.
+        """
+        raise NotImplementedError
+
+    def state(self) -> dict[str, list[float]]:
+        """Hints to save, tensor name -> numbers."""
+        return {}
+
+    def load(self, state: dict[str, list[float]]) -> None:
+        """Restore :meth:`state`."""
 
 
-def _candidates(scores: torch.Tensor, k: int, turn: int) -> torch.Tensor | None:
-    """Positions of at least k and at most max(4k, k + 65,536) scores that include the k highest, or None."""
-    n = scores.numel()
-    stride = _stride(n)
-    sample = scores[turn % stride :: stride]
-    expected = k * sample.numel() / n
-    rank = expected + 2 * math.sqrt(expected) + 1
-    ordered = torch.topk(sample, min(sample.numel(), math.ceil(2 * rank))).values
-    for _ in range(_CORRECTIONS):
-        at = min(math.ceil(rank), ordered.numel()) - 1
-        mask = scores >= ordered[at]
-        found = int(torch.count_nonzero(mask))
-        if k <= found <= max(_ACCEPT * k, k + SMALL):
-            return mask.nonzero().squeeze(1)
-        if found > k or at == ordered.numel() - 1:
-            return None
-        rank *= 1.3
-    return None
+class ExactSelector(Selector):
+    """Scores of all blocks, then ``torch.topk``: the reference, and the path of GPUs (no host synchronisation).
+
+    Makes a few temporaries of J scores. Not run on a GPU by us so far.
+    """
+
+    def choose(
+        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+    ) -> torch.Tensor:
+        """See :meth:`Selector.choose`."""
+        scores = score(residual.take_in(gradient), blocks_of(layout))
+        scores.nan_to_num_(nan=math.inf)  # squares can overflow where gradients are finite; still k blocks are sent
+        if scores.device.type == "cpu":
+            return highest(scores, torch.arange(scores.numel()), k)[0]
+        return torch.topk(scores, k, sorted=False).indices.sort().values
 
 
-def top_indices(scores: torch.Tensor, k: int, turn: int = 0) -> torch.Tensor:
-    """Positions of the k highest scores.
+class SampledSelector(Selector):
+    """A threshold cuts the blocks down to candidates in one pass; the choice among them is exact.
 
-    A threshold from a strided sample of 1/64 of the scores (DGC, Lin et al. 2018, section 3) cuts them down to between
-    k and max(4k, k + 65,536) candidates, among which the choice is exact; so the result has exactly k positions, and
-    is the exact top-k up to ties. Where the sample misleads (constant scores, say), a plain top-k takes over.
+    The threshold comes from a strided sample (DGC, Lin et al. 2018, section 3), and after a tensor's first step from
+    the k-th score of the step before, times a factor that is steered towards 1.5 k to 3 k candidates. At least k and at
+    most ``max(4 k, k + 8,192)`` candidates are accepted, a hard cap. NSI's norms are known only after the pass: the
+    candidates are then scored anew, and if a block
+    that was left out could still belong to the k best, a second pass over v with the right norms follows. So the
+    result is the exact top k; only after ten corrections (more equal scores than the cap, say) it is the best k of the
+    candidates kept.
 
     Args:
-        scores: shape [J], float32, finite.
-        k: how many, 1 <= k <= J.
-        turn: moves the start of the sample; the step number will do.
-
-    Returns:
-        int64, shape [k], in no particular order.
+        sweep: the pass.
     """
-    if scores.numel() > SMALL and k * 8 < scores.numel():
-        candidates = _candidates(scores, k, turn)
-        if candidates is not None:
-            return candidates[torch.topk(scores[candidates], k, sorted=False).indices]
-    return torch.topk(scores, k, sorted=False).indices
+
+    def __init__(self, sweep: Sweep) -> None:
+        self._sweep = sweep
+        self._hints: dict[str, tuple[float, float, float, float]] = {}  # a, b, k-th score, aim
+
+    def choose(
+        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+    ) -> torch.Tensor:
+        """See :meth:`Selector.choose`."""
+        if layout.blocks <= SMALL or 8 * k > layout.blocks:
+            return ExactSelector().choose(name, residual, gradient, layout, score, k)
+        capacity = max(4 * k, k + _ROOM)
+        hint = self._hints.get(name)
+        if hint:
+            cutoff = Cutoff(hint[:2], max(hint[2] * hint[3], _LEAST), capacity)
+        else:
+            cutoff = self._sampled(residual, gradient, layout, score, k, 0)
+        found = self._sweep(residual, gradient, layout, score, cutoff)
+        aim = _next_aim(hint[3], found.found, k) if hint else _FIRST_AIM
+        for turn in range(1, _CORRECTIONS + 1):
+            index, lowest, weights = self._best(found, score, k)
+            if index is not None and found.found <= cutoff.capacity:
+                bound = cutoff.threshold * slack(weights, cutoff.weights)
+                if lowest >= bound or cutoff.threshold <= _LEAST:
+                    break
+                cutoff = Cutoff(weights, lowest * (1 - 1e-6), capacity)
+            elif found.found < k and cutoff.threshold <= _LEAST:
+                index = self._filled(found.index, k, layout.blocks)
+                break
+            else:
+                cutoff = self._sampled(residual, None, layout, score, k, turn)
+            found = self._sweep(residual, None, layout, score, cutoff)
+        else:
+            index, lowest, weights = self._best(found, score, min(k, found.index.numel()))
+            index = self._filled(found.index[:0] if index is None else index, k, layout.blocks)
+        self._hints[name] = (*weights, lowest, aim)
+        return index
+
+    def _sampled(
+        self, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int, turn: int
+    ) -> Cutoff:
+        """Weights and threshold from a strided sample, denser and more generous at each turn."""
+        stride = max(1, layout.blocks // (_SAMPLE + layout.blocks // _SAMPLE_SHARE) >> turn) | 1
+        while any(stride % prime == 0 for prime in (3, 5, 7)):
+            stride += 2
+        pair = sample(residual, gradient, blocks_of(layout), layout.blocks, stride, score)
+        share = pair[0].numel() / layout.blocks
+        weights = scaled_weights(score, pair, share)
+        expected = k * share
+        rank = math.ceil(expected + 2 * math.sqrt(expected) + 1)
+        scores = score.combine(pair, weights)
+        threshold = float(torch.topk(scores, min(rank, scores.numel())).values[-1])
+        return Cutoff(weights, max(threshold, _LEAST), max(4 * k, k + _ROOM))
+
+    def _best(self, found: Candidates, score: Score, k: int) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
+        """The k best candidates under the true norms, their lowest score, and the true weights."""
+        weights = score.weights(found.first_squares, found.second_squares)
+        if k == 0 or found.index.numel() < k:
+            return None, 0.0, weights
+        return *highest(score.combine(found.pair, weights), found.index, k), weights
+
+    @staticmethod
+    def _filled(index: torch.Tensor, k: int, blocks: int) -> torch.Tensor:
+        """Add blocks of score zero, the lowest numbers first, until there are k."""
+        free = torch.ones(min(blocks, k + index.numel()), dtype=torch.bool)
+        free[index[index < free.numel()]] = False
+        return torch.cat([index, free.nonzero().view(-1)[: k - index.numel()]]).sort().values
+
+    def state(self) -> dict[str, list[float]]:
+        """Of each tensor's last step: both weights, the k-th score, and what the next threshold is of it."""
+        return {name: list(hint) for name, hint in self._hints.items()}
+
+    def load(self, state: dict[str, list[float]]) -> None:
+        """Restore :meth:`state`."""
+        self._hints = {name: (a, b, t, aim) for name, (a, b, t, aim) in state.items()}
+
+
+def _next_aim(aim: float, found: int, k: int) -> float:
+    """The threshold's next factor, after a pass that found so many candidates for k places."""
+    if found < k:
+        return aim * _MISSED
+    return aim * (_RAISE if found > 3 * k + _MANY else _LOWER if found < 1.5 * k + _FEW else 1.0)
+
+
+def highest(scores: torch.Tensor, index: torch.Tensor, k: int) -> tuple[torch.Tensor, float]:
+    """Entries of ``index`` [c], rising, at the k highest scores [c], of equal ones the lowest; the k-th score. CPU."""
+    some, numbers = scores.numpy(), index.numpy()  # a few thousand at most: numpy starts sooner than torch
+    lowest = np.partition(some, some.size - k)[some.size - k]
+    chosen = some >= lowest
+    surplus = int(np.count_nonzero(chosen)) - k
+    if surplus:
+        chosen[np.flatnonzero(some == lowest)[-surplus:]] = False
+    return torch.from_numpy(numbers[chosen]), float(lowest)
+
+
+class RandomSelector(Selector):
+    """Random-k without a random state to keep: one block at random out of each of k equal strata.
+
+    Every block is as likely as every other (to rounding of J / k). The draw depends on seed, rank, tensor and its
+    number only, so that a resumed run goes on alike, and never touches the global generator. Stratification is ours.
+
+    Args:
+        seed: of the draw; each rank its own.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._draws: dict[str, int] = {}
+
+    def choose(
+        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+    ) -> torch.Tensor:
+        """See :meth:`Selector.choose`; the score plays no part."""
+        device = residual.take_in(gradient).device
+        self._draws[name] = self._draws.get(name, 0) + 1
+        seed = zlib.crc32(f"{self._seed}:{name}:{self._draws[name]}".encode())
+        rng = torch.Generator(device).manual_seed(seed)
+        edges = torch.arange(k + 1, device=device) * layout.blocks // k
+        share = torch.rand(k, generator=rng, dtype=torch.float64, device=device)
+        return edges[:-1] + (share * edges.diff()).long()
+
+    def state(self) -> dict[str, list[float]]:
+        """Draws made of each tensor."""
+        return {name: [draws] for name, draws in self._draws.items()}
+
+    def load(self, state: dict[str, list[float]]) -> None:
+        """Restore :meth:`state`."""
+        self._draws = {name: int(draws) for name, (draws,) in state.items()}

@@ -13,16 +13,19 @@ from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench import comm
+from rsbench.compressors import values as value_formats
 from rsbench.compressors.blocks import Blocks, blocks_of
 from rsbench.compressors.counts import share_of, share_out, uniform_counts
 from rsbench.compressors.hook import Hook
 from rsbench.compressors.layout import Layout
-from rsbench.compressors.memory import Memory
-from rsbench.compressors.message import NOT_FINITE, OK, Message, Slot
+from rsbench.compressors.memory import NoMemory, clip
+from rsbench.compressors.message import OK, Message, Slot, value_dtype
 from rsbench.compressors.policy import Policy
-from rsbench.compressors.scores import Magnitude, Score
-from rsbench.compressors.selection import top_indices
+from rsbench.compressors.scores import MAGNITUDE, Score
+from rsbench.compressors.selection import Selector
 from rsbench.errors import RsbenchError
+
+_PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,19 +36,38 @@ class Parts:
         layout: shape -> layout of the tensor.
         score: importance of blocks.
         memory: builds the residual from the compressed parameters.
+        selector: builds what chooses blocks, given device and rank.
         density_at: step -> asked density.
         policy: dynamic shares of the layers, or None for the same density everywhere.
         floor: share of the asked density that every layer keeps under a dynamic policy.
+        ceiling: density that no layer exceeds under a dynamic policy.
         update_steps: steps between renewals of a dynamic policy.
+        masking_density: above this density of a tensor its momentum is not masked; below 0 it never is.
+        clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
+        values: name of the format of values.
     """
 
     layout: Callable[[tuple[int, ...]], Layout]
     score: Score
-    memory: Callable[[dict[str, torch.Tensor]], Memory]
+    memory: Callable[[dict[str, torch.Tensor]], NoMemory]
+    selector: Callable[[torch.device, int], Selector]
     density_at: Callable[[int], float]
     policy: Policy | None = None
     floor: float = 0.0
+    ceiling: float = 1.0
     update_steps: int = 1
+    masking_density: float = -1.0
+    clip_norm: float = 0.0
+    values: str = "fp32"
+
+
+@dataclasses.dataclass
+class _InFlight:
+    """A bucket between its hook call and its callback: its step (1-based), plan and messages."""
+
+    step: int
+    message: Message
+    gathered: torch.Tensor
 
 
 class SparseHook(Hook):
@@ -58,28 +80,46 @@ class SparseHook(Hook):
         super().__init__(model, identity)
         self.parts = parts
         for name, parameter in self.parameters.items():
-            if parameter.dtype != torch.float32:
+            if parameter.dtype not in _PARAMETER_DTYPES:
                 raise RsbenchError(
                     f"Parameter {name!r} is {str(parameter.dtype).removeprefix('torch.')}, but residuals are kept in "
-                    "float32; keep the parameters in float32 and train under torch.autocast for speed."
+                    "float32; use parameters in float32, bfloat16 or float16."
                 )
         self.layouts = {n: parts.layout(tuple(p.shape)) for n, p in self.parameters.items()}
+        for name, parameter in self.parameters.items():
+            if parameter.dtype != torch.float32 and not self.layouts[name].scaled:
+                self.layouts[name] = self.layouts[name].with_values(2, scaled=False)
+        asked = value_formats.DTYPES[parts.values]
+        self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.blocks: dict[str, Blocks] = {n: blocks_of(layout) for n, layout in self.layouts.items()}
         self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
         self.memory = parts.memory({n: self.parameters[n].detach() for n in self.compressed})
+        self.selector = parts.selector(self.device, self.rank)
         self.counts: dict[str, int] = {}
-        self._in_flight: dict[int, tuple[int, Message, torch.Tensor]] = {}
+        self._messages: dict[tuple[str, ...], Message] = {}
+        self._in_flight: dict[int, _InFlight] = {}
+        self._sent: dict[str, tuple[torch.Tensor | None, torch.Tensor]] = {}  # of this step, kept under a scaler only
+        self._overflowed = False
+        self._late: list[tuple[int, list[str], torch.Tensor]] = []
         self._counted_density = -1.0
 
     # --- counts of blocks --------------------------------------------------------------------------------------
 
     def begin_step(self) -> None:
-        """Renew the counts of blocks where the schedule or the policy asks for it."""
+        """Take back what a skipped step sent; renew the counts where the schedule or the policy asks for it."""
+        if self._overflowed:  # the scaler skipped the step: nothing that was sent in it was applied
+            for name, (index, chosen) in self._sent.items():
+                self._give_back(name, index, chosen)
+        self._sent, self._overflowed = {}, False
+        late, self._late = self._late, []
+        for step, names, faults in late:
+            self._refuse(faults, names, step)
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
         if not due and density == self._counted_density:
             return
         self._counted_density = density
+        self._messages.clear()
         every = list(self.layouts)
         self.counts = dict(zip(every, uniform_counts([self.layouts[n] for n in every], density), strict=True))
         if self.parts.policy is not None and self.compressed:
@@ -92,10 +132,11 @@ class SparseHook(Hook):
         if self.rank == 0:
             budget = sum(layout.sparse_bytes(c) for layout, c in zip(layouts, counts, strict=True))
             elements = policy.importance([self.parameters[n].detach() for n in self.compressed], layouts, density)
-            cost = [e * lay.block_bytes / lay.block for e, lay in zip(elements, layouts, strict=True)]
             floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
-            if all(map(math.isfinite, cost)):  # else uniform: the gradients' check stops all ranks with one sentence
-                counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors)
+            most = [max(f, share_of(self.parts.ceiling, lay.blocks)) for f, lay in zip(floors, layouts, strict=True)]
+            if all(map(math.isfinite, elements)):  # else uniform: the gradients' check stops all ranks
+                cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
+                counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
         sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
         comm.broadcast(sent, self.traffic, self.group)
         self.counts.update(zip(self.compressed, sent.tolist(), strict=True))
@@ -105,66 +146,139 @@ class SparseHook(Hook):
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Encode the bucket's tensors into one message and gather the messages of all ranks."""
         tensors = self.tensors(bucket)
-        message = Message([self.layouts[n] for n, _ in tensors], [self.counts[n] for n, _ in tensors])
+        message = self._message([n for n, _ in tensors])
         buffer = message.allocate(self.device)
-        finite = torch.stack([g.sum(dtype=torch.float32) for _, g in tensors]).isfinite().tolist()
-        message.write_header(buffer, [OK if ok else NOT_FINITE for ok in finite])
-        for (name, gradient), slot, ok in zip(tensors, message.slots, finite, strict=True):
-            if ok:
-                self._encode(message, buffer, slot, name, gradient.reshape(-1))
-        gathered = message.allocate(self.device, self.workers)
-        self._in_flight[bucket.index()] = (self.step + 1, message, gathered)
-        # NCCL and gloo both move bytes; the message is typed only here.
-        return comm.all_gather(buffer.view(torch.uint8), gathered.view(torch.uint8), self.traffic, self.group)
+        status = self._status(bucket.buffer(), tensors)
+        flight = _InFlight(self.step + 1, message, message.room(self.device, self.workers))
+        if not isinstance(status, int) or status == OK:
+            for (name, gradient), slot in zip(tensors, message.slots, strict=True):
+                chosen, index = self._choose(name, gradient.reshape(-1), slot)
+                message.write(buffer, slot, chosen, index)
+                if slot.layout.compressed:
+                    self._forget(flight, buffer, slot, name, chosen, index)
+                gradient.zero_()  # the average comes here; while it is still in the cache
+        message.seal(buffer, status, flight.step)
+        self._in_flight[bucket.index()] = flight
+        return comm.all_gather(buffer, flight.gathered, self.traffic, self.group)
 
-    def _encode(self, message: Message, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor) -> None:
-        values = message.values(buffer, slot)
+    def _message(self, names: list[str]) -> Message:
+        """The plan of the bucket with these tensors, made once for each renewal of the counts."""
+        key = tuple(names)
+        if key not in self._messages:
+            self._messages[key] = Message(
+                [self.layouts[n] for n in names], [self.counts[n] for n in names], [self._dtypes[n] for n in names]
+            )
+        return self._messages[key]
+
+    def _status(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
+        """``OK``, or 1 + the position of the first tensor with inf or nan, before anything is taken in.
+
+        On a GPU a tensor, without host synchronisation, and what is not finite becomes 0, which keeps the memory clean.
+        """
+        if self.device.type == "cpu":
+            if math.isfinite(float(buffer.sum(dtype=torch.float32))):
+                return OK
+            bad = (i for i, (_, gradient) in enumerate(tensors) if not bool(gradient.isfinite().all()))
+            return next((1 + i for i in bad), OK)
+        finite = torch.stack([g.sum(dtype=torch.float32).isfinite() for _, g in tensors])
+        torch.nan_to_num_(buffer, 0.0, 0.0, 0.0)
+        return torch.where(finite.all(), 0, 1 + finite.to(torch.int32).argmin())
+
+    def _choose(self, name: str, gradient: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Take a flat gradient in; return the values to send and the numbers of their blocks."""
         if not slot.layout.compressed:
-            values.copy_(gradient)
-            return
-        v = self.memory.accumulate(name, gradient)
+            return gradient, None
+        if self.parts.clip_norm:
+            clip(gradient, self.parts.clip_norm, self.workers)
+        gradient = gradient.float()
+        residual = self.memory.begin(name, gradient)
         if slot.whole:
-            values.copy_(v)
-            self.memory.forget_all(name)
-            return
-        blocks = self.blocks[name]
-        score = self.parts.score if slot.layout.block > 1 else _magnitude
-        index = top_indices(score(v, blocks), slot.count, self.step)
-        message.indices(buffer, slot).copy_(index)
-        values.copy_(blocks.gather(v, index))
-        self.memory.forget(name, blocks, index)
+            return residual.take_in(gradient), None
+        score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
+        index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
+        return self.blocks[name].gather(residual.v, index), index
+
+    def _forget(
+        self,
+        flight: _InFlight,
+        buffer: torch.Tensor,
+        slot: Slot,
+        name: str,
+        chosen: torch.Tensor,
+        index: torch.Tensor | None,
+    ) -> None:
+        """Clear what is sent; what rounding to 16 bits left out goes back into the residual."""
+        sent = slot.layout.numel if slot.whole else slot.count * slot.layout.block
+        mask = min(sent, slot.layout.numel) <= self.parts.masking_density * slot.layout.numel
+        error = None
+        if slot.dtype != torch.float32:
+            error = chosen - flight.message.read(buffer, slot)[0]
+        if self.scaler is not None:
+            self._sent[name] = index, chosen.clone() if error is None else chosen - error
+        if index is None:
+            self.memory.forget_all(name, mask=mask)
+        else:
+            self.memory.forget(name, self.blocks[name], index, mask=mask)
+        if error is not None:
+            self._give_back(name, index, error)
+
+    def _give_back(self, name: str, index: torch.Tensor | None, values: torch.Tensor) -> None:
+        """Add values to the residual."""
+        v = self.memory.state().get("v", {}).get(name)
+        if v is not None:
+            if index is None:
+                v.add_(values)
+            else:
+                self.blocks[name].add(v, index, values)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """Decode all ranks' messages into the bucket, in rank order, and divide by the world size."""
-        number, message, gathered = self._in_flight.pop(bucket.index())
+        """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
+        flight = self._in_flight.pop(bucket.index())
         tensors = self.tensors(bucket)
-        by_rank = gathered.view(self.workers, message.words)
-        self._refuse_not_finite(message, by_rank, [n for n, _ in tensors], number)
-        for (name, gradient), slot in zip(tensors, message.slots, strict=True):
-            flat = gradient.view(-1) if gradient.is_contiguous() else gradient.new_zeros(gradient.numel())
-            flat.zero_()
-            for words in by_rank:
-                values = message.values(words, slot)
-                if slot.whole:
-                    flat.add_(values)
-                else:
-                    self.blocks[name].add(flat, message.indices(words, slot).long(), values)
-            flat.mul_(1.0 / self.workers)
-            if not gradient.is_contiguous():
-                gradient.copy_(flat.view(gradient.shape))
+        by_rank = flight.gathered.view(self.workers, -1)
+        faults = torch.stack([flight.message.faults(buffer) for buffer in by_rank])
         buffer: torch.Tensor = bucket.buffer()
+        if self.device.type != "cpu" and self.scaler is None:
+            # read at the next step, so that the host does not wait now
+            self._late.append((flight.step, [n for n, _ in tensors], faults))
+        elif self._refuse(faults, [n for n, _ in tensors], flight.step):
+            self._overflowed = True
+            return buffer.fill_(math.inf)
+        for (name, gradient), slot in zip(tensors, flight.message.slots, strict=True):
+            direct = gradient.is_contiguous() and gradient.dtype == torch.float32
+            flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
+            for values, index in (flight.message.read(message, slot) for message in by_rank):
+                if index is None:
+                    flat.add_(values, alpha=1.0 / self.workers)
+                else:
+                    self.blocks[name].add(flat, index, values.mul_(1.0 / self.workers))
+            if not direct:
+                gradient.copy_(flat.view(gradient.shape))
         return buffer
 
-    def _refuse_not_finite(self, message: Message, by_rank: torch.Tensor, names: list[str], number: int) -> None:
-        """Raise the same sentence on every rank; ``number`` is the 1-based step that the messages belong to."""
-        for rank, buffer in enumerate(by_rank):
-            statuses = message.statuses(buffer)
-            if any(statuses):
-                name = names[statuses.index(NOT_FINITE)]
+    def _refuse(self, faults: torch.Tensor, names: list[str], step: int) -> bool:
+        """Raise the same sentence on every rank, or return True where a scaler will skip the step.
+
+        Args:
+            faults: shape [W, 2], see :meth:`~rsbench.compressors.message.Message.faults`.
+            names: of the bucket's tensors.
+            step: 1-based step that the messages belong to.
+        """
+        for rank, (broken, status) in enumerate(faults.tolist()):
+            if broken:
                 raise RsbenchError(
-                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {number}; "
-                    "lower the learning rate, or train in bfloat16 instead of float16 with a GradScaler."
+                    f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, "
+                    "and that all ranks run the same version of rsbench."
                 )
+            if status and self.scaler is None:
+                name = names[min(status, len(names)) - 1]
+                raise RsbenchError(
+                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {step}; lower the "
+                    "learning rate, or with a GradScaler hand it over: register(model, scaler=scaler)."
+                )
+            if status:
+                return True
+        return False
 
     # --- what users ask for ------------------------------------------------------------------------------------
 
@@ -173,14 +287,15 @@ class SparseHook(Hook):
         return {n: lay.sent_elements(self.counts[n]) / lay.numel for n, lay in self.layouts.items()}
 
     def one_d_bytes(self) -> int:
-        """Bytes of tensors of fewer than two dimensions, headers included."""
-        return sum(8 + lay.sparse_bytes(self.counts[n]) for n, lay in self.layouts.items() if len(lay.shape) < 2)
+        """Bytes of tensors of fewer than two dimensions."""
+        return sum(lay.sparse_bytes(self.counts[n]) for n, lay in self.layouts.items() if len(lay.shape) < 2)
 
     def state_dict(self) -> dict[str, Any]:
         """Adds the counts and the memory's tensors (copies, on the CPU)."""
         state = super().state_dict()
         state["counts"] = dict(self.counts)
         state["counted_density"] = self._counted_density
+        state["selector"] = self.selector.state()
         state["memory"] = {
             kind: {name: t.detach().cpu().clone() for name, t in tensors.items()}
             for kind, tensors in self.memory.state().items()
@@ -203,9 +318,8 @@ class SparseHook(Hook):
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])
+        self._messages.clear()
+        self.selector.load(state["selector"])
         for kind, tensors in self.memory.state().items():
             for name, tensor in tensors.items():
                 tensor.copy_(state["memory"][kind][name])
-
-
-_magnitude = Magnitude()

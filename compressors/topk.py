@@ -30,8 +30,7 @@ class TopK(SparseCompressor):
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Error feedback, magnitude, uniform density."""
         from rsbench.compressors.memory import ErrorFeedback
-        from rsbench.compressors.scores import Magnitude
-        from rsbench.compressors.sparse import Parts, SparseHook
+        from rsbench.compressors.scores import MAGNITUDE
+        from rsbench.compressors.sparse import SparseHook
 
-        parts = Parts(layout=self.layout, score=Magnitude(), memory=ErrorFeedback, density_at=self.density_at)
-        return SparseHook(model, self.identity, parts)
+        return SparseHook(model, self.identity, self.parts(score=MAGNITUDE, memory=ErrorFeedback))

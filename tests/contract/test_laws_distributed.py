@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from rsbench.compressors import COMPRESSORS
 
-SCRIPT = Path(__file__).with_name("ranks.py")
 Facts = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def facts(request: pytest.FixtureRequest, run_ranks: Callable[[str, int], Facts]) -> Facts:
     """What each rank of a group of so many processes found."""
-    workers, folder = request.param, tmp_path_factory.mktemp("ranks")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    outs = [folder / f"{rank}.json" for rank in range(workers)]
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(rank), str(workers), str(folder / "store"), str(out)],
-            env=environment,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank, out in enumerate(outs)
-    ]
-    try:
-        for rank in ranks:
-            _, errors = rank.communicate(timeout=240)
-            assert rank.returncode == 0, errors[-3000:]
-    finally:
-        for rank in ranks:
-            rank.kill()
-    return [json.loads(out.read_text()) for out in outs]
+    return run_ranks("ranks.py", request.param)
 
 
 @pytest.mark.parametrize("name", COMPRESSORS)
@@ -60,7 +36,7 @@ def test_payload_is_the_same_on_all_ranks_and_as_planned(facts: Facts, name: str
     stats = [rank["ranks_equal"][name]["stats"] for rank in facts]
     assert len({s["payload_bytes"] for s in stats}) == 1
     planned = COMPRESSORS[name]().payload_bytes(facts[0]["shapes"], 11)
-    slack = 40 if name == "rsdgc" else 0  # a dynamic policy fills the budget to within a block
+    slack = 16 + (40 if name == "rsdgc" else 0)  # a header less; a dynamic policy fills the budget to within a block
     assert planned - slack <= stats[0]["payload_bytes"] <= planned
 
 
@@ -99,10 +75,10 @@ def test_a_gradient_that_is_not_finite_stops_all_ranks_with_one_sentence(facts: 
             assert sentences == {"no error; poisoned gradient is not finite"}, "passed on as plain DDP does"
 
 
-@pytest.mark.parametrize("name", [name for name, cls in COMPRESSORS.items() if cls.trains])
-def test_resumed_run_is_the_uninterrupted_run_bit_for_bit(facts: Facts, name: str) -> None:
-    if COMPRESSORS[name].collective == "all_reduce" and len(facts) > 2:
-        pytest.skip("a sum by ring all-reduce over three ranks depends on the buckets of the first step")
+def test_resumed_run_is_the_uninterrupted_run_bit_for_bit(facts: Facts) -> None:
+    """Of every compressor and some variants; a ring all-reduce over three ranks depends on the first step's buckets."""
     for rank in facts:
-        straight, resumed = rank["resume"][name]
-        assert straight == resumed
+        for text, (straight, resumed) in rank["resume"].items():
+            cls = COMPRESSORS[text.partition(":")[0]]
+            if cls.trains and (cls.collective != "all_reduce" or len(facts) < 3):
+                assert straight == resumed, text

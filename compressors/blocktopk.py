@@ -1,0 +1,44 @@
+"""Top-k over blocks instead of elements, with error feedback."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.base import SparseCompressor
+from rsbench.compressors.layout import NEIGHBORHOODS, Layout, neighborhoods
+from rsbench.compressors.options import option
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class BlockTopK(SparseCompressor):
+    """Sends the k = ceil(r J) blocks of v with the largest mean |v| or L2 norm, v <- v + g."""
+
+    name = "blocktopk"
+    title = "Block Top-k"
+    source = "rsbench: Top-k (Stich et al., NeurIPS 2018) over the neighbourhoods of RS-DGC"
+
+    score: str = option("mean", "importance of a block: mean of |v|, or L2 norm", choices=("mean", "l2"))
+    neighborhood: str = option(
+        "kernel", "k x k kernel slices (tiles elsewhere), or p x p tiles everywhere", choices=NEIGHBORHOODS
+    )
+    p: int = option(3, "side of a tile", low=1, high=64)
+
+    def cut(self, shape: Sequence[int]) -> Layout:
+        """Neighbourhoods of a tensor with at least two dimensions."""
+        return neighborhoods(shape, self.neighborhood, self.p)
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Error feedback, block score, uniform density."""
+        from rsbench.compressors.memory import ErrorFeedback
+        from rsbench.compressors.scores import L2, MEAN
+        from rsbench.compressors.sparse import SparseHook
+
+        score = L2 if self.score == "l2" else MEAN
+        return SparseHook(model, self.identity, self.parts(score=score, memory=ErrorFeedback))

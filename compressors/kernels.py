@@ -1,0 +1,52 @@
+"""Which implementation of the pass runs: compiled where it can, torch operations everywhere else."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+
+from rsbench.compressors.sweep import Sweep, sweep_in_parts
+from rsbench.errors import RsbenchError
+
+_log = logging.getLogger(__name__)
+
+
+def choose_sweep(wanted: str) -> Sweep:
+    """The pass of an option ``kernels``.
+
+    Args:
+        wanted: ``auto`` takes compiled loops where numba works, ``compiled`` insists on them, ``eager`` takes torch.
+
+    Raises:
+        RsbenchError: ``compiled`` without a numba that works.
+    """
+    if wanted == "eager":
+        return sweep_in_parts
+    compiled, reason = _compiled()
+    if compiled is None and wanted == "compiled":
+        raise RsbenchError(
+            f"kernels=compiled needs numba, which does not work here ({reason}); run pip install 'rsbench[fast]', or "
+            "leave that option out."
+        )
+    return compiled or sweep_in_parts
+
+
+def kernels_in_use(wanted: str) -> str:
+    """``compiled`` or ``eager``: what :func:`choose_sweep` gives on this machine."""
+    return "eager" if choose_sweep(wanted) is sweep_in_parts else "compiled"
+
+
+@functools.cache
+def _compiled() -> tuple[Sweep | None, str]:
+    """The compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
+    try:
+        module = importlib.import_module("rsbench.compressors.compiled")
+        module.try_out()
+        sweep: Sweep = module.sweep_compiled
+        return sweep, ""
+    except ModuleNotFoundError:
+        return None, "it is not installed"
+    except Exception as error:  # whatever a compiler can raise: the torch operations do the same work
+        _log.warning("rsbench: numba fails here (%s); torch operations take over, more slowly.", error)
+        return None, str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,321 @@
+"""One rank of the tests of real training loops: what users do around DDP, with each compressor, as facts in JSON.
+
+Started by test_real_loops.py as ``python loops.py RANK WORLD_SIZE STORE_FILE OUT_FILE``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.compressors import Compressor, parse
+
+TEXTS = {"none": "none", "topk": "topk:density=0.05", "dgc": "dgc:density=0.05", "rsdgc": "rsdgc:density=0.05"}
+EXACT = {
+    "none": "none",
+    "topk": "topk:density=1",
+    "dgc": "dgc:density=1,momentum_masking=false",
+    "rsdgc": "rsdgc:density=1,momentum_masking=false",
+}
+PLAIN = "plain DDP"
+Optimize = Callable[[nn.Module, Compressor | None], torch.optim.Optimizer]
+
+
+class Dictated(nn.Module):
+    """Gradients are what the caller says (the loss is the dot product with them): multiples of 2^-10, sums exact."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.conv = nn.Parameter(torch.randn(8, 6, 3, 3))
+        self.linear = nn.Parameter(torch.randn(20, 31))
+        self.bias = nn.Parameter(torch.randn(9))
+
+    def gradients(self, seed: int) -> list[torch.Tensor]:
+        rng = torch.Generator().manual_seed(100 * seed + dist.get_rank())
+        return [torch.randint(-2048, 2049, p.shape, generator=rng) / 1024 for p in self.parameters()]
+
+    def forward(self, gradients: Sequence[torch.Tensor | None]) -> torch.Tensor:
+        """The loss; a tensor whose gradient is None is not used."""
+        terms = [(p * g).sum() for p, g in zip(self.parameters(), gradients, strict=True) if g is not None]
+        return torch.stack(terms).sum()
+
+
+class Branches(nn.Module):
+    """A trunk and two branches of which a step may use either, both or none; one layer is never used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        self.trunk, self.left, self.right, self.never = (nn.Linear(12, 12) for _ in range(4))
+
+    def forward(self, x: torch.Tensor, use: str) -> torch.Tensor:
+        x = self.trunk(x).tanh()
+        for branch in filter(None, use.split("+")):
+            x = getattr(self, branch)(x)
+        return x.square().mean()
+
+
+class Tied(nn.Module):
+    """Encoder and decoder share one matrix."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(4)
+        self.encoder = nn.Linear(16, 16)
+        self.decoder = nn.Linear(16, 16)
+        self.decoder.weight = self.encoder.weight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.decoder(self.encoder(x.flatten(1)[:, :16]).tanh())
+
+
+def convnet() -> nn.Sequential:
+    torch.manual_seed(3)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 1), nn.Flatten(), nn.Linear(512, 12), nn.Tanh(), nn.Linear(12, 4)
+    )
+
+
+def sgd(net: nn.Module, compressor: Compressor | None) -> torch.optim.Optimizer:
+    if compressor is None:
+        return torch.optim.SGD((p for p in net.parameters() if p.requires_grad), lr=0.05, momentum=0.9)
+    return torch.optim.SGD(compressor.param_groups(net, lr=0.05, momentum=0.9))
+
+
+def wrap(text: str, net: nn.Module, optimize: Optimize = sgd, **ddp: Any) -> tuple[Any, Any, torch.optim.Optimizer]:
+    """The wrapped model, its compressor (None for plain DDP) and the optimizer; several buckets from step 1 on."""
+    model = DistributedDataParallel(net, **{"bucket_cap_mb": 0.005, **ddp})
+    compressor = None if text == PLAIN else parse(text)
+    if compressor is not None:
+        compressor.register(model)
+    return model, compressor, optimize(net, compressor)
+
+
+def images(steps: int) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
+    rng = torch.Generator().manual_seed(100 + dist.get_rank())
+    for _ in range(steps):
+        x = torch.randn(8, 3, 10, 10, generator=rng)
+        yield x, (x.mean((1, 2, 3)) > 0).long()
+
+
+def fit(
+    text: str, net: nn.Module, optimize: Optimize = sgd, *, steps: int = 6, set_to_none: bool = True, **ddp: Any
+) -> tuple[nn.Module, Any]:
+    model, compressor, optimizer = wrap(text, net, optimize, **ddp)
+    for x, y in images(steps):
+        optimizer.zero_grad(set_to_none=set_to_none)
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    return net, compressor
+
+
+def digest(tensors: Iterable[torch.Tensor]) -> str:
+    return hashlib.sha256(torch.cat([t.detach().flatten() for t in tensors]).numpy().tobytes()).hexdigest()
+
+
+def weights(net: nn.Module) -> str:
+    return digest(net.parameters())
+
+
+def distance(a: nn.Module, b: nn.Module) -> float:
+    one, other = (torch.cat([p.detach().flatten() for p in net.parameters()]) for net in (a, b))
+    return float((one - other).norm() / other.norm())
+
+
+def planned(compressor: Compressor, net: nn.Module, step: int) -> int:
+    return compressor.payload_bytes({n: p.shape for n, p in net.named_parameters() if p.requires_grad}, step)
+
+
+# --- the laws, one entry of facts each ------------------------------------------------------------------------------
+
+
+def no_sync(name: str) -> dict[str, Any]:
+    """Two micro-batches, the first under no_sync, against one backward of the summed gradient."""
+    ends, steps = {}, []
+    for accumulate in (True, False):
+        net = Dictated()
+        model, compressor, optimizer = wrap(TEXTS[name], net)
+        for step in range(5):
+            first, second = net.gradients(2 * step), net.gradients(2 * step + 1)
+            optimizer.zero_grad()
+            if accumulate:
+                before = compressor.hook.step
+                with model.no_sync():
+                    model(first).backward()
+                steps.append(compressor.hook.step - before)
+                model(second).backward()
+                steps.append(compressor.hook.step - before)
+            else:
+                model([a + b for a, b in zip(first, second, strict=True)]).backward()
+            optimizer.step()
+        ends[accumulate] = weights(net)
+    return {"accumulated": ends[True], "summed": ends[False], "steps": steps}
+
+
+def unused(name: str) -> dict[str, Any]:
+    """Branches that all, some or no ranks use: the same for ranks, and for none the same as plain DDP."""
+    uses = ["left", "left+right", "", "right" if dist.get_rank() == 0 else "left", "left", "right"]
+    found: dict[str, Any] = {}
+    for text in (TEXTS[name], PLAIN):
+        net = Branches()
+        model, _, optimizer = wrap(text, net, find_unused_parameters=True)
+        rng = torch.Generator().manual_seed(dist.get_rank())
+        for use in uses:
+            optimizer.zero_grad()
+            model(torch.randn(4, 12, generator=rng), use).backward()
+            optimizer.step()
+        found["plain" if text == PLAIN else "compressed"] = weights(net)
+        found["never"] = net.never.weight.grad is None
+    return found
+
+
+def unused_conserves(name: str) -> bool:
+    """Whether what reached .grad plus the residuals is all that came in, when a tensor rests for two steps."""
+    net = Dictated()
+    model, compressor, _ = wrap(TEXTS[name], net, find_unused_parameters=True)
+    came_in, reached = torch.zeros_like(net.linear), torch.zeros_like(net.linear)
+    for step in range(6):
+        conv, linear, bias = net.gradients(step)
+        rests = step in (2, 3)
+        net.zero_grad()
+        model([conv, None if rests else linear, bias]).backward()
+        came_in += 0 if rests else linear
+        reached += 0 if net.linear.grad is None else net.linear.grad
+    kept = came_in - (compressor.state_dict()["memory"]["v"]["linear"].view_as(came_in) if name == "topk" else 0)
+    dist.all_reduce(kept)
+    return torch.equal(reached, kept / dist.get_world_size())
+
+
+def static_graph(name: str) -> dict[str, Any]:
+    """The same weights with static_graph, on a network with a layer that is never used and on one without."""
+    found = {}
+    for static in (False, True):
+        found[f"all used, {static}"] = weights(fit(TEXTS[name], convnet(), static_graph=static)[0])
+        net = Branches()
+        ddp = {"static_graph": True} if static else {"find_unused_parameters": True}
+        model, _, optimizer = wrap(TEXTS[name], net, **ddp)
+        rng = torch.Generator().manual_seed(dist.get_rank())
+        for _ in range(5):
+            optimizer.zero_grad()
+            model(torch.randn(4, 12, generator=rng), "left+right").backward()
+            optimizer.step()
+        found[f"one unused, {static}"] = weights(net)
+    return found
+
+
+def bucket_view(name: str) -> list[str]:
+    """Gradients as views of buckets or copies, zeroed or set to None: four times the same weights."""
+    return [
+        weights(fit(TEXTS[name], convnet(), gradient_as_bucket_view=view, set_to_none=none)[0])
+        for view in (False, True)
+        for none in (False, True)
+    ]
+
+
+def param_groups(name: str) -> float:
+    """Two calls of param_groups with their own learning rates, against SGD with such groups."""
+
+    def optimize(net: nn.Module, compressor: Compressor | None) -> torch.optim.Optimizer:
+        groups: list[dict[str, Any]] = []
+        for part, lr in ((net[:3], 0.02), (net[3:], 0.08)):
+            if compressor is None:
+                groups.append({"params": part.parameters(), "lr": lr, "momentum": 0.9})
+            else:
+                groups.extend(compressor.param_groups(part, lr=lr, momentum=0.9))
+        return torch.optim.SGD(groups)
+
+    return distance(fit(EXACT[name], convnet(), optimize)[0], fit(PLAIN, convnet(), optimize)[0])
+
+
+def frozen(name: str) -> dict[str, Any]:
+    """The first layers are frozen before wrapping: they keep their weights and cost no bytes."""
+    net, start = convnet(), convnet()
+    net[:3].requires_grad_(False)
+    _, compressor = fit(TEXTS[name], net)
+    return {
+        "weights": weights(net),
+        "kept": weights(net[:3]) == weights(start[:3]),
+        "moved": weights(net[4]) != weights(start[4]),
+        "payload": compressor.step_stats()["payload_bytes"],
+        "planned": planned(compressor, net, 5),
+    }
+
+
+def changed_after_wrapping(name: str) -> dict[str, str]:
+    """What the user reads when a layer is unfrozen, or frozen, after the model was wrapped."""
+    found = {}
+    for before in (False, True):
+        net = convnet()
+        net[4].requires_grad_(before)
+        model, _, optimizer = wrap(TEXTS[name], net)
+        found["frozen" if before else "unfrozen"] = "no error"
+        try:
+            for step, (x, y) in enumerate(images(4)):
+                if step == 2:
+                    net[4].requires_grad_(not before)
+                optimizer.zero_grad()
+                nn.functional.cross_entropy(model(x), y).backward()
+        except Exception as error:
+            found["frozen" if before else "unfrozen"] = f"{type(error).__name__}: {error}"
+    return found
+
+
+def tied(name: str) -> dict[str, Any]:
+    """A shared matrix is one tensor: averaged once, counted once."""
+    net, compressor = fit(TEXTS[name], Tied())
+    return {
+        "compressed": weights(net),
+        "plain": weights(fit(PLAIN, Tied())[0]),
+        "tensors": sorted(compressor.step_stats()["density"]),
+        "payload": compressor.step_stats()["payload_bytes"],
+        "planned": planned(compressor, net, 5),
+        "exact": distance(fit(EXACT[name], Tied())[0], fit(PLAIN, Tied())[0]),
+    }
+
+
+def channels_last(name: str) -> dict[str, Any]:
+    """Memory order of weights and images: exact gradients give the same weights, a real network those of plain DDP."""
+    found: dict[str, Any] = {}
+    for order in (torch.contiguous_format, torch.channels_last):
+        net = Dictated().to(memory_format=order)
+        assert net.conv.is_contiguous(memory_format=order)
+        model, _, optimizer = wrap(TEXTS[name], net)
+        for step in range(5):
+            optimizer.zero_grad()
+            model(net.gradients(step)).backward()
+            optimizer.step()
+        found[str(order)] = digest(p.contiguous() for p in net.parameters())
+    ends = [fit(text, convnet().to(memory_format=torch.channels_last))[0] for text in (EXACT[name], PLAIN)]
+    found["exact"] = distance(*ends)
+    return found
+
+
+LAWS = (no_sync, unused, static_graph, bucket_view, param_groups, frozen, changed_after_wrapping, tied, channels_last)
+
+
+def facts() -> dict[str, Any]:
+    found = {law.__name__: {name: law(name) for name in TEXTS} for law in LAWS}
+    return {**found, "unused_conserves": {name: unused_conserves(name) for name in ("none", "topk")}}
+
+
+def main() -> None:
+    rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=workers)
+    out.write_text(json.dumps(facts()))
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
