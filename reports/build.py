@@ -113,9 +113,11 @@ def _facts(setting: Setting, methods: Sequence[Method]) -> list[str]:
         _recipe(cell),
         f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
     ]
-    seeds = sorted({int(record["cell"]["seed"]) for record in setting.records})
+    tuning = sorted({int(r["cell"]["seed"]) for r in setting.records if r["provenance"].get("tuning")})
+    seeds = sorted({int(r["cell"]["seed"]) for r in setting.records if not r["provenance"].get("tuning")})
     counted = f"{len(done)} of {len(setting.records)} cells done"
-    facts.append(f"{counted}; seeds {', '.join(map(str, seeds))}; {_steps(methods)}.")
+    tuned = f"; learning rates chosen on seed {', '.join(map(str, tuning))}" if tuning else ""
+    facts.append(f"{counted}; seeds {', '.join(map(str, seeds))}{tuned}; {_steps(methods)}.")
     return facts
 
 

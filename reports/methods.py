@@ -41,8 +41,14 @@ class Method:
 
     @cached_property
     def done(self) -> tuple[Record, ...]:
-        """Return the finished cells."""
-        return tuple(record for record in self.records if record["status"] == "done")
+        """Return the finished cells, apart from those that only chose a learning rate."""
+        return tuple(r for r in self.records if r["status"] == "done" and not r["provenance"].get("tuning"))
+
+    @cached_property
+    def tuning(self) -> tuple[Record, ...]:
+        """Return the finished cells of a tuning seed; where there are none, the others choose the learning rate too."""
+        found = (r for r in self.records if r["status"] == "done" and r["provenance"].get("tuning"))
+        return tuple(found) or self.done
 
     @property
     def trains(self) -> bool:
@@ -53,7 +59,7 @@ class Method:
     def validation(self) -> dict[float, Spread]:
         """Return validation OA by learning rate, over the finished seeds, lowest rate first."""
         by_rate: dict[float, list[float]] = {}
-        for record in self.done:
+        for record in self.tuning:
             if record["accuracy"] is not None and record["accuracy"]["val_oa"] is not None:
                 by_rate.setdefault(float(record["cell"]["lr"]), []).append(record["accuracy"]["val_oa"])
         spreads = {rate: spread(values) for rate, values in sorted(by_rate.items())}

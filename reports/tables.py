@@ -153,7 +153,11 @@ def _rate(method: Method, notes: Notes) -> str:
 
 def _seeds(method: Method) -> str:
     """Return how many seeds are counted, ``2 of 3`` when some did not finish at the chosen rate."""
-    at_rate = {record["cell"]["seed"] for record in method.records if float(record["cell"]["lr"]) == method.rate}
+    at_rate = {
+        record["cell"]["seed"]
+        for record in method.records
+        if float(record["cell"]["lr"]) == method.rate and not record["provenance"].get("tuning")
+    }
     return f"{len(method.chosen)}" if len(method.chosen) == len(at_rate) else f"{len(method.chosen)} of {len(at_rate)}"
 
 
@@ -188,8 +192,9 @@ def _validation_text(method: Method, rate: float) -> str:
     text = units.percent_spread(found)
     if rate == method.rate:
         return f"{text} *"
-    if found is not None and found.count < len(method.chosen):
-        return f"{text} ({found.count} of {len(method.chosen)} seeds)"
+    at_best = method.validation[method.rate].count if method.rate in method.validation else 0
+    if found is not None and found.count < at_best:
+        return f"{text} ({found.count} of {at_best} seeds)"
     return text
 
 

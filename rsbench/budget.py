@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 from rsbench.compressors import Compressor
+from rsbench.compressors.base import BUCKET_CAP_MB
 from rsbench.errors import RsbenchError
 from rsbench.link import wire_bytes
 from rsbench.probe import ModelFacts
@@ -54,7 +55,9 @@ class Estimate:
     memory_bytes_per_worker: int
 
 
-def estimate(compressor: Compressor, facts: ModelFacts, *, workers: int, steps: int) -> Estimate:
+def estimate(
+    compressor: Compressor, facts: ModelFacts, *, workers: int, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+) -> Estimate:
     """Estimate a run from shapes alone.
 
     Args:
@@ -62,8 +65,9 @@ def estimate(compressor: Compressor, facts: ModelFacts, *, workers: int, steps: 
         facts: the model's shapes.
         workers: world size W.
         steps: optimizer steps of the run.
+        bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
     """
-    total = compressor.total_payload_bytes(facts.shapes, steps)
+    total = compressor.total_payload_bytes(facts.shapes, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
     wire = wire_bytes(compressor.collective, total, workers) if compressor.collective != "none" else 0.0
     dense_wire = wire_bytes("all_reduce", dense, workers)
@@ -79,7 +83,14 @@ def estimate(compressor: Compressor, facts: ModelFacts, *, workers: int, steps: 
 
 
 def match_bytes(
-    compressor: Compressor, facts: ModelFacts, *, ratio: float | None, match: str, workers: int, steps: int
+    compressor: Compressor,
+    facts: ModelFacts,
+    *,
+    ratio: float | None,
+    match: str,
+    workers: int,
+    steps: int,
+    bucket_cap_mb: float = BUCKET_CAP_MB,
 ) -> Compressor:
     """Solve for the density that gives an asked compression ratio over the whole run.
 
@@ -91,6 +102,7 @@ def match_bytes(
             density 1 / ratio.
         workers: world size W.
         steps: optimizer steps of the run.
+        bucket_cap_mb: bucket size of DistributedDataParallel in MiB; each bucket has a header.
 
     Returns:
         A compressor whose bytes are the most that stay within dense / ratio.
@@ -109,7 +121,7 @@ def match_bytes(
         target *= wire_bytes("all_reduce", 1.0, workers) / wire_bytes(compressor.collective, 1.0, workers)
 
     def payload(density: float) -> int:
-        return compressor.with_density(density).total_payload_bytes(facts.shapes, steps)
+        return compressor.with_density(density).total_payload_bytes(facts.shapes, steps, bucket_cap_mb)
 
     least = payload(_SMALLEST)
     if least > target:

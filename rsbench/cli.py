@@ -45,6 +45,7 @@ def main() -> None:
 
 @main.command()
 @options.grid_options
+@options.tuning_options
 @options.byte_options
 @options.device_options
 @options.training_options
@@ -70,6 +71,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     Examples:
       rsbench compare
       rsbench compare --dataset ucm21 --ratio 50 --ratio 500 --lr 0.01 --lr 0.05 --seeds 0,1,2
+      rsbench compare --dataset ucm21 --lr 0.003 --lr 0.01 --lr 0.03 --tuning-seed 0 --seeds 1,2,3 --budget 100m
       rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
       rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
       rsbench compare --plan plan.toml --dry-run
@@ -173,6 +175,62 @@ def list_command(what: str, verbose: bool, out: Path) -> None:
     from rsbench.compare import make_console
 
     listing.LISTS[what](make_console(), verbose, out)
+
+
+@main.command()
+@click.option("--model", default="resnet18", show_default=True, metavar="NAME", help="Whose gradient shapes.")
+@click.option("--density", default=0.001, show_default=True, metavar="R", help="Share of the elements that is sent.")
+@click.option("--workers", default=2, show_default=True, metavar="N", help="Processes on this machine's CPU.")
+@click.option(
+    "--compressor",
+    multiple=True,
+    metavar="NAME[:KEY=VALUE,...]",
+    help="Compressor, see `rsbench list compressors -v`; repeat.  [all but those that need training]",
+)
+@click.option(
+    "--repeats", default=5, show_default=True, metavar="N", help="Rounds over all methods; medians are shown."
+)
+@click.option("--rivals/--no-rivals", default=True, show_default=True, help="PyTorch's hooks and plain code beside.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Keep all samples in this file.")
+def bench(
+    model: str,
+    density: float,
+    workers: int,
+    compressor: tuple[str, ...],
+    repeats: int,
+    rivals: bool,
+    json_path: Path | None,
+) -> None:
+    """Time compressors on a model's gradient shapes over loopback: no data, no training.
+
+    Backward + exchange beside plain DDP, compression beside a copy of the same bytes, bytes, and memory.
+
+    \b
+    Examples:
+      rsbench bench
+      rsbench bench --model vgg19 --repeats 3 --no-rivals
+      rsbench bench --compressor noop --compressor rsdgc --compressor rsdgc:kernels=eager
+    """  # noqa: D301 - click reads \b
+    import json
+
+    from rsbench import bench as benchmark
+    from rsbench import reports
+    from rsbench.compare import make_console
+
+    console = make_console()
+    order = benchmark.Order(
+        model=model,
+        density=density,
+        workers=workers,
+        compressors=compressor or benchmark.DEFAULT_COMPRESSORS,
+        repeats=repeats,
+        rivals=rivals,
+    )
+    found = benchmark.measure(order, console)
+    reports.show(benchmark.report(found), console)
+    if json_path is not None:
+        json_path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        click.echo(f"Written: {json_path}")
 
 
 @main.group()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rsbench import forecast, rendezvous, results
 from rsbench import grid as grids
 from rsbench import jobs as job_module
-from rsbench import rendezvous, results
+from rsbench import tuning as tuning_module
 from rsbench.devices import Wish, choose
 from rsbench.errors import RsbenchError
 from rsbench.jobs import Found, Job
 from rsbench.launch import Launcher, Nodes, StopSignals, Torchrun
 from rsbench.plan import Grid
-from rsbench.progress import LiveProgress, PlainProgress, Progress, bytes_text
+from rsbench.progress import LiveProgress, PlainProgress, Progress, bytes_text, duration_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,6 +46,8 @@ class Request:
         argv: the user's command.
         nodes: the machines.
         timeout_s: for a cell.
+        budget_s: begin no cell after so much time; None has no limit.
+        tuning: these cells choose learning rates; their test accuracy stays out of tables.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
         rerun: run done cells again.
@@ -55,6 +60,8 @@ class Request:
     argv: Sequence[str]
     nodes: Nodes = field(default_factory=Nodes)
     timeout_s: float = 86400.0
+    budget_s: float | None = None
+    tuning: bool = False
     strict_data: bool = False
     dry_run: bool = False
     rerun: bool = False
@@ -82,6 +89,8 @@ def compare(request: Request, console: Console) -> int:
     workers, device = choose(request.wish, nodes=request.nodes.count)
     grid = replace(request.grid, workers=workers, device=device)
     found = job_module.find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
+    if grid.tuning_seed is not None:
+        return _tune_and_lead(request, grid, found, console)
     specs = grid.cells({name: data.defaults for name, data in found.items()})
     if request.nodes.rank != 0:
         return _follow(request, found, console)
@@ -89,13 +98,51 @@ def compare(request: Request, console: Console) -> int:
         return _lead(request, specs, found, console)
 
 
-def _lead(request: Request, specs: Sequence[CellSpec], found: Mapping[str, Found], console: Console) -> int:
-    """Decide which cells run, run them, and report: on a single machine, or on node 0."""
+def _tune_and_lead(request: Request, grid: Grid, found: Mapping[str, Found], console: Console) -> int:
+    """All learning rates at the tuning seed, then each row's best at the other seeds.
+
+    Raises:
+        RsbenchError: several nodes, which meet once.
+    """
+    if request.nodes.count > 1:
+        raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
+    defaults = {name: data.defaults for name, data in found.items()}
+    began = time.monotonic()
+    tuning = replace(grid, seeds=(grid.tuning_seed or 0,), tuning_seed=None).cells(defaults)
+    code = _lead(replace(request, tuning=True), tuning, found, console)
+    rates = tuning_module.best_rates(tuning, results.read_records([request.out])[0] if request.out.is_dir() else ())
+    chosen = [spec for spec in grid.cells(defaults) if rates.get(spec.row) == spec.lr]
+    rows = dict.fromkeys(spec.row for spec in tuning)
+    say = _sayer(console)
+    for row in rows:
+        say(f"{' '.join(filter(None, row))}: " + (f"learning rate {rates[row]:g}" if row in rates else "not tuned yet"))
+    if code >= 128:
+        return code
+    left = None if request.budget_s is None else max(0.0, request.budget_s - (time.monotonic() - began))
+    return max(code, _lead(replace(request, budget_s=left), chosen, found, console, tuning))
+
+
+def _lead(
+    request: Request,
+    specs: Sequence[CellSpec],
+    found: Mapping[str, Found],
+    console: Console,
+    tuning: Sequence[CellSpec] = (),
+) -> int:
+    """Decide which cells run, run them, and report: on a single machine, or on node 0.
+
+    Args:
+        request: what to do.
+        specs: the cells.
+        found: their data sets.
+        console: where to tell it.
+        tuning: cells that chose the learning rates of these, for the report's notes.
+    """
     say = _sayer(console)
     done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
     todo = job_module.solve([spec for spec in specs if spec.key not in done], found)
     if request.dry_run:
-        _show_cells(todo, len(done), console)
+        _show_cells(todo, len(done), forecast.expected_s(request.out, todo), request.budget_s, console)
         return 0
     if todo:
         check_writable(request.out)
@@ -105,7 +152,8 @@ def _lead(request: Request, specs: Sequence[CellSpec], found: Mapping[str, Found
     if done:
         say(f"{len(done)} of {len(specs)} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
     tally = run_jobs(request, todo, found, console) if todo else grids.Tally()
-    _report(request, specs, console)
+    if not request.tuning:
+        _report(request, [*tuning, *specs], console)
     _closing(request, tally, len(specs), say)
     return grids.exit_code(tally)
 
@@ -129,7 +177,7 @@ def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], 
         out=request.out,
         scenes=scenes,
         argv=request.argv,
-        provenance={**provenance.collect(request.argv), "nnodes": request.nodes.count},
+        provenance={**provenance.collect(request.argv), "nnodes": request.nodes.count, "tuning": request.tuning},
         nodes=request.nodes,
     )
     with StopSignals() as stop:
@@ -140,7 +188,7 @@ def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], 
             progress = LiveProgress(len(todo), console)
         else:
             progress = PlainProgress(len(todo), _sayer(console))
-        return grids.run(todo, place, make_launcher(request, stop), progress, stop)
+        return grids.run(todo, place, make_launcher(request, stop), progress, stop, request.budget_s)
 
 
 def prepare(
@@ -260,13 +308,31 @@ def _closing(request: Request, tally: grids.Tally, total: int, say: Callable[[st
     if tally.stopped_by is not None:
         left = tally.not_run + len(tally.failed)
         say(f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
-    elif tally.failed:
+    elif tally.not_run:
+        say(f"The budget is used up: {tally.not_run} of {total} cells were not begun. The same command goes on:")
+        for label in tally.left:
+            say(f"  {label}")
+    if tally.failed and tally.stopped_by is None:
         say(f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
         for job, cause in tally.failed:
             say(f"  {job.spec.label}: {cause.reason}")
 
 
-def _show_cells(todo: Sequence[Job], done: int, console: Console) -> None:
+def _expectation(seconds: Sequence[float | None], budget_s: float | None) -> str:
+    """How long the cells will take, from finished ones of the same kind."""
+    known = [s for s in seconds if s is not None]
+    if len(known) < len(seconds):
+        return f"Time: unknown for {len(seconds) - len(known)} cells, no cell of their kind is done here yet."
+    text = f"Time: about {duration_text(sum(known))} from finished cells of the same kind"
+    if budget_s is None:
+        return text + "."
+    fit = sum(total <= budget_s for total in accumulate(known))
+    return f"{text}; {fit} of {len(known)} cells fit the budget of {duration_text(budget_s)}."
+
+
+def _show_cells(
+    todo: Sequence[Job], done: int, seconds: Sequence[float | None], budget_s: float | None, console: Console
+) -> None:
     """Print the cells of a dry run with what each will take."""
     from rsbench import reports
     from rsbench.reports.table import Column, Report, Section, Table
@@ -296,7 +362,10 @@ def _show_cells(todo: Sequence[Job], done: int, console: Console) -> None:
     table = Table(title="Cells that would run, in this order", columns=columns, rows=rows)
     section = Section(
         title="Dry run",
-        facts=("Memory: weights, gradients, optimizer and compressor state, messages; activations come on top.",),
+        facts=(
+            "Memory: weights, gradients, optimizer and compressor state, messages; activations come on top.",
+            _expectation(seconds, budget_s),
+        ),
         tables=(table,) if rows else (),
         notes=(),
         conclusion=f"{len(rows)} cells to run, {done} already done. Nothing was launched.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -101,7 +102,13 @@ def _versions(facts: dict[str, object]) -> list[str]:
     versions = facts["versions"]
     pairs = versions.items() if isinstance(versions, dict) else ()
     packages = ", ".join(f"{name} {version or 'MISSING'}" for name, version in pairs)
-    return [f"rsbench {facts['rsbench']}, Python {facts['python']} at {sys.executable}", packages]
+    fast = importlib.util.find_spec("numba") is not None
+    loops = "compiled by numba" if fast else "torch operations, slower: pip install 'rsbench[fast]' brings numba"
+    return [
+        f"rsbench {facts['rsbench']}, Python {facts['python']} at {sys.executable}",
+        packages,
+        f"compression on CPUs: {loops}",
+    ]
 
 
 def _machine(facts: dict[str, object]) -> list[str]:

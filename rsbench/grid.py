@@ -58,15 +58,24 @@ class Tally:
         failed: cell and cause of each that did not.
         stopped_by: the signal that ended the grid early, None if it ran to its end.
         not_run: cells that were not begun.
+        left: their labels, where a budget ended the grid.
     """
 
     done: int = 0
     failed: list[tuple[Job, Cause]] = field(default_factory=list)
     stopped_by: int | None = None
     not_run: int = 0
+    left: tuple[str, ...] = ()
 
 
-def run(jobs: Sequence[Job], place: Place, launcher: Launcher, progress: Progress, stop: StopSignals) -> Tally:
+def run(
+    jobs: Sequence[Job],
+    place: Place,
+    launcher: Launcher,
+    progress: Progress,
+    stop: StopSignals,
+    budget_s: float | None = None,
+) -> Tally:
     """Run each job, in order.
 
     Args:
@@ -75,6 +84,7 @@ def run(jobs: Sequence[Job], place: Place, launcher: Launcher, progress: Progres
         launcher: starts the workers.
         progress: what the user sees.
         stop: tells whether the user wants to end.
+        budget_s: begin no cell after so many seconds.
 
     Returns:
         What became of them. A failed cell is recorded, and the next one runs.
@@ -82,9 +92,12 @@ def run(jobs: Sequence[Job], place: Place, launcher: Launcher, progress: Progres
     Raises:
         RsbenchError: the result folder cannot be written.
     """
-    tally = Tally()
+    tally, began = Tally(), time.monotonic()
     try:
         for position, job in enumerate(jobs):
+            if budget_s is not None and time.monotonic() - began >= budget_s:
+                tally.not_run, tally.left = len(jobs) - position, tuple(job.spec.label for job in jobs[position:])
+                break
             if stop.number is not None:
                 tally.not_run = len(jobs) - position
                 break

@@ -162,6 +162,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
             spec.image_size,
             steps,
             per_epoch,
+            spec.bucket_cap_mb,
         )
         if question not in solved:
             compressor = budget.match_bytes(
@@ -171,8 +172,11 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
                 match=spec.match,
                 workers=spec.workers,
                 steps=steps,
+                bucket_cap_mb=spec.bucket_cap_mb,
             )
-            estimate = budget.estimate(compressor, model, workers=spec.workers, steps=steps)
+            estimate = budget.estimate(
+                compressor, model, workers=spec.workers, steps=steps, bucket_cap_mb=spec.bucket_cap_mb
+            )
             solved[question] = (compressor.text, estimate)
         text, estimate = solved[question]
         job = Job(spec=spec, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)

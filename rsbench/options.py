@@ -36,6 +36,11 @@ def read_duration(ctx: click.Context, param: click.Parameter, text: str) -> floa
     return seconds
 
 
+def read_duration_if_given(ctx: click.Context, param: click.Parameter, text: str | None) -> float | None:
+    """Return :func:`read_duration`, or None for an option that was not given."""
+    return None if text is None else read_duration(ctx, param, text)
+
+
 def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Return the decorators as one, first on top."""
 
@@ -69,6 +74,22 @@ grid_options = _all(
     ),
 )
 """What the cells of a grid differ in."""
+
+tuning_options = _all(
+    click.option(
+        "--tuning-seed",
+        type=int,
+        metavar="N",
+        help="Run all learning rates at this seed only; its validation OA decides which one runs at --seeds.",
+    ),
+    click.option(
+        "--budget",
+        callback=read_duration_if_given,
+        metavar="TIME",
+        help="Begin no cell after so much time: 90s, 100m, 2h; the same command goes on later.",
+    ),
+)
+"""How a long study is cut into pieces."""
 
 cell_options = _all(
     click.option("--dataset", default="synthetic", metavar="NAME", show_default=True, help="Data set."),
@@ -234,6 +255,7 @@ def request_from(given: Mapping[str, Any]) -> Request:
     grid = plan.Grid(
         **chosen,
         density=given["density"],
+        tuning_seed=given.get("tuning_seed"),
         seeds=plan.parse_seeds(given["seeds"]),
         match=given["match"],
         epochs=given["epochs"],
@@ -249,6 +271,7 @@ def request_from(given: Mapping[str, Any]) -> Request:
         argv=command_line(),
         nodes=nodes,
         timeout_s=given["timeout"],
+        budget_s=given.get("budget"),
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
         rerun=given["rerun"],

@@ -48,6 +48,7 @@ class Grid:
         ratios: compression ratios that matchable compressors are brought to.
         density: fixed share of elements to send instead of ``ratios``; None matches bytes.
         lrs: learning rates.
+        tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
         workers: processes in all.
@@ -64,6 +65,7 @@ class Grid:
     ratios: tuple[float, ...] = (DEFAULT_RATIO,)
     density: float | None = None
     lrs: tuple[float, ...] = (DEFAULT_LR,)
+    tuning_seed: int | None = None
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
     workers: int = 2
@@ -84,6 +86,11 @@ class Grid:
         for name in self.datasets:
             datasets.get(name)
         check_split(self.recipe.split)
+        if self.tuning_seed in self.seeds:
+            raise RsbenchError(
+                f"The tuning seed {self.tuning_seed} is among the seeds, whose test images would then have helped to"
+                " choose the learning rate; give it a number of its own."
+            )
         facts = {name: DatasetDefaults(fingerprint="", epochs=1, batch_size=1, image_size=1) for name in self.datasets}
         self.cells(facts)
 

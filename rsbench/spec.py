@@ -146,6 +146,11 @@ class CellSpec:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
+    def row(self) -> tuple[str, str, str, str]:
+        """What a row of a table stands for, learning rates and seeds apart: data set, model, compressor, ratio."""
+        return self.dataset, self.model, self.compressor, "" if self.ratio is None else f"{self.ratio:g}x"
+
+    @property
     def label(self) -> str:
         """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0``."""
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"

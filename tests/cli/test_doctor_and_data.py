@@ -21,7 +21,8 @@ def test_doctor_names_the_way_out(rsbench: Call, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("rsbench.probe.devices", lambda: CPU)
     result = rsbench("doctor")
     assert result.exit_code == 0, result.output
-    for words in ("torch 2.14.1", "no GPU", "built without CUDA", "--workers N --device cpu", "data fetch ucm21"):
+    ways_out = ("torch 2.14.1", "no GPU", "built without CUDA", "--workers N --device cpu", "data fetch ucm21")
+    for words in (*ways_out, "compression on CPUs"):
         assert words in result.output
 
 
