@@ -8,7 +8,7 @@ from typing import Any
 
 from rsbench.reports.conclusion import conclude
 from rsbench.reports.flat import cells_table, methods_table
-from rsbench.reports.methods import Method, methods_of, reference_of
+from rsbench.reports.methods import Method, methods_of, reference_of, tuning_seeds
 from rsbench.reports.settings import VARIED, Setting, split_by_setting
 from rsbench.reports.table import Notes, Report, Section, Table
 from rsbench.reports.tables import (
@@ -113,8 +113,8 @@ def _facts(setting: Setting, methods: Sequence[Method]) -> list[str]:
         _recipe(cell),
         f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
     ]
-    tuning = sorted({int(r["cell"]["seed"]) for r in setting.records if r["provenance"].get("tuning")})
-    seeds = sorted({int(r["cell"]["seed"]) for r in setting.records if not r["provenance"].get("tuning")})
+    tuning = sorted(tuning_seeds(setting.records))
+    seeds = sorted({int(r["cell"]["seed"]) for r in setting.records} - set(tuning))
     counted = f"{len(done)} of {len(setting.records)} cells done"
     tuned = f"; learning rates chosen on seed {', '.join(map(str, tuning))}" if tuning else ""
     facts.append(f"{counted}; seeds {', '.join(map(str, seeds))}{tuned}; {_steps(methods)}.")

@@ -63,7 +63,7 @@ def _method_row(setting: Setting, method: Method, reference: Method | None) -> d
         "lr": method.rate,
         "lrs_tried": " ".join(f"{one:g}" for one in method.rates_tried),
     }
-    row |= {"cells_done": len(method.done), "cells_not_done": len(method.records) - len(method.done)}
+    row |= {"cells_done": len(method.done), "cells_not_done": len(method.counted) - len(method.done)}
     row |= {
         "seeds": len(method.chosen),
         "validation_oa": getattr(method.validation.get(method.rate or 0), "mean", None),

@@ -33,21 +33,28 @@ class Method:
         name: of the compressor.
         label: what the tables call it: ``rsdgc 100x``.
         records: all its cells in one setting, finished or not.
+        tuning_seeds: seeds that only choose learning rates; a cell of theirs counts nowhere else.
     """
 
     name: str
     label: str
     records: tuple[Record, ...]
+    tuning_seeds: frozenset[int] = frozenset()
+
+    @cached_property
+    def counted(self) -> tuple[Record, ...]:
+        """Return the cells of the seeds that the tables are about, finished or not."""
+        return tuple(r for r in self.records if int(r["cell"]["seed"]) not in self.tuning_seeds)
 
     @cached_property
     def done(self) -> tuple[Record, ...]:
         """Return the finished cells, apart from those that only chose a learning rate."""
-        return tuple(r for r in self.records if r["status"] == "done" and not r["provenance"].get("tuning"))
+        return tuple(r for r in self.counted if r["status"] == "done")
 
     @cached_property
     def tuning(self) -> tuple[Record, ...]:
         """Return the finished cells of a tuning seed; where there are none, the others choose the learning rate too."""
-        found = (r for r in self.records if r["status"] == "done" and r["provenance"].get("tuning"))
+        found = (r for r in self.records if r["status"] == "done" and int(r["cell"]["seed"]) in self.tuning_seeds)
         return tuple(found) or self.done
 
     @property
@@ -134,12 +141,19 @@ def methods_of(records: Sequence[Record]) -> list[Method]:
     Args:
         records: of one setting, in the order of their start, which is the order of the rows between.
     """
+    tuning = tuning_seeds(records)
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         name = record["cell"]["compressor"].partition(":")[0]
         groups.setdefault((name, _label(record["cell"])), []).append(record)
-    found = [Method(name, label, tuple(group)) for (name, label), group in groups.items()]
+    found = [Method(name, label, tuple(group), tuning) for (name, label), group in groups.items()]
     return sorted(found, key=lambda method: (method.name != REFERENCE, bool(method.done) and not method.trains))
+
+
+def tuning_seeds(records: Sequence[Record]) -> frozenset[int]:
+    """Return the seeds that chose learning rates, by what any of the records says of its command."""
+    named = (record["provenance"].get("tuning_seed") for record in records)
+    return frozenset(int(seed) for seed in named if seed is not None)
 
 
 def reference_of(methods: Sequence[Method]) -> Method | None:

@@ -153,11 +153,7 @@ def _rate(method: Method, notes: Notes) -> str:
 
 def _seeds(method: Method) -> str:
     """Return how many seeds are counted, ``2 of 3`` when some did not finish at the chosen rate."""
-    at_rate = {
-        record["cell"]["seed"]
-        for record in method.records
-        if float(record["cell"]["lr"]) == method.rate and not record["provenance"].get("tuning")
-    }
+    at_rate = {record["cell"]["seed"] for record in method.counted if float(record["cell"]["lr"]) == method.rate}
     return f"{len(method.chosen)}" if len(method.chosen) == len(at_rate) else f"{len(method.chosen)} of {len(at_rate)}"
 
 

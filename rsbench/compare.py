@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -12,10 +11,10 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rsbench import forecast, rendezvous, results
+from rsbench import forecast, rendezvous, results, tuning
 from rsbench import grid as grids
 from rsbench import jobs as job_module
-from rsbench import tuning as tuning_module
+from rsbench.agenda import Agenda, Listed
 from rsbench.devices import Wish, choose
 from rsbench.errors import RsbenchError
 from rsbench.jobs import Found, Job
@@ -47,7 +46,6 @@ class Request:
         nodes: the machines.
         timeout_s: for a cell.
         budget_s: begin no cell after so much time; None has no limit.
-        tuning: these cells choose learning rates; their test accuracy stays out of tables.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
         rerun: run done cells again.
@@ -61,7 +59,6 @@ class Request:
     nodes: Nodes = field(default_factory=Nodes)
     timeout_s: float = 86400.0
     budget_s: float | None = None
-    tuning: bool = False
     strict_data: bool = False
     dry_run: bool = False
     rerun: bool = False
@@ -89,81 +86,63 @@ def compare(request: Request, console: Console) -> int:
     workers, device = choose(request.wish, nodes=request.nodes.count)
     grid = replace(request.grid, workers=workers, device=device)
     found = job_module.find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
-    if grid.tuning_seed is not None:
-        return _tune_and_lead(request, grid, found, console)
-    specs = grid.cells({name: data.defaults for name, data in found.items()})
     if request.nodes.rank != 0:
         return _follow(request, found, console)
     with _told_to_others(request):
-        return _lead(request, specs, found, console)
+        return _lead(request, _agenda(request, grid, found, console), found, console)
 
 
-def _tune_and_lead(request: Request, grid: Grid, found: Mapping[str, Found], console: Console) -> int:
-    """All learning rates at the tuning seed, then each row's best at the other seeds.
+def _agenda(request: Request, grid: Grid, found: Mapping[str, Found], console: Console) -> Agenda:
+    """What is not done of the grid: a list, or with a tuning seed a study.
 
     Raises:
-        RsbenchError: several nodes, which meet once.
+        RsbenchError: a study on several nodes, which would each have to know how a cell ended before the next begins.
     """
+    defaults = {name: data.defaults for name, data in found.items()}
+    seed = grid.tuning_seed
+    if seed is None:
+        specs = grid.cells(defaults)
+        done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
+        return Listed(job_module.solve([spec for spec in specs if spec.key not in done], found), specs)
     if request.nodes.count > 1:
         raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
-    defaults = {name: data.defaults for name, data in found.items()}
-    began = time.monotonic()
-    tuning = replace(grid, seeds=(grid.tuning_seed or 0,), tuning_seed=None).cells(defaults)
-    code = _lead(replace(request, tuning=True), tuning, found, console)
-    rates = tuning_module.best_rates(tuning, results.read_records([request.out])[0] if request.out.is_dir() else ())
-    chosen = [spec for spec in grid.cells(defaults) if rates.get(spec.row) == spec.lr]
-    rows = dict.fromkeys(spec.row for spec in tuning)
-    say = _sayer(console)
-    for row in rows:
-        say(f"{' '.join(filter(None, row))}: " + (f"learning rate {rates[row]:g}" if row in rates else "not tuned yet"))
-    if code >= 128:
-        return code
-    left = None if request.budget_s is None else max(0.0, request.budget_s - (time.monotonic() - began))
-    return max(code, _lead(replace(request, budget_s=left), chosen, found, console, tuning))
+    jobs = job_module.solve(replace(grid, seeds=(seed, *grid.seeds)).cells(defaults), found)
+    return tuning.Study(tuning.rows_of(jobs, seed), request.out, _sayer(console), rerun=request.rerun)
 
 
-def _lead(
-    request: Request,
-    specs: Sequence[CellSpec],
-    found: Mapping[str, Found],
-    console: Console,
-    tuning: Sequence[CellSpec] = (),
-) -> int:
-    """Decide which cells run, run them, and report: on a single machine, or on node 0.
+def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> int:
+    """Run the cells and report: on a single machine, or on node 0.
 
     Args:
         request: what to do.
-        specs: the cells.
+        agenda: the cells.
         found: their data sets.
         console: where to tell it.
-        tuning: cells that chose the learning rates of these, for the report's notes.
     """
-    say = _sayer(console)
-    done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
-    todo = job_module.solve([spec for spec in specs if spec.key not in done], found)
+    say, todo = _sayer(console), agenda.left()
+    total = len(todo) + agenda.done
     if request.dry_run:
-        _show_cells(todo, len(done), forecast.expected_s(request.out, todo), request.budget_s, console)
+        _show_cells(agenda, forecast.expected_s(request.out, todo), request.budget_s, console)
         return 0
     if todo:
         check_writable(request.out)
     if request.nodes.count > 1:
         meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
         meeting.publish({"cells": [job.to_dict() for job in todo]}, "plan")
-    if done:
-        say(f"{len(done)} of {len(specs)} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
-    tally = run_jobs(request, todo, found, console) if todo else grids.Tally()
-    if not request.tuning:
-        _report(request, [*tuning, *specs], console)
-    _closing(request, tally, len(specs), say)
+    if agenda.done:
+        say(f"{agenda.done} of {total} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
+    tally = run_jobs(request, agenda, found, console) if todo else grids.Tally()
+    _report(request, agenda.specs, console)
+    _closing(tally, agenda.done, say)
     return grids.exit_code(tally)
 
 
-def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], console: Console) -> grids.Tally:
+def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> grids.Tally:
     """Prepare the data and run the cells.
 
     Args:
         request: what to do.
-        todo: cells that are to run.
+        agenda: cells that are to run.
         found: their data sets.
         console: where to show progress.
 
@@ -172,23 +151,20 @@ def run_jobs(request: Request, todo: Sequence[Job], found: Mapping[str, Found], 
     """
     from rsbench import provenance
 
-    scenes = prepare(todo, found, request, console)
+    scenes = prepare(agenda.left(), found, request, console)
+    facts = {"nnodes": request.nodes.count, "tuning_seed": request.grid.tuning_seed}
     place = grids.Place(
         out=request.out,
         scenes=scenes,
         argv=request.argv,
-        provenance={**provenance.collect(request.argv), "nnodes": request.nodes.count, "tuning": request.tuning},
+        provenance={**provenance.collect(request.argv), **facts},
         nodes=request.nodes,
     )
     with StopSignals() as stop:
         if request.nodes.count > 1:
             place = replace(place, meet=_meeting(request, stop))
-        progress: Progress
-        if console.is_terminal:
-            progress = LiveProgress(len(todo), console)
-        else:
-            progress = PlainProgress(len(todo), _sayer(console))
-        return grids.run(todo, place, make_launcher(request, stop), progress, stop, request.budget_s)
+        progress: Progress = LiveProgress(console) if console.is_terminal else PlainProgress(_sayer(console))
+        return grids.run(agenda, place, make_launcher(request, stop), progress, stop, request.budget_s)
 
 
 def prepare(
@@ -259,7 +235,7 @@ def _follow(request: Request, found: Mapping[str, Found], console: Console) -> i
                 " give every node the same files and the same command."
             )
     _sayer(console)(f"node {request.nodes.rank}: {len(todo)} cells to run")
-    return grids.exit_code(run_jobs(request, todo, found, console)) if todo else 0
+    return grids.exit_code(run_jobs(request, Listed(todo), found, console)) if todo else 0
 
 
 @contextmanager
@@ -303,8 +279,9 @@ def _report(request: Request, specs: Sequence[CellSpec], console: Console) -> No
             _sayer(console)(f"Written: {path}")
 
 
-def _closing(request: Request, tally: grids.Tally, total: int, say: Callable[[str], None]) -> None:
+def _closing(tally: grids.Tally, done_before: int, say: Callable[[str], None]) -> None:
     """Say what is left to do, when something is."""
+    total = done_before + tally.done + len(tally.failed) + tally.not_run
     if tally.stopped_by is not None:
         left = tally.not_run + len(tally.failed)
         say(f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
@@ -330,9 +307,7 @@ def _expectation(seconds: Sequence[float | None], budget_s: float | None) -> str
     return f"{text}; {fit} of {len(known)} cells fit the budget of {duration_text(budget_s)}."
 
 
-def _show_cells(
-    todo: Sequence[Job], done: int, seconds: Sequence[float | None], budget_s: float | None, console: Console
-) -> None:
+def _show_cells(agenda: Agenda, seconds: Sequence[float | None], budget_s: float | None, console: Console) -> None:
     """Print the cells of a dry run with what each will take."""
     from rsbench import reports
     from rsbench.reports.table import Column, Report, Section, Table
@@ -343,7 +318,7 @@ def _show_cells(
             job.spec.model,
             job.compressor,
             "-" if job.spec.ratio is None else f"{job.spec.ratio:g}",
-            f"{job.spec.lr:g}",
+            f"{job.spec.lr:g}" if agenda.decided(job) else "best",
             str(job.spec.seed),
             f"{job.spec.workers} {job.spec.device}",
             str(job.steps),
@@ -352,7 +327,7 @@ def _show_cells(
             f"{job.estimate.compression_ratio:.4g}",
             bytes_text(job.estimate.memory_bytes_per_worker),
         )
-        for job in todo
+        for job in agenda.left()
     )
     names = (
         "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker"
@@ -368,7 +343,7 @@ def _show_cells(
         ),
         tables=(table,) if rows else (),
         notes=(),
-        conclusion=f"{len(rows)} cells to run, {done} already done. Nothing was launched.",
+        conclusion=f"{agenda.most} cells to run, {agenda.done} already done. Nothing was launched.",
     )
     reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 

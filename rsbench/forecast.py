@@ -23,7 +23,7 @@ def expected_s(out: Path, jobs: Sequence[Job]) -> list[float | None]:
     records, _ = results.read_records([out]) if out.is_dir() else ([], [])
     by_kind: dict[tuple[Any, ...], list[float]] = {}
     for record in records:
-        if record["status"] == "done":
+        if record["status"] == "done" and record["wall_s"] is not None:
             kind = tuple(record["cell"][name] for name in _KIND)
             by_kind.setdefault(kind, []).append(record["wall_s"] / record["traffic"]["steps"])
     medians = {kind: statistics.median(times) for kind, times in by_kind.items()}

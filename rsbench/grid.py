@@ -13,6 +13,7 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 
 from rsbench import results
+from rsbench.agenda import Agenda
 from rsbench.errors import RsbenchError
 from rsbench.failure import Cause
 from rsbench.jobs import Job, failed_record, write_job
@@ -69,17 +70,17 @@ class Tally:
 
 
 def run(
-    jobs: Sequence[Job],
+    agenda: Agenda,
     place: Place,
     launcher: Launcher,
     progress: Progress,
     stop: StopSignals,
     budget_s: float | None = None,
 ) -> Tally:
-    """Run each job, in order.
+    """Run each cell, one after the other.
 
     Args:
-        jobs: the cells that are to run.
+        agenda: the cells that are to run.
         place: where.
         launcher: starts the workers.
         progress: what the user sees.
@@ -94,21 +95,23 @@ def run(
     """
     tally, began = Tally(), time.monotonic()
     try:
-        for position, job in enumerate(jobs):
+        while stop.number is None:
+            left = agenda.left()
             if budget_s is not None and time.monotonic() - began >= budget_s:
-                tally.not_run, tally.left = len(jobs) - position, tuple(job.spec.label for job in jobs[position:])
+                tally.left = tuple(job.spec.label for job in left)
                 break
-            if stop.number is not None:
-                tally.not_run = len(jobs) - position
+            job = agenda.take()
+            if job is None:
                 break
-            _run_one(job, place, launcher, progress, tally)
+            _run_one(job, place, launcher, progress, tally, tally.done + len(tally.failed) + len(left))
     finally:
         progress.close()
+    tally.not_run = len(agenda.left())
     tally.stopped_by = stop.number
     return tally
 
 
-def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally) -> None:
+def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally, total: int) -> None:
     folder = place.folder(job)
     state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.epochs)
     lock: AbstractContextManager[Any]
@@ -118,7 +121,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
         lock = FileLock(folder / ".lock", blocking=False) if alone else nullcontext()
     except OSError as error:
         raise results.folder_error(error, folder) from error
-    progress.begin(job.spec.label, state)
+    progress.begin(job.spec.label, state, total)
     word = "FAILED"
     try:
         with lock:

@@ -93,8 +93,8 @@ class CellState:
 class Progress(Protocol):
     """Shows a grid's progress."""
 
-    def begin(self, label: str, state: CellState) -> None:
-        """A cell begins."""
+    def begin(self, label: str, state: CellState, total: int) -> None:
+        """A cell begins; ``total`` are all cells of the grid, done ones included, as far as is known."""
 
     def tick(self) -> None:
         """Called a few times a second."""
@@ -110,7 +110,7 @@ class Progress(Protocol):
 class Grid:
     """How many cells there are and how long one takes, for the time left."""
 
-    total: int
+    total: int = 0
     done: int = 0
     durations_s: list[float] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
@@ -125,9 +125,9 @@ class Grid:
         current = cell if cell is not None else max(0.0, typical - elapsed)
         return current + typical * (self.total - self.done - 1)
 
-    def begin(self) -> None:
-        """A cell begins."""
-        self.began = time.monotonic()
+    def begin(self, total: int) -> None:
+        """A cell begins, one of so many."""
+        self.began, self.total = time.monotonic(), total
 
     def end(self) -> None:
         """A cell has ended."""
@@ -138,16 +138,16 @@ class Grid:
 class PlainProgress:
     """One line about every ten seconds, and at each phase and epoch: for logs and pipes."""
 
-    def __init__(self, total: int, write: Callable[[str], None]) -> None:
-        self._grid = Grid(total=total)
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._grid = Grid()
         self._write = write
         self._label = ""
         self._state: CellState | None = None
         self._shown = (0.0, "", 0)
 
-    def begin(self, label: str, state: CellState) -> None:
+    def begin(self, label: str, state: CellState, total: int) -> None:
         """See :class:`Progress`."""
-        self._grid.begin()
+        self._grid.begin(total)
         self._label, self._state = label, state
         self._shown = (time.monotonic(), state.phase, 0)
         self._write(f"{self._head()}: starting")
@@ -180,10 +180,10 @@ class PlainProgress:
 class LiveProgress:
     """A bar for the cell and one for the grid that redraw in place: for terminals."""
 
-    def __init__(self, total: int, console: Console) -> None:
+    def __init__(self, console: Console) -> None:
         from rich.live import Live
 
-        self._grid = Grid(total=total)
+        self._grid = Grid()
         self._label = ""
         self._state: CellState | None = None
         # No thread redraws: processes are forked while this is shown.
@@ -191,9 +191,9 @@ class LiveProgress:
         self._live.start()
         self._drawn = 0.0
 
-    def begin(self, label: str, state: CellState) -> None:
+    def begin(self, label: str, state: CellState, total: int) -> None:
         """See :class:`Progress`."""
-        self._grid.begin()
+        self._grid.begin(total)
         self._label, self._state = label, state
         self._draw()
 

@@ -12,6 +12,7 @@ from click.testing import Result
 
 from rsbench import results
 from rsbench.launch import Outcome
+from rsbench.tuning import FAILED, best_rate, next_rate
 
 Call = Callable[..., Result]
 STUDY = ("compare", "--compressor", "none", "--compressor", "topk", "--tuning-seed", 9, "--seeds", "0,1")
@@ -59,8 +60,69 @@ def test_a_rate_that_failed_is_no_candidate(rsbench: Call, graded: Any) -> None:
     graded.fails["topk"] = Outcome(status="failed", wall_s=1.0)
     result = rsbench(*STUDY, *RATES)
     assert result.exit_code == 1
-    assert "topk 100x: not tuned yet" in result.output
+    assert "topk 100x: no learning rate trained" in result.output
+    assert "0.01: failed, 0.1: failed, 0.5: failed" in result.output
     assert not [cell for cell in graded.cells if cell[0] == "topk" and cell[2] != 9]
+
+
+def test_rates_are_tried_from_the_middle_until_both_neighbours_of_the_best_are_worse() -> None:
+    rates = (0.001, 0.003, 0.01, 0.03, 0.1)
+
+    def search(found: dict[float, float]) -> list[float]:
+        tried: dict[float, float] = {}
+        while (rate := next_rate(rates, tried)) is not None:
+            tried[rate] = found[rate]
+        return list(tried)
+
+    assert search({0.001: 0.1, 0.003: 0.5, 0.01: 0.9, 0.03: 0.5, 0.1: 0.1}) == [0.01, 0.003, 0.03]
+    assert search({0.001: 0.9, 0.003: 0.8, 0.01: 0.7, 0.03: 0.5, 0.1: 0.1}) == [0.01, 0.003, 0.001]
+    assert search({0.001: 0.1, 0.003: 0.2, 0.01: 0.3, 0.03: 0.5, 0.1: 0.4}) == [0.01, 0.003, 0.03, 0.1]
+    assert search({0.001: 0.5, 0.003: 0.8, 0.01: 0.8, 0.03: FAILED, 0.1: 0.1}) == [0.01, 0.003, 0.001]
+    assert search(dict.fromkeys(rates, FAILED)) == [0.01, 0.003, 0.001, 0.03, 0.1]
+    assert search({**dict.fromkeys(rates, FAILED), 0.001: 0.4}) == [0.01, 0.003, 0.001]
+    assert best_rate({0.003: 0.8, 0.01: 0.8}) == 0.003
+    assert best_rate({0.003: FAILED}) is None
+
+
+def test_rows_end_whole_when_the_budget_does(rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 40))
+    monkeypatch.setattr("rsbench.grid.time.monotonic", lambda: float(next(clock)))
+    result = rsbench(*STUDY, *RATES, "--budget", "1200s")
+    monkeypatch.undo()
+    assert [name for name, _, _ in graded.cells][:5] == ["none"] * 5, "the first row is tuned and run before the second"
+    assert 5 <= len(graded.cells) < 10
+    assert "cells were not begun" in result.output
+
+
+def test_a_cell_that_was_done_before_the_study_stays_out_of_its_table(rsbench: Call, graded: Any) -> None:
+    rsbench("compare", "--compressor", "none", "--lr", 0.1, "--seeds", 9)
+    result = rsbench(*STUDY, *RATES)
+    assert "1 of 10 cells are already done; 9 to run." in result.output
+    table = rsbench("report").output
+    assert "75.0" in table
+    assert "99.0" not in table
+    methods = (Path("rsbench-results") / "methods.csv").read_text()
+    header, none, *_ = (line.split(",") for line in methods.splitlines())
+    assert none[header.index("cells_done")] == "2"
+    assert none[header.index("cells_not_done")] == "0"
+
+
+def test_what_does_not_train_has_nothing_to_tune(rsbench: Call, graded: Any) -> None:
+    result = rsbench("compare", "--compressor", "noop", "--tuning-seed", 9, "--seeds", "0,1", *RATES)
+    assert result.exit_code == 0, result.output
+    assert [(rate, seed) for _, rate, seed in graded.cells] == [(0.01, 0), (0.01, 1)]
+
+
+def test_a_dry_run_counts_the_cells_of_rows_that_are_not_tuned(rsbench: Call, launcher: Any) -> None:
+    output = rsbench(*STUDY, *RATES, "--dry-run").output
+    assert "at most 10 cells to run, 0 already done" in output
+    assert " best " in output
+
+
+def test_rerun_runs_a_study_again(rsbench: Call, graded: Any) -> None:
+    rsbench(*STUDY, *RATES)
+    rsbench(*STUDY, *RATES, "--rerun")
+    assert len(graded.cells) == 20
 
 
 def test_the_tuning_seed_is_none_of_the_seeds(rsbench: Call, launcher: Any) -> None:

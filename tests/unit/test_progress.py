@@ -37,8 +37,8 @@ def test_state_follows_the_file_even_through_half_lines(tmp_path: Path) -> None:
 
 def test_plain_lines_come_at_phases_and_epochs_not_at_every_step(tmp_path: Path) -> None:
     path, lines = tmp_path / "samples.jsonl", []
-    plain = PlainProgress(2, lines.append)
-    plain.begin("a cell", CellState(path=path, steps=30, epochs=3))
+    plain = PlainProgress(lines.append)
+    plain.begin("a cell", CellState(path=path, steps=30, epochs=3), 2)
     append(path, {"kind": "phase", "phase": "train"})
     plain.tick()
     for step in range(5):
@@ -55,8 +55,8 @@ def test_plain_lines_come_every_ten_seconds(tmp_path: Path, monkeypatch: pytest.
     now = [100.0]
     monkeypatch.setattr("rsbench.progress.time.monotonic", lambda: now[0])
     path, lines = tmp_path / "samples.jsonl", []
-    plain = PlainProgress(1, lines.append)
-    plain.begin("a cell", CellState(path=path, steps=30, epochs=3))
+    plain = PlainProgress(lines.append)
+    plain.begin("a cell", CellState(path=path, steps=30, epochs=3), 1)
     for step in range(25):
         now[0] += 1
         append(path, {**STEP, "step": step})
@@ -68,10 +68,10 @@ def test_live_display_draws_the_cell(tmp_path: Path) -> None:
     from rich.console import Console
 
     screen = io.StringIO()
-    live = LiveProgress(4, Console(file=screen, force_terminal=True, width=120))
+    live = LiveProgress(Console(file=screen, force_terminal=True, width=120))
     path = tmp_path / "samples.jsonl"
     append(path, STEP)
-    live.begin("ucm21 smallvgg rsdgc 100x", CellState(path=path, steps=30, epochs=3))
+    live.begin("ucm21 smallvgg rsdgc 100x", CellState(path=path, steps=30, epochs=3), 4)
     live._drawn = 0.0
     live.tick()
     live.end("done in 3 s")
