@@ -347,7 +347,7 @@ class SparseCompressor(Compressor):
         from rsbench.compressors.sparse import Parts
 
         common = {"layout": self.layout, "selector": self.make_selector, "density_at": self.density_at}
-        return Parts(**{**common, "values": self.values, **chosen})
+        return Parts(**{**common, "values": self.values, "kernels": self.kernels, **chosen})
 
     def control_bytes(self, tensors: int, step: int) -> int:
         """Bytes of a step's control traffic (the broadcast of renewed counts)."""

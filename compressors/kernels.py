@@ -1,13 +1,20 @@
-"""Which implementation of the pass runs: compiled where it can, torch operations everywhere else."""
+"""Which implementation runs: compiled where it can, torch operations everywhere else."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import logging
+from typing import TYPE_CHECKING
 
 from rsbench.compressors.sweep import Sweep, sweep_in_parts
 from rsbench.errors import RsbenchError
+
+if TYPE_CHECKING:
+    from rsbench.compressors.fused import Fused
+    from rsbench.compressors.memory import NoMemory
+    from rsbench.compressors.scores import Score
+    from rsbench.compressors.selection import Selector
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +39,17 @@ def choose_sweep(wanted: str) -> Sweep:
     return compiled or sweep_in_parts
 
 
+def choose_fused(
+    wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
+) -> Fused | None:
+    """The compiled calls for whole buckets, or None where torch operations do the work or the parts do not fit."""
+    if choose_sweep(wanted) is sweep_in_parts:
+        return None
+    from rsbench.compressors.fused import fused
+
+    return fused(memory, selector, score, masking_density)
+
+
 def kernels_in_use(wanted: str) -> str:
     """``compiled`` or ``eager``: what :func:`choose_sweep` gives on this machine."""
     return "eager" if choose_sweep(wanted) is sweep_in_parts else "compiled"
@@ -43,6 +61,7 @@ def _compiled() -> tuple[Sweep | None, str]:
     try:
         module = importlib.import_module("rsbench.compressors.compiled")
         module.try_out()
+        importlib.import_module("rsbench.compressors.fused").try_out()
         sweep: Sweep = module.sweep_compiled
         return sweep, ""
     except ModuleNotFoundError:

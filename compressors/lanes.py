@@ -1,9 +1,9 @@
-"""Sums over eight neighbouring blocks of nine elements at once, as vector instructions for :mod:`.compiled`.
+"""Two inner loops as vector instructions for :mod:`.loops`: sums over blocks of nine, and which scores are high.
 
 Most convolutions have 3 x 3 kernels, so that neighbourhoods of nine elements lie in a row. A plain loop over
 rows of nine is not vectorised by LLVM and takes as long as reading the gradient from memory; here eight rows are loaded
-as nine vectors and turned into columns by shuffles, which takes about half of that. LLVM lowers the shuffles for any
-processor.
+as nine vectors and turned into columns by shuffles, which takes about half of that. Few of many scores are above a
+threshold; comparing 32 at once gives a word whose bits say which. LLVM lowers both for any processor.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ROW = 9
 
 
 def _column(builder: Any, loaded: list[Any], column: int, vector: Any) -> Any:
-    """Elements ``column`` of the eight rows as one vector: lane j stands at 9 j + column of what was loaded."""
+    """Elements ``column`` of the eight rows as one vector: lane j stands at r j + column of the r vectors loaded."""
     numbers = ir.VectorType(ir.IntType(32), LANES)
-    places = [divmod(ROW * lane + column, LANES) for lane in range(LANES)]
+    places = [divmod(len(loaded) * lane + column, LANES) for lane in range(LANES)]
     found = ir.Constant(vector, ir.Undefined)
     for source, values in enumerate(loaded):
         mask = [LANES + at if held == source else lane for lane, (held, at) in enumerate(places)]
@@ -72,5 +72,76 @@ def _add_up(typingctx: Any, v: Any, start: Any, magnitudes: Any, values: Any, sq
     return types.void(v, types.intp, magnitudes, values, squares, types.intp), generate
 
 
+@intrinsic
+def _add_threes(typingctx: Any, columns: Any, start: Any, sums: Any, first: Any) -> Any:
+    """Write ``columns[start + 3 j]`` and the two behind it, added up, to ``sums[first + j]``, j in 0..7.
+
+    Args:
+        typingctx: numba's.
+        columns: float32, contiguous.
+        start: first element.
+        sums: float32, contiguous.
+        first: first entry written.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = ir.VectorType(ir.FloatType(), LANES)
+
+        def pointer(position: int, offset: Any) -> Any:
+            array = context.make_array(signature.args[position])(context, builder, args[position])
+            return builder.bitcast(builder.gep(array.data, [offset]), vector.as_pointer())
+
+        base = pointer(0, args[1])
+        loaded = [builder.load(builder.gep(base, [ir.IntType(32)(i)]), align=4) for i in range(3)]
+        x, y, z = (_column(builder, loaded, column, vector) for column in range(3))
+        total = builder.fadd(builder.fadd(x, y, flags=("fast",)), z, flags=("fast",))
+        builder.store(total, pointer(2, args[3]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(columns, types.intp, sums, types.intp), generate
+
+
+add_threes: Any = _add_threes
 add_up: Any = _add_up
 """Called from compiled code only, without the typing context."""
+
+
+SCAN = 32
+"""Scores compared at a time."""
+
+
+@intrinsic
+def _above(typingctx: Any, scores: Any, start: Any, threshold: Any) -> Any:
+    """A uint32 whose bit i is set where ``scores[start + i] > threshold``, i in 0..31.
+
+    Args:
+        typingctx: numba's.
+        scores: float32, contiguous.
+        start: first of 32 entries.
+        threshold: float32.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = ir.VectorType(ir.FloatType(), SCAN)
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        pointer = builder.bitcast(builder.gep(array.data, [args[1]]), vector.as_pointer())
+        one = builder.insert_element(ir.Constant(vector, ir.Undefined), args[2], ir.IntType(32)(0))
+        every = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), SCAN), [0] * SCAN))
+        higher = builder.fcmp_ordered(">", builder.load(pointer, align=4), every)
+        return builder.bitcast(higher, ir.IntType(32))
+
+    return types.uint32(scores, types.intp, types.float32), generate
+
+
+@intrinsic
+def _lowest_bit(typingctx: Any, bits: Any) -> Any:
+    """Number of the lowest bit that is set in a uint32 above 0."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return types.uint32(types.uint32), generate
+
+
+above: Any = _above
+lowest_bit: Any = _lowest_bit

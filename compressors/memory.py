@@ -10,6 +10,7 @@ import torch
 from rsbench.compressors.blocks import Blocks
 
 Tensors = dict[str, torch.Tensor]
+_LINE = 16  # elements of a cache line
 
 
 @dataclasses.dataclass
@@ -48,8 +49,14 @@ class Residual:
 class NoMemory:
     """What is not sent is lost."""
 
-    def begin(self, name: str, gradient: torch.Tensor) -> Residual:
-        """The gradient itself, flat float32 [n], stands for v."""
+    def begin(self, name: str, gradient: torch.Tensor | None) -> Residual:
+        """The gradient itself, flat float32 [n], stands for v.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if gradient is None:
+            raise ValueError(f"no gradient of {name}, and nothing is kept")
         return Residual(gradient)
 
     def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
@@ -68,12 +75,29 @@ class ErrorFeedback(NoMemory):
 
     Args:
         parameters: tensor name -> parameter, any shape.
+
+    Attributes:
+        flat: kind of memory -> one float32 tensor for all parameters.
+        places: tensor name -> where it starts there.
     """
 
     def __init__(self, parameters: Tensors) -> None:
-        self.v = _zeros(parameters)
+        self.flat: Tensors = {}
+        self.places: dict[str, int] = {}
+        self._shapes = parameters
+        self.v = self._zeros("v")
 
-    def begin(self, name: str, gradient: torch.Tensor) -> Residual:
+    def _zeros(self, kind: str) -> Tensors:
+        """One tensor for all parameters, kept in ``flat``, and a view of it for each, which starts at ``places``."""
+        at = 0
+        for name, parameter in self._shapes.items():
+            self.places[name] = at
+            at += -(-parameter.numel() // _LINE) * _LINE
+        device = next((p.device for p in self._shapes.values()), None)
+        self.flat[kind] = torch.zeros(at, dtype=torch.float32, device=device)
+        return {name: self.flat[kind][self.places[name] :][: p.numel()] for name, p in self._shapes.items()}
+
+    def begin(self, name: str, gradient: torch.Tensor | None) -> Residual:
         """The tensor's memory, still without this gradient."""
         return Residual(self.v[name])
 
@@ -104,10 +128,10 @@ class MomentumCorrection(ErrorFeedback):
 
     def __init__(self, parameters: Tensors, momentum: Callable[[], float], nesterov: bool) -> None:
         super().__init__(parameters)
-        self.u = _zeros(parameters)
+        self.u = self._zeros("u")
         self._momentum, self._nesterov = momentum, nesterov
 
-    def begin(self, name: str, gradient: torch.Tensor) -> Residual:
+    def begin(self, name: str, gradient: torch.Tensor | None) -> Residual:
         """The tensor's memory, still without this gradient."""
         return Residual(self.v[name], self.u[name], self._momentum(), self._nesterov)
 
@@ -124,10 +148,6 @@ class MomentumCorrection(ErrorFeedback):
     def state(self) -> dict[str, Tensors]:
         """The velocity u and the residual v."""
         return {"u": self.u, "v": self.v}
-
-
-def _zeros(parameters: Tensors) -> Tensors:
-    return {n: torch.zeros(p.numel(), dtype=torch.float32, device=p.device) for n, p in parameters.items()}
 
 
 def clip(gradient: torch.Tensor, limit: float, workers: int) -> None:

@@ -10,7 +10,7 @@ import torch
 
 from rsbench.compressors.layout import Layout
 
-_CHUNK = 1 << 22
+_CHUNK = 1 << 16
 _BINS = 1024
 _PASSES = 4
 
@@ -23,7 +23,7 @@ class Policy(Protocol):
 
 
 def _chunks(parameters: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
-    """|w| of all parameters in pieces of at most 4 M elements, so that no copy of a layer is made."""
+    """|w| of all parameters in pieces that fit the cache, so that no copy of a layer is made."""
     for parameter in parameters:
         for piece in torch.split(parameter.detach().reshape(-1), _CHUNK):
             yield piece.float().abs()

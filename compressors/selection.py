@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -20,24 +21,35 @@ _ROOM = 1 << 13
 _SAMPLE = 1 << 12
 _SAMPLE_SHARE = 64
 _CORRECTIONS = 10
-_LEAST = 1e-30
+LEAST = 1e-30
+"""Lowest threshold; scores below count as zero."""
 _FIRST_AIM = 0.95
 _MANY, _FEW = 256, 64
 _RAISE, _LOWER, _MISSED = 1.005, 0.99, 0.98
+
+
+def takes_all(blocks: int, k: int) -> bool:
+    """Whether every block is a candidate: few blocks, or many of them wanted."""
+    return blocks <= SMALL or 8 * k > blocks
+
+
+def capacity(k: int) -> int:
+    """Candidates kept at most where k are wanted."""
+    return max(4 * k, k + _ROOM)
 
 
 class Selector:
     """Accumulates a gradient and chooses blocks; one object a compressor, its hints are keyed by tensor name."""
 
     def choose(
-        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+        self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """Take the gradient in and return the k blocks of highest score, as the memory then stands.
 
         Args:
             name: of the tensor.
             residual: its memory, changed in place.
-            gradient: flat, shape [n].
+            gradient: flat, shape [n]; None where it was taken in before.
             layout: its cut into J blocks.
             score: importance of a block.
             k: 1 <= k <= J.
@@ -62,10 +74,10 @@ class ExactSelector(Selector):
     """
 
     def choose(
-        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+        self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """See :meth:`Selector.choose`."""
-        scores = score(residual.take_in(gradient), blocks_of(layout))
+        scores = score(residual.v if gradient is None else residual.take_in(gradient), blocks_of(layout))
         scores.nan_to_num_(nan=math.inf)  # squares can overflow where gradients are finite; still k blocks are sent
         if scores.device.type == "cpu":
             return highest(scores, torch.arange(scores.numel()), k)[0]
@@ -92,15 +104,14 @@ class SampledSelector(Selector):
         self._hints: dict[str, tuple[float, float, float, float]] = {}  # a, b, k-th score, aim
 
     def choose(
-        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+        self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """See :meth:`Selector.choose`."""
-        if layout.blocks <= SMALL or 8 * k > layout.blocks:
+        if takes_all(layout.blocks, k):
             return ExactSelector().choose(name, residual, gradient, layout, score, k)
-        capacity = max(4 * k, k + _ROOM)
         hint = self._hints.get(name)
         if hint:
-            cutoff = Cutoff(hint[:2], max(hint[2] * hint[3], _LEAST), capacity)
+            cutoff = Cutoff(hint[:2], max(hint[2] * hint[3], LEAST), capacity(k))
         else:
             cutoff = self._sampled(residual, gradient, layout, score, k, 0)
         found = self._sweep(residual, gradient, layout, score, cutoff)
@@ -109,10 +120,10 @@ class SampledSelector(Selector):
             index, lowest, weights = self._best(found, score, k)
             if index is not None and found.found <= cutoff.capacity:
                 bound = cutoff.threshold * slack(weights, cutoff.weights)
-                if lowest >= bound or cutoff.threshold <= _LEAST:
+                if lowest >= bound or cutoff.threshold <= LEAST:
                     break
-                cutoff = Cutoff(weights, lowest * (1 - 1e-6), capacity)
-            elif found.found < k and cutoff.threshold <= _LEAST:
+                cutoff = Cutoff(weights, lowest * (1 - 1e-6), capacity(k))
+            elif found.found < k and cutoff.threshold <= LEAST:
                 index = self._filled(found.index, k, layout.blocks)
                 break
             else:
@@ -138,7 +149,7 @@ class SampledSelector(Selector):
         rank = math.ceil(expected + 2 * math.sqrt(expected) + 1)
         scores = score.combine(pair, weights)
         threshold = float(torch.topk(scores, min(rank, scores.numel())).values[-1])
-        return Cutoff(weights, max(threshold, _LEAST), max(4 * k, k + _ROOM))
+        return Cutoff(weights, max(threshold, LEAST), capacity(k))
 
     def _best(self, found: Candidates, score: Score, k: int) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
         """The k best candidates under the true norms, their lowest score, and the true weights."""
@@ -153,6 +164,20 @@ class SampledSelector(Selector):
         free = torch.ones(min(blocks, k + index.numel()), dtype=torch.bool)
         free[index[index < free.numel()]] = False
         return torch.cat([index, free.nonzero().view(-1)[: k - index.numel()]]).sort().values
+
+    def hint(self, name: str) -> tuple[float, float, float, float]:
+        """What a tensor's last step left: both weights, the k-th score, and what the next threshold is of it.
+
+        The first number is negative where there is nothing.
+        """
+        return self._hints.get(name, (-1.0, 0.0, 0.0, _FIRST_AIM))
+
+    def leave(self, name: str, hint: Sequence[float]) -> None:
+        """Keep such numbers for the next step, or none if the first is negative."""
+        self._hints.pop(name, None)
+        if hint[0] >= 0:
+            a, b, lowest, aim = map(float, hint)
+            self._hints[name] = a, b, lowest, aim
 
     def state(self) -> dict[str, list[float]]:
         """Of each tensor's last step: both weights, the k-th score, and what the next threshold is of it."""
@@ -196,10 +221,10 @@ class RandomSelector(Selector):
         self._draws: dict[str, int] = {}
 
     def choose(
-        self, name: str, residual: Residual, gradient: torch.Tensor, layout: Layout, score: Score, k: int
+        self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """See :meth:`Selector.choose`; the score plays no part."""
-        device = residual.take_in(gradient).device
+        device = (residual.v if gradient is None else residual.take_in(gradient)).device
         self._draws[name] = self._draws.get(name, 0) + 1
         seed = zlib.crc32(f"{self._seed}:{name}:{self._draws[name]}".encode())
         rng = torch.Generator(device).manual_seed(seed)

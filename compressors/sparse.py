@@ -6,7 +6,7 @@ No ``from __future__ import annotations`` here: DDP refuses hooks whose annotati
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch._C._distributed_c10d import GradBucket
@@ -17,6 +17,7 @@ from rsbench.compressors import values as value_formats
 from rsbench.compressors.blocks import Blocks, blocks_of
 from rsbench.compressors.counts import share_of, share_out, uniform_counts
 from rsbench.compressors.hook import Hook
+from rsbench.compressors.kernels import choose_fused
 from rsbench.compressors.layout import Layout
 from rsbench.compressors.memory import NoMemory, clip
 from rsbench.compressors.message import OK, Message, Slot, value_dtype
@@ -25,6 +26,11 @@ from rsbench.compressors.scores import MAGNITUDE, Score
 from rsbench.compressors.selection import Selector
 from rsbench.errors import RsbenchError
 
+if TYPE_CHECKING:
+    from rsbench.compressors.fused import BucketPlan
+
+DONE = 2
+"""What :class:`rsbench.compressors.fused.Fused` says of a tensor that is whole in the message."""
 _PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -45,6 +51,7 @@ class Parts:
         masking_density: above this density of a tensor its momentum is not masked; below 0 it never is.
         clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
         values: name of the format of values.
+        kernels: ``auto``, ``compiled`` or ``eager`` loops on a CPU.
     """
 
     layout: Callable[[tuple[int, ...]], Layout]
@@ -59,15 +66,25 @@ class Parts:
     masking_density: float = -1.0
     clip_norm: float = 0.0
     values: str = "fp32"
+    kernels: str = "eager"
 
 
 @dataclasses.dataclass
 class _InFlight:
-    """A bucket between its hook call and its callback: its step (1-based), plan and messages."""
+    """A bucket between its hook call and its callback: its step (1-based), plans and messages."""
 
     step: int
     message: Message
+    plan: "BucketPlan | None"
     gathered: torch.Tensor
+
+
+def damaged(rank: int, step: int) -> RsbenchError:
+    """What every rank says of a message that no encoder wrote."""
+    return RsbenchError(
+        f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, and that all "
+        "ranks run the same version of rsbench."
+    )
 
 
 class SparseHook(Hook):
@@ -95,8 +112,11 @@ class SparseHook(Hook):
         self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
         self.memory = parts.memory({n: self.parameters[n].detach() for n in self.compressed})
         self.selector = parts.selector(self.device, self.rank)
+        self._fused = None
+        if self.device.type == "cpu" and not parts.clip_norm:
+            self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
         self.counts: dict[str, int] = {}
-        self._messages: dict[tuple[str, ...], Message] = {}
+        self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
         self._sent: dict[str, tuple[torch.Tensor | None, torch.Tensor]] = {}  # of this step, kept under a scaler only
         self._overflowed = False
@@ -146,29 +166,48 @@ class SparseHook(Hook):
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Encode the bucket's tensors into one message and gather the messages of all ranks."""
         tensors = self.tensors(bucket)
-        message = self._message([n for n, _ in tensors])
+        message, plan = self._plans(tensors, bucket.buffer())
         buffer = message.allocate(self.device)
-        status = self._status(bucket.buffer(), tensors)
-        flight = _InFlight(self.step + 1, message, message.room(self.device, self.workers))
+        flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
+        became: dict[int, int] = {}
+        status: torch.Tensor | int = OK
+        if plan is not None and self._fused is not None:
+            status, became = self._fused.compress(plan, bucket.buffer(), buffer)
+        if status == OK and len(became) < len(tensors):
+            status = self._status(bucket.buffer(), tensors)
         if not isinstance(status, int) or status == OK:
-            for (name, gradient), slot in zip(tensors, message.slots, strict=True):
-                chosen, index = self._choose(name, gradient.reshape(-1), slot)
-                message.write(buffer, slot, chosen, index)
-                if slot.layout.compressed:
-                    self._forget(flight, buffer, slot, name, chosen, index)
-                gradient.zero_()  # the average comes here; while it is still in the cache
+            for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
+                if became.get(position) != DONE:
+                    new = None if position in became else gradient.reshape(-1)
+                    self._compress(flight, buffer, slot, name, new)
+                    gradient.zero_()  # the average comes here; while it is still in the cache
         message.seal(buffer, status, flight.step)
         self._in_flight[bucket.index()] = flight
         return comm.all_gather(buffer, flight.gathered, self.traffic, self.group)
 
-    def _message(self, names: list[str]) -> Message:
-        """The plan of the bucket with these tensors, made once for each renewal of the counts."""
-        key = tuple(names)
-        if key not in self._messages:
-            self._messages[key] = Message(
+    def _plans(
+        self, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor
+    ) -> "tuple[Message, BucketPlan | None]":
+        """Plans of the bucket with these tensors, made once for each renewal of the counts."""
+        names = tuple(n for n, _ in tensors)
+        if names not in self._messages:
+            message = Message(
                 [self.layouts[n] for n in names], [self.counts[n] for n in names], [self._dtypes[n] for n in names]
             )
-        return self._messages[key]
+            plan = None
+            if self._fused is not None and self.scaler is None:  # with one, what a skipped step sent must be known
+                plan = self._fused.plan(message, tensors, buffer)
+            self._messages[names] = message, plan
+        return self._messages[names]
+
+    def _compress(
+        self, flight: _InFlight, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor | None
+    ) -> None:
+        """Take a flat gradient in, unless that is done (None); choose, write, forget."""
+        chosen, index = self._choose(name, gradient, slot)
+        flight.message.write(buffer, slot, chosen, index)
+        if slot.layout.compressed:
+            self._forget(flight, buffer, slot, name, chosen, index)
 
     def _status(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
         """``OK``, or 1 + the position of the first tensor with inf or nan, before anything is taken in.
@@ -184,15 +223,16 @@ class SparseHook(Hook):
         torch.nan_to_num_(buffer, 0.0, 0.0, 0.0)
         return torch.where(finite.all(), 0, 1 + finite.to(torch.int32).argmin())
 
-    def _choose(self, name: str, gradient: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Take a flat gradient in; return the values to send and the numbers of their blocks."""
-        if not slot.layout.compressed:
-            return gradient, None
-        if self.parts.clip_norm:
-            clip(gradient, self.parts.clip_norm, self.workers)
-        gradient = gradient.float()
+        if gradient is not None:
+            if not slot.layout.compressed:
+                return gradient, None
+            if self.parts.clip_norm:
+                clip(gradient, self.parts.clip_norm, self.workers)
+            gradient = gradient.float()
         residual = self.memory.begin(name, gradient)
-        if slot.whole:
+        if slot.whole and gradient is not None:
             return residual.take_in(gradient), None
         score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
         index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
@@ -244,12 +284,20 @@ class SparseHook(Hook):
         elif self._refuse(faults, [n for n, _ in tensors], flight.step):
             self._overflowed = True
             return buffer.fill_(math.inf)
-        for (name, gradient), slot in zip(tensors, flight.message.slots, strict=True):
+        served: tuple[int, ...] = ()
+        if flight.plan is not None and self._fused is not None:
+            served = flight.plan.positions
+            bad = self._fused.decode(flight.plan, buffer, by_rank)
+            if bad:
+                raise damaged(bad - 1, flight.step)
+        for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
+            if position in served:
+                continue
             direct = gradient.is_contiguous() and gradient.dtype == torch.float32
             flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
             for values, index in (flight.message.read(message, slot) for message in by_rank):
                 if index is None:
-                    flat.add_(values, alpha=1.0 / self.workers)
+                    flat.add_(values.mul(1.0 / self.workers))
                 else:
                     self.blocks[name].add(flat, index, values.mul_(1.0 / self.workers))
             if not direct:
@@ -266,10 +314,7 @@ class SparseHook(Hook):
         """
         for rank, (broken, status) in enumerate(faults.tolist()):
             if broken:
-                raise RsbenchError(
-                    f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, "
-                    "and that all ranks run the same version of rsbench."
-                )
+                raise damaged(rank, step)
             if status and self.scaler is None:
                 name = names[min(status, len(names)) - 1]
                 raise RsbenchError(

@@ -19,6 +19,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor, parse
 
+MOMENTUM = 0.5  # a power of two: exact gradients stay exact, whether or not m u + g is rounded once (FMA)
 TEXTS = {"none": "none", "topk": "topk:density=0.05", "dgc": "dgc:density=0.05", "rsdgc": "rsdgc:density=0.05"}
 EXACT = {
     "none": "none",
@@ -88,8 +89,8 @@ def convnet() -> nn.Sequential:
 
 def sgd(net: nn.Module, compressor: Compressor | None) -> torch.optim.Optimizer:
     if compressor is None:
-        return torch.optim.SGD((p for p in net.parameters() if p.requires_grad), lr=0.05, momentum=0.9)
-    return torch.optim.SGD(compressor.param_groups(net, lr=0.05, momentum=0.9))
+        return torch.optim.SGD((p for p in net.parameters() if p.requires_grad), lr=0.05, momentum=MOMENTUM)
+    return torch.optim.SGD(compressor.param_groups(net, lr=0.05, momentum=MOMENTUM))
 
 
 def wrap(text: str, net: nn.Module, optimize: Optimize = sgd, **ddp: Any) -> tuple[Any, Any, torch.optim.Optimizer]:
@@ -229,9 +230,9 @@ def param_groups(name: str) -> float:
         groups: list[dict[str, Any]] = []
         for part, lr in ((net[:3], 0.02), (net[3:], 0.08)):
             if compressor is None:
-                groups.append({"params": part.parameters(), "lr": lr, "momentum": 0.9})
+                groups.append({"params": part.parameters(), "lr": lr, "momentum": MOMENTUM})
             else:
-                groups.extend(compressor.param_groups(part, lr=lr, momentum=0.9))
+                groups.extend(compressor.param_groups(part, lr=lr, momentum=MOMENTUM))
         return torch.optim.SGD(groups)
 
     return distance(fit(EXACT[name], convnet(), optimize)[0], fit(PLAIN, convnet(), optimize)[0])
