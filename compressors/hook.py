@@ -54,7 +54,10 @@ class Hook:
             again after :meth:`finish`, without host synchronisation.
         timeline: times of the current (after ``backward()``: the last) step's buckets, in order.
         traffic: bytes of the current step.
+        kernels: ``compiled`` loops or ``eager`` operations of torch.
     """
+
+    kernels = "eager"
 
     def __init__(self, model: DistributedDataParallel, identity: str) -> None:
         self.identity = identity

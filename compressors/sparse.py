@@ -115,6 +115,8 @@ class SparseHook(Hook):
         self._fused = None
         if self.device.type == "cpu" and not parts.clip_norm:
             self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
+        if self._fused is not None:
+            self.kernels = "compiled"
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}

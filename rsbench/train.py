@@ -233,7 +233,11 @@ class Training:
             "time": {**self.tally.time(self.images_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "memory": _memory_section(self.device),
-            "runtime": {"buckets": len(compressor.hook.timeline), "steps_per_epoch": self.per_epoch},
+            "runtime": {
+                "buckets": len(compressor.hook.timeline),
+                "steps_per_epoch": self.per_epoch,
+                "kernels": compressor.hook.kernels,
+            },
         }
 
 
