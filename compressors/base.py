@@ -142,8 +142,8 @@ class Compressor:
         """Register this compressor as the communication hook of ``model``.
 
         A collective call: every rank registers, and all must have the same options. Of a model with
-        ``find_unused_parameters=True``, a tensor that no rank used in a step keeps ``grad = None``, and what its
-        residual sent in that step is lost.
+        ``find_unused_parameters=True``, a tensor that no rank used in a step keeps ``grad = None``; what its residual
+        sent in that step comes back to it, unless gradients are zeroed instead of set to None and are no bucket views.
 
         Args:
             model: the wrapped network.

@@ -120,7 +120,8 @@ class SparseHook(Hook):
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
-        self._sent: dict[str, tuple[torch.Tensor | None, torch.Tensor]] = {}  # of this step, kept under a scaler only
+        self._sent: dict[str, tuple[torch.Tensor | None, torch.Tensor]] = {}  # of this step, where it may come back
+        self._may_rest = bool(model.find_unused_parameters)
         self._overflowed = False
         self._late: list[tuple[int, list[str], torch.Tensor]] = []
         self._counted_density = -1.0
@@ -185,6 +186,8 @@ class SparseHook(Hook):
                     gradient.zero_()  # the average comes here; while it is still in the cache
         message.seal(buffer, status, flight.step)
         self._in_flight[bucket.index()] = flight
+        if bucket.is_last() and self._may_rest:
+            self._after_backward(self._take_back_resting)
         return comm.all_gather(buffer, flight.gathered, self.traffic, self.group)
 
     def _plans(
@@ -197,7 +200,7 @@ class SparseHook(Hook):
                 [self.layouts[n] for n in names], [self.counts[n] for n in names], [self._dtypes[n] for n in names]
             )
             plan = None
-            if self._fused is not None and self.scaler is None:  # with one, what a skipped step sent must be known
+            if self._fused is not None and not self._may_come_back:
                 plan = self._fused.plan(message, tensors, buffer)
             self._messages[names] = message, plan
         return self._messages[names]
@@ -255,7 +258,7 @@ class SparseHook(Hook):
         error = None
         if slot.dtype != torch.float32:
             error = chosen - flight.message.read(buffer, slot)[0]
-        if self.scaler is not None:
+        if self._may_come_back:
             self._sent[name] = index, chosen.clone() if error is None else chosen - error
         if index is None:
             self.memory.forget_all(name, mask=mask)
@@ -263,6 +266,21 @@ class SparseHook(Hook):
             self.memory.forget(name, self.blocks[name], index, mask=mask)
         if error is not None:
             self._give_back(name, index, error)
+
+    @property
+    def _may_come_back(self) -> bool:
+        """Whether what is sent may not be applied: a scaler can skip a step, and a tensor may rest on all ranks."""
+        return self.scaler is not None or self._may_rest
+
+    def _after_backward(self, then: Callable[[], None]) -> None:
+        """Call a function once DDP has set the gradients; its own callback of this backward pass is queued after ours."""
+        engine = torch.autograd.Variable._execution_engine
+        engine.queue_callback(lambda: engine.queue_callback(then))
+
+    def _take_back_resting(self) -> None:
+        """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
+        for name in [name for name in self._sent if self.parameters[name].grad is None]:
+            self._give_back(name, *self._sent.pop(name))
 
     def _give_back(self, name: str, index: torch.Tensor | None, values: torch.Tensor) -> None:
         """Add values to the residual."""
