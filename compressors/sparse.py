@@ -273,7 +273,7 @@ class SparseHook(Hook):
         return self.scaler is not None or self._may_rest
 
     def _after_backward(self, then: Callable[[], None]) -> None:
-        """Call a function once DDP has set the gradients; its own callback of this backward pass is queued after ours."""
+        """Call a function once DDP has set the gradients; DDP queues its own callback after our first one."""
         engine = torch.autograd.Variable._execution_engine
         engine.queue_callback(lambda: engine.queue_callback(then))
 
