@@ -117,8 +117,10 @@ def _missing_text(record: Record) -> str:
 
 
 def _statuses(method: Method) -> str:
-    """Return the statuses of a row without a finished cell."""
-    found = {record["status"] for record in method.records}
+    """Return the statuses of a row without a finished cell, ``tuning`` while it has only cells of the tuning seed."""
+    found = {record["status"] for record in method.counted}
+    if not found:
+        return "tuning"
     return " and ".join(status for status in STATUSES if status in found)
 
 

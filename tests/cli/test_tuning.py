@@ -107,6 +107,13 @@ def test_a_cell_that_was_done_before_the_study_stays_out_of_its_table(rsbench: C
     assert none[header.index("cells_not_done")] == "0"
 
 
+def test_a_row_that_is_only_tuned_says_so(rsbench: Call, graded: Any) -> None:
+    rsbench(*STUDY, *RATES)
+    rsbench("compare", "--compressor", "dgc", "--seeds", 9, "--lr", 0.1)
+    row = next(line for line in rsbench("report").output.splitlines() if line.startswith("dgc 100x"))
+    assert row.split()[2] == "tuning"
+
+
 def test_what_does_not_train_has_nothing_to_tune(rsbench: Call, graded: Any) -> None:
     result = rsbench("compare", "--compressor", "noop", "--tuning-seed", 9, "--seeds", "0,1", *RATES)
     assert result.exit_code == 0, result.output
