@@ -99,12 +99,16 @@ def measure(order: Order, console: Console) -> dict[str, Any]:
             order.workers,
             lambda name: bar.update(task, advance=1, description=f"weighing {name}"),
         )
+        task = bar.add_task("timing parts", total=None)
+        parts = _launch(job, 1, lambda name: bar.update(task, description=f"timing: {name}"), "rsbench.bench_parts")
     found = {"order": {**job, "workers": order.workers}, "provenance": provenance.collect(sys.argv), **timed}
-    return {**found, "memory": weighed["ranks"]}
+    return {**found, "memory": weighed["ranks"], "parts": parts}
 
 
-def _launch(job: dict[str, Any], workers: int, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Run the worker under torchrun, telling each line it prints; its answer.
+def _launch(
+    job: dict[str, Any], workers: int, tell: Callable[[str], None], module: str = "rsbench.bench_worker"
+) -> dict[str, Any]:
+    """Run a module under torchrun, telling each line it prints; its answer.
 
     Raises:
         RsbenchError: a process failed.
@@ -113,7 +117,7 @@ def _launch(job: dict[str, Any], workers: int, tell: Callable[[str], None]) -> d
         task, out, log = (Path(folder) / name for name in ("job.json", "out.json", "log"))
         task.write_text(json.dumps(job), encoding="utf-8")
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(workers)]
-        command += ["-m", "rsbench.bench_worker", str(task), str(out)]
+        command += ["-m", module, str(task), str(out)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
         if not job["repeats"]:  # freed memory goes back at once, so that the next method's growth is its own
             environment["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
@@ -198,11 +202,25 @@ def report(found: dict[str, Any]) -> Report:
     section = Section(
         title=f"{order['model']}: time of a step's backward and exchange",
         facts=facts,
-        tables=(table,),
+        tables=(table, _parts_table(found["parts"])),
         notes=notes,
         conclusion=_conclusion(every),
     )
     return Report(title="", sections=(section,), problems=(), methods=table, cells=table)
+
+
+def memory_share(found: dict[str, Any], row: Row) -> tuple[float, float] | None:
+    """What a method that keeps residuals needs beyond ``none``, and its bound, as shares of the gradients' bytes.
+
+    The bound: u and v (v alone for error feedback), 15 %, and W + 1 messages.
+    """
+    if row.peak_bytes is None or not row.keeps_residual:
+        return None
+    gradient_bytes = 4 * found["elements"]
+    copies = 2 if row.name.startswith(("dgc", "rsdgc")) else 1
+    messages = (found["order"]["workers"] + 1) * (row.payload_bytes or 0.0)
+    used = row.peak_bytes - (_peak_bytes(found["memory"], "none") or 0.0)
+    return used / gradient_bytes, copies + 0.15 + messages / gradient_bytes
 
 
 def _table(found: dict[str, Any], every: list[Row]) -> Table:
@@ -210,18 +228,12 @@ def _table(found: dict[str, Any], every: list[Row]) -> Table:
 
     by_name = {row.name: row for row in every}
     dense, noop = by_name[REFERENCE], by_name.get(HEADROOM)
-    none_bytes = _peak_bytes(found["memory"], "none") or 0.0
     gradient_bytes = 4 * found["elements"]
 
     def cells(row: Row) -> tuple[str, ...]:
         room = dense.exchange_s - noop.exchange_s if noop else 0.0
         left = (row.exchange_s - noop.exchange_s) / room if noop and room > 0 else None
-        memory, bound = "-", "-"
-        if row.peak_bytes is not None and row.keeps_residual:
-            copies = 2 if row.name.startswith(("dgc", "rsdgc")) else 1
-            messages = (found["order"]["workers"] + 1) * (row.payload_bytes or 0.0)
-            memory = f"{(row.peak_bytes - none_bytes) / gradient_bytes:.2f}"
-            bound = f"{copies + 0.15 + messages / gradient_bytes:.2f}"
+        memory = memory_share(found, row)
         return (
             row.name,
             f"{1e3 * row.exchange_s:.1f}",
@@ -232,8 +244,8 @@ def _table(found: dict[str, Any], every: list[Row]) -> Table:
             "-" if row.decode_s is None else f"{1e3 * row.decode_s:.1f}",
             "-" if row.payload_bytes is None else bytes_text(row.payload_bytes),
             f"{gradient_bytes / row.payload_bytes:.4g}" if row.payload_bytes else "-",
-            memory,
-            bound,
+            "-" if memory is None else f"{memory[0]:.2f}",
+            "-" if memory is None else f"{memory[1]:.2f}",
         )
 
     columns = (
@@ -250,6 +262,19 @@ def _table(found: dict[str, Any], every: list[Row]) -> Table:
         Column(title="Bound"),
     )
     return Table(title="Medians of interleaved rounds", columns=columns, rows=tuple(map(cells, every)))
+
+
+def _parts_table(parts: dict[str, list[float]]) -> Table:
+    """Each part's time, and as a multiple of the copy beside it."""
+    from rsbench.reports.table import Column, Table
+
+    columns = (
+        Column(title="Part", align="left"),
+        Column(title="Time", unit="ms", better="lower"),
+        Column(title="/ copy_", better="lower"),
+    )
+    rows = tuple((name, f"{1e3 * time_s:.2f}", f"{time_s / copy_s:.2f}") for name, (time_s, copy_s) in parts.items())
+    return Table(title="Parts, all tensors with at least two dimensions, one process", columns=columns, rows=rows)
 
 
 def _conclusion(every: list[Row]) -> str:

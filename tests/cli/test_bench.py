@@ -18,7 +18,8 @@ def test_a_small_model_is_timed_and_samples_are_kept(rsbench: Call) -> None:
         *("--compressor", "noop", "--compressor", "rsdgc", "--compressor", "topk:kernels=eager"),
     )
     assert result.exit_code == 0, result.output
-    for words in ("plain DDP", "rsdgc", "topk:kernels=eager", "loopback", "Written: b.json"):
+    parts = ("torch.topk of |g|", "accumulate", "score by NSI", "select by magnitude, eager", "encode for NSI")
+    for words in ("plain DDP", "rsdgc", "topk:kernels=eager", "loopback", "Written: b.json", *parts):
         assert words in result.output
     kept = json.loads(Path("b.json").read_text())
     assert kept["provenance"]["versions"]["torch"]
