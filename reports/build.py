@@ -6,12 +6,14 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.reports.conclusion import conclude
 from rsbench.reports.flat import cells_table, methods_table
 from rsbench.reports.methods import Method, methods_of, reference_of, tuning_seeds
 from rsbench.reports.settings import VARIED, Setting, split_by_setting
 from rsbench.reports.table import Notes, Report, Section, Table
 from rsbench.reports.tables import (
+    against_table,
     comparison_table,
     density_tables,
     details_table,
@@ -31,34 +33,46 @@ HOW_TO_READ = (
 )
 
 
-def build_report(records: Sequence[Record], problems: Sequence[str] = (), *, mix_hardware: bool = False) -> Report:
+def build_report(
+    records: Sequence[Record], problems: Sequence[str] = (), *, mix_hardware: bool = False, against: str = ""
+) -> Report:
     """Return everything there is to say about some records.
 
     Args:
         records: checked records, from one machine or several.
         problems: sentences on records that could not be used.
         mix_hardware: put runs from different hardware into one table.
+        against: a row, as the tables call it, that OA is compared with in a table of its own.
 
     Returns:
         One section for each setting (and hardware), in the order of first start.
+
+    Raises:
+        RsbenchError: no finished row is called ``against``.
     """
     settings = split_by_setting(records, mix_hardware=mix_hardware)
+    titles = _titles(settings)
+    if against:
+        known = [method.label for setting in settings for method in methods_of(setting.records) if method.done]
+        if against not in known:
+            raise RsbenchError(f'No finished row is called "{against}".{did_you_mean(against, known)}')
     return Report(
         title="rsbench report",
-        sections=tuple(_section(setting, title) for setting, title in zip(settings, _titles(settings), strict=True)),
+        sections=tuple(_section(setting, title, against) for setting, title in zip(settings, titles, strict=True)),
         problems=tuple(problems),
         methods=methods_table(settings),
         cells=cells_table(settings),
     )
 
 
-def _section(setting: Setting, title: str) -> Section:
+def _section(setting: Setting, title: str, against: str) -> Section:
     """Return one setting's tables, notes and conclusion."""
     methods = methods_of(setting.records)
     reference = reference_of(methods)
     notes = Notes()
     tables: list[Table | None] = [
         comparison_table(methods, reference, notes),
+        against_table(methods, against) if against else None,
         *([details_table(methods, notes), times_table(methods)] if any(method.done for method in methods) else []),
         rates_table(methods),
         *density_tables(methods),

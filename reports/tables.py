@@ -65,6 +65,35 @@ def _comparison_row(method: Method, reference: Method | None, notes: Notes) -> t
     )
 
 
+def against_table(methods: Sequence[Method], label: str) -> Table | None:
+    """Return OA beside that of a row of the reader's choice; None where no finished row is called so.
+
+    Args:
+        methods: all rows.
+        label: as the tables call the row, such as ``rsdgc 100x``.
+    """
+    base = next((method for method in methods if method.label == label and method.done), None)
+    if base is None:
+        return None
+    columns = (
+        _NAME,
+        Column(title="OA", unit="%", better="higher"),
+        Column(title=f"vs {label}", unit="points", better="higher"),
+        Column(title="Common seeds"),
+    )
+    found = [(method, difference(method, base)) for method in methods if method.done and method.trains]
+    rows = tuple(
+        (
+            method.label,
+            units.percent_spread(method.test("oa")),
+            units.DASH if method is base else units.points(gap),
+            units.DASH if gap is None or method is base else str(gap.count),
+        )
+        for method, gap in found
+    )
+    return Table(title=f"Paired differences to {label}", columns=columns, rows=rows)
+
+
 def _whole_ratio(method: Method, notes: Notes) -> str:
     """Return the compression ratio of the run, marked where 1-D tensors take much of the payload."""
     ratio = units.times(method.mean("traffic", "compression_ratio"))

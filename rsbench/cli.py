@@ -133,13 +133,15 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 @click.option("--format", "formats", default="md,csv", show_default=True, help="Which files to write.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
-def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardware: bool) -> None:
+@click.option("--against", default="", metavar="ROW", help='Compare OA with this row too: "rsdgc 100x".')
+def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardware: bool, against: str) -> None:
     """Show and write tables of everything recorded in one or more result folders.
 
     \b
     Examples:
       rsbench report
       rsbench report results-of-node-a results-of-node-b --out joint --format csv
+      rsbench report --against "rsdgc 100x"
     """  # noqa: D301 - click reads \b
     from rsbench import listing
     from rsbench.compare import make_console
@@ -149,6 +151,7 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
         formats=formats,
         out=out,
         mix_hardware=mix_hardware,
+        against=against,
         console=make_console(),
     )
 

@@ -17,7 +17,7 @@ FORMAT_NAMES: Final = {"md": "markdown", "markdown": "markdown", "csv": "csv"}
 
 
 def report(
-    folders: Sequence[Path], *, formats: str, out: Path | None, mix_hardware: bool, console: Console
+    folders: Sequence[Path], *, formats: str, out: Path | None, mix_hardware: bool, against: str, console: Console
 ) -> list[Path]:
     """Show the tables of everything recorded and write them.
 
@@ -26,6 +26,7 @@ def report(
         formats: names, separated by commas.
         out: folder for the files; None takes the first result folder.
         mix_hardware: put runs from different hardware into one table.
+        against: a row that OA is compared with too, besides ``none``.
         console: where to show them.
 
     Returns:
@@ -46,7 +47,7 @@ def report(
         looked = ", ".join(map(str, folders))
         reason = f" ({problems[0]})" if problems else ""
         raise RsbenchError(f"Nothing usable is recorded in {looked}{reason}: run `rsbench compare` first.")
-    built = reports.build_report(records, problems, mix_hardware=mix_hardware)
+    built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against)
     reports.show(built, console)
     paths = reports.write_report(built, out or folders[0], list(dict.fromkeys(known[name] for name in wanted)))
     for path in paths:

@@ -215,3 +215,20 @@ def test_reports_of_records_edited_anywhere_never_crash(odd: Any, make_record: M
             except RsbenchError:
                 continue
             build_report(records)
+
+
+def test_reports_against_a_row_of_the_readers_choice(grid_records: list[dict[str, Any]]) -> None:
+    [section] = build_report(grid_records, against="rsdgc 100x").sections
+    table = section.tables[1]
+    assert table.title == "Paired differences to rsdgc 100x"
+    gaps = column(table, "vs rsdgc 100x")
+    assert gaps["rsdgc 100x"] == "-"
+    forward = column(section.tables[0], "vs none")["rsdgc 100x"]
+    number = float(gaps["none"].split()[0])
+    assert number == -float(forward.split()[0]), "the same difference, seen from the other side"
+    assert "noop" not in gaps, "what does not train has no OA"
+
+
+def test_reports_against_an_unknown_row_is_refused(grid_records: list[dict[str, Any]]) -> None:
+    with pytest.raises(RsbenchError, match=r'No finished row is called "rsdg 100x".*rsdgc 100x'):
+        build_report(grid_records, against="rsdg 100x")
