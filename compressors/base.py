@@ -166,7 +166,7 @@ class Compressor:
             )
         hook = self.make_hook(model)
         model.register_comm_hook(None, hook.run)
-        hook.scaler = scaler if self.keeps_residual else None
+        hook.scaler = scaler if self.keeps_residual and scaler is not None and scaler.is_enabled() else None
         self._hook = hook
 
     def owns_momentum(self, shape: Sequence[int]) -> bool:

@@ -204,7 +204,7 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
     second = loops.NO_SECOND if magnitude else kind[SECOND]
     known = hint[0] >= 0
     a, b = (hint[0], hint[1]) if known else (alpha, 1 - alpha)
-    threshold = hint[2] * hint[3] if known else -1.0
+    threshold = hint[2] * hint[3] if known and hint[2] > 0 else -1.0
     state = np.zeros(loops.STATE)
     aim = hint[3]
     for turn in range(_PASSES):

@@ -103,7 +103,7 @@ class Fused:
         elif slot.whole:
             kind = bucket.WHOLE
         else:
-            kind = bucket.TILES if layout.tile else bucket.ELEMENTS if layout.block == 1 else bucket.ROWS
+            kind = bucket.ELEMENTS if layout.block == 1 else bucket.TILES if layout.tile else bucket.ROWS
         sent = layout.numel if slot.whole else min(k * layout.block, layout.numel)
         return [
             kind,
@@ -115,7 +115,7 @@ class Fused:
             layout.tile,
             layout.blocks,
             k,
-            _capacity(layout, k),
+            _capacity(layout, k) if kind >= bucket.ELEMENTS else 0,
             "u" in self._memory.flat and sent <= self._masking * layout.numel,
             _CODINGS[coding_for(layout.blocks, k)],
             slot.numbers.start,

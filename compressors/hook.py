@@ -50,8 +50,8 @@ class Hook:
     Attributes:
         names: parameter -> name for the parameters that required a gradient at registration.
         step: steps finished so far.
-        scaler: the GradScaler that scales the loss, or None: buckets are unscaled before :meth:`exchange` and scaled
-            again after :meth:`finish`, without host synchronisation.
+        scaler: the GradScaler that scales the loss, None without one or while it is switched off: buckets are unscaled
+            before :meth:`exchange` and scaled again after :meth:`finish`, without host synchronisation.
         timeline: times of the current (after ``backward()``: the last) step's buckets, in order.
         traffic: bytes of the current step.
         kernels: ``compiled`` loops or ``eager`` operations of torch.
@@ -148,7 +148,7 @@ class Hook:
                     "gradient would not be averaged; set requires_grad before wrapping, or wrap again."
                 )
         self._scales = None
-        if self.scaler is not None and self.scaler.is_enabled():
+        if self.scaler is not None:
             scale = self.scaler.scale(torch.ones((), device=self.device))
             self._scales = scale, scale.double().reciprocal().to(scale.dtype)
         self.begin_step()

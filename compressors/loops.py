@@ -17,8 +17,10 @@ from rsbench.compressors.lanes import LANES, ROW, SCAN, above, add_threes, add_u
 
 jit: Any = numba.njit(nogil=True, cache=True, fastmath=True, error_model="numpy", boundscheck=False)
 """Sums may be reordered; nothing may depend on inf or nan (gradients are checked as integers)."""
-strict_jit: Any = numba.njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
-"""For loops whose order of operations counts, or which must end whatever they compare, nan included."""
+strict_jit: Any = numba.njit(nogil=True, fastmath=False, cache=True, error_model="numpy", boundscheck=False)
+"""For loops whose order of operations counts, or which must end whatever they compare, nan included.
+
+numba hands a caller's fastmath down to functions that do not say ``False`` themselves."""
 _F = np.float32
 _ROWS = 512  # blocks at a time: their statistics stay in the first cache
 _ELEMENTS = 4096

@@ -156,7 +156,9 @@ class SampledSelector(Selector):
         weights = score.weights(found.first_squares, found.second_squares)
         if k == 0 or found.index.numel() < k:
             return None, 0.0, weights
-        return *highest(score.combine(found.pair, weights), found.index, k), weights
+        scores = score.combine(found.pair, weights)
+        # squares can overflow where gradients are finite; still k blocks are sent
+        return *highest(scores.nan_to_num(nan=math.inf), found.index, k), weights
 
     @staticmethod
     def _filled(index: torch.Tensor, k: int, blocks: int) -> torch.Tensor:

@@ -53,7 +53,7 @@ def build_report(
     settings = split_by_setting(records, mix_hardware=mix_hardware)
     titles = _titles(settings)
     if against:
-        known = [method.label for setting in settings for method in methods_of(setting.records) if method.done]
+        known = [method.label for setting in settings for method in methods_of(setting.records) if method.chosen]
         if against not in known:
             raise RsbenchError(f'No finished row is called "{against}".{did_you_mean(against, known)}')
     return Report(
@@ -73,7 +73,7 @@ def _section(setting: Setting, title: str, against: str) -> Section:
     tables: list[Table | None] = [
         comparison_table(methods, reference, notes),
         against_table(methods, against) if against else None,
-        *([details_table(methods, notes), times_table(methods)] if any(method.done for method in methods) else []),
+        *([details_table(methods, notes), times_table(methods)] if any(method.chosen for method in methods) else []),
         rates_table(methods),
         *density_tables(methods),
     ]

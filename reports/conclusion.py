@@ -36,7 +36,7 @@ def conclude(methods: Sequence[Method]) -> str:
         What to use at which link speed (modelled), what is fastest here (measured), and what not to trust.
     """
     reference = reference_of(methods)
-    trained = [method for method in methods if method.done and method.trains]
+    trained = [method for method in methods if method.chosen and method.trains]
     if not trained:
         return "No cell is done yet, so there is nothing to conclude."
     if reference is None:

@@ -158,7 +158,7 @@ def tuning_seeds(records: Sequence[Record]) -> frozenset[int]:
 
 def reference_of(methods: Sequence[Method]) -> Method | None:
     """Return the finished row that the others are compared with."""
-    return next((method for method in methods if method.name == REFERENCE and method.done), None)
+    return next((method for method in methods if method.name == REFERENCE and method.chosen), None)
 
 
 def _label(cell: dict[str, Any]) -> str:

@@ -45,7 +45,7 @@ def comparison_table(methods: Sequence[Method], reference: Method | None, notes:
 
 def _comparison_row(method: Method, reference: Method | None, notes: Notes) -> tuple[str, ...]:
     """Return one method's accuracy, bytes and speed."""
-    if not method.done:
+    if not method.chosen:
         return (_name(method, notes), _statuses(method), *[units.DASH] * (len(_COMPARISON) - 2))
     step_s = method.mean("time", "step_time_s")
     none_s = reference.mean("time", "step_time_s") if reference else None
@@ -72,7 +72,7 @@ def against_table(methods: Sequence[Method], label: str) -> Table | None:
         methods: all rows.
         label: as the tables call the row, such as ``rsdgc 100x``.
     """
-    base = next((method for method in methods if method.label == label and method.done), None)
+    base = next((method for method in methods if method.label == label and method.chosen), None)
     if base is None:
         return None
     columns = (
@@ -81,7 +81,7 @@ def against_table(methods: Sequence[Method], label: str) -> Table | None:
         Column(title=f"vs {label}", unit="points", better="higher"),
         Column(title="Common seeds"),
     )
-    found = [(method, difference(method, base)) for method in methods if method.done and method.trains]
+    found = [(method, difference(method, base)) for method in methods if method.chosen and method.trains]
     rows = tuple(
         (
             method.label,
@@ -106,7 +106,7 @@ def _whole_ratio(method: Method, notes: Notes) -> str:
 
 def details_table(methods: Sequence[Method], notes: Notes) -> Table:
     """Return the other accuracies and ratios, one row a method."""
-    rows = tuple(_details_row(method, notes) for method in methods if method.done)
+    rows = tuple(_details_row(method, notes) for method in methods if method.chosen)
     return Table(title="Accuracy and bytes in detail", columns=_DETAILS, rows=rows)
 
 
@@ -147,7 +147,7 @@ def _missing_text(record: Record) -> str:
 
 def _statuses(method: Method) -> str:
     """Return the statuses of a row without a finished cell, ``tuning`` while it has only cells of the tuning seed."""
-    found = {record["status"] for record in method.counted}
+    found = {record["status"] for record in method.counted} - ({"done"} if method.tuning_seeds else set())
     if not found:
         return "tuning"
     return " and ".join(status for status in STATUSES if status in found)
@@ -192,7 +192,7 @@ def times_table(methods: Sequence[Method]) -> Table:
     """Return where the time of a step goes, in ms, one row a method."""
     rows = []
     for method in methods:
-        if method.done:
+        if method.chosen:
             parts = (units.milliseconds(method.mean("time", part)) for part in (*SPLIT, "overlapped_s"))
             rows.append((method.label, *parts, str(method.total("time", "steps_counted"))))
     title = "Parts of a step (ms, means; the step above is the median; overlapped is not part of it)"
@@ -227,7 +227,7 @@ def _validation_text(method: Method, rate: float) -> str:
 
 def density_tables(methods: Sequence[Method]) -> list[Table]:
     """Return the density of layers at the last step, in short and in full, for methods that send parts of tensors."""
-    sparse = [method for method in methods if method.done and method.trains and _layers(method)]
+    sparse = [method for method in methods if method.chosen and method.trains and _layers(method)]
     if not sparse:
         return []
     short = []

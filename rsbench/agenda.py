@@ -29,6 +29,12 @@ class Agenda(Protocol):
     def most(self) -> str:
         """How many are left, in words: ``12``, ``at most 40``."""
 
+    def begin(self) -> None:
+        """Called once before any cell runs."""
+
+    def busy(self, job: Job) -> None:
+        """A cell that was taken is run by another process already."""
+
     def take(self) -> Job | None:
         """The next cell, once all that were taken before have ended; None when nothing is left to do."""
 
@@ -56,6 +62,12 @@ class Listed:
     def most(self) -> str:
         """See :class:`Agenda`."""
         return str(len(self._jobs))
+
+    def begin(self) -> None:
+        """See :class:`Agenda`; a list needs nothing."""
+
+    def busy(self, job: Job) -> None:
+        """See :class:`Agenda`; the others do not depend on it."""
 
     def take(self) -> Job | None:
         """See :class:`Agenda`."""

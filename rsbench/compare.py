@@ -107,7 +107,7 @@ def _agenda(request: Request, grid: Grid, found: Mapping[str, Found], console: C
     if request.nodes.count > 1:
         raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
     jobs = job_module.solve(replace(grid, seeds=(seed, *grid.seeds)).cells(defaults), found)
-    return tuning.Study(tuning.rows_of(jobs, seed), request.out, _sayer(console), rerun=request.rerun)
+    return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, _sayer(console), rerun=request.rerun)
 
 
 def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> int:
@@ -126,6 +126,7 @@ def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console:
         return 0
     if todo:
         check_writable(request.out)
+    agenda.begin()
     if request.nodes.count > 1:
         meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
         meeting.publish({"cells": [job.to_dict() for job in todo]}, "plan")

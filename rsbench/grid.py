@@ -103,7 +103,8 @@ def run(
             job = agenda.take()
             if job is None:
                 break
-            _run_one(job, place, launcher, progress, tally, tally.done + len(tally.failed) + len(left))
+            if not _run_one(job, place, launcher, progress, tally, tally.done + len(tally.failed) + len(left)):
+                agenda.busy(job)
     finally:
         progress.close()
     tally.not_run = len(agenda.left())
@@ -111,7 +112,8 @@ def run(
     return tally
 
 
-def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally, total: int) -> None:
+def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally, total: int) -> bool:
+    """Run a cell; return False where another process runs it already."""
     folder = place.folder(job)
     state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.epochs)
     lock: AbstractContextManager[Any]
@@ -122,7 +124,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
     except OSError as error:
         raise results.folder_error(error, folder) from error
     progress.begin(job.spec.label, state, total)
-    word = "FAILED"
+    word, busy = "FAILED", False
     try:
         with lock:
             scenes = place.scenes[job.spec.dataset, job.spec.image_size]
@@ -135,6 +137,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
             word = WORDS.get(outcome.status, word)
             cause = _settle(folder, job, place, outcome, started_utc)
     except Timeout:
+        busy = True
         cause = Cause(reason="another rsbench is running this cell in the same folder", log=None, tail=())
     if cause is None:
         tally.done += 1
@@ -142,6 +145,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
     else:
         tally.failed.append((job, cause))
         progress.end("\n".join(failure_lines(cause, word)))
+    return not busy
 
 
 def _settle(folder: Path, job: Job, place: Place, outcome: Outcome, started_utc: str) -> Cause | None:

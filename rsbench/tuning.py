@@ -92,13 +92,16 @@ class Study:
 
     Args:
         rows: of the table.
+        seed: the tuning seed.
         out: result folder, read again at each step.
         say: told each row's learning rate.
         rerun: take no notice of what was done before.
     """
 
-    def __init__(self, rows: Sequence[Row], out: Path, say: Callable[[str], None], *, rerun: bool = False) -> None:
-        self._rows, self._out, self._say = rows, out, say
+    def __init__(
+        self, rows: Sequence[Row], seed: int, out: Path, say: Callable[[str], None], *, rerun: bool = False
+    ) -> None:
+        self._rows, self._seed, self._out, self._say = list(rows), seed, out, say
         self._taken: set[str] = set()
         self._told: set[str] = set()
         self._records: dict[str, Record] = {}
@@ -121,6 +124,19 @@ class Study:
     def most(self) -> str:
         """See :class:`~.agenda.Agenda`."""
         return f"at most {len(self.left())}"
+
+    def begin(self) -> None:
+        """Name the tuning seed in what was recorded before this study, so that every table of the folder knows it."""
+        for row in self._rows:
+            for job in row.tuning.values():
+                record = self._known([job]).get(job.spec.key)
+                if record is not None and record["provenance"].get("tuning_seed") != self._seed:
+                    record["provenance"]["tuning_seed"] = self._seed
+                    results.write_record(self._out / "cells" / job.spec.folder_name, record)
+
+    def busy(self, job: Job) -> None:
+        """Leave the whole row to the other process: without this cell it cannot be tuned."""
+        self._rows = [row for row in self._rows if row.name != " ".join(filter(None, job.spec.row))]
 
     def take(self) -> Job | None:
         """The first cell of the first row that is not finished."""

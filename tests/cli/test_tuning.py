@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from filelock import FileLock
 
-from rsbench import results
+from rsbench import grid, results
 from rsbench.launch import Outcome
 from rsbench.tuning import FAILED, best_rate, next_rate
 
@@ -156,3 +157,49 @@ def test_a_dry_run_says_how_long_it_will_take(rsbench: Call, launcher: Any) -> N
     rsbench("compare", "--compressor", "none")
     output = rsbench("compare", "--dry-run", "--budget", "100m").output
     assert "3 of 3 cells fit the budget" in output
+
+
+def oa_of(output: str, method: str) -> str:
+    row = next(line for line in output.splitlines() if line.startswith(f"{method} "))
+    return row.removeprefix(method).split()[0]
+
+
+def test_a_study_of_cells_that_were_all_done_before_keeps_its_tuning_seed_out(rsbench: Call, graded: Any) -> None:
+    rsbench("compare", "--compressor", "none", *RATES, "--seeds", "9,0,1")
+    assert oa_of(rsbench("report").output, "none") != "75.0"
+    rsbench("compare", "--compressor", "none", *RATES, "--tuning-seed", 9, "--seeds", "0,1")
+    assert len(graded.cells) == 9, "nothing runs twice"
+    assert oa_of(rsbench("report").output, "none") == "75.0"
+
+
+def test_a_grid_that_is_extended_and_then_stopped_still_reports(
+    rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = ("compare", "--compressor", "none", "--tuning-seed", 9, "--seeds", "0,1")
+    rsbench(*study, "--lr", 0.01, "--lr", 0.5)
+    monkeypatch.setattr("rsbench.grid.run", _only_one)
+    result = rsbench(*study, *RATES)
+    assert result.exit_code == 0, result.output
+    assert "Traceback" not in result.output
+    assert rsbench("report").exit_code == 0
+
+
+def _only_one(agenda: Any, *given: Any) -> Any:
+    place, launcher, progress = given[:3]
+    tally = grid.Tally()
+    grid._run_one(agenda.take(), place, launcher, progress, tally, 1)
+    tally.not_run = len(agenda.left())
+    return tally
+
+
+def test_a_row_that_another_process_tunes_is_left_to_it(rsbench: Call, graded: Any) -> None:
+    rsbench(*STUDY, *RATES, "--dry-run")
+    rsbench("compare", "--compressor", "none", "--lr", 0.1, "--seeds", 9)
+    [done] = (Path("rsbench-results") / "cells").iterdir()
+    (done / "record.json").unlink()
+    with FileLock(done / ".lock"):
+        result = rsbench(*STUDY, *RATES)
+    assert result.exit_code == 1
+    assert "another rsbench is running this cell" in result.output
+    assert not [cell for cell in graded.cells[1:] if cell[0] == "none"]
+    assert [cell for cell in graded.cells if cell[0] == "topk" and cell[2] != 9]

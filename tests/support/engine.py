@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -24,14 +26,16 @@ class Weights(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.randn(shape)))
 
     def forward(self, gradients: dict[str, torch.Tensor]) -> torch.Tensor:
-        return torch.stack([(p * gradients[n]).sum() for n, p in self.named_parameters()]).sum()
+        return torch.stack([(p * gradients[n]).sum() for n, p in self.named_parameters() if n in gradients]).sum()
 
 
-def put_to_work(text: str) -> tuple[Weights, DistributedDataParallel, Compressor]:
+def put_to_work(
+    text: str, *, scaler: torch.amp.GradScaler | None = None, cap_mb: float = CAP_MB, **ddp: Any
+) -> tuple[Weights, DistributedDataParallel, Compressor]:
     net = Weights()
-    model = DistributedDataParallel(net, bucket_cap_mb=CAP_MB)
+    model = DistributedDataParallel(net, bucket_cap_mb=cap_mb, **ddp)
     compressor = parse(text)
-    compressor.register(model)
+    compressor.register(model, scaler=scaler)
     compressor.param_groups(net, lr=0.1, momentum=MOMENTUM)
     return net, model, compressor
 
