@@ -194,6 +194,9 @@ def report(found: dict[str, Any]) -> Report:
         f"copy_ of as many bytes: {copy_ms:.2f} ms. Made-up gradients; medians over ranks, "
         f"{order['repeats']} rounds of all methods and their steps.",
     )
+    loops = "Loops compiled by numba."
+    if found["kernels"] != "compiled":
+        loops = "Loops of torch operations: pip install 'rsbench[fast]' makes compression three to four times as fast."
     notes = (
         "(t - noop) / (DDP - noop): the share of the dense exchange's own cost that is left; noop sends nothing.",
         "Memory: growth of the resident peak over none's, as a share of the gradients' bytes; bound: u and v, 15 %, "
@@ -201,7 +204,7 @@ def report(found: dict[str, Any]) -> Report:
     )
     section = Section(
         title=f"{order['model']}: time of a step's backward and exchange",
-        facts=facts,
+        facts=(*facts, loops),
         tables=(table, _parts_table(found["parts"])),
         notes=notes,
         conclusion=_conclusion(every),

@@ -17,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench import facts
 from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base import BUCKET_CAP_MB
-from rsbench.compressors.kernels import choose_sweep
+from rsbench.compressors.kernels import choose_sweep, kernels_in_use
 from rsbench.rivals import PlainTopK
 
 MOMENTUM = 0.9
@@ -209,6 +209,7 @@ def main() -> None:
     if dist.get_rank() == 0:
         keeps = {text: parse(text).keeps_residual for text in job["compressors"]}
         content = {"elements": bench.elements, "ranks": every, "keeps_residual": keeps, "torch": torch.__version__}
+        content["kernels"] = kernels_in_use("auto")
         Path(sys.argv[2]).write_text(json.dumps(content), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()

@@ -19,7 +19,7 @@ def test_a_small_model_is_timed_and_samples_are_kept(rsbench: Call) -> None:
     )
     assert result.exit_code == 0, result.output
     parts = ("torch.topk of |g|", "accumulate", "score by NSI", "select by magnitude, eager", "encode for NSI")
-    for words in ("plain DDP", "rsdgc", "topk:kernels=eager", "loopback", "Written: b.json", *parts):
+    for words in ("plain DDP", "rsdgc", "topk:kernels=eager", "loopback", "Written: b.json", "Loops", *parts):
         assert words in result.output
     kept = json.loads(Path("b.json").read_text())
     assert kept["provenance"]["versions"]["torch"]
