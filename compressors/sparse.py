@@ -24,6 +24,7 @@ from rsbench.compressors.message import OK, Message, Slot, value_dtype
 from rsbench.compressors.policy import Policy
 from rsbench.compressors.scores import MAGNITUDE, Score
 from rsbench.compressors.selection import Selector
+from rsbench.compressors.sent import Sent
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ class SparseHook(Hook):
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
-        # of this step, where it may come back: numbers of the blocks, kind of memory -> what was cleared there
-        self._sent: dict[str, tuple[torch.Tensor | None, dict[str, torch.Tensor]]] = {}
+        self._sent = Sent(self.memory, self.blocks)
         self._may_rest = bool(model.find_unused_parameters)
         self._overflowed = False
         self._late: list[tuple[int, list[str], torch.Tensor]] = []
@@ -132,7 +132,7 @@ class SparseHook(Hook):
     def begin_step(self) -> None:
         """Take back what a skipped step sent; renew the counts where the schedule or the policy asks for it."""
         self._settle()
-        self._sent = {}
+        self._sent.forget()
         late, self._late = self._late, []
         for step, names, faults in late:
             self._refuse(faults, names, step)
@@ -258,17 +258,13 @@ class SparseHook(Hook):
         if slot.dtype != torch.float32:
             error = chosen - flight.message.read(buffer, slot)[0]
         if self._may_come_back:
-            cleared = {"v": chosen.clone() if error is None else chosen - error}
-            u = self.memory.state().get("u", {}).get(name)
-            if mask and u is not None:
-                cleared["u"] = u.clone() if index is None else self.blocks[name].gather(u, index)
-            self._sent[name] = index, cleared
+            self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
         if index is None:
             self.memory.forget_all(name, mask=mask)
         else:
             self.memory.forget(name, self.blocks[name], index, mask=mask)
         if error is not None:
-            self._give_back(name, index, "v", error)
+            self._sent.give(name, index, "v", error)
 
     @property
     def _may_come_back(self) -> bool:
@@ -282,29 +278,13 @@ class SparseHook(Hook):
 
     def _take_back_resting(self) -> None:
         """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
-        self._take_back([name for name in self._sent if self.parameters[name].grad is None])
+        self._sent.take_back(name for name in self._sent if self.parameters[name].grad is None)
 
     def _settle(self) -> None:
         """Nothing that was sent in a step was applied if the scaler skipped it."""
         if self._overflowed:
             self._overflowed = False
-            self._take_back(list(self._sent))
-
-    def _take_back(self, names: list[str]) -> None:
-        """Put back what was cleared when these tensors were sent."""
-        for name in names:
-            index, cleared = self._sent.pop(name)
-            for kind, values in cleared.items():
-                self._give_back(name, index, kind, values)
-
-    def _give_back(self, name: str, index: torch.Tensor | None, kind: str, values: torch.Tensor) -> None:
-        """Add values to a tensor's memory of a kind, where it has one."""
-        held = self.memory.state().get(kind, {}).get(name)
-        if held is not None:
-            if index is None:
-                held.add_(values)
-            else:
-                self.blocks[name].add(held, index, values)
+            self._sent.take_back(self._sent)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
@@ -400,7 +380,8 @@ class SparseHook(Hook):
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])
         self._messages.clear()
-        self._sent, self._overflowed = {}, False
+        self._sent.forget()
+        self._overflowed = False
         self.selector.load(state["selector"])
         for kind, tensors in self.memory.state().items():
             for name, tensor in tensors.items():
