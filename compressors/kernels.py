@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
 
 from rsbench.compressors.sweep import Sweep, sweep_in_parts
 from rsbench.errors import RsbenchError
@@ -16,6 +23,8 @@ if TYPE_CHECKING:
     from rsbench.compressors.scores import Score
     from rsbench.compressors.selection import Selector
 
+_PATIENCE_S = 120.0
+"""How long a process waits for another that compiles, before it compiles by itself."""
 _log = logging.getLogger(__name__)
 
 
@@ -55,13 +64,26 @@ def kernels_in_use(wanted: str) -> str:
     return "eager" if choose_sweep(wanted) is sweep_in_parts else "compiled"
 
 
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """One process of this machine compiles, the others then load what it left in numba's cache."""
+    lock = FileLock(Path(tempfile.gettempdir()) / f"rsbench-numba-{os.getuid() if hasattr(os, 'getuid') else 0}.lock")
+    with contextlib.suppress(OSError, Timeout):
+        lock.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 @functools.cache
 def _compiled() -> tuple[Sweep | None, str]:
     """The compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
     try:
-        module = importlib.import_module("rsbench.compressors.compiled")
-        module.try_out()
-        importlib.import_module("rsbench.compressors.fused").try_out()
+        with _one_at_a_time():
+            module = importlib.import_module("rsbench.compressors.compiled")
+            module.try_out()
+            importlib.import_module("rsbench.compressors.fused").try_out()
         sweep: Sweep = module.sweep_compiled
         return sweep, ""
     except ModuleNotFoundError:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -217,3 +218,5 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # a thread of gloo may outlive Python's own end
