@@ -30,8 +30,6 @@ from rsbench.errors import RsbenchError
 if TYPE_CHECKING:
     from rsbench.compressors.fused import BucketPlan
 
-DONE = 2
-"""What :class:`rsbench.compressors.fused.Fused` says of a tensor that is whole in the message."""
 _PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
@@ -171,16 +169,16 @@ class SparseHook(Hook):
         message, plan = self._plans(tensors, bucket.buffer())
         buffer = message.allocate(self.device)
         flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
-        became: dict[int, int] = {}
+        served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
         if plan is not None and self._fused is not None:
-            status, became = self._fused.compress(plan, bucket.buffer(), buffer)
-        if status == OK and len(became) < len(tensors):
+            status, served = self._fused.compress(plan, bucket.buffer(), buffer)
+        if status == OK and len(served) < len(tensors):
             status = self._status(bucket.buffer(), tensors)
         if not isinstance(status, int) or status == OK:
             for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
-                if became.get(position) != DONE:
-                    new = None if position in became else gradient.reshape(-1)
+                if not served.get(position):
+                    new = None if position in served else gradient.reshape(-1)
                     self._compress(flight, buffer, slot, name, new)
                     gradient.zero_()  # the average comes here; while it is still in the cache
         message.seal(buffer, status, flight.step)
