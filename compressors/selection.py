@@ -90,10 +90,9 @@ class SampledSelector(Selector):
     The threshold comes from a strided sample (DGC, Lin et al. 2018, section 3), and after a tensor's first step from
     the k-th score of the step before, times a factor that is steered towards 1.5 k to 3 k candidates. At least k and at
     most ``max(4 k, k + 8,192)`` candidates are accepted, a hard cap. NSI's norms are known only after the pass: the
-    candidates are then scored anew, and if a block
-    that was left out could still belong to the k best, a second pass over v with the right norms follows. So the
-    result is the exact top k; only after ten corrections (more equal scores than the cap, say) it is the best k of the
-    candidates kept.
+    candidates are then scored anew, and if a block that was left out could still belong to the k best, a second pass
+    over v with the right norms follows. So the result is the exact top k; only after ten corrections (more equal scores
+    than the cap, say) it is the best k of the candidates kept.
 
     Args:
         sweep: the pass.
