@@ -224,3 +224,22 @@ def test_what_does_not_fit_is_left_to_the_loop() -> None:
     assert calls.plan(Message([elements((40, 50))], [5], [torch.float32]), [("w", strided)], bucket) is None
     half = torch.zeros(40, 50, dtype=torch.bfloat16)
     assert calls.plan(Message([elements((40, 50))], [5], [torch.float32]), [("w", half)], half) is None
+
+
+def test_norms_that_change_between_steps_do_not_spoil_the_choice() -> None:
+    """Blocks without deviation first: its weight then seems huge, and the list is pruned by the deviation alone."""
+    layout, k, score = kernels((300, 200, 3, 3), 3), 50, nsi(0.5, "std", "l2")
+    rng, shape = torch.Generator().manual_seed(0), {"w": torch.zeros(layout.shape)}
+    mine, other = ErrorFeedback(shape), ErrorFeedback(shape)
+    calls = choose_fused("compiled", mine, SampledSelector(choose_sweep("compiled")), score, 1.0)
+    message = Message([layout], [k], [torch.float32])
+    flat = torch.randint(1, 9, (layout.blocks, 1), generator=rng).expand(-1, 9).reshape(-1) / 1024
+    noisy = 100 * torch.randn(layout.blocks, 9, generator=rng)
+    noisy[::1200] = 600.0  # the best by far, without deviation
+    for g in (flat.clone(), noisy.reshape(-1)):
+        bucket, buffer = g.clone(), message.allocate(torch.device("cpu"))
+        calls.compress(calls.plan(message, [("w", bucket.view(layout.shape))], bucket), bucket, buffer)
+        _, index = message.read(buffer, message.slots[0])
+        right = ExactSelector().choose("w", other.begin("w", g), g.clone(), layout, score, k)
+        other.forget("w", blocks_of(layout), index, mask=True)
+    assert torch.equal(index, right)
