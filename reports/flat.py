@@ -66,7 +66,7 @@ def _method_row(setting: Setting, method: Method, reference: Method | None) -> d
     row |= {"cells_done": len(method.done), "cells_not_done": len(method.counted) - len(method.done)}
     row |= {
         "seeds": len(method.chosen),
-        "validation_oa": getattr(method.validation.get(method.rate or 0), "mean", None),
+        "validation_score": getattr(method.validation.get(method.rate or 0), "mean", None),
     }
     for name in _TEST:
         found = method.test(name)
@@ -107,8 +107,8 @@ def _cell_row(record: Record) -> dict[str, Any]:
     }
     row |= {"part": (record.get("dataset") or {}).get("part")}
     accuracy = record.get("accuracy") or {}
-    row |= {"validation_oa": accuracy.get("val_oa")}
-    row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in (*_TEST, "images")}
+    row |= {"validation_score": accuracy.get("val_score")}
+    row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in (*_TEST, "samples")}
     row |= _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
     return row | _fields(record.get("memory"), _MEMORY)

@@ -67,8 +67,8 @@ class Method:
         """Return validation OA by learning rate, over the finished seeds, lowest rate first."""
         by_rate: dict[float, list[float]] = {}
         for record in self.tuning:
-            if record["accuracy"] is not None and record["accuracy"]["val_oa"] is not None:
-                by_rate.setdefault(float(record["cell"]["lr"]), []).append(record["accuracy"]["val_oa"])
+            if record["accuracy"] is not None and record["accuracy"]["val_score"] is not None:
+                by_rate.setdefault(float(record["cell"]["lr"]), []).append(record["accuracy"]["val_score"])
         spreads = {rate: spread(values) for rate, values in sorted(by_rate.items())}
         return {rate: found for rate, found in spreads.items() if found is not None}
 

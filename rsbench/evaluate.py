@@ -85,5 +85,5 @@ def scores(answers: dict[str, Any], classes: int) -> dict[str, Any]:
         "kappa": float(kappa) if math.isfinite(kappa) else 0.0,
         "per_class": [float(confusion[c, c] / totals[c]) if totals[c] else None for c in range(classes)],
         "confusion": confusion.tolist(),
-        "images": len(truth),
+        "samples": len(truth),
     }

@@ -10,16 +10,31 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rsbench.errors import RsbenchError
+from rsbench.metrics import TASKS
 
 Record = dict[str, Any]
 
-SCHEMA = 1
+SCHEMA = 2
 STATUSES = ("done", "failed", "timeout", "interrupted", "skipped")
 
 Check = Callable[[Any], str | None]
 """Returns what the value must be when it is not that, else None."""
 
-UPGRADES: dict[int, Callable[[Record], Record]] = {}
+
+def _from_1(record: Record) -> Record:
+    """Schema 1 knew scene classification by SGD only, and kept no history beside validation."""
+    new = {**record, "cell": {**record["cell"], "optimizer": "sgd"}, "history": []}
+    if record.get("dataset") is not None:
+        new["dataset"] = {**record["dataset"], "task": "scenes"}
+    if record.get("accuracy") is not None:
+        accuracy = dict(record["accuracy"])
+        test = dict(accuracy["test"])
+        accuracy |= {"val_score": accuracy.pop("val_oa"), "pictures": [], "baselines": {}}
+        new["accuracy"] = {**accuracy, "test": {**test, "samples": test.pop("images")}}
+    return new
+
+
+UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
 """From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
@@ -101,12 +116,14 @@ _CELL: dict[str, Check] = {
     "device": _TEXT,
     "epochs": _COUNT,
     "split": _TEXT,
+    "optimizer": _TEXT,
 }
 _SECTIONS: dict[str, dict[str, Check]] = {
     "compressor": {"name": _TEXT, "text": _TEXT, "trains": _FLAG, "matched": _FLAG},
     "dataset": {
         "name": _TEXT,
         "title": _TEXT,
+        "task": lambda value: None if isinstance(value, str) and value in TASKS else f"one of {', '.join(TASKS)}",
         "classes": _list_of(str, "texts"),
         **dict.fromkeys(("train", "val", "test"), _COUNT),
         "split": _TEXT,
@@ -130,10 +147,20 @@ _SECTIONS: dict[str, dict[str, Check]] = {
     },
     "memory": {"peak_rss_bytes": _NUMBER, "peak_cuda_bytes": _MAYBE_COUNT},
 }
-_TEST = {**_numbers("oa", "aa", "kappa", "loss"), "images": _COUNT}
-_TEST["per_class"] = _list_of((int, float), "numbers")
-_TEST["confusion"] = _matrix_of_counts
-_EPOCH = {"epoch": _COUNT, **_numbers("loss", "oa", "aa", "kappa")}
+_CLASSES: dict[str, Check] = {"per_class": _list_of((int, float), "numbers"), "confusion": _matrix_of_counts}
+_EXTRAS: dict[str, dict[str, Check]] = {
+    "scenes": _CLASSES,
+    "pixels": _CLASSES,
+    "targets": {"roc": _list_of(list, "pairs")},
+}
+"""What a task's test has beside its metrics."""
+_PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
+_HISTORY: dict[str, Check] = {
+    "step": _COUNT,
+    **_numbers("elapsed_s", "payload_bytes_total", "lr", "train_loss", "val_loss", "val_score"),
+    "density_per_tensor": _map_to_numbers,
+}
+"""One entry an epoch, or one of at most 100 evenly spread: what was reached after so many steps."""
 
 
 def check(record: Any) -> None:
@@ -149,24 +176,34 @@ def check(record: Any) -> None:
     _check_fields(record["cell"], _CELL, "cell.")
     present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
+    history = record.get("history") or []
+    for number, entry in enumerate(history):
+        _check_fields(entry, _HISTORY, f"history[{number}].")
     done = record["status"] == "done"
     for name, fields in _SECTIONS.items():
         section = record.get(name)
         if section is not None or done:
             _check_fields(section, fields, f"{name}.")
     if record.get("accuracy") is not None:
-        _check_accuracy(record["accuracy"])
+        _check_accuracy(record["accuracy"], record["dataset"]["task"])
     elif done and record["compressor"]["trains"]:
         raise RsbenchError('the field "accuracy" is missing although the cell is done')
 
 
-def _check_accuracy(accuracy: Any) -> None:
-    """Check the section of validation epochs and the test."""
-    fields = {"val": _list_of(dict, "objects"), "val_oa": _NUMBER, "test": _OBJECT}
+def _check_accuracy(accuracy: Any, task: str) -> None:
+    """Check the section of validation epochs, the test, and what needs no training (``baselines``)."""
+    metrics = _numbers(*(metric.name for metric in TASKS[task].metrics))
+    fields = {"val": _list_of(dict, "objects"), "val_score": _NUMBER, "test": _OBJECT}
+    fields |= {"pictures": _list_of(dict, "objects"), "baselines": _OBJECT}
     _check_fields(accuracy, fields, "accuracy.")
-    _check_fields(accuracy["test"], _TEST, "accuracy.test.")
+    test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **_EXTRAS[task]}
+    _check_fields(accuracy["test"], test, "accuracy.test.")
     for number, epoch in enumerate(accuracy["val"]):
-        _check_fields(epoch, _EPOCH, f"accuracy.val[{number}].")
+        _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{number}].")
+    for number, picture in enumerate(accuracy["pictures"]):
+        _check_fields(picture, _PICTURE, f"accuracy.pictures[{number}].")
+    for name, baseline in accuracy["baselines"].items():
+        _check_fields(baseline, metrics, f"accuracy.baselines.{name}.")
 
 
 def _check_fields(section: Any, fields: Mapping[str, Check], prefix: str) -> None:
@@ -212,6 +249,9 @@ def upgrade(record: Any) -> Record:
                 f"it was written by an rsbench too old to be read (record schema {version}, this one writes "
                 f"{SCHEMA}); run the cell again with --rerun"
             )
-        record = {**UPGRADES[version](record), "schema": version + 1}
+        try:
+            record = {**UPGRADES[version](record), "schema": version + 1}
+        except (KeyError, TypeError, ValueError) as problem:
+            raise RsbenchError(f"it is no whole record of schema {version} ({problem!r})") from problem
         version += 1
     return dict(record)

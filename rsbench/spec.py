@@ -16,10 +16,12 @@ from rsbench.schema import SCHEMA
 Match = Literal["payload", "wire", "density"]
 Device = Literal["cpu", "cuda"]
 Schedule = Literal["cosine", "step", "constant"]
+Optimizer = Literal["sgd", "adam"]
 
 MATCHES: Final[tuple[str, ...]] = get_args(Match)
 DEVICES: Final[tuple[str, ...]] = get_args(Device)
 SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
+OPTIMIZERS: Final[tuple[str, ...]] = get_args(Optimizer)
 _WHOLES: Final = frozenset({"workers", "epochs", "max_steps", "batch_size", "image_size", "seed"})
 _REALS: Final = frozenset(
     [
@@ -59,6 +61,7 @@ class CellSpec:
         batch_size: images per worker and step.
         image_size: height and width in pixels.
         split: ``official``, ``A/B/C`` or ``A/B`` in percent.
+        optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
@@ -86,6 +89,7 @@ class CellSpec:
     batch_size: int
     image_size: int
     split: str
+    optimizer: Optimizer = "sgd"
     momentum: float = 0.9
     weight_decay: float = 5e-4
     schedule: Schedule = "cosine"
@@ -108,6 +112,7 @@ class CellSpec:
         _check_choice("match", self.match, MATCHES)
         _check_choice("device", self.device, DEVICES)
         _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if self.ratio is not None and not (math.isfinite(self.ratio) and self.ratio >= 1):
             raise RsbenchError(
                 f"ratio is {self.ratio:g}, but a compression ratio says how many times fewer bytes are sent:"

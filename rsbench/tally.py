@@ -38,6 +38,16 @@ class Tally:
         self._density = dict(stats["density"])
         return changed
 
+    @property
+    def payload_bytes_total(self) -> int:
+        """Payload bytes of all steps so far."""
+        return sum(self._payload)
+
+    @property
+    def density_per_tensor(self) -> dict[str, float]:
+        """Of the last step."""
+        return dict(self._density)
+
     def traffic(self) -> dict[str, Any]:
         """Bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
         total, steps = sum(self._payload), len(self._payload)

@@ -28,6 +28,9 @@ from rsbench.errors import RsbenchError
 from rsbench.spec import CellSpec
 from rsbench.tally import Tally
 
+HISTORY_ENTRIES = 100
+"""At most so many entries of a run's history are kept in its record."""
+
 
 class Samples:
     """Appends raw samples to ``samples.jsonl`` on rank 0, flushed line by line; other ranks write nothing."""
@@ -122,6 +125,7 @@ class Training:
         self.buffers, self.tally = Traffic(self.workers), Tally(self.workers, compressor.steady_from_step)
         self.timer = measure.StepTimer(compressor.hook.clock)
         self.validation: list[dict[str, Any]] = []
+        self.history: list[dict[str, Any]] = []
         self.step = 0
 
     def run(self) -> dict[str, Any]:
@@ -142,8 +146,17 @@ class Training:
                 self.validation.append({"epoch": epoch} | {k: found[k] for k in ("loss", "oa", "aa", "kappa")})
                 done = {"steps_done": self.step, "train_loss": train_loss}
                 self.samples.write("epoch", {**done, **self.validation[-1]})
+            self._remember(train_loss, time.perf_counter() - started)
         train_s = time.perf_counter() - started
         return self._sections(train_s, self._accuracy())
+
+    def _remember(self, train_loss: float, elapsed_s: float) -> None:
+        """Keep what was reached after this epoch, for curves against steps, time and bytes."""
+        last = self.validation[-1] if self.validation else {}
+        entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s, "payload_bytes_total": self.tally.payload_bytes_total}
+        entry |= {"lr": self.optimizer.param_groups[0]["lr"], "train_loss": train_loss}
+        entry |= {"val_loss": last.get("loss"), "val_score": last.get("oa")}
+        self.history.append(entry | {"density_per_tensor": self.tally.density_per_tensor})
 
     def _epoch(self, epoch: int) -> float:
         """One pass over the training images, or what is left of the run; returns the mean loss."""
@@ -216,7 +229,8 @@ class Training:
             return None
         self.samples.write("phase", {"phase": "test"})
         last = self.validation[-1]["oa"] if self.validation else None
-        return {"val": self.validation, "val_oa": last, "test": self._scores(self.split.test)}
+        scores = {"val": self.validation, "val_score": last, "test": self._scores(self.split.test)}
+        return {**scores, "pictures": [], "baselines": {}}
 
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         compressor = self.compressor
@@ -232,6 +246,7 @@ class Training:
             "traffic": {**self.tally.traffic(), "buffer_bytes": self.buffers.payload_bytes},
             "time": {**self.tally.time(self.images_per_step), "train_s": train_s},
             "accuracy": accuracy,
+            "history": _thinned(self.history),
             "memory": _memory_section(self.device),
             "runtime": {
                 "buckets": len(compressor.hook.timeline),
@@ -263,10 +278,19 @@ def _backward(loss: torch.Tensor, compressor: Compressor) -> None:
         raise
 
 
+def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At most 100 entries, evenly spread, the last among them."""
+    if len(history) <= HISTORY_ENTRIES:
+        return history
+    kept = np.linspace(0, len(history) - 1, HISTORY_ENTRIES).round().astype(int)
+    return [history[position] for position in kept]
+
+
 def _dataset_section(scenes: Scenes, split: Split) -> dict[str, Any]:
     return {
         "name": scenes.name,
         "title": scenes.title,
+        "task": "scenes",
         "classes": list(scenes.class_names),
         "train": len(split.train),
         "val": len(split.val),

@@ -198,7 +198,7 @@ class Study:
         tried = {rate: FAILED for rate, job in row.tuning.items() if job.spec.key in self._taken}
         for rate, job in row.tuning.items():
             if job.spec.key in known:
-                found = (known[job.spec.key]["accuracy"] or {}).get("val_oa")
+                found = (known[job.spec.key]["accuracy"] or {}).get("val_score")
                 tried[rate] = FAILED if found is None else float(found)
         return tried, next_rate(list(row.tuning), tried)
 

@@ -40,6 +40,7 @@ def _cell(**changes: Any) -> dict[str, Any]:
         "batch_size": 32,
         "image_size": 64,
         "split": "50/10/40",
+        "optimizer": "sgd",
     }
     unknown = changes.keys() - cell.keys()
     assert not unknown, unknown
@@ -80,9 +81,9 @@ def _accuracy(oa: float) -> dict[str, Any]:
         "loss": 0.7,
         "per_class": [oa, oa],
         "confusion": [[10, 2], [1, 11]],
-        "images": 840,
+        "samples": 840,
     }
-    return {"val": epochs, "val_oa": oa + 0.01, "test": test}
+    return {"val": epochs, "val_score": oa + 0.01, "test": test, "pictures": [], "baselines": {}}
 
 
 def _record(
@@ -101,7 +102,7 @@ def _record(
     name = cell["compressor"].partition(":")[0]
     parts = {part: ms / 1000 for part, ms in (SPLIT_MS | (split_ms or {})).items()}
     record: dict[str, Any] = {
-        "schema": 1,
+        "schema": 2,
         "key": hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:12],
         "status": status,
         "reason": reason,
@@ -137,6 +138,7 @@ def _record(
             "val": 210,
             "test": 840,
             "split": cell["split"],
+            "task": "scenes",
             "fingerprint": "f00d",
             "part": None,
             "synthetic": False,

@@ -37,7 +37,7 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
         "compressor": {"name": name, "text": job["compressor"], "trains": name != "noop", "matched": False},
         "dataset": {
             **{"name": "synthetic", "title": "Synthetic", "classes": ["a", "b"], "train": 8, "val": 2, "test": 2},
-            **{"split": "80/10/10", "fingerprint": "f", "part": None, "synthetic": True},
+            **{"split": "80/10/10", "task": "scenes", "fingerprint": "f", "part": None, "synthetic": True},
         },
         "model": {"name": "smallvgg", "parameters": 100, "one_d_elements": 4, "dense_bytes": 400},
         "traffic": {
@@ -48,8 +48,10 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
         "time": {**times, "steps_counted": 1, "steps_skipped": 0},
         "accuracy": {
             "val": [{"epoch": 0, **scores}],
-            "val_oa": 0.9,
-            "test": {**scores, "per_class": [0.9, 0.9], "confusion": [[1, 0], [0, 1]], "images": 2},
+            "val_score": 0.9,
+            "pictures": [],
+            "baselines": {},
+            "test": {**scores, "per_class": [0.9, 0.9], "confusion": [[1, 0], [0, 1]], "samples": 2},
         },
         "memory": {"peak_rss_bytes": 1, "peak_cuda_bytes": None},
         "provenance": job["provenance"],

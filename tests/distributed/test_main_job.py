@@ -89,7 +89,7 @@ def test_records_hold_what_was_measured(finished: tuple[Path, subprocess.Complet
     for name in ("none", "topk", "rsdgc"):
         test = found[name]["accuracy"]["test"]
         confusion = np.array(test["confusion"])
-        assert confusion.sum() == test["images"] == found[name]["dataset"]["test"] == 12
+        assert confusion.sum() == test["samples"] == found[name]["dataset"]["test"] == 12
         assert test["oa"] == pytest.approx(np.trace(confusion) / 12)
     for record in found.values():
         for step in steps(finished[0], record["cell"]["compressor"]):

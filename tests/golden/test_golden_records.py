@@ -21,7 +21,7 @@ def test_golden_records_hold_one_of_every_schema() -> None:
 def test_golden_record_still_loads_and_reports(path: Path) -> None:
     record = read_record(path)
     assert record["schema"] == SCHEMA
-    assert record["accuracy"]["test"]["images"] == sum(map(sum, record["accuracy"]["test"]["confusion"]))
+    assert record["accuracy"]["test"]["samples"] == sum(map(sum, record["accuracy"]["test"]["confusion"]))
     [section] = build_report([record]).sections
     assert "rsdgc 100x" in section.tables[0].rows[0]
 

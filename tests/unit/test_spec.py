@@ -41,6 +41,7 @@ OTHER_VALUES = {
     "batch_size": 16,
     "image_size": 32,
     "split": "official",
+    "optimizer": "adam",
     "momentum": 0.8,
     "weight_decay": 0.0,
     "schedule": "step",

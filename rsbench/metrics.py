@@ -1,0 +1,64 @@
+"""What each task is scored by: names in records, headings in tables, which way is better. Torch-free."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One number that a task's test gives.
+
+    Attributes:
+        name: in records, ``oa``.
+        heading: in tables, ``OA``.
+        percent: kept as a fraction, shown in percent; differences then are points.
+        decimals: shown, in the unit of the table.
+        higher_is_better: False for a false-alarm measure.
+    """
+
+    name: str
+    heading: str
+    percent: bool = True
+    decimals: int = 1
+    higher_is_better: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFacts:
+    """What tables say of a task.
+
+    Attributes:
+        title: in words.
+        sample: what is counted: ``image``.
+        metrics: the one that rows are compared by comes first.
+    """
+
+    title: str
+    sample: str
+    metrics: tuple[Metric, ...]
+
+    @property
+    def metric(self) -> Metric:
+        """The one that rows are compared by."""
+        return self.metrics[0]
+
+
+_CLASSIFICATION: Final = (
+    Metric(name="oa", heading="OA"),
+    Metric(name="aa", heading="AA"),
+    Metric(name="kappa", heading="kappa", percent=False, decimals=3),
+)
+_DETECTION: Final = (
+    Metric(name="auc_pd_pf", heading="AUC(Pd,Pf)", percent=False, decimals=4),
+    Metric(name="auc_pd_tau", heading="AUC(Pd,tau)", percent=False, decimals=4),
+    Metric(name="auc_pf_tau", heading="AUC(Pf,tau)", percent=False, decimals=4, higher_is_better=False),
+)
+
+TASKS: Final[dict[str, TaskFacts]] = {
+    "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION),
+    "pixels": TaskFacts(title="multi-modal pixel classification", sample="pixel", metrics=_CLASSIFICATION),
+    "targets": TaskFacts(title="hyperspectral target detection", sample="pixel", metrics=_DETECTION),
+}
+"""Name of the task in ``record["dataset"]["task"]`` -> its facts."""
