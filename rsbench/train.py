@@ -153,7 +153,8 @@ class Training:
     def _remember(self, train_loss: float, elapsed_s: float) -> None:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""
         last = self.validation[-1] if self.validation else {}
-        entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s, "payload_bytes_total": self.tally.payload_bytes_total}
+        entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s}
+        entry |= {"payload_bytes_total": self.tally.payload_bytes_total}
         entry |= {"lr": self.optimizer.param_groups[0]["lr"], "train_loss": train_loss}
         entry |= {"val_loss": last.get("loss"), "val_score": last.get("oa")}
         self.history.append(entry | {"density_per_tensor": self.tally.density_per_tensor})
