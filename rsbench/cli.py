@@ -150,7 +150,7 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
 
 
 @main.command("list")
-@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "runs"]))
+@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "plans", "runs"]))
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option(
     "--out",
@@ -160,7 +160,7 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
     help="Where runs stand.",
 )
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, models, or recorded runs.
+    """List compressors, data sets, models, shipped plans, or recorded runs.
 
     \b
     Examples:
