@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,8 @@ from rsbench.errors import RsbenchError
 from rsbench.jobs import Found, Job
 from rsbench.launch import Launcher, Nodes, StopSignals, Torchrun
 from rsbench.plan import Grid
-from rsbench.progress import LiveProgress, PlainProgress, Progress, bytes_text, duration_text
+from rsbench.progress import LiveProgress, PlainProgress, Progress
+from rsbench.samples import check_tensorboard
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,6 +47,7 @@ class Request:
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
         rerun: run done cells again.
+        tensorboard: write event files.
         ours: options whose values are not known from the paper that a plan follows.
     """
 
@@ -60,6 +61,7 @@ class Request:
     strict_data: bool = False
     dry_run: bool = False
     rerun: bool = False
+    tensorboard: bool = False
     ours: Sequence[str] = ()
 
     @property
@@ -88,7 +90,9 @@ def compare(request: Request, console: Console) -> int:
     """
     for grid in request.grids:
         grid.check()
-    grids = [grid.placed(nodes=request.nodes.count) for grid in request.grids]
+    if request.tensorboard:
+        check_tensorboard()
+    grids = [grid.placed(nodes=request.nodes.count, there=not request.dry_run) for grid in request.grids]
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
     found = job_module.find_datasets(names, request.data_root, strict=request.strict_data)
     if request.nodes.rank != 0:
@@ -128,7 +132,9 @@ def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console:
     say, todo = _sayer(console), agenda.left()
     total = len(todo) + agenda.done
     if request.dry_run:
-        _show_cells(agenda, forecast.expected_s(request.out, todo), request.budget_s, console)
+        from rsbench import dryrun
+
+        dryrun.show(agenda, forecast.expect(request.out, todo), request, console)
         return 0
     if todo:
         check_writable(request.out)
@@ -166,6 +172,7 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
         argv=request.argv,
         provenance={**provenance.collect(request.argv), **facts},
         nodes=request.nodes,
+        tensorboard=request.tensorboard,
     )
     with StopSignals() as stop:
         if request.nodes.count > 1:
@@ -300,59 +307,6 @@ def _closing(tally: grids.Tally, done_before: int, say: Callable[[str], None]) -
         say(f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
         for job, cause in tally.failed:
             say(f"  {job.spec.label}: {cause.reason}")
-
-
-def _expectation(seconds: Sequence[float | None], budget_s: float | None) -> str:
-    """How long the cells will take, from finished ones of the same kind."""
-    known = [s for s in seconds if s is not None]
-    if len(known) < len(seconds):
-        return f"Time: unknown for {len(seconds) - len(known)} cells, no cell of their kind is done here yet."
-    text = f"Time: about {duration_text(sum(known))} from finished cells of the same kind"
-    if budget_s is None:
-        return text + "."
-    fit = sum(total <= budget_s for total in accumulate(known))
-    return f"{text}; {fit} of {len(known)} cells fit the budget of {duration_text(budget_s)}."
-
-
-def _show_cells(agenda: Agenda, seconds: Sequence[float | None], budget_s: float | None, console: Console) -> None:
-    """Print the cells of a dry run with what each will take."""
-    from rsbench import reports
-    from rsbench.reports.table import Column, Report, Section, Table
-
-    rows = tuple(
-        (
-            job.spec.dataset,
-            job.spec.model,
-            job.compressor,
-            "-" if job.spec.ratio is None else f"{job.spec.ratio:g}",
-            f"{job.spec.lr:g}" if agenda.decided(job) else "best",
-            str(job.spec.seed),
-            f"{job.spec.workers} {job.spec.device}",
-            str(job.steps),
-            bytes_text(job.estimate.payload_bytes_per_step),
-            bytes_text(job.estimate.total_payload_bytes),
-            f"{job.estimate.compression_ratio:.4g}",
-            bytes_text(job.estimate.memory_bytes_per_worker),
-        )
-        for job in agenda.left()
-    )
-    names = (
-        "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker"
-    )
-    words = frozenset({"data set", "model", "compressor", "workers"})
-    columns = tuple(Column(title=name, align="left" if name in words else "right") for name in names.split(","))
-    table = Table(title="Cells that would run, in this order", columns=columns, rows=rows)
-    section = Section(
-        title="Dry run",
-        facts=(
-            "Memory: weights, gradients, optimizer and compressor state, messages; activations come on top.",
-            _expectation(seconds, budget_s),
-        ),
-        tables=(table,) if rows else (),
-        notes=(),
-        conclusion=f"{agenda.most} cells to run, {agenda.done} already done. Nothing was launched.",
-    )
-    reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
 
 def _sayer(console: Console) -> Callable[[str], None]:

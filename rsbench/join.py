@@ -105,6 +105,7 @@ def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]
         data=data[job.spec.dataset, job.spec.image_size],
         argv=request.argv,
         provenance=provenance.collect(request.argv),
+        tensorboard=request.tensorboard,
     )
     return {"folder": str(folder)}
 

@@ -206,6 +206,7 @@ place_options = _all(
         show_default=True,
         help="For each cell: 90s, 30m, 2h.",
     ),
+    click.option("--tensorboard", is_flag=True, help="Write TensorBoard event files of each cell (an extra)."),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
 
@@ -323,6 +324,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
         rerun=given["rerun"],
+        tensorboard=given["tensorboard"],
         ours=found.ours if isinstance(found, planfile.PlanFile) else (),
     )
 

@@ -79,13 +79,17 @@ class Grid:
     image_size: int | None = None
     recipe: Recipe = Recipe()
 
-    def placed(self, *, nodes: int) -> Grid:
+    def placed(self, *, nodes: int, there: bool = True) -> Grid:
         """Return this grid with the workers and the device that its wish comes to on so many nodes.
+
+        Args:
+            nodes: machines.
+            there: they are this machine's like; False plans for another one, whose GPUs are not counted here.
 
         Raises:
             RsbenchError: contradicting wishes, or more GPUs than there are.
         """
-        workers, device = choose(self.wish, nodes=nodes)
+        workers, device = choose(self.wish, nodes=nodes, there=there)
         return replace(self, workers=workers, device=device)
 
     def check(self) -> None:
