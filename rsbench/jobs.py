@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from rsbench.probe import ModelFacts
 
 JOB_NAME = "job.json"
+LEFTOVERS = (
+    "record.json",
+    "samples.jsonl",
+    "error-rank*.json",
+    "rank*.log",
+    "launcher.log",
+    "*.png",
+    "tensorboard/*",
+)
+"""What an earlier try leaves in a cell's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,15 +222,7 @@ def write_job(
     temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for pattern in (
-            "record.json",
-            "samples.jsonl",
-            "error-rank*.json",
-            "rank*.log",
-            "launcher.log",
-            "*.png",
-            "tensorboard/*",
-        ):
+        for pattern in LEFTOVERS:
             for old in folder.glob(pattern):
                 old.unlink()
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
