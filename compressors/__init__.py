@@ -25,6 +25,7 @@ from rsbench.compressors.base import Compressor
 from rsbench.compressors.blocktopk import BlockTopK
 from rsbench.compressors.dgc import DGC
 from rsbench.compressors.fp16 import FP16
+from rsbench.compressors.gcc import GCC
 from rsbench.compressors.none import NoCompression
 from rsbench.compressors.noop import Noop
 from rsbench.compressors.randomk import RandomK
@@ -37,6 +38,7 @@ __all__ = [
     "COMPRESSORS",
     "DGC",
     "FP16",
+    "GCC",
     "RSDGC",
     "BlockTopK",
     "Compressor",
@@ -48,7 +50,8 @@ __all__ = [
 ]
 
 COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
-    "rsbench.compressors", {cls.name: cls for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC)}
+    "rsbench.compressors",
+    {cls.name: cls for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC, GCC)},
 )
 """Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
 

@@ -75,6 +75,10 @@ class Layout:
         """Bytes in a message for ``count`` selected blocks; never more than the whole tensor's, rises with count."""
         return self.whole_bytes if self.whole(count) else self._chosen_bytes(count)
 
+    def number_bytes(self, count: int) -> int:
+        """Bytes in a message for the numbers of ``count`` selected blocks."""
+        return 0 if self.whole(count) else coding.index_bytes(self.blocks, count)
+
     def most_blocks(self, limit_bytes: float) -> int:
         """The largest count whose message bytes do not exceed ``limit_bytes`` (0 where not even one block fits)."""
         if self.whole_bytes <= limit_bytes:
@@ -111,6 +115,12 @@ def elements(shape: Sequence[int]) -> Layout:
     """Every element is a unit of its own (Top-k, DGC)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=True, blocks=math.prod(shape), block=1, rows=rows, cols=cols)
+
+
+def filters(shape: Sequence[int]) -> Layout:
+    """A convolution's filters, the slices of its first dimension, are the units (GCC)."""
+    rows, cols = _matrix(shape)
+    return Layout(shape=tuple(shape), compressed=True, blocks=rows, block=cols, rows=rows, cols=cols)
 
 
 def tiles(shape: Sequence[int], p: int) -> Layout:

@@ -21,12 +21,21 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors import Compressor, parse
 
 MOMENTUM = 0.5  # a power of two: exact gradients stay exact, whether or not m u + g is rounded once (FMA)
-TEXTS = {"none": "none", "topk": "topk:density=0.05", "dgc": "dgc:density=0.05", "rsdgc": "rsdgc:density=0.05"}
+TEXTS = {
+    "none": "none",
+    "topk": "topk:density=0.05",
+    "dgc": "dgc:density=0.05",
+    "rsdgc": "rsdgc:density=0.05",
+    "gcc": "gcc",
+    "gcc residual": "gcc:residual=true",
+}
 EXACT = {
     "none": "none",
     "topk": "topk:density=1",
     "dgc": "dgc:density=1,momentum_masking=false",
     "rsdgc": "rsdgc:density=1,momentum_masking=false",
+    "gcc": "gcc:rho=0",
+    "gcc residual": "gcc:rho=0,residual=true",
 }
 PLAIN = "plain DDP"
 Optimize = Callable[[nn.Module, Compressor | None], torch.optim.Optimizer]
@@ -193,7 +202,7 @@ def unused_conserves(name: str) -> bool:
         model([conv, None if rests else linear, bias]).backward()
         came_in += 0 if rests else linear
         reached += 0 if net.linear.grad is None else net.linear.grad
-    kept = came_in - (compressor.state_dict()["memory"]["v"]["linear"].view_as(came_in) if name == "topk" else 0)
+    kept = came_in - (compressor.state_dict()["memory"]["v"]["linear"].view_as(came_in) if name != "none" else 0)
     dist.all_reduce(kept)
     return torch.equal(reached, kept / dist.get_world_size())
 
@@ -302,12 +311,28 @@ def channels_last(name: str) -> dict[str, Any]:
     return found
 
 
+def shared_mask(text: str) -> list[dict[str, Any]]:
+    """This rank's own gradients and the average that came back, step by step."""
+    net = Dictated()
+    model, _, _ = wrap(text, net)
+    found = []
+    for step in range(4):
+        given = net.gradients(step)
+        net.zero_grad()
+        model(given).backward()
+        found.append(
+            {n: [g.tolist(), p.grad.tolist()] for (n, p), g in zip(net.named_parameters(), given, strict=True)}
+        )
+    return found
+
+
 LAWS = (no_sync, unused, static_graph, bucket_view, param_groups, frozen, changed_after_wrapping, tied, channels_last)
 
 
 def facts() -> dict[str, Any]:
     found = {law.__name__: {name: law(name) for name in TEXTS} for law in LAWS}
-    return {**found, "unused_conserves": {name: unused_conserves(name) for name in ("none", "topk")}}
+    found["shared_mask"] = {text: shared_mask(text) for text in ("gcc", "gcc:rho=0.8")}
+    return {**found, "unused_conserves": {name: unused_conserves(name) for name in ("none", "topk", "gcc residual")}}
 
 
 def main() -> None:

