@@ -28,6 +28,7 @@ from rsbench.compressors.fp16 import FP16
 from rsbench.compressors.gcc import GCC
 from rsbench.compressors.none import NoCompression
 from rsbench.compressors.noop import Noop
+from rsbench.compressors.powersgd import PowerSGD
 from rsbench.compressors.randomk import RandomK
 from rsbench.compressors.rs_dgc import RSDGC
 from rsbench.compressors.topk import TopK
@@ -44,6 +45,7 @@ __all__ = [
     "Compressor",
     "NoCompression",
     "Noop",
+    "PowerSGD",
     "RandomK",
     "TopK",
     "parse",
@@ -51,7 +53,7 @@ __all__ = [
 
 COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
     "rsbench.compressors",
-    {cls.name: cls for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC, GCC)},
+    {cls.name: cls for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC, GCC, PowerSGD)},
 )
 """Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
 

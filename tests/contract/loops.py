@@ -28,6 +28,7 @@ TEXTS = {
     "rsdgc": "rsdgc:density=0.05",
     "gcc": "gcc",
     "gcc residual": "gcc:residual=true",
+    "powersgd": "powersgd:rank=2",
 }
 EXACT = {
     "none": "none",
@@ -36,6 +37,7 @@ EXACT = {
     "rsdgc": "rsdgc:density=1,momentum_masking=false",
     "gcc": "gcc:rho=0",
     "gcc residual": "gcc:rho=0,residual=true",
+    "powersgd": "powersgd:rank=1000",
 }
 PLAIN = "plain DDP"
 Optimize = Callable[[nn.Module, Compressor | None], torch.optim.Optimizer]
@@ -311,6 +313,24 @@ def channels_last(name: str) -> dict[str, Any]:
     return found
 
 
+def low_rank() -> list[float]:
+    """How far the result is from the average when its rank is half of what is sent, relative, by step."""
+    net, rank = Dictated(), dist.get_rank()
+    model, _, _ = wrap(f"powersgd:rank={2 * dist.get_world_size()}", net)
+    found = []
+    for step in range(3):
+        every = []
+        for other in range(dist.get_world_size()):
+            rng = torch.Generator().manual_seed(10 * step + other)
+            every.append(torch.outer(*(torch.randn(n, generator=rng) for n in net.linear.shape)))
+        conv, _, bias = net.gradients(step)
+        net.zero_grad()
+        model([conv, every[rank], bias]).backward()
+        average = torch.stack(every).mean(0)
+        found.append(float((net.linear.grad - average).norm() / average.norm()))
+    return found
+
+
 def shared_mask(text: str) -> list[dict[str, Any]]:
     """This rank's own gradients and the average that came back, step by step."""
     net = Dictated()
@@ -331,6 +351,7 @@ LAWS = (no_sync, unused, static_graph, bucket_view, param_groups, frozen, change
 
 def facts() -> dict[str, Any]:
     found = {law.__name__: {name: law(name) for name in TEXTS} for law in LAWS}
+    found["low_rank"] = low_rank()
     found["shared_mask"] = {text: shared_mask(text) for text in ("gcc", "gcc:rho=0.8")}
     return {**found, "unused_conserves": {name: unused_conserves(name) for name in ("none", "topk", "gcc residual")}}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 Facts = list[dict[str, Any]]
-NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual")
+NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual", "powersgd")
 NO_MEMORY = ("none", "gcc")
 ROUNDING = 2e-6
 each_compressor = pytest.mark.parametrize("name", NAMES)
@@ -65,7 +65,8 @@ def test_parameters_in_half_precision(facts: Facts, name: str, law: str) -> None
     one, other = of(facts, law, name)
     assert one["weights"] == other["weights"], "ranks are equal"
     assert sum(one["losses"][-5:]) < 0.5 * sum(one["losses"][:5]), "training works"
-    assert one["memory"] == ([] if name in NO_MEMORY else ["torch.float32"])
+    nothing_kept = name in NO_MEMORY or (name == "powersgd" and law == "bfloat16_dense")
+    assert one["memory"] == ([] if nothing_kept else ["torch.float32"])
     assert one["dense_bytes"] == 2 * one["elements"]
     assert one["fits"], "never more than the dense bytes, 16 bytes a bucket, and padding of an odd tensor to a word"
 

@@ -14,7 +14,7 @@ from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 
 Facts = list[dict[str, Any]]
-NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual")
+NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual", "powersgd")
 ROUNDING = 2e-6
 each_compressor = pytest.mark.parametrize("name", NAMES)
 
@@ -103,6 +103,10 @@ def test_channels_last_changes_nothing(facts: Facts, name: str) -> None:
     found = facts[0]["channels_last"][name]
     assert found["torch.channels_last"] == found["torch.contiguous_format"], "exact gradients: bit for bit"
     assert found["exact"] < ROUNDING, "at density 1 without masking: plain DDP in the same memory order"
+
+
+def test_powersgd_is_exact_where_the_average_has_a_lower_rank(facts: Facts) -> None:
+    assert all(error < 1e-5 for rank in facts for error in rank["low_rank"])
 
 
 @pytest.mark.parametrize("text", ["gcc", "gcc:rho=0.8"])
