@@ -31,6 +31,7 @@ class Layout:
         tile: p for p x p tiles of the matrix view, 0 where blocks are contiguous.
         value_bytes: bytes of a value in a message: 4 (float32) or 2 (fp16, bf16).
         scaled: values are divided by one float32 scale a tensor, which is sent too.
+        coded_bytes: bytes of all values in a code (:mod:`rsbench.compressors.codes`), 0 without one.
     """
 
     shape: tuple[int, ...]
@@ -42,6 +43,7 @@ class Layout:
     tile: int = 0
     value_bytes: int = VALUE_BYTES
     scaled: bool = False
+    coded_bytes: int = 0
 
     @property
     def numel(self) -> int:
@@ -61,7 +63,7 @@ class Layout:
     @property
     def whole_bytes(self) -> int:
         """Bytes in a message for all values without indices, padded to 4."""
-        return self.scale_bytes + coding.padded(self.value_bytes * self.numel)
+        return self.scale_bytes + coding.padded(self.coded_bytes or self.value_bytes * self.numel)
 
     def _chosen_bytes(self, count: int) -> int:
         values = coding.padded(self.value_bytes * count * self.block)
@@ -109,6 +111,14 @@ def dense(shape: Sequence[int]) -> Layout:
     """A tensor that is always sent whole (fewer than two dimensions, unless ``one_d=select``)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=False, blocks=1, block=math.prod(shape), rows=rows, cols=cols)
+
+
+def coded(shape: Sequence[int], size_bytes: int) -> Layout:
+    """All values in a code of so many bytes; whole where that is not less than the tensor's."""
+    plain = dense(shape)
+    if coding.padded(size_bytes) >= plain.dense_bytes:
+        return plain
+    return dataclasses.replace(plain, compressed=True, coded_bytes=size_bytes)
 
 
 def elements(shape: Sequence[int]) -> Layout:

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench import comm
 from rsbench.compressors import values as value_formats
+from rsbench.compressors.codes import Code
 from rsbench.compressors.counts import share_of, share_out, uniform_counts
 from rsbench.compressors.kernels import choose_fused
 from rsbench.compressors.layout import Layout
@@ -46,6 +47,7 @@ class Parts:
         clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
         values: name of the format of values.
         kernels: ``auto``, ``compiled`` or ``eager`` loops on a CPU.
+        code: builds what writes all values of the tensors whose layout says so, given the rank.
     """
 
     layout: Callable[[tuple[int, ...]], Layout]
@@ -61,6 +63,7 @@ class Parts:
     clip_norm: float = 0.0
     values: str = "fp32"
     kernels: str = "eager"
+    code: Callable[[int], Code] | None = None
 
 
 @dataclasses.dataclass
@@ -85,6 +88,7 @@ class SparseHook(ResidualHook):
         asked = value_formats.DTYPES[parts.values]
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
+        self._code = parts.code(self.rank) if parts.code else None
         self._fused = None
         if self.device.type == "cpu" and not parts.clip_norm:
             self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
@@ -159,7 +163,10 @@ class SparseHook(ResidualHook):
         names = tuple(n for n, _ in tensors)
         if names not in self._messages:
             message = Message(
-                [self.layouts[n] for n in names], [self.counts[n] for n in names], [self._dtypes[n] for n in names]
+                [self.layouts[n] for n in names],
+                [self.counts[n] for n in names],
+                [self._dtypes[n] for n in names],
+                self._code,
             )
             plan = None
             if self._fused is not None and not self.may_come_back:
@@ -172,8 +179,10 @@ class SparseHook(ResidualHook):
     ) -> None:
         """Take a flat gradient in, unless that is done (None); choose, write, forget."""
         chosen, index = self._choose(name, gradient, slot)
+        if self._code is not None:
+            self._code.begin(name, flight.step)
         flight.message.write(buffer, slot, chosen, index)
-        if slot.layout.compressed:
+        if slot.layout.compressed and self.memory.state():
             self._forget(flight, buffer, slot, name, chosen, index)
 
     def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -200,7 +209,7 @@ class SparseHook(ResidualHook):
         chosen: torch.Tensor,
         index: torch.Tensor | None,
     ) -> None:
-        """Clear what is sent; what rounding to 16 bits left out goes back into the residual."""
+        """Clear what is sent; what rounding or a code left out goes back into the residual."""
         sent = slot.layout.numel if slot.whole else slot.count * slot.layout.block
         mask = min(sent, slot.layout.numel) <= self.parts.masking_density * slot.layout.numel
         error = None

@@ -137,14 +137,14 @@ def bfloat16(name: str) -> dict[str, Any]:
 
 
 def bfloat16_dense(name: str) -> dict[str, Any]:
-    return half(loops.EXACT[name], torch.bfloat16)
+    return half(loops.EXACT.get(name, loops.TEXTS[name]), torch.bfloat16)
 
 
 def float16(name: str) -> dict[str, Any]:
     return half(loops.TEXTS[name], torch.float16)
 
 
-def group_list(name: str) -> float:
+def group_list(name: str) -> float | None:
     """A list of group dicts as SGD takes it, one with its own learning rate, against SGD with that list."""
 
     def optimize(net: nn.Module, compressor: Compressor | None) -> torch.optim.Optimizer:
@@ -153,8 +153,7 @@ def group_list(name: str) -> float:
             return torch.optim.SGD(groups, lr=0.08, momentum=0.9)
         return torch.optim.SGD(compressor.param_groups(groups, lr=0.08, momentum=0.9))
 
-    exact, plain = (loops.fit(text, loops.convnet(), optimize)[0] for text in (loops.EXACT[name], loops.PLAIN))
-    return float(loops.distance(exact, plain))
+    return loops.against_plain(name, loops.convnet, optimize)
 
 
 LAWS = (scaled, overflow, overflow_of_one, no_scaler, bfloat16, bfloat16_dense, float16, group_list)

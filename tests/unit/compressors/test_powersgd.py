@@ -46,9 +46,9 @@ def test_steps_are_those_of_the_algorithm() -> None:
             p = np.linalg.qr(m @ factors[name])[0]
             factors[name] = m.T @ p
             residual[name] = m - p @ factors[name].T
-            assert np.allclose(sent.reshape(m.shape), p @ factors[name].T, atol=1e-4)
+            assert np.allclose(sent.reshape(m.shape), p @ factors[name].T, atol=1e-3)
             kept = compressor.state_dict()["memory"]["v"][name].view(m.shape).numpy()
-            assert np.allclose(kept, residual[name], atol=1e-4)
+            assert np.allclose(kept, residual[name], atol=1e-3)
 
 
 @pytest.mark.parametrize("rank", [1, 4])
