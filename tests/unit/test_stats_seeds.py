@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 
 import pytest
 
-from rsbench.stats import paired_difference, spread
+from rsbench.stats import paired_difference, pareto_front, spread
 
 
 def test_stats_spread_has_ddof_1_and_none_from_one_value() -> None:
@@ -59,3 +60,18 @@ def test_stats_and_reports_load_neither_scipy_pandas_nor_torch_at_import() -> No
     code = f"import sys, rsbench.stats, rsbench.reports; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_stats_pareto_front_is_what_no_point_beats() -> None:
+    rng = random.Random(0)
+    points = [(float(rng.randrange(12)), rng.randrange(12) / 10) for _ in range(60)]
+
+    def beaten(one: tuple[float, float]) -> bool:
+        return any(other != one and other[0] <= one[0] and other[1] >= one[1] for other in points)
+
+    found = pareto_front(points)
+    assert sorted(found) == [index for index, point in enumerate(points) if not beaten(point)]
+    assert [points[index][0] for index in found] == sorted(points[index][0] for index in found)
+    assert len(found) > 2
+    assert pareto_front([]) == []
+    assert pareto_front([(1.0, 0.5), (1.0, 0.5)]) == [0, 1]
