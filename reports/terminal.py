@@ -75,6 +75,7 @@ def pieces(table: Table, width: int) -> list[Table]:
             table,
             columns=tuple(table.columns[index] for index in group),
             rows=tuple(tuple(row[index] for index in group) for row in table.rows),
+            values=(),
         )
         for group in groups
     ]
