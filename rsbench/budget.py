@@ -36,6 +36,11 @@ def total_steps(per_epoch: int, *, epochs: int, max_steps: int | None) -> int:
     return steps if max_steps is None else min(steps, max_steps)
 
 
+def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
+    """Payload bytes of a whole run, added up over the model's networks."""
+    return sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in facts.networks.values())
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Estimate:
     """What a run will send and hold.
@@ -67,7 +72,7 @@ def estimate(
         steps: optimizer steps of the run.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
     """
-    total = compressor.total_payload_bytes(facts.shapes, steps, bucket_cap_mb)
+    total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
     wire = wire_bytes(compressor.collective, total, workers) if compressor.collective != "none" else 0.0
     dense_wire = wire_bytes("all_reduce", dense, workers)
@@ -121,7 +126,7 @@ def match_bytes(
         target *= wire_bytes("all_reduce", 1.0, workers) / wire_bytes(compressor.collective, 1.0, workers)
 
     def payload(density: float) -> int:
-        return compressor.with_density(density).total_payload_bytes(facts.shapes, steps, bucket_cap_mb)
+        return payload_bytes(compressor.with_density(density), facts, steps, bucket_cap_mb)
 
     least = payload(_SMALLEST)
     if least > target:
@@ -145,7 +150,7 @@ def _out_of_reach(
     compressor: Compressor, facts: ModelFacts, *, ratio: float, match: str, limit: float, steps: int
 ) -> RsbenchError:
     """Say how far the compressor reaches, what keeps it from more, and what to do."""
-    least = compressor.with_density(_SMALLEST).total_payload_bytes(facts.shapes, steps)
+    least = payload_bytes(compressor.with_density(_SMALLEST), facts, steps, BUCKET_CAP_MB)
     whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
     share = sum(layout.dense_bytes for layout in whole) * steps / least
     causes, remedies = [], []

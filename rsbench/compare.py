@@ -152,11 +152,11 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
     """
     from rsbench import provenance
 
-    scenes = prepare(agenda.left(), found, request, console)
+    data = prepare(agenda.left(), found, request, console)
     facts = {"nnodes": request.nodes.count, "tuning_seed": request.grid.tuning_seed}
     place = grids.Place(
         out=request.out,
-        scenes=scenes,
+        data=data,
         argv=request.argv,
         provenance={**provenance.collect(request.argv), **facts},
         nodes=request.nodes,
@@ -171,10 +171,10 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
 def prepare(
     todo: Sequence[Job], found: Mapping[str, Found], request: Request, console: Console
 ) -> dict[tuple[str, int], Path]:
-    """Decode what the cells need, once, with a progress bar.
+    """Bring the data that the cells need into the form that workers read, once, with a progress bar.
 
     Returns:
-        (data set, image size) -> folder of the decoded images.
+        (data set, image size) -> folder of the prepared data.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -183,7 +183,7 @@ def prepare(
     folders: dict[tuple[str, int], Path] = {}
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         for name, size in dict.fromkeys((job.spec.dataset, job.spec.image_size) for job in todo):
-            task = bars.add_task(f"decoding {name} at {size} px", total=None)
+            task = bars.add_task(f"preparing {name} at {size} px", total=None)
 
             def show(count: int, total: int, task: Any = task) -> None:
                 bars.update(task, completed=count, total=total)
@@ -198,10 +198,10 @@ def prepare(
 
 
 def cache_root() -> Path:
-    """Return the folder of decoded images: ``RSBENCH_CACHE``, else the user's cache."""
+    """Return the folder of prepared data: ``RSBENCH_CACHE``, else the user's cache."""
     import platformdirs
 
-    return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench")) / "scenes"
+    return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench")) / "data"
 
 
 def check_writable(out: Path) -> None:
@@ -229,7 +229,7 @@ def _follow(request: Request, found: Mapping[str, Found], console: Console) -> i
         raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
     todo = [Job.from_dict(job) for job in published["cells"]]
     for job in todo:
-        mine = found[job.spec.dataset].fingerprint if job.spec.dataset in found else "missing"
+        mine = found[job.spec.dataset].survey.fingerprint if job.spec.dataset in found else "missing"
         if mine != job.spec.dataset_fingerprint:
             raise RsbenchError(
                 f"{job.spec.dataset} on this node ({mine}) is not what node 0 has ({job.spec.dataset_fingerprint}):"

@@ -32,7 +32,7 @@ class Place:
 
     Attributes:
         out: result folder.
-        scenes: (data set, image size) -> folder of the decoded images.
+        data: (data set, image size) -> folder of the prepared data.
         argv: the user's command.
         provenance: of this command.
         nodes: the machines.
@@ -40,7 +40,7 @@ class Place:
     """
 
     out: Path
-    scenes: Mapping[tuple[str, int], Path]
+    data: Mapping[tuple[str, int], Path]
     argv: Sequence[str]
     provenance: Mapping[str, Any]
     nodes: Nodes = field(default_factory=Nodes)
@@ -128,8 +128,8 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
     word, busy = "FAILED", False
     try:
         with lock:
-            scenes = place.scenes[job.spec.dataset, job.spec.image_size]
-            write_job(folder, job, scenes=scenes, argv=place.argv, provenance=place.provenance)
+            data = place.data[job.spec.dataset, job.spec.image_size]
+            write_job(folder, job, data=data, argv=place.argv, provenance=place.provenance)
             began, started_utc = time.monotonic(), utc_now()
             run_id = f"rsbench-{job.spec.key}"
             place.meet(run_id)

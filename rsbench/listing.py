@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from rsbench import results
 from rsbench.errors import RsbenchError
-from rsbench.metrics import score_text
+from rsbench.metrics import TASKS, score_text
 from rsbench.progress import bytes_text
 from rsbench.results import Record
 
@@ -119,25 +119,21 @@ def datasets(console: Console, verbose: bool, out: Path) -> None:
     from rsbench import datasets as table
 
     for name, dataset in table.available().items():
-        classes = "classes from folders" if dataset.class_names is None else f"{len(dataset.class_names)} classes"
-        images = "" if dataset.images is None else f", {dataset.images:,} images"
         recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
-        _line(console, f"{name:<13}{dataset.title}: {classes}{images}; {recipe}")
+        _line(console, f"{name:<15}{dataset.title}: {dataset.contents}; {recipe}")
         if verbose:
             for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
-                _line(console, f"{'':<13}{title}: {text}")
+                _line(console, f"{'':<15}{title}: {text}")
 
 
 def models(console: Console, verbose: bool, out: Path) -> None:
-    """List the models that --model takes."""
+    """List the models that --model takes, by task."""
     from rsbench import probe
 
-    names = probe.model_names()
-    if verbose:
-        for name in names:
-            _line(console, name)
-    else:
-        _line(console, ", ".join(names))
+    for task, names in probe.model_names().items():
+        _line(console, f"{TASKS[task].title}:")
+        for line in names if verbose else [", ".join(names)]:
+            _line(console, f"  {line}")
 
 
 def runs(console: Console, verbose: bool, out: Path) -> None:

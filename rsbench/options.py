@@ -14,7 +14,7 @@ import click
 from rsbench import plan
 from rsbench.devices import Wish
 from rsbench.errors import RsbenchError
-from rsbench.spec import DEVICES, MATCHES, SCHEDULES
+from rsbench.spec import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES
 
 if TYPE_CHECKING:
     from rsbench.compare import Request
@@ -54,7 +54,12 @@ def _all(*decorators: Callable[[Command], Command]) -> Callable[[Command], Comma
 
 grid_options = _all(
     click.option("--dataset", multiple=True, metavar="NAME", help="Data set; repeat to compare several.  [synthetic]"),
-    click.option("--model", multiple=True, metavar="NAME", help="Network, see `rsbench list models`.  [smallvgg]"),
+    click.option(
+        "--model",
+        multiple=True,
+        metavar="NAME",
+        help="Network, see `rsbench list models`; repeat.  [the data set's own]",
+    ),
     click.option(
         "--compressor",
         multiple=True,
@@ -67,7 +72,7 @@ grid_options = _all(
         multiple=True,
         type=float,
         metavar="LR",
-        help="Learning rate; repeat: each method needs its own.  [0.05]",
+        help="Learning rate; repeat: each method needs its own.  [the data set's own]",
     ),
     click.option(
         "--seeds", default="0", metavar="0,1,2", show_default=True, help="Repeats: split, weights and batches."
@@ -93,10 +98,10 @@ tuning_options = _all(
 
 cell_options = _all(
     click.option("--dataset", default="synthetic", metavar="NAME", show_default=True, help="Data set."),
-    click.option("--model", default="smallvgg", metavar="NAME", show_default=True, help="Network."),
+    click.option("--model", metavar="NAME", help="Network, see `rsbench list models`.  [the data set's own]"),
     click.option("--compressor", default="none", metavar="NAME[:KEY=VALUE,...]", show_default=True, help="Compressor."),
     click.option("--ratio", type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
-    click.option("--lr", type=float, metavar="LR", help=f"Learning rate.  [{plan.DEFAULT_LR:g}]"),
+    click.option("--lr", type=float, metavar="LR", help="Learning rate.  [the data set's own]"),
     click.option("--seed", default=0, show_default=True, help="Decides split, weights and batches."),
 )
 """The same for one cell."""
@@ -113,8 +118,16 @@ byte_options = _all(
 )
 
 device_options = _all(
-    click.option("--gpus", type=int, metavar="N", help="Workers on so many GPUs of each node.  [all]"),
-    click.option("--workers", type=int, metavar="N", help="Workers on each node.  [2 on a machine without GPU]"),
+    click.option(
+        "--gpus", multiple=True, type=int, metavar="N", help="Workers on so many GPUs of each node; repeat.  [all]"
+    ),
+    click.option(
+        "--workers",
+        multiple=True,
+        type=int,
+        metavar="N",
+        help="Workers on each node; repeat.  [2 on a machine without GPU]",
+    ),
     click.option("--device", type=click.Choice(DEVICES), help="What each worker trains on."),
 )
 
@@ -131,6 +144,11 @@ training_options = _all(
         help="Percent for train/val/test or train/test; official: the set's own lists, else 80/10/10.",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
+    click.option(
+        "--optimizer",
+        type=click.Choice(OPTIMIZERS),
+        help="With adam, compressors keep no momentum.  [the data set's own]",
+    ),
     click.option("--momentum", type=float, default=plan.Recipe.momentum, show_default=True, help="Of SGD."),
     click.option("--weight-decay", type=float, default=plan.Recipe.weight_decay, show_default=True, help="Of SGD."),
     click.option(
@@ -223,7 +241,7 @@ def settle_alternatives(ctx: click.Context, given: dict[str, Any]) -> None:
         for this, other in ((0, 1), (1, 0)):
             if typed[this] and not typed[other]:
                 for name in pair[other]:
-                    given[name] = () if name == "ratio" else None
+                    given[name] = None if name in {"density", "device"} else ()
         if all(typed) or (all(planned) and not any(typed)):
             words = [" and ".join(f"--{name}" for name in sorted(names, reverse=True)) for names in pair]
             raise RsbenchError(f"{words[0]} excludes {words[1]}: give one or the other.")
@@ -265,7 +283,7 @@ def request_from(given: Mapping[str, Any]) -> Request:
     )
     return Request(
         grid=grid,
-        wish=Wish(gpus=given["gpus"], workers=given["workers"], device=given["device"]),
+        wish=Wish(gpus=plan.unique(given["gpus"]), workers=plan.unique(given["workers"]), device=given["device"]),
         out=given["out"],
         data_root=given["data_root"],
         argv=command_line(),

@@ -59,8 +59,8 @@ def _run(folder: Path, rank: int) -> None:
 
     from rsbench import provenance, results
     from rsbench.compressors import parse
-    from rsbench.datasets.scenes import Scenes
     from rsbench.spec import CellSpec
+    from rsbench.tasks import TASKS
     from rsbench.train import Samples, Training
 
     started, started_utc = time.perf_counter(), provenance.utc_now()
@@ -73,7 +73,8 @@ def _run(folder: Path, rank: int) -> None:
     _be_deterministic()
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        sections = Training(cell, compressor, Scenes.load(Path(job["scenes"])), device, samples).run()
+        training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, samples)
+        sections = training.run(folder)
         if rank == 0:
             runtime = sections.pop("runtime") | _runtime(torch, dist, device)
             record = {

@@ -10,7 +10,11 @@ from rsbench import devices, plan
 from rsbench.devices import Wish
 from rsbench.errors import RsbenchError
 
-FACTS = {"synthetic": plan.DatasetDefaults(fingerprint="f", epochs=3, batch_size=32, image_size=64)}
+FACTS = {
+    "synthetic": plan.DatasetDefaults(
+        fingerprint="f", model="smallvgg", optimizer="sgd", lr=0.05, epochs=3, batch_size=32, image_size=64
+    )
+}
 
 
 def test_default_grid_has_four_cells_in_order() -> None:
@@ -120,15 +124,15 @@ def test_missing_plan_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wish", "gpus", "nodes", "chosen"),
     [
-        (Wish(), 0, 1, (2, "cpu")),
-        (Wish(), 3, 1, (3, "cuda")),
-        (Wish(), 3, 2, (6, "cuda")),
-        (Wish(gpus=2), 4, 1, (2, "cuda")),
-        (Wish(workers=3), 4, 1, (3, "cpu")),
-        (Wish(workers=3, device="cpu"), 4, 2, (6, "cpu")),
-        (Wish(device="cpu"), 4, 1, (2, "cpu")),
-        (Wish(device="cuda"), 4, 1, (4, "cuda")),
-        (Wish(workers=1, device="cuda"), 4, 1, (1, "cuda")),
+        (Wish(), 0, 1, ((2,), "cpu")),
+        (Wish(), 3, 1, ((3,), "cuda")),
+        (Wish(), 3, 2, ((6,), "cuda")),
+        (Wish(gpus=(2,)), 4, 1, ((2,), "cuda")),
+        (Wish(workers=(3,)), 4, 1, ((3,), "cpu")),
+        (Wish(workers=(3,), device="cpu"), 4, 2, ((6,), "cpu")),
+        (Wish(device="cpu"), 4, 1, ((2,), "cpu")),
+        (Wish(device="cuda"), 4, 1, ((4,), "cuda")),
+        (Wish(workers=(1,), device="cuda"), 4, 1, ((1,), "cuda")),
     ],
 )
 def test_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, gpus: int, nodes: int, chosen: tuple[int, str]) -> None:
@@ -139,11 +143,11 @@ def test_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, gpus: int, nodes: 
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        (Wish(gpus=4), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
-        (Wish(workers=2, device="cuda"), "--workers 2 --device cpu"),
-        (Wish(gpus=1, workers=1), "not both"),
-        (Wish(gpus=0), "--gpus is 0"),
-        (Wish(workers=-1), "--workers is -1"),
+        (Wish(gpus=(4,)), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
+        (Wish(workers=(2,), device="cuda"), "--workers 2 --device cpu"),
+        (Wish(gpus=(1,), workers=(1,)), "not both"),
+        (Wish(gpus=(0,)), "--gpus is 0"),
+        (Wish(workers=(-1,)), "--workers is -1"),
     ],
 )
 def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, words: str) -> None:
@@ -155,4 +159,4 @@ def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, words: str) 
 def test_no_gpu_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rsbench.probe.gpu_count", lambda: 0)
     with pytest.raises(RsbenchError, match=r"no GPU that torch can use: .* --workers 4 --device cpu"):
-        devices.choose(Wish(gpus=4), nodes=1)
+        devices.choose(Wish(gpus=(4,)), nodes=1)
