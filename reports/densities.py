@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rsbench.reports import units
 from rsbench.reports.methods import Method
-from rsbench.reports.table import Cell, Column, Table
+from rsbench.reports.table import Cell, Column, Row, Table
 
 _NAME = Column(title="Method", align="left", key="method")
 
@@ -45,7 +45,7 @@ def _density_details(sparse: Sequence[Method]) -> Table:
     """Return one row a tensor, in the model's order, one column a method."""
     names = list(dict.fromkeys(name for method in sparse for name in _layers(method)))
     columns_of_layers = [_layers(method) for method in sparse]
-    rows = [(name, *(_percent(layers.get(name)) for layers in columns_of_layers)) for name in names]
+    rows: list[Row] = [(name, *(_percent(layers.get(name)) for layers in columns_of_layers)) for name in names]
     columns = (
         Column(title="Tensor", align="left"),
         *(Column(title=method.label, unit="%", key=method.label) for method in sparse),

@@ -12,7 +12,7 @@ from rsbench.reports.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.facts import command_of
 from rsbench.reports.methods import SPLIT, Method
 from rsbench.reports.settings import Setting
-from rsbench.reports.table import Cell, Column, Table
+from rsbench.reports.table import Column, Table
 from rsbench.schema import Record
 from rsbench.stats import Difference
 
@@ -147,10 +147,7 @@ def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str
 def flat_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of all columns that occur, in the order of their first occurrence."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = [Column(title=name, align="left" if name in _NAMES else "right", key=name) for name in names]
-    return Table.of(title, columns, [[_cell(row.get(name)) for name in names] for row in rows])
-
-
-def _cell(value: Any) -> Cell:
-    """Return a value with all its digits; nothing for None."""
-    return Cell("" if value is None else str(value), value)
+    columns = tuple(Column(title=name, align="left" if name in _NAMES else "right", key=name) for name in names)
+    values = tuple(tuple(row.get(name) for name in names) for row in rows)
+    texts = tuple(tuple("" if value is None else str(value) for value in row) for row in values)
+    return Table(title=title, columns=columns, rows=texts, values=values)

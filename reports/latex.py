@@ -10,7 +10,6 @@ has them (set one in the preamble with ``\setmainfont``); pdfLaTeX draws their c
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.files import write_text
 from rsbench.reports.table import Report, Section, Table
 from rsbench.reports.terminal import pieces
+from rsbench.reports.units import one_line
 
 FILE_NAME: Final = "report.tex"
 FOLDER: Final = "tables"
@@ -165,8 +165,7 @@ def _row(texts: list[str]) -> str:
 
 def escape(text: str) -> str:
     r"""Return a text that LaTeX draws as it is, on one line; control characters become spaces."""
-    shown = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
-    return _PARTS.sub(_escaped, " ".join(shown.split()))
+    return _PARTS.sub(_escaped, one_line(text))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rsbench.reports import units
 from rsbench.reports.comparison import Comparison
 from rsbench.reports.methods import Method
-from rsbench.reports.table import Cell, Column, Table
+from rsbench.reports.table import Cell, Column, Row, Table
 from rsbench.stats import Spread, spread
 
 SHARES: Final = (0.90, 0.95, 0.99)
@@ -79,14 +79,14 @@ def reached_table(comparison: Comparison) -> Table | None:
     reference, metric = comparison.reference, comparison.metric
     if reference is None:
         return None
-    rows = []
+    rows: list[Row] = []
     for share, target in targets(reference).items():
         base = reach(reference, target).elapsed_s
-        title = Cell(f"{100 * share:g} %: {units.score(metric, target, unit=True)}", target)
+        wanted = Cell(f"{100 * share:g} %: {units.score(metric, target, unit=True)}", target)
         for method in comparison.trained:
             if method.histories:
                 other = None if method is reference else base
-                rows.append((method.label, title, *_cells(reach(method, target), other)))
+                rows.append((method.label, wanted, *_cells(reach(method, target), other)))
     title = f"Time and bytes to a validation {metric.heading} (shares of none's best mean over seeds)"
     return Table.of(title, _COLUMNS, rows) if rows else None
 

@@ -53,6 +53,10 @@ class Cell(NamedTuple):
     value: Any = None
 
 
+Row = tuple[Cell | str, ...]
+"""A text alone is its own value."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """A titled grid of texts.
@@ -78,10 +82,8 @@ class Table:
                 raise ValueError(f"{self.title}: a row has {len(row)} texts for {len(self.columns)} columns")
 
     @classmethod
-    def of(
-        cls, title: str, columns: Iterable[Column], cells: Iterable[Iterable[Cell | str]], *, is_detail: bool = False
-    ) -> Self:
-        """Return a table of cells; a text alone is its own value."""
+    def of(cls, title: str, columns: Iterable[Column], cells: Iterable[Row], *, is_detail: bool = False) -> Self:
+        """Return a table of cells."""
         whole = [[cell if isinstance(cell, Cell) else Cell(cell, cell) for cell in row] for row in cells]
         return cls(
             title=title,

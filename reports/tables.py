@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rsbench.link import break_even
 from rsbench.metrics import Metric
 from rsbench.reports import units
 from rsbench.reports.comparison import Comparison, gaps_to
 from rsbench.reports.methods import SPLIT, Method
-from rsbench.reports.table import Cell, Column, Notes, Table
+from rsbench.reports.table import Cell, Column, Notes, Row, Table
 from rsbench.schema import STATUSES, Record
 from rsbench.stats import Spread
-
-Row = tuple[Cell | str, ...]
 
 _NAME = Column(title="Method", align="left", key="method")
 _DASH = Cell(units.DASH)
@@ -41,7 +41,7 @@ ONE_D_SHARE = 0.25
 
 def score_column(metric: Metric) -> Column:
     """Return the column of a metric over seeds."""
-    better = "higher" if metric.higher_is_better else "lower"
+    better: Literal["higher", "lower"] = "higher" if metric.higher_is_better else "lower"
     return Column(title=metric.heading, unit=units.score_unit(metric), better=better, key=metric.name)
 
 
@@ -228,7 +228,7 @@ def _seeds(method: Method) -> str:
 
 def times_table(comparison: Comparison) -> Table:
     """Return where the time of a step goes, in ms, one row a method."""
-    rows = []
+    rows: list[Row] = []
     for method in comparison.methods:
         if method.chosen:
             means = (method.mean("time", part) for part in (*SPLIT, "overlapped_s"))
@@ -246,7 +246,7 @@ def rates_table(comparison: Comparison) -> Table | None:
     rates = sorted({rate for method in trained for rate in method.rates_tried})
     if not any(len(method.rates_tried) > 1 for method in trained):
         return None
-    rows = [(method.label, *(_validation(metric, method, rate) for rate in rates)) for method in trained]
+    rows: list[Row] = [(method.label, *(_validation(metric, method, rate) for rate in rates)) for method in trained]
     unit = units.score_unit(metric)
     columns = (_NAME, *(Column(title=f"lr {rate:g}", unit=unit, better="higher", key=f"{rate!r}") for rate in rates))
     title = f"Validation {metric.heading} by learning rate (* the best, which the tables above take)"

@@ -10,6 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from rsbench.reports.table import Report, Section, Table
+from rsbench.reports.units import one_line
 
 MOST_DETAIL_ROWS = 24
 """Details with more rows than this are left to the files."""
@@ -97,7 +98,8 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 
 def _text(text: str, console: Console, style: str = "") -> Text:
-    """Return a text that is no markup and that the console's encoding can show."""
+    """Return a text on one line that is no markup and that the console's encoding can show."""
+    text = one_line(text)
     try:
         text.encode(console.encoding)
     except UnicodeEncodeError:

@@ -9,6 +9,12 @@ from rsbench.metrics import Metric
 from rsbench.stats import Difference, Spread
 
 DASH = "-"
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line; control characters, which may do anything to a terminal, are spaces."""
+    return " ".join(text.translate(_CONTROLS).split())
 
 
 def significant(value: float | None, digits: int = 3) -> str:

@@ -223,3 +223,56 @@ def grid_records() -> list[dict[str, Any]]:
                     )
                 )
     return records
+
+
+HOSTILE = "a<b>&c|d_e%f#g$h~i^j\\k{l}m -- ,, \"q\" 's' `x` [1] *y*\n<script>\tλ 地図 é ±\u200b\x00\x1f,\r\nend"
+
+
+@pytest.fixture
+def hostile_records() -> list[dict[str, Any]]:
+    """Return records with characters that mean something to some format wherever a record holds free text."""
+    data = {"title": HOSTILE, "warnings": [HOSTILE], "split": HOSTILE, "part": HOSTILE}
+    machine = {"cpu_model": HOSTILE, "argv": ["rsbench", "compare", HOSTILE]}
+    model = f"net {HOSTILE}"
+    baselines = {f"det {HOSTILE}": {"oa": 0.5, "aa": 0.4, "kappa": 0.3}}
+    return [
+        _record(model=model, dataset=data, provenance=machine, baselines=baselines),
+        _record(model=model, compressor="topk", ratio=10.0, dataset=data, provenance=machine, note=HOSTILE),
+        _record(model=model, compressor=HOSTILE, status="failed", reason=HOSTILE, provenance=machine),
+    ]
+
+
+@pytest.fixture
+def target_records() -> list[dict[str, Any]]:
+    """Return target detection by 4 methods over 3 seeds, with two detectors that need no training."""
+    baselines = {
+        "CEM": {"auc_pd_pf": 0.9421, "auc_pd_tau": 0.41, "auc_pf_tau": 0.05},
+        "ACE": {"auc_pd_pf": 0.9612, "auc_pd_tau": 0.31, "auc_pf_tau": 0.01},
+    }
+    data = {
+        "title": "Targets in a made-up scene",
+        "classes": ["background", "target"],
+        "warnings": ["Random pixel splits leak: neighbours of training pixels are tested."],
+    }
+    gains = {
+        "none": (0.0, 0.0, 0.0),
+        "topk": (-0.021, -0.019, -0.02),
+        "dgc": (0.004, -0.006, 0.003),
+        "rsdgc": (0.001, 0.002, 0.001),
+    }
+    return [
+        _record(
+            task="targets",
+            dataset=data,
+            baselines=baselines,
+            compressor=name,
+            ratio=None if name == "none" else 100.0,
+            seed=seed,
+            oa=(0.971, 0.968, 0.974)[seed] + gain[seed],
+            optimizer="adam",
+            note="Adam: momentum=0, error feedback only" if name in {"dgc", "rsdgc"} else None,
+            split_ms={} if name == "none" else {"compress_s": 30.0, "wait_s": 5.0},
+        )
+        for seed in (0, 1, 2)
+        for name, gain in gains.items()
+    ]
