@@ -15,7 +15,6 @@ from rsbench import forecast, rendezvous, results, tuning
 from rsbench import grid as grids
 from rsbench import jobs as job_module
 from rsbench.agenda import Agenda, Listed
-from rsbench.devices import Wish, choose
 from rsbench.errors import RsbenchError
 from rsbench.jobs import Found, Job
 from rsbench.launch import Launcher, Nodes, StopSignals, Torchrun
@@ -38,8 +37,7 @@ class Request:
     """What the user asked of ``compare`` or ``run``.
 
     Attributes:
-        grid: what to compare; its ``workers`` and ``device`` are filled in from ``wish``.
-        wish: devices.
+        grids: what to compare; several are parts of one plan.
         out: result folder.
         data_root: folder of the data sets.
         argv: the user's command.
@@ -49,10 +47,10 @@ class Request:
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
         rerun: run done cells again.
+        ours: options whose values are not known from the paper that a plan follows.
     """
 
-    grid: Grid
-    wish: Wish
+    grids: tuple[Grid, ...]
     out: Path
     data_root: Path
     argv: Sequence[str]
@@ -62,6 +60,12 @@ class Request:
     strict_data: bool = False
     dry_run: bool = False
     rerun: bool = False
+    ours: Sequence[str] = ()
+
+    @property
+    def tuning_seed(self) -> int | None:
+        """The repeat that chooses learning rates, of the first grid."""
+        return self.grids[0].tuning_seed
 
 
 def make_launcher(request: Request, stop: StopSignals) -> Launcher:
@@ -82,31 +86,33 @@ def compare(request: Request, console: Console) -> int:
     Raises:
         RsbenchError: something the user can mend, before anything is launched.
     """
-    request.grid.check()
-    workers, device = choose(request.wish, nodes=request.nodes.count)
-    grid = replace(request.grid, workers=workers, device=device)
-    found = job_module.find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
+    for grid in request.grids:
+        grid.check()
+    grids = [grid.placed(nodes=request.nodes.count) for grid in request.grids]
+    names = dict.fromkeys(name for grid in grids for name in grid.datasets)
+    found = job_module.find_datasets(names, request.data_root, strict=request.strict_data)
     if request.nodes.rank != 0:
         return _follow(request, found, console)
     with _told_to_others(request):
-        return _lead(request, _agenda(request, grid, found, console), found, console)
+        return _lead(request, _agenda(request, grids, found, console), found, console)
 
 
-def _agenda(request: Request, grid: Grid, found: Mapping[str, Found], console: Console) -> Agenda:
-    """What is not done of the grid: a list, or with a tuning seed a study.
+def _agenda(request: Request, grids: Sequence[Grid], found: Mapping[str, Found], console: Console) -> Agenda:
+    """What is not done of the grids: a list, or with a tuning seed a study.
 
     Raises:
         RsbenchError: a study on several nodes, which would each have to know how a cell ended before the next begins.
     """
     defaults = {name: data.defaults for name, data in found.items()}
-    seed = grid.tuning_seed
+    seed = request.tuning_seed
     if seed is None:
-        specs = grid.cells(defaults)
+        specs = list(dict.fromkeys(spec for grid in grids for spec in grid.cells(defaults)))
         done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
         return Listed(job_module.solve([spec for spec in specs if spec.key not in done], found), specs)
     if request.nodes.count > 1:
         raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
-    jobs = job_module.solve(replace(grid, seeds=(seed, *grid.seeds)).cells(defaults), found)
+    every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
+    jobs = job_module.solve(list(dict.fromkeys(spec for specs in every for spec in specs)), found)
     return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, _sayer(console), rerun=request.rerun)
 
 
@@ -153,7 +159,7 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
     from rsbench import provenance
 
     data = prepare(agenda.left(), found, request, console)
-    facts = {"nnodes": request.nodes.count, "tuning_seed": request.grid.tuning_seed}
+    facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
     place = grids.Place(
         out=request.out,
         data=data,
