@@ -52,7 +52,7 @@ def conclude(comparison: Comparison) -> str:
     lower = [method for method in others if is_lower(method, comparison)]
     accepted = [reference, *(method for method in others if method not in lower)]
     sentences = [
-        _here(accepted, reference),
+        _here(accepted, lower, reference),
         _by_link(accepted, comparison, reference),
         _most_accurate(accepted, comparison, reference),
         _warning(lower, comparison),
@@ -73,7 +73,7 @@ def is_lower(method: Method, comparison: Comparison) -> bool:
     return found is not None and (found.is_below or found.mean < -tolerated(comparison.metric))
 
 
-def _here(accepted: Sequence[Method], reference: Method) -> str:
+def _here(accepted: Sequence[Method], lower: Sequence[Method], reference: Method) -> str:
     """Return which accepted method has the shortest measured step on this machine."""
     known = _measured(accepted)
     if reference.label not in known:
@@ -81,15 +81,18 @@ def _here(accepted: Sequence[Method], reference: Method) -> str:
     none_s = known[reference.label]
     best = min(known, key=lambda label: known[label])
     where = f"Measured {_place(reference)}:"
+    shortest = "the shortest step"
+    if any(seconds < known[best] for seconds in _measured(lower).values()):
+        shortest += " of those not left out below"
     if best == reference.label:
-        return f"{where} do not compress, none has the shortest step ({milliseconds(none_s)} ms)."
+        return f"{where} do not compress, none has {shortest} ({milliseconds(none_s)} ms)."
     if known[best] > (1 - NOTICEABLE) * none_s:
         return (
             f"{where} compression does not pay, {best} takes {milliseconds(known[best])} ms a step, none "
             f"{milliseconds(none_s)} ms, less than {100 * NOTICEABLE:.0f} % apart."
         )
     return (
-        f"{where} {best} has the shortest step, {milliseconds(known[best])} ms against "
+        f"{where} {best} has {shortest}, {milliseconds(known[best])} ms against "
         f"{milliseconds(none_s)} ms of none ({times(none_s / known[best], 2)} as fast)."
     )
 

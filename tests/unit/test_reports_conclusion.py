@@ -75,6 +75,23 @@ def test_reports_conclusion_names_a_measured_speed_up(make_record: Maker) -> Non
     assert "topk 100x has the shortest step, 64.0 ms against 100 ms of none (1.6x as fast)" in text
 
 
+def test_reports_conclusion_says_when_a_faster_method_was_left_out(make_record: Maker) -> None:
+    none, topk = row(make_record, "none", [0.8, 0.8]), row(make_record, "topk", [0.6, 0.6], split_ms=FAST)
+    assert "none has the shortest step of those not left out below (100 ms)" in said(none, topk)
+
+
+def test_reports_conclusion_of_model_and_measurement_that_disagree_says_which_to_trust(make_record: Maker) -> None:
+    """On loopback the exchange of few bytes may take as long as that of many, which no model of links knows."""
+    none = row(make_record, "none", [0.8, 0.8, 0.8])
+    slower = row(make_record, "dgc", [0.8, 0.81, 0.8], split_ms={"forward_s": 19.0, "wait_s": 60.0})
+    text = said(none, slower)
+    assert text.startswith("Measured on this machine's loopback: do not compress")
+    assert "at every link speed use dgc 100x" in text
+    assert "On links as fast as the one measured here, trust the measurement." in text
+    agreed = said(none, row(make_record, "dgc", [0.8, 0.81, 0.8], split_ms=SLOW))
+    assert "trust the measurement" not in agreed
+
+
 def test_reports_conclusion_calls_nearly_equal_times_equal(make_record: Maker) -> None:
     near = {"compress_s": 38.0, "wait_s": 5.0, "decompress_s": 1.0}
     text = said(row(make_record, "none", [0.8, 0.8]), row(make_record, "topk", [0.8, 0.81], split_ms=near))
