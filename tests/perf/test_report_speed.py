@@ -27,7 +27,12 @@ def record(make_record: Maker, index: int) -> dict[str, Any]:
     method, rest = METHODS[index % 5], index // 5
     ratio = None if method in {"none", "fp16"} else (10.0, 50.0, 100.0, 500.0)[rest % 4]
     made = make_record(
-        compressor=method, ratio=ratio, lr=0.01 * (1 + rest % 4), seed=rest // 4 % 10, epochs=1 + rest // 40, oa=0.8
+        compressor=method,
+        ratio=ratio,
+        lr=0.01 * (1 + rest % 4),
+        seed=rest // 4 % 10,
+        epochs=1 + rest // 40,
+        history=True,
     )
     made["key"] = f"{index:012x}"
     shift = (index * 2654435761 % 1000) / 1e5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -205,9 +206,14 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("odd", [None, "x", "", [], {}, 0, -1, 1e300, True])
 def test_reports_of_records_edited_anywhere_never_crash(odd: Any, make_record: Maker) -> None:
     """Whatever a field is changed to: it is refused in one sentence, or the report can be built."""
-    for path in leaves(make_record())[1:]:
+    baselines = {"CEM": {"oa": 0.5, "aa": 0.5, "kappa": 0.4}}
+    more: dict[str, Any] = {"history": True, "note": "a note", "baselines": baselines, "provenance": {"argv": ["x"]}}
+    for path in leaves(make_record(**more))[1:]:
         for names in (("none", "topk"), ("topk", "none")):
-            records = [make_record(compressor=name, ratio=None if name == "none" else 10.0) for name in names]
+            records = [
+                make_record(compressor=name, ratio=None if name == "none" else 10.0, **copy.deepcopy(more))
+                for name in names
+            ]
             section = records[0]
             for key in path[:-1]:
                 section = section[key]

@@ -162,7 +162,14 @@ def test_reports_score_of_a_record_in_one_line(make_record: Maker) -> None:
 def fusion_records(make_record: Maker) -> list[dict[str, Any]]:
     means = {"hsi": (0.83, 0.84, 0.85), "lidar": (0.60, 0.62, 0.61), "fusion": (0.87, 0.89, 0.90)}
     return [
-        make_record(task="pixels", model=model, oa=oa - (0.01 if name == "topk" else 0), compressor=name, seed=seed)
+        make_record(
+            task="pixels",
+            model=model,
+            oa=oa - (0.01 if name == "topk" else 0),
+            compressor=name,
+            seed=seed,
+            provenance={"argv": ["rsbench", "compare", "--model", "hsi", "--model", "lidar"]},
+        )
         for model, values in means.items()
         for seed, oa in enumerate(values)
         for name in ("none", "topk")
@@ -185,7 +192,7 @@ def test_reports_models_of_the_same_work_stand_side_by_side(make_record: Maker) 
         "Under none fusion is the most accurate model: OA 88.7 %, 4.7 points above hsi, 27.7 points above lidar."
     )
     assert any("3 comparisons" in note for note in side.notes)
-    assert any(fact.startswith("Command: ") for fact in side.facts)
+    assert side.facts[-1] == "Command: rsbench compare --model hsi --model lidar"
 
 
 def test_reports_models_with_other_recipes_or_without_none_are_not_compared(make_record: Maker) -> None:
