@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +63,15 @@ TASKS: Final[dict[str, TaskFacts]] = {
     "targets": TaskFacts(title="hyperspectral target detection", sample="pixel", metrics=_DETECTION),
 }
 """Name of the task in ``record["dataset"]["task"]`` -> its facts."""
+
+
+def score_text(record: Mapping[str, Any]) -> str:
+    """Return ``test OA 91.2 %``, by the task's first metric; empty for a record without accuracy."""
+    if not record.get("accuracy"):
+        return ""
+    metric = TASKS[record["dataset"]["task"]].metric
+    value = record["accuracy"]["test"][metric.name]
+    if value is None:
+        return ""
+    unit = " %" if metric.percent else ""
+    return f"test {metric.heading} {(100 if metric.percent else 1) * value:.{metric.decimals}f}{unit}"
