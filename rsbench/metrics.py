@@ -25,6 +25,11 @@ class Metric:
     decimals: int = 1
     higher_is_better: bool = True
 
+    def text(self, value: float) -> str:
+        """Return ``OA 91.2 %``."""
+        unit = " %" if self.percent else ""
+        return f"{self.heading} {(100 if self.percent else 1) * value:.{self.decimals}f}{unit}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
@@ -71,7 +76,13 @@ def score_text(record: Mapping[str, Any]) -> str:
         return ""
     metric = TASKS[record["dataset"]["task"]].metric
     value = record["accuracy"]["test"][metric.name]
-    if value is None:
-        return ""
-    unit = " %" if metric.percent else ""
-    return f"test {metric.heading} {(100 if metric.percent else 1) * value:.{metric.decimals}f}{unit}"
+    return "" if value is None else f"test {metric.text(value)}"
+
+
+def validation_text(sample: Mapping[str, Any]) -> str:
+    """Return ``val OA 91.2 %`` for an epoch's raw sample, its loss where there is no score."""
+    scores = (task.metric for task in TASKS.values())
+    metric = next((metric for metric in scores if sample.get(metric.name) is not None), None)
+    if metric is not None:
+        return f"val {metric.text(sample[metric.name])}"
+    return f"val loss {sample['loss']:.4g}" if sample.get("loss") is not None else ""
