@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.reports import comma_separated, markdown
+from rsbench.reports import comma_separated, html, markdown
 from rsbench.reports.build import build_report
 from rsbench.reports.table import Report
 from rsbench.reports.terminal import show
@@ -20,6 +20,7 @@ __all__ = ["FORMATS", "Report", "build_report", "show", "write_report"]
 FORMATS: dict[str, Callable[[Report, Path], list[Path]]] = {
     "markdown": markdown.write,
     "csv": comma_separated.write,
+    "html": html.write,
 }
 
 

@@ -8,8 +8,11 @@ from typing import Any
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.reports.conclusion import conclude
+from rsbench.reports.figures import panels_of
 from rsbench.reports.flat import cells_table, methods_table
 from rsbench.reports.methods import Method, methods_of, reference_of, tuning_seeds
+from rsbench.reports.origin import origin_of
+from rsbench.reports.scaling import scaling_panels
 from rsbench.reports.settings import VARIED, Setting, split_by_setting
 from rsbench.reports.table import Notes, Report, Section, Table
 from rsbench.reports.tables import (
@@ -62,6 +65,7 @@ def build_report(
         problems=tuple(problems),
         methods=methods_table(settings),
         cells=cells_table(settings),
+        figures=scaling_panels(settings),
     )
 
 
@@ -83,6 +87,8 @@ def _section(setting: Setting, title: str, against: str) -> Section:
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
         conclusion=conclude(methods),
+        figures=panels_of(methods, reference),
+        origin=origin_of(setting),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from rsbench.reports.figure import Origin, Panel
+
 if TYPE_CHECKING:
     import pandas
 
@@ -71,6 +73,8 @@ class Section:
         tables: in reading order.
         notes: footnotes; ``[n]`` in a table means the n-th.
         conclusion: what the tables say to somebody who has to choose.
+        figures: panels for the formats that draw, in reading order.
+        origin: where the numbers come from.
     """
 
     title: str
@@ -78,6 +82,8 @@ class Section:
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
     conclusion: str
+    figures: tuple[Panel, ...] = ()
+    origin: Origin = Origin()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +96,7 @@ class Report:
         problems: sentences on records that could not be used.
         methods: flat table with raw numbers, one row a setting and method.
         cells: flat table with raw numbers, one row a cell.
+        figures: panels on several sections at once.
     """
 
     title: str
@@ -97,6 +104,7 @@ class Report:
     problems: tuple[str, ...]
     methods: Table
     cells: Table
+    figures: tuple[Panel, ...] = ()
 
 
 @dataclass

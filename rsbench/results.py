@@ -20,6 +20,7 @@ from rsbench.errors import RsbenchError
 from rsbench.schema import SCHEMA, STATUSES, Record
 
 __all__ = [
+    "FOLDER",
     "RECORD_NAME",
     "SCHEMA",
     "STATUSES",
@@ -35,6 +36,8 @@ __all__ = [
 
 RECORD_NAME = "record.json"
 JOB_NAME = "job.json"
+FOLDER = "_folder"
+"""Key under which ``read_records`` says in which folder it found a record; it is never on disk."""
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
@@ -119,7 +122,8 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
         folders: result folders, their ``cells`` folders, or single cell folders.
 
     Returns:
-        Records in the order of their start, and the problems in the order of their paths.
+        Records in the order of their start, each with its folder under ``FOLDER``, and the problems in the order
+        of their paths.
 
     Raises:
         RsbenchError: when a folder does not exist.
@@ -128,7 +132,7 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
     problems: list[str] = []
     for path in _record_paths(folders):
         try:
-            records.append(read_record(path))
+            records.append(read_record(path) | {FOLDER: str(path.parent)})
         except RsbenchError as problem:
             problems.append(str(problem))
     return sorted(records, key=lambda record: str(record["started_utc"])), problems

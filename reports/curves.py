@@ -1,0 +1,126 @@
+"""Histories of runs -> curves against steps, seconds and bytes, and the density of tensors over a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rsbench.metrics import Metric
+from rsbench.reports import units
+from rsbench.reports.figure import Axis, Figure, Heat, Lines, Mark, Panel, Series
+from rsbench.reports.methods import Method
+from rsbench.stats import spread
+
+MOST_DENSITIES = 3
+"""Methods whose densities are drawn over the run."""
+CHANGED = 1.05
+"""Factor between a tensor's largest and smallest density from which it is said to change."""
+
+_AGAINST: Final = (
+    ("step", Axis(title="steps"), "steps"),
+    ("elapsed_s", Axis(title="time since the start of training", unit="s"), "time"),
+    ("payload_bytes_total", Axis(title="payload sent by a worker", unit="B", log=True), "bytes"),
+)
+"""Field of a history's entries, its axis, and what titles call it."""
+
+
+def training_panel(
+    methods: Sequence[Method], marks: Mapping[str, Mark], metric: Metric, *, left_out: int
+) -> Panel | None:
+    """Return validation and loss against steps, time and bytes; None where no run kept a history.
+
+    Args:
+        methods: those to be drawn.
+        marks: by label.
+        metric: what ``val_score`` is.
+        left_out: how many methods more there are.
+    """
+    score = Axis(title=f"validation {metric.heading}", unit="%" if metric.percent else "")
+    drawn: list[Figure] = []
+    for field, y, scale in (
+        ("val_score", score, 100.0 if metric.percent else 1.0),
+        ("train_loss", Axis(title="training loss", log=True), 1.0),
+    ):
+        for against, x, name in _AGAINST:
+            series = [_curve(method, marks[method.label], (against, field), x, y, scale) for method in methods]
+            present = tuple(one for one in series if one is not None)
+            if present:
+                title = f"{y.title[:1].upper()}{y.title[1:]} against {name}"
+                drawn.append(Lines(title=title, caption="", x=x, y=y, series=present))
+    if not drawn:
+        return None
+    note = "Means over seeds with a band of one sd, one point an epoch, at the learning rate that the tables take. "
+    note += "Time includes validation."
+    if left_out:
+        note += f" Drawn are none and the best; {left_out} more {'is' if left_out == 1 else 'are'} in the tables only."
+    shown = {one.mark.label for figure in drawn if isinstance(figure, Lines) for one in figure.series}
+    legend = tuple(marks[method.label] for method in methods if method.label in shown)
+    return Panel(title="How training went", figures=tuple(drawn), legend=legend, note=note)
+
+
+def _curve(method: Method, mark: Mark, fields: tuple[str, str], x: Axis, y: Axis, scale: float) -> Series | None:
+    """Return one method's mean curve over the steps that all of its seeds reached, None without two points."""
+    against, field = fields
+    histories = [_by_step(record) for record in method.chosen]
+    if not histories or not all(histories):
+        return None
+    points = []
+    for step in sorted(set.intersection(*(set(history) for history in histories))):
+        entries = [history[step] for history in histories]
+        xs = [entry[against] for entry in entries if entry[against] is not None]
+        found = spread([scale * entry[field] for entry in entries if entry[field] is not None])
+        if not xs or found is None:
+            continue
+        at = math.fsum(xs) / len(xs)
+        if (x.log and at <= 0) or (y.log and found.mean <= 0):
+            continue
+        points.append((at, found.mean, found.sd))
+    if len(points) < 2:
+        return None
+    at_all, means, sds = zip(*points, strict=True)
+    return Series(mark=mark, x=tuple(map(float, at_all)), y=tuple(means), sd=tuple(sds), tip=method.label)
+
+
+def _by_step(record: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
+    """Return a record's history by step."""
+    return {int(entry["step"]): entry for entry in record.get("history") or []}
+
+
+def density_panel(methods: Sequence[Method]) -> Panel | None:
+    """Return the density of tensors over the run for methods that change it; None where none does."""
+    figures = [figure for figure in map(_density_figure, methods) if figure is not None]
+    if not figures:
+        return None
+    left_out = len(figures) - MOST_DENSITIES
+    note = "Of the first seed; tensors that are always sent whole are left out."
+    if left_out > 0:
+        note += f" {left_out} more {'method changes its' if left_out == 1 else 'methods change their'} densities."
+    return Panel(title="Density of tensors over the run", figures=tuple(figures[:MOST_DENSITIES]), note=note)
+
+
+def _density_figure(method: Method) -> Heat | None:
+    """Return one method's densities by tensor and epoch, strong where dense, on a logarithmic scale."""
+    history = method.chosen[0].get("history") or []
+    names = list(dict.fromkeys(name for entry in history for name in entry["density_per_tensor"]))
+    rows = {name: [entry["density_per_tensor"].get(name) or 0.0 for entry in history] for name in names}
+    rows = {name: values for name, values in rows.items() if min(values) < 1}
+    if len(history) < 2 or not any(max(values) > CHANGED * min(values) for values in rows.values()):
+        return None
+    positive = [value for values in rows.values() for value in values if value > 0]
+    low, high = min(positive), max(positive)
+    width = math.log(high / low) or 1.0
+
+    def strength(value: float) -> float:
+        return 0.0 if value <= 0 else 0.06 + 0.94 * math.log(value / low) / width
+
+    return Heat(
+        title=method.label,
+        caption="",
+        rows=tuple(rows),
+        columns=tuple(f"{entry['step']:,}" for entry in history),
+        row_title="tensor, in the model's order",
+        column_title="step",
+        values=tuple(tuple(strength(value) for value in values) for values in rows.values()),
+        scale=(f"{units.significant(100 * low, 2)} % sent", f"{units.significant(100 * high, 2)} %"),
+    )

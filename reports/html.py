@@ -1,0 +1,143 @@
+"""HTML: one page that holds everything, readable on a phone, in light and dark, and without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rsbench.reports import html_text, plots
+from rsbench.reports.build import HOW_TO_READ
+from rsbench.reports.figure import Bars, Figure, Heat, Panel, Picture
+from rsbench.reports.files import write_text
+from rsbench.reports.images import Album
+from rsbench.reports.listed import done_line, missing_table, readable_cells
+from rsbench.reports.table import Report
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+FILE_NAME = "report.html"
+MOST_PLOTS = 72
+"""Drawing one takes about 40 ms. They are shared out evenly among the sections, the first panels first."""
+
+_HERE = Path(__file__).parent
+Draw = Callable[[Figure, str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A figure and how it looks.
+
+    Attributes:
+        figure: the data.
+        svg: an element, empty for pictures.
+        source: a data address for pictures, empty for others.
+    """
+
+    figure: Figure
+    svg: Markup
+    source: str = ""
+
+    @property
+    def heat(self) -> Heat | None:
+        """Return the figure where it has a scale to be shown."""
+        return self.figure if isinstance(self.figure, Heat) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnPanel:
+    """A panel whose figures are drawn."""
+
+    panel: Panel
+    figures: tuple[Drawn, ...]
+    note: str
+
+    @property
+    def has_parts(self) -> bool:
+        """Return whether the legend is of parts of a step, not of methods."""
+        return any(isinstance(figure, Bars) for figure in self.panel.figures)
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write ``report.html``.
+
+    Args:
+        report: what to draw.
+        folder: where to.
+
+    Returns:
+        The path written.
+
+    Raises:
+        RsbenchError: when the folder cannot be written to.
+    """
+    return [write_text(folder / FILE_NAME, render(report))]
+
+
+def render(report: Report, draw: Draw = plots.draw) -> str:
+    """Return the page.
+
+    Args:
+        report: what to draw.
+        draw: figure and a name unique in the page -> the element that shows it.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE, encoding="utf-8"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals |= {name: getattr(html_text, name) for name in ("cell", "hangs", "lead", "sort_value")}
+    environment.globals |= {"hue": plots.hue, "shape": plots.shape}
+    album, share = Album(), _share(report)
+    return environment.get_template("page.html").render(
+        report=report,
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        script=Markup((_HERE / "page.js").read_text(encoding="utf-8")),
+        panels_of=[
+            list(_drawn_panels(section.figures, share, f"s{number}", album, draw))
+            for number, section in enumerate(report.sections, start=1)
+        ],
+        common=list(_drawn_panels(report.figures, share, "all", album, draw)),
+        summary=done_line(report.cells),
+        missing=missing_table(report.cells),
+        cells=readable_cells(report.cells),
+        how_to_read=HOW_TO_READ,
+    )
+
+
+def _share(report: Report) -> int:
+    """Return how many plots each section may have."""
+    return max(1, MOST_PLOTS // max(1, len(report.sections) + bool(report.figures)))
+
+
+def _drawn_panels(panels: tuple[Panel, ...], share: int, name: str, album: Album, draw: Draw) -> Iterator[DrawnPanel]:
+    """Yield the panels with their figures drawn, until the share of plots is used up."""
+    from markupsafe import Markup
+
+    left = share
+    for place, panel in enumerate(panels, start=1):
+        drawn, note = [], panel.note
+        for number, figure in enumerate(panel.figures, start=1):
+            if isinstance(figure, Picture):
+                source = album.source(figure.path)
+                drawn += [Drawn(figure=figure, svg=Markup(), source=source)] if source else []
+            elif left > 0:
+                drawn.append(Drawn(figure=figure, svg=Markup(draw(figure, f"{name}-{place}-{number}"))))
+                left -= 1
+        if len(drawn) < len(panel.figures):
+            note = f"{note} {_left_out(panel, len(panel.figures) - len(drawn))}".strip()
+        yield DrawnPanel(panel=panel, figures=tuple(drawn), note=note)
+
+
+def _left_out(panel: Panel, count: int) -> str:
+    """Return the sentence on figures that the page has not."""
+    if any(isinstance(figure, Picture) for figure in panel.figures):
+        return f"Pictures that are missing, damaged or too large for this page: {count}."
+    return f"Left out to keep the page small: {count}. A report on fewer cells has all."

@@ -1,0 +1,70 @@
+"""Texts of tables as HTML: nothing is lost in escaping, marks become links, numbers can be sorted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from rsbench.reports.table import Column, Table
+from rsbench.reports.units import DASH
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_HANGING: Final = re.compile(r"((?: ~| \*)?(?: \[\d+\])*)$")
+_MARK: Final = re.compile(r"\[(\d+)\]")
+_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+_NUMBER: Final = re.compile(r"[<>]?\s*([+-]?\d[\d,]*(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([kMGT]?)(?:B|bit/s)?")
+_PREFIXES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_WORDS: Final = {"never": 0.0, "always": 1e30}
+
+
+def cell(text: str, anchor: str, notes: int) -> Markup:
+    """Return a table's text with its note marks as links; what hangs after a number takes no room.
+
+    Args:
+        text: any text; it is all there afterwards, to the letter.
+        anchor: what the notes' ids begin with.
+        notes: how many notes there are.
+    """
+    from markupsafe import Markup, escape
+
+    cut = _HANGING.search(text)
+    main, tail = (text[: cut.start()], cut[0]) if cut else (text, "")
+    linked = _MARK.sub(lambda mark: _link(mark, anchor, notes), str(escape(tail)))
+    hanging = f'<span class="hang">{linked}</span>' if tail else ""
+    # A parser would turn a carriage return into a line feed.
+    return Markup(str(escape(main)).replace("\r", "&#13;") + hanging)
+
+
+def _link(mark: re.Match[str], anchor: str, notes: int) -> str:
+    """Return ``[3]`` as a link to the note, or as it is where there is no such note."""
+    return f'<a href="#{anchor}-note-{mark[1]}">{mark[0]}</a>' if 1 <= int(mark[1]) <= notes else mark[0]
+
+
+def hangs(table: Table, index: int) -> bool:
+    """Return whether a column of numbers needs room for marks after them."""
+    if table.columns[index].align == "left":
+        return False
+    return any((cut := _HANGING.search(row[index])) is not None and cut[0] for row in table.rows)
+
+
+def sort_value(column: Column, text: str) -> str:
+    """Return what a column of numbers is sorted by where that is not the text itself, else an empty text.
+
+    ``45.2 kB`` gives ``45200``, ``-4.9 [-6.8, -2.9]`` gives ``-4.9``, ``< 24 Gbit/s`` gives ``24000000000``.
+    """
+    if column.align == "left" or text in ("", DASH):
+        return ""
+    if text in _WORDS:
+        return f"{_WORDS[text]:g}"
+    found = _NUMBER.match(text)
+    if found is None or found[0] == text == found[1].replace(",", ""):
+        return ""
+    return f"{float(found[1].replace(',', '')) * _PREFIXES[found[2]]:.12g}"
+
+
+def lead(text: str) -> tuple[str, str]:
+    """Return a text's first sentence and the rest."""
+    first, *rest = _SENTENCE.split(text, maxsplit=1)
+    return first, " ".join(rest)
