@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rsbench.reports import html_text, plots
 from rsbench.reports.build import HOW_TO_READ
-from rsbench.reports.figure import Bars, Figure, Heat, Panel, Picture
+from rsbench.reports.figure import Bars, Figure, Heat, Panel, Picture, Points
 from rsbench.reports.files import write_text
 from rsbench.reports.images import Album
 from rsbench.reports.listed import done_line, missing_table, readable_cells
@@ -59,6 +59,11 @@ class DrawnPanel:
         """Return whether the legend is of parts of a step, not of methods."""
         return any(isinstance(figure, Bars) for figure in self.panel.figures)
 
+    @property
+    def is_hero(self) -> bool:
+        """Return whether it answers the report's question and may take more room than others."""
+        return len(self.figures) == 1 and isinstance(self.panel.figures[0], Points)
+
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write ``report.html``.
@@ -93,7 +98,7 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals |= {name: getattr(html_text, name) for name in ("cell", "hangs", "lead", "sort_value")}
+    environment.globals |= {name: getattr(html_text, name) for name in ("cell", "hangs", "sentences", "sort_value")}
     environment.globals |= {"hue": plots.hue, "shape": plots.shape}
     album, share = Album(), _share(report)
     return environment.get_template("page.html").render(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _HANGING: Final = re.compile(r"((?: ~| \*)?(?: \[\d+\])*)$")
+_BREAKABLE: Final = re.compile(r"(?<=[a-z])[:=,_/](?=[a-z0-9])")
 _MARK: Final = re.compile(r"\[(\d+)\]")
 _SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 _NUMBER: Final = re.compile(r"[<>]?\s*([+-]?\d[\d,]*(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([kMGT]?)(?:B|bit/s)?")
@@ -29,12 +30,18 @@ def cell(text: str, anchor: str, notes: int) -> Markup:
     """
     from markupsafe import Markup, escape
 
-    cut = _HANGING.search(text)
-    main, tail = (text[: cut.start()], cut[0]) if cut else (text, "")
+    tail = _tail(text)
+    main = _BREAKABLE.sub(r"\g<0><wbr>", str(escape(text[: len(text) - len(tail)])))
     linked = _MARK.sub(lambda mark: _link(mark, anchor, notes), str(escape(tail)))
     hanging = f'<span class="hang">{linked}</span>' if tail else ""
     # A parser would turn a carriage return into a line feed.
-    return Markup(str(escape(main)).replace("\r", "&#13;") + hanging)
+    return Markup(main.replace("\r", "&#13;") + hanging)
+
+
+def _tail(text: str) -> str:
+    """Return the marks at a text's end: `` ~``, `` *`` and those of notes."""
+    found = _HANGING.search(text)
+    return found[0] if found else ""
 
 
 def _link(mark: re.Match[str], anchor: str, notes: int) -> str:
@@ -46,7 +53,7 @@ def hangs(table: Table, index: int) -> bool:
     """Return whether a column of numbers needs room for marks after them."""
     if table.columns[index].align == "left":
         return False
-    return any((cut := _HANGING.search(row[index])) is not None and cut[0] for row in table.rows)
+    return any(_tail(row[index]) for row in table.rows)
 
 
 def sort_value(column: Column, text: str) -> str:
@@ -64,7 +71,6 @@ def sort_value(column: Column, text: str) -> str:
     return f"{float(found[1].replace(',', '')) * _PREFIXES[found[2]]:.12g}"
 
 
-def lead(text: str) -> tuple[str, str]:
-    """Return a text's first sentence and the rest."""
-    first, *rest = _SENTENCE.split(text, maxsplit=1)
-    return first, " ".join(rest)
+def sentences(text: str) -> list[str]:
+    """Return a paragraph's sentences, for a page that sets the first one apart."""
+    return _SENTENCE.split(text)

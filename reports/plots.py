@@ -30,7 +30,7 @@ SHAPES: Final = ("o", "s", "^", "D", "v", "P", "X")
 """Markers: the first is the reference's. Six others and seven hues make 42 pairs."""
 
 _POINTS_PER_INCH = 72
-_FONT = 10
+_FONT = 10.5
 _HEAT: Final = (47, 127, 214)
 _NAMES: Final = ("ink", "muted", "grid", "page", *(f"hue-{hue}" for hue in range(HUES + 1)))
 _PART: Final = len(_NAMES)
@@ -127,7 +127,7 @@ def _scale(axes: Axes, x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float
             axes.set_xlabel(scale.title, labelpad=4)
         else:
             axes.annotate(
-                scale.title, (0, 1), (4, HEIGHT - 8), "axes fraction", "figure points", color=_colour("muted"), va="center"
+                scale.title, (0, 1), (4, 72 * axes.figure.get_figheight() - 8), "axes fraction", "figure points", color=_colour("muted"), va="center"
             )
     axes.grid(axis="y", color=_colour("grid"), linewidth=0.8)
     axes.set_axisbelow(True)
@@ -142,7 +142,7 @@ def _fixed(places: Sequence[float]) -> Any:
 
 def _points(figure: Points) -> tuple[Canvas, list[str]]:
     """Draw one point a method with its spread, and the front."""
-    canvas, axes = _axes()
+    canvas, axes = _axes(280)
     low_high = [value for one in figure.series for value in _ends(one)]
     _scale(axes, figure.x, figure.y, [one.x[0] for one in figure.series], low_high)
     if len(figure.front) > 1:
@@ -247,8 +247,8 @@ def _heat(figure: Heat) -> tuple[Canvas, list[str]]:
 def _name_cells(side: Any, labels: Sequence[str], room: float) -> None:
     """Label every cell, or every n-th where there is no room for all."""
     every = next((n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500) if len(labels) / n <= room), len(labels))
-    places = [0, *range(every - 1, len(labels), every)] if every > 1 else range(len(labels))
-    side.set_major_locator(_fixed(list(places)))
+    places = list(range(every - 1, len(labels), every))
+    side.set_major_locator(_fixed(places))
     side.set_ticklabels([labels[place] for place in places])
 
 
