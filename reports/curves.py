@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rsbench.metrics import Metric
 from rsbench.reports import units
-from rsbench.reports.figure import Axis, Figure, Heat, Lines, Mark, Panel, Series
+from rsbench.reports.figure import Axis, Heat, Lines, Mark, Panel, Series, more_in_tables
 from rsbench.reports.methods import Method
 from rsbench.stats import spread
 
@@ -16,6 +16,9 @@ MOST_DENSITIES = 3
 """Methods whose densities are drawn over the run."""
 CHANGED = 1.05
 """Factor between a tensor's largest and smallest density from which it is said to change."""
+
+Entry = Mapping[str, Any]
+"""One of a history's entries."""
 
 _AGAINST: Final = (
     ("step", Axis(title="steps"), "steps"),
@@ -37,54 +40,64 @@ def training_panel(
         left_out: how many methods more there are.
     """
     score = Axis(title=f"validation {metric.heading}", unit="%" if metric.percent else "")
-    drawn: list[Figure] = []
-    for field, y, scale in (
-        ("val_score", score, 100.0 if metric.percent else 1.0),
-        ("train_loss", Axis(title="training loss", log=True), 1.0),
-    ):
+    loss = Axis(title="training loss", log=True)
+    shared = {method.label: _shared_steps(method) for method in methods}
+    drawn: list[Lines] = []
+    for field, y, scale in (("val_score", score, 100.0 if metric.percent else 1.0), ("train_loss", loss, 1.0)):
+        means = {label: [_mean(entries, field, scale) for entries in steps] for label, steps in shared.items()}
         for against, x, name in _AGAINST:
-            series = [_curve(method, marks[method.label], (against, field), x, y, scale) for method in methods]
-            present = tuple(one for one in series if one is not None)
-            if present:
+            found = (_curve(marks[label], _places(shared[label], against), means[label], x, y) for label in shared)
+            series = tuple(one for one in found if one is not None)
+            if series:
                 title = f"{y.title[:1].upper()}{y.title[1:]} against {name}"
-                drawn.append(Lines(title=title, caption="", x=x, y=y, series=present))
+                drawn.append(Lines(title=title, caption="", x=x, y=y, series=series))
     if not drawn:
         return None
     note = "Means over seeds with a band of one sd, one point an epoch, at the learning rate that the tables take. "
     note += "Time includes validation."
-    if left_out:
-        note += f" Drawn are none and the best; {left_out} more {'is' if left_out == 1 else 'are'} in the tables only."
-    shown = {one.mark.label for figure in drawn if isinstance(figure, Lines) for one in figure.series}
+    if left_out > 0:
+        note += f" Drawn are the best. {more_in_tables(left_out)}"
+    shown = {one.mark.label for figure in drawn for one in figure.series}
     legend = tuple(marks[method.label] for method in methods if method.label in shown)
     return Panel(title="How training went", figures=tuple(drawn), legend=legend, note=note)
 
 
-def _curve(method: Method, mark: Mark, fields: tuple[str, str], x: Axis, y: Axis, scale: float) -> Series | None:
-    """Return one method's mean curve over the steps that all of its seeds reached, None without two points."""
-    against, field = fields
-    histories = [_by_step(record) for record in method.chosen]
-    if not histories or not all(histories):
-        return None
-    points = []
-    for step in sorted(set.intersection(*(set(history) for history in histories))):
-        entries = [history[step] for history in histories]
-        xs = [entry[against] for entry in entries if entry[against] is not None]
-        found = spread([scale * entry[field] for entry in entries if entry[field] is not None])
-        if not xs or found is None:
-            continue
-        at = math.fsum(xs) / len(xs)
-        if (x.log and at <= 0) or (y.log and found.mean <= 0):
-            continue
-        points.append((at, found.mean, found.sd))
+def _shared_steps(method: Method) -> list[list[Entry]]:
+    """Return the histories' entries of all seeds, side by side, for the steps that all of them reached."""
+    histories = [{int(entry["step"]): entry for entry in record.get("history") or []} for record in method.chosen]
+    steps = set(histories[0]).intersection(*histories[1:])
+    return [[history[step] for history in histories] for step in sorted(steps)]
+
+
+def _mean(entries: Sequence[Entry], field: str, scale: float = 1.0) -> tuple[float, float | None] | None:
+    """Return mean and sd of a field over seeds, None where none has it."""
+    found = spread([scale * entry[field] for entry in entries if entry[field] is not None])
+    return found and (found.mean, found.sd)
+
+
+def _places(steps: Sequence[Sequence[Entry]], field: str) -> list[float | None]:
+    """Return where on a horizontal axis the steps stand, on average over seeds."""
+    known = [[float(entry[field]) for entry in entries if entry[field] is not None] for entries in steps]
+    return [math.fsum(values) / len(values) if values else None for values in known]
+
+
+def _curve(
+    mark: Mark,
+    places: Sequence[float | None],
+    means: Sequence[tuple[float, float | None] | None],
+    x: Axis,
+    y: Axis,
+) -> Series | None:
+    """Return one method's line through the points that the axes can show, None where they are fewer than two."""
+    points = [
+        (at, *mean)
+        for at, mean in zip(places, means, strict=True)
+        if at is not None and mean is not None and (at > 0 or not x.log) and (mean[0] > 0 or not y.log)
+    ]
     if len(points) < 2:
         return None
-    at_all, means, sds = zip(*points, strict=True)
-    return Series(mark=mark, x=tuple(map(float, at_all)), y=tuple(means), sd=tuple(sds), tip=method.label)
-
-
-def _by_step(record: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
-    """Return a record's history by step."""
-    return {int(entry["step"]): entry for entry in record.get("history") or []}
+    xs, ys, sds = zip(*points, strict=True)
+    return Series(mark=mark, x=xs, y=ys, sd=sds, tip=mark.label)
 
 
 def density_panel(methods: Sequence[Method]) -> Panel | None:
@@ -112,7 +125,7 @@ def _density_figure(method: Method) -> Heat | None:
     width = math.log(high / low) or 1.0
 
     def strength(value: float) -> float:
-        return 0.0 if value <= 0 else 0.06 + 0.94 * math.log(value / low) / width
+        return 0.0 if value <= 0 else 0.12 + 0.88 * math.log(value / low) / width
 
     return Heat(
         title=method.label,

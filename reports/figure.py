@@ -181,3 +181,10 @@ class Origin:
 
     facts: tuple[tuple[str, str], ...] = ()
     commands: tuple[str, ...] = ()
+
+
+def more_in_tables(count: int) -> str:
+    """Return the sentence on methods that a figure has no room for, nothing for none."""
+    if count <= 0:
+        return ""
+    return "1 more method is in the tables only." if count == 1 else f"{count} more methods are in the tables only."

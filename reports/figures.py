@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from rsbench.metrics import TASKS, Metric
 from rsbench.reports import units
 from rsbench.reports.curves import density_panel, training_panel
-from rsbench.reports.figure import Axis, Bars, Figure, Mark, Panel, Points, Series
+from rsbench.reports.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
 from rsbench.reports.methods import SPLIT, Method
 from rsbench.reports.predictions import confusion_panel, pictures_panel, roc_panel
 
 MOST_LINES = 8
 """So many methods can be told apart where each is a line."""
+MOST_POINTS = 24
+"""Likewise where each is a point."""
+MOST_BARS = 16
 PARTS = tuple(part.removesuffix("_s") for part in SPLIT)
 
 
@@ -25,21 +28,28 @@ def panels_of(methods: Sequence[Method], reference: Method | None) -> tuple[Pane
     """
     finished = [method for method in methods if method.chosen]
     trained = [method for method in finished if method.trains]
-    panels: list[Panel | None] = []
-    if trained:
-        marks = marks_of(trained, reference)
-        metric = TASKS[trained[0].chosen[0]["dataset"]["task"]].metric
-        ranked = ranking(trained, reference, metric)
-        panels.append(_bytes_panel(trained, marks, metric))
-    panels.append(_time_panel(finished))
-    if trained:
-        lines = [method for method in trained if method in ranked[:MOST_LINES]]
-        panels.append(training_panel(lines, marks, metric, left_out=len(trained) - len(lines)))
-        panels.append(roc_panel(lines, marks))
-        panels.append(density_panel(lines))
-        panels.append(confusion_panel(ranked))
-        panels.append(pictures_panel(ranked))
+    if not trained:
+        return tuple(filter(None, [_time_panel(finished)]))
+    marks = marks_of(trained, reference)
+    metric = TASKS[trained[0].chosen[0]["dataset"]["task"]].metric
+    ranked = ranking(trained, reference, metric)
+    lines = _best(trained, ranked, MOST_LINES)
+    panels = (
+        _bytes_panel(trained, ranked, marks, metric),
+        _time_panel(_best(finished, [*ranked, *finished], MOST_BARS), left_out=max(0, len(finished) - MOST_BARS)),
+        training_panel(lines, marks, metric, left_out=len(trained) - len(lines)),
+        roc_panel(lines, marks),
+        density_panel(ranked),
+        confusion_panel(ranked),
+        pictures_panel(ranked),
+    )
     return tuple(panel for panel in panels if panel is not None)
+
+
+def _best(methods: Sequence[Method], ranked: Sequence[Method], most: int) -> list[Method]:
+    """Return the methods, in the order of the tables, that come first in another order."""
+    kept = {method.label for method in ranked[:most]}
+    return [method for method in methods if method.label in kept]
 
 
 def marks_of(trained: Sequence[Method], reference: Method | None) -> dict[str, Mark]:
@@ -59,39 +69,54 @@ def ranking(trained: Sequence[Method], reference: Method | None, metric: Metric)
     return sorted(trained, key=worth, reverse=True)
 
 
-def _bytes_panel(trained: Sequence[Method], marks: dict[str, Mark], metric: Metric) -> Panel | None:
+def _bytes_panel(
+    trained: Sequence[Method], ranked: Sequence[Method], marks: dict[str, Mark], metric: Metric
+) -> Panel | None:
     """Return the test metric against payload bytes, which is the question of the whole report."""
-    series = []
-    for method in trained:
-        sent, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
-        if not sent or found is None:
-            continue
-        scale = 100 if metric.percent else 1
-        shown = units.percent_spread(found) + " %" if metric.percent else f"{found.mean:.{metric.decimals}f}"
-        series.append(
-            Series(
-                mark=marks[method.label],
-                x=(sent,),
-                y=(scale * found.mean,),
-                sd=(None if found.sd is None else scale * found.sd,),
-                tip=f"{method.label}: {metric.heading} {shown}, {units.data_size(sent)} a step",
-            )
-        )
+    found = [_point(method, marks[method.label], metric) for method in trained]
+    series = [one for one in found if one is not None]
     if len(series) < 2:
         return None
-    front = pareto_front([(one.x[0], one.y[0]) for one in series])
+    front = [series[index] for index in pareto_front([(one.x[0], one.y[0]) for one in series])]
+    first = [one.mark.label for one in front] + [method.label for method in ranked]
+    kept = set(list(dict.fromkeys(first))[:MOST_POINTS])
+    drawn = tuple(one for one in series if one.mark.label in kept)
+    meaning = "on the dashed front no other method has both more accuracy and fewer bytes"
+    if len(front) == 1:
+        meaning = f"{front[0].mark.label} has the best mean and the fewest bytes"
     figure = Points(
         title=f"{metric.heading} against bytes",
         caption=(
             f"Test {metric.heading}, mean and sd over seeds, against the payload of a worker in a step. Up and left is "
-            "better; on the dashed front no other method has both more accuracy and fewer bytes."
+            f"better; {meaning}."
         ),
         x=Axis(title="payload / step", unit="B", log=True),
         y=axis_of(metric),
-        series=tuple(series),
-        front=tuple((series[index].x[0], series[index].y[0]) for index in front),
+        series=drawn,
+        front=tuple((one.x[0], one.y[0]) for one in front),
     )
-    return Panel(title="What is saved and what is lost", figures=(figure,), legend=tuple(one.mark for one in series))
+    return Panel(
+        title="What is saved and what is lost",
+        figures=(figure,),
+        legend=tuple(one.mark for one in drawn),
+        note=more_in_tables(len(series) - len(drawn)),
+    )
+
+
+def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
+    """Return one method's bytes and test metric, None where one of them is unknown."""
+    sent, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
+    if not sent or found is None:
+        return None
+    scale = 100 if metric.percent else 1
+    shown = f"{units.percent_spread(found)} %" if metric.percent else f"{found.mean:.{metric.decimals}f}"
+    return Series(
+        mark=mark,
+        x=(sent,),
+        y=(scale * found.mean,),
+        sd=(None if found.sd is None else scale * found.sd,),
+        tip=f"{method.label}: {metric.heading} {shown}, {units.data_size(sent)} a step",
+    )
 
 
 def axis_of(metric: Metric) -> Axis:
@@ -99,7 +124,7 @@ def axis_of(metric: Metric) -> Axis:
     return Axis(title=metric.heading, unit="%" if metric.percent else "")
 
 
-def _time_panel(finished: Sequence[Method]) -> Panel | None:
+def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:
     """Return where the time of a step goes, one bar a method."""
     rows = []
     for method in finished:
@@ -108,19 +133,19 @@ def _time_panel(finished: Sequence[Method]) -> Panel | None:
             rows.append((method.label, values))
     if not rows:
         return None
-    figure: Figure = Bars(
+    figure = Bars(
         title="Parts of a step",
-        caption="Means over steps and seeds, measured; waiting is what communication adds beyond what it overlaps with.",
+        caption="Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with.",
         unit="ms",
         parts=PARTS,
         rows=tuple(rows),
     )
     legend = tuple(Mark(label=part, style=number) for number, part in enumerate(PARTS))
-    return Panel(title="Where the time goes", figures=(figure,), legend=legend)
+    return Panel(title="Where the time goes", figures=(figure,), legend=legend, note=more_in_tables(left_out))
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Return the indices of the (bytes, score) points on the front, by bytes: fewer bytes and a higher score are better."""
+    """Return the indices of the (bytes, score) points on the front; lower bytes and higher score are better."""
     front: list[int] = []
     for index in sorted(range(len(points)), key=lambda index: (points[index][0], -points[index][1])):
         if not front or points[index][1] > points[front[-1]][1]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "report.html"
 MOST_PLOTS = 72
-"""Drawing one takes about 40 ms. They are shared out evenly among the sections, the first panels first."""
+"""Drawing one takes about 40 ms. They are shared out evenly among the sections, and there among the panels."""
 
 _HERE = Path(__file__).parent
 Draw = Callable[[Figure, str], str]
@@ -119,26 +119,33 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
 
 def _share(report: Report) -> int:
     """Return how many plots each section may have."""
-    return max(1, MOST_PLOTS // max(1, len(report.sections) + bool(report.figures)))
+    return max(1, MOST_PLOTS // max(1, len(report.sections)))
 
 
 def _drawn_panels(panels: tuple[Panel, ...], share: int, name: str, album: Album, draw: Draw) -> Iterator[DrawnPanel]:
     """Yield the panels with their figures drawn, until the share of plots is used up."""
     from markupsafe import Markup
 
-    left = share
-    for place, panel in enumerate(panels, start=1):
+    quotas = _quotas(panels, share)
+    for place, (panel, quota) in enumerate(zip(panels, quotas, strict=True), start=1):
         drawn, note = [], panel.note
         for number, figure in enumerate(panel.figures, start=1):
             if isinstance(figure, Picture):
                 source = album.source(figure.path)
                 drawn += [Drawn(figure=figure, svg=Markup(), source=source)] if source else []
-            elif left > 0:
+            elif number <= quota:
                 drawn.append(Drawn(figure=figure, svg=Markup(draw(figure, f"{name}-{place}-{number}"))))
-                left -= 1
         if len(drawn) < len(panel.figures):
             note = f"{note} {_left_out(panel, len(panel.figures) - len(drawn))}".strip()
         yield DrawnPanel(panel=panel, figures=tuple(drawn), note=note)
+
+
+def _quotas(panels: Sequence[Panel], share: int) -> list[int]:
+    """Return how many plots each panel may have: one of each panel in turn, until the share is used up."""
+    plots_of = [sum(not isinstance(figure, Picture) for figure in panel.figures) for panel in panels]
+    turns = [(turn, place) for place, count in enumerate(plots_of) for turn in range(count)]
+    chosen = [place for _, place in sorted(turns)[:share]]
+    return [chosen.count(place) for place in range(len(panels))]
 
 
 def _left_out(panel: Panel, count: int) -> str:

@@ -24,7 +24,8 @@ def done_line(cells: Table) -> str:
 def missing_table(cells: Table) -> Table | None:
     """Return the cells that are not done with their reasons, None where there are none."""
     names = [*_varying(cells), *_ALWAYS, "status", "reason"]
-    rows = [row for row in _rows(cells, names) if row[names.index("status")] != "done"]
+    status = names.index("status")
+    rows = [tuple(text or units.DASH for text in row) for row in _rows(cells, names) if row[status] != "done"]
     if not rows:
         return None
     return Table(title="Cells that are not done", columns=_headings(cells, names), rows=tuple(rows))
@@ -35,7 +36,9 @@ def readable_cells(cells: Table) -> Table | None:
     scores = [column.title for column in cells.columns if column.title.startswith("test_")]
     names = [*_varying(cells), *_ALWAYS, "status", *scores, *_MEASURED]
     names = [name for name in names if any(_column(cells, name))]
-    rows = tuple(tuple(_rounded(name, text) for name, text in zip(names, row, strict=True)) for row in _rows(cells, names))
+    rows = tuple(
+        tuple(_rounded(name, text) for name, text in zip(names, row, strict=True)) for row in _rows(cells, names)
+    )
     return Table(title="All cells", columns=_headings(cells, names), rows=rows, is_detail=True) if rows else None
 
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 WIDTH = 360
-HEIGHT = 230
+HEIGHT = 240
 HUES = 7
 """Colours beside the reference's; ``page.css`` has a variable for each."""
 SHAPES: Final = ("o", "s", "^", "D", "v", "P", "X")
 """Markers: the first is the reference's. Six others and seven hues make 42 pairs."""
 
 _POINTS_PER_INCH = 72
-_FONT = 10.5
+_FONT = 11.5
 _HEAT: Final = (47, 127, 214)
 _NAMES: Final = ("ink", "muted", "grid", "page", *(f"hue-{hue}" for hue in range(HUES + 1)))
 _PART: Final = len(_NAMES)
@@ -67,7 +67,7 @@ def _matplotlib(name: str) -> Iterator[None]:
     """Set what Matplotlib takes from global settings; Matplotlib is loaded here and nowhere else."""
     import matplotlib
 
-    settings: dict[str, Any] = {
+    settings: Any = {
         "svg.fonttype": "none",
         "svg.hashsalt": name,
         "font.size": _FONT,
@@ -97,7 +97,7 @@ def _part_colour(number: int) -> str:
     return f"#abcd{_PART + number:02d}"
 
 
-def _axes(height: float = HEIGHT, *, left: float = 46, top: float = 22, bottom: float = 36) -> tuple[Canvas, Axes]:
+def _axes(height: float = HEIGHT, *, left: float = 50, top: float = 26, bottom: float = 40) -> tuple[Canvas, Axes]:
     """Return a canvas with one pair of axes at margins in units."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
@@ -126,11 +126,14 @@ def _scale(axes: Axes, x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[float
         if side is axes.xaxis:
             axes.set_xlabel(scale.title, labelpad=4)
         else:
-            axes.annotate(
-                scale.title, (0, 1), (4, 72 * axes.figure.get_figheight() - 8), "axes fraction", "figure points", color=_colour("muted"), va="center"
-            )
+            _name_rows(axes, scale.title)
     axes.grid(axis="y", color=_colour("grid"), linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def _name_rows(axes: Axes, title: str) -> None:
+    """Write the vertical axis' title at the top left, where it needs no turned head."""
+    axes.annotate(title, (0, 1), (2, -2), "figure fraction", "offset points", color=_colour("muted"), va="top")
 
 
 def _fixed(places: Sequence[float]) -> Any:
@@ -194,7 +197,9 @@ def _lines(figure: Lines) -> tuple[Canvas, list[str]]:
 
 def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
     """Draw one stacked bar a method below its name and total."""
-    row, count = 33, len(figure.rows)
+    from matplotlib.patches import Rectangle
+
+    row, count = 35, len(figure.rows)
     canvas, axes = _axes(row * count + 6, left=6, top=4, bottom=2)
     longest = max(sum(values) for _, values in figure.rows)
     axes.set_xlim(0, longest)
@@ -205,13 +210,13 @@ def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
         at = 0.0
         for number, (part, value) in enumerate(zip(figure.parts, values, strict=True)):
             shown = f"{units.significant(value)} {figure.unit}"
-            (bar,) = axes.barh(row * index + 22, value, left=at, height=13, color=_part_colour(number))
-            bar.set_gid(f"tip{len(tips)}")
+            bar = Rectangle((at, row * index + 18), value, 13, color=_part_colour(number), gid=f"tip{len(tips)}")
+            axes.add_artist(bar)
             tips.append(f"{label}, {part}: {shown}")
             at += value
-        axes.text(0, row * index + 13, _short(label), va="baseline")
+        axes.text(0, row * index + 14, _short(label), va="baseline")
         total = f"{units.significant(sum(values))} {figure.unit}"
-        axes.text(longest, row * index + 13, total, va="baseline", ha="right", color=_colour("muted"))
+        axes.text(longest, row * index + 14, total, va="baseline", ha="right", color=_colour("muted"))
     return canvas, tips
 
 
@@ -221,26 +226,25 @@ def _heat(figure: Heat) -> tuple[Canvas, list[str]]:
 
     rows, columns = len(figure.rows), len(figure.columns)
     labels = [_short(label, 22) for label in figure.rows]
-    left = min(130.0, 22 + 5.6 * max(map(len, labels)))
+    left = min(140.0, 12 + 5.6 * max(map(len, labels)))
     square = figure.rows and rows == columns
-    inner = WIDTH - left - 12 if square else min(420.0, max(60.0, 13.0 * rows))
-    canvas, axes = _axes(inner + 48, left=left, top=12, bottom=36)
+    inner = WIDTH - left - 12 if square else min(420.0, max(80.0, 14.0 * rows))
+    canvas, axes = _axes(inner + 60, left=left, top=22, bottom=38)
     image = np.empty((rows, columns, 4), np.uint8)
     image[..., :3] = _HEAT
     image[..., 3] = np.round(255 * np.clip(figure.values, 0, 1))
     axes.imshow(image, aspect="auto", interpolation="none")
     _name_cells(axes.yaxis, labels, inner / 9.5)
     _name_cells(axes.xaxis, list(figure.columns), (WIDTH - left) / (6.5 * max(map(len, figure.columns)) + 8))
-    axes.tick_params(labelsize=8 if max(rows, columns) > 12 else 9)
+    axes.tick_params(labelsize=8.5 if max(rows, columns) > 12 else 10)
     axes.set_xlabel(figure.column_title, labelpad=4)
-    axes.set_ylabel(figure.row_title, labelpad=4)
-    axes.yaxis.set_label_coords(9 / WIDTH, 0.5, canvas.transFigure)
+    _name_rows(axes, figure.row_title)
     for row, texts in enumerate(figure.texts):
         for column, text in enumerate(texts):
             if text:
                 strong = figure.values[row][column] > 0.6
                 colour = "#ffffff" if strong else _colour("ink")
-                axes.text(column, row, text, ha="center", va="center", size=7.5, color=colour)
+                axes.text(column, row, text, ha="center", va="center", size=8.5, color=colour)
     return canvas, []
 
 

@@ -29,22 +29,22 @@ def confusion_panel(ranked: Sequence[Method]) -> Panel | None:
     Args:
         ranked: reference first, then the best first.
     """
-    figures = [figure for figure in map(_confusion, ranked) if figure is not None]
+    counted = [method for method in ranked if _summed(method)]
+    figures = [_confusion(method) for method in counted[:MOST_CONFUSIONS]]
     if not figures:
         return None
-    note = "Test images of all seeds. Each row is a true class and adds up to 100 %; a perfect model fills the diagonal."
-    if len(figures) > MOST_CONFUSIONS:
+    note = (
+        "Test samples of all seeds. Each row is a true class and adds up to 100 %; a perfect model fills the diagonal."
+    )
+    if len(counted) > MOST_CONFUSIONS:
         note += f" Shown are {figures[0].title} and the best of the others."
-    return Panel(title="Which classes are confused", figures=tuple(figures[:MOST_CONFUSIONS]), note=note)
+    return Panel(title="Which classes are confused", figures=tuple(figures), note=note)
 
 
-def _confusion(method: Method) -> Heat | None:
+def _confusion(method: Method) -> Heat:
     """Return one method's confusion matrix, summed over seeds, each row divided by its sum."""
-    matrices = [_counts(record) for record in method.chosen]
-    sizes = {len(matrix) for matrix in matrices}
-    if len(sizes) != 1 or not (count := sizes.pop()):
-        return None
-    summed = [[sum(matrix[row][column] for matrix in matrices) for column in range(count)] for row in range(count)]
+    summed = _summed(method)
+    count = len(summed)
     shares = [[value / (sum(row) or 1) for value in row] for row in summed]
     names = [str(name) for name in method.chosen[0]["dataset"]["classes"]]
     names = names if len(names) == count else [str(number) for number in range(1, count + 1)]
@@ -62,6 +62,14 @@ def _confusion(method: Method) -> Heat | None:
         else (),
         scale=("0 %", "100 %"),
     )
+
+
+def _summed(method: Method) -> list[list[int]]:
+    """Return the counts of all seeds, empty where there are none or they are of several sizes."""
+    matrices = [_counts(record) for record in method.chosen]
+    if len({len(matrix) for matrix in matrices}) != 1:
+        return []
+    return [[sum(values) for values in zip(*rows, strict=True)] for rows in zip(*matrices, strict=True)]
 
 
 def _counts(record: Mapping[str, Any]) -> list[list[int]]:

@@ -75,14 +75,16 @@ def linear_ticks(low: float, high: float, unit: float = 1.0) -> tuple[float, ...
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:
-    """Return up to about five places on a logarithmic axis: powers of ten, or 1, 2, 5 where they are too few."""
+    """Return up to five places on a logarithmic axis: 1, 2 and 5 times powers of ten, or fewer of them."""
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    tens = [10.0**power for power in decades if low <= 10.0**power <= high]
-    if len(tens) > 2:
-        return tuple(tens[:: math.ceil(len(tens) / MOST_TICKS)])
-    finer = [factor * 10.0**power for power in decades for factor in (1, 2, 5)]
-    finer = [place for place in finer if low <= place <= high]
-    return tuple(finer) if len(finer) > 1 else linear_ticks(low, high)
+    for factors in ((1, 2, 5), (1, 3), (1,)):
+        places = [factor * 10.0**power for power in decades for factor in factors]
+        places = [place for place in places if low <= place <= high]
+        if len(places) <= MOST_TICKS:
+            break
+    if len(places) < 2:
+        return linear_ticks(low, high)
+    return tuple(places[:: math.ceil(len(places) / MOST_TICKS)])
 
 
 def size(count_bytes: float) -> str:
@@ -90,4 +92,3 @@ def size(count_bytes: float) -> str:
     names = ("B", "kB", "MB", "GB", "TB")
     power = min(len(names) - 1, max(0, math.floor(math.log10(count_bytes) / 3 + 1e-9))) if count_bytes > 0 else 0
     return f"{count_bytes / 1000**power:g} {names[power]}"
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from rsbench.reports.figure import Axis, Figure, Lines, Mark, Panel, Series
+from rsbench.reports.figure import Axis, Figure, Lines, Mark, Panel, Series, more_in_tables
 from rsbench.reports.methods import REFERENCE, Method, methods_of
 from rsbench.reports.settings import VARIED, Setting
 
@@ -68,8 +68,7 @@ def _panel(group: Sequence[Setting]) -> Panel | None:
     )
     cell = group[0].records[0]["cell"]
     title = f"Scaling: {cell['dataset']}, {cell['model']} on {cell['device']}"
-    left_out = len(several) - len(drawn)
-    note = f"{group[0].hardware}." + (f" {left_out} more methods are in the tables only." if left_out else "")
+    note = f"Hardware: {group[0].hardware}. {more_in_tables(len(several) - len(drawn))}".strip()
     return Panel(title=title, figures=figures, legend=tuple(marks[label] for label in drawn), note=note)
 
 

@@ -83,7 +83,7 @@ class Section:
     notes: tuple[str, ...]
     conclusion: str
     figures: tuple[Panel, ...] = ()
-    origin: Origin = Origin()
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, kw_only=True)

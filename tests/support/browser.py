@@ -89,7 +89,9 @@ class Browser:
 
     def open(self, page: Path, *, width: int, height: int, scheme: str = "light") -> None:
         """Load a file at a window size and colour scheme, with nothing kept from before."""
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.events.clear()
         self.call("Page.navigate", url=page.resolve().as_uri())
