@@ -72,7 +72,7 @@ def _shared_steps(method: Method) -> list[list[Entry]]:
 def _mean(entries: Sequence[Entry], field: str, scale: float = 1.0) -> tuple[float, float | None] | None:
     """Return mean and sd of a field over seeds, None where none has it."""
     found = spread([scale * entry[field] for entry in entries if entry[field] is not None])
-    return found and (found.mean, found.sd)
+    return None if found is None else (found.mean, found.sd)
 
 
 def _places(steps: Sequence[Sequence[Entry]], field: str) -> list[float | None]:

@@ -106,7 +106,7 @@ def _bytes_panel(
 def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
     """Return one method's bytes and test metric, None where one of them is unknown."""
     sent, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
-    if not sent or found is None:
+    if sent is None or sent <= 0 or found is None:
         return None
     scale = 100 if metric.percent else 1
     shown = f"{units.percent_spread(found)} %" if metric.percent else f"{found.mean:.{metric.decimals}f}"

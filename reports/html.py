@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from rsbench.reports.listed import done_line, missing_table, readable_cells
 from rsbench.reports.table import Report
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from markupsafe import Markup
 
 FILE_NAME = "report.html"
@@ -88,20 +90,10 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
         report: what to draw.
         draw: figure and a name unique in the page -> the element that shows it.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_HERE, encoding="utf-8"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.globals |= {name: getattr(html_text, name) for name in ("cell", "hangs", "sentences", "sort_value")}
-    environment.globals |= {"hue": plots.hue, "shape": plots.shape}
     album, share = Album(), _share(report)
-    return environment.get_template("page.html").render(
+    return _template().render(
         report=report,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
         script=Markup((_HERE / "page.js").read_text(encoding="utf-8")),
@@ -115,6 +107,23 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
         cells=readable_cells(report.cells),
         how_to_read=HOW_TO_READ,
     )
+
+
+@cache
+def _template() -> Template:
+    """Return the page's template, compiled; jinja2 is loaded here."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE, encoding="utf-8"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals |= {name: getattr(html_text, name) for name in ("cell", "hangs", "sentences", "sort_value")}
+    environment.globals |= {"hue": plots.hue, "shape": plots.shape}
+    return environment.get_template("page.html")
 
 
 def _share(report: Report) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rsbench.provenance import gpu
 from rsbench.reports.figure import Origin
 from rsbench.reports.settings import VARIED, Setting
-from rsbench.schema import Record
 
+Provenance = Mapping[str, Any]
 _MACHINE = ("cpu_model", "cpu_count", "os", "python")
 _RUNTIME = ("backend", "nccl", "threads", "kernels")
 
@@ -22,20 +22,24 @@ def origin_of(setting: Setting) -> Origin:
         setting: its records; where they differ in a fact, all values are given.
     """
     records = setting.records
-    facts: list[tuple[str, Iterable[Any]]] = [
-        ("rsbench", (_own_version(record) for record in records)),
-        *((name, (_version(record, name) for record in records)) for name in _packages(records)),
-        ("GPU", (gpu(record["provenance"]) for record in records)),
-        *((name.replace("_", " "), (record["provenance"].get(name) for record in records)) for name in _MACHINE),
-        *((name, ((record["provenance"].get("runtime") or {}).get(name) for record in records)) for name in _RUNTIME),
-        ("data fingerprint", ((record.get("dataset") or {}).get("fingerprint") for record in records)),
-        ("first cell started", (min(str(record["started_utc"]) for record in records),)),
-        ("last cell started", (max(str(record["started_utc"]) for record in records),)),
-    ]
-    facts += [(name.replace("_", " "), (value,)) for name, value in records[0]["cell"].items() if name not in VARIED]
-    commands = dict.fromkeys(_command(record) for record in records)
+    provenances = [record["provenance"] for record in records]
+    runtimes = [provenance.get("runtime") or {} for provenance in provenances]
+    started = sorted(str(record["started_utc"]) for record in records)
+    facts = {
+        "rsbench": _distinct(_own_version(provenance) for provenance in provenances),
+        **{name: _distinct(_version(one, name) for one in provenances) for name in _packages(provenances)},
+        "GPU": _distinct(map(gpu, provenances)),
+        **{name.replace("_", " "): _distinct(one.get(name) for one in provenances) for name in _MACHINE},
+        **{name: _distinct(runtime.get(name) for runtime in runtimes) for name in _RUNTIME},
+        "data fingerprint": _distinct((record.get("dataset") or {}).get("fingerprint") for record in records),
+        "first cell started": started[0],
+        "last cell started": started[-1],
+    }
+    cell = records[0]["cell"]
+    facts |= {name.replace("_", " "): _distinct([value]) for name, value in cell.items() if name not in VARIED}
+    commands = dict.fromkeys(_command(provenance) for provenance in provenances)
     return Origin(
-        facts=tuple((name, text) for name, values in facts if (text := _distinct(values))),
+        facts=tuple((name, text) for name, text in facts.items() if text),
         commands=tuple(command for command in commands if command),
     )
 
@@ -45,25 +49,24 @@ def _distinct(values: Iterable[Any]) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value is not None and str(value)))
 
 
-def _own_version(record: Record) -> str:
+def _own_version(provenance: Provenance) -> str:
     """Return ``0.1.0 (1a2b3c4d5e6f, changed)``."""
-    provenance = record["provenance"]
     sha = provenance.get("git_sha")
     changed = ", changed" if provenance.get("git_dirty") else ""
     return f"{provenance.get('rsbench', '?')}" + (f" ({str(sha)[:12]}{changed})" if sha else "")
 
 
-def _packages(records: Sequence[Record]) -> list[str]:
+def _packages(provenances: Sequence[Provenance]) -> list[str]:
     """Return the packages whose versions are recorded."""
-    return list(dict.fromkeys(name for record in records for name in record["provenance"].get("versions") or {}))
+    return list(dict.fromkeys(name for one in provenances for name in one.get("versions") or {}))
 
 
-def _version(record: Record, name: str) -> Any:
+def _version(provenance: Provenance, name: str) -> Any:
     """Return a package's version as the cell saw it."""
-    return (record["provenance"].get("versions") or {}).get(name)
+    return (provenance.get("versions") or {}).get(name)
 
 
-def _command(record: Record) -> str:
+def _command(provenance: Provenance) -> str:
     """Return the command that recorded the cell, nothing where it is not known."""
-    argv = [str(word) for word in record["provenance"].get("argv") or []]
-    return shlex.join(["rsbench", *argv[1:]]) if argv else ""
+    argv = provenance.get("argv")
+    return shlex.join(["rsbench", *map(str, argv[1:])]) if isinstance(argv, list) and argv else ""

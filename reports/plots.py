@@ -226,7 +226,7 @@ def _heat(figure: Heat) -> tuple[Canvas, list[str]]:
 
     rows, columns = len(figure.rows), len(figure.columns)
     labels = [_short(label, 22) for label in figure.rows]
-    left = min(140.0, 12 + 5.6 * max(map(len, labels)))
+    left = min(140.0, 12 + 6 * max(map(len, labels)))
     square = figure.rows and rows == columns
     inner = WIDTH - left - 12 if square else min(420.0, max(80.0, 14.0 * rows))
     canvas, axes = _axes(inner + 60, left=left, top=22, bottom=38)
@@ -234,9 +234,9 @@ def _heat(figure: Heat) -> tuple[Canvas, list[str]]:
     image[..., :3] = _HEAT
     image[..., 3] = np.round(255 * np.clip(figure.values, 0, 1))
     axes.imshow(image, aspect="auto", interpolation="none")
-    _name_cells(axes.yaxis, labels, inner / 9.5)
-    _name_cells(axes.xaxis, list(figure.columns), (WIDTH - left) / (6.5 * max(map(len, figure.columns)) + 8))
-    axes.tick_params(labelsize=8.5 if max(rows, columns) > 12 else 10)
+    _name_cells(axes.yaxis, labels, inner / 10.5)
+    _name_cells(axes.xaxis, list(figure.columns), (WIDTH - left) / (7 * max(map(len, figure.columns)) + 8))
+    axes.tick_params(labelsize=9.5 if max(rows, columns) > 12 else 10.5)
     axes.set_xlabel(figure.column_title, labelpad=4)
     _name_rows(axes, figure.row_title)
     for row, texts in enumerate(figure.texts):
@@ -244,7 +244,7 @@ def _heat(figure: Heat) -> tuple[Canvas, list[str]]:
             if text:
                 strong = figure.values[row][column] > 0.6
                 colour = "#ffffff" if strong else _colour("ink")
-                axes.text(column, row, text, ha="center", va="center", size=8.5, color=colour)
+                axes.text(column, row, text, ha="center", va="center", size=9.5, color=colour)
     return canvas, []
 
 
@@ -279,10 +279,17 @@ def _page_svg(svg: str, tips: Sequence[str], label: str) -> str:
     body = re.sub(r'<g id="tip(\d+)">', lambda found: f"<g><title>{html.escape(tips[int(found[1])])}</title>", body)
     body = re.sub(r'<g id="[^"]*"', "<g", body)
     body = re.sub(r' d="[^"]*"', lambda found: re.sub(r"(\.\d)\d+", r"\1", found[0]), body)
-    body = re.sub(r"#abcd(\d\d)", lambda found: f"var(--{_variable(int(found[1]))})", body)
+    body = re.sub(r'style="[^"]*"', lambda found: _page_style(found[0]), body)
     body = re.sub(r"\s*\n\s*", "\n", body)
     head = f'<svg viewBox="{_view_box(svg)}" role="img" aria-label="{html.escape(label)}">'
     return re.sub(r"^<svg[^>]*>", lambda _: head, body).strip()
+
+
+def _page_style(style: str) -> str:
+    """Return a style attribute with the page's font and CSS variables."""
+    style = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", style)
+    style = re.sub(r"font-family: [^;\"]*;? ?", "", style)
+    return re.sub(r"#abcd(\d\d)", lambda found: f"var(--{_variable(int(found[1]))})", style)
 
 
 def _variable(number: int) -> str:

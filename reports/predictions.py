@@ -127,8 +127,8 @@ def roc_panel(methods: Sequence[Method], marks: Mapping[str, Mark]) -> Panel | N
 def _roc(method: Method) -> list[tuple[float, float]]:
     """Return the first seed's pairs of false-alarm and detection probability; none where it has none."""
     test = ((method.chosen[0]["accuracy"] or {}).get("test")) or {}
-    pairs = [pair for pair in test.get("roc") or [] if len(pair) == 2 and None not in pair]
-    return [(float(pf), float(pd)) for pf, pd in pairs]
+    pairs = [pair for pair in test.get("roc") or [] if len(pair) == 2]
+    return [(float(pf), float(pd)) for pf, pd in pairs if isinstance(pf, int | float) and isinstance(pd, int | float)]
 
 
 def pictures_panel(ranked: Sequence[Method]) -> Panel | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from rsbench.reports.figure import Axis
 
 MOST_TICKS = 5
+_ABSURD = 1e30
+"""A damaged record must not make the others unreadable."""
 _LONG_S = 600
 """Seconds from which an axis of time is in minutes; twelve times that, in hours."""
 
@@ -39,13 +41,14 @@ def scale_of(axis: Axis, values: Sequence[float], pad: float) -> Scale:
 
     Args:
         axis: what it shows.
-        values: at least one; positive ones only, on a logarithmic axis.
+        values: what will be drawn; those that the axis cannot show do not count.
         pad: share of the length that is left free at both ends.
     """
-    low, high = min(values), max(values)
+    shown = [value for value in values if abs(value) < _ABSURD and (value > 0 or not axis.log)] or [1.0]
+    low, high = min(shown), max(shown)
     if axis.log:
-        ratio = max(high / low, 1.2)
-        first, last = low / ratio**pad, high * ratio**pad
+        margin = max((high / low) ** pad, 1.05)
+        first, last = low / margin, high * margin
         ticks = log_ticks(first, last)
     else:
         length = (high - low) or abs(high) or 1.0

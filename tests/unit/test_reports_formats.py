@@ -119,7 +119,7 @@ def test_reports_unknown_format_suggests(tmp_path: Path) -> None:
 
 def test_reports_of_nothing_are_written(tmp_path: Path) -> None:
     paths = write_report([], tmp_path, tuple(FORMATS), problems=["The record x is damaged."])
-    assert [path.name for path in paths] == ["report.md", "methods.csv", "cells.csv"]
+    assert [path.name for path in paths] == ["report.md", "methods.csv", "cells.csv", "report.html"]
     text = paths[0].read_text()
     assert "No cells are recorded." in text
     assert "The record x is damaged." in text
