@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 FILE_NAME = "report.html"
-MOST_PLOTS = 72
+MOST_PLOTS = 60
 """Drawing one takes about 40 ms. They are shared out evenly among the sections, and there among the panels."""
 
 _HERE = Path(__file__).parent

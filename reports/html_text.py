@@ -20,10 +20,11 @@ _PREFIXES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _WORDS: Final = {"never": 0.0, "always": 1e30}
 
 
-def cell(text: str, anchor: str, notes: int) -> Markup:
+def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
     """Return a table's text with its note marks as links; what hangs after a number takes no room.
 
     Args:
+        column: where it stands; long names may be broken over lines, numbers with their units may not.
         text: any text; it is all there afterwards, to the letter.
         anchor: what the notes' ids begin with.
         notes: how many notes there are.
@@ -31,7 +32,9 @@ def cell(text: str, anchor: str, notes: int) -> Markup:
     from markupsafe import Markup, escape
 
     tail = _tail(text)
-    main = _BREAKABLE.sub(r"\g<0><wbr>", str(escape(text[: len(text) - len(tail)])))
+    main = str(escape(text[: len(text) - len(tail)]))
+    if column.align == "left":
+        main = _BREAKABLE.sub(r"\g<0><wbr>", main)
     linked = _MARK.sub(lambda mark: _link(mark, anchor, notes), str(escape(tail)))
     hanging = f'<span class="hang">{linked}</span>' if tail else ""
     # A parser would turn a carriage return into a line feed.

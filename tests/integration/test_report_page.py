@@ -119,6 +119,14 @@ def test_page_numbers_stand_in_line(browser: Browser, page: Path) -> None:
     assert [len(text.split(" [")) for text in column(browser, 4)] == [1, 2, 1, 1, 1]
 
 
+def test_page_rows_of_numbers_are_one_line_high(browser: Browser, page: Path) -> None:
+    browser.open(page, width=390, height=844)
+    script = "[...document.querySelector('table').tBodies[0].rows].map((row) => row.cells[7].offsetHeight)"
+    heights = browser.run(script)
+    assert heights[1] == heights[0]
+    assert heights[2] > heights[0]  # the long name, broken over lines
+
+
 def test_page_letters_of_plots_can_be_read_on_a_phone(browser: Browser, page: Path) -> None:
     browser.open(page, width=360, height=740)
     script = """Math.min(...[...document.querySelectorAll('figure svg text')].map((text) =>
