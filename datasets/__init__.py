@@ -1,7 +1,8 @@
 """Data sets: one class each, listed in one table.
 
-To add one, write a file with a subclass of :class:`SceneDataset` and add one line to ``DATASETS``; other packages
-do the same through the entry-point group ``rsbench.datasets``. Nothing here imports torch.
+To add one, write a file with a subclass of :class:`Dataset` (of :class:`SceneDataset` for pictures in class folders)
+and add one line to ``DATASETS``; other packages do the same through the entry-point group ``rsbench.datasets``.
+Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ if __name__ != "rsbench.datasets":
 from pathlib import Path
 
 from rsbench.datasets.acquire import FetchReport, fetch_dataset
-from rsbench.datasets.audit import CheckReport, check_dataset
-from rsbench.datasets.base import Download, Picture, Progress, SceneDataset, Source
+from rsbench.datasets.audit import CheckReport
+from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
 from rsbench.datasets.download import FetchProgress
 from rsbench.datasets.eurosat import EuroSAT
 from rsbench.datasets.imagefolder import ImageFolder
 from rsbench.datasets.nwpu45 import NWPU45
+from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.datasets.scenes import Scenes
 from rsbench.datasets.split import Split
 from rsbench.datasets.synthetic import Synthetic
@@ -32,6 +34,7 @@ __all__ = [
     "DATASETS",
     "PLUGINS",
     "CheckReport",
+    "Dataset",
     "Download",
     "FetchProgress",
     "FetchReport",
@@ -41,6 +44,7 @@ __all__ = [
     "Scenes",
     "Source",
     "Split",
+    "Survey",
     "available",
     "check",
     "fetch",
@@ -50,7 +54,7 @@ __all__ = [
 PLUGINS = "rsbench.datasets"
 """Entry-point group of data sets that other packages bring."""
 
-DATASETS: dict[str, type[SceneDataset]] = {
+DATASETS: dict[str, type[Dataset]] = {
     "synthetic": Synthetic,
     "ucm21": UCM21,
     "nwpu45": NWPU45,
@@ -59,12 +63,12 @@ DATASETS: dict[str, type[SceneDataset]] = {
 }
 
 
-def available() -> dict[str, type[SceneDataset]]:
+def available() -> dict[str, type[Dataset]]:
     """Return all data sets by name, those of other packages last."""
     return table_with_plugins(PLUGINS, DATASETS)
 
 
-def get(name: str) -> SceneDataset:
+def get(name: str) -> Dataset:
     """Return the data set of that name.
 
     Raises:
@@ -91,15 +95,15 @@ def fetch(name: str, data_root: Path, progress: FetchProgress | None = None) -> 
     return fetch_dataset(get(name), data_root, progress)
 
 
-def check(name: str, data_root: Path, progress: Progress | None = None) -> CheckReport:
-    """Count and read every picture of a data set, and look for duplicates.
+def check(name: str, data_root: Path, progress: Progress | None = None) -> Finding:
+    """Read all of a data set and say what is wrong with it.
 
     Args:
         name: of the data set.
         data_root: folder of all data sets.
-        progress: called with (pictures done, pictures in all).
+        progress: called with (pieces done, pieces in all).
 
     Raises:
         RsbenchError: unknown name, or the data set is not there.
     """
-    return check_dataset(get(name), data_root, progress)
+    return get(name).check(data_root, progress)

@@ -6,9 +6,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsbench.datasets.base import Progress, SceneDataset, Source
+from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.classfolders import FolderSource
 from rsbench.datasets.download import FetchedFile, FetchProgress, download
+from rsbench.datasets.scene_dataset import SceneDataset, Source
 from rsbench.datasets.unpack import unpack
 from rsbench.errors import RsbenchError
 
@@ -28,7 +29,7 @@ class FetchReport:
     """Sentences for the user: what was there already, what has no published digest."""
 
 
-def fetch_dataset(dataset: SceneDataset, data_root: Path, progress: FetchProgress | None = None) -> FetchReport:
+def fetch_dataset(dataset: Dataset, data_root: Path, progress: FetchProgress | None = None) -> FetchReport:
     """Download what is missing of a data set and unpack it below ``data_root``.
 
     Args:
@@ -39,7 +40,7 @@ def fetch_dataset(dataset: SceneDataset, data_root: Path, progress: FetchProgres
     Raises:
         RsbenchError: a data set without downloads, and whatever goes wrong on the way.
     """
-    if not dataset.downloads:
+    if not dataset.downloads or not isinstance(dataset, SceneDataset):
         what = "is generated" if dataset.synthetic else "is your own"
         raise RsbenchError(f'The data set "{dataset.name}" {what}: there is nothing to fetch ({dataset.layout})')
     complete = _complete_folders(dataset, data_root)

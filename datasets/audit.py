@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from rsbench.datasets import split as splits
-from rsbench.datasets.base import Picture, Progress, SceneDataset, Source
+from rsbench.datasets.base import Progress
 from rsbench.datasets.decode import BrokenPicture
+from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.errors import RsbenchError
 
 _BATCH = 256

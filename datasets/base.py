@@ -1,25 +1,17 @@
-"""What a data set is: facts as class attributes, and a way to find its pictures."""
+"""What a data set is: facts as class attributes, a survey of what stands on disk, and its prepared form."""
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rsbench.datasets.decode import decode
 from rsbench.errors import RsbenchError
 
-if TYPE_CHECKING:
-    from rsbench.datasets.scenes import Scenes
-
 Progress = Callable[[int, int], None]
-"""Called with (pictures done, pictures in all)."""
+"""Called with (pieces done, pieces in all)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,70 +27,68 @@ class Download:
     """Folder, relative to the data root, that the archive is unpacked into; None for a plain file."""
 
 
+class Prepared(Protocol):
+    """A data set brought into the form that workers read: a folder of memory-mapped arrays and a JSON of facts."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it stands."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences for the user."""
+
+
+class Finding(Protocol):
+    """What a check of a whole data set found."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether training on it is sound."""
+
+    def sentences(self) -> list[str]:
+        """Return what was found, for the user."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """One picture of a source, not yet read."""
+class Survey(ABC):
+    """What stands on disk of a data set, found without reading all of it: enough to plan a run.
 
-    name: str
-    """``class/file`` with forward slashes, unique within its source."""
-    label: int
-    size_bytes: int
-    stamp: int
-    """Changes when the content does: modification time in ns of a file, CRC of a zip member."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """The pictures of a data set as they were found: a folder, a zip, or a generator."""
+    Attributes:
+        where: folder or file.
+        fingerprint: 12 hex digits, equal for equal data.
+        part: words for an incomplete release, else None.
+    """
 
     where: Path
-    class_names: tuple[str, ...]
-    pictures: tuple[Picture, ...]
-    lists: Mapping[str, tuple[int, ...]] | None = None
-    """Official split: positions in ``pictures`` for "train", "val" (may be missing) and "test"."""
-    lists_note: str = ""
-    warnings: tuple[str, ...] = ()
-    recipe: str = "decode 1"
-    """Version of how pictures come about; part of the fingerprint."""
-    threads: int = 4
+    fingerprint: str
+    part: str | None = None
 
-    def read(self, picture: Picture) -> bytes:
-        """Return the bytes of one picture's file."""
-        raise NotImplementedError
+    @property
+    @abstractmethod
+    def contents(self) -> str:
+        """Say in a few words what stands there: ``2,100 images``."""
 
-    def place(self, picture: Picture) -> str:
-        """Return the words that tell a user which file a picture is."""
-        return str(self.where / picture.name)
+    @property
+    @abstractmethod
+    def inputs(self) -> dict[str, int]:
+        """Sizes that a network is built for, such as ``{"classes": 21}`` or ``{"bands": 72}``."""
 
-    def pixels_HWC(self, picture: Picture, image_size: int | None) -> NDArray[np.uint8]:
-        """Return one picture as ``uint8 [H, W, 3]``.
+    @abstractmethod
+    def train_samples(self, split: str, seed: int) -> int:
+        """Return how many images or pixels train.
 
         Args:
-            picture: one of ``pictures``.
-            image_size: side of the square to return, in pixels; None keeps the picture as it is.
+            split: as ``--split`` takes it.
+            seed: of the repeat, as :attr:`rsbench.spec.CellSpec.derived_seed` gives it.
 
         Raises:
-            BrokenPicture: if the file cannot be decoded.
+            RsbenchError: the split is not possible.
         """
-        return decode(self.read(picture), image_size)
-
-    def fingerprint(self) -> str:
-        """Return 12 hex digits that name this data: equal for equal names, sizes, classes and split lists."""
-        digest = hashlib.sha256(self.recipe.encode())
-        digest.update("\0".join(self.class_names).encode())
-        digest.update("".join(f"\n{p.name}\0{p.size_bytes}\0{p.label}" for p in self.pictures).encode())
-        for part, positions in sorted((self.lists or {}).items()):
-            digest.update(part.encode() + np.asarray(positions, dtype="<i8").tobytes())
-        return digest.hexdigest()[:12]
-
-    def stamp(self) -> str:
-        """Return 12 hex digits that change when a file was replaced by another of the same size."""
-        stamps = "\n".join(f"{p.stamp}" for p in self.pictures)
-        return hashlib.sha256(stamps.encode()).hexdigest()[:12]
 
 
-class SceneDataset(ABC):
-    """A scene-classification data set: its facts, and where its pictures stand below a data root."""
+class Dataset(ABC):
+    """A data set: its facts as class attributes, and where it stands below a data root."""
 
     name: ClassVar[str]
     title: ClassVar[str]
@@ -106,40 +96,37 @@ class SceneDataset(ABC):
     citation: ClassVar[str]
     layout: ClassVar[str]
     """The exact folder layout, shown in errors."""
-    class_names: ClassVar[tuple[str, ...] | None] = None
-    """In label order; None where the folders on disk decide."""
-    images: ClassVar[int | None] = None
-    """Pictures in the complete release; None where the folders on disk decide."""
+    task: ClassVar[str]
+    """Name in :data:`rsbench.metrics.TASKS`."""
+    model: ClassVar[str]
+    """Default network."""
+    optimizer: ClassVar[Literal["sgd", "adam"]] = "sgd"
+    """Default optimizer."""
+    lr: ClassVar[float] = 0.05
+    """Default peak learning rate."""
     image_size: ClassVar[int]
-    """Default side of the square pictures, in pixels."""
+    """Default side of the square pictures or patches, in pixels."""
     epochs: ClassVar[int]
     """Default number of training epochs."""
     batch_size: ClassVar[int] = 32
-    """Default number of images per worker and step."""
+    """Default number of samples per worker and step."""
     downloads: ClassVar[tuple[Download, ...]] = ()
     synthetic: ClassVar[bool] = False
 
+    @property
     @abstractmethod
-    def locate(self, data_root: Path) -> Source:
-        """Find the pictures below ``data_root`` without reading them.
+    def contents(self) -> str:
+        """Say in a few words what it holds: ``21 classes, 2,100 images``."""
+
+    @abstractmethod
+    def survey(self, data_root: Path) -> Survey:
+        """Find the data set below ``data_root`` without reading all of it.
 
         Raises:
             RsbenchError: naming where it looked, the layout wanted and the command that fetches the set.
         """
 
-    def fingerprint(self, data_root: Path) -> str:
-        """Return the fingerprint of what stands on disk; reads names and sizes only."""
-        return self.locate(data_root).fingerprint()
-
-    def part(self, source: Source) -> str | None:
-        """Say which part of the release a source holds, None if it is complete (or has no fixed size)."""
-        if self.class_names is None or self.images is None:
-            return None
-        classes = len({picture.label for picture in source.pictures})
-        if classes == len(self.class_names) and len(source.pictures) >= self.images:
-            return None
-        return f"part: {classes} of {len(self.class_names)} classes, {len(source.pictures):,} of {self.images:,} images"
-
+    @abstractmethod
     def prepare(
         self,
         data_root: Path,
@@ -148,52 +135,34 @@ class SceneDataset(ABC):
         *,
         strict: bool = False,
         progress: Progress | None = None,
-    ) -> Scenes:
-        """Decode the data set once and return it; later calls return the decoded copy at once.
+    ) -> Prepared:
+        """Bring the data set into the form that workers read, once; later calls return that at once.
 
         Args:
             data_root: folder that holds the data sets.
-            cache_root: folder for decoded copies; many processes may share it.
-            image_size: side of the square pictures, in pixels.
+            cache_root: folder for prepared copies; many processes may share it.
+            image_size: side of the square pictures or patches, in pixels.
             strict: raise instead of warning when the set on disk is only a part of the release.
-            progress: called with (pictures done, pictures in all).
+            progress: called with (pieces done, pieces in all).
 
         Raises:
-            RsbenchError: missing or incomplete data, broken pictures, a cache that cannot be written.
+            RsbenchError: missing or incomplete data, broken files, a cache that cannot be written.
         """
-        from rsbench.datasets.cache import prepare  # here: cache builds on this module
 
-        source = self.locate(data_root)
-        part = self.part(source)
-        warnings = list(source.warnings)
-        if part is not None:
-            if strict:
-                raise RsbenchError(
-                    f"{self.title} at {source.where} is incomplete ({part}) and --strict-data was asked for: "
-                    f'complete it ("rsbench data fetch {self.name} --data-root {data_root}") or leave that option out.'
-                )
-            warnings.append(
-                f"{self.title} at {source.where} is only a {part}; its accuracies cannot be set beside those "
-                f"for the whole data set."
-            )
-        if self.images is not None and len(source.pictures) > self.images:
-            warnings.append(
-                f"{source.where} holds {len(source.pictures):,} images, the release of {self.title} has "
-                f"{self.images:,}: the others are used too; remove them if they do not belong there."
-            )
-        return prepare(
-            self,
-            source,
-            cache_root,
-            image_size,
-            part=part,
-            warnings=tuple(warnings),
-            data_root=data_root,
-            progress=progress,
-        )
+    @abstractmethod
+    def check(self, data_root: Path, progress: Progress | None = None) -> Finding:
+        """Read all of the data set and say what is wrong with it.
+
+        Raises:
+            RsbenchError: the data set is not there.
+        """
+
+    def fingerprint(self, data_root: Path) -> str:
+        """Return the fingerprint of what stands on disk; reads names and sizes only."""
+        return self.survey(data_root).fingerprint
 
 
-def not_found(dataset: SceneDataset, data_root: Path, places: Sequence[Path]) -> RsbenchError:
+def not_found(dataset: Dataset, data_root: Path, places: Sequence[Path]) -> RsbenchError:
     """Return the error that says what is missing, where it was looked for and how to get it."""
     remedy = (
         f'Fetch it with "rsbench data fetch {dataset.name} --data-root {data_root}"'

@@ -17,8 +17,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from rsbench.datasets.base import Picture, Progress, SceneDataset, Source
+from rsbench.datasets.base import Progress
 from rsbench.datasets.decode import BrokenPicture
+from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.datasets.scenes import FACTS, IMAGES, LABELS, NAMES, Scenes
 from rsbench.errors import RsbenchError
 

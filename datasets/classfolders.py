@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from rsbench.datasets.base import Picture, SceneDataset, Source, not_found
+from rsbench.datasets.base import not_found
 from rsbench.datasets.decode import SUFFIXES
 from rsbench.datasets.lists import with_lists
+from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.errors import RsbenchError
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rsbench.datasets.base import Picture, SceneDataset, Source, not_found
+from rsbench.datasets.base import not_found
 from rsbench.datasets.classfolders import FolderSource, scan_folder
+from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.errors import RsbenchError
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rsbench.datasets.base import Picture, SceneDataset, Source
 from rsbench.datasets.canvas import SIDE, Canvas, ground_colour
 from rsbench.datasets.drawings import DRAWINGS
+from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 
 VERSION = 1
 """Raised whenever the pictures change, so that old results are not mixed with new ones."""

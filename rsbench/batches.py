@@ -1,8 +1,9 @@
-"""Batches of decoded images: shuffled, augmented, normalised; the same for every compressor."""
+"""Batches of samples: shuffled, augmented, normalised; the same for every compressor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,6 +24,24 @@ class Indices(Dataset[int]):
 
     def __getitem__(self, item: int) -> int:
         return int(self.positions[item])
+
+
+Batch = tuple[torch.Tensor, ...]
+"""What one worker trains on in one step: inputs, and labels where there are any."""
+
+
+class Batches(Protocol):
+    """One rank's walk over the training samples."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the batches of one epoch, on the device; equal work on all ranks."""
+
+
+class Reader(Protocol):
+    """Reads samples by their positions; :class:`Pictures` is one."""
+
+    def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> Batch:
+        """Return the inputs, each [B, ...], then the labels [B]; ``rng`` draws augmentations, None leaves them out."""
 
 
 class Pictures:
@@ -53,36 +72,45 @@ class Pictures:
         x = pixels.permute(0, 3, 1, 2).to(torch.float32)
         x = x.sub_(self._mean).mul_(self._scale).contiguous()
         if rng is not None:
-            x = _symmetries(x, rng)
+            (x,) = symmetries((x,), rng)
         y = torch.from_numpy(self._labels[positions]).to(self._device)
         return x.contiguous(memory_format=self._format), y
 
 
-def _symmetries(x_BCHW: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Flip left-right, up-down and about the diagonal, each with probability one half, image by image."""
-    choice = torch.rand(3, len(x_BCHW), generator=rng).lt(0.5).to(x_BCHW.device)
+def symmetries(inputs: tuple[torch.Tensor, ...], rng: torch.Generator) -> tuple[torch.Tensor, ...]:
+    """Flip left-right, up-down and about the diagonal, each with probability one half, sample by sample.
+
+    Args:
+        inputs: tensors [B, C, H, W] that show the same places: all are turned alike.
+        rng: draws the turns.
+    """
+    choice = torch.rand(3, len(inputs[0]), generator=rng).lt(0.5).to(inputs[0].device)
     left_right, up_down, diagonal = (flag.view(-1, 1, 1, 1) for flag in choice)
-    x_BCHW = torch.where(left_right, x_BCHW.flip(3), x_BCHW)
-    x_BCHW = torch.where(up_down, x_BCHW.flip(2), x_BCHW)
-    return torch.where(diagonal, x_BCHW.transpose(2, 3), x_BCHW)
+
+    def turned(x_BCHW: torch.Tensor) -> torch.Tensor:
+        x_BCHW = torch.where(left_right, x_BCHW.flip(3), x_BCHW)
+        x_BCHW = torch.where(up_down, x_BCHW.flip(2), x_BCHW)
+        return torch.where(diagonal, x_BCHW.transpose(2, 3), x_BCHW)
+
+    return tuple(map(turned, inputs))
 
 
 class TrainBatches:
-    """One rank's endless walk over the training images, epoch by epoch.
+    """One rank's walk over the training samples, epoch by epoch.
 
     Args:
-        pictures: reads the images.
-        positions: training rows of the scenes.
+        reader: reads the samples.
+        positions: of the training samples.
         rank: this rank.
         workers: world size.
-        batch_size: images per rank and step.
+        batch_size: samples per rank and step.
         steps: steps per epoch.
         seed: equal on all ranks; augmentation differs between them.
     """
 
     def __init__(
         self,
-        pictures: Pictures,
+        reader: Reader,
         positions: NDArray[np.int64],
         *,
         rank: int,
@@ -91,16 +119,16 @@ class TrainBatches:
         steps: int,
         seed: int,
     ) -> None:
-        self._pictures, self._batch_size, self._steps = pictures, batch_size, steps
+        self._reader, self._batch_size, self._steps = reader, batch_size, steps
         dataset = Indices(positions)
         self._positions = positions
         self._sampler: DistributedSampler[int] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
         self._rng = torch.Generator().manual_seed(seed + 7919 * (rank + 1))
 
-    def epoch(self, number: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield the (images, labels) of one epoch."""
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """Yield the inputs and labels of one epoch."""
         self._sampler.set_epoch(number)
         order = np.fromiter(iter(self._sampler), dtype=np.int64)
         for step in range(self._steps):
             rows = order[step * self._batch_size : (step + 1) * self._batch_size]
-            yield self._pictures.read(self._positions[rows], self._rng)
+            yield self._reader.read(self._positions[rows], self._rng)

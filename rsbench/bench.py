@@ -86,7 +86,7 @@ def measure(order: Order, console: Console) -> dict[str, Any]:
     from rsbench.compressors import parse
 
     texts = _checked(order)
-    probe.model_facts(order.model, _CLASSES, _IMAGE_SIZE)
+    probe.model_facts("scenes", order.model, {"classes": _CLASSES}, _IMAGE_SIZE)
     job = {"model": order.model, "classes": _CLASSES, "image_size": _IMAGE_SIZE, "density": order.density}
     job |= {"compressors": texts, "repeats": order.repeats, "rivals": order.rivals}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

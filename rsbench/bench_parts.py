@@ -144,7 +144,9 @@ def parts(gradients: Gradients, density: float) -> dict[str, Callable[[], Work]]
 
 def made_up(model: str, classes: int, image_size: int) -> Gradients:
     """Gradients of a model's tensors with at least two dimensions."""
-    shapes = facts.model_facts(model=model, classes=classes, image_size=image_size, weights=None)["shapes"].values()
+    shapes = facts.model_facts(
+        task="scenes", model=model, inputs={"classes": classes}, image_size=image_size, weights=None
+    )["networks"][""].values()
     rng = torch.Generator().manual_seed(17)
     return [torch.randn(shape, generator=rng) for shape in shapes if len(shape) > 1]
 

@@ -198,9 +198,13 @@ def main() -> None:
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
-    shapes = facts.model_facts(model=job["model"], classes=job["classes"], image_size=job["image_size"], weights=None)[
-        "shapes"
-    ]
+    shapes = facts.model_facts(
+        task="scenes",
+        model=job["model"],
+        inputs={"classes": job["classes"]},
+        image_size=job["image_size"],
+        weights=None,
+    )["networks"][""]
     bench = Bench(shapes, job["density"], job["compressors"], job["rivals"])
     for name in bench.run(job["repeats"]) if job["repeats"] else bench.weigh():
         if dist.get_rank() == 0:

@@ -36,6 +36,11 @@ def total_steps(per_epoch: int, *, epochs: int, max_steps: int | None) -> int:
     return steps if max_steps is None else min(steps, max_steps)
 
 
+def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
+    """Payload bytes of a whole run, added up over the model's networks."""
+    return sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in facts.networks.values())
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Estimate:
     """What a run will send and hold.
@@ -45,7 +50,9 @@ class Estimate:
         total_payload_bytes: whole run, one worker.
         compression_ratio: dense bytes / payload bytes over the run; inf where nothing is sent.
         wire_ratio: the same with modelled wire bytes.
-        memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages; not activations.
+        memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages, and what the forward
+            pass keeps for the backward pass.
+        flops_per_step: floating-point operations of one worker's forward and backward pass.
     """
 
     payload_bytes_per_step: float
@@ -53,10 +60,17 @@ class Estimate:
     compression_ratio: float
     wire_ratio: float
     memory_bytes_per_worker: int
+    flops_per_step: float
 
 
 def estimate(
-    compressor: Compressor, facts: ModelFacts, *, workers: int, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    compressor: Compressor,
+    facts: ModelFacts,
+    *,
+    workers: int,
+    steps: int,
+    batch_size: int,
+    bucket_cap_mb: float = BUCKET_CAP_MB,
 ) -> Estimate:
     """Estimate a run from shapes alone.
 
@@ -65,9 +79,10 @@ def estimate(
         facts: the model's shapes.
         workers: world size W.
         steps: optimizer steps of the run.
+        batch_size: samples per worker and step.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
     """
-    total = compressor.total_payload_bytes(facts.shapes, steps, bucket_cap_mb)
+    total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
     wire = wire_bytes(compressor.collective, total, workers) if compressor.collective != "none" else 0.0
     dense_wire = wire_bytes("all_reduce", dense, workers)
@@ -78,7 +93,8 @@ def estimate(
         total_payload_bytes=total,
         compression_ratio=dense / total if total else math.inf,
         wire_ratio=dense_wire / wire if wire else (math.inf if dense_wire else 1.0),
-        memory_bytes_per_worker=copies * facts.dense_bytes + messages,
+        memory_bytes_per_worker=copies * facts.dense_bytes + messages + round(batch_size * facts.activation_bytes),
+        flops_per_step=batch_size * facts.flops,
     )
 
 
@@ -121,7 +137,7 @@ def match_bytes(
         target *= wire_bytes("all_reduce", 1.0, workers) / wire_bytes(compressor.collective, 1.0, workers)
 
     def payload(density: float) -> int:
-        return compressor.with_density(density).total_payload_bytes(facts.shapes, steps, bucket_cap_mb)
+        return payload_bytes(compressor.with_density(density), facts, steps, bucket_cap_mb)
 
     least = payload(_SMALLEST)
     if least > target:
@@ -145,7 +161,7 @@ def _out_of_reach(
     compressor: Compressor, facts: ModelFacts, *, ratio: float, match: str, limit: float, steps: int
 ) -> RsbenchError:
     """Say how far the compressor reaches, what keeps it from more, and what to do."""
-    least = compressor.with_density(_SMALLEST).total_payload_bytes(facts.shapes, steps)
+    least = payload_bytes(compressor.with_density(_SMALLEST), facts, steps, BUCKET_CAP_MB)
     whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
     share = sum(layout.dense_bytes for layout in whole) * steps / least
     causes, remedies = [], []

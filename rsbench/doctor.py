@@ -139,13 +139,12 @@ def _data(data_root: Path) -> list[str]:
     for name in datasets.available():
         dataset = datasets.get(name)
         try:
-            source = dataset.locate(data_root)
+            survey = dataset.survey(data_root)
         except RsbenchError:
             fetch = f"; `rsbench data fetch {name} --data-root {data_root}`" if dataset.downloads else ""
             lines.append(f"{name}: not found in {data_root}{fetch}")
             continue
-        part = dataset.part(source)
-        lines.append(f"{name}: {len(source.pictures):,} images{f', {part}' if part else ''}")
+        lines.append(f"{name}: {survey.contents}{f', {survey.part}' if survey.part else ''}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Accuracy on validation and test images, each counted exactly once, by all ranks together."""
+"""Accuracy on validation and test samples, each counted exactly once, by all ranks together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn import metrics
 from torch import nn
 
 from rsbench import comm
-from rsbench.batches import Pictures
+from rsbench.batches import Reader
 
 
 def average_buffers(model: nn.Module, traffic: comm.Traffic) -> None:
@@ -29,15 +29,15 @@ def average_buffers(model: nn.Module, traffic: comm.Traffic) -> None:
 
 
 def predict(
-    model: nn.Module, pictures: Pictures, positions: NDArray[np.int64], *, batch_size: int, bf16: bool
+    model: nn.Module, reader: Reader, positions: NDArray[np.int64], *, batch_size: int, bf16: bool
 ) -> dict[str, Any]:
-    """Predict every image of ``positions`` once; rank r takes every W-th.
+    """Predict every sample of ``positions`` once; rank r takes every W-th.
 
     Args:
         model: the bare network, equal on all ranks.
-        pictures: reads the images.
-        positions: rows of the scenes, shape [n].
-        batch_size: images at a time; the last batch may be smaller.
+        reader: reads the samples.
+        positions: of the samples, shape [n].
+        batch_size: samples at a time; the last batch may be smaller.
         bf16: run under bfloat16 autocast.
 
     Returns:
@@ -52,8 +52,8 @@ def predict(
     model.eval()
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         for start in range(0, len(mine), batch_size):
-            x, y = pictures.read(mine[start : start + batch_size], None)
-            logits = model(x).float()
+            *inputs, y = reader.read(mine[start : start + batch_size], None)
+            logits = model(*inputs).float()
             loss += nn.functional.cross_entropy(logits, y, reduction="sum")
             answers[start : start + len(y)] = torch.stack([y, logits.argmax(1)], dim=1)
     model.train()
@@ -69,7 +69,7 @@ def scores(answers: dict[str, Any], classes: int) -> dict[str, Any]:
 
     Args:
         answers: what :func:`predict` returned.
-        classes: number of classes; one that no image has gets a per-class accuracy of None and does not enter AA.
+        classes: number of classes; one that no sample has gets a per-class accuracy of None and does not enter AA.
     """
     truth, predicted = answers["truth"], answers["predicted"]
     confusion = metrics.confusion_matrix(truth, predicted, labels=np.arange(classes))

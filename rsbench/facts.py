@@ -12,19 +12,26 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.utils.flop_counter import FlopCounterMode
 
-from rsbench import models
 from rsbench.errors import RsbenchError
+from rsbench.tasks import TASKS, Task
+
+SAMPLES = 2
+"""In the step that is looked at; batch norm needs two."""
 
 
-def model_facts(*, model: str, classes: int, image_size: int, weights: str | None) -> dict[str, Any]:
-    """Shapes of a model's parameters, found on the meta device.
+def model_facts(
+    *, task: str, model: str, inputs: dict[str, int], image_size: int, weights: str | None
+) -> dict[str, Any]:
+    """Shapes of a model's parameters and what a step takes, found on the meta device.
 
     Raises:
         RsbenchError: unknown model, or images too small for it.
     """
+    kind = TASKS[task]
     try:
-        network = _with_shapes(model, classes, image_size)
+        found = _measured(kind, model, inputs, image_size)
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RsbenchError(
@@ -32,25 +39,46 @@ def model_facts(*, model: str, classes: int, image_size: int, weights: str | Non
             "the 224 that most models are made for."
         ) from error
     if weights is not None:
-        models.build(model, classes=classes, image_size=image_size, weights=weights)
-    return {
-        "name": model,
-        "shapes": {name: list(p.shape) for name, p in network.named_parameters()},
-        "buffer_elements": sum(b.numel() for b in network.buffers() if b.is_floating_point()),
-    }
+        kind.build(model, inputs, image_size=image_size, weights=weights)
+    return {"name": model, **found}
 
 
-def _with_shapes(model: str, classes: int, image_size: int) -> torch.nn.Module:
-    """Build and run a network without memory; some (RegNet) read numbers while they are built and need the CPU."""
+def _measured(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
+    """Build and run a step without memory; some (RegNet) read numbers while they are built and need the CPU."""
     try:
         with torch.device("meta"):
-            network = models.build(model, classes=classes, image_size=image_size)
-            network.eval()(torch.empty(2, 3, image_size, image_size))
+            return _step_facts(kind, model, inputs, image_size)
     except NotImplementedError:
-        network = models.build(model, classes=classes, image_size=image_size)
-        with torch.inference_mode():
-            network.eval()(torch.empty(2, 3, image_size, image_size))
-    return network
+        return _step_facts(kind, model, inputs, image_size)
+
+
+def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
+    """Shapes, buffers, and a sample's share of one training step."""
+    networks = kind.build(model, inputs, image_size=image_size)
+    batch = kind.example(inputs, image_size=image_size, samples=SAMPLES)
+    kept: dict[int, int] = {}
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in weights:
+            kept[storage._cdata] = storage.nbytes()
+        return tensor
+
+    counter = FlopCounterMode(display=False)
+    weights = {p.untyped_storage()._cdata for network in networks.values() for p in network.parameters()}
+    with counter, torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        for _, loss in kind.losses(networks, batch):
+            loss.backward()  # type: ignore[no-untyped-call]
+    return {
+        "networks": {
+            name: {key: list(p.shape) for key, p in network.named_parameters()} for name, network in networks.items()
+        },
+        "buffer_elements": sum(
+            b.numel() for network in networks.values() for b in network.buffers() if b.is_floating_point()
+        ),
+        "activation_bytes": sum(kept.values()) / SAMPLES,
+        "flops": counter.get_total_flops() / SAMPLES,
+    }
 
 
 def device_facts() -> dict[str, Any]:
@@ -70,7 +98,7 @@ def device_facts() -> dict[str, Any]:
 _ANSWERS: dict[str, Callable[..., Any]] = {
     "model_facts": model_facts,
     "devices": device_facts,
-    "model_names": models.names,
+    "model_names": lambda: {name: task.models() for name, task in TASKS.items()},
 }
 
 

@@ -31,17 +31,19 @@ class Place:
 
     Attributes:
         out: result folder.
-        scenes: (data set, image size) -> folder of the decoded images.
+        data: (data set, image size) -> folder of the prepared data.
         argv: the user's command.
         provenance: of this command.
+        tensorboard: write event files.
         nodes: the machines.
         meet: called with a cell's run id before it starts, when there are several nodes: returns when all are ready.
     """
 
     out: Path
-    scenes: Mapping[tuple[str, int], Path]
+    data: Mapping[tuple[str, int], Path]
     argv: Sequence[str]
     provenance: Mapping[str, Any]
+    tensorboard: bool = False
     nodes: Nodes = field(default_factory=Nodes)
     meet: Callable[[str], None] = lambda run_id: None
 
@@ -127,8 +129,10 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
     word, busy = "FAILED", False
     try:
         with lock:
-            scenes = place.scenes[job.spec.dataset, job.spec.image_size]
-            write_job(folder, job, scenes=scenes, argv=place.argv, provenance=place.provenance)
+            data = place.data[job.spec.dataset, job.spec.image_size]
+            write_job(
+                folder, job, data=data, argv=place.argv, provenance=place.provenance, tensorboard=place.tensorboard
+            )
             began, started_utc = time.monotonic(), utc_now()
             run_id = f"rsbench-{job.spec.key}"
             place.meet(run_id)

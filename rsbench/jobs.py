@@ -17,50 +17,42 @@ from rsbench.spec import CellSpec
 
 if TYPE_CHECKING:
     from rsbench.budget import Estimate
-    from rsbench.datasets.base import SceneDataset, Source
+    from rsbench.datasets.base import Dataset, Survey
     from rsbench.probe import ModelFacts
 
 JOB_NAME = "job.json"
+LEFTOVERS = (
+    "record.json",
+    "samples.jsonl",
+    "error-rank*.json",
+    "rank*.log",
+    "launcher.log",
+    "*.png",
+    "tensorboard/*",
+)
+"""What an earlier try leaves in a cell's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A data set that stands on disk.
+    """A data set that stands on disk: its facts, and what a survey found."""
 
-    Attributes:
-        dataset: its facts.
-        source: its pictures, not yet decoded.
-        fingerprint: of names and sizes.
-        part: words for an incomplete release, else None.
-    """
-
-    dataset: SceneDataset
-    source: Source
-    fingerprint: str
-    part: str | None
+    dataset: Dataset
+    survey: Survey
 
     @property
     def defaults(self) -> DatasetDefaults:
         """What cells take from the data set."""
+        dataset = self.dataset
         return DatasetDefaults(
-            fingerprint=self.fingerprint,
-            epochs=self.dataset.epochs,
-            batch_size=self.dataset.batch_size,
-            image_size=self.dataset.image_size,
+            fingerprint=self.survey.fingerprint,
+            model=dataset.model,
+            optimizer=dataset.optimizer,
+            lr=dataset.lr,
+            epochs=dataset.epochs,
+            batch_size=dataset.batch_size,
+            image_size=dataset.image_size,
         )
-
-    def train_images(self, split: str, seed: int) -> int:
-        """Return how many images train, without decoding any."""
-        import numpy as np
-
-        from rsbench.datasets import split as splits
-
-        labels = np.array([picture.label for picture in self.source.pictures], dtype=np.int64)
-        if split != "official":
-            return len(splits.drawn(splits.parse_percent(split), labels, seed).train)
-        if self.source.lists is not None:
-            return len(splits.official(self.source.lists, self.source.lists_note, labels, seed).train)
-        return len(splits.drawn(splits.DEFAULT_PERCENT, labels, seed).train)
 
 
 def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, Found]:
@@ -79,14 +71,13 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
     found: dict[str, Found] = {}
     for name in names:
         dataset = datasets.get(name)
-        source = dataset.locate(data_root)
-        part = dataset.part(source)
-        if part and strict:
+        survey = dataset.survey(data_root)
+        if survey.part and strict:
             raise RsbenchError(
-                f"{dataset.title} at {source.where} is incomplete ({part}) and --strict-data was asked for: complete it"
-                f' ("rsbench data fetch {name} --data-root {data_root}") or leave that option out.'
+                f"{dataset.title} at {survey.where} is incomplete ({survey.part}) and --strict-data was asked for:"
+                f' complete it ("rsbench data fetch {name} --data-root {data_root}") or leave that option out.'
             )
-        found[name] = Found(dataset=dataset, source=source, fingerprint=source.fingerprint(), part=part)
+        found[name] = Found(dataset=dataset, survey=survey)
     return found
 
 
@@ -96,6 +87,7 @@ class Job:
 
     Attributes:
         spec: the cell as asked for.
+        task: name of its data set's task.
         compressor: canonical text after matching, with the density that gives the asked ratio.
         steps_per_epoch: optimizer steps.
         steps: optimizer steps of the whole run.
@@ -103,6 +95,7 @@ class Job:
     """
 
     spec: CellSpec
+    task: str
     compressor: str
     steps_per_epoch: int
     steps: int
@@ -139,17 +132,18 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     from rsbench import budget, compressors, probe
 
     @cache
-    def images(dataset: str, split: str, seed: int) -> int:
-        return found[dataset].train_images(split, seed)
+    def samples(dataset: str, split: str, seed: int) -> int:
+        return found[dataset].survey.train_samples(split, seed)
 
     @cache
     def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
-        return probe.model_facts(model, len(found[dataset].source.class_names), image_size, weights)
+        task, inputs = found[dataset].dataset.task, found[dataset].survey.inputs
+        return probe.model_facts(task, model, inputs, image_size, weights)
 
     solved: dict[tuple[Any, ...], tuple[str, Estimate]] = {}  # seeds and learning rates change no bytes
     jobs: list[Job] = []
     for spec in specs:
-        train = images(spec.dataset, spec.split, spec.seed)
+        train = samples(spec.dataset, spec.split, spec.derived_seed)
         per_epoch = budget.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = budget.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
         model = facts(spec.model, spec.dataset, spec.image_size, spec.weights)
@@ -158,8 +152,10 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
             spec.ratio,
             spec.match,
             spec.model,
+            spec.workers,
             spec.dataset,
             spec.image_size,
+            spec.batch_size,
             steps,
             per_epoch,
             spec.bucket_cap_mb,
@@ -175,24 +171,40 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
                 bucket_cap_mb=spec.bucket_cap_mb,
             )
             estimate = budget.estimate(
-                compressor, model, workers=spec.workers, steps=steps, bucket_cap_mb=spec.bucket_cap_mb
+                compressor,
+                model,
+                workers=spec.workers,
+                steps=steps,
+                batch_size=spec.batch_size,
+                bucket_cap_mb=spec.bucket_cap_mb,
             )
             solved[question] = (compressor.text, estimate)
         text, estimate = solved[question]
-        job = Job(spec=spec, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
-        jobs.append(job)
+        task = found[spec.dataset].dataset.task
+        jobs.append(
+            Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
+        )
     return jobs
 
 
-def write_job(folder: Path, job: Job, *, scenes: Path, argv: Sequence[str], provenance: Mapping[str, Any]) -> None:
+def write_job(
+    folder: Path,
+    job: Job,
+    *,
+    data: Path,
+    argv: Sequence[str],
+    provenance: Mapping[str, Any],
+    tensorboard: bool = False,
+) -> None:
     """Clear what an earlier try left in the cell's folder and write ``job.json``.
 
     Args:
         folder: the cell's; made if missing.
         job: what to run.
-        scenes: folder of the prepared data set.
+        data: folder of the prepared data set.
         argv: the user's command.
         provenance: of this command.
+        tensorboard: have event files written.
 
     Raises:
         RsbenchError: the folder cannot be written.
@@ -200,7 +212,9 @@ def write_job(folder: Path, job: Job, *, scenes: Path, argv: Sequence[str], prov
     content = {
         "cell": job.spec.to_dict(),
         "compressor": job.compressor,
-        "scenes": str(scenes.resolve()),
+        "task": job.task,
+        "data": str(data.resolve()),
+        "tensorboard": tensorboard,
         "steps_per_epoch": job.steps_per_epoch,
         "argv": list(argv),
         "provenance": dict(provenance),
@@ -208,7 +222,7 @@ def write_job(folder: Path, job: Job, *, scenes: Path, argv: Sequence[str], prov
     temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for pattern in ("record.json", "samples.jsonl", "error-rank*.json", "rank*.log", "launcher.log"):
+        for pattern in LEFTOVERS:
             for old in folder.glob(pattern):
                 old.unlink()
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rsbench import results
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.metrics import TASKS
 from rsbench.progress import bytes_text
 
 if TYPE_CHECKING:
@@ -77,25 +79,21 @@ def datasets(console: Console, verbose: bool, out: Path) -> None:
     from rsbench import datasets as table
 
     for name, dataset in table.available().items():
-        classes = "classes from folders" if dataset.class_names is None else f"{len(dataset.class_names)} classes"
-        images = "" if dataset.images is None else f", {dataset.images:,} images"
         recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
-        _line(console, f"{name:<13}{dataset.title}: {classes}{images}; {recipe}")
+        _line(console, f"{name:<15}{dataset.title}: {dataset.contents}; {recipe}")
         if verbose:
             for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
-                _line(console, f"{'':<13}{title}: {text}")
+                _line(console, f"{'':<15}{title}: {text}")
 
 
 def models(console: Console, verbose: bool, out: Path) -> None:
-    """List the models that --model takes."""
+    """List the models that --model takes, by task."""
     from rsbench import probe
 
-    names = probe.model_names()
-    if verbose:
-        for name in names:
-            _line(console, name)
-    else:
-        _line(console, ", ".join(names))
+    for task, names in probe.model_names().items():
+        _line(console, f"{TASKS[task].title}:")
+        for line in names if verbose else [", ".join(names)]:
+            _line(console, f"  {line}")
 
 
 def runs(console: Console, verbose: bool, out: Path) -> None:
@@ -111,10 +109,27 @@ def runs(console: Console, verbose: bool, out: Path) -> None:
     _line(console, f"{done} of {len(found)} cells in {out} are done.")
 
 
+def plans(console: Console, verbose: bool, out: Path) -> None:
+    """List shipped plans; verbose prints them."""
+    from rsbench import planfile
+
+    for name, path in planfile.shipped().items():
+        text = path.read_text(encoding="utf-8")
+        _line(console, f"{name:<18}{tomllib.loads(text)['title']}")
+        if verbose:
+            _line(console, text)
+    if not verbose:
+        _line(
+            console,
+            "Use: rsbench compare --plan NAME [--plan-size quick] [--dry-run]. Whole files: rsbench list plans -v.",
+        )
+
+
 LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "compressors": compressors,
     "datasets": datasets,
     "models": models,
+    "plans": plans,
     "runs": runs,
 }
 

@@ -69,16 +69,13 @@ def _union_s(spans: Sequence[tuple[float, float]], start: float, end: float) -> 
 class StepTimer:
     """Marks the phases of one step; :meth:`times` reads them after the step.
 
-    Call :meth:`begin`, then :meth:`end_of` after each of ``data``, ``forward``, ``backward``, ``optimizer``.
+    It begins when it is made. Call :meth:`end_of` after each of ``data``, ``forward``, ``backward``, ``optimizer``
+    and at last for ``end``.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._marks: dict[str, Any] = {}
-
-    def begin(self) -> None:
-        """The loader is about to be asked."""
-        self._marks = {"begin": self._clock.mark()}
+        self._marks: dict[str, Any] = {"begin": clock.mark()}
 
     def end_of(self, phase: str) -> None:
         """A phase is over."""
@@ -110,6 +107,11 @@ class StepTimer:
         return StepTimes(
             step_time_s=step_time, other_s=step_time - sum(parts.values()), overlapped_s=overlapped, **parts
         )
+
+
+def total(phases: Sequence[StepTimes]) -> StepTimes:
+    """Sum of the phases of one step, which follow one another."""
+    return StepTimes(**{name: sum(getattr(phase, name) for phase in phases) for name in SPLIT})
 
 
 def skipped_steps(steps: int) -> int:

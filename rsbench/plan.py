@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.spec import CellSpec, Device, Match, Schedule, check_split
+from rsbench.devices import Wish, choose
+from rsbench.errors import RsbenchError
+from rsbench.spec import CellSpec, Device, Match, Optimizer, Schedule, check_split
 
 if TYPE_CHECKING:
     from rsbench.compressors import Compressor
 
 DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
 DEFAULT_RATIO: Final = 100.0
-DEFAULT_LR: Final = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How every cell of a grid trains; names and meanings are those of :class:`~rsbench.spec.CellSpec`."""
+    """How every cell of a grid trains; names and meanings are those of :class:`~rsbench.spec.CellSpec`.
+
+    ``optimizer=None`` takes each data set's own; Adam has no use for ``momentum``.
+    """
 
     weights: str | None = CellSpec.weights
     max_steps: int | None = CellSpec.max_steps
     split: str = "official"
+    optimizer: Optimizer | None = None
     momentum: float = CellSpec.momentum
     weight_decay: float = CellSpec.weight_decay
     schedule: Schedule = CellSpec.schedule
@@ -43,16 +45,17 @@ class Grid:
 
     Attributes:
         datasets: names, as are ``models``.
-        models: names.
+        models: names; none takes each data set's own.
         compressors: texts ``name:key=value,...``.
         ratios: compression ratios that matchable compressors are brought to.
         density: fixed share of elements to send instead of ``ratios``; None matches bytes.
-        lrs: learning rates.
+        lrs: learning rates; none takes each data set's own.
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
-        workers: processes in all.
-        device: what each worker trains on.
+        wish: workers and device as the user said them.
+        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``wish``.
+        device: what each worker trains on; likewise.
         epochs: None takes each data set's own, as ``batch_size`` and ``image_size`` do.
         batch_size: images per worker and step.
         image_size: in pixels.
@@ -60,20 +63,34 @@ class Grid:
     """
 
     datasets: tuple[str, ...] = ("synthetic",)
-    models: tuple[str, ...] = ("smallvgg",)
+    models: tuple[str, ...] = ()
     compressors: tuple[str, ...] = DEFAULT_COMPRESSORS
     ratios: tuple[float, ...] = (DEFAULT_RATIO,)
     density: float | None = None
-    lrs: tuple[float, ...] = (DEFAULT_LR,)
+    lrs: tuple[float, ...] = ()
     tuning_seed: int | None = None
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
-    workers: int = 2
+    wish: Wish = field(default_factory=Wish)
+    workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
     epochs: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
     recipe: Recipe = Recipe()
+
+    def placed(self, *, nodes: int, there: bool = True) -> Grid:
+        """Return this grid with the workers and the device that its wish comes to on so many nodes.
+
+        Args:
+            nodes: machines.
+            there: they are this machine's like; False plans for another one, whose GPUs are not counted here.
+
+        Raises:
+            RsbenchError: contradicting wishes, or more GPUs than there are.
+        """
+        workers, device = choose(self.wish, nodes=nodes, there=there)
+        return replace(self, workers=workers, device=device)
 
     def check(self) -> None:
         """Refuse unknown names and impossible numbers before anything slow happens.
@@ -91,8 +108,10 @@ class Grid:
                 f"The tuning seed {self.tuning_seed} is among the seeds, whose test images would then have helped to"
                 " choose the learning rate; give it a number of its own."
             )
-        facts = {name: DatasetDefaults(fingerprint="", epochs=1, batch_size=1, image_size=1) for name in self.datasets}
-        self.cells(facts)
+        anything = DatasetDefaults(
+            fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1
+        )
+        self.cells(dict.fromkeys(self.datasets, anything))
 
     def cells(self, datasets: Mapping[str, DatasetDefaults]) -> list[CellSpec]:
         """Return the cells in the order in which they run, each once.
@@ -104,7 +123,6 @@ class Grid:
             RsbenchError: a value that no cell can have.
         """
         rows = self._rows()
-        recipe = {field.name: getattr(self.recipe, field.name) for field in fields(Recipe)}
         cells = [
             CellSpec(
                 dataset=name,
@@ -115,20 +133,27 @@ class Grid:
                 match="payload" if ratio is None else self.match,
                 lr=lr,
                 seed=seed,
-                workers=self.workers,
+                workers=workers,
                 device=self.device,
                 epochs=datasets[name].epochs if self.epochs is None else self.epochs,
                 batch_size=datasets[name].batch_size if self.batch_size is None else self.batch_size,
                 image_size=datasets[name].image_size if self.image_size is None else self.image_size,
-                **recipe,
+                **self._recipe(datasets[name]),
             )
             for seed in self.seeds
             for name in self.datasets
-            for model in self.models
+            for workers in self.workers
+            for model in self.models or (datasets[name].model,)
             for text, ratio in rows
-            for lr in self.lrs
+            for lr in self.lrs or (datasets[name].lr,)
         ]
         return list(dict.fromkeys(cells))
+
+    def _recipe(self, data: DatasetDefaults) -> dict[str, Any]:
+        """Return how cells of a data set train."""
+        recipe = {field.name: getattr(self.recipe, field.name) for field in fields(Recipe)}
+        recipe["optimizer"] = self.recipe.optimizer or data.optimizer
+        return recipe | ({"momentum": 0.0} if recipe["optimizer"] == "adam" else {})
 
     def _rows(self) -> list[tuple[str, float | None]]:
         """Return (canonical compressor, ratio or None) in the order given."""
@@ -151,41 +176,12 @@ class DatasetDefaults:
     """What a cell takes from its data set when the user says nothing."""
 
     fingerprint: str
+    model: str
+    optimizer: Optimizer
+    lr: float
     epochs: int
     batch_size: int
     image_size: int
-
-
-def read_plan(path: Path, known: Collection[str]) -> dict[str, Any]:
-    """Read a plan file: the long options of ``rsbench compare`` as TOML keys.
-
-    Args:
-        path: such as a file that says ``dataset = ["ucm21"]``, ``ratio = [50, 100]``, ``gpus = 4``.
-        known: parameter names (with underscores) that a plan may set.
-
-    Returns:
-        Parameter name (with underscores) -> value; lists of seeds and single values of repeatable options are
-        brought to the form in which the command line has them.
-
-    Raises:
-        RsbenchError: the file is missing, is no TOML, or has an unknown key or a table.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RsbenchError(f"The plan {path} is not valid TOML: {error}.") from error
-    plan: dict[str, Any] = {}
-    for key, value in content.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            options = [option.replace("_", "-") for option in known]
-            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}')
-        if isinstance(value, dict):
-            raise RsbenchError(f'The plan {path} has a table "[{key}]", but an option takes a value or a list.')
-        plan[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
-    return plan
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

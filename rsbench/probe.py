@@ -10,6 +10,7 @@ import math
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,35 @@ from rsbench.errors import RsbenchError
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """Shapes of a model's trained tensors.
+    """Shapes of a model's trained tensors, and what a step takes.
 
     Attributes:
         name: as ``--model`` takes it.
-        shapes: tensor name -> shape.
+        networks: network -> tensor name -> shape; a sole network is called ``""``. A tensor that networks share
+            stands under each, as it is exchanged for each.
         buffer_elements: floating-point elements in buffers (batch-norm statistics).
+        activation_bytes: kept for the backward pass, a sample.
+        flops: floating-point operations of forward and backward pass, a sample.
     """
 
     name: str
-    shapes: dict[str, tuple[int, ...]]
+    networks: dict[str, dict[str, tuple[int, ...]]]
     buffer_elements: int = 0
+    activation_bytes: float = 0.0
+    flops: float = 0.0
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Tensor name -> shape over all networks, as ``network.tensor`` where there are several."""
+        return {
+            f"{network}.{name}" if network else name: shape
+            for network, shapes in self.networks.items()
+            for name, shape in shapes.items()
+        }
 
     @property
     def parameters(self) -> int:
-        """Number of trained elements."""
+        """Number of elements that are exchanged in a step."""
         return sum(math.prod(shape) for shape in self.shapes.values())
 
     @property
@@ -62,22 +77,35 @@ class Devices:
     cuda_version: str | None
 
 
-def model_facts(model: str, classes: int, image_size: int, weights: str | None = None) -> ModelFacts:
-    """Shapes of a model for so many classes and such images.
+def model_facts(
+    task: str, model: str, inputs: Mapping[str, int], image_size: int, weights: str | None = None
+) -> ModelFacts:
+    """Shapes of a model for some data.
+
+    Args:
+        task: name of the task.
+        model: as ``--model`` takes it.
+        inputs: as :attr:`rsbench.datasets.Survey.inputs` gives them.
+        image_size: side of pictures or patches, in pixels.
+        weights: initial weights, which are looked at too; None for random ones.
 
     Raises:
         RsbenchError: unknown model or weights, or images too small for it.
     """
     question = {
         "ask": "model_facts",
+        "task": task,
         "model": model,
-        "classes": classes,
+        "inputs": dict(inputs),
         "image_size": image_size,
         "weights": weights,
     }
     answer = _ask_cached(question)
-    shapes = {name: tuple(shape) for name, shape in answer.pop("shapes").items()}
-    return ModelFacts(shapes=shapes, **answer)
+    networks = {
+        network: {name: tuple(shape) for name, shape in shapes.items()}
+        for network, shapes in answer.pop("networks").items()
+    }
+    return ModelFacts(networks=networks, **answer)
 
 
 def devices() -> Devices:
@@ -93,9 +121,9 @@ def gpu_count() -> int:
     return devices().cuda_count
 
 
-def model_names() -> list[str]:
-    """Names that ``--model`` takes."""
-    names: list[str] = _ask_cached({"ask": "model_names"})
+def model_names() -> dict[str, list[str]]:
+    """Names that ``--model`` takes, by task."""
+    names: dict[str, list[str]] = _ask_cached({"ask": "model_names"})
     return names
 
 

@@ -177,7 +177,7 @@ def check(record: Any) -> None:
     present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
     history = record.get("history") or []
-    _check_fields({"history": history}, {"history": _list_of(dict, "objects")}, "")
+    _check_fields({"history": history}, {"history": _list_of(dict, words="objects")}, "")
     for number, entry in enumerate(history):
         _check_fields(entry, _HISTORY, f"history[{number}].")
     done = record["status"] == "done"

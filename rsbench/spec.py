@@ -151,9 +151,15 @@ class CellSpec:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
-    def row(self) -> tuple[str, str, str, str]:
-        """What a row of a table stands for, learning rates and seeds apart: data set, model, compressor, ratio."""
-        return self.dataset, self.model, self.compressor, "" if self.ratio is None else f"{self.ratio:g}x"
+    def derived_seed(self) -> int:
+        """Seed of weights, split and batches: it depends on data set and repeat, never on the compressor."""
+        return int.from_bytes(hashlib.sha256(f"{self.dataset}:{self.seed}".encode()).digest()[:4], "big")
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """What a row stands for, learning rates and seeds apart: data set, model, compressor, ratio, workers."""
+        ratio = "" if self.ratio is None else f"{self.ratio:g}x"
+        return self.dataset, self.model, self.compressor, ratio, f"{self.workers} workers"
 
     @property
     def label(self) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,41 +12,21 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import NDArray
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
-from rsbench import budget, evaluate, measure, models
-from rsbench.batches import Pictures, TrainBatches
+from rsbench import budget, evaluate, measure
+from rsbench.batches import Batch
 from rsbench.comm import Traffic
 from rsbench.compressors import Compressor
-from rsbench.datasets.scenes import Scenes
-from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
+from rsbench.member import Member, joined_stats, note
+from rsbench.metrics import TASKS
+from rsbench.samples import Samples
 from rsbench.spec import CellSpec
 from rsbench.tally import Tally
+from rsbench.tasks import Networks, Task
 
 HISTORY_ENTRIES = 100
 """At most so many entries of a run's history are kept in its record."""
-
-
-class Samples:
-    """Appends raw samples to ``samples.jsonl`` on rank 0, flushed line by line; other ranks write nothing."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._file = None if path is None else path.open("w", encoding="utf-8")
-
-    def write(self, kind: str, values: Mapping[str, Any]) -> None:
-        """Append one line; numbers that are not finite become null."""
-        if self._file is not None:
-            known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-            self._file.write(json.dumps({"kind": kind, **known}, allow_nan=False) + "\n")
-            self._file.flush()
-
-
-def derived_seed(dataset: str, seed: int) -> int:
-    """Seed of weights, split and batches: it depends on data set and repeat, never on the compressor."""
-    return int.from_bytes(hashlib.sha256(f"{dataset}:{seed}".encode()).digest()[:4], "big")
 
 
 def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> float:
@@ -72,12 +50,13 @@ def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> f
 
 
 class Training:
-    """One cell on one rank: network, data, optimizer, and what was measured.
+    """One cell on one rank: networks, data, optimizers, and what was measured.
 
     Args:
         cell: what to run.
-        compressor: with its density solved.
-        scenes: decoded data.
+        compressor: with its density solved; every network of the task gets one like it.
+        task: the task's class.
+        folder: of the prepared data set.
         device: this rank's device.
         samples: raw samples.
 
@@ -86,50 +65,44 @@ class Training:
     """
 
     def __init__(
-        self, cell: CellSpec, compressor: Compressor, scenes: Scenes, device: torch.device, samples: Samples
+        self,
+        cell: CellSpec,
+        compressor: Compressor,
+        task: type[Task],
+        folder: Path,
+        device: torch.device,
+        samples: Samples,
     ) -> None:
-        self.cell, self.compressor, self.scenes, self.device, self.samples = cell, compressor, scenes, device, samples
-        self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), derived_seed(cell.dataset, cell.seed)
-        self.split = scenes.split(cell.split, seed)
-        images = len(self.split.train)
-        self.per_epoch = budget.steps_per_epoch(images, workers=self.workers, batch_size=cell.batch_size)
-        self.images_per_step = min(cell.batch_size, math.ceil(images / self.workers)) * self.workers
+        self.cell, self.compressor, self.device, self.samples = cell, compressor, device, samples
+        self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
+        self.task = task(cell, folder, device)
+        train = self.task.train_samples
+        self.per_epoch = budget.steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
+        self.samples_per_step = min(cell.batch_size, math.ceil(train / self.workers)) * self.workers
         self.steps = budget.total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
 
         torch.manual_seed(seed)
-        self.network = _network(cell, len(scenes.class_names), device)
-        self.model = DistributedDataParallel(
-            self.network,
-            device_ids=[device.index] if device.type == "cuda" else None,
-            bucket_cap_mb=cell.bucket_cap_mb,
-            forward_sync_buffers=False,
-            gradient_as_bucket_view=True,
-        )
-        compressor.register(self.model)
-        groups = compressor.param_groups(
-            self.network, lr=cell.lr, momentum=cell.momentum, weight_decay=cell.weight_decay
-        )
-        self.optimizer = torch.optim.SGD(groups)
-        self.loss_of = nn.CrossEntropyLoss(label_smoothing=cell.label_smoothing)
-        self.pictures = Pictures(scenes, device, channels_last=cell.channels_last)
-        self.batches = TrainBatches(
-            self.pictures,
-            self.split.train,
-            rank=rank,
-            workers=self.workers,
-            batch_size=cell.batch_size,
-            steps=self.per_epoch,
-            seed=seed,
-        )
+        built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
+        self.networks = self.task.place(built, device, channels_last=cell.channels_last)
+        alone = len(self.networks) == 1
+        copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
+        self.members = {
+            name: Member(name, network, own, cell, device, alone=alone)
+            for (name, network), own in zip(self.networks.items(), copies, strict=True)
+        }
+        self.models = {name: member.model for name, member in self.members.items()}
+        self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
         self.buffers, self.tally = Traffic(self.workers), Tally(self.workers, compressor.steady_from_step)
-        self.timer = measure.StepTimer(compressor.hook.clock)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step = 0
 
-    def run(self) -> dict[str, Any]:
+    def run(self, pictures: Path) -> dict[str, Any]:
         """Train, validate after each epoch, test with the last weights.
+
+        Args:
+            pictures: folder that pictures of the result are drawn into.
 
         Returns:
             The record's sections.
@@ -141,55 +114,83 @@ class Training:
         self.samples.write("phase", {"phase": "train"})
         for epoch in range(math.ceil(self.steps / self.per_epoch)):
             train_loss = self._epoch(epoch)
-            if self.compressor.trains and len(self.split.val):
-                found = self._scores(self.split.val)
-                self.validation.append({"epoch": epoch} | {k: found[k] for k in ("loss", "oa", "aa", "kappa")})
+            elapsed_s = time.perf_counter() - started
+            found = self._validate() if self.compressor.trains else None
+            if found is not None:
+                self.validation.append({"epoch": epoch, **found})
                 done = {"steps_done": self.step, "train_loss": train_loss}
                 self.samples.write("epoch", {**done, **self.validation[-1]})
-            self._remember(train_loss, time.perf_counter() - started)
+            self._remember(train_loss, elapsed_s)
         train_s = time.perf_counter() - started
-        return self._sections(train_s, self._accuracy())
+        return self._sections(train_s, self._accuracy(pictures))
+
+    def _validate(self) -> dict[str, float] | None:
+        """Average the buffers over the ranks and score the validation samples."""
+        self._average_buffers()
+        found = self.task.validate(self.networks)
+        if found is not None:
+            self._finite(found["loss"])
+        return found
+
+    def _average_buffers(self) -> None:
+        for network in self.networks.values():
+            evaluate.average_buffers(network, self.buffers)
 
     def _remember(self, train_loss: float, elapsed_s: float) -> None:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""
         last = self.validation[-1] if self.validation else {}
-        entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s}
-        entry |= {"payload_bytes_total": self.tally.payload_bytes_total}
-        entry |= {"lr": self.optimizer.param_groups[0]["lr"], "train_loss": train_loss}
-        entry |= {"val_loss": last.get("loss"), "val_score": last.get("oa")}
+        entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s, "train_loss": train_loss}
+        entry |= {"payload_bytes_total": self.tally.payload_bytes_total, "lr": self._rate(self.step - 1)}
+        entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
         self.history.append(entry | {"density_per_tensor": self.tally.density_per_tensor})
 
+    @property
+    def _metric(self) -> str:
+        """Name of the metric that validation compares by."""
+        return TASKS[self.task.name].metric.name
+
+    def _rate(self, step: int) -> float:
+        return learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
+
     def _epoch(self, epoch: int) -> float:
-        """One pass over the training images, or what is left of the run; returns the mean loss."""
+        """One pass over the training samples, or what is left of the run; returns the mean loss."""
         loader = self.batches.epoch(epoch)
         losses = []
         for _ in range(min(self.per_epoch, self.steps - self.step)):
-            rate = learning_rate(self.cell, self.step, steps=self.steps, per_epoch=self.per_epoch)
-            losses.append(self._step(loader, rate))
-            self._note(epoch, losses[-1], rate)
+            rate = self._rate(self.step)
+            loss, times = self._step(loader, rate)
+            losses.append(loss)
+            self._note(epoch, loss, rate, times)
             self.step += 1
         return sum(losses) / len(losses)
 
-    def _step(self, loader: Iterator[tuple[torch.Tensor, torch.Tensor]], rate: float) -> float:
-        """One optimizer step, timed phase by phase; returns this rank's loss."""
-        cell, timer = self.cell, self.timer
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        timer.begin()
-        images, labels = next(loader)
+    def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, measure.StepTimes]:
+        """One step of every member in turn, timed phase by phase; returns this rank's loss, summed over them."""
+        for member in self.members.values():
+            member.set_rate(rate)
+        clock = self.compressor.hook.clock
+        timer = measure.StepTimer(clock)
+        batch = next(loader)
         timer.end_of("data")
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=cell.bf16):
-            loss = self.loss_of(self.model(images), labels)
-        timer.end_of("forward")
-        _backward(loss, self.compressor)
-        timer.end_of("backward")
-        if cell.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), cell.clip_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=False)
-        timer.end_of("optimizer")
-        timer.end_of("end")
-        return self._finite(loss.item())
+        phases, losses = [], []
+        for name, loss in self._losses(batch):
+            self.members[name].step(loss, timer)
+            phases.append((timer, self.members[name]))
+            losses.append(loss)
+            timer = measure.StepTimer(clock)
+            timer.end_of("data")
+        times = [timer.times(member.compressor.hook.timeline) for timer, member in phases]
+        return self._finite(sum(loss.item() for loss in losses)), measure.total(times)
+
+    def _losses(self, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
+        """The task's losses, each computed under autocast where that is asked for."""
+        losses = self.task.losses(self.models, batch, label_smoothing=self.cell.label_smoothing)
+        while True:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cell.bf16):
+                found = next(losses, None)
+            if found is None:
+                return
+            yield found
 
     def _finite(self, loss: float) -> float:
         """Return the loss, or stop a run that diverged; one that is not meant to train may.
@@ -204,34 +205,29 @@ class Training:
             )
         return loss
 
-    def _note(self, epoch: int, loss: float, rate: float) -> None:
+    def _note(self, epoch: int, loss: float, rate: float, times: measure.StepTimes) -> None:
         """Count the step that just ended and append its raw sample."""
-        times, stats = self.timer.times(self.compressor.hook.timeline), self.compressor.step_stats()
+        stats = joined_stats(self.members.values())
         changed = self.tally.add(stats, times)
         values = {"step": self.step, "epoch": epoch, "loss": loss, "lr": rate}
-        values |= {"images": self.images_per_step, "payload_bytes": stats["payload_bytes"]}
+        values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
         values["warmup"] = self.step < measure.skipped_steps(self.steps)
         self.samples.write("step", values | asdict(times))
         if changed:
             self.samples.write("density", {"step": self.step, "density": stats["density"]})
 
-    def _scores(self, positions: NDArray[np.int64]) -> dict[str, Any]:
-        """Average the buffers over the ranks and score the images of one part of the split."""
-        evaluate.average_buffers(self.network, self.buffers)
-        answers = evaluate.predict(
-            self.network, self.pictures, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
-        )
-        self._finite(answers["loss"])
-        return evaluate.scores(answers, len(self.scenes.class_names))
-
-    def _accuracy(self) -> dict[str, Any] | None:
+    def _accuracy(self, pictures: Path) -> dict[str, Any] | None:
         """The record's section; None for a compressor that does not train."""
         if not self.compressor.trains:
             return None
         self.samples.write("phase", {"phase": "test"})
-        last = self.validation[-1]["oa"] if self.validation else None
-        scores = {"val": self.validation, "val_score": last, "test": self._scores(self.split.test)}
-        return {**scores, "pictures": [], "baselines": {}}
+        self._average_buffers()
+        test = self.task.test(self.networks)
+        self._finite(test["loss"])
+        last = self.validation[-1][self._metric] if self.validation else None
+        drawn = self.task.draw(self.networks, pictures)
+        scores = {"val": self.validation, "val_score": last, "test": test}
+        return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         compressor = self.compressor
@@ -241,42 +237,21 @@ class Training:
                 "text": compressor.text,
                 "trains": compressor.trains,
                 "matched": self.cell.ratio is not None,
+                "note": note(compressor, self.cell),
             },
-            "dataset": _dataset_section(self.scenes, self.split),
-            "model": _model_section(self.cell.model, self.network),
+            "dataset": self.task.facts(),
+            "model": _model_section(self.cell.model, self.networks),
             "traffic": {**self.tally.traffic(), "buffer_bytes": self.buffers.payload_bytes},
-            "time": {**self.tally.time(self.images_per_step), "train_s": train_s},
+            "time": {**self.tally.time(self.samples_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "history": _thinned(self.history),
             "memory": _memory_section(self.device),
             "runtime": {
-                "buckets": len(compressor.hook.timeline),
+                "buckets": sum(len(member.compressor.hook.timeline) for member in self.members.values()),
                 "steps_per_epoch": self.per_epoch,
                 "kernels": compressor.hook.kernels,
             },
         }
-
-
-def _network(cell: CellSpec, classes: int, device: torch.device) -> nn.Module:
-    """The cell's network with its initial weights, on the device."""
-    network = models.build(cell.model, classes=classes, image_size=cell.image_size, weights=cell.weights).to(device)
-    if cell.channels_last:
-        network = network.to(memory_format=torch.channels_last)
-    return network
-
-
-def _backward(loss: torch.Tensor, compressor: Compressor) -> None:
-    """Run the backward pass; what a hook's callback raised comes back as the hook raised it.
-
-    Raises:
-        RsbenchError: a gradient is not finite on some rank.
-    """
-    try:
-        torch.autograd.backward(loss)
-    except RuntimeError:
-        if compressor.hook.failure is not None:
-            raise compressor.hook.failure from None
-        raise
 
 
 def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -287,27 +262,16 @@ def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [history[position] for position in kept]
 
 
-def _dataset_section(scenes: Scenes, split: Split) -> dict[str, Any]:
+def _model_section(name: str, networks: Networks) -> dict[str, Any]:
+    """Sizes; parameters that networks share count once, but are sent for each."""
+    sent = [parameter for network in networks.values() for parameter in network.parameters()]
+    distinct = {id(parameter): parameter for parameter in sent}.values()
     return {
-        "name": scenes.name,
-        "title": scenes.title,
-        "task": "scenes",
-        "classes": list(scenes.class_names),
-        "train": len(split.train),
-        "val": len(split.val),
-        "test": len(split.test),
-        "split": split.description,
-        "fingerprint": scenes.fingerprint,
-        "part": scenes.part,
-        "synthetic": scenes.synthetic,
+        "name": name,
+        "parameters": sum(p.numel() for p in distinct),
+        "one_d_elements": sum(p.numel() for p in sent if p.dim() < 2),
+        "dense_bytes": 4 * sum(p.numel() for p in sent),
     }
-
-
-def _model_section(name: str, network: nn.Module) -> dict[str, Any]:
-    sizes = [(p.numel(), p.dim()) for p in network.parameters()]
-    total = sum(n for n, _ in sizes)
-    one_d = sum(n for n, dim in sizes if dim < 2)
-    return {"name": name, "parameters": total, "one_d_elements": one_d, "dense_bytes": 4 * total}
 
 
 def _memory_section(device: torch.device) -> dict[str, Any]:

@@ -59,21 +59,23 @@ def _run(folder: Path, rank: int) -> None:
 
     from rsbench import provenance, results
     from rsbench.compressors import parse
-    from rsbench.datasets.scenes import Scenes
+    from rsbench.samples import Samples
     from rsbench.spec import CellSpec
-    from rsbench.train import Samples, Training
+    from rsbench.tasks import TASKS
+    from rsbench.train import Training
 
     started, started_utc = time.perf_counter(), provenance.utc_now()
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     compressor = parse(job["compressor"])
-    samples = Samples(folder / "samples.jsonl" if rank == 0 else None)
+    samples = Samples(folder if rank == 0 else None, tensorboard=job["tensorboard"])
     samples.write("phase", {"phase": "start"})
     device = _device(cell.device)
     _be_deterministic()
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        sections = Training(cell, compressor, Scenes.load(Path(job["scenes"])), device, samples).run()
+        training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, samples)
+        sections = training.run(folder)
         if rank == 0:
             runtime = sections.pop("runtime") | _runtime(torch, dist, device)
             record = {

@@ -48,7 +48,7 @@ def test_job_holds_what_a_worker_needs(rsbench: Call, launcher: Any) -> None:
     (job,) = [json.loads(path.read_text()) for path in Path("rsbench-results").glob("cells/*/job.json")]
     assert job["cell"]["ratio"] == 50 and job["cell"]["lr"] == 0.2 and job["cell"]["seed"] == 3
     assert job["compressor"].startswith("topk:density=")
-    assert job["steps_per_epoch"] > 0 and Path(job["scenes"]).is_dir()
+    assert job["steps_per_epoch"] > 0 and Path(job["data"]).is_dir()
     assert job["provenance"]["rsbench"]
 
 

@@ -13,8 +13,10 @@ from rsbench.errors import RsbenchError
 
 
 def ask(model: str, image_size: int, weights: str | None = None) -> dict[str, tuple[int, ...]]:
-    answer = facts.model_facts(model=model, classes=45, image_size=image_size, weights=weights)
-    return {name: tuple(shape) for name, shape in answer["shapes"].items()}
+    answer = facts.model_facts(
+        task="scenes", model=model, inputs={"classes": 45}, image_size=image_size, weights=weights
+    )
+    return {name: tuple(shape) for name, shape in answer["networks"][""].items()}
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from rsbench import devices, plan
+from rsbench import devices, plan, planfile
 from rsbench.devices import Wish
 from rsbench.errors import RsbenchError
 
-FACTS = {"synthetic": plan.DatasetDefaults(fingerprint="f", epochs=3, batch_size=32, image_size=64)}
+FACTS = {
+    "synthetic": plan.DatasetDefaults(
+        fingerprint="f", model="smallvgg", optimizer="sgd", lr=0.05, epochs=3, batch_size=32, image_size=64
+    )
+}
 
 
 def test_default_grid_has_four_cells_in_order() -> None:
@@ -98,7 +102,7 @@ def test_plan_file(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text('dataset = "ucm21"\nmax-steps = 3\nseeds = [0, 2]\nratio = [10, 20]\n')
     known = ["dataset", "max_steps", "seeds", "ratio"]
-    assert plan.read_plan(path, known) == {"dataset": "ucm21", "max_steps": 3, "seeds": "0,2", "ratio": [10, 20]}
+    assert planfile.read(path, known).options == {"dataset": "ucm21", "max_steps": 3, "seeds": "0,2", "ratio": [10, 20]}
 
 
 @pytest.mark.parametrize(
@@ -109,26 +113,26 @@ def test_wrong_plan_files(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(text)
     with pytest.raises(RsbenchError, match=words):
-        plan.read_plan(path, ["ratio", "dataset"])
+        planfile.read(path, ["ratio", "dataset"])
 
 
 def test_missing_plan_file(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match=r"none\.toml cannot be read"):
-        plan.read_plan(tmp_path / "none.toml", [])
+        planfile.read(tmp_path / "none.toml", [])
 
 
 @pytest.mark.parametrize(
     ("wish", "gpus", "nodes", "chosen"),
     [
-        (Wish(), 0, 1, (2, "cpu")),
-        (Wish(), 3, 1, (3, "cuda")),
-        (Wish(), 3, 2, (6, "cuda")),
-        (Wish(gpus=2), 4, 1, (2, "cuda")),
-        (Wish(workers=3), 4, 1, (3, "cpu")),
-        (Wish(workers=3, device="cpu"), 4, 2, (6, "cpu")),
-        (Wish(device="cpu"), 4, 1, (2, "cpu")),
-        (Wish(device="cuda"), 4, 1, (4, "cuda")),
-        (Wish(workers=1, device="cuda"), 4, 1, (1, "cuda")),
+        (Wish(), 0, 1, ((2,), "cpu")),
+        (Wish(), 3, 1, ((3,), "cuda")),
+        (Wish(), 3, 2, ((6,), "cuda")),
+        (Wish(gpus=(2,)), 4, 1, ((2,), "cuda")),
+        (Wish(workers=(3,)), 4, 1, ((3,), "cpu")),
+        (Wish(workers=(3,), device="cpu"), 4, 2, ((6,), "cpu")),
+        (Wish(device="cpu"), 4, 1, ((2,), "cpu")),
+        (Wish(device="cuda"), 4, 1, ((4,), "cuda")),
+        (Wish(workers=(1,), device="cuda"), 4, 1, ((1,), "cuda")),
     ],
 )
 def test_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, gpus: int, nodes: int, chosen: tuple[int, str]) -> None:
@@ -139,11 +143,11 @@ def test_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, gpus: int, nodes: 
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
-        (Wish(gpus=4), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
-        (Wish(workers=2, device="cuda"), "--workers 2 --device cpu"),
-        (Wish(gpus=1, workers=1), "not both"),
-        (Wish(gpus=0), "--gpus is 0"),
-        (Wish(workers=-1), "--workers is -1"),
+        (Wish(gpus=(4,)), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
+        (Wish(workers=(2,), device="cuda"), "--workers 2 --device cpu"),
+        (Wish(gpus=(1,), workers=(1,)), "not both"),
+        (Wish(gpus=(0,)), "--gpus is 0"),
+        (Wish(workers=(-1,)), "--workers is -1"),
     ],
 )
 def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, words: str) -> None:
@@ -155,4 +159,4 @@ def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, words: str) 
 def test_no_gpu_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rsbench.probe.gpu_count", lambda: 0)
     with pytest.raises(RsbenchError, match=r"no GPU that torch can use: .* --workers 4 --device cpu"):
-        devices.choose(Wish(gpus=4), nodes=1)
+        devices.choose(Wish(gpus=(4,)), nodes=1)

@@ -76,7 +76,6 @@ class Recorded:
 def test_a_step_is_split_by_its_marks() -> None:
     """begin 0, data 1, forward 3, backward 10, optimizer 11, end 11; two buckets, the second waits from 7 on."""
     timer = StepTimer(Recorded([0.0, 1.0, 3.0, 10.0, 11.0, 11.0]))
-    timer.begin()
     for phase in ("data", "forward", "backward", "optimizer", "end"):
         timer.end_of(phase)
     found = timer.times([Marks(4.0, 4.5, 5.5, 6.0), Marks(6.5, 7.0, 9.0, 9.75)])

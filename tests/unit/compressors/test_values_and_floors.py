@@ -49,7 +49,9 @@ def test_the_rounding_error_stays_in_the_residual(text: str, values: str) -> Non
 @pytest.mark.parametrize("policy", ["global_rank", "mean_abs", "lamp"])
 def test_no_layer_falls_below_its_floor(model: str, policy: str) -> None:
     density, floor, ceiling = 0.001, 0.1, 0.5
-    shapes = facts.model_facts(model=model, classes=45, image_size=224, weights=None)["shapes"].values()
+    shapes = facts.model_facts(task="scenes", model=model, inputs={"classes": 45}, image_size=224, weights=None)[
+        "networks"
+    ][""].values()
     layouts = [parse("rsdgc").layout(shape) for shape in shapes if len(shape) > 1]
     rng = torch.Generator().manual_seed(0)
     # He's scaling, on every 16th weight of the large layers: ranks and means need no more

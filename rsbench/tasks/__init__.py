@@ -1,0 +1,11 @@
+"""Tasks: what data sets ask of models. One file and one line in the table each."""
+
+from __future__ import annotations
+
+from rsbench.tasks.base import Networks, Task
+from rsbench.tasks.scenes import SceneClassification
+
+__all__ = ["TASKS", "Networks", "Task"]
+
+TASKS: dict[str, type[Task]] = {cls.name: cls for cls in (SceneClassification,)}
+"""Name in :attr:`rsbench.datasets.Dataset.task` -> class; :data:`rsbench.metrics.TASKS` has its torch-free facts."""

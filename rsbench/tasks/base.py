@@ -1,0 +1,127 @@
+"""What a data set asks of a model: networks, losses, scores, pictures."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from rsbench.batches import Batch, Batches
+from rsbench.spec import CellSpec
+
+Networks = Mapping[str, nn.Module]
+"""Name -> network, in the order of a step's losses. A sole network is called ``""``."""
+
+
+class Task(ABC):
+    """A task, bound to one cell's data on one rank. The class methods need no data.
+
+    The training loop wraps each network in DistributedDataParallel, gives it a compressor and an optimizer of its own,
+    and takes the losses of a step in order; bytes add up over the networks. Networks may share parameters.
+
+    Args:
+        cell: what to run.
+        folder: of the prepared data set.
+        device: this rank's.
+
+    Raises:
+        RsbenchError: the data cannot be split as asked.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
+        self.cell, self.folder, self.device = cell, folder, device
+
+    # --- without data ------------------------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def models(cls) -> list[str]:
+        """Names that ``--model`` takes for data sets of this task."""
+
+    @classmethod
+    @abstractmethod
+    def build(
+        cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
+    ) -> dict[str, nn.Module]:
+        """Build the networks of a model; draws from torch's global generator, works on the meta device.
+
+        Args:
+            model: one of :meth:`models`.
+            inputs: as :attr:`rsbench.datasets.Survey.inputs` gives them.
+            image_size: side of pictures or patches, in pixels.
+            weights: initial weights by name or file, None for random ones.
+
+        Raises:
+            RsbenchError: unknown model or weights, or weights that this task does not take.
+        """
+
+    @classmethod
+    @abstractmethod
+    def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
+        """A batch of the right shapes on torch's default device, to learn what a step takes."""
+
+    @classmethod
+    @abstractmethod
+    def losses(
+        cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
+    ) -> Iterator[tuple[str, torch.Tensor]]:
+        """Yield the (network's name, loss) of one step; each is backpropagated and stepped before the next is computed.
+
+        A loss reaches exactly the parameters of the network it is named for.
+        """
+
+    @classmethod
+    def place(cls, networks: Networks, device: torch.device, *, channels_last: bool) -> dict[str, nn.Module]:
+        """The networks on the device, in the memory format asked for."""
+        layout = torch.channels_last if channels_last else torch.preserve_format
+        return {name: network.to(device).to(memory_format=layout) for name, network in networks.items()}
+
+    # --- with data ---------------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def inputs(self) -> dict[str, int]:
+        """As :attr:`rsbench.datasets.Survey.inputs` of the same data."""
+
+    @property
+    @abstractmethod
+    def train_samples(self) -> int:
+        """How many images or pixels train."""
+
+    @abstractmethod
+    def batches(self, *, rank: int, workers: int, steps: int) -> Batches:
+        """Return this rank's batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
+
+    @abstractmethod
+    def validate(self, networks: Networks) -> dict[str, float] | None:
+        """Score the validation samples, all ranks together.
+
+        Returns:
+            ``loss`` and the task's metrics; None where there is nothing to validate on.
+        """
+
+    @abstractmethod
+    def test(self, networks: Networks) -> dict[str, Any]:
+        """Score the test samples, each once, all ranks together: a record's ``accuracy.test``."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """A record's ``dataset`` section."""
+
+    def baselines(self) -> dict[str, dict[str, float]]:
+        """Metrics of methods that need no training, by name."""
+        return {}
+
+    def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
+        """Draw pictures of the result into a folder; called on all ranks, written by rank 0.
+
+        Returns:
+            ``{"file": name in the folder, "title": caption}`` for each.
+        """
+        return []

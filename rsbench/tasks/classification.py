@@ -1,0 +1,113 @@
+"""What classifying images and classifying pixels share: cross-entropy, OA, AA, kappa."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+from torch import nn
+
+from rsbench import evaluate
+from rsbench.batches import Batch, Reader, TrainBatches
+from rsbench.datasets.split import Split
+from rsbench.spec import CellSpec
+from rsbench.tasks.base import Networks, Task
+
+
+class Labelled(Protocol):
+    """Prepared samples with labels, such as decoded scenes."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """In label order."""
+
+    def split(self, split: str, seed: int) -> Split:
+        """Return which samples train, validate and test."""
+
+
+class Classification(Task):
+    """One network, one cross-entropy; the last element of a batch is the labels.
+
+    Subclasses set :attr:`data` and :attr:`reader` in :meth:`open`.
+    """
+
+    data: Labelled
+    reader: Reader
+
+    def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
+        super().__init__(cell, folder, device)
+        self.open()
+        self.parts = self.data.split(cell.split, cell.derived_seed)
+
+    def open(self) -> None:
+        """Open the prepared data."""
+        raise NotImplementedError
+
+    @classmethod
+    def losses(
+        cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
+    ) -> Iterator[tuple[str, torch.Tensor]]:
+        """Cross-entropy of the sole network."""
+        *inputs, labels = batch
+        yield "", nn.functional.cross_entropy(networks[""](*inputs), labels, label_smoothing=label_smoothing)
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The number of classes; see :class:`Task`."""
+        return {"classes": len(self.data.class_names)}
+
+    @property
+    def train_samples(self) -> int:
+        """See :class:`Task`."""
+        return len(self.parts.train)
+
+    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
+        """See :class:`Task`: shuffled, and turned by the symmetries of the square."""
+        return TrainBatches(
+            self.reader,
+            self.parts.train,
+            rank=rank,
+            workers=workers,
+            batch_size=self.cell.batch_size,
+            steps=steps,
+            seed=self.cell.derived_seed,
+        )
+
+    def scores(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
+        """Predict some samples and score them."""
+        answers = evaluate.predict(
+            networks[""], self.reader, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
+        )
+        return evaluate.scores(answers, len(self.data.class_names))
+
+    def validate(self, networks: Networks) -> dict[str, float] | None:
+        """See :class:`Task`."""
+        if not len(self.parts.val):
+            return None
+        found = self.scores(networks, self.parts.val)
+        return {name: found[name] for name in ("loss", "oa", "aa", "kappa")}
+
+    def test(self, networks: Networks) -> dict[str, Any]:
+        """See :class:`Task`."""
+        return self.scores(networks, self.parts.test)
+
+    def counts(self) -> dict[str, Any]:
+        """Classes and sizes of the parts, for :meth:`facts`."""
+        parts = self.parts
+        return {
+            "task": self.name,
+            "classes": list(self.data.class_names),
+            "train": len(parts.train),
+            "val": len(parts.val),
+            "test": len(parts.test),
+            "split": parts.description,
+        }
+
+
+def is_first_rank() -> bool:
+    """Whether this rank writes files."""
+    return dist.get_rank() == 0

@@ -1,0 +1,55 @@
+"""Scene classification: one label an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from rsbench import models
+from rsbench.batches import Batch, Pictures
+from rsbench.datasets.scenes import Scenes
+from rsbench.tasks.classification import Classification
+
+
+class SceneClassification(Classification):
+    """Images of one size, torchvision's networks and a small one."""
+
+    name = "scenes"
+    data: Scenes
+
+    @classmethod
+    def models(cls) -> list[str]:
+        """See :func:`rsbench.models.names`."""
+        return models.names()
+
+    @classmethod
+    def build(
+        cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
+    ) -> dict[str, nn.Module]:
+        """See :func:`rsbench.models.build`."""
+        return {"": models.build(model, classes=inputs["classes"], image_size=image_size, weights=weights)}
+
+    @classmethod
+    def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
+        """Images [B, 3, H, W] and labels [B]."""
+        return torch.empty(samples, 3, image_size, image_size), torch.zeros(samples, dtype=torch.int64)
+
+    def open(self) -> None:
+        """Open the decoded images."""
+        self.data = Scenes.load(self.folder)
+        self.reader = Pictures(self.data, self.device, channels_last=self.cell.channels_last)
+
+    def facts(self) -> dict[str, Any]:
+        """See :class:`~rsbench.tasks.base.Task`."""
+        data = self.data
+        return {
+            "name": data.name,
+            "title": data.title,
+            **self.counts(),
+            "fingerprint": data.fingerprint,
+            "part": data.part,
+            "synthetic": data.synthetic,
+        }
