@@ -109,7 +109,8 @@ def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
     if sent is None or sent <= 0 or found is None:
         return None
     scale = 100 if metric.percent else 1
-    shown = f"{units.percent_spread(found)} %" if metric.percent else f"{found.mean:.{metric.decimals}f}"
+    sd = "" if found.sd is None else f" ± {scale * found.sd:.{metric.decimals}f}"
+    shown = f"{scale * found.mean:.{metric.decimals}f}{sd}{' %' if metric.percent else ''}"
     return Series(
         mark=mark,
         x=(sent,),
