@@ -128,7 +128,7 @@ def _template() -> Template:
 
 def _share(report: Report) -> int:
     """Return how many plots each section may have."""
-    return max(1, MOST_PLOTS // max(1, len(report.sections)))
+    return max(1, MOST_PLOTS // max(1, sum(bool(section.figures) for section in report.sections)))
 
 
 def _drawn_panels(panels: tuple[Panel, ...], share: int, name: str, album: Album, draw: Draw) -> Iterator[DrawnPanel]:
