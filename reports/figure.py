@@ -147,7 +147,7 @@ class Picture(Figure):
     """A PNG file that a run wrote.
 
     Attributes:
-        path: where it was when the records were read.
+        path: where it was when the records were read; the empty path where that is not known.
     """
 
     path: Path

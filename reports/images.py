@@ -21,10 +21,10 @@ class Album:
         """Return a picture as ``data:image/png;base64,...``.
 
         Args:
-            path: inside a cell's folder. Records come from anywhere, so a path that leads out of it is not followed.
+            path: of a PNG file.
 
         Returns:
-            An empty text when it is missing, no PNG file, outside, or larger than what is left of the budget.
+            An empty text when it is missing, no PNG file, or larger than what is left of the budget.
         """
         if path not in self._sources:
             data = self._read(path)

@@ -10,7 +10,6 @@ from typing import Any
 from rsbench.metrics import TASKS
 from rsbench.reports.figure import Axis, Heat, Lines, Mark, Panel, Picture, Series
 from rsbench.reports.methods import Method
-from rsbench.results import FOLDER
 
 MOST_CONFUSIONS = 3
 """The reference and the two best."""
@@ -138,7 +137,9 @@ def pictures_panel(ranked: Sequence[Method]) -> Panel | None:
         record = method.chosen[0]
         for picture in (record["accuracy"] or {}).get("pictures") or []:
             title = f"{method.label}, seed {record['cell']['seed']}"
-            pictures.append(Picture(title=title, caption=str(picture["title"]), path=_path(record, picture["file"])))
+            pictures.append(
+                Picture(title=title, caption=str(picture["title"]), path=Path(str(picture.get("path") or "")))
+            )
     if not pictures:
         return None
     sample = TASKS[ranked[0].chosen[0]["dataset"]["task"]].sample
@@ -147,11 +148,3 @@ def pictures_panel(ranked: Sequence[Method]) -> Panel | None:
     if left_out > 0:
         note += f" Of {left_out} more methods the maps lie in the result folder."
     return Panel(title="Maps", figures=tuple(pictures), note=note.strip())
-
-
-def _path(record: Mapping[str, Any], file: str) -> Path:
-    """Return where a picture is; the empty path, which is no file, where it is unknown or outside the cell's folder."""
-    relative = Path(file)
-    if FOLDER not in record or relative.is_absolute() or ".." in relative.parts:
-        return Path()
-    return Path(record[FOLDER]) / relative

@@ -20,7 +20,6 @@ from rsbench.errors import RsbenchError
 from rsbench.schema import SCHEMA, STATUSES, Record
 
 __all__ = [
-    "FOLDER",
     "RECORD_NAME",
     "SCHEMA",
     "STATUSES",
@@ -36,8 +35,6 @@ __all__ = [
 
 RECORD_NAME = "record.json"
 JOB_NAME = "job.json"
-FOLDER = "_folder"
-"""Key under which ``read_records`` says in which folder it found a record; it is never on disk."""
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
@@ -122,8 +119,8 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
         folders: result folders, their ``cells`` folders, or single cell folders.
 
     Returns:
-        Records in the order of their start, each with its folder under ``FOLDER``, and the problems in the order
-        of their paths.
+        Records in the order of their start, and the problems in the order of their paths. Pictures, which a record
+        names relative to its folder, have their ``path`` beside ``file``.
 
     Raises:
         RsbenchError: when a folder does not exist.
@@ -132,10 +129,19 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
     problems: list[str] = []
     for path in _record_paths(folders):
         try:
-            records.append(read_record(path) | {FOLDER: str(path.parent)})
+            records.append(_with_picture_paths(read_record(path), path.parent))
         except RsbenchError as problem:
             problems.append(str(problem))
     return sorted(records, key=lambda record: str(record["started_utc"])), problems
+
+
+def _with_picture_paths(record: Record, folder: Path) -> Record:
+    """Set where each picture is, empty where a record names a place outside its folder: it may come from anywhere."""
+    for picture in (record.get("accuracy") or {}).get("pictures") or []:
+        relative = Path(picture["file"])
+        is_inside = not relative.is_absolute() and ".." not in relative.parts
+        picture["path"] = str(folder / relative) if is_inside else ""
+    return record
 
 
 def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:

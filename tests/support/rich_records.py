@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rsbench.results import FOLDER
-
 Maker = Callable[..., dict[str, Any]]
 
 
@@ -67,9 +65,10 @@ def with_pictures(record: dict[str, Any], folder: Path, *, files: tuple[str, ...
         return record
     folder.mkdir(parents=True, exist_ok=True)
     (folder / files[0]).write_bytes(png(64, 48))
-    pictures = [{"file": file, "title": "prediction, truth beside it"} for file in files]
+    title = "prediction, truth beside it"
+    pictures = [{"file": file, "title": title, "path": str(folder / file)} for file in files]
     data = record["dataset"] | {"task": "pixels", "title": "Houston 2013"}
-    return record | {"dataset": data, "accuracy": record["accuracy"] | {"pictures": pictures}, FOLDER: str(folder)}
+    return record | {"dataset": data, "accuracy": record["accuracy"] | {"pictures": pictures}}
 
 
 def with_targets(record: dict[str, Any]) -> dict[str, Any]:

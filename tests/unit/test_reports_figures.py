@@ -13,7 +13,7 @@ from rich_records import with_confusion, with_history, with_pictures, with_targe
 from rsbench.reports import build_report, scales
 from rsbench.reports.figure import Axis, Bars, Figure, Heat, Lines, Panel, Picture, Points
 from rsbench.reports.figures import MOST_BARS, MOST_LINES, MOST_POINTS, PARTS
-from rsbench.results import FOLDER, read_records, write_record
+from rsbench.results import read_records, write_record
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -153,31 +153,34 @@ def test_figures_of_targets(make_record: Maker) -> None:
     assert figure.series[0].y == (0.1, 0.5, 1.0, 1.0)
 
 
-def test_figures_pictures_come_from_the_cells_folder(make_record: Maker, tmp_path: Path) -> None:
-    cell = tmp_path / "cells" / "cell-a"
-    record = with_pictures(make_record(), cell)
-    del record[FOLDER]
+def recorded_picture(record: dict[str, Any], cell: Path, file: str) -> Picture:
+    """Write a record that names a picture, read it back and return the figure."""
+    record["accuracy"]["pictures"] = [{"file": file, "title": "prediction, truth beside it", "path": "/etc/a.png"}]
     write_record(cell, record)
-    (read,), problems = read_records([tmp_path])
+    (read,), problems = read_records([cell])
     assert problems == []
-    figure = only(panels([read])["Maps"], Picture)
-    assert figure.path == cell / "map.png"
+    figure: Picture = only(panels([read])["Maps"], Picture)
+    return figure
+
+
+@pytest.mark.parametrize("file", ["map.png", "maps/map.png"])
+def test_figures_pictures_come_from_the_cells_folder(file: str, make_record: Maker, tmp_path: Path) -> None:
+    figure = recorded_picture(with_pictures(make_record(), tmp_path), tmp_path / "cell-a", file)
+    assert figure.path == tmp_path / "cell-a" / file
     assert figure.title == "none, seed 0"
     assert figure.caption == "prediction, truth beside it"
 
 
 @pytest.mark.parametrize("file", ["../secret.png", "/etc/secret.png", "a/../../b.png"])
 def test_figures_pictures_outside_the_folder_are_not_looked_for(file: str, make_record: Maker, tmp_path: Path) -> None:
-    record = with_pictures(make_record(), tmp_path)
-    record["accuracy"]["pictures"][0]["file"] = file
-    assert only(panels([record])["Maps"]).path == Path()
+    assert recorded_picture(with_pictures(make_record(), tmp_path), tmp_path / "cell-a", file).path == Path()
 
 
 def test_figures_pictures_without_a_folder_are_not_sought_in_the_working_folder(
     make_record: Maker, tmp_path: Path
 ) -> None:
     record = with_pictures(make_record(), tmp_path)
-    del record[FOLDER]
+    del record["accuracy"]["pictures"][0]["path"]
     assert only(panels([record])["Maps"]).path == Path()
 
 

@@ -20,7 +20,6 @@ from rsbench.reports.figure import Axis, Figure, Heat, Lines, Mark, Series
 from rsbench.reports.html_text import sort_value
 from rsbench.reports.images import Album
 from rsbench.reports.table import Column
-from rsbench.results import FOLDER
 
 Maker = Callable[..., dict[str, Any]]
 NASTY = 'a|b <i>&amp; \n\r\nλ 地図_x, "quoted" \'s {{ 1 }} {% x %} </script><!-- `c` \\'
@@ -243,7 +242,7 @@ def test_plots_styles_of_42_methods_differ() -> None:
 
 def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     if isinstance(value, dict):
-        return [path, *(leaf for key, item in value.items() if key != FOLDER for leaf in leaves(item, (*path, key)))]
+        return [path, *(leaf for key, item in value.items() for leaf in leaves(item, (*path, key)))]
     if isinstance(value, list) and value:
         return [path, *leaves(value[0], (*path, 0))]
     return [path]
