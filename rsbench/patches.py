@@ -60,7 +60,7 @@ class Patches:
 
     Args:
         pixels: the converted scene; its memory maps are shared by all workers of a machine.
-        train: flat positions of the training pixels, which the scaling is taken from.
+        train: flat positions of the training pixels, which the scaling is taken from (fill left out).
         side: of a patch, in pixels, odd.
         device: where batches go.
     """
@@ -73,6 +73,7 @@ class Patches:
         self._rows = np.pad(np.arange(height) * self._width, half, mode="reflect")
         self._columns = np.pad(np.arange(self._width), half, mode="reflect")
         self._steps, self._device = np.arange(side), device
+        train = train[~filled[train]] if not filled[train].all() else train
         repair = pixels.not_finite > 0
         self.hsi = Modality(pixels.hsi(), train, filled, device, repair=repair)
         self.aux = Modality(pixels.aux(), train, filled, device, repair=repair)

@@ -14,51 +14,40 @@ from torch import nn
 
 from rsbench.errors import RsbenchError, did_you_mean
 
-WIDTH = 64
-"""Channels of a modality's features."""
+WIDTH = 32
+"""Channels of a pixel's features."""
 FEATURES = 128
 """Of a patch, before the classes."""
 
 
-class Branch(nn.Sequential):
-    """A pointwise embedding of the spectrum, two 3 x 3 convolutions, and the centre pixel beside the patch's mean.
+def step(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """A convolution, a norm over the sample, a ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.GroupNorm(1, outputs, affine=False),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Branch(nn.Module):
+    """One modality: the centre pixel, which is to be classified, beside what two strided convolutions see around it.
 
     Args:
         channels: of the modality.
     """
 
-    outputs = 2 * WIDTH
+    outputs = 3 * WIDTH
 
     def __init__(self, channels: int) -> None:
-        super().__init__(
-            nn.Conv2d(channels, WIDTH, 1, bias=False),
-            nn.GroupNorm(1, WIDTH, affine=False),
-            nn.ReLU(inplace=True),
-            Residual(WIDTH),
-            CentreAndMean(),
-        )
-
-
-class Residual(nn.Module):
-    """A 3 x 3 convolution beside the identity."""
-
-    def __init__(self, width: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.norm = nn.GroupNorm(1, width, affine=False)
+        self.pixel = step(channels, WIDTH, 1)
+        self.around = nn.Sequential(step(WIDTH, WIDTH, 3, stride=2), step(WIDTH, 2 * WIDTH, 3, stride=2))
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        """Return features of the same shape."""
-        return x_BCHW + nn.functional.relu(self.norm(self.conv(x_BCHW)))
-
-
-class CentreAndMean(nn.Module):
-    """Features of the centre pixel, which is the one to be classified, and their mean over the patch: [B, 2C]."""
-
-    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        """Return [B, 2C]."""
+        """Return features [B, 3 * WIDTH]."""
+        pixels_BDHW = self.pixel(x_BCHW)
         middle = x_BCHW.shape[2] // 2
-        return torch.cat([x_BCHW[:, :, middle, middle], x_BCHW.mean(dim=(2, 3))], dim=1)
+        return torch.cat([pixels_BDHW[:, :, middle, middle], self.around(pixels_BDHW).mean(dim=(2, 3))], dim=1)
 
 
 class Head(nn.Sequential):
