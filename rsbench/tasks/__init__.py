@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from rsbench.tasks.base import Networks, Task
+from rsbench.tasks.pixels import PixelClassification
 from rsbench.tasks.scenes import SceneClassification
 
 __all__ = ["TASKS", "Networks", "Task"]
 
-TASKS: dict[str, type[Task]] = {cls.name: cls for cls in (SceneClassification,)}
+TASKS: dict[str, type[Task]] = {cls.name: cls for cls in (SceneClassification, PixelClassification)}
 """Name in :attr:`rsbench.datasets.Dataset.task` -> class; :data:`rsbench.metrics.TASKS` has its torch-free facts."""
