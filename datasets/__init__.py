@@ -20,12 +20,17 @@ from rsbench.datasets.audit import CheckReport
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
 from rsbench.datasets.download import FetchProgress
 from rsbench.datasets.eurosat import EuroSAT
+from rsbench.datasets.htd_mat import HTDMat
 from rsbench.datasets.imagefolder import ImageFolder
+from rsbench.datasets.muufl_target import MUUFLTarget
 from rsbench.datasets.nwpu45 import NWPU45
 from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.datasets.scenes import Scenes
 from rsbench.datasets.split import Split
 from rsbench.datasets.synthetic import Synthetic
+from rsbench.datasets.synthetic_htd import SyntheticHTD, SyntheticHTD1GB
+from rsbench.datasets.target_dataset import TargetDataset
+from rsbench.datasets.targets import TargetScene
 from rsbench.datasets.ucm21 import UCM21
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.plugins import table_with_plugins
@@ -45,6 +50,8 @@ __all__ = [
     "Source",
     "Split",
     "Survey",
+    "TargetDataset",
+    "TargetScene",
     "available",
     "check",
     "fetch",
@@ -60,6 +67,10 @@ DATASETS: dict[str, type[Dataset]] = {
     "nwpu45": NWPU45,
     "eurosat": EuroSAT,
     "imagefolder": ImageFolder,
+    "muufl-target": MUUFLTarget,
+    "htd-mat": HTDMat,
+    "synthetic-htd": SyntheticHTD,
+    "synthetic-htd-1gb": SyntheticHTD1GB,
 }
 
 

@@ -77,7 +77,8 @@ def datasets(console: Console, verbose: bool, out: Path) -> None:
     """List data sets; verbose adds layout, licence and citation."""
     from rsbench import datasets as table
 
-    for name, dataset in table.available().items():
+    for name, kind in table.available().items():
+        dataset = kind()
         recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
         _line(console, f"{name:<15}{dataset.title}: {dataset.contents}; {recipe}")
         if verbose:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rsbench.tasks.base import Networks, Task
 from rsbench.tasks.scenes import SceneClassification
+from rsbench.tasks.targets import TargetDetection
 
 __all__ = ["TASKS", "Networks", "Task"]
 
-TASKS: dict[str, type[Task]] = {cls.name: cls for cls in (SceneClassification,)}
+TASKS: dict[str, type[Task]] = {cls.name: cls for cls in (SceneClassification, TargetDetection)}
 """Name in :attr:`rsbench.datasets.Dataset.task` -> class; :data:`rsbench.metrics.TASKS` has its torch-free facts."""
