@@ -50,7 +50,9 @@ class Estimate:
         total_payload_bytes: whole run, one worker.
         compression_ratio: dense bytes / payload bytes over the run; inf where nothing is sent.
         wire_ratio: the same with modelled wire bytes.
-        memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages; not activations.
+        memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages, and what the forward
+            pass keeps for the backward pass.
+        flops_per_step: floating-point operations of one worker's forward and backward pass.
     """
 
     payload_bytes_per_step: float
@@ -58,10 +60,17 @@ class Estimate:
     compression_ratio: float
     wire_ratio: float
     memory_bytes_per_worker: int
+    flops_per_step: float
 
 
 def estimate(
-    compressor: Compressor, facts: ModelFacts, *, workers: int, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    compressor: Compressor,
+    facts: ModelFacts,
+    *,
+    workers: int,
+    steps: int,
+    batch_size: int,
+    bucket_cap_mb: float = BUCKET_CAP_MB,
 ) -> Estimate:
     """Estimate a run from shapes alone.
 
@@ -70,6 +79,7 @@ def estimate(
         facts: the model's shapes.
         workers: world size W.
         steps: optimizer steps of the run.
+        batch_size: samples per worker and step.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
     """
     total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
@@ -83,7 +93,8 @@ def estimate(
         total_payload_bytes=total,
         compression_ratio=dense / total if total else math.inf,
         wire_ratio=dense_wire / wire if wire else (math.inf if dense_wire else 1.0),
-        memory_bytes_per_worker=copies * facts.dense_bytes + messages,
+        memory_bytes_per_worker=copies * facts.dense_bytes + messages + round(batch_size * facts.activation_bytes),
+        flops_per_step=batch_size * facts.flops,
     )
 
 

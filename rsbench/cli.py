@@ -51,13 +51,7 @@ def main() -> None:
 @options.training_options
 @options.place_options
 @options.node_options
-@click.option(
-    "--plan",
-    type=click.Path(path_type=Path),
-    is_eager=True,
-    callback=options.plan_defaults,
-    help="TOML file with these options as keys; options on the command line override it.",
-)
+@options.plan_options
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
@@ -74,10 +68,11 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       rsbench compare --dataset ucm21 --lr 0.003 --lr 0.01 --lr 0.03 --tuning-seed 0 --seeds 1,2,3 --budget 100m
       rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
       rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
-      rsbench compare --plan plan.toml --dry-run
+      rsbench compare --plan paper-scene --dry-run
+      rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
 
     \b
-    plan.toml holds the same names:
+    A plan of your own holds the same names:
       dataset = ["ucm21"]
       ratio = [50, 500]
       seeds = [0, 1, 2]
@@ -91,8 +86,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
             "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
             " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
         )
-    options.settle_alternatives(ctx, given)
-    ctx.exit(comparison.compare(options.request_from(given), comparison.make_console()))
+    ctx.exit(comparison.compare(options.request_from(ctx, given), comparison.make_console()))
 
 
 @main.command()
@@ -117,12 +111,11 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     from rsbench import join
     from rsbench.launch import torchrun_environment
 
-    options.settle_alternatives(ctx, given)
     one = {
         name: () if given[name] is None else (given[name],)
         for name in ("dataset", "model", "compressor", "ratio", "lr")
     }
-    request = options.request_from({**given, **one, "seeds": str(given["seed"])})
+    request = options.request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if torchrun_environment(os.environ):
         ctx.exit(join.run(request, os.environ))
     ctx.exit(comparison.compare(request, comparison.make_console()))
@@ -157,7 +150,7 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
 
 
 @main.command("list")
-@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "runs"]))
+@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "plans", "runs"]))
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option(
     "--out",
@@ -167,7 +160,7 @@ def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardwa
     help="Where runs stand.",
 )
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, models, or recorded runs.
+    """List compressors, data sets, models, shipped plans, or recorded runs.
 
     \b
     Examples:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,12 @@ from rsbench import forecast, rendezvous, results, tuning
 from rsbench import grid as grids
 from rsbench import jobs as job_module
 from rsbench.agenda import Agenda, Listed
-from rsbench.devices import Wish, choose
 from rsbench.errors import RsbenchError
 from rsbench.jobs import Found, Job
 from rsbench.launch import Launcher, Nodes, StopSignals, Torchrun
 from rsbench.plan import Grid
-from rsbench.progress import LiveProgress, PlainProgress, Progress, bytes_text, duration_text
+from rsbench.progress import LiveProgress, PlainProgress, Progress
+from rsbench.samples import check_tensorboard
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,8 +37,7 @@ class Request:
     """What the user asked of ``compare`` or ``run``.
 
     Attributes:
-        grid: what to compare; its ``workers`` and ``device`` are filled in from ``wish``.
-        wish: devices.
+        grids: what to compare; several are parts of one plan.
         out: result folder.
         data_root: folder of the data sets.
         argv: the user's command.
@@ -49,10 +47,11 @@ class Request:
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
         rerun: run done cells again.
+        tensorboard: write event files.
+        ours: options whose values are not known from the paper that a plan follows.
     """
 
-    grid: Grid
-    wish: Wish
+    grids: tuple[Grid, ...]
     out: Path
     data_root: Path
     argv: Sequence[str]
@@ -62,6 +61,13 @@ class Request:
     strict_data: bool = False
     dry_run: bool = False
     rerun: bool = False
+    tensorboard: bool = False
+    ours: Sequence[str] = ()
+
+    @property
+    def tuning_seed(self) -> int | None:
+        """The repeat that chooses learning rates, of the first grid."""
+        return self.grids[0].tuning_seed
 
 
 def make_launcher(request: Request, stop: StopSignals) -> Launcher:
@@ -82,31 +88,35 @@ def compare(request: Request, console: Console) -> int:
     Raises:
         RsbenchError: something the user can mend, before anything is launched.
     """
-    request.grid.check()
-    workers, device = choose(request.wish, nodes=request.nodes.count)
-    grid = replace(request.grid, workers=workers, device=device)
-    found = job_module.find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
+    for grid in request.grids:
+        grid.check()
+    if request.tensorboard:
+        check_tensorboard()
+    grids = [grid.placed(nodes=request.nodes.count, there=not request.dry_run) for grid in request.grids]
+    names = dict.fromkeys(name for grid in grids for name in grid.datasets)
+    found = job_module.find_datasets(names, request.data_root, strict=request.strict_data)
     if request.nodes.rank != 0:
         return _follow(request, found, console)
     with _told_to_others(request):
-        return _lead(request, _agenda(request, grid, found, console), found, console)
+        return _lead(request, _agenda(request, grids, found, console), found, console)
 
 
-def _agenda(request: Request, grid: Grid, found: Mapping[str, Found], console: Console) -> Agenda:
-    """What is not done of the grid: a list, or with a tuning seed a study.
+def _agenda(request: Request, grids: Sequence[Grid], found: Mapping[str, Found], console: Console) -> Agenda:
+    """What is not done of the grids: a list, or with a tuning seed a study.
 
     Raises:
         RsbenchError: a study on several nodes, which would each have to know how a cell ended before the next begins.
     """
     defaults = {name: data.defaults for name, data in found.items()}
-    seed = grid.tuning_seed
+    seed = request.tuning_seed
     if seed is None:
-        specs = grid.cells(defaults)
+        specs = list(dict.fromkeys(spec for grid in grids for spec in grid.cells(defaults)))
         done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
         return Listed(job_module.solve([spec for spec in specs if spec.key not in done], found), specs)
     if request.nodes.count > 1:
         raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
-    jobs = job_module.solve(replace(grid, seeds=(seed, *grid.seeds)).cells(defaults), found)
+    every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
+    jobs = job_module.solve(list(dict.fromkeys(spec for specs in every for spec in specs)), found)
     return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, _sayer(console), rerun=request.rerun)
 
 
@@ -122,7 +132,9 @@ def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console:
     say, todo = _sayer(console), agenda.left()
     total = len(todo) + agenda.done
     if request.dry_run:
-        _show_cells(agenda, forecast.expected_s(request.out, todo), request.budget_s, console)
+        from rsbench import dryrun
+
+        dryrun.show(agenda, forecast.expect(request.out, todo), request, console)
         return 0
     if todo:
         check_writable(request.out)
@@ -153,13 +165,14 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
     from rsbench import provenance
 
     data = prepare(agenda.left(), found, request, console)
-    facts = {"nnodes": request.nodes.count, "tuning_seed": request.grid.tuning_seed}
+    facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
     place = grids.Place(
         out=request.out,
         data=data,
         argv=request.argv,
         provenance={**provenance.collect(request.argv), **facts},
         nodes=request.nodes,
+        tensorboard=request.tensorboard,
     )
     with StopSignals() as stop:
         if request.nodes.count > 1:
@@ -294,59 +307,6 @@ def _closing(tally: grids.Tally, done_before: int, say: Callable[[str], None]) -
         say(f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
         for job, cause in tally.failed:
             say(f"  {job.spec.label}: {cause.reason}")
-
-
-def _expectation(seconds: Sequence[float | None], budget_s: float | None) -> str:
-    """How long the cells will take, from finished ones of the same kind."""
-    known = [s for s in seconds if s is not None]
-    if len(known) < len(seconds):
-        return f"Time: unknown for {len(seconds) - len(known)} cells, no cell of their kind is done here yet."
-    text = f"Time: about {duration_text(sum(known))} from finished cells of the same kind"
-    if budget_s is None:
-        return text + "."
-    fit = sum(total <= budget_s for total in accumulate(known))
-    return f"{text}; {fit} of {len(known)} cells fit the budget of {duration_text(budget_s)}."
-
-
-def _show_cells(agenda: Agenda, seconds: Sequence[float | None], budget_s: float | None, console: Console) -> None:
-    """Print the cells of a dry run with what each will take."""
-    from rsbench import reports
-    from rsbench.reports.table import Column, Report, Section, Table
-
-    rows = tuple(
-        (
-            job.spec.dataset,
-            job.spec.model,
-            job.compressor,
-            "-" if job.spec.ratio is None else f"{job.spec.ratio:g}",
-            f"{job.spec.lr:g}" if agenda.decided(job) else "best",
-            str(job.spec.seed),
-            f"{job.spec.workers} {job.spec.device}",
-            str(job.steps),
-            bytes_text(job.estimate.payload_bytes_per_step),
-            bytes_text(job.estimate.total_payload_bytes),
-            f"{job.estimate.compression_ratio:.4g}",
-            bytes_text(job.estimate.memory_bytes_per_worker),
-        )
-        for job in agenda.left()
-    )
-    names = (
-        "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker"
-    )
-    words = frozenset({"data set", "model", "compressor", "workers"})
-    columns = tuple(Column(title=name, align="left" if name in words else "right") for name in names.split(","))
-    table = Table(title="Cells that would run, in this order", columns=columns, rows=rows)
-    section = Section(
-        title="Dry run",
-        facts=(
-            "Memory: weights, gradients, optimizer and compressor state, messages; activations come on top.",
-            _expectation(seconds, budget_s),
-        ),
-        tables=(table,) if rows else (),
-        notes=(),
-        conclusion=f"{agenda.most} cells to run, {agenda.done} already done. Nothing was launched.",
-    )
-    reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
 
 def _sayer(console: Console) -> Callable[[str], None]:

@@ -27,12 +27,13 @@ class Wish:
     device: Device | None = None
 
 
-def choose(wish: Wish, *, nodes: int) -> tuple[tuple[int, ...], Device]:
+def choose(wish: Wish, *, nodes: int, there: bool = True) -> tuple[tuple[int, ...], Device]:
     """Return the numbers of workers in all and their device.
 
     Args:
         wish: what was asked for; nothing means all GPUs, else two CPU workers.
         nodes: machines, each with the same devices.
+        there: False takes GPUs that are asked for on trust, to plan for another machine.
 
     Raises:
         RsbenchError: contradicting wishes, or more GPUs than there are.
@@ -43,11 +44,13 @@ def choose(wish: Wish, *, nodes: int) -> tuple[tuple[int, ...], Device]:
         if counts and min(counts) < 1:
             raise RsbenchError(f"{option} is {min(counts)}, but must be at least 1.")
     if wish.gpus:
-        _check_gpus(max(wish.gpus), f"--gpus {max(wish.gpus)}")
+        if there:
+            _check_gpus(max(wish.gpus), f"--gpus {max(wish.gpus)}")
         return tuple(nodes * count for count in wish.gpus), "cuda"
     if wish.device == "cuda":
         workers = wish.workers or (max(1, _gpus()),)
-        _check_gpus(max(workers), f"--workers {max(workers)} --device cuda")
+        if there:
+            _check_gpus(max(workers), f"--workers {max(workers)} --device cuda")
         return tuple(nodes * count for count in workers), "cuda"
     if wish.device is None and not wish.workers:
         gpus = _gpus()

@@ -34,6 +34,7 @@ class Place:
         data: (data set, image size) -> folder of the prepared data.
         argv: the user's command.
         provenance: of this command.
+        tensorboard: write event files.
         nodes: the machines.
         meet: called with a cell's run id before it starts, when there are several nodes: returns when all are ready.
     """
@@ -42,6 +43,7 @@ class Place:
     data: Mapping[tuple[str, int], Path]
     argv: Sequence[str]
     provenance: Mapping[str, Any]
+    tensorboard: bool = False
     nodes: Nodes = field(default_factory=Nodes)
     meet: Callable[[str], None] = lambda run_id: None
 
@@ -128,7 +130,9 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
     try:
         with lock:
             data = place.data[job.spec.dataset, job.spec.image_size]
-            write_job(folder, job, data=data, argv=place.argv, provenance=place.provenance)
+            write_job(
+                folder, job, data=data, argv=place.argv, provenance=place.provenance, tensorboard=place.tensorboard
+            )
             began, started_utc = time.monotonic(), utc_now()
             run_id = f"rsbench-{job.spec.key}"
             place.meet(run_id)

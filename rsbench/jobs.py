@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from rsbench.probe import ModelFacts
 
 JOB_NAME = "job.json"
+LEFTOVERS = (
+    "record.json",
+    "samples.jsonl",
+    "error-rank*.json",
+    "rank*.log",
+    "launcher.log",
+    "*.png",
+    "tensorboard/*",
+)
+"""What an earlier try leaves in a cell's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +155,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
             spec.workers,
             spec.dataset,
             spec.image_size,
+            spec.batch_size,
             steps,
             per_epoch,
             spec.bucket_cap_mb,
@@ -160,7 +171,12 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
                 bucket_cap_mb=spec.bucket_cap_mb,
             )
             estimate = budget.estimate(
-                compressor, model, workers=spec.workers, steps=steps, bucket_cap_mb=spec.bucket_cap_mb
+                compressor,
+                model,
+                workers=spec.workers,
+                steps=steps,
+                batch_size=spec.batch_size,
+                bucket_cap_mb=spec.bucket_cap_mb,
             )
             solved[question] = (compressor.text, estimate)
         text, estimate = solved[question]
@@ -171,7 +187,15 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     return jobs
 
 
-def write_job(folder: Path, job: Job, *, data: Path, argv: Sequence[str], provenance: Mapping[str, Any]) -> None:
+def write_job(
+    folder: Path,
+    job: Job,
+    *,
+    data: Path,
+    argv: Sequence[str],
+    provenance: Mapping[str, Any],
+    tensorboard: bool = False,
+) -> None:
     """Clear what an earlier try left in the cell's folder and write ``job.json``.
 
     Args:
@@ -180,6 +204,7 @@ def write_job(folder: Path, job: Job, *, data: Path, argv: Sequence[str], proven
         data: folder of the prepared data set.
         argv: the user's command.
         provenance: of this command.
+        tensorboard: have event files written.
 
     Raises:
         RsbenchError: the folder cannot be written.
@@ -189,6 +214,7 @@ def write_job(folder: Path, job: Job, *, data: Path, argv: Sequence[str], proven
         "compressor": job.compressor,
         "task": job.task,
         "data": str(data.resolve()),
+        "tensorboard": tensorboard,
         "steps_per_epoch": job.steps_per_epoch,
         "argv": list(argv),
         "provenance": dict(provenance),
@@ -196,7 +222,7 @@ def write_job(folder: Path, job: Job, *, data: Path, argv: Sequence[str], proven
     temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for pattern in ("record.json", "samples.jsonl", "error-rank*.json", "rank*.log", "launcher.log", "*.png"):
+        for pattern in LEFTOVERS:
             for old in folder.glob(pattern):
                 old.unlink()
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

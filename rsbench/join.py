@@ -78,18 +78,19 @@ def _prepared(request: Request, environment: Mapping[str, str]) -> dict[str, str
 def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
     from rsbench import provenance
 
-    request.grid.check()
+    (asked,) = request.grids
+    asked.check()
     here, everywhere = int(environment.get("LOCAL_WORLD_SIZE", "1")), int(environment["WORLD_SIZE"])
-    if {*request.wish.gpus, *request.wish.workers} - {here}:
+    if {*asked.wish.gpus, *asked.wish.workers} - {here}:
         raise RsbenchError(
             f"This torchrun has {here} workers on a node, so leave out --gpus and --workers or give that number."
         )
-    device = "cuda" if request.wish.gpus else request.wish.device
+    device = "cuda" if asked.wish.gpus else asked.wish.device
     if device is None:
         device = choose(Wish(), nodes=1)[1]
     elif device == "cuda":
         choose(Wish(gpus=(here,)), nodes=1)
-    grid = replace(request.grid, workers=(everywhere,), device=device)
+    grid = replace(asked, workers=(everywhere,), device=device)
     found = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
     specs = grid.cells({name: data.defaults for name, data in found.items()})
     if not request.rerun and results.find_done(request.out, [specs[0].key]):
@@ -104,6 +105,7 @@ def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]
         data=data[job.spec.dataset, job.spec.image_size],
         argv=request.argv,
         provenance=provenance.collect(request.argv),
+        tensorboard=request.tensorboard,
     )
     return {"folder": str(folder)}
 

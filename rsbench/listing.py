@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -109,10 +110,27 @@ def runs(console: Console, verbose: bool, out: Path) -> None:
     _line(console, f"{done} of {len(found)} cells in {out} are done.")
 
 
+def plans(console: Console, verbose: bool, out: Path) -> None:
+    """List shipped plans; verbose prints them."""
+    from rsbench import planfile
+
+    for name, path in planfile.shipped().items():
+        text = path.read_text(encoding="utf-8")
+        _line(console, f"{name:<18}{tomllib.loads(text)['title']}")
+        if verbose:
+            _line(console, text)
+    if not verbose:
+        _line(
+            console,
+            "Use: rsbench compare --plan NAME [--plan-size quick] [--dry-run]. Whole files: rsbench list plans -v.",
+        )
+
+
 LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "compressors": compressors,
     "datasets": datasets,
     "models": models,
+    "plans": plans,
     "runs": runs,
 }
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from rsbench import plan
+from rsbench import plan, planfile
 from rsbench.devices import Wish
 from rsbench.errors import RsbenchError
 from rsbench.spec import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES
@@ -19,6 +19,8 @@ from rsbench.spec import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES
 if TYPE_CHECKING:
     from rsbench.compare import Request
 
+PLAN: Final = "rsbench.plan"
+"""Where a click context keeps the plan."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 ALTERNATIVES: Final = (({"gpus"}, {"workers", "device"}), ({"ratio"}, {"density"}))
 """Options that exclude each other; one on the command line drops the other from a plan."""
@@ -204,6 +206,7 @@ place_options = _all(
         show_default=True,
         help="For each cell: 90s, 30m, 2h.",
     ),
+    click.option("--tensorboard", is_flag=True, help="Write TensorBoard event files of each cell (an extra)."),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
 
@@ -214,43 +217,91 @@ node_options = _all(
 )
 
 
-def plan_defaults(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
-    """Make a plan file's values the defaults of the other options; the command line overrides them."""
-    if path is not None:
-        names = [option.name for option in ctx.command.params if option.name and option.name not in {"plan", "help"}]
-        repeatable = {option.name for option in ctx.command.params if getattr(option, "multiple", False)}
-        values = plan.read_plan(path, names)
-        for name in repeatable & values.keys():
-            values[name] = values[name] if isinstance(values[name], list) else [values[name]]
-        ctx.default_map = {**(ctx.default_map or {}), **values}
-    return path
+def read_plan(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Make a plan's values the defaults of the other options, once both --plan and --plan-size are known."""
+    said = ctx.meta.setdefault(PLAN, {})
+    said[param.name] = value
+    if len(said) == 2 and said["plan"] is not None:
+        names = [option.name for option in ctx.command.params if option.name and option.name not in {*said, "help"}]
+        found = planfile.read(planfile.locate(said["plan"]), names, said["plan_size"])
+        ctx.meta[PLAN] = found
+        ctx.default_map = {**(ctx.default_map or {}), **_repeatable_as_lists(ctx, found.options)}
+    return value
 
 
-def settle_alternatives(ctx: click.Context, given: dict[str, Any]) -> None:
-    """Refuse options that exclude each other, and let the command line win over the plan.
+def _repeatable_as_lists(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
+    repeatable = {option.name for option in ctx.command.params if getattr(option, "multiple", False)}
+    return {
+        name: [value] if name in repeatable and not isinstance(value, list) else value for name, value in values.items()
+    }
+
+
+plan_options = _all(
+    click.option(
+        "--plan",
+        metavar="NAME|FILE",
+        is_eager=True,
+        callback=read_plan,
+        help="A shipped plan (`rsbench list plans`) or a TOML file with these options as keys; options given here win.",
+    ),
+    click.option(
+        "--plan-size",
+        type=click.Choice(planfile.SIZES),
+        default=planfile.SIZES[0],
+        show_default=True,
+        is_eager=True,
+        callback=read_plan,
+        help="A plan's full size, or its quick one: minutes on two CPU cores.",
+    ),
+)
+
+
+def grids_given(ctx: click.Context, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the options of each grid of the plan; of a sole one without a plan.
 
     Raises:
-        RsbenchError: both alternatives on the command line, or both in the plan.
+        RsbenchError: options that exclude each other.
     """
+    found = ctx.meta.get(PLAN)
+    tables = found.grids if isinstance(found, planfile.PlanFile) else ({},)
+    sources = {name: ctx.get_parameter_source(name) for name in given}
+    typed = {name for name, source in sources.items() if source is click.core.ParameterSource.COMMANDLINE}
+    planned = {name for name, source in sources.items() if source is click.core.ParameterSource.DEFAULT_MAP}
+    options = {option.name: option for option in ctx.command.params}
+    return [
+        _settled(
+            {**given, **{name: options[name].process_value(ctx, value) for name, value in own.items()}},
+            typed,
+            planned | own.keys(),
+        )
+        for own in (
+            {name: value for name, value in _repeatable_as_lists(ctx, table).items() if name not in typed}
+            for table in tables
+        )
+    ]
+
+
+def _settled(given: dict[str, Any], typed: Collection[str], planned: Collection[str]) -> dict[str, Any]:
+    """Refuse options that exclude each other, and let the command line win over the plan."""
     for pair in ALTERNATIVES:
-        sources = [
-            {ctx.get_parameter_source(name) for name in names if given.get(name) not in {None, ()}} for names in pair
-        ]
-        typed = [click.core.ParameterSource.COMMANDLINE in source for source in sources]
-        planned = [click.core.ParameterSource.DEFAULT_MAP in source for source in sources]
+        said = [{name for name in names if given.get(name) not in {None, ()}} for names in pair]
+        on_line = [bool(names & set(typed)) for names in said]
+        in_plan = [bool(names & set(planned)) for names in said]
         for this, other in ((0, 1), (1, 0)):
-            if typed[this] and not typed[other]:
+            if on_line[this] and not on_line[other]:
                 for name in pair[other]:
                     given[name] = None if name in {"density", "device"} else ()
-        if all(typed) or (all(planned) and not any(typed)):
+        if all(on_line) or (all(in_plan) and not any(on_line)):
             words = [" and ".join(f"--{name}" for name in sorted(names, reverse=True)) for names in pair]
             raise RsbenchError(f"{words[0]} excludes {words[1]}: give one or the other.")
+    return given
 
 
-def request_from(given: Mapping[str, Any]) -> Request:
+def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
     """Return the request that parsed options stand for.
 
     Args:
+        ctx: of the command, which knows where each value comes from, and the plan.
         given: parameter name -> value, as click hands them over.
 
     Raises:
@@ -261,29 +312,9 @@ def request_from(given: Mapping[str, Any]) -> Request:
 
     nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
     nodes.check()
-    recipe = plan.Recipe(**{field.name: given[field.name] for field in fields(plan.Recipe)})
-    chosen: dict[str, Any] = {
-        "datasets": given["dataset"],
-        "models": given["model"],
-        "compressors": given["compressor"],
-        "ratios": given["ratio"],
-        "lrs": given["lr"],
-    }
-    chosen = {name: plan.unique(values) for name, values in chosen.items() if values}
-    grid = plan.Grid(
-        **chosen,
-        density=given["density"],
-        tuning_seed=given.get("tuning_seed"),
-        seeds=plan.parse_seeds(given["seeds"]),
-        match=given["match"],
-        epochs=given["epochs"],
-        batch_size=given["batch_size"],
-        image_size=given["image_size"],
-        recipe=recipe,
-    )
+    found = ctx.meta.get(PLAN)
     return Request(
-        grid=grid,
-        wish=Wish(gpus=plan.unique(given["gpus"]), workers=plan.unique(given["workers"]), device=given["device"]),
+        grids=tuple(_grid(one) for one in grids_given(ctx, given)),
         out=given["out"],
         data_root=given["data_root"],
         argv=command_line(),
@@ -293,6 +324,33 @@ def request_from(given: Mapping[str, Any]) -> Request:
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
         rerun=given["rerun"],
+        tensorboard=given["tensorboard"],
+        ours=found.ours if isinstance(found, planfile.PlanFile) else (),
+    )
+
+
+def _grid(given: Mapping[str, Any]) -> plan.Grid:
+    """Return the grid that parsed options stand for."""
+    recipe = plan.Recipe(**{field.name: given[field.name] for field in fields(plan.Recipe)})
+    chosen: dict[str, Any] = {
+        "datasets": given["dataset"],
+        "models": given["model"],
+        "compressors": given["compressor"],
+        "ratios": given["ratio"],
+        "lrs": given["lr"],
+    }
+    chosen = {name: plan.unique(values) for name, values in chosen.items() if values}
+    return plan.Grid(
+        **chosen,
+        density=given["density"],
+        tuning_seed=given.get("tuning_seed"),
+        seeds=plan.parse_seeds(given["seeds"]),
+        match=given["match"],
+        wish=Wish(gpus=plan.unique(given["gpus"]), workers=plan.unique(given["workers"]), device=given["device"]),
+        epochs=given["epochs"],
+        batch_size=given["batch_size"],
+        image_size=given["image_size"],
+        recipe=recipe,
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.devices import Wish, choose
+from rsbench.errors import RsbenchError
 from rsbench.spec import CellSpec, Device, Match, Optimizer, Schedule, check_split
 
 if TYPE_CHECKING:
@@ -54,8 +53,9 @@ class Grid:
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
-        workers: processes in all; several compare world sizes.
-        device: what each worker trains on.
+        wish: workers and device as the user said them.
+        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``wish``.
+        device: what each worker trains on; likewise.
         epochs: None takes each data set's own, as ``batch_size`` and ``image_size`` do.
         batch_size: images per worker and step.
         image_size: in pixels.
@@ -71,12 +71,26 @@ class Grid:
     tuning_seed: int | None = None
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
+    wish: Wish = field(default_factory=Wish)
     workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
     epochs: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
     recipe: Recipe = Recipe()
+
+    def placed(self, *, nodes: int, there: bool = True) -> Grid:
+        """Return this grid with the workers and the device that its wish comes to on so many nodes.
+
+        Args:
+            nodes: machines.
+            there: they are this machine's like; False plans for another one, whose GPUs are not counted here.
+
+        Raises:
+            RsbenchError: contradicting wishes, or more GPUs than there are.
+        """
+        workers, device = choose(self.wish, nodes=nodes, there=there)
+        return replace(self, workers=workers, device=device)
 
     def check(self) -> None:
         """Refuse unknown names and impossible numbers before anything slow happens.
@@ -168,38 +182,6 @@ class DatasetDefaults:
     epochs: int
     batch_size: int
     image_size: int
-
-
-def read_plan(path: Path, known: Collection[str]) -> dict[str, Any]:
-    """Read a plan file: the long options of ``rsbench compare`` as TOML keys.
-
-    Args:
-        path: such as a file that says ``dataset = ["ucm21"]``, ``ratio = [50, 100]``, ``gpus = 4``.
-        known: parameter names (with underscores) that a plan may set.
-
-    Returns:
-        Parameter name (with underscores) -> value; lists of seeds and single values of repeatable options are
-        brought to the form in which the command line has them.
-
-    Raises:
-        RsbenchError: the file is missing, is no TOML, or has an unknown key or a table.
-    """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RsbenchError(f"The plan {path} is not valid TOML: {error}.") from error
-    plan: dict[str, Any] = {}
-    for key, value in content.items():
-        name = key.replace("-", "_")
-        if name not in known:
-            options = [option.replace("_", "-") for option in known]
-            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}')
-        if isinstance(value, dict):
-            raise RsbenchError(f'The plan {path} has a table "[{key}]", but an option takes a value or a list.')
-        plan[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
-    return plan
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -156,9 +156,10 @@ class CellSpec:
         return int.from_bytes(hashlib.sha256(f"{self.dataset}:{self.seed}".encode()).digest()[:4], "big")
 
     @property
-    def row(self) -> tuple[str, str, str, str]:
-        """What a row of a table stands for, learning rates and seeds apart: data set, model, compressor, ratio."""
-        return self.dataset, self.model, self.compressor, "" if self.ratio is None else f"{self.ratio:g}x"
+    def row(self) -> tuple[str, ...]:
+        """What a row stands for, learning rates and seeds apart: data set, model, compressor, ratio, workers."""
+        ratio = "" if self.ratio is None else f"{self.ratio:g}x"
+        return self.dataset, self.model, self.compressor, ratio, f"{self.workers} workers"
 
     @property
     def label(self) -> str:

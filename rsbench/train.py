@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,26 +20,13 @@ from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
 from rsbench.member import Member, joined_stats, note
 from rsbench.metrics import TASKS
+from rsbench.samples import Samples
 from rsbench.spec import CellSpec
 from rsbench.tally import Tally
 from rsbench.tasks import Networks, Task
 
 HISTORY_ENTRIES = 100
 """At most so many entries of a run's history are kept in its record."""
-
-
-class Samples:
-    """Appends raw samples to ``samples.jsonl`` on rank 0, flushed line by line; other ranks write nothing."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._file = None if path is None else path.open("w", encoding="utf-8")
-
-    def write(self, kind: str, values: Mapping[str, Any]) -> None:
-        """Append one line; numbers that are not finite become null."""
-        if self._file is not None:
-            known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-            self._file.write(json.dumps({"kind": kind, **known}, allow_nan=False) + "\n")
-            self._file.flush()
 
 
 def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> float:

@@ -59,9 +59,14 @@ class Row:
     trains: bool
 
     @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other rows."""
+        return next(iter(self.tuning.values())).spec.row
+
+    @property
     def name(self) -> str:
         """Such as ``ucm21 smallvgg rsdgc 100x``."""
-        return " ".join(filter(None, next(iter(self.tuning.values())).spec.row))
+        return " ".join(filter(None, self.key[:-1]))
 
 
 def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
@@ -103,7 +108,7 @@ class Study:
     ) -> None:
         self._rows, self._seed, self._out, self._say = list(rows), seed, out, say
         self._taken: set[str] = set()
-        self._told: set[str] = set()
+        self._told: set[tuple[str, ...]] = set()
         self._records: dict[str, Record] = {}
         every = [job.spec for row in rows for jobs in (row.tuning.values(), *row.seeds.values()) for job in jobs]
         self._old = set(results.find_done(out, [spec.key for spec in every])) if rerun else set()
@@ -136,7 +141,7 @@ class Study:
 
     def busy(self, job: Job) -> None:
         """Leave the whole row to the other process: without this cell it cannot be tuned."""
-        self._rows = [row for row in self._rows if row.name != " ".join(filter(None, job.spec.row))]
+        self._rows = [row for row in self._rows if row.key != job.spec.row]
 
     def take(self) -> Job | None:
         """The first cell of the first row that is not finished."""
@@ -171,8 +176,8 @@ class Study:
         return job in row.tuning.values() or self._tried(row)[1] is None
 
     def _tell(self, row: Row, tried: Mapping[float, float], best: float | None) -> None:
-        if row.trains and row.name not in self._told:
-            self._told.add(row.name)
+        if row.trains and row.key not in self._told:
+            self._told.add(row.key)
             self._say(f"{row.name}: {_choice(tried, best)}")
 
     def _finished(self, row: Row) -> int:

@@ -59,15 +59,16 @@ def _run(folder: Path, rank: int) -> None:
 
     from rsbench import provenance, results
     from rsbench.compressors import parse
+    from rsbench.samples import Samples
     from rsbench.spec import CellSpec
     from rsbench.tasks import TASKS
-    from rsbench.train import Samples, Training
+    from rsbench.train import Training
 
     started, started_utc = time.perf_counter(), provenance.utc_now()
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     compressor = parse(job["compressor"])
-    samples = Samples(folder / "samples.jsonl" if rank == 0 else None)
+    samples = Samples(folder if rank == 0 else None, tensorboard=job["tensorboard"])
     samples.write("phase", {"phase": "start"})
     device = _device(cell.device)
     _be_deterministic()

@@ -153,10 +153,10 @@ def test_a_budget_ends_the_grid_and_the_same_command_goes_on(
 
 
 def test_a_dry_run_says_how_long_it_will_take(rsbench: Call, launcher: Any) -> None:
-    assert "unknown for 4 cells" in rsbench("compare", "--dry-run").output
+    assert "4 of them from their operations alone" in rsbench("compare", "--dry-run").output
     rsbench("compare", "--compressor", "none")
     output = rsbench("compare", "--dry-run", "--budget", "100m").output
-    assert "3 of 3 cells fit the budget" in output
+    assert "3 of 3 cells fit the budget" in output and "alone" not in output
 
 
 def oa_of(output: str, method: str) -> str:

@@ -22,13 +22,13 @@ FACTS = ModelFacts(
 def test_payload_ratio_is_met_over_the_run(text: str, ratio: float) -> None:
     compressor = parse(text).for_run(steps_per_epoch=20)
     matched = budget.match_bytes(compressor, FACTS, ratio=ratio, match="payload", workers=2, steps=1000)
-    found = budget.estimate(matched, FACTS, workers=2, steps=1000).compression_ratio
+    found = budget.estimate(matched, FACTS, workers=2, steps=1000, batch_size=1).compression_ratio
     assert ratio <= found < 1.02 * ratio
 
 
 def test_wire_ratio_counts_the_growth_of_all_gather() -> None:
     matched = budget.match_bytes(parse("topk"), FACTS, ratio=20, match="wire", workers=4, steps=100)
-    found = budget.estimate(matched, FACTS, workers=4, steps=100)
+    found = budget.estimate(matched, FACTS, workers=4, steps=100, batch_size=1)
     assert found.wire_ratio == pytest.approx(20, rel=0.02)
     assert found.compression_ratio == pytest.approx(40, rel=0.02)
 

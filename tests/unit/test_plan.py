@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rsbench import devices, plan
+from rsbench import devices, plan, planfile
 from rsbench.devices import Wish
 from rsbench.errors import RsbenchError
 
@@ -102,7 +102,7 @@ def test_plan_file(tmp_path: Path) -> None:
     path = tmp_path / "plan.toml"
     path.write_text('dataset = "ucm21"\nmax-steps = 3\nseeds = [0, 2]\nratio = [10, 20]\n')
     known = ["dataset", "max_steps", "seeds", "ratio"]
-    assert plan.read_plan(path, known) == {"dataset": "ucm21", "max_steps": 3, "seeds": "0,2", "ratio": [10, 20]}
+    assert planfile.read(path, known).options == {"dataset": "ucm21", "max_steps": 3, "seeds": "0,2", "ratio": [10, 20]}
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_wrong_plan_files(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(text)
     with pytest.raises(RsbenchError, match=words):
-        plan.read_plan(path, ["ratio", "dataset"])
+        planfile.read(path, ["ratio", "dataset"])
 
 
 def test_missing_plan_file(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match=r"none\.toml cannot be read"):
-        plan.read_plan(tmp_path / "none.toml", [])
+        planfile.read(tmp_path / "none.toml", [])
 
 
 @pytest.mark.parametrize(
