@@ -25,10 +25,14 @@ from rsbench.compressors.base import Compressor
 from rsbench.compressors.blocktopk import BlockTopK
 from rsbench.compressors.dgc import DGC
 from rsbench.compressors.fp16 import FP16
+from rsbench.compressors.gcc import GCC
 from rsbench.compressors.none import NoCompression
 from rsbench.compressors.noop import Noop
+from rsbench.compressors.powersgd import PowerSGD
+from rsbench.compressors.qsgd import QSGD
 from rsbench.compressors.randomk import RandomK
 from rsbench.compressors.rs_dgc import RSDGC
+from rsbench.compressors.signsgd import SignSGD
 from rsbench.compressors.topk import TopK
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.plugins import table_with_plugins
@@ -37,18 +41,26 @@ __all__ = [
     "COMPRESSORS",
     "DGC",
     "FP16",
+    "GCC",
+    "QSGD",
     "RSDGC",
     "BlockTopK",
     "Compressor",
     "NoCompression",
     "Noop",
+    "PowerSGD",
     "RandomK",
+    "SignSGD",
     "TopK",
     "parse",
 ]
 
 COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
-    "rsbench.compressors", {cls.name: cls for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC)}
+    "rsbench.compressors",
+    {
+        cls.name: cls
+        for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC, GCC, PowerSGD, QSGD, SignSGD)
+    },
 )
 """Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
 

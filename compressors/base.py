@@ -11,6 +11,7 @@ from rsbench.compressors import counts, options
 from rsbench.compressors.layout import Layout, dense, elements
 from rsbench.compressors.schedule import WARMUPS
 from rsbench.errors import RsbenchError
+from rsbench.link import wire_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +42,9 @@ class Compressor:
         keeps_residual: what is not sent stays in a residual on the rank.
         collective: ``all_reduce``, ``all_gather`` or ``none``.
         matchable: a compression ratio can be asked of it, by solving for its ``density``.
+
+    Of a compressor with an option that changes them, an object's ``keeps_residual`` and ``collective`` are its own; the
+    class says what holds by default.
     """
 
     name: ClassVar[str]
@@ -127,6 +131,18 @@ class Compressor:
     ) -> int:
         """Payload bytes of a whole run of so many steps."""
         return steps * self.payload_bytes(shapes, 0, bucket_cap_mb)
+
+    def total_wire_bytes(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        steps: int,
+        workers: int,
+        bucket_cap_mb: float = BUCKET_CAP_MB,
+    ) -> float:
+        """Modelled wire bytes of one of so many workers over a whole run (:func:`rsbench.link.wire_bytes`)."""
+        if self.collective == "none":
+            return 0.0
+        return wire_bytes(self.collective, self.total_payload_bytes(shapes, steps, bucket_cap_mb), workers)
 
     def for_run(self, *, steps_per_epoch: int) -> Self:
         """This compressor with the options set that follow from a run's length; most have none."""

@@ -13,6 +13,8 @@ from rsbench.compressors.layout import Layout
 
 HEADER_BYTES = 16
 """Header of a message, one a bucket: fingerprint, status, checksum, step."""
+STATUS_BYTES = 8
+"""Of a residual beside an all-reduce, one a bucket: whether the rank's gradients are finite."""
 _MIB = 2**20
 _ROUNDING = 1e-9  # so that 0.1 * 30 = 3.0000000000000004 counts as 3
 

@@ -5,11 +5,11 @@ No host synchronisation and no Python loop over elements: shapes depend on (J, k
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
+from rsbench.compressors import bits
 from rsbench.compressors.coding import FILLER, Coding, coding_for
-
-_BITS = 8
 
 
 def encode(index: torch.Tensor, blocks: int, into: torch.Tensor) -> None:
@@ -62,16 +62,16 @@ def _decode_gaps(entries: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _encode_bits(index: torch.Tensor, into: torch.Tensor) -> None:
-    bits = torch.zeros(into.numel() * _BITS, dtype=torch.uint8, device=index.device)
-    bits.index_fill_(0, index, 1)
-    weights = torch.tensor([1 << b for b in range(_BITS)], dtype=torch.uint8, device=index.device)
-    into.copy_(bits.view(-1, _BITS).mul_(weights).sum(1, dtype=torch.uint8))
+    mask = torch.zeros(into.numel() * bits.BITS, dtype=torch.bool, device=index.device)
+    bits.pack(mask.index_fill_(0, index, True), into)
 
 
 def _decode_bits(data: torch.Tensor, blocks: int, count: int) -> torch.Tensor:
-    shifts = torch.arange(_BITS, dtype=torch.uint8, device=data.device)
-    bits = torch.bitwise_right_shift(data[:, None], shifts).bitwise_and_(1).view(-1)[:blocks].bool()
-    return _first(bits, torch.arange(blocks, device=data.device), count)
+    found = bits.unpack(data, blocks)
+    if data.device.type == "cpu":
+        index = torch.from_numpy(np.flatnonzero(found.numpy())[:count])
+        return index if index.numel() == count else torch.cat([index, index.new_full((count - index.numel(),), -1)])
+    return _first(found.bool(), torch.arange(blocks, device=data.device), count)
 
 
 def _first(mask: torch.Tensor, values: torch.Tensor, count: int) -> torch.Tensor:

@@ -31,6 +31,7 @@ class Layout:
         tile: p for p x p tiles of the matrix view, 0 where blocks are contiguous.
         value_bytes: bytes of a value in a message: 4 (float32) or 2 (fp16, bf16).
         scaled: values are divided by one float32 scale a tensor, which is sent too.
+        coded_bytes: bytes of all values in a code (:mod:`rsbench.compressors.codes`), 0 without one.
     """
 
     shape: tuple[int, ...]
@@ -42,6 +43,7 @@ class Layout:
     tile: int = 0
     value_bytes: int = VALUE_BYTES
     scaled: bool = False
+    coded_bytes: int = 0
 
     @property
     def numel(self) -> int:
@@ -61,7 +63,7 @@ class Layout:
     @property
     def whole_bytes(self) -> int:
         """Bytes in a message for all values without indices, padded to 4."""
-        return self.scale_bytes + coding.padded(self.value_bytes * self.numel)
+        return self.scale_bytes + coding.padded(self.coded_bytes or self.value_bytes * self.numel)
 
     def _chosen_bytes(self, count: int) -> int:
         values = coding.padded(self.value_bytes * count * self.block)
@@ -74,6 +76,10 @@ class Layout:
     def sparse_bytes(self, count: int) -> int:
         """Bytes in a message for ``count`` selected blocks; never more than the whole tensor's, rises with count."""
         return self.whole_bytes if self.whole(count) else self._chosen_bytes(count)
+
+    def number_bytes(self, count: int) -> int:
+        """Bytes in a message for the numbers of ``count`` selected blocks."""
+        return 0 if self.whole(count) else coding.index_bytes(self.blocks, count)
 
     def most_blocks(self, limit_bytes: float) -> int:
         """The largest count whose message bytes do not exceed ``limit_bytes`` (0 where not even one block fits)."""
@@ -107,10 +113,24 @@ def dense(shape: Sequence[int]) -> Layout:
     return Layout(shape=tuple(shape), compressed=False, blocks=1, block=math.prod(shape), rows=rows, cols=cols)
 
 
+def coded(shape: Sequence[int], size_bytes: int) -> Layout:
+    """All values in a code of so many bytes; whole where that is not less than the tensor's."""
+    plain = dense(shape)
+    if coding.padded(size_bytes) >= plain.dense_bytes:
+        return plain
+    return dataclasses.replace(plain, compressed=True, coded_bytes=size_bytes)
+
+
 def elements(shape: Sequence[int]) -> Layout:
     """Every element is a unit of its own (Top-k, DGC)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=True, blocks=math.prod(shape), block=1, rows=rows, cols=cols)
+
+
+def filters(shape: Sequence[int]) -> Layout:
+    """A convolution's filters, the slices of its first dimension, are the units (GCC)."""
+    rows, cols = _matrix(shape)
+    return Layout(shape=tuple(shape), compressed=True, blocks=rows, block=cols, rows=rows, cols=cols)
 
 
 def tiles(shape: Sequence[int], p: int) -> Layout:

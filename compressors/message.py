@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import torch
 
 from rsbench.compressors import coding, indices, values
+from rsbench.compressors.codes import Code
 from rsbench.compressors.counts import HEADER_BYTES
 from rsbench.compressors.layout import VALUE_BYTES, Layout
 from rsbench.errors import RsbenchError
@@ -54,7 +55,7 @@ def _slot(layout: Layout, count: int, dtype: torch.dtype, start: int) -> Slot:
     whole = layout.whole(count)
     numbers = start + layout.scale_bytes
     values = numbers + (0 if whole else coding.index_bytes(layout.blocks, count))
-    end = values + dtype.itemsize * (layout.numel if whole else count * layout.block)
+    end = values + (layout.coded_bytes or dtype.itemsize * (layout.numel if whole else count * layout.block))
     return Slot(
         layout=layout,
         count=count,
@@ -73,9 +74,17 @@ class Message:
         layouts: the bucket's tensors in bucket order.
         counts: blocks selected per tensor, equal on all ranks.
         dtypes: of the values per tensor.
+        code: of the tensors whose layout has one.
     """
 
-    def __init__(self, layouts: Sequence[Layout], counts: Sequence[int], dtypes: Sequence[torch.dtype]) -> None:
+    def __init__(
+        self,
+        layouts: Sequence[Layout],
+        counts: Sequence[int],
+        dtypes: Sequence[torch.dtype],
+        code: Code | None = None,
+    ) -> None:
+        self._code = code
         self.slots: list[Slot] = []
         self._places: torch.Tensor | None = None
         at = HEADER_BYTES
@@ -101,7 +110,10 @@ class Message:
         """Write a tensor: values [k, block] of the blocks ``index`` [k], or all values [n] and None."""
         if index is not None:
             indices.encode(index, slot.layout.blocks, buffer[slot.numbers])
-        values.encode(chosen, self._values(buffer, slot), self._scale(buffer, slot))
+        if self._code is not None and slot.layout.coded_bytes:
+            self._code.encode(chosen, buffer[slot.values])
+        else:
+            values.encode(chosen, self._values(buffer, slot), self._scale(buffer, slot))
 
     def seal(self, buffer: torch.Tensor, status: torch.Tensor | int, step: int) -> None:
         """Write the header; the body must be complete."""
@@ -125,6 +137,8 @@ class Message:
         Raises:
             RsbenchError: on a CPU, a block number out of range.
         """
+        if self._code is not None and slot.layout.coded_bytes:
+            return self._code.decode(buffer[slot.values], slot.layout.numel), None
         found = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
         if slot.whole:
             return found, None
@@ -166,7 +180,9 @@ def _within(index: torch.Tensor, blocks: int) -> bool:
 
 
 def value_dtype(layout: Layout, asked: torch.dtype, parameter: torch.dtype) -> torch.dtype:
-    """Dtype of a tensor's values: as asked beside a scale, else 16 bits as the parameter's, else float32."""
+    """Dtype of values: as asked beside a scale, else 16 bits as the parameter's, else float32; uint8 of codes."""
+    if layout.coded_bytes:
+        return torch.uint8
     if layout.scaled:
         return asked
     return torch.float32 if layout.value_bytes == VALUE_BYTES else parameter

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from rsbench.compressors.blocks import blocks_of
 from rsbench.compressors.layout import Layout
@@ -78,10 +79,8 @@ class ExactSelector(Selector):
     ) -> torch.Tensor:
         """See :meth:`Selector.choose`."""
         scores = score(residual.v if gradient is None else residual.take_in(gradient), blocks_of(layout))
-        scores.nan_to_num_(nan=math.inf)  # squares can overflow where gradients are finite; still k blocks are sent
-        if scores.device.type == "cpu":
-            return highest(scores, torch.arange(scores.numel()), k)[0]
-        return torch.topk(scores, k, sorted=False).indices.sort().values
+        # squares can overflow where gradients are finite; still k blocks are sent
+        return highest_of_all(scores.nan_to_num_(nan=math.inf), k)
 
 
 class SampledSelector(Selector):
@@ -198,13 +197,25 @@ def _next_aim(aim: float, found: int, k: int) -> float:
 
 def highest(scores: torch.Tensor, index: torch.Tensor, k: int) -> tuple[torch.Tensor, float]:
     """Entries of ``index`` [c], rising, at the k highest scores [c], of equal ones the lowest; the k-th score. CPU."""
-    some, numbers = scores.numpy(), index.numpy()  # a few thousand at most: numpy starts sooner than torch
-    lowest = np.partition(some, some.size - k)[some.size - k]
-    chosen = some >= lowest
+    chosen, lowest = _chosen(scores.numpy(), k)  # a few thousand at most: numpy starts sooner than torch
+    return torch.from_numpy(index.numpy()[chosen]), lowest
+
+
+def highest_of_all(scores: torch.Tensor, k: int) -> torch.Tensor:
+    """Numbers of the k highest scores [J] (no nan), int64 [k], rising; of equal ones the lowest, on a CPU."""
+    if scores.device.type == "cpu":
+        return torch.from_numpy(np.flatnonzero(_chosen(scores.numpy(), k)[0]))
+    return torch.topk(scores, k, sorted=False).indices.sort().values
+
+
+def _chosen(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.bool_], float]:
+    """Whether each score is among the k highest, of equal ones the first; and the k-th."""
+    lowest = np.partition(scores, scores.size - k)[scores.size - k]
+    chosen: NDArray[np.bool_] = scores >= lowest
     surplus = int(np.count_nonzero(chosen)) - k
     if surplus:
-        chosen[np.flatnonzero(some == lowest)[-surplus:]] = False
-    return torch.from_numpy(numbers[chosen]), float(lowest)
+        chosen[np.flatnonzero(scores == lowest)[-surplus:]] = False
+    return chosen, float(lowest)
 
 
 class RandomSelector(Selector):

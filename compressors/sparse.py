@@ -14,23 +14,19 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench import comm
 from rsbench.compressors import values as value_formats
-from rsbench.compressors.blocks import Blocks, blocks_of
+from rsbench.compressors.codes import Code
 from rsbench.compressors.counts import share_of, share_out, uniform_counts
-from rsbench.compressors.hook import Hook
 from rsbench.compressors.kernels import choose_fused
 from rsbench.compressors.layout import Layout
 from rsbench.compressors.memory import NoMemory, clip
 from rsbench.compressors.message import OK, Message, Slot, value_dtype
 from rsbench.compressors.policy import Policy
+from rsbench.compressors.residual import ResidualHook, damaged
 from rsbench.compressors.scores import MAGNITUDE, Score
 from rsbench.compressors.selection import Selector
-from rsbench.compressors.sent import Sent
-from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
     from rsbench.compressors.fused import BucketPlan
-
-_PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,6 +47,7 @@ class Parts:
         clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
         values: name of the format of values.
         kernels: ``auto``, ``compiled`` or ``eager`` loops on a CPU.
+        code: builds what writes all values of the tensors whose layout says so, given the rank.
     """
 
     layout: Callable[[tuple[int, ...]], Layout]
@@ -66,6 +63,7 @@ class Parts:
     clip_norm: float = 0.0
     values: str = "fp32"
     kernels: str = "eager"
+    code: Callable[[int], Code] | None = None
 
 
 @dataclasses.dataclass
@@ -78,39 +76,19 @@ class _InFlight:
     gathered: torch.Tensor
 
 
-def damaged(rank: int, step: int) -> RsbenchError:
-    """What every rank says of a message that no encoder wrote."""
-    return RsbenchError(
-        f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, and that all "
-        "ranks run the same version of rsbench."
-    )
-
-
-class SparseHook(Hook):
+class SparseHook(ResidualHook):
     """Send the best blocks of each tensor by one fixed-capacity all-gather per bucket; keep the rest.
 
     Every rank decodes all messages in rank order, so that all ranks add in the same order and end bit-equal.
     """
 
     def __init__(self, model: DistributedDataParallel, identity: str, parts: Parts) -> None:
-        super().__init__(model, identity)
+        super().__init__(model, identity, parts.layout, parts.memory)
         self.parts = parts
-        for name, parameter in self.parameters.items():
-            if parameter.dtype not in _PARAMETER_DTYPES:
-                raise RsbenchError(
-                    f"Parameter {name!r} is {str(parameter.dtype).removeprefix('torch.')}, but residuals are kept in "
-                    "float32; use parameters in float32, bfloat16 or float16."
-                )
-        self.layouts = {n: parts.layout(tuple(p.shape)) for n, p in self.parameters.items()}
-        for name, parameter in self.parameters.items():
-            if parameter.dtype != torch.float32 and not self.layouts[name].scaled:
-                self.layouts[name] = self.layouts[name].with_values(2, scaled=False)
         asked = value_formats.DTYPES[parts.values]
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
-        self.blocks: dict[str, Blocks] = {n: blocks_of(layout) for n, layout in self.layouts.items()}
-        self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
-        self.memory = parts.memory({n: self.parameters[n].detach() for n in self.compressed})
         self.selector = parts.selector(self.device, self.rank)
+        self._code = parts.code(self.rank) if parts.code else None
         self._fused = None
         if self.device.type == "cpu" and not parts.clip_norm:
             self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
@@ -119,21 +97,13 @@ class SparseHook(Hook):
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
-        self._sent = Sent(self.memory, self.blocks)
-        self._may_rest = bool(model.find_unused_parameters)
-        self._overflowed = False
-        self._late: list[tuple[int, list[str], torch.Tensor]] = []
         self._counted_density = -1.0
 
     # --- counts of blocks --------------------------------------------------------------------------------------
 
     def begin_step(self) -> None:
-        """Take back what a skipped step sent; renew the counts where the schedule or the policy asks for it."""
-        self._settle()
-        self._sent.forget()
-        late, self._late = self._late, []
-        for step, names, faults in late:
-            self._refuse(faults, names, step)
+        """Renew the counts where the schedule or the policy asks for it."""
+        super().begin_step()
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
         if not due and density == self._counted_density:
@@ -174,7 +144,7 @@ class SparseHook(Hook):
         if plan is not None and self._fused is not None:
             status, served = self._fused.compress(plan, bucket.buffer(), buffer)
         if status == OK and len(served) < len(tensors):
-            status = self._status(bucket.buffer(), tensors)
+            status = self.status_of(bucket.buffer(), tensors)
         if not isinstance(status, int) or status == OK:
             for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
                 if not served.get(position):
@@ -183,8 +153,7 @@ class SparseHook(Hook):
                     gradient.zero_()  # the average comes here; while it is still in the cache
         message.seal(buffer, status, flight.step)
         self._in_flight[bucket.index()] = flight
-        if bucket.is_last() and self._may_rest:
-            self._after_backward(self._take_back_resting)
+        self.watch_resting(bucket)
         return comm.all_gather(buffer, flight.gathered, self.traffic, self.group)
 
     def _plans(
@@ -194,10 +163,13 @@ class SparseHook(Hook):
         names = tuple(n for n, _ in tensors)
         if names not in self._messages:
             message = Message(
-                [self.layouts[n] for n in names], [self.counts[n] for n in names], [self._dtypes[n] for n in names]
+                [self.layouts[n] for n in names],
+                [self.counts[n] for n in names],
+                [self._dtypes[n] for n in names],
+                self._code,
             )
             plan = None
-            if self._fused is not None and not self._may_come_back:
+            if self._fused is not None and not self.may_come_back:
                 plan = self._fused.plan(message, tensors, buffer)
             self._messages[names] = message, plan
         return self._messages[names]
@@ -207,23 +179,11 @@ class SparseHook(Hook):
     ) -> None:
         """Take a flat gradient in, unless that is done (None); choose, write, forget."""
         chosen, index = self._choose(name, gradient, slot)
+        if self._code is not None:
+            self._code.begin(name, flight.step)
         flight.message.write(buffer, slot, chosen, index)
-        if slot.layout.compressed:
+        if slot.layout.compressed and self.memory.state():
             self._forget(flight, buffer, slot, name, chosen, index)
-
-    def _status(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
-        """``OK``, or 1 + the position of the first tensor with inf or nan, before anything is taken in.
-
-        On a GPU a tensor, without host synchronisation, and what is not finite becomes 0, which keeps the memory clean.
-        """
-        if self.device.type == "cpu":
-            if math.isfinite(float(buffer.sum(dtype=torch.float32))):
-                return OK
-            bad = (i for i, (_, gradient) in enumerate(tensors) if not bool(gradient.isfinite().all()))
-            return next((1 + i for i in bad), OK)
-        finite = torch.stack([g.sum(dtype=torch.float32).isfinite() for _, g in tensors])
-        torch.nan_to_num_(buffer, 0.0, 0.0, 0.0)
-        return torch.where(finite.all(), 0, 1 + finite.to(torch.int32).argmin())
 
     def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Take a flat gradient in; return the values to send and the numbers of their blocks."""
@@ -249,13 +209,13 @@ class SparseHook(Hook):
         chosen: torch.Tensor,
         index: torch.Tensor | None,
     ) -> None:
-        """Clear what is sent; what rounding to 16 bits left out goes back into the residual."""
+        """Clear what is sent; what rounding or a code left out goes back into the residual."""
         sent = slot.layout.numel if slot.whole else slot.count * slot.layout.block
         mask = min(sent, slot.layout.numel) <= self.parts.masking_density * slot.layout.numel
         error = None
         if slot.dtype != torch.float32:
             error = chosen - flight.message.read(buffer, slot)[0]
-        if self._may_come_back:
+        if self.may_come_back:
             self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
         if index is None:
             self.memory.forget_all(name, mask=mask)
@@ -264,26 +224,6 @@ class SparseHook(Hook):
         if error is not None:
             self._sent.give(name, index, "v", error)
 
-    @property
-    def _may_come_back(self) -> bool:
-        """Whether what is sent may not be applied: a scaler can skip a step, and a tensor may rest on all ranks."""
-        return self.scaler is not None or self._may_rest
-
-    def _after_backward(self, then: Callable[[], None]) -> None:
-        """Call a function once DDP has set the gradients; DDP queues its own callback after our first one."""
-        engine = torch.autograd.Variable._execution_engine
-        engine.queue_callback(lambda: engine.queue_callback(then))
-
-    def _take_back_resting(self) -> None:
-        """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
-        self._sent.take_back(name for name in self._sent if self.parameters[name].grad is None)
-
-    def _settle(self) -> None:
-        """Nothing that was sent in a step was applied if the scaler skipped it."""
-        if self._overflowed:
-            self._overflowed = False
-            self._sent.take_back(self._sent)
-
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
         flight = self._in_flight.pop(bucket.index())
@@ -291,11 +231,7 @@ class SparseHook(Hook):
         by_rank = flight.gathered.view(self.workers, -1)
         faults = torch.stack([flight.message.faults(buffer) for buffer in by_rank])
         buffer: torch.Tensor = bucket.buffer()
-        if self.device.type != "cpu" and self.scaler is None:
-            # read at the next step, so that the host does not wait now
-            self._late.append((flight.step, [n for n, _ in tensors], faults))
-        elif self._refuse(faults, [n for n, _ in tensors], flight.step):
-            self._overflowed = True
+        if self.refused(faults, [n for n, _ in tensors], flight.step):
             return buffer.fill_(math.inf)
         served: tuple[int, ...] = ()
         if flight.plan is not None and self._fused is not None:
@@ -317,27 +253,6 @@ class SparseHook(Hook):
                 gradient.copy_(flat.view(gradient.shape))
         return buffer
 
-    def _refuse(self, faults: torch.Tensor, names: list[str], step: int) -> bool:
-        """Raise the same sentence on every rank, or return True where a scaler will skip the step.
-
-        Args:
-            faults: shape [W, 2], see :meth:`~rsbench.compressors.message.Message.faults`.
-            names: of the bucket's tensors.
-            step: 1-based step that the messages belong to.
-        """
-        for rank, (broken, status) in enumerate(faults.tolist()):
-            if broken:
-                raise damaged(rank, step)
-            if status and self.scaler is None:
-                name = names[min(status, len(names)) - 1]
-                raise RsbenchError(
-                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {step}; lower the "
-                    "learning rate, or with a GradScaler hand it over: register(model, scaler=scaler)."
-                )
-            if status:
-                return True
-        return False
-
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
@@ -349,38 +264,21 @@ class SparseHook(Hook):
         return sum(lay.sparse_bytes(self.counts[n]) for n, lay in self.layouts.items() if len(lay.shape) < 2)
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the counts and the memory's tensors (copies, on the CPU)."""
-        self._settle()
+        """Adds the counts and the selector's hints."""
         state = super().state_dict()
         state["counts"] = dict(self.counts)
         state["counted_density"] = self._counted_density
         state["selector"] = self.selector.state()
-        state["memory"] = {
-            kind: {name: t.detach().cpu().clone() for name, t in tensors.items()}
-            for kind, tensors in self.memory.state().items()
-        }
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore counts and memory in place.
+        """Restore counts, hints and memory.
 
         Raises:
             RsbenchError: the state is of another run.
         """
-        self.refuse_other_state(state)
-        for kind, tensors in self.memory.state().items():
-            missing = set(tensors) - set(state.get("memory", {}).get(kind, {}))
-            if missing:
-                raise RsbenchError(
-                    f"The saved compressor state lacks {kind!r} of tensor {min(missing)!r}; it was cut short or edited."
-                )
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])
         self._messages.clear()
-        self._sent.forget()
-        self._overflowed = False
         self.selector.load(state["selector"])
-        for kind, tensors in self.memory.state().items():
-            for name, tensor in tensors.items():
-                tensor.copy_(state["memory"][kind][name])

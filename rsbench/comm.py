@@ -62,5 +62,25 @@ def all_gather(
 
 def broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group) -> None:
     """Send ``buffer`` from rank 0 of the group to all, and wait."""
+    start_broadcast(buffer, traffic, group, source=0).wait()
+
+
+def start_broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group, *, source: int) -> dist.Work:
+    """Send ``buffer`` from rank ``source`` of the group to all, asynchronously; wait for what is returned."""
     traffic.count("broadcast", buffer)
-    dist.broadcast(buffer, group_src=0, group=group)
+    work = dist.broadcast(buffer, group=group, group_src=source, async_op=True)
+    if work is None:
+        raise RuntimeError("torch.distributed gave no handle for an asynchronous collective")
+    return work
+
+
+def both(
+    first: torch.futures.Future[torch.Tensor], second: torch.futures.Future[torch.Tensor]
+) -> torch.futures.Future[torch.Tensor]:
+    """Done when both are; holds what the first holds."""
+
+    def held(done: torch.futures.Future[list[torch.futures.Future[torch.Tensor]]]) -> torch.Tensor:
+        found, _ = (future.wait() for future in done.value())
+        return found
+
+    return torch.futures.collect_all([first, second]).then(held)

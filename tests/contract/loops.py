@@ -21,12 +21,25 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors import Compressor, parse
 
 MOMENTUM = 0.5  # a power of two: exact gradients stay exact, whether or not m u + g is rounded once (FMA)
-TEXTS = {"none": "none", "topk": "topk:density=0.05", "dgc": "dgc:density=0.05", "rsdgc": "rsdgc:density=0.05"}
+TEXTS = {
+    "none": "none",
+    "topk": "topk:density=0.05",
+    "dgc": "dgc:density=0.05",
+    "rsdgc": "rsdgc:density=0.05",
+    "gcc": "gcc",
+    "gcc residual": "gcc:residual=true",
+    "powersgd": "powersgd:rank=2",
+    "qsgd": "qsgd:group=100",
+    "signsgd": "signsgd",
+}
 EXACT = {
     "none": "none",
     "topk": "topk:density=1",
     "dgc": "dgc:density=1,momentum_masking=false",
     "rsdgc": "rsdgc:density=1,momentum_masking=false",
+    "gcc": "gcc:rho=0",
+    "gcc residual": "gcc:rho=0,residual=true",
+    "powersgd": "powersgd:rank=1000",
 }
 PLAIN = "plain DDP"
 Optimize = Callable[[nn.Module, Compressor | None], torch.optim.Optimizer]
@@ -134,6 +147,13 @@ def distance(a: nn.Module, b: nn.Module) -> float:
     return float((one - other).norm() / other.norm())
 
 
+def against_plain(name: str, make: Callable[[], nn.Module], optimize: Optimize = sgd) -> float | None:
+    """Distance to plain DDP where nothing is left out; None for those that always leave something out."""
+    if name not in EXACT:
+        return None
+    return distance(fit(EXACT[name], make(), optimize)[0], fit(PLAIN, make(), optimize)[0])
+
+
 def planned(compressor: Compressor, net: nn.Module, step: int) -> int:
     return compressor.payload_bytes({n: p.shape for n, p in net.named_parameters() if p.requires_grad}, step)
 
@@ -193,7 +213,7 @@ def unused_conserves(name: str) -> bool:
         model([conv, None if rests else linear, bias]).backward()
         came_in += 0 if rests else linear
         reached += 0 if net.linear.grad is None else net.linear.grad
-    kept = came_in - (compressor.state_dict()["memory"]["v"]["linear"].view_as(came_in) if name == "topk" else 0)
+    kept = came_in - (compressor.state_dict()["memory"]["v"]["linear"].view_as(came_in) if name != "none" else 0)
     dist.all_reduce(kept)
     return torch.equal(reached, kept / dist.get_world_size())
 
@@ -224,7 +244,7 @@ def bucket_view(name: str) -> list[str]:
     ]
 
 
-def param_groups(name: str) -> float:
+def param_groups(name: str) -> float | None:
     """Two calls of param_groups with their own learning rates, against SGD with such groups."""
 
     def optimize(net: nn.Module, compressor: Compressor | None) -> torch.optim.Optimizer:
@@ -236,7 +256,7 @@ def param_groups(name: str) -> float:
                 groups.extend(compressor.param_groups(part, lr=lr, momentum=MOMENTUM))
         return torch.optim.SGD(groups)
 
-    return distance(fit(EXACT[name], convnet(), optimize)[0], fit(PLAIN, convnet(), optimize)[0])
+    return against_plain(name, convnet, optimize)
 
 
 def frozen(name: str) -> dict[str, Any]:
@@ -281,7 +301,7 @@ def tied(name: str) -> dict[str, Any]:
         "tensors": sorted(compressor.step_stats()["density"]),
         "payload": compressor.step_stats()["payload_bytes"],
         "planned": planned(compressor, net, 5),
-        "exact": distance(fit(EXACT[name], Tied())[0], fit(PLAIN, Tied())[0]),
+        "exact": against_plain(name, Tied),
     }
 
 
@@ -297,8 +317,40 @@ def channels_last(name: str) -> dict[str, Any]:
             model(net.gradients(step)).backward()
             optimizer.step()
         found[str(order)] = digest(p.contiguous() for p in net.parameters())
-    ends = [fit(text, convnet().to(memory_format=torch.channels_last))[0] for text in (EXACT[name], PLAIN)]
-    found["exact"] = distance(*ends)
+    found["exact"] = against_plain(name, lambda: convnet().to(memory_format=torch.channels_last))
+    return found
+
+
+def low_rank() -> list[float]:
+    """How far the result is from the average when its rank is half of what is sent, relative, by step."""
+    net, rank = Dictated(), dist.get_rank()
+    model, _, _ = wrap(f"powersgd:rank={2 * dist.get_world_size()}", net)
+    found = []
+    for step in range(3):
+        every = []
+        for other in range(dist.get_world_size()):
+            rng = torch.Generator().manual_seed(10 * step + other)
+            every.append(torch.outer(*(torch.randn(n, generator=rng) for n in net.linear.shape)))
+        conv, _, bias = net.gradients(step)
+        net.zero_grad()
+        model([conv, every[rank], bias]).backward()
+        average = torch.stack(every).mean(0)
+        found.append(float((net.linear.grad - average).norm() / average.norm()))
+    return found
+
+
+def shared_mask(text: str) -> list[dict[str, Any]]:
+    """This rank's own gradients and the average that came back, step by step."""
+    net = Dictated()
+    model, _, _ = wrap(text, net)
+    found = []
+    for step in range(4):
+        given = net.gradients(step)
+        net.zero_grad()
+        model(given).backward()
+        found.append(
+            {n: [g.tolist(), p.grad.tolist()] for (n, p), g in zip(net.named_parameters(), given, strict=True)}
+        )
     return found
 
 
@@ -307,7 +359,9 @@ LAWS = (no_sync, unused, static_graph, bucket_view, param_groups, frozen, change
 
 def facts() -> dict[str, Any]:
     found = {law.__name__: {name: law(name) for name in TEXTS} for law in LAWS}
-    return {**found, "unused_conserves": {name: unused_conserves(name) for name in ("none", "topk")}}
+    found["low_rank"] = low_rank()
+    found["shared_mask"] = {text: shared_mask(text) for text in ("gcc", "gcc:rho=0.8")}
+    return {**found, "unused_conserves": {name: unused_conserves(name) for name in ("none", "topk", "gcc residual")}}
 
 
 def main() -> None:

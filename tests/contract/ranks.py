@@ -73,9 +73,14 @@ def distance(a: nn.Module, b: nn.Module) -> float:
     return float((flat(a) - flat(b)).norm() / flat(b).norm())
 
 
+WITH_OPTIONS = ("gcc:residual=true", "gcc:exchange=all_gather", "gcc:exchange=all_gather,residual=true")
+"""Options that change the collective or the memory: all laws hold for them too (as in test_laws_distributed.py)."""
+EVERY = (*COMPRESSORS, *WITH_OPTIONS)
+
+
 def ranks_equal() -> dict[str, Any]:
     found = {}
-    for name in COMPRESSORS:
+    for name in EVERY:
         net, losses, stats = train(parse(name), steps=12)
         found[name] = {"digest": digest(net), "losses": losses, "stats": stats}
     return found
@@ -87,7 +92,7 @@ def plain() -> dict[str, Any]:
 
 
 def bucket_independence() -> dict[str, Any]:
-    return {name: [digest(train(parse(name), steps=6, cap_mb=cap)[0]) for cap in (25.0, 0.01)] for name in COMPRESSORS}
+    return {name: [digest(train(parse(name), steps=6, cap_mb=cap)[0]) for cap in (25.0, 0.01)] for name in EVERY}
 
 
 def density_one() -> dict[str, Any]:
@@ -134,7 +139,7 @@ def _poisoned(text: str, value: float) -> str:
 
 
 def poison() -> dict[str, Any]:
-    return {name: [_poisoned(name, value) for value in (float("nan"), float("inf"))] for name in COMPRESSORS}
+    return {name: [_poisoned(name, value) for value in (float("nan"), float("inf"))] for name in EVERY}
 
 
 VARIANTS = (
@@ -159,7 +164,7 @@ def through_a_file(state: dict[str, Any]) -> dict[str, Any]:
 def resume() -> dict[str, Any]:
     """Save after 4 of 8 steps, load into a fresh compressor, continue: the same weights bit for bit."""
     found = {}
-    for name in (*COMPRESSORS, *VARIANTS):
+    for name in (*EVERY, *VARIANTS):
         ends = []
         for interrupted in (False, True):
             net = network()

@@ -27,6 +27,21 @@ def nsi(v: Array, blocks: list[NDArray[np.int64]], alpha: float) -> NDArray[np.f
     return alpha * m / (np.linalg.norm(m) + 1e-12) + (1 - alpha) * s / (np.linalg.norm(s) + 1e-12)
 
 
+def least_replaceable(gradient: Array, rho: float) -> NDArray[np.bool_]:
+    """GCC (our reading): what is kept of a tensor of at least two dimensions, all but floor(rho J); ties: the first."""
+    g = gradient.astype(np.float64)
+    if g.ndim > 2:
+        rows = g.reshape(len(g), -1)
+        score = np.array([sum(np.linalg.norm(a - b) for b in rows) for a in rows])
+    else:
+        score = np.abs(g - g.mean()).ravel()
+    kept = np.zeros(score.size, bool)
+    kept[np.argsort(-score, kind="stable")[: score.size - math.floor(rho * score.size)]] = True
+    if g.ndim > 2:
+        return np.broadcast_to(kept.reshape(-1, *[1] * (g.ndim - 1)), g.shape)
+    return kept.reshape(g.shape)
+
+
 class Reference:
     """One tensor's memory and its step.
 

@@ -70,6 +70,46 @@ def test_no_number_is_read_on_the_host(monkeypatch: pytest.MonkeyPatch, text: st
     assert len(hook._late) == 1, "faults are read at the next step"
 
 
+CODED_AND_SUMMED = (
+    "qsgd",
+    "qsgd:group=0,norm=l2",
+    "signsgd",
+    "powersgd",
+    "gcc",
+    "gcc:residual=true",
+    "gcc:exchange=all_gather",
+    "gcc:exchange=all_gather,residual=true",
+)
+
+
+@pytest.mark.parametrize("text", CODED_AND_SUMMED)
+def test_no_number_is_read_on_the_host_by_codes_factors_and_masks(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    with torch.device("meta"):
+        net = nn.Sequential(nn.Conv2d(8, 64, 3), nn.Conv2d(64, 30, 1), nn.Flatten(), nn.Linear(300, 100))
+    model: Any = SimpleNamespace(module=net, process_group=dist.group.WORLD, find_unused_parameters=False)
+    compressor = parse(text)
+    hook: Any = compressor.make_hook(model)
+    bucket, calls = Bucket(net), []
+    # the meta device has no generators, and draws nothing
+    monkeypatch.setattr(torch, "Generator", lambda device: SimpleNamespace(manual_seed=lambda seed: None))
+
+    def started(*given: Any, **options: Any) -> Any:
+        calls.append(given[0])
+        return SimpleNamespace(wait=lambda: None)
+
+    for collective in ("all_reduce", "all_gather", "start_broadcast"):
+        monkeypatch.setattr(comm, collective, started)
+    monkeypatch.setattr(comm, "both", lambda first, second: first)
+    for step in range(2):
+        hook.begin_step()
+        hook.exchange(bucket)
+        assert hook.finish(bucket, None) is bucket.buffer()
+        assert len(hook._late) == int(compressor.keeps_residual or compressor.collective == "all_gather")
+        hook._late.clear()  # is read at the next step, which the meta device cannot
+        hook.step = step + 1
+    assert {call.device.type for call in calls} == {"meta"}
+
+
 def test_the_check_can_fail() -> None:
     with pytest.raises(RuntimeError):
         torch.empty(3, device="meta").sum().item()

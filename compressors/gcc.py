@@ -1,0 +1,120 @@
+"""Gradient compression via centroid: drop what others can stand in for. The equations are our reading."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rsbench.compressors import counts
+from rsbench.compressors.base import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.layout import Layout, dense, elements, filters
+from rsbench.compressors.options import option
+from rsbench.link import wire_bytes
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+Shapes = Mapping[str, Sequence[int]]
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class GCC(Compressor):
+    """Drops the most replaceable filters (near the others) and elements (near their mean); sends the rest.
+
+    Our reading of Xie et al.: a tensor of more than two dimensions is cut into filters (first dimension), of which
+    those with the smallest sum of Euclidean distances to the other filters' gradients are dropped; of a matrix the
+    elements nearest to its mean gradient. Of J filters or elements ``J - floor(rho J)`` are kept, at least 1; tensors
+    of fewer than two dimensions, and those too small to gain, are sent whole. What is dropped is lost, unless
+    ``residual`` adds it to the next gradient (distances are then taken on the sum).
+
+    With ``exchange=all_reduce`` the mask of step t + 1 is chosen by rank t mod W from its own gradient of step t and
+    broadcast, so that the kept values can be summed by an all-reduce; step 0 is dense. With ``all_gather`` each rank
+    sends a mask of its own, made from the gradient that it sends.
+    """
+
+    name = "gcc"
+    title = "GCC"
+    source = "Xie, Ma et al., TNNLS 2024, doi 10.1109/TNNLS.2024.3517535; equations are our reading"
+
+    rho: float = option(0.5, "share of the filters or elements that is dropped", low=0, high=1)
+    residual: bool = option(False, "keep what is dropped in a residual")
+    exchange: str = option(
+        "all_reduce",
+        "one mask for all ranks, made in turn from the step before, or each rank its own",
+        choices=("all_reduce", "all_gather"),
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        vars(self).update(keeps_residual=self.residual, collective=self.exchange)
+
+    def layout(self, shape: Sequence[int]) -> Layout:
+        """Filters, elements, or whole below two dimensions."""
+        if len(shape) < 2:
+            return dense(shape)
+        return elements(shape) if len(shape) == 2 else filters(shape)
+
+    def kept(self, layout: Layout) -> int:
+        """Blocks that are kept: ``J - floor(rho J)``, at least 1."""
+        return counts.share_of(1 - self.rho, layout.blocks)
+
+    # --- bytes -------------------------------------------------------------------------------------------------
+
+    def _mask_bytes(self, shapes: Shapes) -> int:
+        """Bytes of the masks that an all-reduce needs beside it."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        return sum(layout.number_bytes(self.kept(layout)) for layout in layouts)
+
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """Payload bytes of a step: kept values, masks, headers; a mask of one bit a filter or element is the rule."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        sizes = [self.kept(layout) for layout in layouts]
+        if self.exchange == "all_gather":
+            return counts.message_bytes(layouts, sizes, bucket_cap_mb)
+        dense_bytes = sum(layout.dense_bytes for layout in layouts)
+        status = counts.STATUS_BYTES * counts.most_buckets(len(layouts), dense_bytes, bucket_cap_mb)
+        if step == 0:
+            values = dense_bytes + self._mask_bytes(shapes)
+        else:
+            values = sum(layout.sparse_bytes(size) for layout, size in zip(layouts, sizes, strict=True))
+        return values + status * self.residual
+
+    def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """The first step, and the others, which are alike."""
+        first, later = (self.payload_bytes(shapes, step, bucket_cap_mb) for step in (0, 1))
+        return min(steps, 1) * first + max(0, steps - 1) * later
+
+    def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
+        """Masks are broadcast, the rest is summed (8 bytes a bucket of a residual are gathered, and counted so too)."""
+        total = self.total_payload_bytes(shapes, steps, bucket_cap_mb)
+        if self.exchange == "all_gather":
+            return wire_bytes("all_gather", total, workers)
+        masks = steps * self._mask_bytes(shapes)
+        return wire_bytes("all_reduce", total - masks, workers) + wire_bytes("broadcast", masks, workers)
+
+    # --- use ---------------------------------------------------------------------------------------------------
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """One mask and an all-reduce, or masks of each rank's own and an all-gather."""
+        from rsbench.compressors.memory import ErrorFeedback, NoMemory
+
+        memory = ErrorFeedback if self.residual else lambda _: NoMemory()
+        if self.exchange == "all_reduce":
+            from rsbench.compressors.shared_mask import SharedMaskHook
+
+            return SharedMaskHook(model, self.identity, self.layout, self.kept, memory)
+        from rsbench.compressors.centroid import CentroidSelector
+        from rsbench.compressors.scores import MAGNITUDE
+        from rsbench.compressors.sparse import Parts, SparseHook
+
+        parts = Parts(
+            layout=self.layout,
+            score=MAGNITUDE,
+            memory=memory,
+            selector=lambda device, rank: CentroidSelector(),
+            density_at=lambda step: 1 - self.rho,
+        )
+        return SparseHook(model, self.identity, parts)

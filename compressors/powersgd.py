@@ -1,0 +1,56 @@
+"""PowerSGD: a matrix of low rank in place of each gradient."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rsbench.compressors import counts
+from rsbench.compressors.base import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.layout import Layout, dense, elements
+from rsbench.compressors.options import option
+
+if TYPE_CHECKING:
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hook import Hook
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class PowerSGD(Compressor):
+    """Sends M = v + g, read as a matrix [n, m], as a product P Q^T of rank r; what it misses waits in v.
+
+    One power iteration a step from the Q of the step before. Tensors of fewer than two dimensions, and those with
+    ``r (n + m) >= n m``, are sent whole.
+    """
+
+    name = "powersgd"
+    title = "PowerSGD"
+    source = "Vogels, Karimireddy & Jaggi, NeurIPS 2019"
+    keeps_residual = True
+
+    rank: int = option(4, "rank r of the matrices that are sent", low=1)
+    draw_seed: int = option(0, "seed of the first Q, the same on all ranks", low=0)
+
+    def layout(self, shape: Sequence[int]) -> Layout:
+        """Compressed where factors are smaller than the matrix [shape[0], rest]."""
+        if len(shape) < 2:
+            return dense(shape)
+        matrix = elements(shape)
+        return matrix if self.rank * (matrix.rows + matrix.cols) < matrix.numel else dense(shape)
+
+    def payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
+        """Payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)
+        buckets = counts.most_buckets(len(layouts), sum(lay.dense_bytes for lay in layouts), bucket_cap_mb)
+        return 4 * values + counts.STATUS_BYTES * buckets
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Error feedback, factors."""
+        from rsbench.compressors.low_rank import LowRankHook
+
+        return LowRankHook(model, self.identity, self.layout, self.rank, self.draw_seed)

@@ -1,0 +1,50 @@
+"""Stochastic quantisation."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.coded import CodedCompressor
+from rsbench.compressors.options import option
+
+if TYPE_CHECKING:
+    from rsbench.compressors.codes import Code
+
+_WIDTHS = (2, 4, 8)
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class QSGD(CodedCompressor):
+    """Rounds each element at random to one of s levels of its group's norm and a sign, without bias; no residual.
+
+    The 2 s + 1 codes are packed in 2 (s = 1), 4 (s <= 7) or 8 bits (s <= 127) each, of fixed length; with the paper's
+    Elias code sizes would differ between ranks. Groups and norms by the maximum are those of the paper's experiments;
+    its theorems are about ``norm=l2``.
+    """
+
+    name = "qsgd"
+    title = "QSGD"
+    source = "Alistarh, Grubic, Li, Tomioka & Vojnovic, NeurIPS 2017"
+
+    levels: int = option(7, "levels s of a magnitude; 1, 7 and 127 fill 2, 4 and 8 bits", low=1, high=127)
+    group: int = option(512, "elements with a norm of their own; 0 for the whole tensor", low=0)
+    norm: str = option("max", "norm of a group: its largest magnitude, or Euclidean", choices=("max", "l2"))
+    draw_seed: int = option(0, "seed of the draws", low=0)
+
+    @property
+    def width(self) -> int:
+        """Bits of a code."""
+        return next(width for width in _WIDTHS if 2 * self.levels + 1 <= 1 << width)
+
+    def coded_bytes(self, elements: int) -> int:
+        """A norm a group and the packed codes."""
+        groups = -(-elements // self.group) if self.group else 1
+        return 4 * groups + -(-elements * self.width // 8)
+
+    def make_code(self, rank: int) -> Code:
+        """Levels, drawn by each rank for itself."""
+        from rsbench.compressors.codes import Levels
+
+        seed = f"{self.draw_seed}:{rank}"
+        return Levels(levels=self.levels, width=self.width, group=self.group, norm=self.norm, seed=seed)

@@ -1,0 +1,31 @@
+"""Signs with error feedback."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from rsbench.compressors.coded import CodedCompressor
+
+if TYPE_CHECKING:
+    from rsbench.compressors.codes import Code
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class SignSGD(CodedCompressor):
+    """Sends mean |v| * sign(v) of each tensor, v <- v + g, a bit an element; what that misses waits in v."""
+
+    name = "signsgd"
+    title = "EF-signSGD"
+    source = "Karimireddy, Rebjock, Stich & Jaggi, ICML 2019"
+    keeps_residual = True
+
+    def coded_bytes(self, elements: int) -> int:
+        """A bit an element and one scale."""
+        return 4 + -(-elements // 8)
+
+    def make_code(self, rank: int) -> Code:
+        """Signs."""
+        from rsbench.compressors.codes import Signs
+
+        return Signs()

@@ -1,0 +1,164 @@
+"""PowerSGD: the factors of plain NumPy; nothing is lost; exact at the gradient's rank; bytes; state."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import numpy as np
+import pytest
+import torch
+from engine import CAP_MB, Weights, gradients, put_to_work
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench import budget
+from rsbench.compressors import PowerSGD, parse
+from rsbench.compressors.low_rank import orthonormal
+from rsbench.errors import RsbenchError
+from rsbench.probe import ModelFacts
+
+STEPS = 6
+
+
+def worked(text: str = "powersgd:rank=3", **keywords: object) -> tuple[Weights, DistributedDataParallel, PowerSGD]:
+    net, model, compressor = put_to_work(text, **keywords)  # type: ignore[arg-type]
+    assert isinstance(compressor, PowerSGD)
+    return net, model, compressor
+
+
+def test_steps_are_those_of_the_algorithm() -> None:
+    """Vogels et al. 2019, algorithms 1 and 2, in float64, one rank."""
+    net, model, compressor = worked()
+    factors = {n: q.double().numpy() for n, q in compressor.state_dict()["factors"].items()}
+    assert set(factors) == {"conv", "cube", "linear", "same"}, "the others have no smaller factors"
+    residual = {n: 0.0 for n in factors}
+    rng = torch.Generator().manual_seed(6)
+    for _ in range(STEPS):
+        given = gradients(net, rng)
+        net.zero_grad()
+        model(given).backward()
+        for name, parameter in net.named_parameters():
+            sent = parameter.grad.numpy()
+            if name not in factors:
+                assert np.array_equal(sent, given[name].numpy()), f"{name} is sent whole"
+                continue
+            m = given[name].double().numpy().reshape(len(sent), -1) + residual[name]
+            p = np.linalg.qr(m @ factors[name])[0]
+            factors[name] = m.T @ p
+            residual[name] = m - p @ factors[name].T
+            assert np.allclose(sent.reshape(m.shape), p @ factors[name].T, atol=1e-3)
+            kept = compressor.state_dict()["memory"]["v"][name].view(m.shape).numpy()
+            assert np.allclose(kept, residual[name], atol=1e-3)
+
+
+@pytest.mark.parametrize("rank", [1, 4])
+def test_sent_and_residual_are_what_was_accumulated(rank: int) -> None:
+    net, model, compressor = worked(f"powersgd:rank={rank}")
+    rng = torch.Generator().manual_seed(0)
+    for _ in range(STEPS):
+        given, before = gradients(net, rng), copy.deepcopy(compressor.state_dict()["memory"]["v"])
+        net.zero_grad()
+        model(given).backward()
+        for name, v in compressor.state_dict()["memory"]["v"].items():
+            total = given[name].flatten() + before[name]
+            assert torch.allclose(net.get_parameter(name).grad.flatten() + v, total, atol=1e-5)
+            assert v.norm() < total.norm(), "something was sent"
+
+
+@pytest.mark.parametrize("matrix_rank", [0, 1, 2, 3])
+def test_a_gradient_of_no_higher_rank_is_sent_exactly(matrix_rank: int) -> None:
+    net, model, compressor = worked()
+    rng = torch.Generator().manual_seed(1)
+    left, right = torch.randn(10, matrix_rank, generator=rng), torch.randn(matrix_rank, 31, generator=rng)
+    given = gradients(net, rng)
+    given["linear"] = left @ right
+    model(given).backward()
+    assert torch.allclose(net.get_parameter("linear").grad, given["linear"], atol=1e-4)
+    assert compressor.state_dict()["memory"]["v"]["linear"].abs().max() < 1e-4
+
+
+def test_a_factor_that_came_to_nothing_starts_anew() -> None:
+    net, model, compressor = worked()
+    model({n: torch.zeros_like(p) for n, p in net.named_parameters()}).backward()
+    assert not compressor.state_dict()["factors"]["linear"].any()
+    for _ in range(2):
+        net.zero_grad()
+        model(gradients(net, torch.Generator().manual_seed(0))).backward()
+    assert torch.linalg.matrix_rank(net.get_parameter("linear").grad) == 3
+
+
+def test_the_basis_is_orthonormal_or_empty() -> None:
+    p = torch.randn(40, 4, generator=torch.Generator().manual_seed(0))
+    p[:, 2] = p[:, 1]
+    assert torch.allclose(orthonormal(p).T @ orthonormal(p), torch.eye(4), atol=1e-5)
+    for odd in (math.nan, math.inf, 3e38):
+        basis = orthonormal(torch.full((40, 4), odd))
+        assert basis.isfinite().all()
+
+
+def test_large_gradients_do_not_poison_the_residual() -> None:
+    net, model, compressor = worked()
+    for step in range(3):
+        net.zero_grad()
+        given = gradients(net, torch.Generator().manual_seed(step))
+        model({n: g * (1e37 if step == 0 else 1.0) for n, g in given.items()}).backward()
+    assert all(v.isfinite().all() for v in compressor.state_dict()["memory"]["v"].values())
+
+
+@pytest.mark.parametrize("rank", [1, 3, 9])
+def test_bytes_are_counted_as_planned(rank: int) -> None:
+    net, model, compressor = worked(f"powersgd:rank={rank}")
+    shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
+    rng = torch.Generator().manual_seed(0)
+    for step in range(2):
+        model(gradients(net, rng)).backward()
+        buckets = len(compressor.hook.timeline)
+        values = compressor.payload_bytes(shapes, step, 1e9) - 2 * 8
+        assert compressor.step_stats()["payload_bytes"] == values + 8 * buckets
+        assert compressor.payload_bytes(shapes, step, CAP_MB) >= values + 8 * buckets
+    share = compressor.step_stats()["density"]["linear"]
+    assert share == (rank * 41 / 310 if rank * 41 < 310 else 1.0)
+
+
+def test_wire_bytes_are_those_of_all_reduce() -> None:
+    facts = ModelFacts(name="toy", shapes={"w": (256, 128, 3, 3), "b": (256,)})
+    found = budget.estimate(PowerSGD(rank=2), facts, workers=8, steps=10)
+    assert found.wire_ratio == pytest.approx(found.compression_ratio)
+    assert found.total_payload_bytes == 10 * (4 * 2 * (256 + 1152) + 4 * 256 + 2 * 8)
+
+
+def test_the_first_factor_is_its_own_draw() -> None:
+    first, again, other = (
+        worked(text)[2].state_dict()["factors"] for text in ("powersgd", "powersgd", "powersgd:draw_seed=1")
+    )
+    assert torch.equal(first["conv"], again["conv"])
+    assert not torch.equal(first["conv"], other["conv"])
+    assert not torch.equal(first["linear"], first["same"]), "tensors of equal shape differ"
+    model = DistributedDataParallel(Weights())
+    before = torch.get_rng_state()
+    PowerSGD().register(model)
+    assert torch.equal(torch.get_rng_state(), before), "the global generator is left alone"
+
+
+def test_a_state_without_factors_is_refused() -> None:
+    _, _, compressor = worked()
+    state = compressor.state_dict()
+    state["factors"].pop("same")
+    with pytest.raises(RsbenchError, match="lacks the factor of tensor 'same'"):
+        compressor.load_state_dict(state)
+
+
+def test_what_a_resting_tensor_sent_comes_back() -> None:
+    net, model, compressor = worked(find_unused_parameters=True)
+    rng = torch.Generator().manual_seed(0)
+    model(gradients(net, rng)).backward()
+    before = compressor.state_dict()["memory"]["v"]["linear"]
+    net.zero_grad()
+    model({n: g for n, g in gradients(net, rng).items() if n != "linear"}).backward()
+    assert net.get_parameter("linear").grad is None
+    assert torch.allclose(compressor.state_dict()["memory"]["v"]["linear"], before, atol=1e-5)
+
+
+def test_ranks_below_one_are_refused() -> None:
+    with pytest.raises(RsbenchError, match="rank=0 is out of range"):
+        parse("powersgd:rank=0")
