@@ -1,7 +1,8 @@
 """Data sets: one class each, listed in one table.
 
-To add one, write a file with a subclass of :class:`Dataset` (of :class:`SceneDataset` for pictures in class folders)
-and add one line to ``DATASETS``; other packages do the same through the entry-point group ``rsbench.datasets``.
+To add one, write a file with a subclass of :class:`Dataset` (of :class:`SceneDataset` for pictures in class folders, of
+:class:`PixelDataset` for a hyperspectral cube and another modality in MATLAB files) and add one line to ``DATASETS``;
+other packages do the same through the entry-point group ``rsbench.datasets``.
 Nothing here imports torch.
 """
 
@@ -17,13 +18,21 @@ from pathlib import Path
 
 from rsbench.datasets.acquire import FetchReport, fetch_dataset
 from rsbench.datasets.audit import CheckReport
+from rsbench.datasets.augsburg import Augsburg
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
+from rsbench.datasets.berlin import Berlin
 from rsbench.datasets.download import FetchProgress
 from rsbench.datasets.eurosat import EuroSAT
+from rsbench.datasets.houston2013 import Houston2013
 from rsbench.datasets.htd_mat import HTDMat
+from rsbench.datasets.idtrees import IDTReeS
 from rsbench.datasets.imagefolder import ImageFolder
+from rsbench.datasets.multimodal_mat import MultimodalMat
+from rsbench.datasets.muufl import MUUFL
 from rsbench.datasets.muufl_target import MUUFLTarget
 from rsbench.datasets.nwpu45 import NWPU45
+from rsbench.datasets.pixel_dataset import Layout, PixelDataset
+from rsbench.datasets.pixels import Pixels
 from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.datasets.scenes import Scenes
 from rsbench.datasets.split import Split
@@ -31,6 +40,7 @@ from rsbench.datasets.synthetic import Synthetic
 from rsbench.datasets.synthetic_htd import SyntheticHTD, SyntheticHTD1GB
 from rsbench.datasets.target_dataset import TargetDataset
 from rsbench.datasets.targets import TargetScene
+from rsbench.datasets.trento import Trento
 from rsbench.datasets.ucm21 import UCM21
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.plugins import table_with_plugins
@@ -43,7 +53,10 @@ __all__ = [
     "Download",
     "FetchProgress",
     "FetchReport",
+    "Layout",
     "Picture",
+    "PixelDataset",
+    "Pixels",
     "Progress",
     "SceneDataset",
     "Scenes",
@@ -67,6 +80,13 @@ DATASETS: dict[str, type[Dataset]] = {
     "nwpu45": NWPU45,
     "eurosat": EuroSAT,
     "imagefolder": ImageFolder,
+    "houston2013": Houston2013,
+    "trento": Trento,
+    "muufl": MUUFL,
+    "augsburg": Augsburg,
+    "berlin": Berlin,
+    "idtrees": IDTReeS,
+    "multimodal-mat": MultimodalMat,
     "muufl-target": MUUFLTarget,
     "htd-mat": HTDMat,
     "synthetic-htd": SyntheticHTD,

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import math
-import os
-import shutil
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
+from rsbench.datasets.atomic import new_array, once
 from rsbench.datasets.base import Progress
 from rsbench.datasets.decode import BrokenPicture
 from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
@@ -48,22 +42,13 @@ def prepare(
     if image_size < MIN_IMAGE_SIZE:
         raise RsbenchError(f"The image size {image_size} is too small: give at least {MIN_IMAGE_SIZE} pixels.")
     folder = cache_root / f"{dataset.name}-{image_size}-{source.fingerprint()}"
-    ready = _ready(folder, source)
-    if ready is not None:
-        return ready
-    try:
-        cache_root.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(folder.name + ".lock")):
-            ready = _ready(folder, source)
-            if ready is not None:
-                return ready
-            facts = _Facts(dataset=dataset, source=source, image_size=image_size, part=part, warnings=warnings)
-            return _build(folder, facts, data_root, progress)
-    except OSError as error:
-        raise RsbenchError(
-            f"The decoded copy of {dataset.name} cannot be written below {cache_root} ({error.strerror or error}): "
-            f"free or choose another cache folder."
-        ) from error
+    facts = _Facts(dataset=dataset, source=source, image_size=image_size, part=part, warnings=warnings)
+    return once(
+        folder,
+        dataset.name,
+        lambda: _ready(folder, source),
+        lambda made: _build(made, folder, facts, data_root, progress),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,54 +73,39 @@ def _ready(folder: Path, source: Source) -> Scenes | None:
     return scenes if scenes.stamp == source.stamp() else None
 
 
-def _build(folder: Path, facts: _Facts, data_root: Path, progress: Progress | None) -> Scenes:
-    """Decode into a temporary folder beside ``folder`` and move it into place."""
+def _build(made: Path, folder: Path, facts: _Facts, data_root: Path, progress: Progress | None) -> Scenes:
+    """Decode into the folder ``made``, which will be moved to ``folder``."""
     source = facts.source
-    for stale in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed; we hold the lock
-        shutil.rmtree(stale, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        _decode_all(made / IMAGES, facts, data_root, progress)
-        np.save(made / LABELS, np.array([p.label for p in source.pictures], dtype=np.int64))
-        (made / NAMES).write_text("".join(f"{p.name}\n" for p in source.pictures), encoding="utf-8")
-        mean, std = _channel_mean_std(made / IMAGES)
-        scenes = Scenes(
-            name=facts.dataset.name,
-            title=facts.dataset.title,
-            class_names=source.class_names,
-            image_size=facts.image_size,
-            folder=folder,
-            fingerprint=source.fingerprint(),
-            part=facts.part,
-            synthetic=facts.dataset.synthetic,
-            warnings=facts.warnings,
-            count=len(source.pictures),
-            mean=mean,
-            std=std,
-            lists=source.lists,
-            lists_note=source.lists_note,
-            stamp=source.stamp(),
-        )
-        (made / FACTS).write_text(json.dumps(scenes.to_dict()), encoding="utf-8")
-        made.chmod(0o755)
-        if folder.exists():  # an older copy of files that changed since, or a broken one
-            shutil.rmtree(folder)
-        os.replace(made, folder)
-        return scenes
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    _decode_all(made / IMAGES, facts, data_root, progress)
+    np.save(made / LABELS, np.array([p.label for p in source.pictures], dtype=np.int64))
+    (made / NAMES).write_text("".join(f"{p.name}\n" for p in source.pictures), encoding="utf-8")
+    mean, std = _channel_mean_std(made / IMAGES)
+    scenes = Scenes(
+        name=facts.dataset.name,
+        title=facts.dataset.title,
+        class_names=source.class_names,
+        image_size=facts.image_size,
+        folder=folder,
+        fingerprint=source.fingerprint(),
+        part=facts.part,
+        synthetic=facts.dataset.synthetic,
+        warnings=facts.warnings,
+        count=len(source.pictures),
+        mean=mean,
+        std=std,
+        lists=source.lists,
+        lists_note=source.lists_note,
+        stamp=source.stamp(),
+    )
+    (made / FACTS).write_text(json.dumps(scenes.to_dict()), encoding="utf-8")
+    return scenes
 
 
 def _decode_all(path: Path, facts: _Facts, data_root: Path, progress: Progress | None) -> None:
-    """Write every picture into one ``.npy`` file, in order, with a few threads.
-
-    Plain writes, not a writable memory map: on a full disk a map would kill the process with SIGBUS.
-    """
+    """Write every picture into one ``.npy`` file, in order, with a few threads."""
     pictures, size = facts.source.pictures, facts.image_size
     shape = (len(pictures), size, size, 3)
-    with path.open("wb") as file, ThreadPoolExecutor(facts.source.threads) as pool:
-        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-        _reserve(file, math.prod(shape))
+    with new_array(path, np.uint8, shape) as file, ThreadPoolExecutor(facts.source.threads) as pool:
 
         def one(picture: Picture) -> bytes:
             try:
@@ -151,19 +121,6 @@ def _decode_all(path: Path, facts: _Facts, data_root: Path, progress: Progress |
                 file.write(pixels)
             if progress is not None:
                 progress(min(start + _BATCH, len(pictures)), len(pictures))
-
-
-def _reserve(file: BinaryIO, size_bytes: int) -> None:
-    """Refuse before decoding what the disk cannot hold.
-
-    Raises:
-        OSError: ENOSPC, with the amount in words.
-    """
-    free_bytes = shutil.disk_usage(os.path.dirname(file.name)).free
-    if free_bytes < size_bytes:
-        raise OSError(
-            errno.ENOSPC, f"it needs {size_bytes / 2**20:,.0f} MiB and {free_bytes / 2**20:,.0f} MiB are free"
-        )
 
 
 def _channel_mean_std(path: Path) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

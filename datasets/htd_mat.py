@@ -87,7 +87,7 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     if name is None:
         raise missing(f'a cube of {height} x {width} pixels as "data", or as its only one of that size')
     cube, axes = array(name), fitting[name]
-    assert axes is not None  # picked from those that fit  # noqa: S101
+    assert axes is not None  # picked from those that fit
     bands = cube.shape[axes[2]]
     vectors = [n for n, s in shapes.items() if math.prod(s) == bands and "wavelength" not in n.lower()]
     spectrum = _pick(vectors, SPECTRA)

@@ -106,9 +106,7 @@ class Recipe:
     def _row(self, row: int) -> Spectra:
         fields = self._fields.row(row)
         abundances_WE = _shares(5 * fields[: self.materials].T)
-        ground = abundances_WE @ self.materials_EB + (
-            abundances_WE * fields[self.materials : -1].T
-        ) @ self.variation_EB
+        ground = abundances_WE @ self.materials_EB + (abundances_WE * fields[self.materials : -1].T) @ self.variation_EB
         rng = self.rng(4, row)
         light_W = 1 + 0.15 * fields[-1] + 0.03 * rng.standard_normal(self.width)
         positions, fills = self.places
@@ -138,7 +136,9 @@ class _Fields:
 
     def row(self, row: int) -> NDArray[np.float64]:
         """Values of all fields along a row, shape [fields, W]."""
-        return np.sum([np.tensordot(down[row], grid, (0, 1)) @ across.T for down, grid, across in self._octaves], axis=0)
+        return np.sum(
+            [np.tensordot(down[row], grid, (0, 1)) @ across.T for down, grid, across in self._octaves], axis=0
+        )
 
 
 def _interpolation(length: int, spacing: int) -> NDArray[np.float64]:

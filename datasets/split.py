@@ -16,6 +16,8 @@ Indices = NDArray[np.int64]
 DEFAULT_PERCENT = (80.0, 10.0, 10.0)
 VAL_SHARE_OF_TRAIN = 0.1
 """Share of the training pictures that validate in a train/test protocol such as NWPU's 10/90."""
+RANDOM = "random:"
+"""Before percentages: single samples at random. Pictures are always drawn so; pixels in blocks otherwise."""
 _STREAM = 0x73706C69
 """Keeps these random streams apart from those of other uses of the same seed."""
 
@@ -28,6 +30,8 @@ class Split:
     val: Indices
     test: Indices
     description: str
+    warnings: tuple[str, ...] = ()
+    """Sentences on what the split does not hold to."""
 
 
 def choose(split: str, lists: Mapping[str, tuple[int, ...]] | None, note: str, labels: Indices, seed: int) -> Split:
@@ -35,7 +39,7 @@ def choose(split: str, lists: Mapping[str, tuple[int, ...]] | None, note: str, l
 
     Args:
         split: "official" (the set's own lists, else 80/10/10), "A/B/C" (percent train/val/test) or "A/B" (percent
-            train/test; a tenth of train validates).
+            train/test; a tenth of train validates); "random:" before percentages changes nothing here.
         lists: positions of the official parts, None where the data set has none.
         note: where the lists come from, in words.
         labels: ``int64 [N]``.
@@ -50,20 +54,21 @@ def choose(split: str, lists: Mapping[str, tuple[int, ...]] | None, note: str, l
 
 
 def parse_percent(split: str) -> tuple[float, ...]:
-    """Return the two or three percentages of ``A/B`` or ``A/B/C``.
+    """Return the two or three percentages of ``A/B`` or ``A/B/C``, with or without ``random:`` before them.
 
     Raises:
         RsbenchError: unless they are positive numbers that sum to 100.
     """
     try:
-        percent = tuple(float(field) for field in split.split("/"))
+        percent = tuple(float(field) for field in split.removeprefix(RANDOM).split("/"))
     except ValueError:
         percent = ()
     positive = all(math.isfinite(value) and value > 0 for value in percent)
     if len(percent) not in (2, 3) or not positive or not math.isclose(sum(percent), 100, abs_tol=1e-6):
         raise RsbenchError(
             f'The split "{split}" is not understood: write "official", train/val/test percentages such as "80/10/10", '
-            f'or train/test percentages such as "20/80", positive and with the sum 100.'
+            f'or train/test percentages such as "20/80", positive and with the sum 100, "random:" before them for '
+            f"random pixels."
         )
     return percent
 

@@ -103,9 +103,7 @@ def spectral_angle(a_NB: torch.Tensor, b_NB: torch.Tensor) -> torch.Tensor:
     return 2 * torch.atan2((a - b).norm(dim=1), (a + b).norm(dim=1))
 
 
-def detect(
-    spectra_NB: torch.Tensor, background_NB: torch.Tensor, coarse_N: torch.Tensor
-) -> torch.Tensor:
+def detect(spectra_NB: torch.Tensor, background_NB: torch.Tensor, coarse_N: torch.Tensor) -> torch.Tensor:
     """Score pixels: angle to what the auto-encoder returns, times the background suppression ``1 - exp(-10 c)``.
 
     Args:

@@ -52,7 +52,7 @@ def _reduced(scores_HW: NDArray[np.float64]) -> NDArray[np.float64]:
     block = -(-max(scores_HW.shape) // _SIDE)
     down, right = (-size % block for size in scores_HW.shape)
     padded = np.pad(scores_HW, ((0, down), (0, right)), mode="edge")
-    reduced: NDArray[np.float64] = padded.reshape(
-        padded.shape[0] // block, block, padded.shape[1] // block, block
-    ).max((1, 3))
+    reduced: NDArray[np.float64] = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block).max(
+        (1, 3)
+    )
     return reduced

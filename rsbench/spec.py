@@ -60,7 +60,7 @@ class CellSpec:
         max_steps: stop after so many optimizer steps; None trains all epochs.
         batch_size: images per worker and step.
         image_size: height and width in pixels.
-        split: ``official``, ``A/B/C`` or ``A/B`` in percent.
+        split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``.
         optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
@@ -207,7 +207,8 @@ def check_split(split: str) -> None:
     """Refuse what is neither ``official`` nor percentages that sum to 100.
 
     Args:
-        split: ``official``, ``train/val/test`` or ``train/test`` in percent.
+        split: ``official``, ``train/val/test`` or ``train/test`` in percent; ``random:`` before percentages draws
+            single pixels of a scene where otherwise blocks are drawn.
 
     Raises:
         RsbenchError: says what a split looks like.
@@ -215,13 +216,13 @@ def check_split(split: str) -> None:
     if split == "official":
         return
     try:
-        shares = [float(part) for part in split.split("/")]
+        shares = [float(part) for part in split.removeprefix("random:").split("/")]
     except ValueError:
         shares = []
     if len(shares) not in {2, 3} or any(share <= 0 for share in shares) or abs(sum(shares) - 100) > 1e-6:
         raise RsbenchError(
             f'The split "{split}" is neither "official" nor percentages that sum to 100:'
-            " write 50/10/40 for train/val/test or 10/90 for train/test."
+            " write 50/10/40 for train/val/test or 10/90 for train/test (random:10/90 for random pixels of a scene)."
         )
 
 

@@ -77,12 +77,15 @@ class Classification(Task):
             seed=self.cell.derived_seed,
         )
 
-    def scores(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
-        """Predict some samples and score them."""
-        answers = evaluate.predict(
+    def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
+        """Predict some samples; see :func:`rsbench.evaluate.predict`."""
+        return evaluate.predict(
             networks[""], self.reader, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
         )
-        return evaluate.scores(answers, len(self.data.class_names))
+
+    def scores(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
+        """Predict some samples and score them."""
+        return evaluate.scores(self.answers(networks, positions), len(self.data.class_names))
 
     def validate(self, networks: Networks) -> dict[str, float] | None:
         """See :class:`Task`."""

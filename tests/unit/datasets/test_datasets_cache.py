@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from rsbench.datasets import Scenes, cache, get
+from rsbench.datasets import Scenes, atomic, cache, get
 from rsbench.datasets.decode import BrokenPicture, decode, square
 from rsbench.errors import RsbenchError
 
@@ -78,7 +79,7 @@ def test_what_a_killed_process_left_behind_is_removed(root: Path, tmp_path: Path
 
 def test_a_ready_copy_is_used_from_a_read_only_cache(root: Path, tmp_path: Path, monkeypatch) -> None:
     ready = get("imagefolder").prepare(root, tmp_path / "c", 16)
-    monkeypatch.setattr(cache, "FileLock", lambda _: pytest.fail("nothing may be written"))
+    monkeypatch.setattr(atomic, "FileLock", lambda _: pytest.fail("nothing may be written"))
     assert get("imagefolder").prepare(root, tmp_path / "c", 16) == ready
 
 
@@ -107,7 +108,7 @@ def test_sixteen_bit_pixels_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_one_sentence(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 100})())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 100})())
     with pytest.raises(RsbenchError, match=r"cannot be written below .*0 MiB are free"):
         get("imagefolder").prepare(root, tmp_path / "c", 16)
 

@@ -1,0 +1,211 @@
+"""Small networks for patches of a hyperspectral cube and another modality.
+
+Almost all weights stand in tensors of two dimensions and more, so that large compression ratios are within reach: norms
+have no parameters, and only the last layer has a bias. Norms are taken over each sample alone, so that a batch of
+one trains too. All take both inputs; those of one modality leave the other alone and have no parameters for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from rsbench.errors import RsbenchError, did_you_mean
+
+WIDTH = 64
+"""Channels of a modality's features."""
+FEATURES = 128
+"""Of a patch, before the classes."""
+
+
+class Branch(nn.Sequential):
+    """A pointwise embedding of the spectrum, two 3 x 3 convolutions, and the centre pixel beside the patch's mean.
+
+    Args:
+        channels: of the modality.
+    """
+
+    outputs = 2 * WIDTH
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels, WIDTH, 1, bias=False),
+            nn.GroupNorm(1, WIDTH, affine=False),
+            nn.ReLU(inplace=True),
+            Residual(WIDTH),
+            CentreAndMean(),
+        )
+
+
+class Residual(nn.Module):
+    """A 3 x 3 convolution beside the identity."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = nn.GroupNorm(1, width, affine=False)
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return features of the same shape."""
+        return x_BCHW + nn.functional.relu(self.norm(self.conv(x_BCHW)))
+
+
+class CentreAndMean(nn.Module):
+    """Features of the centre pixel, which is the one to be classified, and their mean over the patch: [B, 2C]."""
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return [B, 2C]."""
+        middle = x_BCHW.shape[2] // 2
+        return torch.cat([x_BCHW[:, :, middle, middle], x_BCHW.mean(dim=(2, 3))], dim=1)
+
+
+class Head(nn.Sequential):
+    """Two linear layers from a patch's features to the classes."""
+
+    def __init__(self, inputs: int, classes: int) -> None:
+        super().__init__(
+            nn.Linear(inputs, FEATURES, bias=False),
+            nn.ReLU(inplace=True),
+            nn.Dropout(0.5),
+            nn.Linear(FEATURES, classes),
+        )
+
+
+class FusionCNN(nn.Module):
+    """One branch a modality; their features are joined before the classes.
+
+    Args:
+        classes: number of outputs.
+        bands: of the hyperspectral cube.
+        channels: of the other modality.
+        side: of a patch, in pixels.
+    """
+
+    def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
+        super().__init__()
+        self.hsi, self.aux = Branch(bands), Branch(channels)
+        self.head = Head(2 * Branch.outputs, classes)
+
+    def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return logits [B, classes]."""
+        logits: torch.Tensor = self.head(torch.cat([self.hsi(hsi_BCHW), self.aux(aux_BCHW)], dim=1))
+        return logits
+
+
+class HsiCNN(nn.Module):
+    """The hyperspectral branch of :class:`FusionCNN` alone; arguments likewise."""
+
+    def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
+        super().__init__()
+        self.hsi, self.head = Branch(bands), Head(Branch.outputs, classes)
+
+    def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return logits [B, classes]; the second input plays no part."""
+        logits: torch.Tensor = self.head(self.hsi(hsi_BCHW))
+        return logits
+
+
+class AuxCNN(nn.Module):
+    """The other modality's branch of :class:`FusionCNN` alone; arguments likewise."""
+
+    def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
+        super().__init__()
+        self.aux, self.head = Branch(channels), Head(Branch.outputs, classes)
+
+    def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return logits [B, classes]; the first input plays no part."""
+        logits: torch.Tensor = self.head(self.aux(aux_BCHW))
+        return logits
+
+
+class SpectralSpatial(nn.Module):
+    """A small transformer: groups of neighbouring bands of the centre, and pixels of both modalities, are its tokens.
+
+    Args:
+        classes: number of outputs.
+        bands: of the hyperspectral cube.
+        channels: of the other modality.
+        side: of a patch, in pixels.
+    """
+
+    groups = 8
+    """Of bands."""
+
+    def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
+        super().__init__()
+        self.per_group = -(-bands // self.groups)
+        self.cells = min(side, 5)
+        self.spectral = nn.Linear(self.per_group, WIDTH, bias=False)
+        self.pixel = nn.Conv2d(bands + channels, WIDTH, 1, bias=False)
+        tokens = self.groups + self.cells**2
+        self.place = nn.Parameter(0.02 * torch.randn(tokens, WIDTH))
+        self.blocks = nn.Sequential(*(Attention(WIDTH, heads=4) for _ in range(2)))
+        self.head = Head(WIDTH, classes)
+
+    def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return logits [B, classes]."""
+        middle = hsi_BCHW.shape[2] // 2
+        centre_BC = hsi_BCHW[:, :, middle, middle]
+        padded = nn.functional.pad(centre_BC, (0, self.groups * self.per_group - centre_BC.shape[1]))
+        spectral_BTD = self.spectral(padded.view(-1, self.groups, self.per_group))
+        pixels_BDHW = self.pixel(torch.cat([hsi_BCHW, aux_BCHW], dim=1))
+        spatial_BTD = nn.functional.adaptive_avg_pool2d(pixels_BDHW, self.cells).flatten(2).transpose(1, 2)
+        tokens_BTD = self.blocks(torch.cat([spectral_BTD, spatial_BTD], dim=1) + self.place)
+        logits: torch.Tensor = self.head(nn.functional.layer_norm(tokens_BTD.mean(dim=1), (WIDTH,)))
+        return logits
+
+
+class Attention(nn.Module):
+    """A transformer block with norms before, without biases.
+
+    Args:
+        width: of a token.
+        heads: of attention.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.mixed, self.out = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width, bias=False)
+        self.wide, self.narrow = nn.Linear(width, 2 * width, bias=False), nn.Linear(2 * width, width, bias=False)
+
+    def forward(self, x_BTD: torch.Tensor) -> torch.Tensor:
+        """Return tokens of the same shape."""
+        samples, tokens, width = x_BTD.shape
+        mixed = self.mixed(nn.functional.layer_norm(x_BTD, (width,)))
+        heads = (samples, tokens, self.heads, width // self.heads)
+        q, k, v = (part.reshape(heads).transpose(1, 2) for part in mixed.chunk(3, dim=2))
+        seen = nn.functional.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        x_BTD = x_BTD + self.out(seen)
+        wide = nn.functional.gelu(self.wide(nn.functional.layer_norm(x_BTD, (width,))))
+        after: torch.Tensor = x_BTD + self.narrow(wide)
+        return after
+
+
+NETWORKS: dict[str, Callable[[int, int, int, int], nn.Module]] = {
+    "fusion-cnn": FusionCNN,
+    "hsi-cnn": HsiCNN,
+    "aux-cnn": AuxCNN,
+    "sst": SpectralSpatial,
+}
+"""What ``--model`` takes for pixels."""
+
+
+def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> nn.Module:
+    """Build a network with random weights.
+
+    Args:
+        model: name in :data:`NETWORKS`.
+        classes: number of outputs.
+        bands: of the hyperspectral cube.
+        channels: of the other modality.
+        side: of a patch, in pixels.
+
+    Raises:
+        RsbenchError: there is no such network.
+    """
+    if model not in NETWORKS:
+        raise RsbenchError(f'There is no model "{model}" for pixels.{did_you_mean(model, NETWORKS)}')
+    return NETWORKS[model](classes, bands, channels, side)

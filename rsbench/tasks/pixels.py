@@ -1,0 +1,103 @@
+"""Multi-modal pixel classification: one label a pixel, patches of two modalities around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from rsbench import evaluate, patchnets
+from rsbench.batches import Batch
+from rsbench.datasets.pixel_dataset import LARGEST_PATCH, check_patch
+from rsbench.datasets.pixels import Pixels
+from rsbench.errors import RsbenchError
+from rsbench.patches import Patches
+from rsbench.tasks.base import Networks
+from rsbench.tasks.classification import Classification, is_first_rank
+
+MAP = "map.png"
+
+
+class PixelClassification(Classification):
+    """Patches of a hyperspectral cube and another modality; small networks on both or one of them."""
+
+    name = "pixels"
+    data: Pixels
+
+    @classmethod
+    def models(cls) -> list[str]:
+        """See :data:`rsbench.patchnets.NETWORKS`."""
+        return list(patchnets.NETWORKS)
+
+    @classmethod
+    def build(
+        cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
+    ) -> dict[str, nn.Module]:
+        """See :func:`rsbench.patchnets.build`."""
+        if weights is not None:
+            raise RsbenchError(f"--weights {weights}: {model} has no published weights; leave that option out.")
+        check_patch(image_size)
+        channels = {"bands": inputs["hsi_bands"], "channels": inputs["aux_channels"]}
+        return {"": patchnets.build(model, classes=inputs["classes"], side=image_size, **channels)}
+
+    @classmethod
+    def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
+        """Patches [B, bands, P, P] and [B, channels, P, P], labels [B]."""
+        sides = (image_size, image_size)
+        hsi, aux = (torch.empty(samples, inputs[name], *sides) for name in ("hsi_bands", "aux_channels"))
+        return hsi, aux, torch.zeros(samples, dtype=torch.int64)
+
+    def open(self) -> None:
+        """Open the converted scene; patches are scaled by the training pixels of this cell's split."""
+        self.data = Pixels.load(self.folder)
+        train = self.data.split(self.cell.split, self.cell.derived_seed).train
+        self.reader = Patches(self.data, train, self.cell.image_size, self.device)
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """Numbers of classes, bands and channels; see :class:`~rsbench.tasks.base.Task`."""
+        bands, channels = self.data.hsi().shape[2], self.data.aux().shape[2]
+        return {**super().inputs, "hsi_bands": bands, "aux_channels": channels}
+
+    def test(self, networks: Networks) -> dict[str, Any]:
+        """See :class:`~rsbench.tasks.base.Task`; the answers are kept for the map."""
+        self._tested = self.answers(networks, self.parts.test)
+        return evaluate.scores(self._tested, len(self.data.class_names))
+
+    def facts(self) -> dict[str, Any]:
+        """See :class:`~rsbench.tasks.base.Task`."""
+        data = self.data
+        warnings = [*data.warnings, *self.parts.warnings]
+        if self.cell.image_size > LARGEST_PATCH:
+            warnings.append(
+                f"Patches of {self.cell.image_size} px overlap between blocks; margins are made for {LARGEST_PATCH} px."
+            )
+        return {
+            "name": data.name,
+            "title": data.title,
+            **self.counts(),
+            "fingerprint": data.fingerprint,
+            "part": data.part,
+            "synthetic": data.synthetic,
+            "modalities": ["HSI", data.aux_name],
+            "warnings": warnings,
+        }
+
+    def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
+        """Draw predicted and true classes of all labelled pixels; see :class:`~rsbench.tasks.base.Task`."""
+        truth_HW = self.data.labels()
+        others = np.setdiff1d(np.flatnonzero(truth_HW), self.parts.test, assume_unique=True)
+        predicted_HW = np.zeros_like(truth_HW)
+        predicted_HW.flat[self.parts.test] = self._tested["predicted"] + 1
+        if len(others):
+            predicted_HW.flat[others] = self.answers(networks, others)["predicted"] + 1
+        title = f"{self.data.title}, {self.cell.model}, {self.cell.compressor}: predicted and true classes"
+        if is_first_rank():
+            from rsbench.maps import draw_classes
+
+            draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)
+        return [{"file": MAP, "title": title}]
