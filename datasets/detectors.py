@@ -61,9 +61,9 @@ def moments(pixels_NB: NDArray[Any], size: int = CHUNK) -> Moments:
     origin = np.asarray(pixels_NB[:size], dtype=np.float64).mean(0)  # sums about it lose no digits
     first, second = np.zeros(bands), np.zeros((bands, bands))
     for _, x in chunks(pixels_NB, size):
-        x -= origin
-        first += x.sum(0)
-        second += x.T @ x
+        z = x - origin
+        first += z.sum(0)
+        second += z.T @ z
     shift = first / len(pixels_NB)
     return Moments(mean=origin + shift, covariance=second / len(pixels_NB) - np.outer(shift, shift))
 
@@ -105,8 +105,8 @@ def detect(pixels_NB: NDArray[Any], found: Moments, target_B: Vector, size: int 
     """Score every pixel with CEM, ACE and RX, in one pass.
 
     ACE, the adaptive cosine estimator (S. Kraut and L. L. Scharf, IEEE Trans. Signal Processing 47(9), 1999), is the
-    squared cosine between target and pixel, both less the mean, in the space whitened by the covariance K:
-    ``(s^T K^-1 z)^2 / ((s^T K^-1 s) (z^T K^-1 z))``; it keeps the sign of ``s^T K^-1 z`` here, since a target only adds.
+    squared cosine between target s and pixel z, both less the mean, in the space whitened by the covariance K:
+    ``(s^T K^-1 z)^2 / ((s^T K^-1 s) (z^T K^-1 z))``; here it keeps the sign of ``s^T K^-1 z``, since a target only adds.
     RX (I. S. Reed and X. Yu, IEEE Trans. ASSP 38(10), 1990) is ``z^T K^-1 z`` and knows no target.
 
     Args:
@@ -122,9 +122,9 @@ def detect(pixels_NB: NDArray[Any], found: Moments, target_B: Vector, size: int 
     energy = s @ towards
     for part, x in chunks(pixels_NB, size):
         cem[part] = x @ w
-        x -= found.mean
-        along = x @ towards
-        distance = np.einsum("nb,nb->n", x @ whitening, x)
+        z = x - found.mean
+        along = z @ towards
+        distance = np.einsum("nb,nb->n", z @ whitening, z)
         rx[part] = distance
         ace[part] = along * np.abs(along) / np.maximum(energy * distance, np.finfo(float).tiny)
     return Scores(cem=cem, ace=ace, rx=rx)

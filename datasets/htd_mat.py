@@ -38,7 +38,8 @@ class MatSource(TargetSource):
 
     def truth(self) -> NDArray[np.uint8]:
         """Whatever is not 0 in the map."""
-        return (self.map.read() != 0).astype(np.uint8)
+        marks: NDArray[np.uint8] = (self.map.read() != 0).astype(np.uint8)
+        return marks
 
     def target(self) -> NDArray[np.float64] | None:
         """The spectrum, if the file has one."""

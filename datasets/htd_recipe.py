@@ -19,6 +19,7 @@ VERSION = 1
 """Raised whenever scenes change, so that old results are not mixed with new ones."""
 
 Spectra = NDArray[np.float32]
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,35 +56,38 @@ class Recipe:
         return np.random.default_rng([self.seed, *of])
 
     @cached_property
-    def wavelengths_um(self) -> NDArray[np.float64]:
+    def wavelengths_um(self) -> Numbers:
         """Centres of the bands in micrometres, shape [B]."""
         return np.linspace(0.4, 2.5, self.bands)
 
     @cached_property
-    def materials_EB(self) -> NDArray[np.float64]:
+    def materials_EB(self) -> Numbers:
         """Reflectance of the background's materials."""
         return np.stack([_reflectance(self.rng(0, e), self.wavelengths_um) for e in range(self.materials)])
 
     @cached_property
-    def variation_EB(self) -> NDArray[np.float64]:
+    def variation_EB(self) -> Numbers:
         """How each material's reflectance varies within the scene, per standard deviation."""
         shapes = np.stack([_reflectance(self.rng(1, e), self.wavelengths_um) for e in range(self.materials)])
-        return 0.2 * (shapes - shapes.mean(1, keepdims=True)) * self.materials_EB
+        variation: Numbers = 0.2 * (shapes - shapes.mean(1, keepdims=True)) * self.materials_EB
+        return variation
 
     @cached_property
-    def target_B(self) -> NDArray[np.float64]:
+    def target_B(self) -> Numbers:
         """Reflectance of the pure target: half of it looks like the background."""
         own = _reflectance(self.rng(2), self.wavelengths_um)
-        return 0.5 * own + 0.5 * self.materials_EB[:2].mean(0)
+        target: Numbers = 0.5 * own + 0.5 * self.materials_EB[:2].mean(0)
+        return target
 
     @cached_property
-    def noise_B(self) -> NDArray[np.float64]:
+    def noise_B(self) -> Numbers:
         """Standard deviation of the noise, larger around the absorption of water vapour and at long waves."""
-        wet = sum(np.exp(-(((self.wavelengths_um - centre) / 0.06) ** 2)) for centre in (1.38, 1.88))
-        return self.noise * (1 + 4 * wet + 0.5 * (self.wavelengths_um > 2.2))
+        wet = np.exp(-(((self.wavelengths_um[:, None] - (1.38, 1.88)) / 0.06) ** 2)).sum(1)
+        noise: Numbers = self.noise * (1 + 4 * wet + 0.5 * (self.wavelengths_um > 2.2))
+        return noise
 
     @cached_property
-    def places(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def places(self) -> tuple[NDArray[np.int64], Numbers]:
         """Positions of the target pixels, row * width + column in ascending order, and the target's part of each."""
         rng = self.rng(3)
         positions = np.sort(rng.choice(self.height * self.width, self.targets, replace=False))
@@ -114,7 +118,8 @@ class Recipe:
         columns, fill = positions[first:last] - row * self.width, fills[first:last, None]
         ground[columns] += fill * (self.target_B - ground[columns])
         noise = self.noise_B.astype(np.float32) * rng.standard_normal(ground.shape, dtype=np.float32)
-        return (ground * light_W[:, None]).astype(np.float32) + noise
+        measured: Spectra = (ground * light_W[:, None]).astype(np.float32) + noise
+        return measured
 
     @cached_property
     def _fields(self) -> _Fields:
@@ -134,14 +139,14 @@ class _Fields:
             grid = amplitude * rng.standard_normal((count, down.shape[1], across.shape[1]))
             self._octaves.append((down, grid, across))
 
-    def row(self, row: int) -> NDArray[np.float64]:
+    def row(self, row: int) -> Numbers:
         """Values of all fields along a row, shape [fields, W]."""
-        return np.sum(
-            [np.tensordot(down[row], grid, (0, 1)) @ across.T for down, grid, across in self._octaves], axis=0
-        )
+        parts = [np.tensordot(down[row], grid, (0, 1)) @ across.T for down, grid, across in self._octaves]
+        total: Numbers = np.sum(parts, axis=0)
+        return total
 
 
-def _interpolation(length: int, spacing: int) -> NDArray[np.float64]:
+def _interpolation(length: int, spacing: int) -> Numbers:
     """Weights [length, knots] of the knots for each pixel, smooth steps between neighbours."""
     place = np.arange(length) / spacing
     knot = place.astype(int)
@@ -153,13 +158,14 @@ def _interpolation(length: int, spacing: int) -> NDArray[np.float64]:
     return weights
 
 
-def _shares(fields_WE: NDArray[np.float64]) -> NDArray[np.float64]:
+def _shares(fields_WE: Numbers) -> Numbers:
     """Softmax: abundances that are positive and sum to one."""
     raised = np.exp(fields_WE - fields_WE.max(1, keepdims=True))
-    return raised / raised.sum(1, keepdims=True)
+    shares: Numbers = raised / raised.sum(1, keepdims=True)
+    return shares
 
 
-def _reflectance(rng: np.random.Generator, wavelengths_um: NDArray[np.float64]) -> NDArray[np.float64]:
+def _reflectance(rng: np.random.Generator, wavelengths_um: Numbers) -> Numbers:
     """A smooth spectrum between 0.03 and 0.7: a slope, broad bumps and narrower absorptions."""
     spectrum = 0.3 + 0.08 * rng.standard_normal() * (wavelengths_um - 1.4)
     for width, height, count in ((0.5, 0.12, 4), (0.12, 0.05, 6)):

@@ -38,7 +38,7 @@ class MUUFLTarget(TargetDataset):
 
 
 _WARNINGS = (
-    f"The marks of {MUUFLTarget.name} are up to a pixel off, so a target's score is the largest one within {HALO} pixels "
-    "of its mark and those pixels do not count as background, which favours every detector.",
+    f"The marks of {MUUFLTarget.name} are up to a pixel off, so a target's score is the largest one within {HALO} "
+    "pixels of its mark and those pixels do not count as background, which favours every detector.",
     f"{MUUFLTarget.name} has 3 targets: its figures illustrate and cannot rank methods.",
 )

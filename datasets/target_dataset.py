@@ -148,7 +148,8 @@ class TargetDataset(Dataset):
 
         if image_size != 1:
             raise RsbenchError(
-                f"--image-size {image_size} does not go with {self.name}, whose samples are single pixels: leave it out."
+                f"--image-size {image_size} does not go with {self.name}, whose samples are single pixels: leave it "
+                "out."
             )
         return build(self, self.locate(data_root), cache_root, progress)
 

@@ -25,7 +25,7 @@ SCENE, TRUTH, SCORES, BACKGROUND, FACTS = "scene.npy", "truth.npy", "scores.npy"
 DETECTORS = ("cem", "ace", "rx")
 """In the order in which ``scores.npy`` holds them."""
 SUSPECTS = 0.05
-"""Share of the pixels, those that CEM scores highest, that no network trains on: more than 95 % of a scene is background."""
+"""Share of the pixels, those that CEM scores highest, that no network trains on."""
 VALIDATION = 0.05
 """Share of the background that validates, at most ``MOST_VALIDATION`` pixels."""
 MOST_VALIDATION = 8192
@@ -89,7 +89,8 @@ class TargetScene:
             ) from error
         if facts.pop("schema", None) != SCHEMA:
             raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
-        return cls(folder=folder, **{key: tuple(v) if isinstance(v, list) else v for key, v in facts.items()})
+        lists = {key: tuple(facts.pop(key)) for key in ("warnings", "mean", "std", "target")}
+        return cls(folder=folder, **lists, **facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``targets.json`` holds (everything but the folder's own path)."""

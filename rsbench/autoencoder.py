@@ -7,6 +7,7 @@ prior, and the encoder, whose parameters are the auto-encoder's, to pass for the
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -19,6 +20,8 @@ NAME = "aae"
 HIDDEN, CODE = 256, 16
 IMPLANTED, MOST_FILL = 0.5, 0.5
 """Share of a batch that some target is mixed into, and the largest part of a pixel that it takes."""
+RATE_FACTORS = {"encoder": 0.1}
+"""Adam takes steps of one size however small a loss is, so the adversarial loss counts less by its learning rate."""
 STEEPNESS = 10.0
 """Of the background suppression: a coarse score of 0.1 passes 63 % of the spectral angle."""
 
@@ -44,7 +47,7 @@ class AutoEncoder(nn.Module):
 def _layers(*sizes: int) -> nn.Sequential:
     """Fully connected layers with leaky rectifiers between them."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in itertools.pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.01)]
     return nn.Sequential(*layers[:-1])
 
@@ -89,7 +92,8 @@ def _judge(discriminator: nn.Module, codes: torch.Tensor) -> torch.Tensor:
 def random_fill(samples: int, device: torch.device, rng: torch.Generator | None = None) -> torch.Tensor:
     """Part of each pixel that the target takes, [N, 1]: 0 for half of them, else uniform up to a half."""
     which, fill = torch.rand(2, samples, 1, generator=rng, device=device if rng is None else None).to(device)
-    return MOST_FILL * fill * which.lt(IMPLANTED)
+    part: torch.Tensor = MOST_FILL * fill * which.lt(IMPLANTED)
+    return part
 
 
 def implant(spectra_NB: torch.Tensor, target_B: torch.Tensor, fill_N1: torch.Tensor) -> torch.Tensor:

@@ -60,6 +60,7 @@ class TargetDetection(Task):
     """Learn the background of one scene, score every pixel of it."""
 
     name = "targets"
+    rate_factors = autoencoder.RATE_FACTORS
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         super().__init__(cell, folder, device)
@@ -209,7 +210,7 @@ class TargetDetection(Task):
         """The detection map beside the truth and the classical ones."""
         if self._map_HW is None or dist.get_rank() > 0:
             return []
-        maps = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}
+        maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}
         maps |= {name.upper(): self.scene.scores(name) for name in DETECTORS}
         draw_scores(folder / "detection.png", maps)
         return [{"file": "detection.png", "title": "Detection scores from least to most, square roots"}]
