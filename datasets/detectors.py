@@ -106,7 +106,8 @@ def detect(pixels_NB: NDArray[Any], found: Moments, target_B: Vector, size: int 
 
     ACE, the adaptive cosine estimator (S. Kraut and L. L. Scharf, IEEE Trans. Signal Processing 47(9), 1999), is the
     squared cosine between target s and pixel z, both less the mean, in the space whitened by the covariance K:
-    ``(s^T K^-1 z)^2 / ((s^T K^-1 s) (z^T K^-1 z))``; here it keeps the sign of ``s^T K^-1 z``, since a target only adds.
+    ``(s^T K^-1 z)^2 / ((s^T K^-1 s) (z^T K^-1 z))``; here it keeps the sign of ``s^T K^-1 z``, since a target only
+    adds.
     RX (I. S. Reed and X. Yu, IEEE Trans. ASSP 38(10), 1990) is ``z^T K^-1 z`` and knows no target.
 
     Args:

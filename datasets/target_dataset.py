@@ -146,12 +146,13 @@ class TargetDataset(Dataset):
         """
         from rsbench.datasets.targets import build  # here: it builds on this module
 
+        source = self.locate(data_root)
         if image_size != 1:
             raise RsbenchError(
                 f"--image-size {image_size} does not go with {self.name}, whose samples are single pixels: leave it "
                 "out."
             )
-        return build(self, self.locate(data_root), cache_root, progress)
+        return build(self, source, cache_root, progress)
 
     def check(self, data_root: Path, progress: Progress | None = None) -> TargetCheck:
         """Read the whole scene."""

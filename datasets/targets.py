@@ -89,7 +89,7 @@ class TargetScene:
             ) from error
         if facts.pop("schema", None) != SCHEMA:
             raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
-        lists = {key: tuple(facts.pop(key)) for key in ("warnings", "mean", "std", "target")}
+        lists: dict[str, Any] = {key: tuple(facts.pop(key)) for key in ("warnings", "mean", "std", "target")}
         return cls(folder=folder, **lists, **facts)
 
     def to_dict(self) -> dict[str, Any]:
