@@ -43,8 +43,8 @@ class Recipe:
     targets: int
     seed: int
     materials: int = 8
-    fill: tuple[float, float] = (0.04, 0.35)
-    noise: float = 0.004
+    fill: tuple[float, float] = (0.03, 0.35)
+    noise: float = 0.002
 
     @property
     def fingerprint(self) -> str:

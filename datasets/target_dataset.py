@@ -105,9 +105,9 @@ class TargetDataset(Dataset):
     task = "targets"
     model = "aae"
     optimizer = "adam"
-    lr = 1e-3
+    lr = 3e-3
     image_size = 1
-    epochs = 60
+    epochs = 100
     batch_size = 64
 
     @abstractmethod

@@ -17,13 +17,13 @@ from torch.nn import functional
 from rsbench.batches import Batch
 
 NAME = "aae"
-HIDDEN, CODE = 256, 16
+HIDDEN, CODE = 128, 16
 IMPLANTED, MOST_FILL = 0.5, 0.5
 """Share of a batch that some target is mixed into, and the largest part of a pixel that it takes."""
 RATE_FACTORS = {"encoder": 0.1}
 """Adam takes steps of one size however small a loss is, so the adversarial loss counts less by its learning rate."""
 STEEPNESS = 10.0
-"""Of the background suppression: a coarse score of 0.1 passes 63 % of the spectral angle."""
+"""Of the background suppression: at a coarse score of 0.1 it passes 63 %."""
 
 
 class AutoEncoder(nn.Module):
@@ -101,18 +101,20 @@ def implant(spectra_NB: torch.Tensor, target_B: torch.Tensor, fill_N1: torch.Ten
     return spectra_NB + fill_N1 * (target_B - spectra_NB)
 
 
-def spectral_angle(a_NB: torch.Tensor, b_NB: torch.Tensor) -> torch.Tensor:
-    """Angle between spectra in radians, [N], 0 where one of them is 0; as exact for small angles as for large ones."""
-    a, b = (functional.normalize(x, dim=1) for x in (a_NB, b_NB))
-    return 2 * torch.atan2((a - b).norm(dim=1), (a + b).norm(dim=1))
+def detect(
+    spectra_NB: torch.Tensor, background_NB: torch.Tensor, target_B: torch.Tensor, coarse_N: torch.Tensor
+) -> torch.Tensor:
+    """Score pixels: how well what is no background points at the target, times the background suppression.
 
-
-def detect(spectra_NB: torch.Tensor, background_NB: torch.Tensor, coarse_N: torch.Tensor) -> torch.Tensor:
-    """Score pixels: angle to what the auto-encoder returns, times the background suppression ``1 - exp(-10 c)``.
+    The first is the cosine of the spectral angle between ``x - y`` and ``d - y``, with pixel x, its background y as the
+    auto-encoder returns it, and target d: under linear mixing both point the same way wherever x holds some of d. The
+    second is ``1 - exp(-10 c)``. Negative cosines and coarse scores count as 0, so that scores are within 0..1.
 
     Args:
-        spectra_NB: as measured, not scaled.
-        background_NB: their reconstruction, in the same unit.
-        coarse_N: scores c of the coarse detection, 1 for the pure target; negative ones count as 0.
+        spectra_NB: scaled.
+        background_NB: scaled.
+        target_B: scaled.
+        coarse_N: scores c of the coarse detection, 1 for the pure target.
     """
-    return spectral_angle(spectra_NB, background_NB) * -torch.expm1(-STEEPNESS * coarse_N.clamp(min=0))
+    towards = functional.cosine_similarity(spectra_NB - background_NB, target_B - background_NB, dim=1)
+    return towards.clamp(min=0) * -torch.expm1(-STEEPNESS * coarse_N.clamp(min=0))

@@ -51,10 +51,6 @@ class Spectra:
         pixels = torch.from_numpy(self._pixels_NB[np.sort(positions)].astype(np.float32, copy=False))
         return pixels.to(self._device).sub_(self._mean).div_(self._std), self.target
 
-    def measured(self, scaled_NB: torch.Tensor) -> torch.Tensor:
-        """Return scaled spectra in the scene's own unit."""
-        return scaled_NB * self._std + self._mean
-
 
 class TargetDetection(Task):
     """Learn the background of one scene, score every pixel of it."""
@@ -178,7 +174,7 @@ class TargetDetection(Task):
         _, background = network(spectra)
         coarse = torch.from_numpy(self.scene.scores("cem").reshape(-1)[positions]).to(self.device)
         coarse = coarse + fill_N1[:, 0] * (1 - coarse)  # CEM is linear and answers the target with 1
-        scores = autoencoder.detect(self.reader.measured(spectra), self.reader.measured(background), coarse)
+        scores = autoencoder.detect(spectra, background, target, coarse)
         return scores, (background - clean).square().mean(1).double().sum()
 
     def facts(self) -> dict[str, Any]:
