@@ -7,26 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.reports import comma_separated, markdown
+from rsbench.reports import comma_separated, json_report, latex, markdown
 from rsbench.reports.build import build_report
 from rsbench.reports.table import Report
 from rsbench.reports.terminal import show
 from rsbench.schema import Record
 
-__all__ = ["FORMATS", "Report", "build_report", "show", "write_report"]
+__all__ = ["ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "format_names", "show", "write_report"]
 
-FORMATS: dict[str, Callable[[Report, Path], list[Path]]] = {
+FORMATS: Final[dict[str, Callable[[Report, Path], list[Path]]]] = {
     "markdown": markdown.write,
     "csv": comma_separated.write,
+    "latex": latex.write,
+    "json": json_report.write,
 }
+ALIASES: Final = {"md": "markdown", "tex": "latex"}
+"""Other names of formats."""
+DEFAULT_FORMATS: Final = ("markdown", "csv")
+"""What is written unless other formats are asked for."""
 
 
 def write_report(
     records: Sequence[Record] | Report,
     out_dir: Path,
-    formats: Sequence[str] = tuple(FORMATS),
+    formats: Sequence[str] = DEFAULT_FORMATS,
     *,
     problems: Sequence[str] = (),
 ) -> list[Path]:
@@ -35,7 +42,7 @@ def write_report(
     Args:
         records: checked records, or a report that was built from them already.
         out_dir: the folder for the files.
-        formats: names in ``FORMATS``.
+        formats: names in ``FORMATS`` or ``ALIASES``.
         problems: sentences on records that could not be used.
 
     Returns:
@@ -44,8 +51,19 @@ def write_report(
     Raises:
         RsbenchError: for an unknown format, or a folder that cannot be written to.
     """
-    for name in formats:
-        if name not in FORMATS:
-            raise RsbenchError(f'There is no report format "{name}".{did_you_mean(name, FORMATS)}')
+    wanted = format_names(formats)
     report = records if isinstance(records, Report) else build_report(records, problems)
-    return [path for name in formats for path in FORMATS[name](report, out_dir)]
+    return [path for name in wanted for path in FORMATS[name](report, out_dir)]
+
+
+def format_names(names: Sequence[str]) -> list[str]:
+    """Return the formats that some names or aliases stand for, each once.
+
+    Raises:
+        RsbenchError: for an unknown format.
+    """
+    known = {**ALIASES, **{name: name for name in FORMATS}}
+    for name in names:
+        if name not in known:
+            raise RsbenchError(f'There is no report format "{name}".{did_you_mean(name, known)}')
+    return list(dict.fromkeys(known[name] for name in names))

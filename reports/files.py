@@ -12,6 +12,8 @@ from rsbench.results import folder_error
 def write_text(path: Path, text: str) -> Path:
     """Write a text as UTF-8 with its line ends as they stand, replacing what was there in one go.
 
+    Half a surrogate pair, which a record may hold and UTF-8 cannot, is written as its escape, as JSON does.
+
     Args:
         path: the file; its folder is made if it is missing.
         text: all of it.
@@ -25,7 +27,7 @@ def write_text(path: Path, text: str) -> Path:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as stream:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             stream.write(text)
         os.replace(temporary, path)
     except OSError as problem:

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rsbench.link import break_even
+from rsbench.metrics import TASKS
 from rsbench.provenance import hardware
-from rsbench.reports.conclusion import difference
-from rsbench.reports.methods import SPLIT, Method, methods_of, reference_of
+from rsbench.reports.comparison import DEFAULT_TASK, Baseline, Comparison
+from rsbench.reports.facts import command_of
+from rsbench.reports.methods import SPLIT, Method
 from rsbench.reports.settings import Setting
 from rsbench.reports.table import Column, Table
 from rsbench.schema import Record
+from rsbench.stats import Difference
 
 _TRAFFIC = (
     "payload_bytes_per_step",
@@ -30,33 +33,29 @@ _TRAFFIC = (
 _TIME = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
 _COUNTS = ("steps_counted", "steps_skipped")
 _MEMORY = ("peak_rss_bytes", "peak_cuda_bytes")
-_TEST = ("oa", "aa", "kappa")
 _NAMES = frozenset(
-    {"dataset", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
+    {"dataset", "task", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
 )
 
 
-def methods_table(settings: Sequence[Setting]) -> Table:
-    """Return one row a setting and method. Accuracies and densities are fractions, times seconds."""
+def methods_table(settings: Sequence[tuple[Setting, Comparison]]) -> Table:
+    """Return one row a method or baseline of each setting. Accuracies and densities are fractions, times seconds."""
     rows = []
-    for setting in settings:
-        methods = methods_of(setting.records)
-        reference = reference_of(methods)
-        rows += [_method_row(setting, method, reference) for method in methods]
-    return _table("methods", rows)
+    for setting, comparison in settings:
+        rows += [_method_row(setting, method, comparison) for method in comparison.methods]
+        rows += [_baseline_row(setting, baseline, comparison) for baseline in comparison.baselines]
+    return flat_table("methods", rows)
 
 
 def cells_table(settings: Sequence[Setting]) -> Table:
     """Return one row a cell, finished or not."""
-    return _table("cells", [_cell_row(record) for setting in settings for record in setting.records])
+    return flat_table("cells", [cell_row(record) for setting in settings for record in setting.records])
 
 
-def _method_row(setting: Setting, method: Method, reference: Method | None) -> dict[str, Any]:
+def _method_row(setting: Setting, method: Method, comparison: Comparison) -> dict[str, Any]:
     """Return one method's raw numbers by column."""
-    record = (method.chosen or method.records)[0]
-    cell = record["cell"]
-    row: dict[str, Any] = {name: cell[name] for name in ("dataset", "model", "workers", "device")}
-    row |= {"hardware": setting.hardware, "part": (record.get("dataset") or {}).get("part")}
+    cell = (method.chosen or method.records)[0]["cell"]
+    row = _setting_fields(setting, method.chosen or method.records, comparison)
     row |= {"method": method.label, "compressor": cell["compressor"], "ratio_asked": cell["ratio"]}
     row |= {
         "match": cell.get("match"),
@@ -68,21 +67,45 @@ def _method_row(setting: Setting, method: Method, reference: Method | None) -> d
         "seeds": len(method.chosen),
         "validation_score": getattr(method.validation.get(method.rate or 0), "mean", None),
     }
-    for name in _TEST:
-        found = method.test(name)
-        row |= {f"test_{name}": found and found.mean, f"test_{name}_sd": found and found.sd}
-    gap = difference(method, reference) if reference is not None and method is not reference else None
-    row |= {
-        "oa_minus_none": gap and gap.mean,
-        "oa_minus_none_low": gap and gap.low,
-        "oa_minus_none_high": gap and gap.high,
-    }
-    row |= {"paired_seeds": gap and gap.count}
+    row |= _scores(method, comparison) | _gap_fields(comparison.gap(method), comparison)
+    row |= {"on_pareto_front": method.label in comparison.front if method.chosen and method.trains else None}
     row |= {name: method.mean("traffic", name) for name in _TRAFFIC}
     row |= {name: method.mean("time", name) for name in _TIME}
     row |= {name: method.total("time", name) for name in _COUNTS}
-    row |= _against(method, reference)
+    row |= _against(method, comparison.reference)
     return row | {name: method.mean("memory", name) for name in _MEMORY}
+
+
+def _baseline_row(setting: Setting, baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
+    """Return what was scored without training."""
+    row = _setting_fields(setting, setting.records, comparison) | {"method": baseline.label}
+    row |= {"seeds": len(baseline.by_seed.get(comparison.metric.name, {}))}
+    return row | _scores(baseline, comparison) | _gap_fields(comparison.baseline_gap(baseline), comparison)
+
+
+def _setting_fields(setting: Setting, records: Sequence[Record], comparison: Comparison) -> dict[str, Any]:
+    """Return what was run and where."""
+    record = records[0]
+    row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
+    row |= {"hardware": setting.hardware, "part": (record.get("dataset") or {}).get("part")}
+    return row | {"task": comparison.task_name}
+
+
+def _scores(row: Method | Baseline, comparison: Comparison) -> dict[str, Any]:
+    """Return the task's metrics over seeds."""
+    fields: dict[str, Any] = {}
+    for metric in comparison.task.metrics:
+        found = row.test(metric.name)
+        fields |= {f"test_{metric.name}": found and found.mean, f"test_{metric.name}_sd": found and found.sd}
+    return fields
+
+
+def _gap_fields(gap: Difference | None, comparison: Comparison) -> dict[str, Any]:
+    """Return the difference to ``none`` in the task's first metric."""
+    name = f"{comparison.metric.name}_minus_none"
+    fields = {name: gap and gap.mean, f"{name}_low": gap and gap.low, f"{name}_high": gap and gap.high}
+    fields |= {"paired_seeds": gap and gap.count, "paired_sd": gap and gap.sd}
+    return fields | {"p": gap and gap.p, "p_corrected": gap and gap.p_corrected}
 
 
 def _against(method: Method, reference: Method | None) -> dict[str, Any]:
@@ -97,7 +120,7 @@ def _against(method: Method, reference: Method | None) -> dict[str, Any]:
     }
 
 
-def _cell_row(record: Record) -> dict[str, Any]:
+def cell_row(record: Record) -> dict[str, Any]:
     """Return one cell's raw numbers by column."""
     row: dict[str, Any] = {name: record[name] for name in ("key", "status", "reason", "started_utc", "wall_s")}
     row |= record["cell"]
@@ -108,10 +131,12 @@ def _cell_row(record: Record) -> dict[str, Any]:
     row |= {"part": (record.get("dataset") or {}).get("part")}
     accuracy = record.get("accuracy") or {}
     row |= {"validation_score": accuracy.get("val_score")}
-    row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in (*_TEST, "samples")}
+    task = str((record.get("dataset") or {}).get("task") or DEFAULT_TASK)
+    names = (*(metric.name for metric in TASKS[task].metrics), "samples")
+    row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in names}
     row |= _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
-    return row | _fields(record.get("memory"), _MEMORY)
+    return row | _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
 
 
 def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str, Any]:
@@ -119,14 +144,10 @@ def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str
     return {name: (section or {}).get(name) for name in names}
 
 
-def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+def flat_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of all columns that occur, in the order of their first occurrence."""
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = tuple(Column(title=name, align="left" if name in _NAMES else "right") for name in names)
-    texts = tuple(tuple(_text(row.get(name)) for name in names) for row in rows)
-    return Table(title=title, columns=columns, rows=texts)
-
-
-def _text(value: Any) -> str:
-    """Return a value with all its digits; nothing for None."""
-    return "" if value is None else str(value)
+    columns = tuple(Column(title=name, align="left" if name in _NAMES else "right", key=name) for name in names)
+    values = tuple(tuple(row.get(name) for name in names) for row in rows)
+    texts = tuple(tuple("" if value is None else str(value) for value in row) for row in values)
+    return Table(title=title, columns=columns, rows=texts, values=values)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.files import write_text
 from rsbench.reports.table import Column, Report, Section, Table
+from rsbench.reports.units import one_line
 
 FILE_NAME = "report.md"
-_ESCAPES = str.maketrans({"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`"})
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}
+)
+_STRIKE_LINK_OR_LIST = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -89,4 +94,4 @@ def _zip(table: Table, widths: list[int]) -> list[tuple[Column, int]]:
 
 def escape(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line."""
-    return " ".join(text.translate(_ESCAPES).split())
+    return _STRIKE_LINK_OR_LIST.sub(r"\\\g<0>", one_line(text).translate(_ESCAPES))

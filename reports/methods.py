@@ -62,9 +62,15 @@ class Method:
         """Return whether its accuracy means anything (``noop`` does not train)."""
         return all(record["compressor"]["trains"] for record in self.done)
 
+    @property
+    def note(self) -> str:
+        """Return what the records say of the row, such as that a part of the method was off; empty for nothing."""
+        notes = (record["compressor"].get("note") for record in self.done)
+        return next((text for text in notes if isinstance(text, str) and text.strip()), "")
+
     @cached_property
     def validation(self) -> dict[float, Spread]:
-        """Return validation OA by learning rate, over the finished seeds, lowest rate first."""
+        """Return the validation score by learning rate, over the finished seeds, lowest rate first."""
         by_rate: dict[float, list[float]] = {}
         for record in self.tuning:
             if record["accuracy"] is not None and record["accuracy"]["val_score"] is not None:
@@ -79,7 +85,7 @@ class Method:
 
     @cached_property
     def rate(self) -> float | None:
-        """Return the learning rate with the best mean validation OA, the lower one of equals.
+        """Return the learning rate with the best mean validation score, the lower one of equals.
 
         Only rates with the most finished seeds compete: one lucky seed of a rate that diverged on the others is
         no reason to take it. Without any accuracy it is the lowest rate that finished.
@@ -96,12 +102,18 @@ class Method:
         cells = [record for record in self.done if float(record["cell"]["lr"]) == self.rate]
         return tuple(sorted(cells, key=lambda record: int(record["cell"]["seed"])))
 
+    @cached_property
+    def histories(self) -> dict[int, list[dict[str, Any]]]:
+        """Return seed to what was reached after each epoch, for the cells at the chosen rate that kept it."""
+        found = {int(record["cell"]["seed"]): record.get("history") or [] for record in self.chosen}
+        return {seed: entries for seed, entries in found.items() if entries}
+
     def test_by_seed(self, name: str) -> dict[int, float]:
-        """Return seed to a test accuracy (``oa``, ``aa`` or ``kappa``) at the chosen rate."""
+        """Return seed to a test accuracy (a metric of the task, such as ``oa``) at the chosen rate."""
         return {
             int(record["cell"]["seed"]): float(record["accuracy"]["test"][name])
             for record in self.chosen
-            if record["accuracy"] is not None and record["accuracy"]["test"][name] is not None
+            if record["accuracy"] is not None and record["accuracy"]["test"].get(name) is not None
         }
 
     def test(self, name: str) -> Spread | None:

@@ -37,10 +37,10 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
         Settings; of a cell that was recorded more than once on the same hardware, the newest finished one.
     """
     groups: dict[tuple[str, str], list[Record]] = {}
-    machines = _machines_of_work(records)
+    machines = _machines_ofwork_of(records)
     for record in sorted(records, key=lambda record: str(record["started_utc"])):
         machine = "" if mix_hardware else _machine(record, machines)
-        groups.setdefault((_work(record), machine), []).append(record)
+        groups.setdefault((work_of(record), machine), []).append(record)
     settings = []
     for group in groups.values():
         names = sorted({_machine(record, machines) for record in group})
@@ -48,15 +48,15 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
     return settings
 
 
-def _work(record: Record) -> str:
+def work_of(record: Record) -> str:
     """Return everything that a row of the table does not vary, as one text."""
     return json.dumps({name: value for name, value in record["cell"].items() if name not in VARIED}, sort_keys=True)
 
 
-def _machines_of_work(records: Sequence[Record]) -> dict[tuple[str, str], str]:
+def _machines_ofwork_of(records: Sequence[Record]) -> dict[tuple[str, str], str]:
     """Return the hardware of finished cells by work and CPU model."""
     return {
-        (_work(record), str(record["provenance"].get("cpu_model"))): hardware(record["provenance"])
+        (work_of(record), str(record["provenance"].get("cpu_model"))): hardware(record["provenance"])
         for record in records
         if record["status"] == "done"
     }
@@ -67,7 +67,7 @@ def _machine(record: Record, machines: dict[tuple[str, str], str]) -> str:
     provenance = record["provenance"]
     if record["status"] == "done" or gpu(provenance):
         return hardware(provenance)
-    return machines.get((_work(record), str(provenance.get("cpu_model"))), hardware(provenance))
+    return machines.get((work_of(record), str(provenance.get("cpu_model"))), hardware(provenance))
 
 
 def _newest(group: Sequence[Record]) -> list[Record]:

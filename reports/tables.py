@@ -2,136 +2,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Literal
 
 from rsbench.link import break_even
+from rsbench.metrics import Metric
 from rsbench.reports import units
-from rsbench.reports.conclusion import difference
+from rsbench.reports.comparison import Comparison, gaps_to
 from rsbench.reports.methods import SPLIT, Method
-from rsbench.reports.table import Column, Notes, Table
+from rsbench.reports.table import Cell, Column, Notes, Row, Table
 from rsbench.schema import STATUSES, Record
+from rsbench.stats import Spread
 
-_NAME = Column(title="Method", align="left")
-_COMPARISON = (
-    _NAME,
-    Column(title="OA", unit="%", better="higher"),
-    Column(title="vs none", unit="points", better="higher"),
-    Column(title="Payload/step", better="lower"),
-    Column(title="Ratio", better="higher"),
-    Column(title="Step", unit="ms", better="lower"),
-    Column(title="Speed-up", better="higher"),
-    Column(title="Break-even"),
+_NAME = Column(title="Method", align="left", key="method")
+_DASH = Cell(units.DASH)
+_COSTS = (
+    Column(title="Payload/step", better="lower", key="payload_bytes_per_step"),
+    Column(title="Ratio", better="higher", key="compression_ratio"),
+    Column(title="Step", unit="ms", better="lower", key="step_time_s"),
+    Column(title="Speed-up", better="higher", key="speed_up"),
+    Column(title="Break-even", key="break_even"),
 )
 _DETAILS = (
-    _NAME,
-    Column(title="AA", unit="%", better="higher"),
-    Column(title="kappa", better="higher"),
-    Column(title="LR"),
-    Column(title="Seeds"),
+    Column(title="LR", key="lr"),
+    Column(title="Seeds", key="seeds"),
     Column(title="Steady ratio", better="higher"),
     Column(title="Wire ratio", better="higher"),
-    Column(title="Density", unit="%"),
+    Column(title="Density", unit="%", key="density"),
+    Column(title="Pareto", key="on_pareto_front"),
 )
-_TIMES = (_NAME, *(Column(title=part.removesuffix("_s")) for part in (*SPLIT, "overlapped_s")), Column(title="Steps"))
+_TIMES = (
+    _NAME,
+    *(Column(title=part.removesuffix("_s"), key=part) for part in (*SPLIT, "overlapped_s")),
+    Column(title="Steps", key="steps_counted"),
+)
 ONE_D_SHARE = 0.25
 """Share of the payload from which one-dimensional tensors are worth a note."""
 
 
-def comparison_table(methods: Sequence[Method], reference: Method | None, notes: Notes) -> Table:
+def score_column(metric: Metric) -> Column:
+    """Return the column of a metric over seeds."""
+    better: Literal["higher", "lower"] = "higher" if metric.higher_is_better else "lower"
+    return Column(title=metric.heading, unit=units.score_unit(metric), better=better, key=metric.name)
+
+
+def gap_column(metric: Metric, label: str) -> Column:
+    """Return the column of differences to a row."""
+    return Column(title=f"vs {label}", unit=units.gap_unit(metric), better="higher", key=f"{metric.name}_difference")
+
+
+def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     """Return what most people look for, one row a method; marks stand for the notes added."""
-    rows = tuple(_comparison_row(method, reference, notes) for method in methods)
-    return Table(title="Comparison", columns=_COMPARISON, rows=rows)
+    metric = comparison.metric
+    rows = [_comparison_row(method, comparison, notes) for method in comparison.methods]
+    for baseline in comparison.baselines:
+        gap, found = comparison.baseline_gap(baseline), baseline.test(metric.name)
+        score = Cell(units.score_spread(metric, found), found)
+        rows.append((baseline.label, score, Cell(units.gap(metric, gap), gap), *[_DASH] * len(_COSTS)))
+    if comparison.comparisons > 1:
+        notes.mark(
+            f"~ stands where a difference in {metric.heading} cannot be told from zero by paired t tests after Holm's "
+            f"correction for the {comparison.comparisons} comparisons with none in this table; intervals are of one "
+            "comparison each."
+        )
+    return Table.of("Comparison", (_NAME, score_column(metric), gap_column(metric, "none"), *_COSTS), rows)
 
 
-def _comparison_row(method: Method, reference: Method | None, notes: Notes) -> tuple[str, ...]:
+def _comparison_row(method: Method, comparison: Comparison, notes: Notes) -> Row:
     """Return one method's accuracy, bytes and speed."""
+    name = Cell(_name(method, notes), method.label)
     if not method.chosen:
-        return (_name(method, notes), _statuses(method), *[units.DASH] * (len(_COMPARISON) - 2))
+        return (name, Cell(_statuses(method)), *[_DASH] * (1 + len(_COSTS)))
+    reference, metric = comparison.reference, comparison.metric
     step_s = method.mean("time", "step_time_s")
     none_s = reference.mean("time", "step_time_s") if reference else None
     faster = none_s / step_s if none_s and step_s and method is not reference else None
     point = None
     if reference is not None and method is not reference and method.cost and reference.cost:
         point = break_even(method.cost, reference.cost)
+    payload, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
     return (
-        _name(method, notes),
-        units.percent_spread(method.test("oa")) if method.trains else units.DASH,
-        _versus(method, reference, notes),
-        units.data_size(method.mean("traffic", "payload_bytes_per_step")),
+        name,
+        Cell(units.score_spread(metric, found), found) if method.trains else _DASH,
+        Cell(_versus(method, comparison, notes), comparison.gap(method)),
+        Cell(units.data_size(payload), payload),
         _whole_ratio(method, notes),
-        units.milliseconds(step_s),
-        units.times(faster, 2),
-        units.break_even_text(point),
+        Cell(units.milliseconds(step_s), step_s),
+        Cell(units.times(faster, 2), faster),
+        Cell(units.break_even_text(point), point),
     )
 
 
-def against_table(methods: Sequence[Method], label: str) -> Table | None:
-    """Return OA beside that of a row of the reader's choice; None where no finished row is called so.
+def against_table(comparison: Comparison, label: str) -> Table | None:
+    """Return the metric beside that of a row of the reader's choice; None where no finished row is called so.
 
     Args:
-        methods: all rows.
+        comparison: all rows.
         label: as the tables call the row, such as ``rsdgc 100x``.
     """
-    base = next((method for method in methods if method.label == label and method.chosen), None)
+    base = next((method for method in comparison.methods if method.label == label and method.chosen), None)
     if base is None:
         return None
-    columns = (
-        _NAME,
-        Column(title="OA", unit="%", better="higher"),
-        Column(title=f"vs {label}", unit="points", better="higher"),
-        Column(title="Common seeds"),
-    )
-    found = [(method, difference(method, base)) for method in methods if method.chosen and method.trains]
-    rows = tuple(
-        (
-            method.label,
-            units.percent_spread(method.test("oa")),
-            units.DASH if method is base else units.points(gap),
-            units.DASH if gap is None or method is base else str(gap.count),
-        )
-        for method, gap in found
-    )
-    return Table(title=f"Paired differences to {label}", columns=columns, rows=rows)
+    metric = comparison.metric
+    gaps = gaps_to(base, comparison.trained, metric)
+    rows = []
+    for method in comparison.trained:
+        found, gap = method.test(metric.name), gaps.get(method.label)
+        pairs = None if gap is None else gap.count
+        score = Cell(units.score_spread(metric, found), found)
+        count = Cell(units.DASH if pairs is None else str(pairs), pairs)
+        rows.append((method.label, score, Cell(units.gap(metric, gap), gap), count))
+    columns = (_NAME, score_column(metric), gap_column(metric, label), Column(title="Common seeds"))
+    return Table.of(f"Paired differences to {label}", columns, rows)
 
 
-def _whole_ratio(method: Method, notes: Notes) -> str:
+def _whole_ratio(method: Method, notes: Notes) -> Cell:
     """Return the compression ratio of the run, marked where 1-D tensors take much of the payload."""
-    ratio = units.times(method.mean("traffic", "compression_ratio"))
+    ratio = method.mean("traffic", "compression_ratio")
     share = method.mean("traffic", "one_d_share") or 0.0
     if share <= ONE_D_SHARE:
-        return ratio
+        return Cell(units.times(ratio), ratio)
     text = f"{method.label}: 1-D tensors, sent dense, take {100 * share:.0f} % of the payload"
-    return f"{ratio} {notes.mark(f'{text}; they bound the ratio that can be reached.')}"
+    mark = notes.mark(f"{text}; they bound the ratio that can be reached.")
+    return Cell(f"{units.times(ratio)} {mark}", ratio)
 
 
-def details_table(methods: Sequence[Method], notes: Notes) -> Table:
-    """Return the other accuracies and ratios, one row a method."""
-    rows = tuple(_details_row(method, notes) for method in methods if method.chosen)
-    return Table(title="Accuracy and bytes in detail", columns=_DETAILS, rows=rows)
+def details_table(comparison: Comparison, notes: Notes) -> Table:
+    """Return the other metrics and ratios, one row a method, with a mark for those on the Pareto front."""
+    others = comparison.task.metrics[1:]
+    rows = [_details_row(method, comparison, notes) for method in comparison.methods if method.chosen]
+    for baseline in comparison.baselines:
+        scores = [_mean(metric, baseline.test(metric.name)) for metric in others]
+        rows.append((baseline.label, *scores, *[_DASH] * len(_DETAILS)))
+    columns = (_NAME, *(score_column(metric) for metric in others), *_DETAILS)
+    return Table.of("Accuracy and bytes in detail", columns, rows)
 
 
-def _details_row(method: Method, notes: Notes) -> tuple[str, ...]:
-    """Return one method's other accuracies and ratios."""
-    aa, kappa, density = method.test("aa"), method.test("kappa"), method.mean("traffic", "density")
+def _details_row(method: Method, comparison: Comparison, notes: Notes) -> Row:
+    """Return one method's other metrics and ratios."""
+    density = method.mean("traffic", "density")
+    on_front = method.label in comparison.front
     return (
         method.label,
-        units.percent(None if aa is None else aa.mean),
-        units.DASH if kappa is None else f"{kappa.mean:.3f}",
-        _rate(method, notes),
-        _seeds(method),
-        units.times(method.mean("traffic", "steady_ratio")),
-        units.times(method.mean("traffic", "wire_ratio")),
-        units.significant(None if density is None else 100 * density),
+        *(_mean(metric, method.test(metric.name)) for metric in comparison.task.metrics[1:]),
+        Cell(_rate(method, notes), method.rate),
+        Cell(_seeds(method), len(method.chosen)),
+        _times(method.mean("traffic", "steady_ratio")),
+        _times(method.mean("traffic", "wire_ratio")),
+        Cell(units.significant(None if density is None else 100 * density), density),
+        Cell("yes" if on_front else units.DASH, on_front),
     )
+
+
+def _mean(metric: Metric, found: Spread | None) -> Cell:
+    """Return a metric without its spread."""
+    return Cell(units.score(metric, None if found is None else found.mean), found)
+
+
+def _times(ratio: float | None) -> Cell:
+    return Cell(units.times(ratio), ratio)
 
 
 def _name(method: Method, notes: Notes) -> str:
-    """Return the row's label, marked when cells are missing or its accuracy means nothing."""
+    """Return the row's label, marked when cells are missing, part of it was off, or its accuracy means nothing."""
     marks = []
     missing = [_missing_text(record) for record in method.records if record["status"] != "done"]
     if missing:
-        count = "1 cell" if len(missing) == 1 else f"{len(missing)} cells"
-        marks.append(notes.mark(f"{method.label}: {count} not done: {'; '.join(missing)}."))
+        marks.append(notes.mark(f"{method.label}: {units.count(len(missing), 'cell')} not done: {'; '.join(missing)}."))
+    if method.note:
+        marks.append(notes.mark(f"{method.note.strip().rstrip('.')}."))
     if method.done and not method.trains:
         text = f"{method.label} sends nothing and does not train: its step is the headroom of any compressor."
         marks.append(notes.mark(text))
@@ -153,16 +191,16 @@ def _statuses(method: Method) -> str:
     return " and ".join(status for status in STATUSES if status in found)
 
 
-def _versus(method: Method, reference: Method | None, notes: Notes) -> str:
+def _versus(method: Method, comparison: Comparison, notes: Notes) -> str:
     """Return the difference to ``none``, with the pairs counted where they are fewer than its seeds."""
-    if reference is None or method is reference or not method.trains:
+    found, reference = comparison.gap(method), comparison.reference
+    if found is None or reference is None:
         return units.DASH
-    found = difference(method, reference)
-    text = units.points(found)
-    if found is not None and found.low is None:
+    text = units.gap(comparison.metric, found)
+    if found.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
         return f"{text} {notes.mark(f'No interval: {pairs}.')}"
-    if found is not None and found.count < len(reference.chosen):
+    if found.count < len(reference.chosen):
         text += " " + notes.mark(
             f"{method.label}: compared over the {found.count} seeds in common with none's {len(reference.chosen)}."
         )
@@ -188,89 +226,40 @@ def _seeds(method: Method) -> str:
     return f"{len(method.chosen)}" if len(method.chosen) == len(at_rate) else f"{len(method.chosen)} of {len(at_rate)}"
 
 
-def times_table(methods: Sequence[Method]) -> Table:
+def times_table(comparison: Comparison) -> Table:
     """Return where the time of a step goes, in ms, one row a method."""
-    rows = []
-    for method in methods:
+    rows: list[Row] = []
+    for method in comparison.methods:
         if method.chosen:
-            parts = (units.milliseconds(method.mean("time", part)) for part in (*SPLIT, "overlapped_s"))
-            rows.append((method.label, *parts, str(method.total("time", "steps_counted"))))
+            means = (method.mean("time", part) for part in (*SPLIT, "overlapped_s"))
+            steps = method.total("time", "steps_counted")
+            parts = [Cell(units.milliseconds(mean), mean) for mean in means]
+            rows.append((method.label, *parts, Cell(str(steps), steps)))
     title = "Parts of a step (ms, means; the step above is the median; overlapped is not part of it)"
-    return Table(title=title, columns=_TIMES, rows=tuple(rows))
+    return Table.of(title, _TIMES, rows)
 
 
-def rates_table(methods: Sequence[Method]) -> Table | None:
-    """Return validation OA by learning rate, None when no method has more than one."""
-    trained = [method for method in methods if method.validation]
+def rates_table(comparison: Comparison) -> Table | None:
+    """Return the validation score by learning rate, None when no method has more than one."""
+    metric = comparison.metric
+    trained = [method for method in comparison.methods if method.validation]
     rates = sorted({rate for method in trained for rate in method.rates_tried})
     if not any(len(method.rates_tried) > 1 for method in trained):
         return None
-    rows = []
-    for method in trained:
-        rows.append((method.label, *(_validation_text(method, rate) for rate in rates)))
-    columns = (_NAME, *(Column(title=f"lr {rate:g}", unit="%", better="higher") for rate in rates))
-    title = "Validation OA by learning rate (* the best, which the tables above take)"
-    return Table(title=title, columns=columns, rows=tuple(rows))
+    rows: list[Row] = [(method.label, *(_validation(metric, method, rate) for rate in rates)) for method in trained]
+    unit = units.score_unit(metric)
+    columns = (_NAME, *(Column(title=f"lr {rate:g}", unit=unit, better="higher", key=f"{rate!r}") for rate in rates))
+    title = f"Validation {metric.heading} by learning rate (* the best, which the tables above take)"
+    return Table.of(title, columns, rows)
 
 
-def _validation_text(method: Method, rate: float) -> str:
+def _validation(metric: Metric, method: Method, rate: float) -> Cell:
     """Return ``81.5 ± 0.1 *``, with the seeds counted where they are fewer than at the chosen rate."""
     found = method.validation.get(rate)
-    text = units.percent_spread(found)
+    text = units.score_spread(metric, found)
     if rate == method.rate:
-        return f"{text} *"
+        return Cell(f"{text} *", found)
     at_best = method.validation[method.rate].count if method.rate in method.validation else 0
     if found is not None and found.count < at_best:
-        return f"{text} ({found.count} of {at_best} seeds)"
-    return text
-
-
-def density_tables(methods: Sequence[Method]) -> list[Table]:
-    """Return the density of layers at the last step, in short and in full, for methods that send parts of tensors."""
-    sparse = [method for method in methods if method.chosen and method.trains and _layers(method)]
-    if not sparse:
-        return []
-    short = []
-    for method in sparse:
-        layers = _layers(method)
-        low, high = min(layers, key=lambda name: layers[name]), max(layers, key=lambda name: layers[name])
-        whole = method.mean("traffic", "density")
-        short.append(
-            (
-                method.label,
-                units.significant(None if whole is None else 100 * whole),
-                str(len(layers)),
-                f"{units.significant(100 * layers[low])} ({low})",
-                f"{units.significant(100 * layers[high])} ({high})",
-            )
-        )
-    columns = (
-        _NAME,
-        Column(title="Whole model, run", unit="%"),
-        Column(title="Compressed tensors"),
-        Column(title="Lowest", unit="%"),
-        Column(title="Highest", unit="%"),
-    )
-    title = "Density of the compressed tensors (elements sent / elements, last step, first seed)"
-    return [Table(title=title, columns=columns, rows=tuple(short)), _density_details(sparse)]
-
-
-def _density_details(sparse: Sequence[Method]) -> Table:
-    """Return one row a tensor, in the model's order, one column a method."""
-    names = list(dict.fromkeys(name for method in sparse for name in _layers(method)))
-    columns_of_layers = [_layers(method) for method in sparse]
-    rows = []
-    for name in names:
-        found = [layers.get(name) for layers in columns_of_layers]
-        rows.append((name, *(units.significant(None if one is None else 100 * one) for one in found)))
-    columns = (
-        Column(title="Tensor", align="left"),
-        *(Column(title=method.label, unit="%") for method in sparse),
-    )
-    return Table(title="Density by tensor", columns=columns, rows=tuple(rows), is_detail=True)
-
-
-def _layers(method: Method) -> dict[str, float]:
-    """Return the tensors that are sent in part, with their density; all those of ``none`` are sent whole."""
-    found = method.chosen[0]["traffic"]["density_per_tensor"]
-    return {name: density for name, density in found.items() if density is not None and density < 1}
+        return Cell(f"{text} ({found.count} of {at_best} seeds)", found)
+    return Cell(text, found)

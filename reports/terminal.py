@@ -10,6 +10,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from rsbench.reports.table import Report, Section, Table
+from rsbench.reports.units import one_line
 
 MOST_DETAIL_ROWS = 24
 """Details with more rows than this are left to the files."""
@@ -75,6 +76,7 @@ def pieces(table: Table, width: int) -> list[Table]:
             table,
             columns=tuple(table.columns[index] for index in group),
             rows=tuple(tuple(row[index] for index in group) for row in table.rows),
+            values=(),
         )
         for group in groups
     ]
@@ -96,7 +98,8 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 
 def _text(text: str, console: Console, style: str = "") -> Text:
-    """Return a text that is no markup and that the console's encoding can show."""
+    """Return a text on one line that is no markup and that the console's encoding can show."""
+    text = one_line(text)
     try:
         text.encode(console.encoding)
     except UnicodeEncodeError:

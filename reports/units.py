@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 
 from rsbench.link import BreakEven
+from rsbench.metrics import Metric
 from rsbench.stats import Difference, Spread
 
 DASH = "-"
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line; control characters, which may do anything to a terminal, are spaces."""
+    return " ".join(text.translate(_CONTROLS).split())
 
 
 def significant(value: float | None, digits: int = 3) -> str:
@@ -21,33 +28,63 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
-def percent(fraction: float | None) -> str:
-    """Return 0.7142 as ``71.4``."""
-    return DASH if fraction is None else f"{100 * fraction:.1f}"
+def score(metric: Metric, value: float | None, *, unit: bool = False) -> str:
+    """Return 0.7142 as ``71.4`` for OA and as ``0.7142`` for an AUC; ``71.4 %`` with the unit."""
+    if value is None:
+        return DASH
+    return f"{_scale(metric) * value:.{metric.decimals}f}{' %' if unit and metric.percent else ''}"
 
 
-def percent_spread(over_seeds: Spread | None) -> str:
+def score_spread(metric: Metric, over_seeds: Spread | None) -> str:
     """Return ``71.4 ± 0.6``, without ± from one seed."""
     if over_seeds is None:
         return DASH
-    sd = "" if over_seeds.sd is None else f" ± {100 * over_seeds.sd:.1f}"
-    return percent(over_seeds.mean) + sd
+    return score(metric, over_seeds.mean) + ("" if over_seeds.sd is None else f" ± {score(metric, over_seeds.sd)}")
 
 
-def points(difference: Difference | None) -> str:
-    """Return ``+1.2 [-0.3, +2.7] ~`` in percentage points; ``~`` when zero is in the interval."""
+def gap(metric: Metric, difference: Difference | None) -> str:
+    """Return ``+1.2 [-0.3, +2.7] ~`` in points or the metric's unit; ``~`` when it cannot be told from zero."""
     if difference is None:
         return DASH
-    text = signed_points(difference.mean)
+    text = signed(metric, difference.mean)
     if difference.low is None or difference.high is None:
         return text
     unclear = " ~" if difference.is_unclear else ""
-    return f"{text} [{signed_points(difference.low)}, {signed_points(difference.high)}]{unclear}"
+    return f"{text} [{signed(metric, difference.low)}, {signed(metric, difference.high)}]{unclear}"
 
 
-def signed_points(fraction: float) -> str:
-    """Return 0.012 as ``+1.2``."""
-    return f"{100 * fraction:+.1f}"
+def signed(metric: Metric, value: float) -> str:
+    """Return 0.012 as ``+1.2`` for OA, as ``+0.0120`` for an AUC."""
+    return f"{_scale(metric) * value:+.{metric.decimals}f}"
+
+
+def amount(metric: Metric, value: float) -> str:
+    """Return 0.012 as ``1.2 points`` for OA, as ``0.0120`` for an AUC."""
+    return f"{_scale(metric) * value:.{metric.decimals}f}{' points' if metric.percent else ''}"
+
+
+def limit(metric: Metric, value: float) -> str:
+    """Return 0.03 as ``3 points`` for OA, as ``0.03`` for an AUC."""
+    return f"{_scale(metric) * value:g}{' points' if metric.percent else ''}"
+
+
+def score_unit(metric: Metric) -> str:
+    """Return the unit of a score's column."""
+    return "%" if metric.percent else ""
+
+
+def gap_unit(metric: Metric) -> str:
+    """Return the unit of a column of differences."""
+    return "points" if metric.percent else ""
+
+
+def _scale(metric: Metric) -> int:
+    return 100 if metric.percent else 1
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 cell`` or ``3 cells``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def milliseconds(seconds: float | None) -> str:

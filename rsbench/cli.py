@@ -123,22 +123,50 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 
 @main.command()
 @click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
-@click.option("--format", "formats", default="md,csv", show_default=True, help="Which files to write.")
+@click.option(
+    "--format",
+    "formats",
+    default="md,csv",
+    show_default=True,
+    metavar="NAMES",
+    help="Which files to write: md, csv, tex, json, separated by commas.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
-@click.option("--against", default="", metavar="ROW", help='Compare OA with this row too: "rsdgc 100x".')
-def report(folders: tuple[Path, ...], formats: str, out: Path | None, mix_hardware: bool, against: str) -> None:
+@click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
+@click.option(
+    "--compare",
+    "changes",
+    nargs=2,
+    metavar="A B",
+    type=click.Path(path_type=Path),
+    help="Say what changed from result folder A to B instead; files are written with --out only.",
+)
+def report(
+    folders: tuple[Path, ...],
+    formats: str,
+    out: Path | None,
+    mix_hardware: bool,
+    against: str,
+    changes: tuple[Path, Path] | None,
+) -> None:
     """Show and write tables of everything recorded in one or more result folders.
 
     \b
     Examples:
       rsbench report
-      rsbench report results-of-node-a results-of-node-b --out joint --format csv
+      rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
       rsbench report --against "rsdgc 100x"
+      rsbench report --compare results-of-last-week rsbench-results
     """  # noqa: D301 - click reads \b
     from rsbench import listing
     from rsbench.compare import make_console
 
+    if changes:
+        if folders or against or mix_hardware:
+            raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
+        listing.report_changes(*changes, formats=formats, out=out, console=make_console())
+        return
     listing.report(
         folders or (Path("rsbench-results"),),
         formats=formats,

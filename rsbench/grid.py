@@ -18,6 +18,7 @@ from rsbench.errors import RsbenchError
 from rsbench.failure import Cause
 from rsbench.jobs import Job, failed_record, write_job
 from rsbench.launch import Launcher, Nodes, Outcome, StopSignals
+from rsbench.metrics import score_text
 from rsbench.progress import CellState, Progress, duration_text
 from rsbench.provenance import utc_now
 
@@ -185,10 +186,10 @@ def failure_lines(cause: Cause, word: str = "FAILED") -> list[str]:
 def _accuracy(folder: Path) -> str:
     """Return ``, test OA 91.2 %`` where the cell has one."""
     try:
-        accuracy = results.read_record(folder / results.RECORD_NAME)["accuracy"]
-        return f", test OA {100 * accuracy['test']['oa']:.1f} %"
-    except (RsbenchError, KeyError, TypeError):
+        text = score_text(results.read_record(folder / results.RECORD_NAME))
+    except RsbenchError:
         return ""
+    return f", {text}" if text else ""
 
 
 def exit_code(tally: Tally) -> int:

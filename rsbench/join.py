@@ -17,6 +17,7 @@ from rsbench.devices import Wish, choose
 from rsbench.errors import RsbenchError
 from rsbench.grid import failure_lines
 from rsbench.jobs import find_datasets, solve, write_job
+from rsbench.metrics import score_text
 
 WAIT_S: Final = 3600.0
 """How long the other ranks wait for the first one of their node, which may be decoding images."""
@@ -61,9 +62,8 @@ def _work(folder: Path, rank: int, note: Path) -> int:
         print(f"rank {rank}: " + "\n".join(failure_lines(cause)), flush=True)
     elif rank == 0 and code == 0:
         note.unlink(missing_ok=True)
-        accuracy = results.read_record(folder / results.RECORD_NAME)["accuracy"]
-        oa = f" with test OA {100 * accuracy['test']['oa']:.1f} %" if accuracy else ""
-        print(f"Done{oa}: {folder / results.RECORD_NAME}", flush=True)
+        score = score_text(results.read_record(folder / results.RECORD_NAME))
+        print(f"Done{f' with {score}' if score else ''}: {folder / results.RECORD_NAME}", flush=True)
     return code
 
 

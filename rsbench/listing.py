@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rsbench import results
-from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.metrics import TASKS
+from rsbench.errors import RsbenchError
+from rsbench.metrics import TASKS, score_text
 from rsbench.progress import bytes_text
+from rsbench.results import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-FORMAT_NAMES: Final = {"md": "markdown", "markdown": "markdown", "csv": "csv"}
 
 
 def report(
@@ -28,7 +27,7 @@ def report(
         formats: names, separated by commas.
         out: folder for the files; None takes the first result folder.
         mix_hardware: put runs from different hardware into one table.
-        against: a row that OA is compared with too, besides ``none``.
+        against: a row that the others are compared with too, besides ``none``.
         console: where to show them.
 
     Returns:
@@ -39,20 +38,62 @@ def report(
     """
     from rsbench import reports
 
-    known = {**FORMAT_NAMES, **{name: name for name in reports.FORMATS}}
-    wanted = [name.strip() for name in formats.split(",") if name.strip()]
-    for name in wanted:
-        if name not in known:
-            raise RsbenchError(f'There is no report format "{name}".{did_you_mean(name, known)}')
+    wanted = reports.format_names(_names(formats))
+    records, problems = _recorded(folders)
+    built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against)
+    reports.show(built, console)
+    return _written(reports.write_report(built, out or folders[0], wanted), console)
+
+
+def report_changes(before: Path, after: Path, *, formats: str, out: Path | None, console: Console) -> list[Path]:
+    """Show two result folders side by side, and write that where a folder is given.
+
+    Args:
+        before: result folder whose numbers come first.
+        after: result folder that is compared with it.
+        formats: names, separated by commas.
+        out: folder for the files; None writes none, because either result folder has a report of its own.
+        console: where to show it.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        RsbenchError: a folder or format does not exist, or nothing is recorded in one of them.
+    """
+    from rsbench import reports
+    from rsbench.reports.versus import build_changes
+
+    wanted = reports.format_names(_names(formats))
+    (old, old_problems), (new, new_problems) = _recorded([before]), _recorded([after])
+    built = build_changes(old, new, (str(before), str(after)), [*old_problems, *new_problems])
+    reports.show(built, console)
+    return [] if out is None else _written(reports.write_report(built, out, wanted), console)
+
+
+def _names(formats: str) -> list[str]:
+    """Return the names in ``md, csv``."""
+    return [name.strip() for name in formats.split(",") if name.strip()]
+
+
+def _recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
+    """Return the records of some folders, and the problems with others.
+
+    Raises:
+        RsbenchError: there are none.
+    """
     records, problems = results.read_records(folders)
     if not records:
         looked = ", ".join(map(str, folders))
         reason = f" ({problems[0]})" if problems else ""
         raise RsbenchError(f"Nothing usable is recorded in {looked}{reason}: run `rsbench compare` first.")
-    built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against)
-    reports.show(built, console)
-    paths = reports.write_report(built, out or folders[0], list(dict.fromkeys(known[name] for name in wanted)))
-    for path in paths:
+    return records, problems
+
+
+def _written(paths: list[Path], console: Console) -> list[Path]:
+    """Say which files were written, folders of many files in one line."""
+    shown = dict.fromkeys(path if path.parent == paths[0].parent else path.parent for path in paths)
+    for path in shown:
         _line(console, f"Written: {path}")
     return paths
 
@@ -101,9 +142,8 @@ def runs(console: Console, verbose: bool, out: Path) -> None:
     """List recorded and unfinished cells; verbose adds reasons."""
     found = results.list_runs([out])
     for run in found:
-        accuracy = (run.record or {}).get("accuracy")
-        oa = f"test OA {100 * accuracy['test']['oa']:.1f} %" if accuracy else ""
-        _line(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {oa}".rstrip())
+        score = score_text(run.record) if run.record else ""
+        _line(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
         if verbose and run.reason:
             _line(console, f"{'':<12}{run.reason}")
     done = sum(run.status == "done" for run in found)

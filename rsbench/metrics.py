@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,11 @@ class Metric:
     percent: bool = True
     decimals: int = 1
     higher_is_better: bool = True
+
+    def text(self, value: float) -> str:
+        """Return ``OA 91.2 %``."""
+        unit = " %" if self.percent else ""
+        return f"{self.heading} {(100 if self.percent else 1) * value:.{self.decimals}f}{unit}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +68,21 @@ TASKS: Final[dict[str, TaskFacts]] = {
     "targets": TaskFacts(title="hyperspectral target detection", sample="pixel", metrics=_DETECTION),
 }
 """Name of the task in ``record["dataset"]["task"]`` -> its facts."""
+
+
+def score_text(record: Mapping[str, Any]) -> str:
+    """Return ``test OA 91.2 %``, by the task's first metric; empty for a record without accuracy."""
+    if not record.get("accuracy"):
+        return ""
+    metric = TASKS[record["dataset"]["task"]].metric
+    value = record["accuracy"]["test"][metric.name]
+    return "" if value is None else f"test {metric.text(value)}"
+
+
+def validation_text(sample: Mapping[str, Any]) -> str:
+    """Return ``val OA 91.2 %`` for an epoch's raw sample, its loss where there is no score."""
+    scores = (task.metric for task in TASKS.values())
+    metric = next((metric for metric in scores if sample.get(metric.name) is not None), None)
+    if metric is not None:
+        return f"val {metric.text(sample[metric.name])}"
+    return f"val loss {sample['loss']:.4g}" if sample.get("loss") is not None else ""

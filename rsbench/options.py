@@ -87,7 +87,7 @@ tuning_options = _all(
         "--tuning-seed",
         type=int,
         metavar="N",
-        help="Run all learning rates at this seed only; its validation OA decides which one runs at --seeds.",
+        help="Run all learning rates at this seed only; its validation score decides which one runs at --seeds.",
     ),
     click.option(
         "--budget",

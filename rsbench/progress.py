@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rsbench.metrics import validation_text
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.live import Live
@@ -33,7 +35,7 @@ class CellState:
     step: int = 0
     epoch: int = 0
     loss: float | None = None
-    oa: float | None = None
+    validation: str = ""
     payload_bytes: int | None = None
     images_per_s: float | None = None
     step_time_s: float | None = None
@@ -61,7 +63,7 @@ class CellState:
         if sample["kind"] == "phase":
             self.phase = str(sample["phase"])
         elif sample["kind"] == "epoch":
-            self.oa, self.epochs_done = sample["oa"], int(sample["epoch"]) + 1
+            self.validation, self.epochs_done = validation_text(sample), int(sample["epoch"]) + 1
         elif sample["kind"] == "step":
             duration = float(sample["step_time_s"])
             self.step, self.epoch, self.loss = int(sample["step"]) + 1, int(sample["epoch"]), sample["loss"]
@@ -81,8 +83,8 @@ class CellState:
             words += [f"epoch {self.epoch + 1}/{self.epochs}", f"step {self.step}/{self.steps}"]
         if self.loss is not None:
             words.append(f"loss {self.loss:.3f}")
-        if self.oa is not None:
-            words.append(f"val OA {100 * self.oa:.1f} %")
+        if self.validation:
+            words.append(self.validation)
         if self.images_per_s is not None:
             words.append(f"{self.images_per_s:.0f} images/s")
         if self.payload_bytes is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import json
 import math
 import os
@@ -126,11 +127,12 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
     """
     records: list[Record] = []
     problems: list[str] = []
-    for path in _record_paths(folders):
-        try:
-            records.append(read_record(path))
-        except RsbenchError as problem:
-            problems.append(str(problem))
+    with _without_collections():
+        for path in _record_paths(folders):
+            try:
+                records.append(read_record(path))
+            except RsbenchError as problem:
+                problems.append(str(problem))
     return sorted(records, key=lambda record: str(record["started_utc"])), problems
 
 
@@ -205,6 +207,18 @@ def _run(cell: Path) -> Run:
         started_utc=record["started_utc"],
         record=record,
     )
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from walking over all that was read, again and again: records hold no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _record_paths(folders: Iterable[Path]) -> Iterator[Path]:

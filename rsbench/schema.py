@@ -6,7 +6,7 @@ A record is a plain dict of JSON values. Numbers that can be infinite or undefin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rsbench.errors import RsbenchError
@@ -38,50 +38,48 @@ UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
 """From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
-def _is(kind: type | tuple[type, ...], words: str, *, nullable: bool = False) -> Check:
-    """Return a check that a value is of a type (True is not an integer here)."""
-
-    def check(value: Any) -> str | None:
-        if value is None and nullable:
-            return None
-        fits = isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
-        return None if fits else words + (" or null" if nullable else "")
-
-    return check
+def _fits(found: type, kinds: tuple[type, ...]) -> bool:
+    """Return whether a type is one of some, or derived from one, as NumPy's float is (True is no integer here)."""
+    return found in kinds or (issubclass(found, kinds) and found is not bool)
 
 
-def _list_of(kind: type | tuple[type, ...], words: str) -> Check:
-    """Return a check that a value is a list whose items are of a type (or null)."""
+def _all_fit(values: Iterable[Any], kinds: tuple[type, ...]) -> bool:
+    """Return whether all values are of some types; each type that occurs is looked at once, which is fast."""
+    return all(_fits(found, kinds) for found in set(map(type, values)))
 
-    def check(value: Any) -> str | None:
-        fits = isinstance(value, list) and all(item is None or isinstance(item, kind) for item in value)
-        return None if fits else f"a list of {words}"
 
-    return check
+def _is(*kinds: type, words: str, nullable: bool = False) -> Check:
+    """Return a check that a value is of one of some types."""
+    allowed = (*kinds, type(None)) if nullable else kinds
+    wanted = words + (" or null" if nullable else "")
+    return lambda value: None if _fits(type(value), allowed) else wanted
+
+
+def _list_of(*kinds: type, words: str) -> Check:
+    """Return a check that a value is a list whose items are of some types (or null)."""
+    allowed = (*kinds, type(None))
+    return lambda value: None if isinstance(value, list) and _all_fit(value, allowed) else f"a list of {words}"
 
 
 def _map_to_numbers(value: Any) -> str | None:
     """Check an object whose values are numbers (or null)."""
-    fits = isinstance(value, dict) and all(
-        item is None or (isinstance(item, int | float) and not isinstance(item, bool)) for item in value.values()
-    )
+    fits = isinstance(value, dict) and _all_fit(value.values(), (float, int, type(None)))
     return None if fits else "an object of numbers"
 
 
 def _matrix_of_counts(value: Any) -> str | None:
     """Check a list of lists of integers."""
-    rows = value if isinstance(value, list) else [None]
-    fits = all(isinstance(row, list) and all(type(count) is int for count in row) for row in rows)
+    fits = isinstance(value, list) and all(isinstance(row, list) and _all_fit(row, (int,)) for row in value)
     return None if fits else "a list of lists of counts"
 
 
-_TEXT = _is(str, "text")
-_MAYBE_TEXT = _is(str, "text", nullable=True)
-_COUNT = _is(int, "an integer")
-_MAYBE_COUNT = _is(int, "an integer", nullable=True)
-_NUMBER = _is((int, float), "a number", nullable=True)
-_FLAG = _is(bool, "true or false")
-_OBJECT = _is(dict, "an object")
+_TEXT = _is(str, words="text")
+_MAYBE_TEXT = _is(str, words="text", nullable=True)
+_COUNT = _is(int, words="an integer")
+_MAYBE_COUNT = _is(int, words="an integer", nullable=True)
+_NUMBER = _is(int, float, words="a number", nullable=True)
+_FLAG = _is(bool, words="true or false")
+_OBJECT = _is(dict, words="an object")
 
 
 def _numbers(*names: str) -> dict[str, Check]:
@@ -100,8 +98,8 @@ _TOP: dict[str, Check] = {
     "provenance": _OBJECT,
 }
 _PROVENANCE: dict[str, Check] = {
-    "versions": _is(dict, "an object", nullable=True),
-    "runtime": _is(dict, "an object", nullable=True),
+    "versions": _is(dict, words="an object", nullable=True),
+    "runtime": _is(dict, words="an object", nullable=True),
     "nnodes": _MAYBE_COUNT,
 }
 """Checked where they are there: reports read them."""
@@ -110,7 +108,7 @@ _CELL: dict[str, Check] = {
     "model": _TEXT,
     "compressor": _TEXT,
     "ratio": _NUMBER,
-    "lr": _is((int, float), "a number"),
+    "lr": _is(int, float, words="a number"),
     "seed": _COUNT,
     "workers": _COUNT,
     "device": _TEXT,
@@ -124,7 +122,7 @@ _SECTIONS: dict[str, dict[str, Check]] = {
         "name": _TEXT,
         "title": _TEXT,
         "task": lambda value: None if isinstance(value, str) and value in TASKS else f"one of {', '.join(TASKS)}",
-        "classes": _list_of(str, "texts"),
+        "classes": _list_of(str, words="texts"),
         **dict.fromkeys(("train", "val", "test"), _COUNT),
         "split": _TEXT,
         "fingerprint": _TEXT,
@@ -147,11 +145,11 @@ _SECTIONS: dict[str, dict[str, Check]] = {
     },
     "memory": {"peak_rss_bytes": _NUMBER, "peak_cuda_bytes": _MAYBE_COUNT},
 }
-_CLASSES: dict[str, Check] = {"per_class": _list_of((int, float), "numbers"), "confusion": _matrix_of_counts}
+_CLASSES: dict[str, Check] = {"per_class": _list_of(int, float, words="numbers"), "confusion": _matrix_of_counts}
 _EXTRAS: dict[str, dict[str, Check]] = {
     "scenes": _CLASSES,
     "pixels": _CLASSES,
-    "targets": {"roc": _list_of(list, "pairs")},
+    "targets": {"roc": _list_of(list, words="pairs")},
 }
 """What a task's test has beside its metrics."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
@@ -177,6 +175,7 @@ def check(record: Any) -> None:
     present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
     history = record.get("history") or []
+    _check_fields({"history": history}, {"history": _list_of(dict, words="objects")}, "")
     for number, entry in enumerate(history):
         _check_fields(entry, _HISTORY, f"history[{number}].")
     done = record["status"] == "done"
@@ -193,8 +192,8 @@ def check(record: Any) -> None:
 def _check_accuracy(accuracy: Any, task: str) -> None:
     """Check the section of validation epochs, the test, and what needs no training (``baselines``)."""
     metrics = _numbers(*(metric.name for metric in TASKS[task].metrics))
-    fields = {"val": _list_of(dict, "objects"), "val_score": _NUMBER, "test": _OBJECT}
-    fields |= {"pictures": _list_of(dict, "objects"), "baselines": _OBJECT}
+    fields = {"val": _list_of(dict, words="objects"), "val_score": _NUMBER, "test": _OBJECT}
+    fields |= {"pictures": _list_of(dict, words="objects"), "baselines": _OBJECT}
     _check_fields(accuracy, fields, "accuracy.")
     test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **_EXTRAS[task]}
     _check_fields(accuracy["test"], test, "accuracy.test.")

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import math
 import statistics
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final, TypeVar
+
+Name = TypeVar("Name")
+
+CONFIDENCE: Final = 0.95
+"""Of every interval; 1 - CONFIDENCE is the error rate of every test."""
+POWER: Final = 0.80
+"""Chance to see a difference that is there, in :func:`seeds_needed`."""
+BOOTSTRAP_FROM: Final = 10
+"""Pairs from which the interval is bootstrapped: fewer hold too little of the shape of their distribution."""
+RESAMPLES: Final = 9999
+_MOST_SEEDS: Final = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,28 +38,36 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A mean paired difference to a reference, with the t interval where there is one.
+    """A mean paired difference to a reference, with an interval where there is one.
 
     Attributes:
         mean: of the differences, one a common seed.
         low: lower end of the interval, None from one pair.
         high: upper end of the interval, None from one pair.
         count: how many pairs.
+        sd: sample standard deviation of the differences, None from one pair.
+        p: two-sided p value of the paired t test, None from one pair.
+        p_corrected: the same after :func:`corrected`; None where it was not corrected.
     """
 
     mean: float
     low: float | None
     high: float | None
     count: int
+    sd: float | None = None
+    p: float | None = None
+    p_corrected: float | None = None
 
     @property
     def is_unclear(self) -> bool:
-        """Whether the interval holds zero: the difference cannot be told from none. False without an interval."""
+        """Whether it cannot be told from zero: by the corrected p value, else by the interval. False from one pair."""
+        if self.p_corrected is not None:
+            return self.p_corrected > 1 - CONFIDENCE
         return self.low is not None and self.high is not None and self.low <= 0 <= self.high
 
     @property
     def is_below(self) -> bool:
-        """Whether the whole interval lies below zero."""
+        """Whether the whole interval lies below zero; no correction here, which would excuse losses."""
         return self.high is not None and self.high < 0
 
 
@@ -59,28 +80,65 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 
 def paired_difference(
-    values: Mapping[int, float], reference: Mapping[int, float], *, confidence: float = 0.95
+    values: Mapping[int, float], reference: Mapping[int, float], *, confidence: float = CONFIDENCE
 ) -> Difference | None:
-    """Return the mean difference over the seeds that both have, with Student's t interval for pairs.
+    """Return the mean difference over the seeds that both have, with its interval and paired t test.
 
     Args:
         values: seed to value of the method.
         reference: seed to value of what it is compared with.
-        confidence: of the two-sided interval.
+        confidence: of the two-sided interval: Student's t for pairs, from ``BOOTSTRAP_FROM`` pairs up a bootstrap
+            of the mean, which does not assume that differences are normal.
 
     Returns:
-        None when no seed is in both; without an interval when only one is.
+        None when no seed is in both; without interval and p value when only one is.
     """
     differences = [values[seed] - reference[seed] for seed in sorted(values.keys() & reference.keys())]
     over_seeds = spread(differences)
     if over_seeds is None:
         return None
-    if over_seeds.sd is None:
-        return Difference(mean=over_seeds.mean, low=None, high=None, count=1)
-    half = t_quantile(0.5 + confidence / 2, over_seeds.count - 1)
-    half *= over_seeds.sd / math.sqrt(over_seeds.count)
-    low, high = over_seeds.mean - half, over_seeds.mean + half
-    return Difference(mean=over_seeds.mean, low=low, high=high, count=over_seeds.count)
+    mean, sd, count = over_seeds.mean, over_seeds.sd, over_seeds.count
+    if sd is None:
+        return Difference(mean=mean, low=None, high=None, count=1)
+    found = _bootstrapped(differences, confidence) if count >= BOOTSTRAP_FROM else None
+    half = t_quantile(0.5 + confidence / 2, count - 1) * sd / math.sqrt(count)
+    low, high = found or (mean - half, mean + half)
+    return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=_t_test(mean, sd, count))
+
+
+def _t_test(mean: float, sd: float, count: int) -> float:
+    """Return the two-sided p value of the t test that the mean of some differences is zero."""
+    if sd == 0:
+        return 0.0 if mean else 1.0
+    from scipy.special import stdtr
+
+    return 2 * float(stdtr(count - 1, -abs(mean) * math.sqrt(count) / sd))
+
+
+def _bootstrapped(differences: Sequence[float], confidence: float) -> tuple[float, float] | None:
+    """Return the expanded BCa interval of the mean with a fixed seed, None where all differences are alike.
+
+    Sources: BCa by Efron, "Better bootstrap confidence intervals", JASA 82 (1987). Of few values it is too narrow
+    (89 % coverage instead of 95 % of 10 normal ones, in 800 trials), so that its tails are those of
+    sqrt(n / (n - 1)) t instead of z, after Hesterberg, "What teachers should know about the bootstrap", The
+    American Statistician 69 (2015): 94 % of 10 normal ones, and of skewed ones more than Student's t.
+    """
+    import numpy as np
+    from scipy.stats import bootstrap
+
+    count = len(differences)
+    bound = math.sqrt(count / (count - 1)) * t_quantile(0.5 + confidence / 2, count - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of alike values, and of a keyword that later releases call rng
+        found = bootstrap(
+            (np.asarray(differences),),
+            np.mean,
+            n_resamples=RESAMPLES,
+            confidence_level=1 - 2 * statistics.NormalDist().cdf(-bound),
+            method="BCa",
+            random_state=np.random.default_rng(0),
+        ).confidence_interval
+    return (float(found.low), float(found.high)) if math.isfinite(found.low + found.high) else None
 
 
 def t_quantile(probability: float, degrees_of_freedom: int) -> float:
@@ -89,3 +147,79 @@ def t_quantile(probability: float, degrees_of_freedom: int) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(degrees_of_freedom, probability))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values corrected for their number, step down: p_(i) becomes the largest of (m - j + 1) p_(j), j <= i.
+
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979). It keeps
+    the chance of one false finding among all at the error rate, whatever the tests have in common, as rows that
+    share their reference do.
+    """
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
+    corrected_values = [0.0] * len(p_values)
+    running = 0.0
+    for rank, index in enumerate(order):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected_values[index] = running
+    return corrected_values
+
+
+def corrected(differences: Mapping[Name, Difference | None]) -> dict[Name, Difference | None]:
+    """Return the differences of one table with Holm's p values; what has no p value does not count."""
+    tested = {name: found for name, found in differences.items() if found is not None and found.p is not None}
+    p_values = holm([found.p for found in tested.values() if found.p is not None])
+    done = {name: replace(found, p_corrected=p) for (name, found), p in zip(tested.items(), p_values, strict=True)}
+    return {name: done.get(name, found) for name, found in differences.items()}
+
+
+def seeds_needed(sd: float, effect: float, *, confidence: float = CONFIDENCE, power: float = POWER) -> int:
+    """Return how many seeds a paired, two-sided t test needs to find a true mean difference.
+
+    The smallest n with P(|T| > t(1 - alpha/2, n - 1)) >= power, where T has the noncentral t distribution with
+    n - 1 degrees of freedom and noncentrality effect * sqrt(n) / sd. Source: Cohen, "Statistical Power Analysis
+    for the Behavioral Sciences", 2nd ed. (1988), chapter 2; the normal approximation ((z_a + z_b) sd / effect)^2,
+    which is a little too small, is where the search begins.
+
+    Args:
+        sd: standard deviation of the paired differences, 0 or more.
+        effect: the difference to be found, above 0, in the unit of ``sd``.
+        confidence: 1 - alpha.
+        power: chance to find it.
+
+    Returns:
+        At least 2; at most 100,000, where nothing more is searched.
+    """
+    if sd <= 0:
+        return 2
+    normal = statistics.NormalDist()
+    z = normal.inv_cdf(0.5 + confidence / 2) + normal.inv_cdf(power)
+    count = max(2, math.ceil(min((z * sd / effect) ** 2, _MOST_SEEDS)))
+    while count < _MOST_SEEDS and _power(count, effect / sd, confidence) < power:
+        count += 1
+    return count
+
+
+def _power(count: int, effect_in_sd: float, confidence: float) -> float:
+    """Return the power of a paired, two-sided t test."""
+    from scipy.special import nctdtr
+
+    bound = t_quantile(0.5 + confidence / 2, count - 1)
+    shift = effect_in_sd * math.sqrt(count)
+    above, below = 1 - float(nctdtr(count - 1, shift, bound)), float(nctdtr(count - 1, shift, -bound))
+    # Far in the tail the library gives nan for what is 0.
+    return above + (below if math.isfinite(below) else 0.0)
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the indices of the (bytes, score) points on the front: lower bytes and higher score are better.
+
+    A point is on it when no other has as few bytes and as high a score, and better in one of the two; equal points
+    stand or fall together. Indices come by bytes, fewest first.
+    """
+    order = sorted(range(len(points)), key=lambda index: (points[index][0], -points[index][1]))
+    front: list[int] = []
+    for index in order:
+        if not front or points[index] == points[front[-1]] or points[index][1] > points[front[-1]][1]:
+            front.append(index)
+    return front

@@ -13,18 +13,18 @@ from rsbench.schema import Record
 from rsbench.spec import CellSpec
 
 FAILED = -math.inf
-"""Validation OA of a cell that gave none: any other rate is better."""
+"""Validation score of a cell that gave none: any other rate is better."""
 
 
 def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | None:
     """The learning rate to try next: from the middle of the grid to the best one's neighbours, the lower first.
 
     So the best is better than both its neighbours, or lies at an edge of the grid; rates farther off, which a
-    validation OA with one peak does not need, are left out.
+    validation score with one peak does not need, are left out.
 
     Args:
         rates: the grid, the same for every row.
-        tried: rate -> validation OA, :data:`FAILED` where the cell gave none.
+        tried: rate -> validation score, :data:`FAILED` where the cell gave none.
 
     Returns:
         A rate of the grid, or None when the best is found.
@@ -39,7 +39,7 @@ def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | N
 
 
 def best_rate(tried: Mapping[float, float]) -> float | None:
-    """The rate with the highest validation OA, the lower one of equals; None where every cell failed."""
+    """The rate with the highest validation score, the lower one of equals; None where every cell failed."""
     found = max(tried, key=lambda rate: (tried[rate], -rate), default=None)
     return None if found is None or tried[found] == FAILED else found
 
@@ -196,7 +196,7 @@ class Study:
         return {key: self._records[key] for key in keys if key in self._records}
 
     def _tried(self, row: Row) -> tuple[dict[float, float], float | None]:
-        """Rates that were tried, with their validation OA, and the one to try next."""
+        """Rates that were tried, with their validation score, and the one to try next."""
         if not row.trains:
             return {min(row.tuning): 0.0}, None
         known = self._known(row.tuning.values())
@@ -211,9 +211,9 @@ class Study:
 def _choice(tried: Mapping[float, float], best: float | None) -> str:
     """What a user reads of a row's learning rate."""
     found = ", ".join(
-        f"{rate:g}: {'failed' if oa == FAILED else f'{100 * oa:.1f} %'}" for rate, oa in sorted(tried.items())
+        f"{rate:g}: {'failed' if score == FAILED else f'{100 * score:.1f} %'}" for rate, score in sorted(tried.items())
     )
     if best is None:
-        return f"no learning rate trained, so its other seeds do not run (validation OA {found})"
+        return f"no learning rate trained, so its other seeds do not run (validation scores {found})"
     edge = ", at the edge of the grid" if best in (min(tried), max(tried)) and len(tried) > 1 else ""
-    return f"learning rate {best:g}{edge} (validation OA {found})"
+    return f"learning rate {best:g}{edge} (validation scores {found})"

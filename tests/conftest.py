@@ -72,23 +72,43 @@ def _traffic(name: str, ratio: float | None, one_d_share: float) -> dict[str, An
     }
 
 
-def _accuracy(oa: float) -> dict[str, Any]:
-    epochs = [{"epoch": epoch, "loss": 0.5, "oa": oa + 0.01, "aa": oa, "kappa": oa - 0.03} for epoch in (0, 1)]
-    test = {
-        "oa": oa,
-        "aa": oa - 0.005,
-        "kappa": oa - 0.03,
-        "loss": 0.7,
-        "per_class": [oa, oa],
-        "confusion": [[10, 2], [1, 11]],
-        "samples": 840,
-    }
-    return {"val": epochs, "val_score": oa + 0.01, "test": test, "pictures": [], "baselines": {}}
+def _accuracy(score: float, task: str, baselines: dict[str, dict[str, float]]) -> dict[str, Any]:
+    if task == "targets":
+        scores = {"auc_pd_pf": score, "auc_pd_tau": score - 0.3, "auc_pf_tau": 0.02}
+        extra: dict[str, Any] = {"roc": [[0.0, 0.0], [0.1, score], [1.0, 1.0]]}
+    else:
+        scores = {"oa": score, "aa": score - 0.005, "kappa": score - 0.03}
+        extra = {"per_class": [score, score], "confusion": [[10, 2], [1, 11]]}
+    first = next(iter(scores))
+    epochs = [{"epoch": epoch, "loss": 0.5, **scores, first: score + 0.01} for epoch in (0, 1)]
+    test = {**scores, "loss": 0.7, **extra, "samples": 840}
+    return {"val": epochs, "val_score": score + 0.01, "test": test, "pictures": [], "baselines": baselines}
+
+
+def _history(score: float | None, step_s: float, traffic: dict[str, Any]) -> list[dict[str, Any]]:
+    """Four epochs: the validation score comes to half, four fifths, 96 % and all of where it ends."""
+    return [
+        {
+            "step": traffic["steps"] * epoch // 4,
+            "elapsed_s": traffic["steps"] * epoch / 4 * step_s,
+            "payload_bytes_total": traffic["payload_bytes_total"] * epoch // 4,
+            "lr": 0.05,
+            "train_loss": 1.0 / epoch,
+            "val_loss": None if score is None else 1.2 / epoch,
+            "val_score": None if score is None else score * share,
+            "density_per_tensor": traffic["density_per_tensor"],
+        }
+        for epoch, share in enumerate((0.5, 0.8, 0.96, 1.0), start=1)
+    ]
 
 
 def _record(
     *,
     oa: float = 0.8,
+    task: str = "scenes",
+    baselines: dict[str, dict[str, float]] | None = None,
+    note: str | None = None,
+    history: bool = False,
     status: str = "done",
     reason: str = "",
     started_utc: str = "2026-01-31T12:00:00Z",
@@ -128,8 +148,10 @@ def _record(
         return record
     matched = cell["ratio"] is not None
     step_s = sum(parts.values())
+    traffic = _traffic(name, cell["ratio"], one_d_share)
+    compressor = {"name": name, "text": cell["compressor"], "trains": name != "noop", "matched": matched}
     return record | {
-        "compressor": {"name": name, "text": cell["compressor"], "trains": name != "noop", "matched": matched},
+        "compressor": compressor | ({"note": note} if note else {}),
         "dataset": {
             "name": cell["dataset"],
             "title": "UC Merced Land Use",
@@ -138,31 +160,32 @@ def _record(
             "val": 210,
             "test": 840,
             "split": cell["split"],
-            "task": "scenes",
+            "task": task,
             "fingerprint": "f00d",
             "part": None,
             "synthetic": False,
             **(dataset or {}),
         },
         "model": {"name": "smallvgg", "parameters": 1_130_000, "one_d_elements": 373, "dense_bytes": DENSE_BYTES},
-        "traffic": _traffic(name, cell["ratio"], one_d_share),
+        "traffic": traffic,
         "time": {
             **parts,
             "step_time_s": step_s,
             "overlapped_s": 0.002,
-            "images_per_s": 64 / step_s,
+            "images_per_s": cell["workers"] * cell["batch_size"] / step_s,
             "steps_counted": 595,
             "steps_skipped": 5,
             "train_s": 60.0,
         },
-        "accuracy": None if name == "noop" else _accuracy(oa),
+        "accuracy": None if name == "noop" else _accuracy(oa, task, baselines or {}),
+        "history": _history(None if name == "noop" else oa + 0.01, step_s, traffic) if history else [],
         "memory": {"peak_rss_bytes": 400_000_000, "peak_cuda_bytes": None},
     }
 
 
 @pytest.fixture
 def make_record() -> Callable[..., dict[str, Any]]:
-    """Return a maker of records: keywords of ``_record`` and the fields of a cell."""
+    """Return a maker of records: keywords of ``_record`` (``oa`` is the task's first metric) and a cell's fields."""
     return _record
 
 
@@ -200,3 +223,58 @@ def grid_records() -> list[dict[str, Any]]:
                     )
                 )
     return records
+
+
+HOSTILE = "a<b>&c|d_e%f#g$h~i^j\\k{l}m -- ,, \"q\" 's' `x` [1] *y*\n<script>\tλ 地図 é ±\u200b\x00\x1f,\r\nend"
+
+
+@pytest.fixture
+def hostile_records() -> list[dict[str, Any]]:
+    """Return records with characters that mean something to some format wherever a record holds free text."""
+    data = {"title": HOSTILE, "warnings": [HOSTILE], "split": HOSTILE, "part": HOSTILE}
+    machine = {"cpu_model": HOSTILE, "argv": ["rsbench", "compare", HOSTILE]}
+    model = f"net {HOSTILE}"
+    baselines = {f"det {HOSTILE}": {"oa": 0.5, "aa": 0.4, "kappa": 0.3}}
+    return [
+        _record(model=model, dataset=data, provenance=machine, baselines=baselines),
+        _record(model=model, compressor="topk", ratio=10.0, dataset=data, provenance=machine, note=HOSTILE),
+        _record(model=model, compressor=HOSTILE, status="failed", reason=HOSTILE, provenance=machine),
+    ]
+
+
+@pytest.fixture
+def target_records() -> list[dict[str, Any]]:
+    """Return target detection by 4 methods over 3 seeds, with two detectors that need no training."""
+    baselines = {
+        "CEM": {"auc_pd_pf": 0.9421, "auc_pd_tau": 0.41, "auc_pf_tau": 0.05},
+        "ACE": {"auc_pd_pf": 0.9612, "auc_pd_tau": 0.31, "auc_pf_tau": 0.01},
+    }
+    data = {
+        "title": "Targets in a made-up scene",
+        "classes": ["background", "target"],
+        "warnings": ["Random pixel splits leak: neighbours of training pixels are tested."],
+    }
+    gains = {
+        "none": (0.0, 0.0, 0.0),
+        "topk": (-0.021, -0.019, -0.02),
+        "dgc": (0.004, -0.006, 0.003),
+        "rsdgc": (0.001, 0.002, 0.001),
+    }
+    return [
+        _record(
+            task="targets",
+            dataset=data,
+            baselines=baselines,
+            compressor=name,
+            ratio=None if name == "none" else 100.0,
+            seed=seed,
+            oa=(0.971, 0.968, 0.974)[seed] + gain[seed],
+            optimizer="adam",
+            note="Adam: momentum=0, error feedback only" if name in {"dgc", "rsdgc"} else None,
+            history=True,
+            provenance={"argv": ["rsbench", "compare", "--seeds", "0,1,2", "--out", "my results"]},
+            split_ms={} if name == "none" else {"compress_s": 30.0, "wait_s": 5.0},
+        )
+        for seed in (0, 1, 2)
+        for name, gain in gains.items()
+    ]

@@ -181,6 +181,23 @@ def test_report_and_lists(rsbench: Call, launcher: Any) -> None:
     assert "UC Merced" in rsbench("list", "datasets").output
 
 
+def test_report_compares_two_folders(rsbench: Call, launcher: Any) -> None:
+    rsbench("compare", "--out", "before", "--compressor", "none", "--compressor", "topk")
+    rsbench("compare", "--out", "after", "--compressor", "none", "--compressor", "dgc")
+    shown = rsbench("report", "--compare", "before", "after")
+    assert shown.exit_code == 0, shown.output
+    for words in ("Finished in A only: topk 100x.", "Finished in B only: dgc 100x.", "Payload is the same."):
+        assert words in shown.output
+    assert "Written" not in shown.output
+    written = rsbench("report", "--compare", "before", "after", "--out", "changes", "--format", "csv,tex,json")
+    assert written.exit_code == 0
+    found = {path.name for path in Path("changes").iterdir()}
+    assert found == {"changes.csv", "cells.csv", "report.tex", "tables", "report.json"}
+    assert "Written: changes/tables" in written.output
+    assert rsbench("report", "--compare", "before", "nowhere").exit_code == 2
+    assert "excludes DIR" in rsbench("report", "before", "--compare", "before", "after").stderr
+
+
 def test_hand_edited_record_runs_again_and_is_named(rsbench: Call, launcher: Any) -> None:
     rsbench("compare", "--compressor", "none", "--compressor", "topk")
     (path,) = Path("rsbench-results").glob("cells/*topk*/record.json")

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rsbench.reports import write_report
 
-HERE = Path(__file__).parent
+GOLDEN = Path(__file__).parent / "reports"
+CASES = ("grid", "target", "hostile")
+FORMATS = ("markdown", "csv", "latex", "json")
 
 
-@pytest.mark.parametrize("name", ["report.md", "methods.csv", "cells.csv"])
-def test_golden_report(name: str, tmp_path: Path, grid_records: list[dict[str, Any]]) -> None:
-    written = {path.name: path.read_bytes() for path in write_report(grid_records, tmp_path)}
-    assert set(written) == {"report.md", "methods.csv", "cells.csv"}
-    golden = HERE / name
+def files(folder: Path) -> dict[str, str]:
+    """Path below a folder -> text, line ends as they stand."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in found}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("name", FORMATS)
+def test_golden_report(case: str, name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    write_report(request.getfixturevalue(f"{case}_records"), tmp_path, [name])
+    golden = GOLDEN / case / name
     if os.environ.get("RSBENCH_UPDATE_GOLDEN"):
-        golden.write_bytes(written[name])
-    assert written[name].decode() == golden.read_text(encoding="utf-8")
+        shutil.rmtree(golden, ignore_errors=True)
+        shutil.copytree(tmp_path, golden)
+    written, kept = files(tmp_path), files(golden)
+    assert list(written) == list(kept)
+    for path, text in written.items():
+        assert text == kept[path], path

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rsbench.reports.comparison import Comparison
 from rsbench.reports.conclusion import conclude
 from rsbench.reports.methods import methods_of
 
@@ -21,17 +22,18 @@ def row(make_record: Maker, name: str, values: list[float], **more: Any) -> list
 
 
 def said(*rows: list[dict[str, Any]]) -> str:
-    return conclude(methods_of([record for one in rows for record in one]))
+    return conclude(Comparison(methods_of([record for one in rows for record in one])))
 
 
 def test_reports_conclusion_of_a_grid(grid_records: list[dict[str, Any]]) -> None:
-    text = conclude(methods_of(grid_records))
+    text = conclude(Comparison(methods_of(grid_records)))
     assert text.startswith(
-        "Below 720 Mbit/s use dgc 100x (OA 0.5 points above none, 100x fewer payload bytes); above 720 Mbit/s do not"
+        "Measured on this machine's loopback: do not compress, none has the shortest step (100 ms). On other links, "
+        "modelled as a step's non-communication time + its wire bytes / the link speed of a worker: below 720 Mbit/s "
+        "use dgc 100x (OA 0.5 points above none, 100x fewer payload bytes); above 720 Mbit/s do not compress. "
+        "The highest OA is that of rsdgc 100x (OA 2.0 points above none), by the model faster than none below 570 "
+        "Mbit/s."
     )
-    assert "(modelled:" in text
-    assert "The highest OA is that of rsdgc 100x (OA 2.0 points above none), faster than none below 570 Mbit/s." in text
-    assert "On this machine's loopback do not compress: none has the shortest measured step (100 ms)." in text
     assert "Left out because OA is clearly lower, or over 3 points lower on average: topk 100x (-6.0 points" in text
     assert "noop" not in text
 
@@ -70,7 +72,24 @@ def test_reports_conclusion_marks_a_difference_that_may_be_zero(make_record: Mak
 
 def test_reports_conclusion_names_a_measured_speed_up(make_record: Maker) -> None:
     text = said(row(make_record, "none", [0.8, 0.8]), row(make_record, "topk", [0.8, 0.81], split_ms=FAST))
-    assert "topk 100x has the shortest measured step: 64.0 ms against 100 ms of none (1.6x as fast)" in text
+    assert "topk 100x has the shortest step, 64.0 ms against 100 ms of none (1.6x as fast)" in text
+
+
+def test_reports_conclusion_says_when_a_faster_method_was_left_out(make_record: Maker) -> None:
+    none, topk = row(make_record, "none", [0.8, 0.8]), row(make_record, "topk", [0.6, 0.6], split_ms=FAST)
+    assert "none has the shortest step of those not left out below (100 ms)" in said(none, topk)
+
+
+def test_reports_conclusion_of_model_and_measurement_that_disagree_says_which_to_trust(make_record: Maker) -> None:
+    """On loopback the exchange of few bytes may take as long as that of many, which no model of links knows."""
+    none = row(make_record, "none", [0.8, 0.8, 0.8])
+    slower = row(make_record, "dgc", [0.8, 0.81, 0.8], split_ms={"forward_s": 19.0, "wait_s": 60.0})
+    text = said(none, slower)
+    assert text.startswith("Measured on this machine's loopback: do not compress")
+    assert "at every link speed use dgc 100x" in text
+    assert "On links as fast as the one measured here, trust the measurement." in text
+    agreed = said(none, row(make_record, "dgc", [0.8, 0.81, 0.8], split_ms=SLOW))
+    assert "trust the measurement" not in agreed
 
 
 def test_reports_conclusion_calls_nearly_equal_times_equal(make_record: Maker) -> None:
@@ -112,7 +131,7 @@ def test_reports_conclusion_on_gpus_does_not_speak_of_loopback(make_record: Make
         row(make_record, "dgc", [0.8, 0.81], device="cuda", split_ms=SLOW),
     )
     assert "loopback" not in text
-    assert "On this machine do not compress" in text
+    assert text.startswith("Measured on this machine: do not compress")
 
 
 def test_reports_conclusion_of_one_worker(make_record: Maker) -> None:
@@ -120,7 +139,7 @@ def test_reports_conclusion_of_one_worker(make_record: Maker) -> None:
     nones[0]["traffic"]["wire_bytes_total"] = 0
     topk = row(make_record, "topk", [0.8], workers=1)
     topk[0]["traffic"]["wire_bytes_total"] = 0
-    assert said(nones, topk).startswith("With one worker nothing is sent")
+    assert "With one worker nothing is sent" in said(nones, topk)
 
 
 @pytest.mark.parametrize(

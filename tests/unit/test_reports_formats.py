@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import errno
+import html
 import io
+import json
 import os
 import re
+import shutil
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,20 @@ import pytest
 from rich.console import Console
 
 from rsbench.errors import RsbenchError
-from rsbench.reports import FORMATS, build_report, comma_separated, markdown, show, units, write_report
+from rsbench.metrics import TASKS
+from rsbench.reports import (
+    FORMATS,
+    build_report,
+    comma_separated,
+    format_names,
+    latex,
+    markdown,
+    show,
+    units,
+    write_report,
+)
 from rsbench.reports.table import Column, Table
 from rsbench.reports.terminal import pieces
-from rsbench.results import write_record
 from rsbench.stats import Difference
 
 Maker = Callable[..., dict[str, Any]]
@@ -115,14 +126,15 @@ def test_reports_pieces_hold_every_column_once_behind_the_first() -> None:
 def test_reports_unknown_format_suggests(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match='mean "markdown"'):
         write_report([], tmp_path, ["markdwon"])
+    assert format_names(["md", "markdown", "tex"]) == ["markdown", "latex"]
 
 
 def test_reports_of_nothing_are_written(tmp_path: Path) -> None:
     paths = write_report([], tmp_path, tuple(FORMATS), problems=["The record x is damaged."])
-    assert [path.name for path in paths] == ["report.md", "methods.csv", "cells.csv"]
-    text = paths[0].read_text()
-    assert "No cells are recorded." in text
-    assert "The record x is damaged." in text
+    texts = {path.name: path.read_text() for path in paths}
+    assert {"report.md", "methods.csv", "cells.csv", "report.tex", "report.json"} <= set(texts)
+    assert "No cells are recorded." in texts["report.md"]
+    assert all("The record x is damaged." in text for name, text in texts.items() if name.startswith("report"))
 
 
 def test_reports_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,26 +170,149 @@ def test_reports_units() -> None:
     assert units.speed(1.2e8) == "120 Mbit/s"
     assert units.times(9977.4) == "9977x"
     assert units.times(float("nan")) == "-"
-    assert units.points(Difference(mean=0.012, low=-0.003, high=0.027, count=3)) == "+1.2 [-0.3, +2.7] ~"
+    gap = Difference(mean=0.012, low=-0.003, high=0.027, count=3)
+    oa, auc = TASKS["scenes"].metric, TASKS["targets"].metric
+    assert units.gap(oa, gap) == "+1.2 [-0.3, +2.7] ~"
+    assert units.gap(auc, gap) == "+0.0120 [-0.0030, +0.0270] ~"
+    assert units.score(oa, 0.7142, unit=True) == "71.4 %"
+    assert units.score(auc, 0.7142, unit=True) == "0.7142"
+    assert (units.limit(oa, 0.005), units.limit(auc, 0.005)) == ("0.5 points", "0.005")
 
 
-def test_reports_of_500_cells_take_under_3_seconds_with_python_start(tmp_path: Path, make_record: Maker) -> None:
-    for index in range(500):
-        record = make_record(
-            seed=index % 5, lr=0.001 * (1 + index // 5 % 5), epochs=1 + index // 125, compressor="topk"
-        )
-        record = record | {"key": f"{index:012x}"}
-        record["cell"] |= {"ratio": float(1 + index // 25 % 5)}
-        record["accuracy"]["test"]["confusion"] = [[3] * 45] * 45
-        record["traffic"]["density_per_tensor"] = {f"layer.{layer}.weight": 0.01 for layer in range(60)}
-        write_record(tmp_path / "cells" / f"x-{index:012x}", record)
-    code = (
-        "import sys; from pathlib import Path; from rich.console import Console; from rsbench import reports, results\n"
-        "records, problems = results.read_records([Path(sys.argv[1])])\n"
-        "assert len(records) == 500, problems\n"
-        "report = reports.build_report(records, problems)\n"
-        "reports.show(report, Console(width=120)); reports.write_report(report, Path(sys.argv[1]))"
+def one_line(text: str) -> str:
+    """A text as all but CSV and JSON draw it: control characters are no text."""
+    return " ".join(text.translate({0: " ", 0x1F: " "}).split())
+
+
+def from_latex(text: str) -> str:
+    """Undo what ``latex.escape`` does, by a list of its own."""
+    text = re.sub(r"\\rsbenchother\{([^{}]*)\}\{[^{}]*\}", r"\1", text)
+    words = {"textless": "<", "textgreater": ">", "textbar": "|", "textasciitilde": "~", "textasciicircum": "^"}
+    words |= {"textquotedbl": '"', "textquotesingle": "'", "textasciigrave": "`", "textbackslash": "\0"}
+    for word, character in words.items():
+        text = text.replace(f"\\{word}{{}}", character)
+    text = re.sub(r"\{([\[\]*])\}", r"\1", text.replace("$\\pm$", "±").replace("-{}", "-").replace(",{}", ","))
+    return re.sub(r"\\([{}&%$#_])", r"\1", text).replace("\0", "\\")
+
+
+READERS: dict[str, Callable[[str], str]] = {
+    "markdown": lambda text: re.sub(r"\\([\\|*_`$~(#+-])", r"\1", html.unescape(text)),
+    "csv": lambda text: "\n".join(cell for row in csv.reader(io.StringIO(text)) for cell in row),
+    "latex": from_latex,
+    "json": lambda text: "\n".join(texts_of(json.loads(text))),
+}
+"""How a program reads each format back; HTML and what is like it needs its entities undone."""
+
+
+def texts_of(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in texts_of(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in texts_of(item)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_reports_hostile_text_survives_every_format(
+    name: str, tmp_path: Path, hostile_records: list[dict[str, Any]]
+) -> None:
+    report = build_report(hostile_records, [hostile_records[2]["reason"]])
+    paths = FORMATS[name](report, tmp_path)
+    read = READERS.get(name, html.unescape)
+    wanted = one_line(hostile_records[2]["reason"])
+    assert len(wanted) > 70
+    found = one_line(read("\n".join(path.read_text(encoding="utf-8") for path in paths)))
+    assert found.count(wanted) >= 5, "title, model, warning, note, reason"
+
+
+def test_reports_half_a_surrogate_pair_is_written(tmp_path: Path, make_record: Maker) -> None:
+    record = make_record(status="failed", reason="odd \ud800 text")
+    for path in write_report([record], tmp_path, list(FORMATS)):
+        path.read_text(encoding="utf-8")
+
+
+def test_reports_json_has_raw_numbers_under_stable_keys(tmp_path: Path, grid_records: list[dict[str, Any]]) -> None:
+    [path] = write_report(grid_records, tmp_path, ["json"])
+    report = json.loads(path.read_text())
+    assert report["schema"] == 1
+    comparison = report["sections"][0]["tables"][0]
+    assert [column["key"] for column in comparison["columns"]] == [
+        "method",
+        "oa",
+        "oa_difference",
+        "payload_bytes_per_step",
+        "compression_ratio",
+        "step_time_s",
+        "speed_up",
+        "break_even",
+    ]
+    dgc = next(row for row in comparison["rows"] if row["method"]["value"] == "dgc 100x")
+    assert dgc["method"]["text"] == "dgc 100x [2]"
+    assert dgc["oa"]["value"]["mean"] == pytest.approx(0.802)
+    assert dgc["oa_difference"]["value"]["p_corrected"] < 0.05
+    assert dgc["payload_bytes_per_step"] == {"text": "40.0 kB", "value": 40000.0}
+    assert dgc["break_even"]["value"]["case"] == "below"
+    [none] = [row for row in report["methods"] if row["method"] == "none"]
+    assert none["test_oa"] == pytest.approx(0.797)
+    assert (none["workers"], none["ratio_asked"], none["on_pareto_front"]) == (2, None, False)
+    assert len(report["cells"]) == 30
+
+
+def test_reports_json_columns_of_equal_names_are_all_kept(tmp_path: Path, make_record: Maker) -> None:
+    from rsbench.reports import json_report
+    from rsbench.reports.table import Report
+
+    table = Table(title="t", columns=(Column(title="a"), Column(title="A"), Column(title="a")), rows=(("1", "2", "3"),))
+    text = json_report.render(Report(title="", sections=(), problems=(), methods=table, cells=table))
+    assert json.loads(text)["methods"] == [{"a": "1", "a_2": "2", "a_3": "3"}]
+
+
+needs_tex = pytest.mark.skipif(
+    shutil.which("pdflatex") is None
+    or subprocess.run(["kpsewhich", "booktabs.sty"], capture_output=True, check=False).returncode != 0,
+    reason="needs pdflatex with booktabs",
+)
+
+
+def compiles(folder: Path, name: str) -> None:
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-1500:]
+    assert (folder / name).with_suffix(".pdf").stat().st_size > 1000
+
+
+@needs_tex
+def test_reports_latex_compiles_with_hostile_text_and_long_tables(
+    tmp_path: Path, hostile_records: list[dict[str, Any]], grid_records: list[dict[str, Any]]
+) -> None:
+    for record in grid_records:
+        if record["traffic"]:
+            record["traffic"]["density_per_tensor"] = {f"layer_{index}.w{{": 0.01 for index in range(90)}
+    write_report(build_report([*hostile_records, *grid_records], [hostile_records[2]["reason"]]), tmp_path, ["tex"])
+    assert any("longtable" in path.read_text() for path in (tmp_path / "tables").iterdir())
+    compiles(tmp_path, "report.tex")
+
+
+@needs_tex
+def test_reports_latex_tables_go_into_a_paper(tmp_path: Path, target_records: list[dict[str, Any]]) -> None:
+    write_report(target_records, tmp_path, ["latex"])
+    paper = (
+        r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs,longtable}\begin{document}"
+        r"\begin{table}\input{tables/1-comparison}\caption{Ours}\end{table}\end{document}"
     )
-    start = time.monotonic()
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, capture_output=True)
-    assert time.monotonic() - start < 3
+    (tmp_path / "paper.tex").write_text(paper)
+    compiles(tmp_path, "paper.tex")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("-6.0 [-6.0, -6.0]", "$-$6.0 {[}$-$6.0, $-$6.0{]}"),
+        ("rs-dgc --seeds 0,,1", "rs-dgc -{}-seeds 0,{},1"),
+        ("50 % of a_b & c#1", r"50 \% of a\_b \& c\#1"),
+        ("a\n\nb\x00c", "a b c"),
+        ("é 地図!", r"é \rsbenchother{地図}{U+5730 U+56F3}!"),
+    ],
+)
+def test_reports_latex_escapes(text: str, wanted: str) -> None:
+    assert latex.escape(text) == wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_reports_grid_in_the_main_table(grid_records: list[dict[str, Any]]) -> N
     assert column(comparison, "Speed-up")["noop"] == "1.9x"
     assert any("dgc 100x: 1 cell not done: lr 0.05 seed 2 failed" in note for note in section.notes)
     assert any("edge of the grid (0.01, 0.05)" in note for note in section.notes)
-    assert "28 of 30 cells done" in section.facts[-1]
+    assert any("28 of 30 cells done" in fact for fact in section.facts)
 
 
 def test_reports_middle_of_the_grid_is_no_edge(make_record: Maker) -> None:
@@ -147,7 +148,9 @@ def test_reports_cell_that_failed_before_it_saw_its_gpu_joins_its_neighbours(mak
 @pytest.mark.parametrize("change", [{"epochs": 3}, {"workers": 4}, {"model": "vgg19"}, {"split": "10/90"}])
 def test_reports_other_recipes_stand_in_other_tables(change: dict[str, Any], make_record: Maker) -> None:
     sections = build_report([make_record(), make_record(**change)]).sections
-    assert len({section.title for section in sections}) == 2
+    alone = [section for section in sections if section.tables[0].title == "Comparison"]
+    assert len({section.title for section in alone}) == 2
+    assert len({section.title for section in sections}) == len(sections)
     if "epochs" in change:
         assert [section.title.rpartition(", ")[2] for section in sections] == ["epochs 30", "epochs 3"]
 
@@ -203,9 +206,14 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("odd", [None, "x", "", [], {}, 0, -1, 1e300, True])
 def test_reports_of_records_edited_anywhere_never_crash(odd: Any, make_record: Maker) -> None:
     """Whatever a field is changed to: it is refused in one sentence, or the report can be built."""
-    for path in leaves(make_record())[1:]:
+    baselines = {"CEM": {"oa": 0.5, "aa": 0.5, "kappa": 0.4}}
+    more: dict[str, Any] = {"history": True, "note": "a note", "baselines": baselines, "provenance": {"argv": ["x"]}}
+    for path in leaves(make_record(**more))[1:]:
         for names in (("none", "topk"), ("topk", "none")):
-            records = [make_record(compressor=name, ratio=None if name == "none" else 10.0) for name in names]
+            records = [
+                make_record(compressor=name, ratio=None if name == "none" else 10.0, **copy.deepcopy(more))
+                for name in names
+            ]
             section = records[0]
             for key in path[:-1]:
                 section = section[key]
