@@ -24,10 +24,12 @@ from rsbench.datasets.berlin import Berlin
 from rsbench.datasets.download import FetchProgress
 from rsbench.datasets.eurosat import EuroSAT
 from rsbench.datasets.houston2013 import Houston2013
+from rsbench.datasets.htd_mat import HTDMat
 from rsbench.datasets.idtrees import IDTReeS
 from rsbench.datasets.imagefolder import ImageFolder
 from rsbench.datasets.multimodal_mat import MultimodalMat
 from rsbench.datasets.muufl import MUUFL
+from rsbench.datasets.muufl_target import MUUFLTarget
 from rsbench.datasets.nwpu45 import NWPU45
 from rsbench.datasets.pixel_dataset import Layout, PixelDataset
 from rsbench.datasets.pixels import Pixels
@@ -35,6 +37,9 @@ from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
 from rsbench.datasets.scenes import Scenes
 from rsbench.datasets.split import Split
 from rsbench.datasets.synthetic import Synthetic
+from rsbench.datasets.synthetic_htd import SyntheticHTD, SyntheticHTD1GB
+from rsbench.datasets.target_dataset import TargetDataset
+from rsbench.datasets.targets import TargetScene
 from rsbench.datasets.trento import Trento
 from rsbench.datasets.ucm21 import UCM21
 from rsbench.errors import RsbenchError, did_you_mean
@@ -58,6 +63,8 @@ __all__ = [
     "Source",
     "Split",
     "Survey",
+    "TargetDataset",
+    "TargetScene",
     "available",
     "check",
     "fetch",
@@ -80,6 +87,10 @@ DATASETS: dict[str, type[Dataset]] = {
     "berlin": Berlin,
     "idtrees": IDTReeS,
     "multimodal-mat": MultimodalMat,
+    "muufl-target": MUUFLTarget,
+    "htd-mat": HTDMat,
+    "synthetic-htd": SyntheticHTD,
+    "synthetic-htd-1gb": SyntheticHTD1GB,
 }
 
 

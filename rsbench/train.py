@@ -166,8 +166,8 @@ class Training:
 
     def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, measure.StepTimes]:
         """One step of every member in turn, timed phase by phase; returns this rank's loss, summed over them."""
-        for member in self.members.values():
-            member.set_rate(rate)
+        for name, member in self.members.items():
+            member.set_rate(rate * self.task.rate_factors.get(name, 1.0))
         clock = self.compressor.hook.clock
         timer = measure.StepTimer(clock)
         batch = next(loader)

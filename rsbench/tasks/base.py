@@ -33,6 +33,8 @@ class Task(ABC):
     """
 
     name: ClassVar[str]
+    rate_factors: ClassVar[Mapping[str, float]] = {}
+    """Network -> its learning rate as a multiple of the cell's, where that is not 1."""
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         self.cell, self.folder, self.device = cell, folder, device

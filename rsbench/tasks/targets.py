@@ -1,0 +1,212 @@
+"""Hyperspectral target detection by background learning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+from torch import nn
+
+from rsbench import autoencoder, detection
+from rsbench.batches import Batch, TrainBatches
+from rsbench.datasets.target_dataset import check_split
+from rsbench.datasets.targets import DETECTORS, TargetScene
+from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.scoremaps import draw_scores
+from rsbench.spec import CellSpec
+from rsbench.tasks.base import Networks, Task
+
+CHUNK = 8192
+"""Pixels that are scored at a time."""
+
+
+class Spectra:
+    """Reads pixels of a scene as scaled float32 spectra on a device.
+
+    Args:
+        scene: its memory map is shared by all workers of a machine.
+        device: where batches go.
+    """
+
+    def __init__(self, scene: TargetScene, device: torch.device) -> None:
+        self._pixels_NB = scene.scene().reshape(-1, scene.bands)
+        self._mean, self._std, target = (
+            torch.tensor(numbers, dtype=torch.float64) for numbers in (scene.mean, scene.std, scene.target)
+        )
+        self.target = ((target - self._mean) / self._std).float().to(device)
+        self._mean, self._std = self._mean.float().to(device), self._std.float().to(device)
+        self._device = device
+
+    def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return (scaled spectra [N, B], scaled target [B]) in ascending order of the positions.
+
+        That order serves the disk; a batch has none. Nothing is drawn from ``rng``.
+        """
+        pixels = torch.from_numpy(self._pixels_NB[np.sort(positions)].astype(np.float32, copy=False))
+        return pixels.to(self._device).sub_(self._mean).div_(self._std), self.target
+
+
+class TargetDetection(Task):
+    """Learn the background of one scene, score every pixel of it."""
+
+    name = "targets"
+    rate_factors = autoencoder.RATE_FACTORS
+
+    def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
+        super().__init__(cell, folder, device)
+        check_split(cell.split)
+        self.scene = TargetScene.load(folder)
+        self.train, self.val = self.scene.background(cell.derived_seed)
+        self.reader = Spectra(self.scene, device)
+        self._map_HW: NDArray[np.float32] | None = None
+
+    @classmethod
+    def models(cls) -> list[str]:
+        """One: the adversarial auto-encoder."""
+        return [autoencoder.NAME]
+
+    @classmethod
+    def build(
+        cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
+    ) -> dict[str, nn.Module]:
+        """See :func:`rsbench.autoencoder.build`."""
+        if model != autoencoder.NAME:
+            raise RsbenchError(f"There is no model {model!r} for target detection.{did_you_mean(model, cls.models())}")
+        if weights is not None:
+            raise RsbenchError(f"--weights {weights}: {model} is made for each scene and has none; leave them out.")
+        return autoencoder.build(inputs["bands"])
+
+    @classmethod
+    def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
+        """Spectra [N, B] and the target [B]."""
+        return torch.empty(samples, inputs["bands"]), torch.empty(inputs["bands"])
+
+    @classmethod
+    def losses(
+        cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
+    ) -> Iterator[tuple[str, torch.Tensor]]:
+        """See :func:`rsbench.autoencoder.losses`; there are no labels to smooth."""
+        return autoencoder.losses(networks, batch)
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The number of bands."""
+        return {"bands": self.scene.bands}
+
+    @property
+    def train_samples(self) -> int:
+        """Background pixels that train."""
+        return len(self.train)
+
+    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
+        """See :class:`Task`: shuffled pixels."""
+        return TrainBatches(
+            self.reader,
+            self.train,
+            rank=rank,
+            workers=workers,
+            batch_size=self.cell.batch_size,
+            steps=steps,
+            seed=self.cell.derived_seed,
+        )
+
+    def validate(self, networks: Networks) -> dict[str, float] | None:
+        """Loss on background pixels that do not train, and the areas when the target is mixed into half of them.
+
+        No marks are needed for that: it may choose a learning rate.
+        """
+        rng = torch.Generator().manual_seed(self.cell.derived_seed)
+        fill = autoencoder.random_fill(len(self.val), torch.device("cpu"), rng)
+        scores, loss = self._score(networks, self.val, fill)
+        mixed = fill[:, 0].numpy() > 0
+        areas = detection.scores(scores[mixed], scores[~mixed])
+        del areas["roc"]
+        return {"loss": loss, **areas}
+
+    def test(self, networks: Networks) -> dict[str, Any]:
+        """See :class:`Task`: areas under the three curves over all pixels, as each one's halo has it."""
+        every = np.arange(self.scene.pixels)
+        scores, loss = self._score(networks, every, torch.zeros(len(every), 1))
+        truth_HW = self.scene.truth()
+        self._map_HW = scores.reshape(truth_HW.shape)
+        found = detection.scores(*detection.sides(self._map_HW, truth_HW, self.scene.halo))
+        return {**found, "loss": loss, "samples": len(every)}
+
+    def _score(
+        self, networks: Networks, positions: NDArray[np.int64], fill_N1: torch.Tensor
+    ) -> tuple[NDArray[np.float32], float]:
+        """Score pixels with some target mixed in, all ranks together; each takes a run of them.
+
+        Returns:
+            Scores in the order of ``positions``, which ascend, and the mean loss against the pixels without target.
+        """
+        workers, rank = dist.get_world_size(), dist.get_rank()
+        longest = math.ceil(len(positions) / workers)
+        mine = slice(rank * longest, min((rank + 1) * longest, len(positions)))
+        scores = torch.zeros(longest, device=self.device)
+        loss = torch.zeros(1, dtype=torch.float64, device=self.device)
+        network = networks["autoencoder"]
+        network.eval()
+        with torch.inference_mode():
+            for start in range(mine.start, mine.stop, CHUNK):
+                part = slice(start, min(start + CHUNK, mine.stop))
+                found, missed = self._score_chunk(network, positions[part], fill_N1[part].to(self.device))
+                scores[part.start - mine.start : part.stop - mine.start] = found
+                loss += missed
+        network.train()
+        dist.all_reduce(loss)
+        gathered = torch.empty(workers * longest, device=self.device)
+        dist.all_gather_single(gathered, scores)
+        return gathered[: len(positions)].cpu().numpy(), float(loss) / len(positions)
+
+    def _score_chunk(
+        self, network: nn.Module, positions: NDArray[np.int64], fill_N1: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores [n] and the sum of the losses."""
+        clean, target = self.reader.read(positions, None)
+        spectra = autoencoder.implant(clean, target, fill_N1)
+        _, background = network(spectra)
+        coarse = torch.from_numpy(self.scene.scores("cem").reshape(-1)[positions]).to(self.device)
+        coarse = coarse + fill_N1[:, 0] * (1 - coarse)  # CEM is linear and answers the target with 1
+        scores = autoencoder.detect(spectra, background, target, coarse)
+        return scores, (background - clean).square().mean(1).double().sum()
+
+    def facts(self) -> dict[str, Any]:
+        """See :class:`Task`."""
+        scene = self.scene
+        return {
+            "name": scene.name,
+            "title": scene.title,
+            "task": self.name,
+            "classes": ["background", "target"],
+            "train": len(self.train),
+            "val": len(self.val),
+            "test": scene.pixels,
+            "split": "background by coarse detection trains and validates, all pixels test",
+            "fingerprint": scene.fingerprint,
+            "part": scene.part,
+            "synthetic": scene.synthetic,
+            "shape": [scene.height, scene.width, scene.bands],
+            "targets": scene.targets,
+            "halo": scene.halo,
+            "warnings": list(scene.warnings),
+        }
+
+    def baselines(self) -> dict[str, dict[str, float]]:
+        """CEM, ACE and RX."""
+        return self.scene.baselines
+
+    def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
+        """The detection map beside the truth and the classical ones."""
+        if self._map_HW is None or dist.get_rank() > 0:
+            return []
+        maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}
+        maps |= {name.upper(): self.scene.scores(name) for name in DETECTORS}
+        draw_scores(folder / "detection.png", maps)
+        return [{"file": "detection.png", "title": "Detection scores from least to most, square roots"}]
