@@ -22,9 +22,9 @@ from rsbench.spec import CellSpec
 
 BANDS, SAMPLES, STEPS, LR = 30, 16, 7, 2e-3
 CELL = CellSpec(
-    dataset="synthetic-htd", dataset_fingerprint="", model="aae", compressor="none", ratio=None, lr=LR, seed=0, workers=2,
-    device="cpu", epochs=1, batch_size=SAMPLES, image_size=1, split="official", optimizer="adam", weight_decay=0.0,
-    bucket_cap_mb=0.1,
+    dataset="synthetic-htd", dataset_fingerprint="", model="aae", compressor="none", ratio=None, lr=LR, seed=0,
+    workers=2, device="cpu", epochs=1, batch_size=SAMPLES, image_size=1, split="official", optimizer="adam",
+    weight_decay=0.0, bucket_cap_mb=0.1,
 )  # fmt: skip
 NAMES = ("autoencoder", "discriminator", "encoder")
 
