@@ -122,10 +122,10 @@ def datasets(console: Console, verbose: bool, out: Path) -> None:
     for name, kind in table.available().items():
         dataset = kind()
         recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
-        _line(console, f"{name:<15}{dataset.title}: {dataset.contents}; {recipe}")
+        _line(console, f"{name:<19}{dataset.title}: {dataset.contents}; {recipe}")
         if verbose:
             for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
-                _line(console, f"{'':<15}{title}: {text}")
+                _line(console, f"{'':<19}{title}: {text}")
 
 
 def models(console: Console, verbose: bool, out: Path) -> None:

@@ -22,9 +22,9 @@ from rsbench.spec import CellSpec
 
 BANDS, SAMPLES, STEPS, LR = 30, 16, 7, 2e-3
 CELL = CellSpec(
-    dataset="synthetic-htd", dataset_fingerprint="", model="aae", compressor="none", ratio=None, lr=LR, seed=0, workers=2,
-    device="cpu", epochs=1, batch_size=SAMPLES, image_size=1, split="official", optimizer="adam", weight_decay=0.0,
-    bucket_cap_mb=0.1,
+    dataset="synthetic-htd", dataset_fingerprint="", model="aae", compressor="none", ratio=None, lr=LR, seed=0,
+    workers=2, device="cpu", epochs=1, batch_size=SAMPLES, image_size=1, split="official", optimizer="adam",
+    weight_decay=0.0, bucket_cap_mb=0.1,
 )  # fmt: skip
 NAMES = ("autoencoder", "discriminator", "encoder")
 
@@ -102,7 +102,8 @@ def main() -> None:
     rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=workers)
-    found: dict[str, Any] = {text: train(text, rank) for text in ("none", "topk:density=0.05", "gcc", "dgc:density=0.05")}
+    texts = ("none", "topk:density=0.05", "gcc", "dgc:density=0.05")
+    found: dict[str, Any] = {text: train(text, rank) for text in texts}
     alone = reference(workers)
     for facts in found.values():
         facts["distance"] = float((facts["weights"] - alone).norm() / (alone - flat(networks())).norm())

@@ -16,6 +16,7 @@ from rsbench import datasets
 from rsbench.datasets import DATASETS, SceneDataset, get
 from rsbench.datasets.classfolders import ClassFolderDataset
 from rsbench.errors import RsbenchError
+from rsbench.metrics import TASKS
 
 ROOT = Path(__file__).parents[3]
 FILES = {
@@ -29,12 +30,13 @@ FILES = {
 @pytest.mark.parametrize("name", DATASETS)
 def test_facts_are_stated(name: str) -> None:
     dataset = get(name)
-    assert isinstance(dataset, SceneDataset)
     assert dataset.name == name
     for text in (dataset.title, dataset.licence, dataset.citation, dataset.layout):
         assert text.strip()
-    assert dataset.image_size >= 32 and dataset.epochs >= 1
-    if dataset.class_names is not None:
+    assert dataset.task in TASKS and dataset.epochs >= 1 and dataset.contents
+    if isinstance(dataset, SceneDataset):
+        assert dataset.image_size >= 32
+    if isinstance(dataset, SceneDataset) and dataset.class_names is not None:
         assert len(set(dataset.class_names)) == len(dataset.class_names) > 1
         assert list(dataset.class_names) == sorted(dataset.class_names)
         assert dataset.images is not None and dataset.images >= 100 * len(dataset.class_names)
@@ -52,7 +54,7 @@ def test_downloads_are_pinned_and_stay_below_the_root(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in DATASETS if not DATASETS[name].synthetic])
 def test_missing_says_where_it_looked_the_layout_and_the_command(name: str, tmp_path: Path) -> None:
     with pytest.raises(RsbenchError) as caught:
-        get(name).prepare(tmp_path, tmp_path / "cache", 32)
+        get(name).prepare(tmp_path, tmp_path / "cache", 33)
     text = str(caught.value)
     assert str(tmp_path) in text and get(name).layout in text
     if get(name).downloads:
