@@ -146,7 +146,7 @@ class _Version5(_File):
         from scipy.io import whosmat
 
         kinds = ("cell", "struct", "object", "char", "sparse", "function", "opaque", "unknown")
-        return {name: tuple(shape) for name, shape, kind in whosmat(self.path) if kind not in kinds}
+        return {name: tuple(shape) for name, shape, kind in sorted(whosmat(self.path)) if kind not in kinds}
 
     def shape(self, name: str) -> Shape | None:
         if "." not in name:

@@ -60,19 +60,20 @@ class Patches:
 
     Args:
         pixels: the converted scene; its memory maps are shared by all workers of a machine.
-        train: flat positions of the training pixels, which the scaling is taken from.
+        train: flat positions of the training pixels, which the scaling is taken from (fill left out).
         side: of a patch, in pixels, odd.
         device: where batches go.
     """
 
     def __init__(self, pixels: Pixels, train: NDArray[np.int64], side: int, device: torch.device) -> None:
         labels_HW, filled = pixels.labels(), np.array(pixels.filled()).reshape(-1)
-        self._labels = labels_HW.reshape(-1).astype(np.int64) - 1
+        self._labels = labels_HW.reshape(-1)
         height, self._width = labels_HW.shape
         half = side // 2
         self._rows = np.pad(np.arange(height) * self._width, half, mode="reflect")
         self._columns = np.pad(np.arange(self._width), half, mode="reflect")
         self._steps, self._device = np.arange(side), device
+        train = train[~filled[train]] if not filled[train].all() else train
         repair = pixels.not_finite > 0
         self.hsi = Modality(pixels.hsi(), train, filled, device, repair=repair)
         self.aux = Modality(pixels.aux(), train, filled, device, repair=repair)
@@ -91,7 +92,7 @@ class Patches:
         if rng is not None:  # turning the few indices instead of all bands
             (turned,) = symmetries((torch.from_numpy(index_BPP).unsqueeze(1),), rng)
             index_BPP = turned.squeeze(1).numpy()
-        y = torch.from_numpy(self._labels[positions]).to(self._device)
+        y = torch.from_numpy(self._labels[positions].astype(np.int64) - 1).to(self._device)
         return self.hsi.read(index_BPP), self.aux.read(index_BPP), y
 
 

@@ -14,51 +14,56 @@ from torch import nn
 
 from rsbench.errors import RsbenchError, did_you_mean
 
-WIDTH = 64
-"""Channels of a modality's features."""
+WIDTH = 32
+"""Channels of a pixel's features."""
 FEATURES = 128
 """Of a patch, before the classes."""
 
 
-class Branch(nn.Sequential):
-    """A pointwise embedding of the spectrum, two 3 x 3 convolutions, and the centre pixel beside the patch's mean.
+def step(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    """A convolution, a norm over the sample, a ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
+        nn.GroupNorm(1, outputs, affine=False),
+        nn.ReLU(inplace=True),
+    )
 
-    Args:
-        channels: of the modality.
+
+class Levels(nn.Conv2d):
+    """Features of each pixel alone without a norm, which would take away how high it stands or how much it scatters.
+
+    A channel of ones takes the place of a bias, so that all weights stand in one tensor.
     """
 
-    outputs = 2 * WIDTH
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__(channels + 1, width, 1, bias=False)
 
-    def __init__(self, channels: int) -> None:
-        super().__init__(
-            nn.Conv2d(channels, WIDTH, 1, bias=False),
-            nn.GroupNorm(1, WIDTH, affine=False),
-            nn.ReLU(inplace=True),
-            Residual(WIDTH),
-            CentreAndMean(),
-        )
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return features [B, width, H, W]."""
+        ones = torch.ones_like(x_BCHW[:, :1])
+        return nn.functional.relu(super().forward(torch.cat([x_BCHW, ones], dim=1)))
 
 
-class Residual(nn.Module):
-    """A 3 x 3 convolution beside the identity."""
+class Branch(nn.Module):
+    """One modality: the centre pixel, which is to be classified, beside what two strided convolutions see around it.
 
-    def __init__(self, width: int) -> None:
+    Args:
+        pixel: gives each pixel :data:`WIDTH` features. For spectra with a norm, which takes away how brightly a patch
+            is lit; for heights and backscatter :class:`Levels`.
+    """
+
+    outputs = 3 * WIDTH
+
+    def __init__(self, pixel: nn.Module) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
-        self.norm = nn.GroupNorm(1, width, affine=False)
+        self.pixel = pixel
+        self.around = nn.Sequential(step(WIDTH, WIDTH, 3, stride=2), step(WIDTH, 2 * WIDTH, 3, stride=2))
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        """Return features of the same shape."""
-        return x_BCHW + nn.functional.relu(self.norm(self.conv(x_BCHW)))
-
-
-class CentreAndMean(nn.Module):
-    """Features of the centre pixel, which is the one to be classified, and their mean over the patch: [B, 2C]."""
-
-    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-        """Return [B, 2C]."""
+        """Return features [B, 3 * WIDTH]."""
+        pixels_BDHW = self.pixel(x_BCHW)
         middle = x_BCHW.shape[2] // 2
-        return torch.cat([x_BCHW[:, :, middle, middle], x_BCHW.mean(dim=(2, 3))], dim=1)
+        return torch.cat([pixels_BDHW[:, :, middle, middle], self.around(pixels_BDHW).mean(dim=(2, 3))], dim=1)
 
 
 class Head(nn.Sequential):
@@ -85,7 +90,7 @@ class FusionCNN(nn.Module):
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
-        self.hsi, self.aux = Branch(bands), Branch(channels)
+        self.hsi, self.aux = Branch(step(bands, WIDTH, 1)), Branch(Levels(channels, WIDTH))
         self.head = Head(2 * Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
@@ -99,7 +104,7 @@ class HsiCNN(nn.Module):
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
-        self.hsi, self.head = Branch(bands), Head(Branch.outputs, classes)
+        self.hsi, self.head = Branch(step(bands, WIDTH, 1)), Head(Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes]; the second input plays no part."""
@@ -112,7 +117,7 @@ class AuxCNN(nn.Module):
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
-        self.aux, self.head = Branch(channels), Head(Branch.outputs, classes)
+        self.aux, self.head = Branch(Levels(channels, WIDTH)), Head(Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes]; the first input plays no part."""

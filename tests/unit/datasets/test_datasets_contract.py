@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rsbench import datasets
-from rsbench.datasets import DATASETS, SceneDataset, get
+from rsbench.datasets import DATASETS, PixelDataset, SceneDataset, get
 from rsbench.datasets.classfolders import ClassFolderDataset
 from rsbench.errors import RsbenchError
 from rsbench.metrics import TASKS
@@ -30,16 +30,30 @@ FILES = {
 @pytest.mark.parametrize("name", DATASETS)
 def test_facts_are_stated(name: str) -> None:
     dataset = get(name)
-    assert dataset.name == name
-    for text in (dataset.title, dataset.licence, dataset.citation, dataset.layout):
+    assert dataset.name == name and dataset.task in TASKS
+    for text in (dataset.title, dataset.licence, dataset.citation, dataset.layout, dataset.contents):
         assert text.strip()
-    assert dataset.task in TASKS and dataset.epochs >= 1 and dataset.contents
-    if isinstance(dataset, SceneDataset):
-        assert dataset.image_size >= 32
-    if isinstance(dataset, SceneDataset) and dataset.class_names is not None:
+    assert dataset.image_size >= 1 and dataset.epochs >= 1
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if issubclass(DATASETS[name], SceneDataset)])
+def test_facts_of_scenes_are_sound(name: str) -> None:
+    dataset = get(name)
+    assert isinstance(dataset, SceneDataset) and dataset.image_size >= 32
+    if dataset.class_names is not None:
         assert len(set(dataset.class_names)) == len(dataset.class_names) > 1
         assert list(dataset.class_names) == sorted(dataset.class_names)
         assert dataset.images is not None and dataset.images >= 100 * len(dataset.class_names)
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if issubclass(DATASETS[name], PixelDataset)])
+def test_facts_of_pixels_are_sound(name: str) -> None:
+    dataset = get(name)
+    assert isinstance(dataset, PixelDataset) and dataset.image_size % 2 == 1
+    assert (dataset.shape is None) == (dataset.class_names is None)
+    if dataset.class_names is not None:
+        assert len(set(dataset.class_names)) == len(dataset.class_names) > 1
+        assert str(dataset.shape[0]) in dataset.layout and dataset.layouts
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -121,6 +135,7 @@ def test_folder_refuses_to_be_the_package_datasets() -> None:
 
 
 def test_no_torch_and_no_pandas() -> None:
-    code = "import sys, rsbench.datasets; print({'torch', 'pandas', 'scipy', 'sklearn'} & set(sys.modules) or 'none')"
+    heavy = {"torch", "pandas", "scipy", "sklearn", "h5py"}
+    code = f"import sys, rsbench.datasets; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout.strip() == "none"
