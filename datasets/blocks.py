@@ -45,11 +45,11 @@ class Blocks:
     side: int
     margin: int
 
-    def numbers(self, shape: tuple[int, int]) -> Indices:
+    def numbers(self, shape: tuple[int, int]) -> NDArray[np.int32]:
         """Return each pixel's block ``[H, W]``; small scenes get smaller blocks, at least four to a side."""
         side = min(self.side, max(1, min(shape) // 4))
         rows, columns = (np.arange(length) // side for length in shape)
-        return np.asarray(rows[:, None] * (columns[-1] + 1) + columns, dtype=np.int64)
+        return np.asarray(rows[:, None] * (columns[-1] + 1) + columns, dtype=np.int32)
 
 
 def choose(split: str, ground: Ground, class_names: tuple[str, ...], blocks: Blocks, seed: int) -> Split:
@@ -131,7 +131,7 @@ def _labelled(ground: Ground) -> tuple[Indices, Indices]:
 
 
 def _share_out(
-    flat: Indices, shares: tuple[float, ...], ground: Ground, numbers_HW: Indices, seed: int
+    flat: Indices, shares: tuple[float, ...], ground: Ground, numbers_HW: NDArray[np.int32], seed: int
 ) -> tuple[Indices, ...]:
     """Give whole blocks of pixels to parts, so that each class comes near its shares and, where it can, into all parts.
 

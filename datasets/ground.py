@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rsbench.datasets.matlab import MatArray, axes_to_HW, shape_text
 from rsbench.errors import RsbenchError
 
-LabelMap = NDArray[np.int32]
+LabelMap = NDArray[np.int16]
 Indices = NDArray[np.int64]
 
 
@@ -82,7 +82,8 @@ def read_map(found: MatArray, height: int, width: int) -> LabelMap:
     values = np.transpose(found.read(), axes)
     if not np.array_equal(values, np.floor(values)) or values.max() > np.iinfo(np.int16).max:
         raise RsbenchError(f"{found} is no label map: it holds values that are no whole numbers, or far too large.")
-    return np.maximum(values.astype(np.int32), 0)
+    labels_HW: LabelMap = np.maximum(values, 0).astype(np.int16)
+    return labels_HW
 
 
 def is_index_list(shape: tuple[int, ...]) -> bool:

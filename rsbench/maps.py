@@ -6,10 +6,11 @@ import colorsys
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-_LEAST_WIDTH, _GAP, _LINE = 640, 12, 18
+from rsbench.datasets.ground import LabelMap
+
+_LEAST_WIDTH, _MOST_WIDTH, _GAP, _LINE = 640, 2400, 12, 18
 _INK, _PAPER, _UNKNOWN = (20, 20, 20), (255, 255, 255), (235, 235, 235)
 
 Colour = tuple[int, int, int]
@@ -25,10 +26,10 @@ def class_colours(count: int) -> list[Colour]:
     return colours
 
 
-def draw_classes(
-    path: Path, predicted_HW: NDArray[np.int32], truth_HW: NDArray[np.int32], names: tuple[str, ...], title: str
-) -> None:
+def draw_classes(path: Path, predicted_HW: LabelMap, truth_HW: LabelMap, names: tuple[str, ...], title: str) -> None:
     """Draw two label maps, beside each other or, of a wide scene, one above the other; small ones enlarged.
+
+    Of large ones every n-th row and column is drawn.
 
     Args:
         path: of the PNG.
@@ -38,6 +39,8 @@ def draw_classes(
         title: above the pictures.
     """
     colours = class_colours(len(names))
+    every = -(-truth_HW.shape[1] // _MOST_WIDTH)
+    predicted_HW, truth_HW = predicted_HW[::every, ::every], truth_HW[::every, ::every]
     palette = np.array([_UNKNOWN, *colours], dtype=np.uint8)
     height, width = truth_HW.shape
     stacked = width > height

@@ -67,7 +67,7 @@ class Patches:
 
     def __init__(self, pixels: Pixels, train: NDArray[np.int64], side: int, device: torch.device) -> None:
         labels_HW, filled = pixels.labels(), np.array(pixels.filled()).reshape(-1)
-        self._labels = labels_HW.reshape(-1).astype(np.int64) - 1
+        self._labels = labels_HW.reshape(-1)
         height, self._width = labels_HW.shape
         half = side // 2
         self._rows = np.pad(np.arange(height) * self._width, half, mode="reflect")
@@ -92,7 +92,7 @@ class Patches:
         if rng is not None:  # turning the few indices instead of all bands
             (turned,) = symmetries((torch.from_numpy(index_BPP).unsqueeze(1),), rng)
             index_BPP = turned.squeeze(1).numpy()
-        y = torch.from_numpy(self._labels[positions]).to(self._device)
+        y = torch.from_numpy(self._labels[positions].astype(np.int64) - 1).to(self._device)
         return self.hsi.read(index_BPP), self.aux.read(index_BPP), y
 
 

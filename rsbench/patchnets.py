@@ -29,18 +29,34 @@ def step(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequenti
     )
 
 
+class Levels(nn.Conv2d):
+    """Features of each pixel alone without a norm, which would take away how high it stands or how much it scatters.
+
+    A channel of ones takes the place of a bias, so that all weights stand in one tensor.
+    """
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__(channels + 1, width, 1, bias=False)
+
+    def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
+        """Return features [B, width, H, W]."""
+        ones = torch.ones_like(x_BCHW[:, :1])
+        return nn.functional.relu(super().forward(torch.cat([x_BCHW, ones], dim=1)))
+
+
 class Branch(nn.Module):
     """One modality: the centre pixel, which is to be classified, beside what two strided convolutions see around it.
 
     Args:
-        channels: of the modality.
+        pixel: gives each pixel :data:`WIDTH` features. For spectra with a norm, which takes away how brightly a patch
+            is lit; for heights and backscatter :class:`Levels`.
     """
 
     outputs = 3 * WIDTH
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, pixel: nn.Module) -> None:
         super().__init__()
-        self.pixel = step(channels, WIDTH, 1)
+        self.pixel = pixel
         self.around = nn.Sequential(step(WIDTH, WIDTH, 3, stride=2), step(WIDTH, 2 * WIDTH, 3, stride=2))
 
     def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
@@ -74,7 +90,7 @@ class FusionCNN(nn.Module):
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
-        self.hsi, self.aux = Branch(bands), Branch(channels)
+        self.hsi, self.aux = Branch(step(bands, WIDTH, 1)), Branch(Levels(channels, WIDTH))
         self.head = Head(2 * Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
@@ -88,7 +104,7 @@ class HsiCNN(nn.Module):
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
-        self.hsi, self.head = Branch(bands), Head(Branch.outputs, classes)
+        self.hsi, self.head = Branch(step(bands, WIDTH, 1)), Head(Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes]; the second input plays no part."""
@@ -101,7 +117,7 @@ class AuxCNN(nn.Module):
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
-        self.aux, self.head = Branch(channels), Head(Branch.outputs, classes)
+        self.aux, self.head = Branch(Levels(channels, WIDTH)), Head(Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes]; the first input plays no part."""

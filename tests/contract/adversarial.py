@@ -102,9 +102,8 @@ def main() -> None:
     rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=workers)
-    found: dict[str, Any] = {
-        text: train(text, rank) for text in ("none", "topk:density=0.05", "gcc", "dgc:density=0.05")
-    }
+    texts = ("none", "topk:density=0.05", "gcc", "dgc:density=0.05")
+    found: dict[str, Any] = {text: train(text, rank) for text in texts}
     alone = reference(workers)
     for facts in found.values():
         facts["distance"] = float((facts["weights"] - alone).norm() / (alone - flat(networks())).norm())

@@ -204,7 +204,7 @@ def test_the_task_scores_tells_and_draws(pixels: Pixels, scene: mat_scenes.Scene
 
 
 def test_a_map_shows_each_pixel_in_its_colour(tmp_path: Path) -> None:
-    truth = np.zeros((30, 20), dtype=np.int32)
+    truth = np.zeros((30, 20), dtype=np.int16)
     truth[:10], truth[10:20] = 1, 2
     draw_classes(tmp_path / "m.png", np.where(truth == 1, 2, truth), truth, ("field", "lake"), "a title")
     page = np.asarray(Image.open(tmp_path / "m.png")).astype(int)

@@ -15,7 +15,7 @@ from rsbench.spec import check_split
 
 NAMES = ("field", "lake", "road")
 SCENE = mat_scenes.made(160, 240, 1, field=10)
-GROUND = Ground(labels_HW=SCENE.labels.astype(np.int32), lists=None)
+GROUND = Ground(labels_HW=SCENE.labels.astype(np.int16), lists=None)
 LISTED = Ground(
     labels_HW=GROUND.labels_HW,
     lists={"train": np.flatnonzero(SCENE.train), "test": np.flatnonzero(SCENE.test)},
@@ -125,7 +125,7 @@ def test_other_texts_are_refused(split: str) -> None:
 
 
 def test_too_few_labelled_pixels_are_refused() -> None:
-    labels = np.zeros((40, 40), dtype=np.int32)
+    labels = np.zeros((40, 40), dtype=np.int16)
     labels[0, :2] = (1, 2)
     with pytest.raises(RsbenchError, match="leaves a part empty"):
         choose("50/10/40", Ground(labels_HW=labels, lists=None), NAMES, BLOCKS, 0)

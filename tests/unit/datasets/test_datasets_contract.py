@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from rsbench import datasets
-from rsbench.datasets import DATASETS, SceneDataset, get
+from rsbench.datasets import DATASETS, PixelDataset, SceneDataset, get
 from rsbench.datasets.classfolders import ClassFolderDataset
 from rsbench.errors import RsbenchError
+from rsbench.metrics import TASKS
 
 ROOT = Path(__file__).parents[3]
 FILES = {
@@ -29,15 +30,30 @@ FILES = {
 @pytest.mark.parametrize("name", DATASETS)
 def test_facts_are_stated(name: str) -> None:
     dataset = get(name)
-    assert isinstance(dataset, SceneDataset)
-    assert dataset.name == name
-    for text in (dataset.title, dataset.licence, dataset.citation, dataset.layout):
+    assert dataset.name == name and dataset.task in TASKS
+    for text in (dataset.title, dataset.licence, dataset.citation, dataset.layout, dataset.contents):
         assert text.strip()
-    assert dataset.image_size >= 32 and dataset.epochs >= 1
+    assert dataset.image_size >= 1 and dataset.epochs >= 1
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if issubclass(DATASETS[name], SceneDataset)])
+def test_facts_of_scenes_are_sound(name: str) -> None:
+    dataset = get(name)
+    assert isinstance(dataset, SceneDataset) and dataset.image_size >= 32
     if dataset.class_names is not None:
         assert len(set(dataset.class_names)) == len(dataset.class_names) > 1
         assert list(dataset.class_names) == sorted(dataset.class_names)
         assert dataset.images is not None and dataset.images >= 100 * len(dataset.class_names)
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if issubclass(DATASETS[name], PixelDataset)])
+def test_facts_of_pixels_are_sound(name: str) -> None:
+    dataset = get(name)
+    assert isinstance(dataset, PixelDataset) and dataset.image_size % 2 == 1
+    assert (dataset.shape is None) == (dataset.class_names is None)
+    if dataset.class_names is not None:
+        assert len(set(dataset.class_names)) == len(dataset.class_names) > 1
+        assert str(dataset.shape[0]) in dataset.layout and dataset.layouts
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -52,7 +68,7 @@ def test_downloads_are_pinned_and_stay_below_the_root(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in DATASETS if not DATASETS[name].synthetic])
 def test_missing_says_where_it_looked_the_layout_and_the_command(name: str, tmp_path: Path) -> None:
     with pytest.raises(RsbenchError) as caught:
-        get(name).prepare(tmp_path, tmp_path / "cache", 32)
+        get(name).prepare(tmp_path, tmp_path / "cache", 33)
     text = str(caught.value)
     assert str(tmp_path) in text and get(name).layout in text
     if get(name).downloads:
@@ -119,6 +135,7 @@ def test_folder_refuses_to_be_the_package_datasets() -> None:
 
 
 def test_no_torch_and_no_pandas() -> None:
-    code = "import sys, rsbench.datasets; print({'torch', 'pandas', 'scipy', 'sklearn'} & set(sys.modules) or 'none')"
+    heavy = {"torch", "pandas", "scipy", "sklearn", "h5py"}
+    code = f"import sys, rsbench.datasets; print({heavy} & set(sys.modules) or 'none')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout.strip() == "none"

@@ -62,7 +62,7 @@ def test_other_names_of_arrays_and_case_of_files_play_no_part(tmp_path: Path) ->
     mat_scenes.mmrs(tmp_path, FLAT)
     folder = tmp_path / "IDTReeS"
     (folder / "HSI.mat").unlink()
-    mat_scenes.save5(folder / "hsi.MAT", {"some_name": FLAT.hsi, "__note": np.zeros((1, 1))})
+    mat_scenes.save5(folder / "hsi.MAT", {"some_name": FLAT.hsi, "note": np.zeros((1, 1))})
     assert np.array_equal(get("idtrees").prepare(tmp_path, tmp_path / "c", 5).hsi(), FLAT.hsi)
 
 

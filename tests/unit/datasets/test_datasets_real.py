@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rsbench import datasets
+from rsbench.datasets import blocks
 
 pytestmark = pytest.mark.real_data
 
@@ -50,3 +51,26 @@ def test_a_finished_set_is_recognised_at_once(real_data: Path, tmp_path: Path) -
     started = time.perf_counter()
     dataset.prepare(real_data, tmp_path, 16)
     assert time.perf_counter() - started < 1.0
+
+
+def test_idtrees_is_complete_and_sound(real_data: Path, tmp_path: Path) -> None:
+    found = datasets.check("idtrees", real_data)
+    assert found.ok and found.part is None and (found.shared, found.conflicts) == (0, 0)
+    dataset = datasets.get("idtrees")
+    pixels = dataset.prepare(real_data, tmp_path, 9, strict=True)
+    assert pixels.hsi().shape == (120, 408, 369) and pixels.hsi().dtype == np.int16 and pixels.not_finite == 0
+    assert pixels.warnings == () and len(pixels.class_names) == 12
+    assert pixels.filled().mean() == pytest.approx(0.3056, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_idtrees_validates_on_plots_of_its_own(real_data: Path, seed: int) -> None:
+    survey = datasets.get("idtrees").survey(real_data)
+    ground = survey.source.ground
+    split = blocks.choose("official", ground, survey.source.names, survey.blocks, seed)
+    assert len(split.test) == 10_659 and len(split.train) + len(split.val) == 9_900
+    plots = survey.blocks.numbers((120, 408))
+    train, val, test = (set(plots.flat[part]) for part in (split.train, split.val, split.test))
+    assert not train & val and not train & test and not val & test
+    missing = [warning for warning in split.warnings if "validation" in warning]
+    assert missing == ["No validation pixel of: Liriodendron tulipifera."], "it stands in one training plot"
