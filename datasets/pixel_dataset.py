@@ -161,9 +161,9 @@ class PixelDataset(Dataset):
 
     task = "pixels"
     model = "fusion-cnn"
-    lr = 0.02
+    lr = 0.01
     image_size = 9
-    epochs = 20
+    epochs = 40
     batch_size = 32
     class_names: ClassVar[tuple[str, ...] | None] = None
     """In label order, from label 1; None where the files decide."""

@@ -81,6 +81,9 @@ class Head(nn.Sequential):
 class FusionCNN(nn.Module):
     """One branch a modality; their features are joined before the classes.
 
+    While training, the other modality's features are left out of half of the samples, so that the network does not lean
+    on what is peculiar to the places that were trained on, such as the height of single trees.
+
     Args:
         classes: number of outputs.
         bands: of the hyperspectral cube.
@@ -95,7 +98,9 @@ class FusionCNN(nn.Module):
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
         """Return logits [B, classes]."""
-        logits: torch.Tensor = self.head(torch.cat([self.hsi(hsi_BCHW), self.aux(aux_BCHW)], dim=1))
+        kept_B1 = nn.functional.dropout(aux_BCHW.new_ones(len(aux_BCHW), 1), 0.5, self.training)
+        joined = torch.cat([self.hsi(hsi_BCHW), self.aux(aux_BCHW) * kept_B1], dim=1)
+        logits: torch.Tensor = self.head(joined)
         return logits
 
 
