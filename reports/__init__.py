@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.reports import comma_separated, json_report, latex, markdown
+from rsbench.reports import comma_separated, html, json_report, latex, markdown
 from rsbench.reports.build import build_report
 from rsbench.reports.table import Report
 from rsbench.reports.terminal import show
@@ -21,12 +21,13 @@ __all__ = ["ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "f
 FORMATS: Final[dict[str, Callable[[Report, Path], list[Path]]]] = {
     "markdown": markdown.write,
     "csv": comma_separated.write,
+    "html": html.write,
     "latex": latex.write,
     "json": json_report.write,
 }
 ALIASES: Final = {"md": "markdown", "tex": "latex"}
 """Other names of formats."""
-DEFAULT_FORMATS: Final = ("markdown", "csv")
+DEFAULT_FORMATS: Final = ("markdown", "csv", "html")
 """What is written unless other formats are asked for."""
 
 

@@ -10,9 +10,12 @@ from rsbench.reports.comparison import Comparison
 from rsbench.reports.conclusion import conclude
 from rsbench.reports.densities import density_tables
 from rsbench.reports.facts import facts_of
+from rsbench.reports.figures import panels_of
 from rsbench.reports.flat import cells_table, methods_table
 from rsbench.reports.methods import methods_of
+from rsbench.reports.origin import origin_of
 from rsbench.reports.reached import reached_table
+from rsbench.reports.scaling import scaling_panels
 from rsbench.reports.settings import Setting, split_by_setting
 from rsbench.reports.table import Notes, Report, Section, Table
 from rsbench.reports.tables import against_table, comparison_table, details_table, rates_table, times_table
@@ -69,6 +72,7 @@ def build_report(
         problems=tuple(problems),
         methods=methods_table(found),
         cells=cells_table(settings),
+        figures=scaling_panels(settings),
     )
 
 
@@ -90,4 +94,6 @@ def _section(setting: Setting, comparison: Comparison, title: str, against: str)
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
         conclusion=conclude(comparison),
+        figures=panels_of(comparison.methods, comparison.reference),
+        origin=origin_of(setting),
     )

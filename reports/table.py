@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
+from rsbench.reports.figure import Origin, Panel
+
 if TYPE_CHECKING:
     import pandas
 
@@ -110,6 +112,8 @@ class Section:
         tables: in reading order.
         notes: footnotes; ``[n]`` in a table means the n-th.
         conclusion: what the tables say to somebody who has to choose.
+        figures: panels for the formats that draw, in reading order.
+        origin: where the numbers come from.
     """
 
     title: str
@@ -117,6 +121,8 @@ class Section:
     tables: tuple[Table, ...]
     notes: tuple[str, ...]
     conclusion: str
+    figures: tuple[Panel, ...] = ()
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +135,7 @@ class Report:
         problems: sentences on records that could not be used.
         methods: flat table with raw numbers, one row a setting and method.
         cells: flat table with raw numbers, one row a cell.
+        figures: panels on several sections at once.
     """
 
     title: str
@@ -136,6 +143,7 @@ class Report:
     problems: tuple[str, ...]
     methods: Table
     cells: Table
+    figures: tuple[Panel, ...] = ()
 
 
 @dataclass

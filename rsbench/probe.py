@@ -128,7 +128,7 @@ def model_names() -> dict[str, list[str]]:
 
 
 def _ask_cached(question: dict[str, Any]) -> Any:
-    versions = [__version__, *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
+    versions = [__version__, _source_stamp(), *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
     key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
     path = platformdirs.user_cache_path("rsbench") / "facts" / f"{key}.json"
     if question.get("weights") is None:
@@ -146,6 +146,13 @@ def _ask_cached(question: dict[str, Any]) -> Any:
         except OSError:
             pass  # a cache that cannot be written costs time, nothing else
     return answer
+
+
+def _source_stamp() -> str:
+    """Changes when a file of the package does: an editable install keeps its version while its networks change."""
+    files = sorted(Path(__file__).parent.glob("**/*.py"))
+    stamps = "".join(f"{path.name}{path.stat().st_mtime_ns}" for path in files)
+    return hashlib.sha256(stamps.encode()).hexdigest()[:12]
 
 
 def _ask(question: dict[str, Any]) -> Any:

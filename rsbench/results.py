@@ -130,10 +130,19 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
     with _without_collections():
         for path in _record_paths(folders):
             try:
-                records.append(read_record(path))
+                records.append(_with_picture_paths(read_record(path), path.parent))
             except RsbenchError as problem:
                 problems.append(str(problem))
     return sorted(records, key=lambda record: str(record["started_utc"])), problems
+
+
+def _with_picture_paths(record: Record, folder: Path) -> Record:
+    """Set where each picture is, empty where a record names a place outside its folder: it may come from anywhere."""
+    for picture in (record.get("accuracy") or {}).get("pictures") or []:
+        relative = Path(picture["file"])
+        is_inside = not relative.is_absolute() and ".." not in relative.parts
+        picture["path"] = str(folder / relative) if is_inside else ""
+    return record
 
 
 def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:

@@ -1,0 +1,188 @@
+"""What the formats draw besides tables: figures as plain data, in panels. Nothing here knows how they are drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Unit = Literal["", "%", "B", "s", "ms"]
+"""How an axis writes its numbers; bytes get decimal prefixes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Axis:
+    """One axis.
+
+    Attributes:
+        title: without its unit.
+        unit: of the values as they are given.
+        log: whether the scale is logarithmic.
+    """
+
+    title: str
+    unit: Unit = ""
+    log: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One entry of a panel's legend.
+
+    Attributes:
+        label: a method, as the tables call it, or a part of a step.
+        style: colour and marker of a method: 0 is the reference's, the others follow; for parts their number.
+    """
+
+    label: str
+    style: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """One method's points, in the order in which they are joined.
+
+    Attributes:
+        mark: the method.
+        x: one number a point.
+        y: likewise.
+        sd: half the height of the bar or band around y; None where there is one value only.
+        tip: what a pointer shows over it.
+    """
+
+    mark: Mark
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    sd: tuple[float | None, ...]
+    tip: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What all figures have.
+
+    Attributes:
+        title: one line.
+        caption: what is shown and how to read it.
+    """
+
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points(Figure):
+    """One point a method, with the front of those that no other beats.
+
+    Attributes:
+        x: horizontal axis.
+        y: vertical axis.
+        series: one point each.
+        front: corners (x, y) from left to right.
+    """
+
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    front: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lines(Figure):
+    """One line a method.
+
+    Attributes:
+        x: horizontal axis.
+        y: vertical axis.
+        series: one line each.
+        guide: ends of a thin line to compare with, such as what chance gives; empty for none.
+    """
+
+    x: Axis
+    y: Axis
+    series: tuple[Series, ...]
+    guide: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bars(Figure):
+    """One stacked bar a method.
+
+    Attributes:
+        unit: of the values.
+        parts: names, from left to right.
+        rows: label, and one value a part.
+    """
+
+    unit: Unit
+    parts: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heat(Figure):
+    """A matrix of strengths.
+
+    Attributes:
+        rows: labels from the top down.
+        columns: labels from left to right.
+        row_title: what the rows are.
+        column_title: what the columns are.
+        values: from 0 (nothing, the page shows through) to 1 (full colour), one row a label.
+        texts: what stands in the cells, empty where they are too many.
+        scale: what 0 and 1 stand for.
+    """
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    row_title: str
+    column_title: str
+    values: tuple[tuple[float, ...], ...]
+    texts: tuple[tuple[str, ...], ...] = ()
+    scale: tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(Figure):
+    """A PNG file that a run wrote.
+
+    Attributes:
+        path: where it was when the records were read; the empty path where that is not known.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Figures that are read together.
+
+    Attributes:
+        title: one line.
+        figures: in reading order.
+        legend: what colours and markers stand for; empty where the figures need none.
+        note: what is left out, if anything.
+    """
+
+    title: str
+    figures: tuple[Figure, ...]
+    legend: tuple[Mark, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where the numbers of a section come from.
+
+    Attributes:
+        facts: name and value: versions, machine, data, settings.
+    """
+
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+def more_in_tables(count: int) -> str:
+    """Return the sentence on methods that a figure has no room for, nothing for none."""
+    if count <= 0:
+        return ""
+    return "1 more method is in the tables only." if count == 1 else f"{count} more methods are in the tables only."
