@@ -20,8 +20,8 @@ NAME = "aae"
 HIDDEN, CODE = 128, 16
 IMPLANTED, MOST_FILL = 0.5, 0.5
 """Share of a batch that some target is mixed into, and the largest part of a pixel that it takes."""
-RATE_FACTORS = {"encoder": 0.1}
-"""Adam takes steps of one size however small a loss is, so the adversarial loss counts less by its learning rate."""
+RATE_FACTORS = {"discriminator": 0.1, "encoder": 0.1}
+"""Adam takes steps of one size however small a loss is, so the adversarial game counts less by its learning rates."""
 STEEPNESS = 10.0
 """Of the background suppression: at a coarse score of 0.1 it passes 63 %."""
 

@@ -18,8 +18,8 @@ _STOPS = np.array([(0, 0, 8), (70, 16, 105), (170, 45, 90), (240, 120, 40), (252
 def draw_scores(path: Path, maps: Mapping[str, NDArray[Any]]) -> None:
     """Draw maps of equal size beside each other, dark for the least score and light for the largest.
 
-    Square roots of the scores (scaled to 0..1) are shown, so that weak targets can be seen. Large scenes are reduced to
-    the largest score of each block, so that targets of one pixel stay; small ones are enlarged.
+    Large scenes are reduced to the largest score of each block, so that targets of one pixel stay; small ones are
+    enlarged.
 
     Args:
         path: of the PNG.
@@ -39,7 +39,7 @@ def draw_scores(path: Path, maps: Mapping[str, NDArray[Any]]) -> None:
 def _picture(scores_HW: NDArray[Any]) -> Image.Image:
     scores = _reduced(np.asarray(scores_HW, dtype=np.float64))
     low, high = scores.min(), scores.max()
-    part = np.sqrt((scores - low) / (high - low)) if high > low else np.zeros_like(scores)
+    part = (scores - low) / (high - low) if high > low else np.zeros_like(scores)
     stops = np.linspace(0, 1, len(_STOPS))
     colours = np.stack([np.interp(part, stops, _STOPS[:, channel]) for channel in range(3)], axis=2)
     picture = Image.fromarray(colours.round().astype(np.uint8))

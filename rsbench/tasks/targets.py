@@ -209,4 +209,4 @@ class TargetDetection(Task):
         maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}
         maps |= {name.upper(): self.scene.scores(name) for name in DETECTORS}
         draw_scores(folder / "detection.png", maps)
-        return [{"file": "detection.png", "title": "Detection scores from least to most, square roots"}]
+        return [{"file": "detection.png", "title": "Detection scores, from the least to the largest of each map"}]

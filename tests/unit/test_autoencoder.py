@@ -46,7 +46,7 @@ def test_coarse_scores_suppress_background_smoothly() -> None:
     y, d = torch.zeros(5, 3), torch.ones(3)
     coarse = torch.tensor([-0.3, 0.0, 0.05, 0.1, 1.0])
     score = autoencoder.detect(0.1 * d.expand(5, 3), y, d, coarse)
-    np.testing.assert_allclose(score, 1 - np.exp(-10 * np.maximum(coarse, 0)), rtol=1e-4)
+    np.testing.assert_allclose(score, 1 - np.exp(-10 * np.maximum(coarse.numpy(), 0)), rtol=1e-4)
 
 
 def test_networks_share_the_encoder_and_losses_come_in_order() -> None:
@@ -92,7 +92,7 @@ def test_gcc_halves_the_bytes_of_all_three_networks(bands: int) -> None:
 
 
 def test_other_models_and_weights_are_refused() -> None:
-    with pytest.raises(RsbenchError, match="no model 'aea' for target detection.*aae"):
+    with pytest.raises(RsbenchError, match=r"no model 'aea' for target detection.*aae"):
         TargetDetection.build("aea", {"bands": 4}, image_size=1)
     with pytest.raises(RsbenchError, match="leave them out"):
         TargetDetection.build("aae", {"bands": 4}, image_size=1, weights="DEFAULT")
