@@ -51,6 +51,11 @@ class GCC(Compressor):
         super().__post_init__()
         vars(self).update(keeps_residual=self.residual, collective=self.exchange)
 
+    @property
+    def steady_from_step(self) -> int:
+        """The first step that has masks."""
+        return 1 if self.exchange == "all_reduce" else 0
+
     def layout(self, shape: Sequence[int]) -> Layout:
         """Filters, elements, or whole below two dimensions."""
         if len(shape) < 2:

@@ -45,9 +45,13 @@ class Blocks:
     side: int
     margin: int
 
+    def side_in(self, shape: tuple[int, ...]) -> int:
+        """Side of a block in a scene ``[H, W]``; small scenes get smaller blocks, at least four to a side."""
+        return min(self.side, max(1, min(shape) // 4))
+
     def numbers(self, shape: tuple[int, int]) -> NDArray[np.int32]:
-        """Return each pixel's block ``[H, W]``; small scenes get smaller blocks, at least four to a side."""
-        side = min(self.side, max(1, min(shape) // 4))
+        """Return each pixel's block ``[H, W]``."""
+        side = self.side_in(shape)
         rows, columns = (np.arange(length) // side for length in shape)
         return np.asarray(rows[:, None] * (columns[-1] + 1) + columns, dtype=np.int32)
 
@@ -92,11 +96,11 @@ def _official(
     train, test = lists["train"], lists["test"]
     shared = np.intersect1d(train, test, assume_unique=True)
     train = np.setdiff1d(train, shared, assume_unique=True)
-    numbers = blocks.numbers(ground.labels_HW.shape)
+    numbers, side = blocks.numbers(ground.labels_HW.shape), blocks.side_in(ground.labels_HW.shape)
     shares = (1 - splits.VAL_SHARE_OF_TRAIN, splits.VAL_SHARE_OF_TRAIN, 0.0)
     train, val, _ = _share_out(train, shares, ground, numbers, seed)
     train, margin, extra = _without_margin(train, val, ground, blocks.margin)
-    how = f"official lists ({ground.note}), validation from train in blocks of {blocks.side} px, seed {seed}; {margin}"
+    how = f"official lists ({ground.note}), validation from train in blocks of {side} px, seed {seed}; {margin}"
     found = _described((train, val, test), how, ground, class_names)
     extra += [f"{len(shared):,} pixels stand in the training and the test list: they only test."] if len(shared) else []
     close = np.count_nonzero(near(train, ground.labels_HW.shape, blocks.margin).flat[test])
@@ -114,12 +118,12 @@ def _drawn(split: str, ground: Ground, class_names: tuple[str, ...], blocks: Blo
     share = splits.VAL_SHARE_OF_TRAIN
     three = percent if len(percent) == 3 else (percent[0] * (1 - share), percent[0] * share, percent[1])
     flat, _ = _labelled(ground)
-    numbers = blocks.numbers(ground.labels_HW.shape)
+    numbers, side = blocks.numbers(ground.labels_HW.shape), blocks.side_in(ground.labels_HW.shape)
     train, val, test = _share_out(flat, tuple(value / 100 for value in three), ground, numbers, seed)
     train, margin, extra = _without_margin(train, np.concatenate([val, test]), ground, blocks.margin)
     words = "/".join(f"{value:g}" for value in percent)
     kind = "no official lists, so " if split == "official" else ""
-    how = f"{kind}{words} in blocks of {blocks.side} px, balanced by class, seed {seed}; {margin}"
+    how = f"{kind}{words} in blocks of {side} px, balanced by class, seed {seed}; {margin}"
     found = _described((train, val, test), how, ground, class_names)
     return replace(found, warnings=(*extra, *found.warnings))
 

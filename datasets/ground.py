@@ -14,6 +14,9 @@ from rsbench.errors import RsbenchError
 LabelMap = NDArray[np.int16]
 Indices = NDArray[np.int64]
 
+_UNLABELLED = 255
+"""What some maps of 8 bits give to pixels without a class."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
@@ -58,6 +61,10 @@ def read_ground(
         )
     if highest < 2:
         raise RsbenchError(f"{place} labels fewer than two classes: it is no label map (0 must mean unlabelled).")
+    if classes is None and highest == _UNLABELLED and not (labels_HW == highest - 1).any():
+        raise RsbenchError(
+            f"{place} has a label {highest} and none of {highest - 1}: where that means unlabelled, write 0 instead."
+        )
     if not lists:
         return Ground(labels_HW=labels_HW, lists=None)
     if all(axes_to_HW(found.shape, height, width) for found in lists.values()):

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from rsbench.datasets.base import not_found
 from rsbench.datasets.matlab import Axes, MatArray, arrays, axes_to_HW, shape_text
 from rsbench.datasets.target_dataset import TargetDataset, TargetSource
+from rsbench.detection import sides
 from rsbench.errors import RsbenchError
 
 MAPS = ("map", "hsi_gt", "gtImg_sub", "gt", "groundtruth")
 CUBES = ("data", "hsi", "hsi_sub")
-SPECTRA = ("d", "tgt_spectra", "target", "tgt")
+SPECTRA = ("d", "tgt_spectra", "target", "tgt", "spectrum")
 """Usual names, the first that fits is taken; arrays of other names where just one has a fitting shape."""
 
 
@@ -64,10 +65,11 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
         path: of the file.
         title: of the scene.
         halo: see :class:`TargetSource`.
-        warnings: sentences for the user; one is added where the file has no spectrum.
+        warnings: sentences for the user; one is added where the file has no spectrum, or none of a usual name.
 
     Raises:
-        RsbenchError: no MATLAB file, or an array is missing; it names what the file holds.
+        RsbenchError: no MATLAB file, an array is missing (it names what the file holds), a map that does not part
+            targets from background, or a spectrum of zeros or with values that are no number.
     """
     shapes = arrays(path)
 
@@ -90,11 +92,15 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     cube, axes = array(name), fitting[name]
     assert axes is not None  # picked from those that fit
     bands = cube.shape[axes[2]]
-    vectors = [n for n, s in shapes.items() if math.prod(s) == bands and "wavelength" not in n.lower()]
-    spectrum = _pick(vectors, SPECTRA)
-    if not marks.read().any():
-        raise RsbenchError(f"{marks} marks no target: put the right map there.")
-    if spectrum is None:
+    others = [n for n in shapes if n not in (marks.name, name) and "wavelength" not in n.lower()]
+    spectrum = _pick([n for n in others if math.prod(shapes[n]) == bands], SPECTRA)
+    _check_marks(marks, halo)
+    if spectrum is not None:
+        _check_spectrum(array(spectrum))
+        if spectrum not in SPECTRA:
+            told = f'{path} holds no "d": its "{spectrum}" of {bands} values is taken for the target\'s spectrum.'
+            warnings = (*warnings, told)
+    else:
         warnings = (
             *warnings,
             f"{path} holds no spectrum of the target: the mean of the marked pixels stands in for it, so that labels "
@@ -114,6 +120,32 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
         map=marks,
         spectrum=None if spectrum is None else array(spectrum),
     )
+
+
+def _check_marks(marks: MatArray, halo: int) -> None:
+    """Refuse a map without targets, or without background.
+
+    Raises:
+        RsbenchError: it is so, or holds values that are no number.
+    """
+    marks_HW = marks.read()
+    if not np.isfinite(marks_HW).all():
+        raise RsbenchError(f"{marks} holds values that are no number: write 0 where there is no target.")
+    if not marks_HW.any():
+        raise RsbenchError(f"{marks} marks no target: put the right map there.")
+    if not len(sides(marks_HW, marks_HW, halo)[1]):
+        raise RsbenchError(f"{marks} leaves no background pixel: put the right map there.")
+
+
+def _check_spectrum(spectrum: MatArray) -> None:
+    """Refuse a spectrum that no detector can look for.
+
+    Raises:
+        RsbenchError: it holds values that are no number, or zeros only.
+    """
+    values = spectrum.read()
+    if not np.isfinite(values).all() or not values.any():
+        raise RsbenchError(f"{spectrum} is no spectrum of a target: it holds values that are no number, or zeros only.")
 
 
 def _raised(error: RsbenchError) -> str:

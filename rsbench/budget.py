@@ -84,7 +84,7 @@ def estimate(
     """
     total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
-    wire = compressor.total_wire_bytes(facts.shapes, steps, workers, bucket_cap_mb)
+    wire = sum(compressor.total_wire_bytes(n, steps, workers, bucket_cap_mb) for n in facts.networks.values())
     dense_wire = wire_bytes("all_reduce", dense, workers)
     messages = (workers + 1) * total // steps if compressor.collective == "all_gather" else 0
     copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v

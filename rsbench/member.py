@@ -45,7 +45,8 @@ class Member:
             gradient_as_bucket_view=alone,
         )
         compressor.register(self.model)
-        groups = compressor.param_groups(network, lr=cell.lr, momentum=cell.momentum, weight_decay=cell.weight_decay)
+        momentum = cell.momentum if cell.optimizer == "sgd" else 0.0
+        groups = compressor.param_groups(network, lr=cell.lr, momentum=momentum, weight_decay=cell.weight_decay)
         self.optimizer = _optimizer(cell.optimizer, groups)
 
     def set_rate(self, rate: float) -> None:

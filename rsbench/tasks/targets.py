@@ -119,12 +119,17 @@ class TargetDetection(Task):
     def validate(self, networks: Networks) -> dict[str, float] | None:
         """Loss on background pixels that do not train, and the areas when the target is mixed into half of them.
 
-        No marks are needed for that: it may choose a learning rate.
+        No marks are needed for that: it may choose a learning rate. None where so few validate that the target falls
+        into all of them or none.
         """
         rng = torch.Generator().manual_seed(self.cell.derived_seed)
         fill = autoencoder.random_fill(len(self.val), torch.device("cpu"), rng)
-        scores, loss = self._score(networks, self.val, fill)
         mixed = fill[:, 0].numpy() > 0
+        if mixed.all() or not mixed.any():
+            return None
+        scores, loss = self._score(networks, self.val, fill)
+        if not math.isfinite(loss):  # diverged: there is nothing to rank
+            return {"loss": loss}
         areas = detection.scores(scores[mixed], scores[~mixed])
         del areas["roc"]
         return {"loss": loss, **areas}
@@ -133,6 +138,8 @@ class TargetDetection(Task):
         """See :class:`Task`: areas under the three curves over all pixels, as each one's halo has it."""
         every = np.arange(self.scene.pixels)
         scores, loss = self._score(networks, every, torch.zeros(len(every), 1))
+        if not math.isfinite(loss):
+            return {"loss": loss}
         truth_HW = self.scene.truth()
         self._map_HW = scores.reshape(truth_HW.shape)
         found = detection.scores(*detection.sides(self._map_HW, truth_HW, self.scene.halo))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 from PIL import Image
 
 from rsbench import autoencoder
 from rsbench.compressors import parse
 from rsbench.datasets import get
+from rsbench.datasets.synthetic_htd import SyntheticHTD
 from rsbench.errors import RsbenchError
+from rsbench.member import Member
 from rsbench.scoremaps import draw_scores
+from rsbench.spec import CellSpec
 from rsbench.tasks.targets import Spectra, TargetDetection
 
 CPU = torch.device("cpu")
@@ -118,3 +124,50 @@ def test_single_pixels_stay_visible_at_any_size(side: int, drawn: int, tmp_path:
         assert page.size == (12 + 2 * (drawn + 12), drawn + 18 + 24)
         first = np.asarray(page)[30 : 30 + drawn, 12 : 12 + drawn].astype(int).sum(2)
         assert (first > 600).sum() == max(1, drawn // side) ** 2
+
+
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """A process group of one."""
+    dist.init_process_group("gloo", rank=0, world_size=1, store=dist.HashStore())
+    yield
+    dist.destroy_process_group()
+
+
+def cell(**changes: object) -> CellSpec:
+    """A cell of target detection."""
+    asked = {"compressor": "none", "ratio": None, "lr": 0.01, "seed": 0, "workers": 1, "device": "cpu", "epochs": 1}
+    data = {"dataset": "x", "dataset_fingerprint": "", "model": "aae", "image_size": 1, "split": "official"}
+    return CellSpec.from_dict({**asked, **data, "batch_size": 4, "optimizer": "adam", **changes})
+
+
+@pytest.mark.usefixtures("alone")
+def test_diverged_weights_give_a_loss_that_says_so(tmp_path: Path) -> None:
+    scene = get("synthetic-htd").prepare(tmp_path, tmp_path, 1)
+    task = TargetDetection(cell(), scene.folder, CPU)
+    networks = task.build("aae", task.inputs, image_size=1)
+    for parameter in networks["encoder"].parameters():
+        parameter.detach().fill_(float("nan"))
+    for found in (task.validate(networks), task.test(networks)):
+        assert found is not None and np.isnan(found["loss"])
+
+
+@pytest.mark.usefixtures("alone")
+def test_too_few_pixels_to_rank_do_not_validate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = dataclasses.replace(SyntheticHTD.recipe, height=5, width=6, targets=4)
+    monkeypatch.setattr(SyntheticHTD, "recipe", recipe)
+    scene = SyntheticHTD().prepare(tmp_path, tmp_path, 1)
+    found = []
+    for seed in range(12):
+        task = TargetDetection(cell(seed=seed), scene.folder, CPU)
+        assert len(task.val) == 2
+        found.append(task.validate(task.build("aae", task.inputs, image_size=1)))
+    assert None in found and all(np.isfinite(list(one.values())).all() for one in found if one is not None)
+
+
+@pytest.mark.usefixtures("alone")
+def test_adam_leaves_no_momentum_to_the_compressor() -> None:
+    compressor = parse("dgc")
+    member = Member("", autoencoder.build(8)["discriminator"], compressor, cell(momentum=0.9), CPU, alone=True)
+    assert compressor.momentum == 0
+    assert {group["weight_decay"] for group in member.optimizer.param_groups} == {cell().weight_decay}

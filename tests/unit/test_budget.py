@@ -33,6 +33,17 @@ def test_wire_ratio_counts_the_growth_of_all_gather() -> None:
     assert found.compression_ratio == pytest.approx(40, rel=0.02)
 
 
+@pytest.mark.parametrize("text", ["topk", "gcc:residual=true", "qsgd", "powersgd"])
+def test_each_of_several_networks_has_its_own_headers_on_the_wire_too(text: str) -> None:
+    networks = {name: {"w": (128, 64), "b": (128,)} for name in "ade"}
+    facts = ModelFacts(name="three", networks=networks)  # at 2 workers an all-gather takes what an all-reduce does
+    found = budget.estimate(parse(text), facts, workers=2, steps=10, batch_size=1)
+    single = ModelFacts(name="one", networks={"": networks["a"]})
+    one = budget.estimate(parse(text), single, workers=2, steps=10, batch_size=1)
+    assert found.wire_ratio == pytest.approx(one.wire_ratio)
+    assert found.compression_ratio == pytest.approx(one.compression_ratio)
+
+
 def test_density_match_is_one_over_the_ratio() -> None:
     assert budget.match_bytes(parse("dgc"), FACTS, ratio=50, match="density", workers=2, steps=9).text == (
         "dgc:density=0.02"

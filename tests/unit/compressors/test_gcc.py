@@ -154,3 +154,11 @@ def test_what_is_kept_of_a_poisoned_gradient_passes_on(exchange: str) -> None:
         model({n: g * value for n, g in gradients(net, rng).items()}).backward()
     assert compressor.hook.scaler is None, "nothing to poison: the scaler sees inf and nan in the gradients"
     assert all(p.grad.isnan().any() for p in net.parameters())
+
+
+@each_exchange
+def test_the_steady_state_begins_where_every_step_costs_alike(exchange: str) -> None:
+    """However short a run is, its dense first step does not enter the steady ratio."""
+    gcc, shapes = parse(f"gcc:exchange={exchange}"), {"w": (64, 64)}
+    costs = [gcc.payload_bytes(shapes, step) for step in range(4)]
+    assert len(set(costs[gcc.steady_from_step :])) == 1 and costs.index(costs[-1]) == gcc.steady_from_step

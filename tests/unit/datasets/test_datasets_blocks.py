@@ -64,6 +64,15 @@ def test_patches_of_up_to_9_px_do_not_overlap_where_the_scene_has_room() -> None
     assert not found.warnings and "within 8 px" in found.description
 
 
+@pytest.mark.parametrize("ground", [GROUND, LISTED])
+def test_the_words_name_the_blocks_that_were_cut(ground: Ground) -> None:
+    """A quarter of the shorter side, 160 px, where that is less than what is asked."""
+    wide = Blocks(side=64, margin=8)
+    assert wide.numbers((160, 240)).max() + 1 == 4 * 6
+    split = "official" if ground.lists else "50/10/40"
+    assert "in blocks of 40 px" in choose(split, ground, NAMES, wide, 0).description
+
+
 def test_the_seed_decides() -> None:
     first, again, other = (choose("50/10/40", GROUND, NAMES, BLOCKS, seed) for seed in (1, 1, 2))
     assert np.array_equal(first.train, again.train) and np.array_equal(first.test, again.test)

@@ -139,6 +139,13 @@ def test_any_scene_is_told_apart_by_shapes(tmp_path: Path) -> None:
     assert np.array_equal(pixels.hsi(), SCENE.hsi) and np.array_equal(pixels.aux(), SCENE.aux)
 
 
+def test_a_label_that_looks_like_none_is_refused(tmp_path: Path) -> None:
+    labels = np.where(SCENE.labels == 0, np.uint8(255), SCENE.labels)
+    mat_scenes.save5(tmp_path / "everything.mat", {"X": SCENE.hsi, "sar": SCENE.aux, "truth": labels})
+    with pytest.raises(RsbenchError, match="a label 255 and none of 254: where that means unlabelled, write 0"):
+        get("multimodal-mat").prepare(tmp_path, tmp_path / "cache", 5)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -74,6 +74,12 @@ def test_without_a_spectrum_the_mean_of_the_targets_stands_in_and_is_told(tmp_pa
     assert len(scene.warnings) == 1 and "labels help to detect" in scene.warnings[0]
 
 
+def test_a_vector_of_another_name_is_taken_and_told(tmp_path: Path) -> None:
+    savemat(tmp_path / "scene.mat", {"data": SCENE, "map": MAP, "fwhm": TARGET})
+    (warning,) = get("htd-mat").prepare(tmp_path, tmp_path / "cache", 1).warnings
+    assert 'its "fwhm" of 15 values is taken for the target\'s spectrum' in warning
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
@@ -81,6 +87,10 @@ def test_without_a_spectrum_the_mean_of_the_targets_stands_in_and_is_told(tmp_pa
         ({"data": SCENE[:-1], "map": MAP}, "a cube of 20 x 23 pixels"),
         ({"data": SCENE}, "a map of the targets"),
         ({"a": MAP, "b": MAP, "data": SCENE}, r'a map of the targets as "map".*holds a \(20 x 23\), b \(20 x 23\)'),
+        ({"data": SCENE, "map": MAP * 0 + 1, "d": TARGET}, "leaves no background pixel"),
+        ({"data": SCENE, "map": np.where(MAP, 1, np.nan), "d": TARGET}, '"map".*no number'),
+        ({"data": SCENE, "map": MAP, "d": TARGET * np.nan}, '"d".*no spectrum of a target'),
+        ({"data": SCENE, "map": MAP, "d": TARGET * 0}, "zeros only"),
         ({"data": np.where(SCENE > 0.4, np.nan, SCENE), "map": MAP}, "values that are no number in rows 0 to 19"),
     ],
 )
