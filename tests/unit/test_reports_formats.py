@@ -248,7 +248,7 @@ def test_reports_json_has_raw_numbers_under_stable_keys(tmp_path: Path, grid_rec
     ]
     dgc = next(row for row in comparison["rows"] if row["method"]["value"] == "dgc 100x")
     assert dgc["method"]["text"] == "dgc 100x [2]"
-    assert dgc["oa"]["value"]["mean"] == pytest.approx(0.802)
+    assert dgc["oa"]["value"]["mean"] == pytest.approx(0.8021)
     assert dgc["oa_difference"]["value"]["p_corrected"] < 0.05
     assert dgc["payload_bytes_per_step"] == {"text": "40.0 kB", "value": 40000.0}
     assert dgc["break_even"]["value"]["case"] == "below"
