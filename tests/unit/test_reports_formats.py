@@ -316,3 +316,14 @@ def test_reports_latex_tables_go_into_a_paper(tmp_path: Path, target_records: li
 )
 def test_reports_latex_escapes(text: str, wanted: str) -> None:
     assert latex.escape(text) == wanted
+
+
+def test_reports_csv_texts_are_no_formulas_and_numbers_stay_numbers(make_record: Maker) -> None:
+    """A reason may come from another machine; a spreadsheet would run what begins like a formula."""
+    low = [make_record(seed=seed, oa=0.8) for seed in (0, 1)]
+    low += [make_record(compressor="fp16", seed=seed, oa=0.7 - seed / 50) for seed in (0, 1)]
+    report = build_report([*low, make_record(compressor="topk", status="failed", reason='=HYPERLINK("x")')])
+    cells = list(csv.DictReader(io.StringIO(comma_separated.render(report.cells))))
+    assert cells[-1]["reason"] == '\'=HYPERLINK("x")'
+    methods = list(csv.DictReader(io.StringIO(comma_separated.render(report.methods))))
+    assert float(methods[1]["oa_minus_none"]) == pytest.approx(-0.11)
