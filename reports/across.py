@@ -149,7 +149,13 @@ def _best_model(group: Sequence[Found], pairs: dict[tuple[str, str], Difference]
         f"{units.amount(metric, gap.mean)} above {other}{' ~' if gap.is_unclear else ''}" for other, gap in gaps.items()
     )
     score = f"{metric.heading} {units.score(metric, means[best], unit=True)}"
-    return f"Under none {best} is the most accurate model: {score}{f', {by}' if by else ''}."
+    words = f"Under none {best} has the highest mean: {score}{f', {by}' if by else ''}."
+    better = [one for (one, other) in pairs if other == best]
+    if better:
+        words += f" Over the seeds in common with it {' and '.join(better)} scores higher: the seeds are not the same."
+    if any(gap.count == 1 for gap in pairs.values()):
+        words += " Differences cannot be judged from one common seed."
+    return words
 
 
 def _scaling_section(title: str, setting: Setting, group: list[Found]) -> Section:

@@ -1,14 +1,18 @@
 """CSV: ``methods.csv``, one row a method, and ``cells.csv``, one row a cell, with all digits.
 
-UTF-8, commas, Unix line ends.
+UTF-8, commas, Unix line ends. A text that a spreadsheet would take for a formula has an apostrophe before it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from rsbench.reports.files import write_text
 from rsbench.reports.table import Report, Table
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -30,5 +34,12 @@ def write(report: Report, folder: Path) -> list[Path]:
 
 def render(table: Table) -> str:
     """Return a table as CSV; texts with commas, quotes or line breaks are quoted."""
-    text: str = table.frame().to_csv(index=False, lineterminator="\n")
+    values = table.values or table.rows
+    pairs = (zip(texts, found, strict=True) for texts, found in zip(table.rows, values, strict=True))
+    rows = tuple(tuple(_no_formula(text) if isinstance(value, str) else text for text, value in row) for row in pairs)
+    text: str = replace(table, rows=rows).frame().to_csv(index=False, lineterminator="\n")
     return text
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

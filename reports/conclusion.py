@@ -43,7 +43,7 @@ def conclude(comparison: Comparison) -> str:
     """
     reference, trained = comparison.reference, comparison.trained
     if not trained:
-        return "No cell is done yet, so there is nothing to conclude."
+        return _nothing_trained(comparison)
     if reference is None:
         return "There is no finished run of none to compare with: add --compressor none."
     others = [method for method in trained if method is not reference]
@@ -60,6 +60,15 @@ def conclude(comparison: Comparison) -> str:
         _quiet(trained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _nothing_trained(comparison: Comparison) -> str:
+    """Return why there is nothing to conclude."""
+    if any(method.chosen for method in comparison.methods):
+        return "Only what does not train has finished, so there is nothing to conclude: add --compressor none."
+    if any(record["status"] == "done" for method in comparison.methods for record in method.records):
+        return "Only learning rates have been tried yet, so there is nothing to conclude."
+    return "No cell is done yet, so there is nothing to conclude."
 
 
 def tolerated(metric: Metric) -> float:

@@ -71,10 +71,11 @@ def _machine(record: Record, machines: dict[tuple[str, str], str]) -> str:
 
 
 def _newest(group: Sequence[Record]) -> list[Record]:
-    """Return one record a cell key: the last that is done, else the last."""
+    """Return one record a cell: the last that is done, else the last. Keys change with the schema, cells do not."""
     kept: dict[str, Record] = {}
     for record in group:
-        earlier = kept.get(record["key"])
+        cell = json.dumps(record["cell"], sort_keys=True)
+        earlier = kept.get(cell)
         if earlier is None or record["status"] == "done" or earlier["status"] != "done":
-            kept[record["key"]] = record
+            kept[cell] = record
     return list(kept.values())

@@ -197,6 +197,9 @@ def _versus(method: Method, comparison: Comparison, notes: Notes) -> str:
     if found is None or reference is None:
         return units.DASH
     text = units.gap(comparison.metric, found)
+    if found.low is None and found.count > 1:
+        words = f"the difference is the same in all {found.count} seeds, too few to judge one without spread"
+        return f"{text} {notes.mark(f'No interval: {words}.')}"
     if found.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
         return f"{text} {notes.mark(f'No interval: {pairs}.')}"

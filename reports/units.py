@@ -47,9 +47,9 @@ def gap(metric: Metric, difference: Difference | None) -> str:
     if difference is None:
         return DASH
     text = signed(metric, difference.mean)
-    if difference.low is None or difference.high is None:
-        return text
     unclear = " ~" if difference.is_unclear else ""
+    if difference.low is None or difference.high is None:
+        return text + unclear
     return f"{text} [{signed(metric, difference.low)}, {signed(metric, difference.high)}]{unclear}"
 
 

@@ -67,7 +67,8 @@ def build_changes(
     """
     old, new = _by_work(before), _by_work(after)
     both = [work for work in old if work in new]
-    titles = dict(zip(old, setting_titles(list(old.values())), strict=True))
+    every = old | {work: setting for work, setting in new.items() if work not in old}
+    titles = dict(zip(every, setting_titles(list(every.values())), strict=True))
     sections, rows = [], []
     for work in both:
         section, pairs, metric = _section(titles[work], old[work], new[work])
@@ -76,7 +77,7 @@ def build_changes(
     cells = [{"set": letter, **cell_row(record)} for letter, found in (("A", before), ("B", after)) for record in found]
     return Report(
         title="rsbench report: A beside B",
-        sections=(_whole(old, new, names), *sections),
+        sections=(_whole(old, new, names, titles), *sections),
         problems=tuple(problems),
         methods=flat_table("changes", rows),
         cells=flat_table("cells", cells),
@@ -88,9 +89,9 @@ def _by_work(records: Sequence[Record]) -> dict[str, Setting]:
     return {work_of(setting.records[0]): setting for setting in split_by_setting(records, mix_hardware=True)}
 
 
-def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, str]) -> Section:
+def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, str], titles: dict[str, str]) -> Section:
     """Return the section on the sets: their names, versions and machines, and the settings of one only."""
-    only = [_only(letter, one, other) for letter, one, other in (("A", old, new), ("B", new, old))]
+    only = [_only(letter, one, other, titles) for letter, one, other in (("A", old, new), ("B", new, old))]
     common = sum(work in new for work in old)
     words = f"A and B have {units.count(common, 'setting')} in common."
     if not common:
@@ -108,9 +109,8 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
     )
 
 
-def _only(letter: str, one: dict[str, Setting], other: dict[str, Setting]) -> list[str]:
+def _only(letter: str, one: dict[str, Setting], other: dict[str, Setting], titles: dict[str, str]) -> list[str]:
     """Return a line for each setting that only one set has."""
-    titles = dict(zip(one, setting_titles(list(one.values())), strict=True))
     return [
         f"Only in {letter}: {titles[work]} ({units.count(len(setting.records), 'cell')})."
         for work, setting in one.items()

@@ -111,6 +111,9 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     from rsbench import join
     from rsbench.launch import torchrun_environment
 
+    for name in ("gpus", "workers"):
+        if len(given[name]) > 1:
+            raise RsbenchError(f"run runs one cell, so give --{name} once; rsbench compare takes several.")
     one = {
         name: () if given[name] is None else (given[name],)
         for name in ("dataset", "model", "compressor", "ratio", "lr")

@@ -31,8 +31,11 @@ def show(agenda: Agenda, expected: Sequence[forecast.Expectation], request: Requ
         request: budget, and what a plan marks as ours.
         console: where to.
     """
-    rows = tuple(_row(agenda, job, one) for job, one in zip(agenda.left(), expected, strict=True))
-    columns = tuple(Column(title=name, align="left" if name in _WORDS else "right") for name in _COLUMNS.split(","))
+    pairs = zip(agenda.left(), expected, strict=True)
+    rows = tuple((str(number), *_row(agenda, job, one)) for number, (job, one) in enumerate(pairs, start=1))
+    # A number leads, because it leads each piece of a table that is wider than the terminal.
+    names = ("cell", *_COLUMNS.split(","))
+    columns = tuple(Column(title=name, align="left" if name in _WORDS else "right") for name in names)
     table = Table(title="Cells that would run, in this order", columns=columns, rows=rows)
     facts = [
         "Memory: weights, gradients, optimizer and compressor state, messages, and what the forward pass keeps for the "

@@ -69,15 +69,25 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
     from rsbench import datasets
 
     found: dict[str, Found] = {}
+    missing: dict[str, RsbenchError] = {}
     for name in names:
         dataset = datasets.get(name)
-        survey = dataset.survey(data_root)
+        try:
+            survey = dataset.survey(data_root)
+        except RsbenchError as error:
+            missing[name] = error
+            continue
         if survey.part and strict:
             raise RsbenchError(
                 f"{dataset.title} at {survey.where} is incomplete ({survey.part}) and --strict-data was asked for:"
                 f' complete it ("rsbench data fetch {name} --data-root {data_root}") or leave that option out.'
             )
         found[name] = Found(dataset=dataset, survey=survey)
+    if missing:
+        (_, first), *others = missing.items()
+        more = f" Neither can be used: {', '.join(name for name, _ in others)}." if others else ""
+        there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in found)}." if found else ""
+        raise RsbenchError(f"{first}{more}{there}") from first
     return found
 
 

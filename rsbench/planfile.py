@@ -12,7 +12,11 @@ from rsbench.errors import RsbenchError, did_you_mean
 
 SIZES: Final = ("full", "quick")
 _FOLDER: Final = Path(__file__).with_name("plans")
-_ABOUT: Final = ("title", "ours")
+WHOLE: Final = frozenset(
+    {"out", "data_root", "strict_data", "timeout", "tensorboard", "rerun", "budget", "dry_run", "tuning_seed"}
+    | {"nnodes", "node_rank", "rdzv_endpoint"}
+)
+"""Options of a command as a whole, which its grids have in common."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,14 +71,23 @@ def read(path: Path, known: Collection[str], size: str = SIZES[0]) -> PlanFile:
     """
     content = _content(path)
     sized = {key: content.pop(key, {}) for key in SIZES}
+    for key, table in sized.items():
+        if not isinstance(table, dict):
+            raise RsbenchError(f"The plan {path} has a key {key} that is no table: write [{key}] above its options.")
     content |= sized[size]
-    title, ours = str(content.pop("title", path.stem)), tuple(content.pop("ours", ()))
+    title, ours = str(content.pop("title", path.stem)), content.pop("ours", [])
+    if not isinstance(ours, list):
+        raise RsbenchError(f'The plan {path} has a key ours that is no list: write ours = ["lr", "seeds"].')
     grids = content.pop("grid", [{}])
     if not isinstance(grids, list) or not all(isinstance(grid, dict) for grid in grids) or not grids:
         raise RsbenchError(f"The plan {path} has a key grid that is no list of tables: write [[grid]] above each.")
+    for key in (
+        key for grid in grids for key in grid if key.replace("-", "_") in WHOLE and key.replace("-", "_") in known
+    ):
+        raise RsbenchError(f'The plan {path} has "{key}" in a [[grid]], but that is one for all its grids: move it up.')
     return PlanFile(
         title=title,
-        ours=ours,
+        ours=tuple(map(str, ours)),
         options=_options(content, path, known),
         grids=tuple(_options(grid, path, known) for grid in grids),
     )

@@ -257,7 +257,7 @@ def duration_text(seconds: float) -> str:
 def bytes_text(count: float) -> str:
     """Return a byte count with a decimal unit, such as ``45.3 kB``."""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
+        if count < 999.5:  # which three digits round to 1000
             return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} TB"

@@ -157,9 +157,8 @@ class CellSpec:
 
     @property
     def row(self) -> tuple[str, ...]:
-        """What a row stands for, learning rates and seeds apart: data set, model, compressor, ratio, workers."""
-        ratio = "" if self.ratio is None else f"{self.ratio:g}x"
-        return self.dataset, self.model, self.compressor, ratio, f"{self.workers} workers"
+        """What a row stands for: all that changes its numbers, learning rates and seeds apart."""
+        return tuple(str(value) for name, value in self.to_dict().items() if name not in {"lr", "seed"})
 
     @property
     def label(self) -> str:

@@ -19,6 +19,8 @@ BOOTSTRAP_FROM: Final = 10
 """Pairs from which the interval is bootstrapped: fewer hold too little of the shape of their distribution."""
 RESAMPLES: Final = 9999
 _MOST_SEEDS: Final = 100_000
+_ALIKE: Final = 1e-9
+"""Share of their mean up to which a spread of differences is rounding."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +44,8 @@ class Difference:
 
     Attributes:
         mean: of the differences, one a common seed.
-        low: lower end of the interval, None from one pair.
-        high: upper end of the interval, None from one pair.
+        low: lower end of the interval, None from one pair and from fewer than six pairs that differ by the same.
+        high: upper end of the interval, likewise.
         count: how many pairs.
         sd: sample standard deviation of the differences, None from one pair.
         p: two-sided p value of the paired t test, None from one pair.
@@ -61,8 +63,9 @@ class Difference:
     @property
     def is_unclear(self) -> bool:
         """Whether it cannot be told from zero: by the corrected p value, else by the interval. False from one pair."""
-        if self.p_corrected is not None:
-            return self.p_corrected > 1 - CONFIDENCE
+        p = self.p if self.p_corrected is None and self.low is None else self.p_corrected
+        if p is not None:
+            return p > 1 - CONFIDENCE
         return self.low is not None and self.high is not None and self.low <= 0 <= self.high
 
     @property
@@ -100,16 +103,27 @@ def paired_difference(
     mean, sd, count = over_seeds.mean, over_seeds.sd, over_seeds.count
     if sd is None:
         return Difference(mean=mean, low=None, high=None, count=1)
+    if sd <= _ALIKE * abs(mean):
+        p = _sign_test(mean, count)
+        low, high = (mean, mean) if p <= 1 - confidence or not mean else (None, None)
+        return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=p)
     found = _bootstrapped(differences, confidence) if count >= BOOTSTRAP_FROM else None
     half = t_quantile(0.5 + confidence / 2, count - 1) * sd / math.sqrt(count)
     low, high = found or (mean - half, mean + half)
     return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=_t_test(mean, sd, count))
 
 
+def _sign_test(mean: float, count: int) -> float:
+    """Return the two-sided p value of the sign test of differences that are all alike.
+
+    A few test samples leave a score few values, so that two or three seeds may differ by the same: no spread at all,
+    from which a t test would be certain.
+    """
+    return 2.0 ** (1 - count) if mean else 1.0
+
+
 def _t_test(mean: float, sd: float, count: int) -> float:
     """Return the two-sided p value of the t test that the mean of some differences is zero."""
-    if sd == 0:
-        return 0.0 if mean else 1.0
     from scipy.special import stdtr
 
     return 2 * float(stdtr(count - 1, -abs(mean) * math.sqrt(count) / sd))

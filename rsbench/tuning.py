@@ -60,13 +60,13 @@ class Row:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What tells it from other rows."""
+        """What tells it from other rows; those of two grids may differ in how they train."""
         return next(iter(self.tuning.values())).spec.row
 
     @property
     def name(self) -> str:
         """Such as ``ucm21 smallvgg rsdgc 100x``."""
-        return " ".join(filter(None, self.key[:-1]))
+        return next(iter(self.tuning.values())).spec.label.partition(" lr ")[0]
 
 
 def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
@@ -178,7 +178,16 @@ class Study:
     def _tell(self, row: Row, tried: Mapping[float, float], best: float | None) -> None:
         if row.trains and row.key not in self._told:
             self._told.add(row.key)
-            self._say(f"{row.name}: {_choice(tried, best)}")
+            self._say(f"{row.name}{self._what_differs(row)}: {_choice(tried, best)}")
+
+    def _what_differs(self, row: Row) -> str:
+        """Return `` workers 4``: in what a row differs from others of its name; nothing where there are none."""
+        mine, *others = [
+            next(iter(one.tuning.values())).spec.to_dict()
+            for one in (row, *(other for other in self._rows if other is not row and other.name == row.name))
+        ]
+        names = [name for name in mine if name != "lr" and any(other[name] != mine[name] for other in others)]
+        return "".join(f" {name.replace('_', ' ')} {mine[name]}" for name in names)
 
     def _finished(self, row: Row) -> int:
         tried, _ = self._tried(row)

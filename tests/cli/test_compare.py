@@ -220,3 +220,25 @@ def test_help_imports_nothing_heavy() -> None:
     code = "import sys, rsbench.cli; print([m for m in ('torch', 'numpy', 'pandas', 'rich') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_compare_names_all_data_sets_that_are_missing_and_those_that_are_there(rsbench: Call, launcher: Any) -> None:
+    result = rsbench("compare", "--dataset", "trento", "--dataset", "synthetic", "--dataset", "berlin", "--dry-run")
+    assert result.exit_code == 2
+    assert '"trento"' in result.output and "Neither can be used: berlin." in result.output
+    assert "To run what is there alone: --dataset synthetic." in result.output
+
+
+def test_dry_run_numbers_its_cells(rsbench: Call, launcher: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = rsbench("compare", "--dry-run", "--workers", 2).output.splitlines()
+    heads = [line for line in lines if line.startswith("cell ")]
+    assert len(heads) > 1, "the table is cut"
+    assert sum(line.split()[:1] == ["4"] and "cells" not in line for line in lines) == len(heads)
+
+
+def test_run_refuses_several_world_sizes(rsbench: Call, launcher: Any) -> None:
+    result = rsbench("run", "--workers", 1, "--workers", 2)
+    assert result.exit_code == 2
+    assert "run runs one cell, so give --workers once" in result.output
+    assert not launcher.ran

@@ -133,6 +133,16 @@ def test_rerun_runs_a_study_again(rsbench: Call, graded: Any) -> None:
     assert len(graded.cells) == 20
 
 
+def test_rows_of_grids_that_train_differently_are_tuned_apart(rsbench: Call, graded: Any) -> None:
+    shared = 'compressor = ["none"]\nlr = [0.01, 0.1]\ntuning-seed = 9\nseeds = [0]\n'
+    Path("two.toml").write_text(shared + "[[grid]]\nbatch-size = 4\n[[grid]]\nbatch-size = 8\n")
+    result = rsbench("compare", "--plan", "two.toml")
+    assert result.exit_code == 0, result.output
+    assert len(graded.cells) == 2 * (2 + 1)
+    assert "synthetic smallvgg none batch size 4: learning rate 0.1" in result.output
+    assert "synthetic smallvgg none batch size 8: learning rate 0.1" in result.output
+
+
 def test_the_tuning_seed_is_none_of_the_seeds(rsbench: Call, launcher: Any) -> None:
     result = rsbench("compare", "--tuning-seed", 1, "--seeds", "0,1")
     assert result.exit_code == 2

@@ -86,6 +86,10 @@ def test_the_command_line_wins_over_a_grid_and_its_alternatives(mine: str) -> No
     [
         ("[[grid]]\nratoi = 3\n", '"ratoi", which is no option.*ratio'),
         ("grid = 3\n", "grid that is no list of tables"),
+        ("quick = 3\n", "quick that is no table"),
+        ("ours = 'lr'\n", "ours that is no list"),
+        ("[[grid]]\ntuning-seed = 0\n[[grid]]\nlr = 1\n", '"tuning-seed" in a .*one for all its grids'),
+        ("[[quick.grid]]\nout = 'there'\n", '"out" in a '),
         ("[ratio]\nx = 3\n", r'table "\[ratio\]"'),
         ("[quick]\nworkers = 'many'\n", "'many' is not a valid integer"),
     ],

@@ -88,3 +88,11 @@ def test_durations(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (45300, "45.3 kB"), (4.51e6, "4.51 MB")])
 def test_bytes(count: float, text: str) -> None:
     assert progress.bytes_text(count) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (999.7, "1 kB"), (45300, "45.3 kB"), (999_600, "1 MB"), (1e15, "1e+03 TB")],
+)
+def test_bytes_have_no_exponent_below_a_petabyte(count: float, text: str) -> None:
+    assert progress.bytes_text(count) == text

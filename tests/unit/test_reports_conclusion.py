@@ -144,7 +144,7 @@ def test_reports_conclusion_of_one_worker(make_record: Maker) -> None:
 
 @pytest.mark.parametrize(
     ("names", "words"),
-    [([], "No cell is done"), (["none"], "Only none"), (["topk"], "no finished run of none"), (["noop"], "No cell")],
+    [([], "No cell is done"), (["none"], "Only none"), (["topk"], "no finished run of none"), (["noop"], "Only what")],
 )
 def test_reports_conclusion_without_a_comparison(names: list[str], words: str, make_record: Maker) -> None:
     assert words in said(*(row(make_record, name, [0.8]) for name in names))
@@ -161,3 +161,10 @@ def test_reports_conclusion_tells_of_a_busy_machine(make_record: Maker) -> None:
 def test_reports_conclusion_of_two_seeds_asks_for_more(make_record: Maker) -> None:
     text = said(row(make_record, "none", [0.8, 0.8]), row(make_record, "dgc", [0.8, 0.81]))
     assert "two seeds are very wide" in text
+
+
+def test_reports_conclusion_says_why_there_is_nothing_to_conclude(make_record: Maker) -> None:
+    assert said([make_record(compressor="noop")]).startswith("Only what does not train has finished")
+    tuned = make_record(provenance={"tuning_seed": 0})
+    assert said([tuned]).startswith("Only learning rates have been tried yet")
+    assert said([make_record(status="failed", reason="x")]).startswith("No cell is done yet")

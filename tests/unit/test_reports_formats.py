@@ -248,7 +248,7 @@ def test_reports_json_has_raw_numbers_under_stable_keys(tmp_path: Path, grid_rec
     ]
     dgc = next(row for row in comparison["rows"] if row["method"]["value"] == "dgc 100x")
     assert dgc["method"]["text"] == "dgc 100x [2]"
-    assert dgc["oa"]["value"]["mean"] == pytest.approx(0.802)
+    assert dgc["oa"]["value"]["mean"] == pytest.approx(0.8021)
     assert dgc["oa_difference"]["value"]["p_corrected"] < 0.05
     assert dgc["payload_bytes_per_step"] == {"text": "40.0 kB", "value": 40000.0}
     assert dgc["break_even"]["value"]["case"] == "below"
@@ -316,3 +316,14 @@ def test_reports_latex_tables_go_into_a_paper(tmp_path: Path, target_records: li
 )
 def test_reports_latex_escapes(text: str, wanted: str) -> None:
     assert latex.escape(text) == wanted
+
+
+def test_reports_csv_texts_are_no_formulas_and_numbers_stay_numbers(make_record: Maker) -> None:
+    """A reason may come from another machine; a spreadsheet would run what begins like a formula."""
+    low = [make_record(seed=seed, oa=0.8) for seed in (0, 1)]
+    low += [make_record(compressor="fp16", seed=seed, oa=0.7 - seed / 50) for seed in (0, 1)]
+    report = build_report([*low, make_record(compressor="topk", status="failed", reason='=HYPERLINK("x")')])
+    cells = list(csv.DictReader(io.StringIO(comma_separated.render(report.cells))))
+    assert cells[-1]["reason"] == '\'=HYPERLINK("x")'
+    methods = list(csv.DictReader(io.StringIO(comma_separated.render(report.methods))))
+    assert float(methods[1]["oa_minus_none"]) == pytest.approx(-0.11)

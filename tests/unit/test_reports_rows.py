@@ -170,6 +170,23 @@ def test_reports_same_cell_twice_counts_once_and_the_finished_one_wins(make_reco
     assert [record["accuracy"]["test"]["oa"] for record in setting.records] == [0.6]
 
 
+def test_reports_same_cell_of_two_schemas_counts_once(make_record: Maker) -> None:
+    """Keys change with the record schema, so that a cell that was run again lies in two folders."""
+    old, new = make_record(oa=0.5), make_record(started_utc="2026-02-02T00:00:00Z", oa=0.6)
+    old["key"] = "0" * 12
+    [method] = methods_of(split_by_setting([old, new])[0].records)
+    assert [record["accuracy"]["test"]["oa"] for record in method.chosen] == [0.6]
+
+
+def test_reports_a_few_equal_differences_have_no_interval(make_record: Maker) -> None:
+    scores = {"none": 0.7, "fp16": 0.69}
+    records = [make_record(compressor=n, seed=seed, oa=oa + seed / 10) for seed in (0, 1) for n, oa in scores.items()]
+    section = only_section(records)
+    assert column(section.tables[0], "vs none")["fp16"].startswith("-1.0 ~ [")
+    assert "the same in all 2 seeds" in " ".join(section.notes)
+    assert "Left out" not in section.conclusion
+
+
 def test_reports_label_says_what_the_ratio_counts(make_record: Maker) -> None:
     cells = [
         {"compressor": "topk", "ratio": 100.0},

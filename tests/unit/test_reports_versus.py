@@ -93,3 +93,9 @@ def test_reports_changes_of_targets_are_in_their_own_unit(target_records: list[d
     _, section = build_changes(target_records, after, NAMES).sections
     assert section.tables[0].columns[3].heading == "B - A ↑"
     assert section.tables[0].rows[0][3] == "+0.0000 [+0.0000, +0.0000] ~"
+
+
+def test_versus_settings_of_one_set_only_say_in_what_they_differ(make_record: Maker) -> None:
+    report = build_changes([make_record(epochs=10)], [make_record(epochs=20)], ("a", "b"))
+    only = [fact for fact in report.sections[0].facts if fact.startswith("Only in")]
+    assert [fact.partition(" (1 cell")[0].rpartition(", ")[2] for fact in only] == ["epochs 10", "epochs 20"]

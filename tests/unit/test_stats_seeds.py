@@ -119,11 +119,21 @@ def test_stats_from_ten_pairs_the_interval_is_bootstrapped_the_same_each_time() 
 def test_stats_ten_equal_differences_fall_back_to_their_one_value() -> None:
     found = paired_difference(dict.fromkeys(range(10), 0.75), dict.fromkeys(range(10), 0.5))
     assert found is not None
-    assert (found.low, found.mean, found.high, found.p) == (0.25, 0.25, 0.25, 0.0)
+    assert (found.low, found.mean, found.high, found.p) == (0.25, 0.25, 0.25, 2**-9)
     same = paired_difference(dict.fromkeys(range(10), 0.5), dict.fromkeys(range(10), 0.5))
     assert same is not None
     assert same.p == 1.0
     assert same.is_unclear
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_stats_a_few_equal_differences_are_no_certainty(count: int) -> None:
+    reference = {seed: 0.5 + seed / 7 for seed in range(count)}
+    found = paired_difference({seed: value - 0.01 for seed, value in reference.items()}, reference)
+    assert found is not None
+    assert (found.low, found.high, found.p) == (None, None, 2.0 ** (1 - count))
+    assert found.is_unclear
+    assert not found.is_below
 
 
 @pytest.mark.parametrize(("count", "least"), [(10, 0.92), (15, 0.92)])
