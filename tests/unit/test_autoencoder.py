@@ -98,7 +98,7 @@ def test_gcc_halves_the_bytes_of_all_three_networks(bands: int) -> None:
 
 
 def test_other_models_and_weights_are_refused() -> None:
-    with pytest.raises(RsbenchError, match="no model 'aea' for target detection.*aae"):
+    with pytest.raises(RsbenchError, match=r"no model 'aea' for target detection.*aae"):
         TargetDetection.build("aea", {"bands": 4}, image_size=1)
     with pytest.raises(RsbenchError, match="leave them out"):
         TargetDetection.build("aae", {"bands": 4}, image_size=1, weights="DEFAULT")
