@@ -121,8 +121,8 @@ def test_bytes_are_counted_as_planned(rank: int) -> None:
 
 
 def test_wire_bytes_are_those_of_all_reduce() -> None:
-    facts = ModelFacts(name="toy", shapes={"w": (256, 128, 3, 3), "b": (256,)})
-    found = budget.estimate(PowerSGD(rank=2), facts, workers=8, steps=10)
+    facts = ModelFacts(name="toy", networks={"": {"w": (256, 128, 3, 3), "b": (256,)}})
+    found = budget.estimate(PowerSGD(rank=2), facts, workers=8, steps=10, batch_size=1)
     assert found.wire_ratio == pytest.approx(found.compression_ratio)
     assert found.total_payload_bytes == 10 * (4 * 2 * (256 + 1152) + 4 * 256 + 2 * 8)
 
