@@ -94,7 +94,7 @@ def reached_table(comparison: Comparison) -> Table | None:
 def _cells(found: Reached, base: Spread | None) -> tuple[Cell, ...]:
     """Return seconds, speed-up, bytes and steps; a target that a seed missed has no mean of the others."""
     if found.reached < found.count:
-        words = f"not reached ({found.reached} of {found.count} {'seed' if found.count == 1 else 'seeds'})"
+        words = f"{found.reached} of {found.count} {'seed' if found.count == 1 else 'seeds'} reached it"
         return (Cell(words), *[Cell(units.DASH)] * 3)
     time_s, payload, step = found.elapsed_s, found.payload_bytes_total, found.step
     faster = base.mean / time_s.mean if base and time_s and time_s.mean > 0 else None

@@ -203,6 +203,11 @@ def _versus(method: Method, comparison: Comparison, notes: Notes) -> str:
     if found.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
         return f"{text} {notes.mark(f'No interval: {pairs}.')}"
+    if found.is_unclear and not found.low <= 0 <= (found.high or 0.0):
+        words = (
+            "Its interval, which stands alone, leaves zero out; among so many comparisons the difference is not clear."
+        )
+        text += f" {notes.mark(words)}"
     if found.count < len(reference.chosen):
         text += " " + notes.mark(
             f"{method.label}: compared over the {found.count} seeds in common with none's {len(reference.chosen)}."

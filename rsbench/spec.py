@@ -162,9 +162,10 @@ class CellSpec:
 
     @property
     def label(self) -> str:
-        """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0``."""
+        """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers``."""
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
-        return f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}"
+        count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        return f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}"
 
     @property
     def folder_name(self) -> str:

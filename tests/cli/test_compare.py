@@ -30,7 +30,7 @@ def test_default_grid_runs_reports_and_is_recognised(rsbench: Call, launcher: An
     first = rsbench("compare")
     assert first.exit_code == 0, first.output
     assert launcher.ran == ["none", "topk", "dgc", "rsdgc"]
-    assert "[4/4] synthetic smallvgg rsdgc 100x lr 0.05 seed 0: done" in first.output
+    assert "[4/4] synthetic smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers: done" in first.output
     assert Path("rsbench-results/report.md").is_file()
     began = time.monotonic()
     again = rsbench("compare")

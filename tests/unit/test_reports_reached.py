@@ -77,7 +77,7 @@ def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> Non
         ("none", "95 %: 76.0 %", "4.00", "-", "2.00 kB", "20"),
         ("dgc 10x", "95 %: 76.0 %", "3.00", "1.3x", "1.50 kB", "15"),
         ("none", "99 %: 79.2 %", "6.00", "-", "3.00 kB", "30"),
-        ("dgc 10x", "99 %: 79.2 %", "not reached (0 of 2 seeds)", "-", "-", "-"),
+        ("dgc 10x", "99 %: 79.2 %", "0 of 2 seeds reached it", "-", "-", "-"),
     )
 
 

@@ -128,7 +128,7 @@ def test_reports_correct_for_the_number_of_comparisons(make_record: Maker) -> No
     assert not any("Holm" in note for note in alone.notes)
     others = [record for name in ("topk", "rsdgc", "randomk", "blocktopk") for record in row(name, flat)]
     five = build_report([*none, *row("dgc", lucky), *others]).sections[0]
-    assert column(five.tables[0], "vs none")["dgc 10x"] == "+0.9 [+0.3, +1.6] ~"
+    assert column(five.tables[0], "vs none")["dgc 10x"].startswith("+0.9 [+0.3, +1.6] ~ [")
     assert any("Holm's correction for the 5 comparisons with none" in note for note in five.notes)
 
 

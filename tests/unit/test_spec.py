@@ -72,7 +72,7 @@ def test_schema_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names() -> None:
-    assert BASE.label == "ucm21 smallvgg rsdgc 100x lr 0.05 seed 0"
+    assert BASE.label == "ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers"
     assert BASE.folder_name == f"ucm21-smallvgg-rsdgc-100x-lr0.05-s0-{BASE.key}"
     free = replace(BASE, ratio=None, compressor="topk:density=0.01,values=fp16")
     assert "/" not in free.folder_name and ":" not in free.folder_name and "None" not in free.label
