@@ -207,7 +207,7 @@ class TargetDetection(Task):
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """CEM, ACE and RX."""
-        return self.scene.baselines
+        return {name.upper(): areas for name, areas in self.scene.baselines.items()}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
         """The detection map beside the truth and the classical ones."""

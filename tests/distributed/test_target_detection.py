@@ -48,7 +48,7 @@ def test_every_cell_is_done_and_scored(finished: dict[str, dict[str, Any]]) -> N
         assert test["roc"][0] == [0, 0] and test["roc"][-1] == [1, 1]
         assert np.isfinite(record["accuracy"]["val_score"])
         assert record["accuracy"]["val"][0].keys() == {"epoch", "loss", *METRICS}
-        assert record["accuracy"]["baselines"].keys() == {"cem", "ace", "rx"}
+        assert record["accuracy"]["baselines"].keys() == {"CEM", "ACE", "RX"}
         assert record["dataset"]["synthetic"] and record["dataset"]["classes"] == ["background", "target"]
 
 
