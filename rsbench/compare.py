@@ -134,7 +134,7 @@ def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console:
     if request.dry_run:
         from rsbench import dryrun
 
-        dryrun.show(agenda, forecast.expect(request.out, todo), request, console)
+        dryrun.show(agenda, forecast.expect(request.out, todo), request.budget_s, request.ours, console)
         return 0
     if todo:
         check_writable(request.out)

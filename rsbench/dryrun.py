@@ -14,21 +14,26 @@ from rsbench.reports.table import Column, Report, Section, Table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rsbench.compare import Request
-
 _COLUMNS = (
     "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker,time"
 )
 _WORDS = frozenset({"data set", "model", "compressor", "workers"})
 
 
-def show(agenda: Agenda, expected: Sequence[forecast.Expectation], request: Request, console: Console) -> None:
+def show(
+    agenda: Agenda,
+    expected: Sequence[forecast.Expectation],
+    budget_s: float | None,
+    ours: Sequence[str],
+    console: Console,
+) -> None:
     """Print the cells that are left, in their order, with what each will take.
 
     Args:
         agenda: the cells.
         expected: how long each of those that are left will take.
-        request: budget, and what a plan marks as ours.
+        budget_s: begin no cell after so much time; None has no limit.
+        ours: options that a plan marks as not known from its paper.
         console: where to.
     """
     pairs = zip(agenda.left(), expected, strict=True)
@@ -40,10 +45,10 @@ def show(agenda: Agenda, expected: Sequence[forecast.Expectation], request: Requ
     facts = [
         "Memory: weights, gradients, optimizer and compressor state, messages, and what the forward pass keeps for the "
         "backward pass (float32, from shapes); libraries and their work space come on top.",
-        forecast.sentence(expected, request.budget_s),
+        forecast.sentence(expected, budget_s),
     ]
-    if request.ours:
-        facts.append(f"Not known from the paper, our choice: {', '.join(request.ours)}.")
+    if ours:
+        facts.append(f"Not known from the paper, our choice: {', '.join(ours)}.")
     section = Section(
         title="Dry run",
         facts=tuple(facts),
