@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 import shutil
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from filelock import FileLock
@@ -19,6 +20,26 @@ from numpy.typing import DTypeLike
 from rsbench.errors import RsbenchError
 
 Made = TypeVar("Made")
+
+
+def read_facts(folder: Path, file: str, schema: int) -> dict[str, Any]:
+    """Return the JSON of facts in a prepared folder, without its schema.
+
+    Args:
+        folder: that :func:`once` made.
+        file: its name there.
+        schema: that this rsbench writes.
+
+    Raises:
+        RsbenchError: there is none, or another rsbench wrote it.
+    """
+    try:
+        facts: dict[str, Any] = json.loads((folder / file).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RsbenchError(f"{folder} holds no prepared data ({error}): delete that folder and run again.") from error
+    if facts.pop("schema", None) != schema:
+        raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
+    return facts
 
 
 def once(folder: Path, name: str, ready: Callable[[], Made | None], write: Callable[[Path], Made]) -> Made:

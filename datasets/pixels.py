@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets import blocks as spatial
-from rsbench.datasets.atomic import new_array, once
+from rsbench.datasets.atomic import new_array, once, read_facts
 from rsbench.datasets.base import Progress
 from rsbench.datasets.blocks import Blocks
 from rsbench.datasets.ground import Ground, LabelMap
@@ -58,14 +58,7 @@ class Pixels:
         Raises:
             RsbenchError: if there is none, or another rsbench wrote it.
         """
-        try:
-            facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RsbenchError(
-                f"{folder} holds no converted scene ({error}): delete that folder and run again."
-            ) from error
-        if facts.pop("schema", None) != SCHEMA:
-            raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
+        facts = read_facts(folder, FACTS, SCHEMA)
         return cls(
             folder=folder,
             class_names=tuple(facts.pop("class_names")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets import split as splits
+from rsbench.datasets.atomic import read_facts
 from rsbench.datasets.split import Split
-from rsbench.errors import RsbenchError
 
 SCHEMA = 1
 IMAGES, LABELS, FACTS, NAMES = "images.npy", "labels.npy", "scenes.json", "names.txt"
@@ -46,14 +45,7 @@ class Scenes:
         Raises:
             RsbenchError: if there is none, or another rsbench wrote it.
         """
-        try:
-            facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RsbenchError(
-                f"{folder} holds no decoded data set ({error}): delete that folder and run again."
-            ) from error
-        if facts.pop("schema", None) != SCHEMA:
-            raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
+        facts = read_facts(folder, FACTS, SCHEMA)
         lists = facts.pop("lists")
         return cls(
             folder=folder,

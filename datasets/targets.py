@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rsbench import detection
 from rsbench.datasets import detectors
-from rsbench.datasets.atomic import new_array, once
+from rsbench.datasets.atomic import new_array, once, read_facts
 from rsbench.datasets.base import Progress
 from rsbench.errors import RsbenchError
 
@@ -81,14 +81,7 @@ class TargetScene:
         Raises:
             RsbenchError: if there is none, or another rsbench wrote it.
         """
-        try:
-            facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise RsbenchError(
-                f"{folder} holds no prepared scene ({error}): delete that folder and run again."
-            ) from error
-        if facts.pop("schema", None) != SCHEMA:
-            raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
+        facts = read_facts(folder, FACTS, SCHEMA)
         lists: dict[str, Any] = {key: tuple(facts.pop(key)) for key in ("warnings", "mean", "std", "target")}
         return cls(folder=folder, **lists, **facts)
 

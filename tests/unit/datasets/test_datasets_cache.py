@@ -84,7 +84,7 @@ def test_a_ready_copy_is_used_from_a_read_only_cache(root: Path, tmp_path: Path,
 
 
 def test_load_of_no_copy_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(RsbenchError, match="holds no decoded data set"):
+    with pytest.raises(RsbenchError, match="holds no prepared data"):
         Scenes.load(tmp_path)
 
 

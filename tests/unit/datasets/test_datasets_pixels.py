@@ -197,7 +197,7 @@ def test_another_versions_copy_is_refused_and_made_anew(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match="another version of rsbench"):
         Pixels.load(folder)
     assert get("idtrees").prepare(tmp_path, tmp_path / "c", 5).folder == folder
-    with pytest.raises(RsbenchError, match="holds no converted scene"):
+    with pytest.raises(RsbenchError, match="holds no prepared data"):
         Pixels.load(tmp_path)
 
 
