@@ -31,7 +31,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     rows = [x for name in ("none", "gcc", "dgc:density=0.05") for x in ("--compressor", name)]
     done = compare(out, cache, *rows, "--epochs", "2", "--max-steps", "40", "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "AUC(Pd,Pf)" in done.stdout and "cem (no training)" in done.stdout
+    assert "AUC(Pd,Pf)" in done.stdout and "CEM (no training)" in done.stdout
     found = {}
     for path in out.glob("cells/*/record.json"):
         record = json.loads(path.read_text())
