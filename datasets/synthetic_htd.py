@@ -57,6 +57,7 @@ class SyntheticHTD(TargetDataset):
     citation = "rsbench: procedural hyperspectral scene"
     layout = "nothing on disk: the scene is generated."
     synthetic = True
+    epochs = 20
     recipe: ClassVar[Recipe] = Recipe(height=96, width=96, bands=64, targets=40, seed=20_241_223)
 
     @property
@@ -85,5 +86,5 @@ class SyntheticHTD1GB(SyntheticHTD):
     name = "synthetic-htd-1gb"
     title = "synthetic target-detection scene of 1.08 GB"
     recipe = Recipe(height=1160, width=1164, bands=200, targets=600, seed=20_241_223)
-    epochs = 4
-    batch_size = 512
+    epochs = 8
+    batch_size = 2048  # fewer exchanges a pixel: what a second worker gains is not lost to waiting
