@@ -38,7 +38,8 @@ def main() -> None:
     \b
     rsbench compare                                  nothing to download, no GPU, some minutes
     rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
-    rsbench report                                   Markdown and CSV of all that is recorded
+    rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
+    rsbench report                                   tables and a page of all that is recorded
     rsbench doctor                                   what works on this machine
     """  # noqa: D301 - click reads \b
 
@@ -58,8 +59,8 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
 
     The grid is data sets x models x compressors x ratios x learning rates x seeds. Cells that are done are not run
-    again: the same command after an interruption goes on where it stopped. Rows that send dense gradients (none,
-    fp16, noop) run once, not per ratio. A density given inside a compressor is kept as it is, unmatched.
+    again: the same command after an interruption goes on where it stopped. Rows whose bytes
+    their own options decide (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a compressor is kept as it is, unmatched.
 
     \b
     Examples:
@@ -129,10 +130,10 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 @click.option(
     "--format",
     "formats",
-    default="md,csv",
+    default="md,csv,html",
     show_default=True,
     metavar="NAMES",
-    help="Which files to write: md, csv, tex, json, separated by commas.",
+    help="Which files to write: md, csv, html, tex, json, separated by commas.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")

@@ -134,16 +134,17 @@ device_options = _all(
 )
 
 training_options = _all(
-    click.option("--epochs", type=int, metavar="N", help="Passes over the training images.  [the data set's own]"),
+    click.option("--epochs", type=int, metavar="N", help="Passes over the training samples.  [the data set's own]"),
     click.option("--max-steps", type=int, metavar="N", help="Stop each cell after N steps."),
-    click.option("--batch-size", type=int, metavar="N", help="Images per worker and step.  [the data set's own]"),
-    click.option("--image-size", type=int, metavar="PX", help="Height and width.  [the data set's own]"),
+    click.option("--batch-size", type=int, metavar="N", help="Samples per worker and step.  [the data set's own]"),
+    click.option("--image-size", type=int, metavar="PX", help="Side of images or patches.  [the data set's own]"),
     click.option(
         "--split",
         default="official",
         show_default=True,
         metavar="official|A/B/C|A/B",
-        help="Percent for train/val/test or train/test; official: the set's own lists, else 80/10/10.",
+        help="Percent for train/val/test or train/test; official: the set's own lists, else its default. Pixels of a scene "
+        "are drawn in blocks; random:A/B/C draws single ones, which leaks.",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
     click.option(
