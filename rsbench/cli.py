@@ -59,8 +59,8 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
 
     The grid is data sets x models x compressors x ratios x learning rates x seeds. Cells that are done are not run
-    again: the same command after an interruption goes on where it stopped. Rows whose bytes
-    their own options decide (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a compressor is kept as it is, unmatched.
+    again: the same command after an interruption goes on where it stopped. Rows whose bytes their own options decide
+    (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a compressor is kept, unmatched.
 
     \b
     Examples:

@@ -143,8 +143,8 @@ training_options = _all(
         default="official",
         show_default=True,
         metavar="official|A/B/C|A/B",
-        help="Percent for train/val/test or train/test; official: the set's own lists, else its default. Pixels of a scene "
-        "are drawn in blocks; random:A/B/C draws single ones, which leaks.",
+        help="Percent for train/val/test or train/test; official: the set's own lists, else its default. Pixels of a "
+        "scene are drawn in blocks; random:A/B/C draws single ones, which leaks.",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
     click.option(
