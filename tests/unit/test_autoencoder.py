@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
 from PIL import Image
 
 from rsbench import autoencoder
@@ -124,14 +122,6 @@ def test_single_pixels_stay_visible_at_any_size(side: int, drawn: int, tmp_path:
         assert page.size == (12 + 2 * (drawn + 12), drawn + 18 + 24)
         first = np.asarray(page)[30 : 30 + drawn, 12 : 12 + drawn].astype(int).sum(2)
         assert (first > 600).sum() == max(1, drawn // side) ** 2
-
-
-@pytest.fixture
-def alone() -> Iterator[None]:
-    """A process group of one."""
-    dist.init_process_group("gloo", rank=0, world_size=1, store=dist.HashStore())
-    yield
-    dist.destroy_process_group()
 
 
 def cell(**changes: object) -> CellSpec:

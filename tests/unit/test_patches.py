@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +9,6 @@ import mat_scenes
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
 from PIL import Image
 
 from rsbench import patchnets
@@ -170,15 +167,6 @@ def test_what_cannot_be_built_is_refused() -> None:
     with pytest.raises(RsbenchError, match="no published weights"):
         PixelClassification.build("sst", INPUTS, image_size=9, weights="DEFAULT")
     assert TASKS["pixels"] is PixelClassification and TASKS["pixels"].models() == list(patchnets.NETWORKS)
-
-
-@pytest.fixture
-def alone() -> Iterator[None]:
-    """A process group of one."""
-    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "0"}
-    dist.init_process_group("gloo", rank=0, world_size=1, store=dist.HashStore())
-    yield
-    dist.destroy_process_group()
 
 
 def cell(**changes: object) -> CellSpec:
