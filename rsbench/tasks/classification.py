@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import torch
-import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import nn
 
@@ -32,20 +33,28 @@ class Labelled(Protocol):
 class Classification(Task):
     """One network, one cross-entropy; the last element of a batch is the labels.
 
-    Subclasses set :attr:`data` and :attr:`reader` in :meth:`open`.
+    Subclasses open the prepared data and read samples of it.
     """
 
     data: Labelled
-    reader: Reader
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         super().__init__(cell, folder, device)
-        self.open()
+        self.data = self.open()
         self.parts = self.data.split(cell.split, cell.derived_seed)
+        self.reader = self.make_reader(self.parts.train)
 
-    def open(self) -> None:
-        """Open the prepared data."""
-        raise NotImplementedError
+    @abstractmethod
+    def open(self) -> Labelled:
+        """Return the prepared data."""
+
+    @abstractmethod
+    def make_reader(self, train: NDArray[np.int64]) -> Reader:
+        """Return what reads samples by position.
+
+        Args:
+            train: positions of the training samples, which alone may decide on scaling, shape [n].
+        """
 
     @classmethod
     def losses(
@@ -109,8 +118,3 @@ class Classification(Task):
             "test": len(parts.test),
             "split": parts.description,
         }
-
-
-def is_first_rank() -> bool:
-    """Whether this rank writes files."""
-    return dist.get_rank() == 0

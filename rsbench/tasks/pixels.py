@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
 from torch import nn
 
 from rsbench import evaluate, patchnets
@@ -17,7 +19,7 @@ from rsbench.datasets.pixels import Pixels
 from rsbench.errors import RsbenchError
 from rsbench.patches import Patches
 from rsbench.tasks.base import Networks
-from rsbench.tasks.classification import Classification, is_first_rank
+from rsbench.tasks.classification import Classification
 
 MAP = "map.png"
 
@@ -51,11 +53,13 @@ class PixelClassification(Classification):
         hsi, aux = (torch.empty(samples, inputs[name], *sides) for name in ("hsi_bands", "aux_channels"))
         return hsi, aux, torch.zeros(samples, dtype=torch.int64)
 
-    def open(self) -> None:
-        """Open the converted scene; patches are scaled by the training pixels of this cell's split."""
-        self.data = Pixels.load(self.folder)
-        train = self.data.split(self.cell.split, self.cell.derived_seed).train
-        self.reader = Patches(self.data, train, self.cell.image_size, self.device)
+    def open(self) -> Pixels:
+        """The converted scene."""
+        return Pixels.load(self.folder)
+
+    def make_reader(self, train: NDArray[np.int64]) -> Patches:
+        """Patches scaled by the training pixels of this cell's split."""
+        return Patches(self.data, train, self.cell.image_size, self.device)
 
     @property
     def inputs(self) -> dict[str, int]:
@@ -96,7 +100,7 @@ class PixelClassification(Classification):
         if len(others):
             predicted_HW.flat[others] = self.answers(networks, others)["predicted"] + 1
         title = f"{self.data.title}, {self.cell.model}, {self.cell.compressor}: predicted and true classes"
-        if is_first_rank():
+        if dist.get_rank() == 0:
             from rsbench.maps import draw_classes
 
             draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)

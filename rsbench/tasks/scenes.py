@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from rsbench import models
@@ -37,10 +39,13 @@ class SceneClassification(Classification):
         """Images [B, 3, H, W] and labels [B]."""
         return torch.empty(samples, 3, image_size, image_size), torch.zeros(samples, dtype=torch.int64)
 
-    def open(self) -> None:
-        """Open the decoded images."""
-        self.data = Scenes.load(self.folder)
-        self.reader = Pictures(self.data, self.device, channels_last=self.cell.channels_last)
+    def open(self) -> Scenes:
+        """The decoded images."""
+        return Scenes.load(self.folder)
+
+    def make_reader(self, train: NDArray[np.int64]) -> Pictures:
+        """Images scaled by the statistics of the whole set."""
+        return Pictures(self.data, self.device, channels_last=self.cell.channels_last)
 
     def facts(self) -> dict[str, Any]:
         """See :class:`~rsbench.tasks.base.Task`."""
