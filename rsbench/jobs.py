@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,7 +139,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
     """
-    from rsbench import budget, compressors, probe
+    from rsbench import budget, probe
 
     @cache
     def samples(dataset: str, split: str, seed: int) -> int:
@@ -150,51 +150,45 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
         task, inputs = found[dataset].dataset.task, found[dataset].survey.inputs
         return probe.model_facts(task, model, inputs, image_size, weights)
 
-    solved: dict[tuple[Any, ...], tuple[str, Estimate]] = {}  # seeds and learning rates change no bytes
+    matched: dict[tuple[CellSpec, int, int], tuple[str, Estimate]] = {}
     jobs: list[Job] = []
     for spec in specs:
         train = samples(spec.dataset, spec.split, spec.derived_seed)
         per_epoch = budget.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = budget.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
-        model = facts(spec.model, spec.dataset, spec.image_size, spec.weights)
-        question = (
-            spec.compressor,
-            spec.ratio,
-            spec.match,
-            spec.model,
-            spec.workers,
-            spec.dataset,
-            spec.image_size,
-            spec.batch_size,
-            steps,
-            per_epoch,
-            spec.bucket_cap_mb,
-        )
-        if question not in solved:
-            compressor = budget.match_bytes(
-                compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
-                model,
-                ratio=spec.ratio,
-                match=spec.match,
-                workers=spec.workers,
-                steps=steps,
-                bucket_cap_mb=spec.bucket_cap_mb,
-            )
-            estimate = budget.estimate(
-                compressor,
-                model,
-                workers=spec.workers,
-                steps=steps,
-                batch_size=spec.batch_size,
-                bucket_cap_mb=spec.bucket_cap_mb,
-            )
-            solved[question] = (compressor.text, estimate)
-        text, estimate = solved[question]
+        question = (replace(spec, seed=0, lr=1.0), per_epoch, steps)  # seeds and learning rates change no bytes
+        if question not in matched:
+            matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
+        text, estimate = matched[question]
         task = found[spec.dataset].dataset.task
         jobs.append(
             Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
         )
     return jobs
+
+
+def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tuple[str, Estimate]:
+    """Return the compressor with the density that gives the asked ratio, and what its run will take."""
+    from rsbench import budget, compressors
+
+    compressor = budget.match_bytes(
+        compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
+        model,
+        ratio=spec.ratio,
+        match=spec.match,
+        workers=spec.workers,
+        steps=steps,
+        bucket_cap_mb=spec.bucket_cap_mb,
+    )
+    estimate = budget.estimate(
+        compressor,
+        model,
+        workers=spec.workers,
+        steps=steps,
+        batch_size=spec.batch_size,
+        bucket_cap_mb=spec.bucket_cap_mb,
+    )
+    return compressor.text, estimate
 
 
 def write_job(
