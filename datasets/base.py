@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol
 
 from rsbench.errors import RsbenchError
+from rsbench.spec import Optimizer
 
 Progress = Callable[[int, int], None]
 """Called with (pieces done, pieces in all)."""
@@ -100,7 +101,7 @@ class Dataset(ABC):
     """Name in :data:`rsbench.metrics.TASKS`."""
     model: ClassVar[str]
     """Default network."""
-    optimizer: ClassVar[Literal["sgd", "adam"]] = "sgd"
+    optimizer: ClassVar[Optimizer] = "sgd"
     """Default optimizer."""
     lr: ClassVar[float] = 0.05
     """Default peak learning rate."""

@@ -234,19 +234,9 @@ class PixelDataset(Dataset):
         strict: bool = False,
         progress: Progress | None = None,
     ) -> Pixels:
-        """Convert the scene once into arrays that workers map; later calls return them at once.
+        """Convert the scene into arrays that workers map, whatever the patch size; see :meth:`Dataset.prepare`.
 
-        The arrays do not depend on the patch size.
-
-        Args:
-            data_root: folder that holds the data sets.
-            cache_root: folder for converted copies; many processes may share it.
-            image_size: side of the square patches, in pixels, odd.
-            strict: raise instead of warning when the scene has another size than the release.
-            progress: called with (rows done, rows in all), over both modalities.
-
-        Raises:
-            RsbenchError: missing or unfit files, an even or too large patch size, a cache that cannot be written.
+        ``image_size`` is the side of a patch, odd; pieces are rows of both modalities.
         """
         from rsbench.datasets.pixels import build  # here: it builds on this module
 

@@ -159,18 +159,7 @@ class SceneDataset(Dataset):
         strict: bool = False,
         progress: Progress | None = None,
     ) -> Scenes:
-        """Decode the data set once and return it; later calls return the decoded copy at once.
-
-        Args:
-            data_root: folder that holds the data sets.
-            cache_root: folder for decoded copies; many processes may share it.
-            image_size: side of the square pictures, in pixels.
-            strict: raise instead of warning when the set on disk is only a part of the release.
-            progress: called with (pictures done, pictures in all).
-
-        Raises:
-            RsbenchError: missing or incomplete data, broken pictures, a cache that cannot be written.
-        """
+        """Decode the data set once; see :meth:`Dataset.prepare`. Pieces are pictures."""
         from rsbench.datasets.cache import prepare  # here: cache builds on this module
 
         source = self.locate(data_root)

@@ -132,17 +132,9 @@ class TargetDataset(Dataset):
         strict: bool = False,
         progress: Progress | None = None,
     ) -> TargetScene:
-        """Copy the scene into an array that workers map and run the classical detectors, once.
+        """Copy the scene into an array that workers map and run the classical detectors; see :meth:`Dataset.prepare`.
 
-        Args:
-            data_root: folder that holds the data sets.
-            cache_root: folder for prepared copies; many processes may share it.
-            image_size: 1, since single pixels are detected.
-            strict: of no effect: there are no parts of releases.
-            progress: called with (rows done, rows in all).
-
-        Raises:
-            RsbenchError: a missing or unfit file, values that are no number, a cache that cannot be written.
+        ``image_size`` must be 1, since single pixels are detected; ``strict`` is of no effect; pieces are rows.
         """
         from rsbench.datasets.targets import build  # here: it builds on this module
 
