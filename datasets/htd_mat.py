@@ -97,15 +97,6 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     _check_marks(marks, halo)
     if spectrum is not None:
         _check_spectrum(array(spectrum))
-        if spectrum not in SPECTRA:
-            told = f'{path} holds no "d": its "{spectrum}" of {bands} values is taken for the target\'s spectrum.'
-            warnings = (*warnings, told)
-    else:
-        warnings = (
-            *warnings,
-            f"{path} holds no spectrum of the target: the mean of the marked pixels stands in for it, so that labels "
-            "help to detect; areas under curves are too good by that.",
-        )
     return MatSource(
         where=path,
         title=title,
@@ -114,12 +105,24 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
         bands=bands,
         dtype=str(next(cube.rows(axes)).dtype),
         halo=halo,
-        warnings=warnings,
+        warnings=(*warnings, *_spectrum_warnings(path, spectrum, bands)),
         cube=cube,
         axes=axes,
         map=marks,
         spectrum=None if spectrum is None else array(spectrum),
     )
+
+
+def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[str, ...]:
+    """Say where the target's spectrum comes from, unless it has a usual name."""
+    if spectrum is None:
+        return (
+            f"{path} holds no spectrum of the target: the mean of the marked pixels stands in for it, so that labels "
+            "help to detect; areas under curves are too good by that.",
+        )
+    if spectrum in SPECTRA:
+        return ()
+    return (f'{path} holds no "d": its "{spectrum}" of {bands} values is taken for the target\'s spectrum.',)
 
 
 def _check_marks(marks: MatArray, halo: int) -> None:
