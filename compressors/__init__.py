@@ -20,8 +20,8 @@ if __name__ != "rsbench.compressors":
         "above it on sys.path."
     )
 
-from rsbench.compressors import options
-from rsbench.compressors.base import Compressor
+from rsbench.compressors.base import options
+from rsbench.compressors.base.compressor import Compressor
 from rsbench.compressors.blocktopk import BlockTopK
 from rsbench.compressors.dgc import DGC
 from rsbench.compressors.fp16 import FP16

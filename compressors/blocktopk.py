@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base import SparseCompressor
-from rsbench.compressors.layout import NEIGHBORHOODS, Layout, neighborhoods
-from rsbench.compressors.options import option
+from rsbench.compressors.base.compressor import SparseCompressor
+from rsbench.compressors.base.options import option
+from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, neighborhoods
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -36,9 +36,9 @@ class BlockTopK(SparseCompressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Error feedback, block score, uniform density."""
-        from rsbench.compressors.memory import ErrorFeedback
-        from rsbench.compressors.scores import L2, MEAN
-        from rsbench.compressors.sparse import SparseHook
+        from rsbench.compressors.hooks.sparse import SparseHook
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback
+        from rsbench.compressors.selection.scores import L2, MEAN
 
         score = L2 if self.score == "l2" else MEAN
         return SparseHook(model, self.identity, self.parts(score=score, memory=ErrorFeedback))

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rsbench.compressors.base import SparseCompressor
-from rsbench.compressors.layout import Layout, elements
-from rsbench.compressors.options import option
+from rsbench.compressors.base.compressor import SparseCompressor
+from rsbench.compressors.base.options import option
+from rsbench.compressors.blocks.layout import Layout, elements
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -50,7 +50,7 @@ class MomentumCompressor(SparseCompressor):
 
     def momentum_parts(self) -> dict[str, Any]:
         """The parts that these options decide: momentum correction with or without masking, clipping."""
-        from rsbench.compressors.memory import MomentumCorrection
+        from rsbench.compressors.memory.error_feedback import MomentumCorrection
 
         return {
             "memory": lambda parameters: MomentumCorrection(parameters, self.kept_momentum, self.nesterov),
@@ -73,7 +73,7 @@ class DGC(MomentumCompressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Momentum correction, magnitude, uniform density."""
-        from rsbench.compressors.scores import MAGNITUDE
-        from rsbench.compressors.sparse import SparseHook
+        from rsbench.compressors.hooks.sparse import SparseHook
+        from rsbench.compressors.selection.scores import MAGNITUDE
 
         return SparseHook(model, self.identity, self.parts(score=MAGNITUDE, **self.momentum_parts()))

@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors import counts
-from rsbench.compressors.base import BUCKET_CAP_MB, Compressor
-from rsbench.compressors.layout import Layout, dense, elements, filters
-from rsbench.compressors.options import option
-from rsbench.link import wire_bytes
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.options import option
+from rsbench.compressors.blocks.layout import Layout, dense, elements, filters
+from rsbench.compressors.density import allocation
+from rsbench.measure.wire import wire_bytes
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 Shapes = Mapping[str, Sequence[int]]
 
@@ -64,7 +64,7 @@ class GCC(Compressor):
 
     def kept(self, layout: Layout) -> int:
         """Blocks that are kept: ``J - floor(rho J)``, at least 1."""
-        return counts.share_of(1 - self.rho, layout.blocks)
+        return allocation.share_of(1 - self.rho, layout.blocks)
 
     # --- bytes -------------------------------------------------------------------------------------------------
 
@@ -78,9 +78,9 @@ class GCC(Compressor):
         layouts = [self.layout(shape) for shape in shapes.values()]
         sizes = [self.kept(layout) for layout in layouts]
         if self.exchange == "all_gather":
-            return counts.message_bytes(layouts, sizes, bucket_cap_mb)
+            return allocation.message_bytes(layouts, sizes, bucket_cap_mb)
         dense_bytes = sum(layout.dense_bytes for layout in layouts)
-        status = counts.STATUS_BYTES * counts.most_buckets(len(layouts), dense_bytes, bucket_cap_mb)
+        status = allocation.STATUS_BYTES * allocation.most_buckets(len(layouts), dense_bytes, bucket_cap_mb)
         if step == 0:
             values = dense_bytes + self._mask_bytes(shapes)
         else:
@@ -104,16 +104,16 @@ class GCC(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """One mask and an all-reduce, or masks of each rank's own and an all-gather."""
-        from rsbench.compressors.memory import ErrorFeedback, NoMemory
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 
         memory = ErrorFeedback if self.residual else lambda _: NoMemory()
         if self.exchange == "all_reduce":
-            from rsbench.compressors.shared_mask import SharedMaskHook
+            from rsbench.compressors.hooks.shared_mask import SharedMaskHook
 
             return SharedMaskHook(model, self.identity, self.layout, self.kept, memory)
-        from rsbench.compressors.centroid import CentroidSelector
-        from rsbench.compressors.scores import MAGNITUDE
-        from rsbench.compressors.sparse import Parts, SparseHook
+        from rsbench.compressors.hooks.sparse import Parts, SparseHook
+        from rsbench.compressors.selection.centroid import CentroidSelector
+        from rsbench.compressors.selection.scores import MAGNITUDE
 
         parts = Parts(
             layout=self.layout,

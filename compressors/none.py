@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base import Compressor
+from rsbench.compressors.base.compressor import Compressor
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -23,6 +23,6 @@ class NoCompression(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """An all-reduce that counts its bytes."""
-        from rsbench.compressors.dense import AllReduceHook
+        from rsbench.compressors.hooks.all_reduce import AllReduceHook
 
         return AllReduceHook(model, self.identity)

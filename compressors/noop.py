@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base import Compressor
+from rsbench.compressors.base.compressor import Compressor
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -26,6 +26,6 @@ class Noop(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """A hook that returns each rank's own gradient."""
-        from rsbench.compressors.dense import SilentHook
+        from rsbench.compressors.hooks.all_reduce import SilentHook
 
         return SilentHook(model, self.identity)

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors import counts
-from rsbench.compressors.base import BUCKET_CAP_MB, Compressor
-from rsbench.compressors.layout import Layout, dense, elements
-from rsbench.compressors.options import option
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.options import option
+from rsbench.compressors.blocks.layout import Layout, dense, elements
+from rsbench.compressors.density import allocation
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -46,11 +46,11 @@ class PowerSGD(Compressor):
         """Payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)
-        buckets = counts.most_buckets(len(layouts), sum(lay.dense_bytes for lay in layouts), bucket_cap_mb)
-        return 4 * values + counts.STATUS_BYTES * buckets
+        buckets = allocation.most_buckets(len(layouts), sum(lay.dense_bytes for lay in layouts), bucket_cap_mb)
+        return 4 * values + allocation.STATUS_BYTES * buckets
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Error feedback, factors."""
-        from rsbench.compressors.low_rank import LowRankHook
+        from rsbench.compressors.hooks.low_rank import LowRankHook
 
         return LowRankHook(model, self.identity, self.layout, self.rank, self.draw_seed)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.coded import CodedCompressor
-from rsbench.compressors.options import option
+from rsbench.compressors.base.options import option
+from rsbench.compressors.base.quantized import CodedCompressor
 
 if TYPE_CHECKING:
-    from rsbench.compressors.codes import Code
+    from rsbench.compressors.message.quantizers import Code
 
 _WIDTHS = (2, 4, 8)
 
@@ -44,7 +44,7 @@ class QSGD(CodedCompressor):
 
     def make_code(self, rank: int) -> Code:
         """Levels, drawn by each rank for itself."""
-        from rsbench.compressors.codes import Levels
+        from rsbench.compressors.message.quantizers import Levels
 
         seed = f"{self.draw_seed}:{rank}"
         return Levels(levels=self.levels, width=self.width, group=self.group, norm=self.norm, seed=seed)

@@ -6,16 +6,16 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base import SparseCompressor
-from rsbench.compressors.layout import Layout, elements
-from rsbench.compressors.options import option
+from rsbench.compressors.base.compressor import SparseCompressor
+from rsbench.compressors.base.options import option
+from rsbench.compressors.blocks.layout import Layout, elements
 
 if TYPE_CHECKING:
     import torch
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
-    from rsbench.compressors.selection import Selector
+    from rsbench.compressors.hooks.base import Hook
+    from rsbench.compressors.selection.selectors import Selector
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -34,14 +34,14 @@ class RandomK(SparseCompressor):
 
     def make_selector(self, device: torch.device, rank: int) -> Selector:
         """Chance."""
-        from rsbench.compressors.selection import RandomSelector
+        from rsbench.compressors.selection.selectors import RandomSelector
 
         return RandomSelector(1_000_003 * self.draw_seed + rank)
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Error feedback, chance, uniform density."""
-        from rsbench.compressors.memory import ErrorFeedback
-        from rsbench.compressors.scores import MAGNITUDE
-        from rsbench.compressors.sparse import SparseHook
+        from rsbench.compressors.hooks.sparse import SparseHook
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback
+        from rsbench.compressors.selection.scores import MAGNITUDE
 
         return SparseHook(model, self.identity, self.parts(score=MAGNITUDE, memory=ErrorFeedback))

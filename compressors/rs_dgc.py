@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from rsbench.compressors.base.options import option
+from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, elements, neighborhoods
 from rsbench.compressors.dgc import MomentumCompressor
-from rsbench.compressors.layout import NEIGHBORHOODS, Layout, elements, neighborhoods
-from rsbench.compressors.options import option
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -68,9 +68,9 @@ class RSDGC(MomentumCompressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Momentum correction, NSI, cross-layer densities."""
-        from rsbench.compressors import scores
-        from rsbench.compressors.policy import POLICIES
-        from rsbench.compressors.sparse import SparseHook
+        from rsbench.compressors.density.policies import POLICIES
+        from rsbench.compressors.hooks.sparse import SparseHook
+        from rsbench.compressors.selection import scores
 
         known = {"mean": scores.MEAN, "l2": scores.L2, "magnitude": scores.MAGNITUDE}
         parts = self.parts(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.coded import CodedCompressor
+from rsbench.compressors.base.quantized import CodedCompressor
 
 if TYPE_CHECKING:
-    from rsbench.compressors.codes import Code
+    from rsbench.compressors.message.quantizers import Code
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -26,6 +26,6 @@ class SignSGD(CodedCompressor):
 
     def make_code(self, rank: int) -> Code:
         """Signs."""
-        from rsbench.compressors.codes import Signs
+        from rsbench.compressors.message.quantizers import Signs
 
         return Signs()

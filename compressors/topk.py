@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base import SparseCompressor
-from rsbench.compressors.layout import Layout, elements
+from rsbench.compressors.base.compressor import SparseCompressor
+from rsbench.compressors.blocks.layout import Layout, elements
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hook import Hook
+    from rsbench.compressors.hooks.base import Hook
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -29,8 +29,8 @@ class TopK(SparseCompressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Error feedback, magnitude, uniform density."""
-        from rsbench.compressors.memory import ErrorFeedback
-        from rsbench.compressors.scores import MAGNITUDE
-        from rsbench.compressors.sparse import SparseHook
+        from rsbench.compressors.hooks.sparse import SparseHook
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback
+        from rsbench.compressors.selection.scores import MAGNITUDE
 
         return SparseHook(model, self.identity, self.parts(score=MAGNITUDE, memory=ErrorFeedback))

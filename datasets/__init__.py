@@ -16,32 +16,32 @@ if __name__ != "rsbench.datasets":
 
 from pathlib import Path
 
-from rsbench.datasets.acquire import FetchReport, fetch_dataset
-from rsbench.datasets.audit import CheckReport
-from rsbench.datasets.augsburg import Augsburg
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
-from rsbench.datasets.berlin import Berlin
-from rsbench.datasets.download import FetchProgress
-from rsbench.datasets.eurosat import EuroSAT
-from rsbench.datasets.houston2013 import Houston2013
-from rsbench.datasets.htd_mat import HTDMat
-from rsbench.datasets.idtrees import IDTReeS
-from rsbench.datasets.imagefolder import ImageFolder
-from rsbench.datasets.multimodal_mat import MultimodalMat
-from rsbench.datasets.muufl import MUUFL
-from rsbench.datasets.muufl_target import MUUFLTarget
-from rsbench.datasets.nwpu45 import NWPU45
-from rsbench.datasets.pixel_dataset import Layout, PixelDataset
-from rsbench.datasets.pixels import Pixels
-from rsbench.datasets.scene_dataset import Picture, SceneDataset, Source
-from rsbench.datasets.scenes import Scenes
+from rsbench.datasets.fetch import FetchReport, fetch_dataset
+from rsbench.datasets.io.download import FetchProgress
+from rsbench.datasets.pixels.augsburg import Augsburg
+from rsbench.datasets.pixels.berlin import Berlin
+from rsbench.datasets.pixels.dataset import Layout, PixelDataset
+from rsbench.datasets.pixels.houston2013 import Houston2013
+from rsbench.datasets.pixels.idtrees import IDTReeS
+from rsbench.datasets.pixels.multimodal_mat import MultimodalMat
+from rsbench.datasets.pixels.muufl import MUUFL
+from rsbench.datasets.pixels.prepared import Pixels
+from rsbench.datasets.pixels.trento import Trento
+from rsbench.datasets.scenes.check import CheckReport
+from rsbench.datasets.scenes.dataset import Picture, SceneDataset, Source
+from rsbench.datasets.scenes.eurosat import EuroSAT
+from rsbench.datasets.scenes.imagefolder import ImageFolder
+from rsbench.datasets.scenes.nwpu45 import NWPU45
+from rsbench.datasets.scenes.prepared import Scenes
+from rsbench.datasets.scenes.synthetic import Synthetic
+from rsbench.datasets.scenes.ucm21 import UCM21
 from rsbench.datasets.split import Split
-from rsbench.datasets.synthetic import Synthetic
-from rsbench.datasets.synthetic_htd import SyntheticHTD, SyntheticHTD1GB
-from rsbench.datasets.target_dataset import TargetDataset
-from rsbench.datasets.targets import TargetScene
-from rsbench.datasets.trento import Trento
-from rsbench.datasets.ucm21 import UCM21
+from rsbench.datasets.targets.dataset import TargetDataset
+from rsbench.datasets.targets.htd_mat import HTDMat
+from rsbench.datasets.targets.muufl_target import MUUFLTarget
+from rsbench.datasets.targets.prepared import TargetScene
+from rsbench.datasets.targets.synthetic_htd import SyntheticHTD, SyntheticHTD1GB
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.plugins import table_with_plugins
 

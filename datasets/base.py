@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
+from rsbench.cell import Optimizer
 from rsbench.errors import RsbenchError
-from rsbench.spec import Optimizer
 
 Progress = Callable[[int, int], None]
 """Called with (pieces done, pieces in all)."""
@@ -81,7 +81,7 @@ class Survey(ABC):
 
         Args:
             split: as ``--split`` takes it.
-            seed: of the repeat, as :attr:`rsbench.spec.CellSpec.derived_seed` gives it.
+            seed: of the repeat, as :attr:`rsbench.cell.CellSpec.derived_seed` gives it.
 
         Raises:
             RsbenchError: the split is not possible.

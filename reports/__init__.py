@@ -10,20 +10,21 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.reports import comma_separated, html, json_report, latex, markdown
 from rsbench.reports.build import build_report
-from rsbench.reports.table import Report
-from rsbench.reports.terminal import show
-from rsbench.schema import Record
+from rsbench.reports.document.table import Report
+from rsbench.reports.formats import csv, json, latex, markdown
+from rsbench.reports.formats.terminal import show
+from rsbench.reports.html import page
+from rsbench.results.schema import Record
 
 __all__ = ["ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "format_names", "show", "write_report"]
 
 FORMATS: Final[dict[str, Callable[[Report, Path], list[Path]]]] = {
     "markdown": markdown.write,
-    "csv": comma_separated.write,
-    "html": html.write,
+    "csv": csv.write,
+    "html": page.write,
     "latex": latex.write,
-    "json": json_report.write,
+    "json": json.write,
 }
 ALIASES: Final = {"md": "markdown", "tex": "latex"}
 """Other names of formats."""

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.reports.across import sections_across
-from rsbench.reports.comparison import Comparison
-from rsbench.reports.conclusion import conclude
-from rsbench.reports.densities import density_tables
-from rsbench.reports.facts import facts_of
-from rsbench.reports.figures import panels_of
-from rsbench.reports.flat import cells_table, methods_table
-from rsbench.reports.methods import methods_of
-from rsbench.reports.origin import origin_of
-from rsbench.reports.reached import reached_table
-from rsbench.reports.scaling import scaling_panels
-from rsbench.reports.settings import Setting, split_by_setting
-from rsbench.reports.table import Notes, Report, Section, Table
-from rsbench.reports.tables import against_table, comparison_table, details_table, rates_table, times_table
-from rsbench.reports.titles import setting_titles
-from rsbench.schema import Record
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.conclusion import conclude
+from rsbench.reports.analysis.context import facts_of
+from rsbench.reports.analysis.methods import methods_of
+from rsbench.reports.analysis.origin import origin_of
+from rsbench.reports.analysis.settings import Setting, split_by_setting
+from rsbench.reports.analysis.titles import setting_titles
+from rsbench.reports.document.table import Notes, Report, Section, Table
+from rsbench.reports.figures.panels import panels_of
+from rsbench.reports.figures.scaling import scaling_panels
+from rsbench.reports.sections import sections_across
+from rsbench.reports.tables.densities import density_tables
+from rsbench.reports.tables.main import against_table, comparison_table, details_table, rates_table, times_table
+from rsbench.reports.tables.raw import cells_table, methods_table
+from rsbench.reports.tables.time_to_accuracy import reached_table
+from rsbench.results.schema import Record
 
 HOW_TO_READ = (
     "Accuracies (OA, AA, kappa; areas under ROC curves for targets) are of the test set with the last epoch's weights, "

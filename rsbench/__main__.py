@@ -1,6 +1,6 @@
 """``python -m rsbench`` is the ``rsbench`` command."""
 
-from rsbench.cli import main
+from rsbench.cli.main import main
 
 if __name__ == "__main__":
     main(prog_name="rsbench")

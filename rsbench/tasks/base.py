@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from rsbench.batches import Batch, Batches
-from rsbench.spec import CellSpec
+from rsbench.cell import CellSpec
+from rsbench.loaders.batches import Batch, Batches
 
 Networks = Mapping[str, nn.Module]
 """Name -> network, in the order of a step's losses. A sole network is called ``""``."""

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rsbench import evaluate
-from rsbench.batches import Batch, Reader, TrainBatches
+from rsbench.cell import CellSpec
 from rsbench.datasets.split import Split
-from rsbench.spec import CellSpec
+from rsbench.loaders.batches import Batch, Reader, TrainBatches
+from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks, Task
 
 
@@ -87,7 +87,7 @@ class Classification(Task):
         )
 
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
-        """Predict some samples; see :func:`rsbench.evaluate.predict`."""
+        """Predict some samples; see :func:`rsbench.tasks.evaluate.predict`."""
         return evaluate.predict(
             networks[""], self.reader, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
         )

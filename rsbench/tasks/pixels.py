@@ -12,12 +12,13 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import nn
 
-from rsbench import evaluate, patchnets
-from rsbench.batches import Batch
-from rsbench.datasets.pixel_dataset import LARGEST_PATCH, check_patch
-from rsbench.datasets.pixels import Pixels
+from rsbench.datasets.pixels.dataset import LARGEST_PATCH, check_patch
+from rsbench.datasets.pixels.prepared import Pixels
 from rsbench.errors import RsbenchError
-from rsbench.patches import Patches
+from rsbench.loaders.batches import Batch
+from rsbench.loaders.patches import Patches
+from rsbench.models import patchnets
+from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
 
@@ -32,14 +33,14 @@ class PixelClassification(Classification):
 
     @classmethod
     def models(cls) -> list[str]:
-        """See :data:`rsbench.patchnets.NETWORKS`."""
+        """See :data:`rsbench.models.patchnets.NETWORKS`."""
         return list(patchnets.NETWORKS)
 
     @classmethod
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """See :func:`rsbench.patchnets.build`."""
+        """See :func:`rsbench.models.patchnets.build`."""
         if weights is not None:
             raise RsbenchError(f"--weights {weights}: {model} has no published weights; leave that option out.")
         check_patch(image_size)
@@ -101,7 +102,7 @@ class PixelClassification(Classification):
             predicted_HW.flat[others] = self.answers(networks, others)["predicted"] + 1
         title = f"{self.data.title}, {self.cell.model}, {self.cell.compressor}: predicted and true classes"
         if dist.get_rank() == 0:
-            from rsbench.maps import draw_classes
+            from rsbench.tasks.maps import draw_classes
 
             draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)
         return [{"file": MAP, "title": title}]

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rsbench import models
-from rsbench.batches import Batch, Pictures
-from rsbench.datasets.scenes import Scenes
+from rsbench.datasets.scenes.prepared import Scenes
+from rsbench.loaders.batches import Batch, Pictures
+from rsbench.models import torchvision as models
 from rsbench.tasks.classification import Classification
 
 
@@ -24,14 +24,14 @@ class SceneClassification(Classification):
 
     @classmethod
     def models(cls) -> list[str]:
-        """See :func:`rsbench.models.names`."""
+        """See :func:`rsbench.models.torchvision.names`."""
         return models.names()
 
     @classmethod
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """See :func:`rsbench.models.build`."""
+        """See :func:`rsbench.models.torchvision.build`."""
         return {"": models.build(model, classes=inputs["classes"], image_size=image_size, weights=weights)}
 
     @classmethod

@@ -13,14 +13,15 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import nn
 
-from rsbench import autoencoder, detection
-from rsbench.batches import Batch, TrainBatches
-from rsbench.datasets.target_dataset import check_split
-from rsbench.datasets.targets import DETECTORS, TargetScene
+from rsbench import roc
+from rsbench.cell import CellSpec
+from rsbench.datasets.targets.dataset import check_split
+from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.scoremaps import draw_scores
-from rsbench.spec import CellSpec
+from rsbench.loaders.batches import Batch, TrainBatches
+from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
+from rsbench.tasks.scoremaps import draw_scores
 
 CHUNK = 8192
 """Pixels that are scored at a time."""
@@ -75,7 +76,7 @@ class TargetDetection(Task):
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """See :func:`rsbench.autoencoder.build`."""
+        """See :func:`rsbench.models.autoencoder.build`."""
         if model != autoencoder.NAME:
             raise RsbenchError(f"There is no model {model!r} for target detection.{did_you_mean(model, cls.models())}")
         if weights is not None:
@@ -91,7 +92,7 @@ class TargetDetection(Task):
     def losses(
         cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
     ) -> Iterator[tuple[str, torch.Tensor]]:
-        """See :func:`rsbench.autoencoder.losses`; there are no labels to smooth."""
+        """See :func:`rsbench.models.autoencoder.losses`; there are no labels to smooth."""
         return autoencoder.losses(networks, batch)
 
     @property
@@ -130,7 +131,7 @@ class TargetDetection(Task):
         scores, loss = self._score(networks, self.val, fill)
         if not math.isfinite(loss):  # diverged: there is nothing to rank
             return {"loss": loss}
-        areas = detection.scores(scores[mixed], scores[~mixed])
+        areas = roc.scores(scores[mixed], scores[~mixed])
         del areas["roc"]
         return {"loss": loss, **areas}
 
@@ -142,7 +143,7 @@ class TargetDetection(Task):
             return {"loss": loss}
         truth_HW = self.scene.truth()
         self._map_HW = scores.reshape(truth_HW.shape)
-        found = detection.scores(*detection.sides(self._map_HW, truth_HW, self.scene.halo))
+        found = roc.scores(*roc.sides(self._map_HW, truth_HW, self.scene.halo))
         return {**found, "loss": loss, "samples": len(every)}
 
     def _score(

@@ -12,13 +12,13 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner, Result
 
-from rsbench import results
-from rsbench.compare import Request
-from rsbench.datasets.synthetic import Synthetic
-from rsbench.failure import Cause
-from rsbench.launch import Outcome, StopSignals, Torchrun
+from rsbench.datasets.scenes.synthetic import Synthetic
+from rsbench.launch.failure import Cause
+from rsbench.launch.torchrun import Outcome, StopSignals, Torchrun
+from rsbench.results import records
+from rsbench.run.compare import Request
 
-FAKE_WORKER = Path(__file__).parent / "fake_worker.py"
+FAKE_WORKER = Path(__file__).parents[1] / "programs" / "fake_worker.py"
 
 
 def _fake_worker_module() -> ModuleType:
@@ -49,7 +49,7 @@ class FakeLauncher:
         for word, outcome in self.fails.items():
             if word in text:
                 return outcome
-        results.write_record(folder, done_record(job, run_id.removeprefix("rsbench-")))
+        records.write_record(folder, done_record(job, run_id.removeprefix("rsbench-")))
         return Outcome(status="done", wall_s=0.1)
 
 
@@ -73,15 +73,15 @@ def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def launcher(monkeypatch: pytest.MonkeyPatch, small_synthetic: None) -> FakeLauncher:
     """The fake launcher, in place."""
     fake = FakeLauncher()
-    monkeypatch.setattr("rsbench.compare.make_launcher", lambda request, stop: fake)
-    monkeypatch.setattr("rsbench.probe.gpu_count", lambda: 0)
+    monkeypatch.setattr("rsbench.run.compare.make_launcher", lambda request, stop: fake)
+    monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: 0)
     return fake
 
 
 @pytest.fixture
 def rsbench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
     """Call the command line in an empty folder: ``rsbench("compare", "--lr", 0.1)``."""
-    from rsbench.cli import main
+    from rsbench.cli.main import main
 
     place = tmp_path / "work"
     place.mkdir(exist_ok=True)
@@ -108,7 +108,7 @@ def fake_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_syntheti
         def make(request: Request, stop: StopSignals) -> Torchrun:
             return Torchrun(stop=stop, timeout_s=timeout_s, grace_s=2.0, module="rsbench_fake_worker")
 
-        monkeypatch.setattr("rsbench.compare.make_launcher", make)
+        monkeypatch.setattr("rsbench.run.compare.make_launcher", make)
 
     return install
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from rsbench.failure import Cause
-from rsbench.launch import Outcome
+from rsbench.launch.failure import Cause
+from rsbench.launch.torchrun import Outcome
 
 Call = Callable[..., Result]
 
@@ -217,7 +217,7 @@ def test_unknown_command_option_and_help(rsbench: Call) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, rsbench.cli; print([m for m in ('torch', 'numpy', 'pandas', 'rich') if m in sys.modules])"
+    code = "import sys, rsbench.cli.main; print([m for m in ('torch', 'numpy', 'pandas', 'rich') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

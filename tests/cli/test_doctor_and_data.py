@@ -9,16 +9,16 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-from rsbench import doctor
+from rsbench.cli import doctor
 from rsbench.errors import RsbenchError
-from rsbench.probe import Devices
+from rsbench.planning.probe import Devices
 
 Call = Callable[..., Result]
 CPU = Devices(cuda_count=0, names=[], memory_bytes=[], nccl=False, gloo=True, torch_version="2.14.1", cuda_version=None)
 
 
 def test_doctor_names_the_way_out(rsbench: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rsbench.probe.devices", lambda: CPU)
+    monkeypatch.setattr("rsbench.planning.probe.devices", lambda: CPU)
     result = rsbench("doctor")
     assert result.exit_code == 0, result.output
     ways_out = ("torch 2.14.1", "no GPU", "built without CUDA", "--workers N --device cpu", "data fetch ucm21")
@@ -30,7 +30,7 @@ def test_doctor_fails_when_torch_does(rsbench: Call, monkeypatch: pytest.MonkeyP
     def broken() -> Devices:
         raise RsbenchError("libcudart is missing")
 
-    monkeypatch.setattr("rsbench.probe.devices", broken)
+    monkeypatch.setattr("rsbench.planning.probe.devices", broken)
     result = rsbench("doctor")
     assert result.exit_code == 1 and "libcudart is missing" in result.output
 

@@ -15,14 +15,14 @@ import psutil
 import pytest
 from click.testing import Result
 
-from rsbench import results
+from rsbench.results import records
 
 Call = Callable[..., Result]
 TWO = ("compare", "--compressor", "none", "--compressor", "topk", "--workers", 2, "--device", "cpu")
 
 
 def states() -> dict[str, Any]:
-    return {run.folder.name.split("-")[2]: run for run in results.list_runs([Path("rsbench-results")])}
+    return {run.folder.name.split("-")[2]: run for run in records.list_runs([Path("rsbench-results")])}
 
 
 def left_behind(place: Path) -> list[list[str]]:
@@ -88,7 +88,7 @@ def test_timeout_ends_every_process(rsbench: Call, fake_workers: Callable[..., N
 PARENT = """
 import sys
 from pathlib import Path
-from rsbench.launch import StopSignals, Torchrun
+from rsbench.launch.torchrun import StopSignals, Torchrun
 
 folder = Path(sys.argv[1])
 with StopSignals() as stop:
@@ -124,8 +124,8 @@ def test_ending_the_parent_ends_its_workers(
 def test_two_nodes_meet_at_an_endpoint() -> None:
     code = """
 import sys
-from rsbench.launch import Nodes
-from rsbench.rendezvous import Meeting
+from rsbench.launch.torchrun import Nodes
+from rsbench.launch.rendezvous import Meeting
 node = int(sys.argv[1])
 meeting = Meeting(nodes=Nodes(count=2, rank=node, endpoint=sys.argv[2]), timeout_s=60)
 for turn in range(2):

@@ -11,9 +11,10 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 
-from rsbench import grid, results
-from rsbench.launch import Outcome
-from rsbench.tuning import FAILED, best_rate, next_rate
+from rsbench.launch.torchrun import Outcome
+from rsbench.results import records
+from rsbench.run import runner
+from rsbench.run.tuning import FAILED, best_rate, next_rate
 
 Call = Callable[..., Result]
 STUDY = ("compare", "--compressor", "none", "--compressor", "topk", "--tuning-seed", 9, "--seeds", "0,1")
@@ -31,10 +32,10 @@ def graded(launcher: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         cell = json.loads((folder / "job.json").read_text())["cell"]
         ran.append((cell["compressor"], cell["lr"], cell["seed"]))
         if outcome.status == "done":
-            record = results.read_record(folder / results.RECORD_NAME)
+            record = records.read_record(folder / records.RECORD_NAME)
             record["accuracy"]["val_score"] = {0.01: 0.7, 0.1: 0.8, 0.5: 0.6}[cell["lr"]]
             record["accuracy"]["test"]["oa"] = 0.99 if cell["seed"] == 9 else 0.75
-            results.write_record(folder, record)
+            records.write_record(folder, record)
         return outcome
 
     monkeypatch.setattr(launcher, "run", run)
@@ -87,7 +88,7 @@ def test_rates_are_tried_from_the_middle_until_both_neighbours_of_the_best_are_w
 
 def test_rows_end_whole_when_the_budget_does(rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 40))
-    monkeypatch.setattr("rsbench.grid.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("rsbench.run.runner.time.monotonic", lambda: float(next(clock)))
     result = rsbench(*STUDY, *RATES, "--budget", "1200s")
     monkeypatch.undo()
     assert [name for name, _, _ in graded.cells][:5] == ["none"] * 5, "the first row is tuned and run before the second"
@@ -153,7 +154,7 @@ def test_a_budget_ends_the_grid_and_the_same_command_goes_on(
     rsbench: Call, launcher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(0, 10_000, 40))
-    monkeypatch.setattr("rsbench.grid.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("rsbench.run.runner.time.monotonic", lambda: float(next(clock)))
     result = rsbench("compare", "--budget", "100s")
     assert result.exit_code == 0
     assert 0 < len(launcher.ran) < 4
@@ -187,7 +188,7 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
 ) -> None:
     study = ("compare", "--compressor", "none", "--tuning-seed", 9, "--seeds", "0,1")
     rsbench(*study, "--lr", 0.01, "--lr", 0.5)
-    monkeypatch.setattr("rsbench.grid.run", _only_one)
+    monkeypatch.setattr("rsbench.run.runner.run", _only_one)
     result = rsbench(*study, *RATES)
     assert result.exit_code == 0, result.output
     assert "Traceback" not in result.output
@@ -196,8 +197,8 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
 
 def _only_one(agenda: Any, *given: Any) -> Any:
     place, launcher, progress = given[:3]
-    tally = grid.Tally()
-    grid._run_one(agenda.take(), place, launcher, progress, tally, 1)
+    tally = runner.Tally()
+    runner._run_one(agenda.take(), place, launcher, progress, tally, 1)
     tally.not_run = len(agenda.left())
     return tally
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+PROGRAMS = Path(__file__).parents[1] / "programs"
 Facts = list[dict[str, Any]]
 
 
@@ -24,7 +25,14 @@ def run_ranks(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], 
         outs = [folder / f"{rank}.json" for rank in range(workers)]
         ranks = [
             subprocess.Popen(
-                [sys.executable, Path(__file__).with_name(script), str(rank), str(workers), folder / "store", out],
+                [
+                    sys.executable,
+                    PROGRAMS / script,
+                    str(rank),
+                    str(workers),
+                    folder / "store",
+                    out,
+                ],
                 env={**os.environ, "OMP_NUM_THREADS": "1"},
                 stderr=subprocess.PIPE,
                 text=True,

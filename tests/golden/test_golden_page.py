@@ -15,8 +15,9 @@ from typing import Any
 
 from rich_records import with_confusion, with_history
 
-from rsbench.reports import build_report, html
-from rsbench.reports.figure import Figure
+from rsbench.reports import build_report
+from rsbench.reports.document.figure import Figure
+from rsbench.reports.html import page as html
 
 GOLDEN = Path(__file__).parent / "report.html"
 ASSETS = re.compile(r"(?<=<style>\n).*?(?=</style>)|(?<=<script>\n).*?(?=</script>)", flags=re.DOTALL)

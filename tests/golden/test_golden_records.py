@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rsbench.cell import CellSpec
 from rsbench.reports import build_report
-from rsbench.results import SCHEMA, read_record
-from rsbench.spec import CellSpec
+from rsbench.results.records import SCHEMA, read_record
 
 RECORDS = sorted((Path(__file__).parent / "records").glob("schema-*.json"))
 

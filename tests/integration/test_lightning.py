@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("lightning")
-SCRIPT = Path(__file__).with_name("lightning_fits.py")
+SCRIPT = Path(__file__).parents[1] / "programs" / "lightning_fits.py"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -10,7 +10,8 @@ import pytest
 from browser import Browser, find_browser
 from rich_records import with_confusion, with_history, with_pictures
 
-from rsbench.reports import html, write_report
+from rsbench.reports import write_report
+from rsbench.reports.html import page as html
 
 CHROMIUM = find_browser()
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")

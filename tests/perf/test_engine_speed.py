@@ -14,27 +14,27 @@ import pytest
 import torch
 from rich.console import Console
 
-from rsbench import bench, bench_parts
+from rsbench.bench import command, parts
 
 DENSITY = 0.001
 MODELS = ("resnet18", "resnet50", "vgg19")
-PARTS = tuple(bench_parts.parts([], DENSITY))
+PARTS = tuple(parts.parts([], DENSITY))
 
 
 @pytest.fixture(scope="module", params=MODELS)
 def gradients(request: pytest.FixtureRequest) -> list[torch.Tensor]:
     torch.set_num_threads(1)
-    return list(bench_parts.made_up(request.param, 45, 224))
+    return list(parts.made_up(request.param, 45, 224))
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_part(benchmark: Any, gradients: list[torch.Tensor], part: str) -> None:
-    work = bench_parts.parts(gradients, DENSITY)[part]()
-    benchmark.pedantic(work, rounds=bench_parts.ROUNDS, warmup_rounds=bench_parts.WARMUP_ROUNDS)
+    work = parts.parts(gradients, DENSITY)[part]()
+    benchmark.pedantic(work, rounds=parts.ROUNDS, warmup_rounds=parts.WARMUP_ROUNDS)
 
 
 def test_the_floors_hold() -> None:
-    order = bench.Order(
+    order = command.Order(
         model="resnet18",
         density=DENSITY,
         workers=2,
@@ -42,9 +42,9 @@ def test_the_floors_hold() -> None:
         repeats=5,
         rivals=False,
     )
-    found = bench.measure(order, Console())
-    rows = {row.name: row for row in bench.rows(found)}
-    dense = rows[bench.REFERENCE].exchange_s
+    found = command.measure(order, Console())
+    rows = {row.name: row for row in command.rows(found)}
+    dense = rows[command.REFERENCE].exchange_s
     ratios = {name: rows[name].exchange_s / dense for name in ("topk", "dgc", "rsdgc")}
     compress = (rows["rsdgc"].compress_s or 0.0) / rows["rsdgc"].copy_s
     print(f"exchange / plain DDP: {ratios}; compress / copy_: {compress:.2f}")
@@ -53,5 +53,5 @@ def test_the_floors_hold() -> None:
     assert ratios["topk"] <= 1.15
     assert ratios["dgc"] <= 1.15
     for name in ratios:
-        used, bound = bench.memory_share(found, rows[name]) or (0.0, 0.0)
+        used, bound = command.memory_share(found, rows[name]) or (0.0, 0.0)
         assert 0 < used <= bound

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from rsbench.reports import FORMATS, Report, build_report, show
-from rsbench.results import read_records, write_record
+from rsbench.results.records import read_records, write_record
 
 Maker = Callable[..., dict[str, Any]]
 RECORDS = 2000

@@ -28,7 +28,7 @@ def test_ci_calls_the_command_of_the_readme() -> None:
 def test_commands_of_the_readme_are_accepted() -> None:
     from click.testing import CliRunner
 
-    from rsbench.cli import main
+    from rsbench.cli.main import main
 
     assert ".venv/bin/rsbench compare" in block("first command")
     for command in ("compare", "report", "doctor", "list", "data", "run"):

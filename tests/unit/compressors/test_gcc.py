@@ -11,14 +11,14 @@ from engine import CAP_MB, Weights, gradients, put_to_work
 from reference import least_replaceable
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench import budget
 from rsbench.compressors import GCC, parse
-from rsbench.compressors.centroid import distances
-from rsbench.compressors.layout import elements, filters
-from rsbench.compressors.selection import highest_of_all
+from rsbench.compressors.blocks.layout import elements, filters
+from rsbench.compressors.selection.centroid import distances
+from rsbench.compressors.selection.selectors import highest_of_all
 from rsbench.errors import RsbenchError
-from rsbench.link import wire_bytes
-from rsbench.probe import ModelFacts
+from rsbench.measure.wire import wire_bytes
+from rsbench.planning import byte_matching
+from rsbench.planning.probe import ModelFacts
 
 EXCHANGES = ("all_reduce", "all_gather")
 each_exchange = pytest.mark.parametrize("exchange", EXCHANGES)
@@ -114,12 +114,14 @@ def test_a_linear_layer_costs_half_and_a_thirtysecond() -> None:
 def test_wire_bytes_tell_broadcast_and_sum_apart() -> None:
     facts = ModelFacts(name="toy", networks={"": {"w": (64, 64), "b": (64,)}})
     for workers in (1, 2, 8):
-        found = budget.estimate(parse("gcc"), facts, workers=workers, steps=10, batch_size=1)
+        found = byte_matching.estimate(parse("gcc"), facts, workers=workers, steps=10, batch_size=1)
         values = 4 * (64 * 64 + 64) + 9 * 4 * (64 * 32 + 64)
         wire = wire_bytes("all_reduce", values, workers) + wire_bytes("broadcast", 10 * 64 * 64 // 8, workers)
         dense = wire_bytes("all_reduce", 10 * facts.dense_bytes, workers)
         assert found.wire_ratio == pytest.approx(dense / wire if wire else 1.0)
-        gathered = budget.estimate(parse("gcc:exchange=all_gather"), facts, workers=workers, steps=10, batch_size=1)
+        gathered = byte_matching.estimate(
+            parse("gcc:exchange=all_gather"), facts, workers=workers, steps=10, batch_size=1
+        )
         assert gathered.wire_ratio == pytest.approx(gathered.compression_ratio * 2 / workers if workers > 1 else 1.0)
 
 

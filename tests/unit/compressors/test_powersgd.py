@@ -11,11 +11,11 @@ import torch
 from engine import CAP_MB, Weights, gradients, put_to_work
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench import budget
 from rsbench.compressors import PowerSGD, parse
-from rsbench.compressors.low_rank import orthonormal
+from rsbench.compressors.hooks.low_rank import orthonormal
 from rsbench.errors import RsbenchError
-from rsbench.probe import ModelFacts
+from rsbench.planning import byte_matching
+from rsbench.planning.probe import ModelFacts
 
 STEPS = 6
 
@@ -122,7 +122,7 @@ def test_bytes_are_counted_as_planned(rank: int) -> None:
 
 def test_wire_bytes_are_those_of_all_reduce() -> None:
     facts = ModelFacts(name="toy", networks={"": {"w": (256, 128, 3, 3), "b": (256,)}})
-    found = budget.estimate(PowerSGD(rank=2), facts, workers=8, steps=10, batch_size=1)
+    found = byte_matching.estimate(PowerSGD(rank=2), facts, workers=8, steps=10, batch_size=1)
     assert found.wire_ratio == pytest.approx(found.compression_ratio)
     assert found.total_payload_bytes == 10 * (4 * 2 * (256 + 1152) + 4 * 256 + 2 * 8)
 

@@ -1,0 +1,1 @@
+"""What compressors inherit: options, bytes from shapes, registering."""

@@ -1,0 +1,393 @@
+"""The interface of every compressor. Torch is imported only when a compressor is put to work."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from rsbench.compressors.base import options
+from rsbench.compressors.blocks.layout import Layout, dense, elements
+from rsbench.compressors.density import allocation
+from rsbench.compressors.density.warmup import WARMUPS
+from rsbench.errors import RsbenchError
+from rsbench.measure.wire import wire_bytes
+
+if TYPE_CHECKING:
+    import torch
+    from torch.nn.parallel import DistributedDataParallel
+
+    from rsbench.compressors.hooks.base import Hook
+    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.selection.selectors import Selector
+
+
+BUCKET_CAP_MB = 25.0
+"""DistributedDataParallel's own."""
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Compressor:
+    """A gradient compressor as a DDP communication hook.
+
+    A subclass is a dataclass of options that names itself, declares which laws hold for it, and builds its hook.
+    Every option is keyword-only and checked by the constructor, which raises
+    :class:`~rsbench.errors.RsbenchError`.
+
+    Attributes:
+        name: the word on the command line.
+        title: the words in a table.
+        source: paper or reference of the method.
+        trains: False when training with it is not meant to converge (``noop``).
+        keeps_residual: what is not sent stays in a residual on the rank.
+        collective: ``all_reduce``, ``all_gather`` or ``none``.
+        matchable: a compression ratio can be asked of it, by solving for its ``density``.
+
+    Of a compressor with an option that changes them, an object's ``keeps_residual`` and ``collective`` are its own; the
+    class says what holds by default.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    trains: ClassVar[bool] = True
+    keeps_residual: ClassVar[bool] = False
+    collective: ClassVar[str] = "all_reduce"
+    matchable: ClassVar[bool] = False
+    bytes_per_element: ClassVar[float] = 4.0
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, options.validate(self.name, field, getattr(self, field.name)))
+        self._hook: Hook | None = None
+        self._momentum: float | None = None
+        self.density_given = False
+
+    # --- description -------------------------------------------------------------------------------------------
+
+    @classmethod
+    def options(cls) -> list[options.Option]:
+        """The options with type, default, range and help."""
+        return options.describe(cls)
+
+    @classmethod
+    def doc(cls) -> str:
+        """One line for listings."""
+        return (cls.__doc__ or "").strip().splitlines()[0]
+
+    @property
+    def text(self) -> str:
+        """Canonical ``name:key=value,...`` with the options that differ from their default, sorted."""
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        shown = [
+            f"{f.name}={options.write(given[f.name])}"
+            for f in sorted(dataclasses.fields(self), key=lambda f: f.name)
+            if given[f.name] != f.default or (f.name == "density" and self.density_given)
+        ]
+        return self.name + (":" + ",".join(shown) if shown else "")
+
+    @property
+    def identity(self) -> str:
+        """All options with their values: what two runs must share to exchange messages or states."""
+        fields = dataclasses.fields(self)
+        return self.name + ":" + ",".join(f"{f.name}={options.write(getattr(self, f.name))}" for f in fields)
+
+    @property
+    def steady_from_step(self) -> int:
+        """First step of the steady state, after any warm-up of the density."""
+        return 0
+
+    def replace(self, **changes: Any) -> Self:
+        """A fresh compressor with some options changed; it is not registered anywhere."""
+        fresh = dataclasses.replace(self, **changes)
+        fresh.density_given = self.density_given or "density" in changes
+        return fresh
+
+    def with_density(self, density: float) -> Self:
+        """A fresh compressor of another density (share of elements sent, 0 < r <= 1)."""
+        return self.replace(density=density)
+
+    # --- bytes, from shapes alone ------------------------------------------------------------------------------
+
+    def layout(self, shape: Sequence[int]) -> Layout:
+        """How a tensor of this shape is cut; the default sends it whole."""
+        return dense(shape)
+
+    def payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
+        """Payload bytes of training step ``step`` for a model with these tensors.
+
+        Args:
+            shapes: tensor name -> shape, parameters that require a gradient.
+            step: 0-based step (warm-up and renewal of densities depend on it).
+            bucket_cap_mb: bucket size of DistributedDataParallel in MiB, for the headers.
+        """
+        elements = sum(self.layout(shape).numel for shape in shapes.values())
+        return round(self.bytes_per_element * elements)
+
+    def total_payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
+        """Payload bytes of a whole run of so many steps."""
+        return steps * self.payload_bytes(shapes, 0, bucket_cap_mb)
+
+    def total_wire_bytes(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        steps: int,
+        workers: int,
+        bucket_cap_mb: float = BUCKET_CAP_MB,
+    ) -> float:
+        """Modelled wire bytes of one of so many workers over a whole run (:func:`rsbench.measure.wire.wire_bytes`)."""
+        if self.collective == "none":
+            return 0.0
+        return wire_bytes(self.collective, self.total_payload_bytes(shapes, steps, bucket_cap_mb), workers)
+
+    def for_run(self, *, steps_per_epoch: int) -> Self:
+        """This compressor with the options set that follow from a run's length; most have none."""
+        return self
+
+    # --- use ---------------------------------------------------------------------------------------------------
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Build the hook; called once by :meth:`register`."""
+        raise NotImplementedError
+
+    def register(self, model: DistributedDataParallel, *, scaler: torch.amp.GradScaler | None = None) -> None:
+        """Register this compressor as the communication hook of ``model``.
+
+        A collective call: every rank registers, and all must have the same options. Of a model with
+        ``find_unused_parameters=True``, a tensor that no rank used in a step keeps ``grad = None``; what its residual
+        sent in that step comes back to it, unless gradients are zeroed instead of set to None and are no bucket views.
+
+        Args:
+            model: the wrapped network.
+            scaler: the GradScaler that scales the loss, if there is one: gradients are unscaled before they are
+                accumulated, and after an overflow on any rank every rank gets inf, so that the scaler skips the step.
+                The bucket that overflowed is not taken in; what the others took in stays in their residuals, and what
+                they sent comes back to them.
+
+        Raises:
+            RsbenchError: this compressor serves another model already, or the model is not wrapped.
+        """
+        if self._hook is not None:
+            raise RsbenchError(
+                f"This {self.name} compressor is registered with a model already; make one compressor per model."
+            )
+        if not hasattr(model, "register_comm_hook"):
+            raise RsbenchError(
+                f"{type(model).__name__} is not wrapped: wrap it in torch.nn.parallel.DistributedDataParallel "
+                "first, and register with what that returns."
+            )
+        hook = self.make_hook(model)
+        model.register_comm_hook(None, hook.run)
+        hook.scaler = scaler if self.keeps_residual and scaler is not None and scaler.is_enabled() else None
+        self._hook = hook
+
+    def owns_momentum(self, shape: Sequence[int]) -> bool:
+        """Whether momentum of a tensor of this shape lives in the compressor instead of the optimizer."""
+        return False
+
+    @property
+    def momentum(self) -> float | None:
+        """Momentum handed over by :meth:`param_groups`; None before."""
+        return self._momentum
+
+    def param_groups(
+        self,
+        module: torch.nn.Module | Sequence[Mapping[str, Any]],
+        *,
+        lr: float,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+    ) -> list[dict[str, Any]]:
+        """Parameter groups for ``torch.optim.SGD``: momentum lives in exactly one place per tensor.
+
+        Tensors whose momentum the compressor keeps get ``momentum=0`` and ``weight_decay / (1 - momentum)``:
+        SGD sends weight decay through its momentum, which multiplies it by 1 / (1 - m) in the long run.
+
+        Args:
+            module: the network, bare or wrapped in DistributedDataParallel; or groups as SGD takes them,
+                ``{"params": [...], "lr": ..., "weight_decay": ...}``, whose keys override the ones below.
+            lr: learning rate.
+            momentum: 0 <= m < 1, the same for all.
+            weight_decay: as SGD's.
+
+        Raises:
+            RsbenchError: momentum out of range, or given in a group.
+        """
+        if not 0 <= momentum < 1:
+            raise RsbenchError(f"momentum={momentum} is out of range; allowed: 0 <= momentum < 1.")
+        if self._momentum not in (None, momentum):
+            raise RsbenchError(
+                f"This {self.name} compressor was told momentum={self._momentum:g} before and now {momentum:g}; "
+                "give one momentum for all tensors."
+            )
+        self._momentum = momentum
+        given = module if isinstance(module, Sequence) else [{"params": module.parameters()}]
+        groups = []
+        for group in given:
+            if "momentum" in group:
+                raise RsbenchError("A parameter group has its own momentum; give one momentum to param_groups for all.")
+            base = {"lr": lr, "weight_decay": weight_decay, **group}
+            groups += self._split_group(base, momentum)
+        return groups
+
+    def _split_group(self, group: Mapping[str, Any], momentum: float) -> list[dict[str, Any]]:
+        """One group as two: tensors whose momentum the compressor keeps, and the others."""
+        kept: list[torch.nn.Parameter] = []
+        plain: list[torch.nn.Parameter] = []
+        for parameter in group["params"]:
+            if parameter.requires_grad:
+                (kept if self.owns_momentum(parameter.shape) else plain).append(parameter)
+        decay = group["weight_decay"]
+        found = [
+            {**group, "params": kept, "momentum": 0.0, "weight_decay": decay / (1 - momentum)},
+            {**group, "params": plain, "momentum": momentum, "nesterov": self.looks_ahead and momentum > 0},
+        ]
+        return [group for group in found if group["params"]]
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether momentum is Nesterov's."""
+        return False
+
+    @property
+    def hook(self) -> Hook:
+        """The registered hook.
+
+        Raises:
+            RsbenchError: :meth:`register` has not been called.
+        """
+        if self._hook is None:
+            raise RsbenchError(f"This {self.name} compressor is not registered; call register(ddp_model) first.")
+        return self._hook
+
+    def step_stats(self) -> dict[str, Any]:
+        """What the last finished step sent.
+
+        Returns:
+            ``payload_bytes`` (int, this rank's bytes handed to collectives), ``wire_bytes`` (int, modelled),
+            ``dense_bytes`` (int, bytes of the gradients), ``density`` (tensor name -> share of its elements sent,
+            edge tiles counted full), ``mean_density`` (share of all elements), ``one_d_bytes`` (int, bytes of tensors
+            of fewer than two dimensions).
+
+        Raises:
+            RsbenchError: no step has run yet.
+        """
+        return self.hook.step_stats()
+
+    def state_dict(self) -> dict[str, Any]:
+        """This rank's state as plain tensors and numbers (``torch.load(..., weights_only=True)`` reads it)."""
+        return self.hook.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave on the same rank.
+
+        Raises:
+            RsbenchError: the state is of another compressor, model, rank or world size; the sentence says which.
+        """
+        self.hook.load_state_dict(state)
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class SparseCompressor(Compressor):
+    """A compressor that sends some blocks of each tensor and keeps the rest as a residual.
+
+    Subclasses choose the parts of :class:`rsbench.compressors.hooks.sparse.SparseHook`: memory, score, policy, layout.
+    """
+
+    keeps_residual: ClassVar[bool] = True
+    collective: ClassVar[str] = "all_gather"
+    matchable: ClassVar[bool] = True
+
+    density: float = options.option(0.01, "share of a tensor's elements that is sent", low=0, high=1, low_open=True)
+    warmup_steps: int = options.option(
+        0, "steps of density warm-up from 25 % down to the density, never below it", low=0
+    )
+    warmup: str = options.option(
+        "stages", "five stages 25, 6.25, 1.5625, 0.4, 0.1 % (DGC), or falling exponentially", choices=tuple(WARMUPS)
+    )
+    values: str = options.option(
+        "fp32", "format of sent values; 16 bits with one scale a tensor", choices=("fp32", "fp16", "bf16")
+    )
+    one_d: str = options.option(
+        "dense",
+        "tensors of fewer than two dimensions: sent whole, or selected by magnitude",
+        choices=("dense", "select"),
+    )
+    selector: str = options.option(
+        "sampled",
+        "candidates by a sampled threshold, or all scores; both choose exactly",
+        choices=("sampled", "exact"),
+    )
+    kernels: str = options.option(
+        "auto",
+        "loops compiled by numba on CPUs where it is installed, or torch operations",
+        choices=("auto", "compiled", "eager"),
+    )
+
+    def cut(self, shape: Sequence[int]) -> Layout:
+        """Layout of a tensor with at least two dimensions."""
+        raise NotImplementedError
+
+    def layout(self, shape: Sequence[int]) -> Layout:
+        """Layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
+        small = elements if self.one_d == "select" else dense
+        layout = self.cut(shape) if len(shape) >= 2 else small(shape)
+        return layout.with_values(2, scaled=True) if self.values != "fp32" and layout.compressed else layout
+
+    def density_at(self, step: int) -> float:
+        """The larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""
+        if step >= self.warmup_steps:
+            return self.density
+        return max(self.density, WARMUPS[self.warmup](step / self.warmup_steps, self.density))
+
+    @property
+    def steady_from_step(self) -> int:
+        """The first step at the asked density."""
+        return self.warmup_steps
+
+    def make_selector(self, device: torch.device, rank: int) -> Selector:
+        """What chooses blocks on a device; GPUs take the path without host synchronisation."""
+        from rsbench.compressors.kernels.dispatch import choose_sweep
+        from rsbench.compressors.selection.selectors import ExactSelector, SampledSelector
+
+        if self.selector == "exact" or device.type != "cpu":
+            return ExactSelector()
+        return SampledSelector(choose_sweep(self.kernels))
+
+    def parts(self, **chosen: Any) -> Parts:
+        """The parts of this compressor's hook: those that its options decide, and the ``chosen`` ones."""
+        from rsbench.compressors.hooks.sparse import Parts
+
+        common = {"layout": self.layout, "selector": self.make_selector, "density_at": self.density_at}
+        return Parts(**{**common, "values": self.values, "kernels": self.kernels, **chosen})
+
+    def control_bytes(self, tensors: int, step: int) -> int:
+        """Bytes of a step's control traffic (the broadcast of renewed counts)."""
+        return 0
+
+    def payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
+        """Payload bytes of a step at most. Dynamic policies fill the uniform policy's bytes to within a block."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        sizes = allocation.uniform_counts(layouts, self.density_at(step))
+        compressed = sum(layout.compressed for layout in layouts)
+        return allocation.message_bytes(layouts, sizes, bucket_cap_mb) + self.control_bytes(compressed, step)
+
+    def total_payload_bytes(
+        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> int:
+        """Payload bytes of a whole run: each distinct density is counted out once."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        compressed = sum(layout.compressed for layout in layouts)
+        by_density = Counter(self.density_at(step) for step in range(steps))
+        messages = sum(
+            times * allocation.message_bytes(layouts, allocation.uniform_counts(layouts, density), bucket_cap_mb)
+            for density, times in by_density.items()
+        )
+        return messages + sum(self.control_bytes(compressed, step) for step in range(steps))

@@ -1,0 +1,102 @@
+"""Integer counts of blocks per tensor: how a density or a byte budget is shared out.
+
+Torch-free; the same functions plan a run and steer it. Counts are equal on all ranks because they depend on
+nothing but shapes, the density and (for dynamic policies) numbers that rank 0 broadcasts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rsbench.compressors.blocks.layout import Layout
+
+HEADER_BYTES = 16
+"""Header of a message, one a bucket: fingerprint, status, checksum, step."""
+STATUS_BYTES = 8
+"""Of a residual beside an all-reduce, one a bucket: whether the rank's gradients are finite."""
+_MIB = 2**20
+_ROUNDING = 1e-9  # so that 0.1 * 30 = 3.0000000000000004 counts as 3
+
+
+def share_of(density: float, blocks: int) -> int:
+    """Return ``ceil(density * blocks)``, at least 1 and at most ``blocks``."""
+    return max(1, min(blocks, math.ceil(density * blocks - _ROUNDING)))
+
+
+def uniform_counts(layouts: Sequence[Layout], density: float) -> list[int]:
+    """Blocks per tensor when every tensor has the same density (Top-k, DGC)."""
+    return [share_of(density, layout.blocks) for layout in layouts]
+
+
+def most_buckets(tensors: int, dense_bytes: int, bucket_cap_mb: float) -> int:
+    """How many buckets DistributedDataParallel can make at most: all but the first (1 MiB) and the last are full."""
+    return min(tensors, 2 + int(dense_bytes / (bucket_cap_mb * _MIB)))
+
+
+def message_bytes(layouts: Sequence[Layout], counts: Sequence[int], bucket_cap_mb: float = 25.0) -> int:
+    """Payload bytes of one step's messages at most: headers, indices, values, padding and whole tensors.
+
+    Args:
+        layouts: of all tensors.
+        counts: blocks chosen of each.
+        bucket_cap_mb: bucket size of DistributedDataParallel in MiB; one header a bucket.
+    """
+    buckets = most_buckets(len(layouts), sum(layout.dense_bytes for layout in layouts), bucket_cap_mb)
+    bodies = sum(layout.sparse_bytes(count) for layout, count in zip(layouts, counts, strict=True))
+    return HEADER_BYTES * buckets + bodies
+
+
+def _targets(most: Sequence[float], weights: Sequence[float], floors: list[float], budget: float) -> list[float]:
+    """Bytes per tensor: its floor plus a share by weight, capped at the most, surplus handed on (water filling)."""
+    targets = list(floors)
+    open_to_more = [i for i, cap in enumerate(most) if targets[i] < cap]
+    rest = budget - sum(targets)
+    while open_to_more and rest > 0:
+        total = sum(weights[i] for i in open_to_more)
+        share = {i: (weights[i] / total if total > 0 else 1 / len(open_to_more)) for i in open_to_more}
+        full = [i for i in open_to_more if targets[i] + rest * share[i] >= most[i]]
+        if not full:
+            return [t + rest * share.get(i, 0.0) for i, t in enumerate(targets)]
+        for i in full:
+            rest -= most[i] - targets[i]
+            targets[i] = float(most[i])
+        open_to_more = [i for i in open_to_more if i not in full]
+    return targets
+
+
+def share_out(
+    layouts: Sequence[Layout],
+    weights: Sequence[float],
+    *,
+    budget_bytes: int,
+    floor_counts: Sequence[int],
+    most_counts: Sequence[int] | None = None,
+) -> list[int]:
+    """Share a byte budget out over tensors by weight and round with the largest remainder.
+
+    Args:
+        layouts: the compressed tensors.
+        weights: importance of each tensor in the budget, any scale, not negative.
+        budget_bytes: bytes of indices, values and whole tensors to fill (headers not included).
+        floor_counts: blocks that each tensor gets first.
+        most_counts: blocks that no tensor gets more of; None allows all.
+
+    Returns:
+        Blocks per tensor. Their bytes miss the budget by less than one block, unless the floors alone exceed it.
+    """
+    most = [layout.blocks for layout in layouts] if most_counts is None else list(most_counts)
+    floors = [float(layout.sparse_bytes(c)) for layout, c in zip(layouts, floor_counts, strict=True)]
+    caps = [float(layout.sparse_bytes(c)) for layout, c in zip(layouts, most, strict=True)]
+    targets = _targets(caps, weights, floors, budget_bytes)
+    counts, remainders = [], []
+    for layout, target, floor, cap in zip(layouts, targets, floor_counts, most, strict=True):
+        counts.append(max(floor, min(cap, layout.most_blocks(target + _ROUNDING))))
+        remainders.append(target - layout.sparse_bytes(counts[-1]))
+    left = budget_bytes - sum(layout.sparse_bytes(c) for layout, c in zip(layouts, counts, strict=True))
+    for i in sorted(range(len(layouts)), key=lambda i: -remainders[i]):
+        extra = layouts[i].sparse_bytes(counts[i] + 1) - layouts[i].sparse_bytes(counts[i])
+        if counts[i] < most[i] and extra <= left and not layouts[i].whole(counts[i] + 1):
+            counts[i] += 1
+            left -= extra
+    return counts

@@ -1,0 +1,1 @@
+"""Communication hooks: what happens to a bucket."""

@@ -1,0 +1,216 @@
+"""What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite.
+
+No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch._C._distributed_c10d import GradBucket
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.compressors.blocks.layout import Layout
+from rsbench.compressors.blocks.tensor_ops import Blocks, blocks_of
+from rsbench.compressors.hooks.base import Hook
+from rsbench.compressors.memory.error_feedback import NoMemory
+from rsbench.compressors.memory.undo import Sent
+from rsbench.compressors.message.message import OK
+from rsbench.errors import RsbenchError
+from rsbench.measure import collectives
+
+_PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+
+
+def damaged(rank: int, step: int) -> RsbenchError:
+    """What every rank says of a message that no encoder wrote."""
+    return RsbenchError(
+        f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, and that all "
+        "ranks run the same version of rsbench."
+    )
+
+
+class ResidualHook(Hook):
+    """A hook whose compressed tensors have a memory.
+
+    Args:
+        model: the wrapped network.
+        identity: of the compressor.
+        layout: shape -> layout of the tensor.
+        memory: builds the residual from the compressed parameters.
+
+    Attributes:
+        layouts: tensor name -> how it is cut.
+        blocks: tensor name -> operations on its blocks.
+        compressed: names of the tensors that are not always sent whole.
+        memory: what this rank has not sent.
+    """
+
+    def __init__(
+        self,
+        model: DistributedDataParallel,
+        identity: str,
+        layout: Callable[[tuple[int, ...]], Layout],
+        memory: Callable[[dict[str, torch.Tensor]], NoMemory],
+    ) -> None:
+        super().__init__(model, identity)
+        for name, parameter in self.parameters.items():
+            if parameter.dtype not in _PARAMETER_DTYPES:
+                raise RsbenchError(
+                    f"Parameter {name!r} is {str(parameter.dtype).removeprefix('torch.')}, but residuals are kept in "
+                    "float32; use parameters in float32, bfloat16 or float16."
+                )
+        self.layouts = {n: layout(tuple(p.shape)) for n, p in self.parameters.items()}
+        for name, parameter in self.parameters.items():
+            if parameter.dtype != torch.float32 and not self.layouts[name].scaled:
+                self.layouts[name] = self.layouts[name].with_values(2, scaled=False)
+        self.blocks: dict[str, Blocks] = {n: blocks_of(layout) for n, layout in self.layouts.items()}
+        self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
+        self.memory = memory({n: self.parameters[n].detach() for n in self.compressed})
+        self._sent = Sent(self.memory, self.blocks)
+        self._may_rest = bool(model.find_unused_parameters)
+        self._overflowed = False
+        self._late: list[tuple[int, list[str], torch.Tensor]] = []
+
+    def begin_step(self) -> None:
+        """Take back what a skipped step sent; read what was left to be read without making the host wait."""
+        self._settle()
+        self._sent.forget()
+        late, self._late = self._late, []
+        for step, names, faults in late:
+            self._refuse(faults, names, step)
+
+    # --- what comes back ---------------------------------------------------------------------------------------
+
+    @property
+    def may_come_back(self) -> bool:
+        """Whether what is sent may not be applied: a scaler can skip a step, and a tensor may rest on all ranks."""
+        return self.scaler is not None or self._may_rest
+
+    def watch_resting(self, bucket: GradBucket) -> None:
+        """Call it in each hook call: after the last, what was sent of tensors that rest on all ranks comes back."""
+        if bucket.is_last() and self._may_rest:
+            self._after_backward(self._take_back_resting)
+
+    def _after_backward(self, then: Callable[[], None]) -> None:
+        """Call a function once DDP has set the gradients; DDP queues its own callback after our first one."""
+        engine = torch.autograd.Variable._execution_engine
+        engine.queue_callback(lambda: engine.queue_callback(then))
+
+    def _take_back_resting(self) -> None:
+        """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
+        self._sent.take_back(name for name in self._sent if self.parameters[name].grad is None)
+
+    def _settle(self) -> None:
+        """Nothing that was sent in a step was applied if the scaler skipped it."""
+        if self._overflowed:
+            self._overflowed = False
+            self._sent.take_back(self._sent)
+
+    # --- gradients that are not finite -------------------------------------------------------------------------
+
+    def status_of(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
+        """``OK``, or 1 + the position of the first tensor with inf or nan, before anything is taken in.
+
+        On a GPU a tensor, without host synchronisation, and what is not finite becomes 0, which keeps the memory clean.
+        Without a memory always ``OK``: there is nothing to poison, and inf and nan pass on as with plain DDP.
+        """
+        if not self.memory.state():
+            return OK
+        if self.device.type == "cpu":
+            if math.isfinite(float(buffer.sum(dtype=torch.float32))):
+                return OK
+            bad = (i for i, (_, gradient) in enumerate(tensors) if not bool(gradient.isfinite().all()))
+            return next((1 + i for i in bad), OK)
+        finite = torch.stack([g.sum(dtype=torch.float32).isfinite() for _, g in tensors])
+        torch.nan_to_num_(buffer, 0.0, 0.0, 0.0)
+        return torch.where(finite.all(), 0, 1 + finite.to(torch.int32).argmin())
+
+    def share_status(
+        self, bucket: GradBucket, tensors: list[tuple[str, torch.Tensor]]
+    ) -> tuple[torch.futures.Future[torch.Tensor], torch.Tensor]:
+        """Start to tell all ranks, for hooks whose sum has no room for it; a gradient that is not finite becomes 0.
+
+        Costs :data:`~rsbench.compressors.density.allocation.STATUS_BYTES` of payload.
+
+        Returns:
+            What is awaited, and where it arrives: int32, shape [W, 2] as :meth:`refused` takes it.
+        """
+        status = self.status_of(bucket.buffer(), tensors)
+        if isinstance(status, int) and status != OK:
+            bucket.buffer().zero_()
+        mine = torch.zeros(2, dtype=torch.int32, device=self.device)
+        mine[1] = status
+        every = torch.zeros(2 * self.workers, dtype=torch.int32, device=self.device)
+        return collectives.all_gather(mine, every, self.traffic, self.group), every.view(self.workers, 2)
+
+    def refused(self, faults: torch.Tensor, names: list[str], step: int) -> bool:
+        """Raise the same sentence on every rank, or return True where a scaler will skip the step.
+
+        On a GPU without a scaler it is raised at the next step, so that the host does not wait now.
+
+        Args:
+            faults: shape [W, 2], see :meth:`~rsbench.compressors.message.message.Message.faults`.
+            names: of the bucket's tensors.
+            step: 1-based step that the messages belong to.
+        """
+        if self.device.type != "cpu" and self.scaler is None:
+            self._late.append((step, names, faults))
+            return False
+        skipped = self._refuse(faults, names, step)
+        self._overflowed |= skipped
+        return skipped
+
+    def _refuse(self, faults: torch.Tensor, names: list[str], step: int) -> bool:
+        for rank, (broken, status) in enumerate(faults.tolist()):
+            if broken:
+                raise damaged(rank, step)
+            if status and self.scaler is None:
+                name = names[min(status, len(names)) - 1]
+                raise RsbenchError(
+                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {step}; lower the "
+                    "learning rate, or with a GradScaler hand it over: register(model, scaler=scaler)."
+                )
+            if status:
+                return True
+        return False
+
+    # --- what users ask for ------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Adds the memory's tensors (copies, on the CPU)."""
+        self._settle()
+        state = super().state_dict()
+        state["memory"] = {
+            kind: {name: t.detach().cpu().clone() for name, t in tensors.items()}
+            for kind, tensors in self.memory.state().items()
+        }
+        return state
+
+    def refuse_other_state(self, state: Mapping[str, Any]) -> None:
+        """Check that the memory is complete, too.
+
+        Raises:
+            RsbenchError: the state is of another run.
+        """
+        super().refuse_other_state(state)
+        for kind, tensors in self.memory.state().items():
+            missing = set(tensors) - set(state.get("memory", {}).get(kind, {}))
+            if missing:
+                raise RsbenchError(
+                    f"The saved compressor state lacks {kind!r} of tensor {min(missing)!r}; it was cut short or edited."
+                )
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore the memory in place.
+
+        Raises:
+            RsbenchError: the state is of another run.
+        """
+        super().load_state_dict(state)
+        self._sent.forget()
+        self._overflowed = False
+        for kind, tensors in self.memory.state().items():
+            for name, tensor in tensors.items():
+                tensor.copy_(state["memory"][kind][name])

@@ -1,0 +1,284 @@
+"""The hook of every compressor that selects: accumulate, score, select, one all-gather per bucket, decode.
+
+No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch._C._distributed_c10d import GradBucket
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.compressors.blocks.layout import Layout
+from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
+from rsbench.compressors.density.policies import Policy
+from rsbench.compressors.hooks.residual import ResidualHook, damaged
+from rsbench.compressors.kernels.dispatch import choose_fused
+from rsbench.compressors.memory.error_feedback import NoMemory, clip
+from rsbench.compressors.message import values as value_formats
+from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
+from rsbench.compressors.message.quantizers import Code
+from rsbench.compressors.selection.scores import MAGNITUDE, Score
+from rsbench.compressors.selection.selectors import Selector
+from rsbench.measure import collectives
+
+if TYPE_CHECKING:
+    from rsbench.compressors.kernels.bucket import BucketPlan
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What distinguishes one sparse compressor from another.
+
+    Attributes:
+        layout: shape -> layout of the tensor.
+        score: importance of blocks.
+        memory: builds the residual from the compressed parameters.
+        selector: builds what chooses blocks, given device and rank.
+        density_at: step -> asked density.
+        policy: dynamic shares of the layers, or None for the same density everywhere.
+        floor: share of the asked density that every layer keeps under a dynamic policy.
+        ceiling: density that no layer exceeds under a dynamic policy.
+        update_steps: steps between renewals of a dynamic policy.
+        masking_density: above this density of a tensor its momentum is not masked; below 0 it never is.
+        clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
+        values: name of the format of values.
+        kernels: ``auto``, ``compiled`` or ``eager`` loops on a CPU.
+        code: builds what writes all values of the tensors whose layout says so, given the rank.
+    """
+
+    layout: Callable[[tuple[int, ...]], Layout]
+    score: Score
+    memory: Callable[[dict[str, torch.Tensor]], NoMemory]
+    selector: Callable[[torch.device, int], Selector]
+    density_at: Callable[[int], float]
+    policy: Policy | None = None
+    floor: float = 0.0
+    ceiling: float = 1.0
+    update_steps: int = 1
+    masking_density: float = -1.0
+    clip_norm: float = 0.0
+    values: str = "fp32"
+    kernels: str = "eager"
+    code: Callable[[int], Code] | None = None
+
+
+@dataclasses.dataclass
+class _InFlight:
+    """A bucket between its hook call and its callback: its step (1-based), plans and messages."""
+
+    step: int
+    message: Message
+    plan: "BucketPlan | None"
+    gathered: torch.Tensor
+
+
+class SparseHook(ResidualHook):
+    """Send the best blocks of each tensor by one fixed-capacity all-gather per bucket; keep the rest.
+
+    Every rank decodes all messages in rank order, so that all ranks add in the same order and end bit-equal.
+    """
+
+    def __init__(self, model: DistributedDataParallel, identity: str, parts: Parts) -> None:
+        super().__init__(model, identity, parts.layout, parts.memory)
+        self.parts = parts
+        asked = value_formats.DTYPES[parts.values]
+        self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
+        self.selector = parts.selector(self.device, self.rank)
+        self._code = parts.code(self.rank) if parts.code else None
+        self._fused = None
+        if self.device.type == "cpu" and not parts.clip_norm:
+            self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
+        if self._fused is not None:
+            self.kernels = "compiled"
+        self.counts: dict[str, int] = {}
+        self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
+        self._in_flight: dict[int, _InFlight] = {}
+        self._counted_density = -1.0
+
+    # --- counts of blocks --------------------------------------------------------------------------------------
+
+    def begin_step(self) -> None:
+        """Renew the counts where the schedule or the policy asks for it."""
+        super().begin_step()
+        density = self.parts.density_at(self.step)
+        due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
+        if not due and density == self._counted_density:
+            return
+        self._counted_density = density
+        self._messages.clear()
+        every = list(self.layouts)
+        self.counts = dict(zip(every, uniform_counts([self.layouts[n] for n in every], density), strict=True))
+        if self.parts.policy is not None and self.compressed:
+            self._renew(self.parts.policy, density)
+
+    def _renew(self, policy: Policy, density: float) -> None:
+        """Counts from rank 0's weights, broadcast so that capacities can never differ between ranks."""
+        layouts = [self.layouts[n] for n in self.compressed]
+        counts = [self.counts[n] for n in self.compressed]
+        if self.rank == 0:
+            budget = sum(layout.sparse_bytes(c) for layout, c in zip(layouts, counts, strict=True))
+            elements = policy.importance([self.parameters[n].detach() for n in self.compressed], layouts, density)
+            floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
+            most = [max(f, share_of(self.parts.ceiling, lay.blocks)) for f, lay in zip(floors, layouts, strict=True)]
+            if all(map(math.isfinite, elements)):  # else uniform: the gradients' check stops all ranks
+                cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
+                counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
+        sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
+        collectives.broadcast(sent, self.traffic, self.group)
+        self.counts.update(zip(self.compressed, sent.tolist(), strict=True))
+
+    # --- exchange ----------------------------------------------------------------------------------------------
+
+    def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
+        """Encode the bucket's tensors into one message and gather the messages of all ranks."""
+        tensors = self.tensors(bucket)
+        message, plan = self._plans(tensors, bucket.buffer())
+        buffer = message.allocate(self.device)
+        flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
+        served: dict[int, bool] = {}
+        status: torch.Tensor | int = OK
+        if plan is not None and self._fused is not None:
+            status, served = self._fused.compress(plan, bucket.buffer(), buffer)
+        if status == OK and len(served) < len(tensors):
+            status = self.status_of(bucket.buffer(), tensors)
+        if not isinstance(status, int) or status == OK:
+            for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
+                if not served.get(position):
+                    new = None if position in served else gradient.reshape(-1)
+                    self._compress(flight, buffer, slot, name, new)
+                    gradient.zero_()  # the average comes here; while it is still in the cache
+        message.seal(buffer, status, flight.step)
+        self._in_flight[bucket.index()] = flight
+        self.watch_resting(bucket)
+        return collectives.all_gather(buffer, flight.gathered, self.traffic, self.group)
+
+    def _plans(
+        self, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor
+    ) -> "tuple[Message, BucketPlan | None]":
+        """Plans of the bucket with these tensors, made once for each renewal of the counts."""
+        names = tuple(n for n, _ in tensors)
+        if names not in self._messages:
+            message = Message(
+                [self.layouts[n] for n in names],
+                [self.counts[n] for n in names],
+                [self._dtypes[n] for n in names],
+                self._code,
+            )
+            plan = None
+            if self._fused is not None and not self.may_come_back:
+                plan = self._fused.plan(message, tensors, buffer)
+            self._messages[names] = message, plan
+        return self._messages[names]
+
+    def _compress(
+        self, flight: _InFlight, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor | None
+    ) -> None:
+        """Take a flat gradient in, unless that is done (None); choose, write, forget."""
+        chosen, index = self._choose(name, gradient, slot)
+        if self._code is not None:
+            self._code.begin(name, flight.step)
+        flight.message.write(buffer, slot, chosen, index)
+        if slot.layout.compressed and self.memory.state():
+            self._forget(flight, buffer, slot, name, chosen, index)
+
+    def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Take a flat gradient in; return the values to send and the numbers of their blocks."""
+        if gradient is not None:
+            if not slot.layout.compressed:
+                return gradient, None
+            if self.parts.clip_norm:
+                clip(gradient, self.parts.clip_norm, self.workers)
+            gradient = gradient.float()
+        residual = self.memory.begin(name, gradient)
+        if slot.whole and gradient is not None:
+            return residual.take_in(gradient), None
+        score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
+        index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
+        return self.blocks[name].gather(residual.v, index), index
+
+    def _forget(
+        self,
+        flight: _InFlight,
+        buffer: torch.Tensor,
+        slot: Slot,
+        name: str,
+        chosen: torch.Tensor,
+        index: torch.Tensor | None,
+    ) -> None:
+        """Clear what is sent; what rounding or a code left out goes back into the residual."""
+        sent = slot.layout.numel if slot.whole else slot.count * slot.layout.block
+        mask = min(sent, slot.layout.numel) <= self.parts.masking_density * slot.layout.numel
+        error = None
+        if slot.dtype != torch.float32:
+            error = chosen - flight.message.read(buffer, slot)[0]
+        if self.may_come_back:
+            self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
+        if index is None:
+            self.memory.forget_all(name, mask=mask)
+        else:
+            self.memory.forget(name, self.blocks[name], index, mask=mask)
+        if error is not None:
+            self._sent.give(name, index, "v", error)
+
+    def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
+        """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
+        flight = self._in_flight.pop(bucket.index())
+        tensors = self.tensors(bucket)
+        by_rank = flight.gathered.view(self.workers, -1)
+        faults = torch.stack([flight.message.faults(buffer) for buffer in by_rank])
+        buffer: torch.Tensor = bucket.buffer()
+        if self.refused(faults, [n for n, _ in tensors], flight.step):
+            return buffer.fill_(math.inf)
+        served: tuple[int, ...] = ()
+        if flight.plan is not None and self._fused is not None:
+            served = flight.plan.positions
+            bad = self._fused.decode(flight.plan, buffer, by_rank)
+            if bad:
+                raise damaged(bad - 1, flight.step)
+        for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
+            if position in served:
+                continue
+            direct = gradient.is_contiguous() and gradient.dtype == torch.float32
+            flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
+            for values, index in (flight.message.read(message, slot) for message in by_rank):
+                if index is None:
+                    flat.add_(values.mul(1.0 / self.workers))
+                else:
+                    self.blocks[name].add(flat, index, values.mul_(1.0 / self.workers))
+            if not direct:
+                gradient.copy_(flat.view(gradient.shape))
+        return buffer
+
+    # --- what users ask for ------------------------------------------------------------------------------------
+
+    def densities(self) -> dict[str, float]:
+        """Share of each tensor's elements in the last step's message (edge tiles counted full)."""
+        return {n: lay.sent_elements(self.counts[n]) / lay.numel for n, lay in self.layouts.items()}
+
+    def one_d_bytes(self) -> int:
+        """Bytes of tensors of fewer than two dimensions."""
+        return sum(lay.sparse_bytes(self.counts[n]) for n, lay in self.layouts.items() if len(lay.shape) < 2)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Adds the counts and the selector's hints."""
+        state = super().state_dict()
+        state["counts"] = dict(self.counts)
+        state["counted_density"] = self._counted_density
+        state["selector"] = self.selector.state()
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore counts, hints and memory.
+
+        Raises:
+            RsbenchError: the state is of another run.
+        """
+        super().load_state_dict(state)
+        self.counts = dict(state["counts"])
+        self._counted_density = float(state["counted_density"])
+        self._messages.clear()
+        self.selector.load(state["selector"])

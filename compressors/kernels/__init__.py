@@ -1,0 +1,1 @@
+"""Compiled loops for CPUs, and when they are used."""

@@ -1,0 +1,93 @@
+"""Which implementation runs: compiled where it can, torch operations everywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from rsbench.compressors.selection.threshold_pass import Sweep, sweep_in_parts
+from rsbench.errors import RsbenchError
+
+if TYPE_CHECKING:
+    from rsbench.compressors.kernels.bucket import Fused
+    from rsbench.compressors.memory.error_feedback import NoMemory
+    from rsbench.compressors.selection.scores import Score
+    from rsbench.compressors.selection.selectors import Selector
+
+_PATIENCE_S = 120.0
+"""How long a process waits for another that compiles, before it compiles by itself."""
+_log = logging.getLogger(__name__)
+
+
+def choose_sweep(wanted: str) -> Sweep:
+    """The pass of an option ``kernels``.
+
+    Args:
+        wanted: ``auto`` takes compiled loops where numba works, ``compiled`` insists on them, ``eager`` takes torch.
+
+    Raises:
+        RsbenchError: ``compiled`` without a numba that works.
+    """
+    if wanted == "eager":
+        return sweep_in_parts
+    compiled, reason = _compiled()
+    if compiled is None and wanted == "compiled":
+        raise RsbenchError(
+            f"kernels=compiled needs numba, which does not work here ({reason}); run pip install 'rsbench[fast]', or "
+            "leave that option out."
+        )
+    return compiled or sweep_in_parts
+
+
+def choose_fused(
+    wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
+) -> Fused | None:
+    """The compiled calls for whole buckets, or None where torch operations do the work or the parts do not fit."""
+    if choose_sweep(wanted) is sweep_in_parts:
+        return None
+    from rsbench.compressors.kernels.bucket import fused
+
+    return fused(memory, selector, score, masking_density)
+
+
+def kernels_in_use(wanted: str) -> str:
+    """``compiled`` or ``eager``: what :func:`choose_sweep` gives on this machine."""
+    return "eager" if choose_sweep(wanted) is sweep_in_parts else "compiled"
+
+
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """One process of this machine compiles, the others then load what it left in numba's cache."""
+    lock = FileLock(Path(tempfile.gettempdir()) / f"rsbench-numba-{os.getuid() if hasattr(os, 'getuid') else 0}.lock")
+    with contextlib.suppress(OSError, Timeout):
+        lock.acquire(timeout=_PATIENCE_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@functools.cache
+def _compiled() -> tuple[Sweep | None, str]:
+    """The compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
+    try:
+        with _one_at_a_time():
+            module = importlib.import_module("rsbench.compressors.kernels.tensor")
+            module.try_out()
+            importlib.import_module("rsbench.compressors.kernels.bucket").try_out()
+        sweep: Sweep = module.sweep_compiled
+        return sweep, ""
+    except ModuleNotFoundError:
+        return None, "it is not installed"
+    except Exception as error:  # whatever a compiler can raise: the torch operations do the same work
+        _log.warning("rsbench: numba fails here (%s); torch operations take over, more slowly.", error)
+        return None, str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,1 @@
+"""What stays on the rank: residuals, momentum, and how what was sent comes back."""

@@ -1,0 +1,189 @@
+"""One bucket's message: fixed length, equal on all ranks, everything a receiver needs in-band.
+
+Words of 4 bytes. A header of four int32 (``HEADER_BYTES``): fingerprint of the plan,
+status, checksum of the body, step. Then for each tensor its scale (where values have one), the numbers of its blocks
+(:mod:`rsbench.compressors.blocks.index_size`) and their values, or all values without numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Sequence
+
+import torch
+
+from rsbench.compressors.blocks import index_size
+from rsbench.compressors.blocks.layout import VALUE_BYTES, Layout
+from rsbench.compressors.density.allocation import HEADER_BYTES
+from rsbench.compressors.message import indices, values
+from rsbench.compressors.message.quantizers import Code
+from rsbench.errors import RsbenchError
+
+OK = 0
+"""Status of a message whose gradients are finite; else 1 + the number of the first tensor that is not."""
+_WORD = 4
+_FINGERPRINT, _STATUS, _CHECKSUM, _STEP = range(4)
+_HEADER_WORDS = HEADER_BYTES // _WORD
+_LOW = 0x7FFFFFFF
+_GOLDEN = 0x9E3779B97F4A7C15 - 2**64  # 2^64 / golden ratio as int64: its odd multiples are spread evenly
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Slot:
+    """Where a tensor stands in the message.
+
+    Attributes:
+        layout: how the tensor is cut.
+        count: blocks selected; ignored where the tensor is sent whole.
+        whole: whether all values are sent, without numbers.
+        dtype: of its values.
+        scale: bytes of its scale, empty without one.
+        numbers: bytes of its block numbers.
+        values: bytes of its values.
+    """
+
+    layout: Layout
+    count: int
+    whole: bool
+    dtype: torch.dtype
+    scale: slice
+    numbers: slice
+    values: slice
+
+
+def _slot(layout: Layout, count: int, dtype: torch.dtype, start: int) -> Slot:
+    whole = layout.whole(count)
+    numbers = start + layout.scale_bytes
+    values = numbers + (0 if whole else index_size.index_bytes(layout.blocks, count))
+    end = values + (layout.coded_bytes or dtype.itemsize * (layout.numel if whole else count * layout.block))
+    return Slot(
+        layout=layout,
+        count=count,
+        whole=whole,
+        dtype=dtype,
+        scale=slice(start, numbers),
+        numbers=slice(numbers, values),
+        values=slice(values, end),
+    )
+
+
+class Message:
+    """The plan of a bucket's messages and the access to their fields.
+
+    Args:
+        layouts: the bucket's tensors in bucket order.
+        counts: blocks selected per tensor, equal on all ranks.
+        dtypes: of the values per tensor.
+        code: of the tensors whose layout has one.
+    """
+
+    def __init__(
+        self,
+        layouts: Sequence[Layout],
+        counts: Sequence[int],
+        dtypes: Sequence[torch.dtype],
+        code: Code | None = None,
+    ) -> None:
+        self._code = code
+        self.slots: list[Slot] = []
+        self._places: torch.Tensor | None = None
+        at = HEADER_BYTES
+        for layout, count, dtype in zip(layouts, counts, dtypes, strict=True):
+            self.slots.append(_slot(layout, count, dtype, at))
+            at += layout.sparse_bytes(count)
+        self.payload_bytes = at
+        self.words = at // _WORD
+        text = repr([(slot.layout, slot.count, slot.dtype) for slot in self.slots])
+        self.fingerprint = zlib.crc32(text.encode()) & _LOW
+
+    def allocate(self, device: torch.device) -> torch.Tensor:
+        """Zeroed buffer of one message, uint8, shape [payload_bytes]."""
+        return torch.zeros(self.words, dtype=torch.int32, device=device).view(torch.uint8)
+
+    def room(self, device: torch.device, messages: int) -> torch.Tensor:
+        """Room for so many messages that are still to arrive, uint8, shape [messages * payload_bytes]."""
+        return torch.empty(messages * self.words, dtype=torch.int32, device=device).view(torch.uint8)
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def write(self, buffer: torch.Tensor, slot: Slot, chosen: torch.Tensor, index: torch.Tensor | None) -> None:
+        """Write a tensor: values [k, block] of the blocks ``index`` [k], or all values [n] and None."""
+        if index is not None:
+            indices.encode(index, slot.layout.blocks, buffer[slot.numbers])
+        if self._code is not None and slot.layout.coded_bytes:
+            self._code.encode(chosen, buffer[slot.values])
+        else:
+            values.encode(chosen, self._values(buffer, slot), self._scale(buffer, slot))
+
+    def seal(self, buffer: torch.Tensor, status: torch.Tensor | int, step: int) -> None:
+        """Write the header; the body must be complete."""
+        header = buffer[:HEADER_BYTES].view(torch.int32)
+        header[_FINGERPRINT], header[_STATUS], header[_STEP] = self.fingerprint, status, step & _LOW
+        header[_CHECKSUM] = self._checksum(buffer)
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def faults(self, buffer: torch.Tensor) -> torch.Tensor:
+        """Shape [2]: whether it is no message of this plan or was changed on its way, and its status."""
+        if buffer.numel() != self.payload_bytes:
+            return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device)
+        header = buffer[:HEADER_BYTES].view(torch.int32)
+        broken = (header[_FINGERPRINT] != self.fingerprint) | (header[_CHECKSUM] != self._checksum(buffer))
+        return torch.stack([broken.to(torch.int32), header[_STATUS]])
+
+    def read(self, buffer: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """A tensor's values, float32 [k, block], and block numbers, int64 [k]; or all values [n] and None.
+
+        Raises:
+            RsbenchError: on a CPU, a block number out of range.
+        """
+        if self._code is not None and slot.layout.coded_bytes:
+            return self._code.decode(buffer[slot.values], slot.layout.numel), None
+        found = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
+        if slot.whole:
+            return found, None
+        index = indices.decode(buffer[slot.numbers], slot.layout.blocks, slot.count)
+        if index.device.type == "cpu" and not _within(index, slot.layout.blocks):
+            raise RsbenchError(
+                f"A message names block {int(index.max())} of a tensor that has {slot.layout.blocks}; it was damaged "
+                "on its way, or the ranks run different versions of rsbench."
+            )
+        return found, index
+
+    # --- fields ------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _scale(buffer: torch.Tensor, slot: Slot) -> torch.Tensor | None:
+        return buffer[slot.scale].view(torch.float32) if slot.layout.scaled else None
+
+    @staticmethod
+    def _values(buffer: torch.Tensor, slot: Slot) -> torch.Tensor:
+        found = buffer[slot.values].view(slot.dtype)
+        return found if slot.whole else found.view(slot.count, slot.layout.block)
+
+    def _checksum(self, buffer: torch.Tensor) -> torch.Tensor:
+        """31 high bits of a sum over status, step and body, each word times an odd number of 64 bits of its own.
+
+        An odd factor carries a flip of any bit into the bits that are kept; a factor that is even would lose flips of
+        high bits, those of signs among them.
+        """
+        words = buffer.view(torch.int32)[_STATUS:].long()
+        words[_CHECKSUM - _STATUS] = 0
+        if self._places is None:
+            self._places = torch.arange(1, 2 * words.numel(), 2, device=words.device).mul_(_GOLDEN)
+        return (words.mul_(self._places).sum().bitwise_right_shift(31) & _LOW).to(torch.int32)
+
+
+def _within(index: torch.Tensor, blocks: int) -> bool:
+    low, high = torch.aminmax(index)
+    return int(low) >= 0 and int(high) < blocks
+
+
+def value_dtype(layout: Layout, asked: torch.dtype, parameter: torch.dtype) -> torch.dtype:
+    """Dtype of values: as asked beside a scale, else 16 bits as the parameter's, else float32; uint8 of codes."""
+    if layout.coded_bytes:
+        return torch.uint8
+    if layout.scaled:
+        return asked
+    return torch.float32 if layout.value_bytes == VALUE_BYTES else parameter

@@ -1,0 +1,1 @@
+"""Which blocks are sent: scores, thresholds, selectors."""

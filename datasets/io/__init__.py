@@ -1,0 +1,1 @@
+"""Files: downloads, archives, MATLAB arrays, prepared folders."""

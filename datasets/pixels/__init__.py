@@ -1,0 +1,1 @@
+"""Pixel classification: a hyperspectral cube with LiDAR or SAR."""

@@ -1,0 +1,147 @@
+"""Ground truth of a scene: the label map, and the official training and test pixels where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets.io.matlab import MatArray, axes_to_HW, shape_text
+from rsbench.errors import RsbenchError
+
+LabelMap = NDArray[np.int16]
+Indices = NDArray[np.int64]
+
+_UNLABELLED = 255
+"""What some maps of 8 bits give to pixels without a class."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Labels of a scene.
+
+    Attributes:
+        labels_HW: class of each pixel from 1 upwards, 0 where it is not known.
+        lists: flat positions (``row * W + column``, ascending) of "train" and "test"; None without an official split.
+        note: where the lists come from, in words.
+    """
+
+    labels_HW: LabelMap
+    lists: Mapping[str, Indices] | None
+    note: str = ""
+
+
+def read_ground(
+    height: int, width: int, labels: MatArray | None, lists: Mapping[str, MatArray], classes: int | None
+) -> Ground:
+    """Read the label map and the official lists.
+
+    Args:
+        height: of the scene, in pixels.
+        width: of the scene, in pixels.
+        labels: label map; None joins those of ``lists``.
+        lists: "train" and "test", both or none: label maps, or lists of rows and columns.
+        classes: how many there are; None where the map decides.
+
+    Raises:
+        RsbenchError: labels that are no whole numbers or too large, lists that do not fit the map.
+    """
+    if labels is None:
+        maps = [read_map(found, height, width) for found in lists.values()]
+        labels_HW: LabelMap = np.max(maps, axis=0)
+        place = " and ".join(str(found.file) for found in lists.values())
+    else:
+        labels_HW, place = read_map(labels, height, width), str(labels.file)
+    highest = int(labels_HW.max())
+    if classes is not None and highest > classes:
+        raise RsbenchError(
+            f"{place} has labels up to {highest}, but the data set has {classes} classes: put its own label map there."
+        )
+    if highest < 2:
+        raise RsbenchError(f"{place} labels fewer than two classes: it is no label map (0 must mean unlabelled).")
+    if classes is None and highest == _UNLABELLED and not (labels_HW == highest - 1).any():
+        raise RsbenchError(
+            f"{place} has a label {highest} and none of {highest - 1}: where that means unlabelled, write 0 instead."
+        )
+    if not lists:
+        return Ground(labels_HW=labels_HW, lists=None)
+    if all(axes_to_HW(found.shape, height, width) for found in lists.values()):
+        maps_by_part = {part: read_map(found, height, width) for part, found in lists.items()}
+        chosen = {part: np.flatnonzero((map_HW > 0) & (labels_HW > 0)) for part, map_HW in maps_by_part.items()}
+        return Ground(labels_HW=labels_HW, lists=chosen, note="label maps of training and test pixels")
+    chosen, note = _from_index_lists({part: found.read() for part, found in lists.items()}, labels_HW, lists["train"])
+    return Ground(labels_HW=labels_HW, lists=chosen, note=note)
+
+
+def read_map(found: MatArray, height: int, width: int) -> LabelMap:
+    """Read one label map ``[H, W]``; negative labels, which some releases give to unlabelled pixels, become 0.
+
+    Raises:
+        RsbenchError: it has another size, or values that are no whole numbers.
+    """
+    axes = axes_to_HW(found.shape, height, width)
+    if axes is None or len(axes) != 2:
+        raise RsbenchError(
+            f"The label map {found} does not fit the scene of {height} x {width} pixels: put the right files there."
+        )
+    values = np.transpose(found.read(), axes)
+    if not np.array_equal(values, np.floor(values)) or values.max() > np.iinfo(np.int16).max:
+        raise RsbenchError(f"{found} is no label map: it holds values that are no whole numbers, or far too large.")
+    labels_HW: LabelMap = np.maximum(values, 0).astype(np.int16)
+    return labels_HW
+
+
+def is_index_list(shape: tuple[int, ...]) -> bool:
+    """Whether an array can be a list of rows and columns."""
+    return len(shape) == 2 and 2 in shape
+
+
+def _from_index_lists(
+    given: Mapping[str, NDArray[np.generic]], labels_HW: LabelMap, example: MatArray
+) -> tuple[dict[str, Indices], str]:
+    """Return flat positions from N x 2 lists.
+
+    MATLAB counts from 1 and Python from 0, and releases do not say which they mean, nor whether the row or the column
+    comes first. So that reading is taken under which most listed pixels are labelled, MATLAB's before others.
+
+    Raises:
+        RsbenchError: a list is none, or under no reading lies on labelled pixels.
+    """
+    pairs: dict[str, Indices] = {}
+    for part, array in given.items():
+        if not is_index_list(array.shape):
+            raise RsbenchError(
+                f"The {part} list beside {example} has the shape {shape_text(array.shape)}: it must be a label map of "
+                f"the scene's size or a list of rows and columns, N x 2."
+            )
+        pairs[part] = np.asarray(array if array.shape[1] == 2 else array.T, dtype=np.int64)
+    joined = np.concatenate(list(pairs.values()))
+    readings = [(first, swapped) for swapped in (False, True) for first in (1, 0)]
+    scores = [_labelled_share(joined, labels_HW, *reading) for reading in readings]
+    best = int(np.argmax(scores))
+    if scores[best] < 0.99:
+        raise RsbenchError(
+            f"Of the pixels in the index lists beside {example} only {scores[best]:.0%} are labelled, whichever way "
+            "they are read: they belong to another label map; put the right files there."
+        )
+    first, swapped = readings[best]
+    note = f"index lists of {'columns and rows' if swapped else 'rows and columns'}, counted from {first}"
+    chosen = {part: _flat(array, labels_HW, first, swapped) for part, array in pairs.items()}
+    return {part: flat[labels_HW.flat[flat] > 0] for part, flat in chosen.items()}, note
+
+
+def _labelled_share(pairs: Indices, labels_HW: LabelMap, first: int, swapped: bool) -> float:
+    """Share of the listed pixels that are labelled under one reading; 0 if any lies outside."""
+    rows, columns = (pairs[:, ::-1] if swapped else pairs).T - first
+    height, width = labels_HW.shape
+    if rows.min() < 0 or columns.min() < 0 or rows.max() >= height or columns.max() >= width:
+        return 0.0
+    return float((labels_HW[rows, columns] > 0).mean())
+
+
+def _flat(pairs: Indices, labels_HW: LabelMap, first: int, swapped: bool) -> Indices:
+    """Flat positions, ascending, each once."""
+    rows, columns = (pairs[:, ::-1] if swapped else pairs).T - first
+    return np.unique(rows * labels_HW.shape[1] + columns)

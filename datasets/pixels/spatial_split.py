@@ -1,0 +1,225 @@
+"""Which pixels train, validate and test: official lists, spatial blocks, or (with a warning) random pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets import split as splits
+from rsbench.datasets.pixels.label_maps import Ground, Indices
+from rsbench.datasets.split import Split
+from rsbench.errors import RsbenchError
+
+DEFAULT_PERCENT = (20.0, 10.0, 70.0)
+"""Training, validation and test share where a set has no official lists: in the field few pixels train."""
+TRAIN, VAL, TEST = 0, 1, 2
+_IN_NEED = (TRAIN, TEST, VAL)
+"""Which part a class goes to first when it stands in fewer than three blocks."""
+_NAMES = ("train", "val", "test")
+_STREAM = 0x626C6F63
+LEAK = (
+    "Random pixels train and test: their patches overlap, so that scores are far higher than on new ground; "
+    'choose "official" or percentages without "random:" for blocks.'
+)
+_OVERLAP = (
+    "Patches of training and other pixels overlap where blocks meet: the margin is {distance} px, as a full one would "
+    "cost too many training pixels."
+)
+
+Parts = tuple[Indices, Indices, Indices]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """How a scene is cut, the same for all patch sizes, so that runs with several see the same pixels.
+
+    Attributes:
+        side: of a square block, in pixels.
+        margin: no training pixel within this distance (rows or columns, in pixels) of a validation or test pixel
+            that blocks were drawn for: with 2 * (p // 2), patches of p x p pixels never overlap.
+    """
+
+    side: int
+    margin: int
+
+    def side_in(self, shape: tuple[int, ...]) -> int:
+        """Side of a block in a scene ``[H, W]``; small scenes get smaller blocks, at least four to a side."""
+        return min(self.side, max(1, min(shape) // 4))
+
+    def numbers(self, shape: tuple[int, int]) -> NDArray[np.int32]:
+        """Return each pixel's block ``[H, W]``."""
+        side = self.side_in(shape)
+        rows, columns = (np.arange(length) // side for length in shape)
+        return np.asarray(rows[:, None] * (columns[-1] + 1) + columns, dtype=np.int32)
+
+
+def choose(split: str, ground: Ground, class_names: tuple[str, ...], blocks: Blocks, seed: int) -> Split:
+    """Return the split that a text names; positions are flat, ``row * W + column``.
+
+    Args:
+        split: "official" (the set's own lists, validation taken out of train in blocks; without lists 20/10/70),
+            "A/B/C" or "A/B" (percent, in blocks), "random:A/B/C" or "random:A/B" (percent, single pixels).
+        ground: labels and lists.
+        class_names: in label order, for warnings.
+        blocks: how to cut.
+        seed: of the repeat; draws another split for each repeat, except for official test pixels.
+
+    Raises:
+        RsbenchError: if the text is not understood or a part stays empty.
+    """
+    if seed < 0:
+        raise RsbenchError(f"The seed {seed} is negative: give seeds from 0 upwards.")
+    if split.startswith(splits.RANDOM):
+        return _random(split, ground, class_names, seed)
+    if split == "official" and ground.lists is not None:
+        return _official(ground.lists, ground, class_names, blocks, seed)
+    return _drawn(split, ground, class_names, blocks, seed)
+
+
+def _random(split: str, ground: Ground, class_names: tuple[str, ...], seed: int) -> Split:
+    """Draw single pixels per class."""
+    flat, labels = _labelled(ground)
+    drawn = splits.drawn(splits.parse_percent(split), labels, seed)
+    parts = (flat[drawn.train], flat[drawn.val], flat[drawn.test])
+    warnings = (LEAK, *_missing(parts, ground, class_names))
+    how = f"random pixels, so that patches of training and test pixels overlap; {drawn.description}"
+    return Split(train=parts[0], val=parts[1], test=parts[2], description=how, warnings=warnings)
+
+
+def _official(
+    lists: Mapping[str, Indices], ground: Ground, class_names: tuple[str, ...], blocks: Blocks, seed: int
+) -> Split:
+    """Take the lists; a tenth of the training pixels of each class validates, in blocks."""
+    train, test = lists["train"], lists["test"]
+    shared = np.intersect1d(train, test, assume_unique=True)
+    train = np.setdiff1d(train, shared, assume_unique=True)
+    numbers, side = blocks.numbers(ground.labels_HW.shape), blocks.side_in(ground.labels_HW.shape)
+    shares = (1 - splits.VAL_SHARE_OF_TRAIN, splits.VAL_SHARE_OF_TRAIN, 0.0)
+    train, val, _ = _share_out(train, shares, ground, numbers, seed)
+    train, margin, extra = _without_margin(train, val, ground, blocks.margin)
+    how = f"official lists ({ground.note}), validation from train in blocks of {side} px, seed {seed}; {margin}"
+    found = _described((train, val, test), how, ground, class_names)
+    extra += [f"{len(shared):,} pixels stand in the training and the test list: they only test."] if len(shared) else []
+    close = np.count_nonzero(near(train, ground.labels_HW.shape, blocks.margin).flat[test])
+    if close:
+        extra.append(
+            f"{close / len(test):.0%} of the official test pixels lie within {blocks.margin} px of a training pixel, "
+            "so that patches overlap: the official split leaks."
+        )
+    return replace(found, warnings=(*extra, *found.warnings))
+
+
+def _drawn(split: str, ground: Ground, class_names: tuple[str, ...], blocks: Blocks, seed: int) -> Split:
+    """Draw blocks per class."""
+    percent = DEFAULT_PERCENT if split == "official" else splits.parse_percent(split)
+    share = splits.VAL_SHARE_OF_TRAIN
+    three = percent if len(percent) == 3 else (percent[0] * (1 - share), percent[0] * share, percent[1])
+    flat, _ = _labelled(ground)
+    numbers, side = blocks.numbers(ground.labels_HW.shape), blocks.side_in(ground.labels_HW.shape)
+    train, val, test = _share_out(flat, tuple(value / 100 for value in three), ground, numbers, seed)
+    train, margin, extra = _without_margin(train, np.concatenate([val, test]), ground, blocks.margin)
+    words = "/".join(f"{value:g}" for value in percent)
+    kind = "no official lists, so " if split == "official" else ""
+    how = f"{kind}{words} in blocks of {side} px, balanced by class, seed {seed}; {margin}"
+    found = _described((train, val, test), how, ground, class_names)
+    return replace(found, warnings=(*extra, *found.warnings))
+
+
+def _labelled(ground: Ground) -> tuple[Indices, Indices]:
+    """Flat positions and labels of all labelled pixels."""
+    flat = np.flatnonzero(ground.labels_HW)
+    return flat, ground.labels_HW.flat[flat].astype(np.int64)
+
+
+def _share_out(
+    flat: Indices, shares: tuple[float, ...], ground: Ground, numbers_HW: NDArray[np.int32], seed: int
+) -> tuple[Indices, ...]:
+    """Give whole blocks of pixels to parts, so that each class comes near its shares and, where it can, into all parts.
+
+    Rarest classes first (as in Sechidis, Tsoumakas, Vlahavas, On the stratification of multi-label data, ECML PKDD
+    2011): each of a class's blocks, the larger first (sizes blurred by the seed), goes to the part that lacks most of
+    that class.
+    """
+    rng = np.random.default_rng([_STREAM, seed])
+    names, block = np.unique(numbers_HW.flat[flat], return_inverse=True)
+    counts = np.zeros((len(names), int(ground.labels_HW.max()) + 1))
+    np.add.at(counts, (block, ground.labels_HW.flat[flat]), 1)
+    part_of, wanted = _assigned(counts, np.array(shares), rng), [part for part, share in enumerate(shares) if share]
+    return tuple(flat[part_of[block] == part] if part in wanted else flat[:0] for part in range(len(shares)))
+
+
+def _assigned(counts: NDArray[np.float64], shares: NDArray[np.float64], rng: np.random.Generator) -> Indices:
+    """Return the part of each block; ``counts`` is [blocks, classes]."""
+    part_of = np.full(len(counts), -1, dtype=np.int64)
+    wanted = shares[:, None] * counts.sum(axis=0)
+    holds = np.zeros(wanted.shape, dtype=bool)
+    in_need = [part for part in _IN_NEED if shares[part] > 0]
+    while (part_of < 0).any():
+        open_blocks = (counts > 0) & (part_of < 0)[:, None]
+        left = open_blocks.sum(axis=0)
+        label = int(np.argmin(np.where(left > 0, left, np.iinfo(np.int64).max)))
+        mine = np.flatnonzero(open_blocks[:, label])
+        for at, block in enumerate(mine[np.argsort(-counts[mine, label] * rng.lognormal(0, 0.5, len(mine)))]):
+            lacking = [part for part in in_need if not holds[part, label]]
+            still = len(mine) - at
+            able = lacking[:still] if still <= len(lacking) else in_need
+            part = max(able, key=lambda part: wanted[part, label])
+            part_of[block] = part
+            wanted[part] -= counts[block]
+            holds[part] |= counts[block] > 0
+    return part_of
+
+
+def near(flat: Indices, shape: tuple[int, ...], distance: int) -> NDArray[np.bool_]:
+    """Return which pixels ``[H, W]`` lie within ``distance`` rows and columns of the given ones."""
+    from scipy.ndimage import maximum_filter
+
+    mask = np.zeros(shape, dtype=np.uint8)
+    mask.flat[flat] = 1
+    grown: NDArray[np.bool_] = maximum_filter(mask, size=2 * distance + 1, mode="constant") > 0
+    return grown
+
+
+def _without_margin(train: Indices, others: Indices, ground: Ground, margin: int) -> tuple[Indices, str, list[str]]:
+    """Leave out training pixels near other parts: within the margin, or half of it where that would cost too much.
+
+    Too much is more than half of the pixels, or a class.
+
+    Returns:
+        What is left, how it came about, and warnings.
+    """
+    classes = len(np.unique(ground.labels_HW.flat[train]))
+    for distance in (margin, margin // 2):
+        kept = train[~near(others, ground.labels_HW.shape, distance).flat[train]]
+        if 2 * len(kept) >= len(train) and len(np.unique(ground.labels_HW.flat[kept])) == classes:
+            words = f"training pixels within {distance} px of those left out ({len(train) - len(kept):,})"
+            return kept, words, [] if distance == margin else [_OVERLAP.format(distance=distance)]
+    words = "no margin between parts, which would cost a class or half of the training pixels"
+    return train, words, [_OVERLAP.format(distance=0)]
+
+
+def _described(parts: Parts, how: str, ground: Ground, class_names: tuple[str, ...]) -> Split:
+    """Return the split with its sizes in words.
+
+    Raises:
+        RsbenchError: if a part is empty.
+    """
+    sizes = ", ".join(f"{len(part):,} {name}" for part, name in zip(parts, _NAMES, strict=True))
+    if not all(map(len, parts)):
+        raise RsbenchError(f"The split {how} leaves a part empty ({sizes}): choose another --split.")
+    warnings = _missing(parts, ground, class_names)
+    return Split(train=parts[0], val=parts[1], test=parts[2], description=f"{how}: {sizes} pixels", warnings=warnings)
+
+
+def _missing(parts: Parts, ground: Ground, class_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Sentences on classes that have labelled pixels, but none in some part."""
+    there = np.unique(ground.labels_HW[ground.labels_HW > 0])
+    sentences = []
+    for part, name in zip(parts, ("training", "validation", "test"), strict=True):
+        absent = np.setdiff1d(there, ground.labels_HW.flat[part])
+        if len(absent):
+            sentences.append(f"No {name} pixel of: {', '.join(class_names[label - 1] for label in absent)}.")
+    return tuple(sentences)

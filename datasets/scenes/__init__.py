@@ -1,0 +1,1 @@
+"""Scene classification: pictures by class."""

@@ -1,0 +1,70 @@
+"""Official split lists: one file name a line, in one text file for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from rsbench.datasets.scenes.dataset import Source
+from rsbench.errors import RsbenchError
+
+PARTS = ("train", "val", "test")
+
+
+def with_lists(source: Source, data_root: Path, folders: Sequence[str], pattern: str) -> Source:
+    """Return the source with the split that its official lists name, or as it is where they are missing.
+
+    Args:
+        source: the pictures found.
+        data_root: folder of all data sets.
+        folders: where the lists may stand, relative to ``data_root``.
+        pattern: their file name, with ``{part}`` for train, val and test.
+
+    Raises:
+        RsbenchError: if a list cannot be read or two lists name the same picture.
+    """
+    for folder in folders:
+        paths = {part: data_root / folder / pattern.format(part=part) for part in PARTS}
+        found = [path for path in paths.values() if path.is_file()]
+        if len(found) == len(PARTS):
+            return _resolved(source, paths, pattern)
+        if found:
+            missing = ", ".join(str(path) for path in paths.values() if path not in found)
+            warning = f"Split lists are incomplete ({missing} missing); the official split falls back to 80/10/10."
+            return replace(source, warnings=(*source.warnings, warning))
+    return source
+
+
+def _resolved(source: Source, paths: dict[str, Path], pattern: str) -> Source:
+    """Return the source with positions for the names of the lists; formats may differ (.tif named, .jpg on disk)."""
+    position = {PurePosixPath(picture.name).stem: index for index, picture in enumerate(source.pictures)}
+    lists: dict[str, tuple[int, ...]] = {}
+    named, owner = 0, dict[int, str]()
+    for part, path in paths.items():
+        stems = [PurePosixPath(name).stem for name in _lines(path)]
+        lists[part] = tuple(sorted({position[stem] for stem in stems if stem in position}))
+        named += len(set(stems))
+        for index in lists[part]:
+            if owner.setdefault(index, part) != part:
+                raise RsbenchError(
+                    f"{source.pictures[index].name} stands in both {paths[owner[index]]} and {path}: "
+                    f"the lists are not the official ones; delete them or fetch them again."
+                )
+    skipped = named - len(owner)
+    note = pattern.format(part="{train,val,test}")
+    if skipped:
+        note += f"; {skipped:,} of {named:,} names not on disk skipped"
+    unnamed = len(source.pictures) - len(owner)
+    if unnamed:
+        note += f"; {unnamed:,} images in no list left out"
+    return replace(source, lists=lists, lists_note=note)
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the names in one list."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RsbenchError(f"The split list {path} cannot be read ({error}): delete it or fetch it again.") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]

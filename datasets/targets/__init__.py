@@ -1,0 +1,1 @@
+"""Hyperspectral target detection."""

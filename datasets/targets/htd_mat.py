@@ -1,0 +1,198 @@
+"""Target-detection scenes as they are shared: one MATLAB file with a cube, a target map and often the spectrum."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets.base import not_found
+from rsbench.datasets.io.matlab import Axes, MatArray, arrays, axes_to_HW, shape_text
+from rsbench.datasets.targets.dataset import TargetDataset, TargetSource
+from rsbench.errors import RsbenchError
+from rsbench.roc import sides
+
+MAPS = ("map", "hsi_gt", "gtImg_sub", "gt", "groundtruth")
+CUBES = ("data", "hsi", "hsi_sub")
+SPECTRA = ("d", "tgt_spectra", "target", "tgt", "spectrum")
+"""Usual names, the first that fits is taken; arrays of other names where just one has a fitting shape."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatSource(TargetSource):
+    """A scene in a MATLAB file of any version, the axes of its cube in any order."""
+
+    cube: MatArray
+    axes: Axes
+    map: MatArray
+    spectrum: MatArray | None
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """See :class:`TargetSource`."""
+        return self.cube.rows(self.axes)
+
+    def truth(self) -> NDArray[np.uint8]:
+        """Whatever is not 0 in the map."""
+        marks: NDArray[np.uint8] = (self.map.read() != 0).astype(np.uint8)
+        return marks
+
+    def target(self) -> NDArray[np.float64] | None:
+        """The spectrum, if the file has one."""
+        return None if self.spectrum is None else self.spectrum.read().astype(np.float64).ravel()
+
+    def fingerprint(self) -> str:
+        """Equal for equal file names and sizes, arrays and halo."""
+        found = (self.cube, self.map, self.spectrum)
+        shapes = [(array.name, array.shape) for array in found if array is not None]
+        text = f"targets 1 {self.where.name} {self.where.stat().st_size} {shapes} {self.halo}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def stamp(self) -> str:
+        """Time of the file's last change, in ns."""
+        return str(self.where.stat().st_mtime_ns)
+
+
+def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...] = ()) -> MatSource:
+    """Find the arrays of a scene.
+
+    Args:
+        path: of the file.
+        title: of the scene.
+        halo: see :class:`TargetSource`.
+        warnings: sentences for the user; one is added where the file has no spectrum, or none of a usual name.
+
+    Raises:
+        RsbenchError: no MATLAB file, an array is missing (it names what the file holds), a map that does not part
+            targets from background, or a spectrum of zeros or with values that are no number.
+    """
+    shapes = arrays(path)
+
+    def array(name: str) -> MatArray:
+        return MatArray(file=path, name=name, shape=shapes[name])
+
+    def missing(what: str) -> RsbenchError:
+        held = ", ".join(f"{name} ({shape_text(shape)})" for name, shape in shapes.items()) or "no array"
+        return RsbenchError(f"{path} should hold {what}, but it holds {held}: rename or add the array.")
+
+    marks = array(
+        _pick([n for n, s in shapes.items() if len(s) == 2 and min(s) > 1], MAPS)
+        or _raised(missing('a map of the targets as "map", or as its only matrix'))
+    )
+    height, width = marks.shape
+    fitting = {n: axes_to_HW(s, height, width) for n, s in shapes.items() if len(s) == 3}
+    name = _pick([n for n, axes in fitting.items() if axes is not None], CUBES)
+    if name is None:
+        raise missing(f'a cube of {height} x {width} pixels as "data", or as its only one of that size')
+    cube, axes = array(name), fitting[name]
+    assert axes is not None  # picked from those that fit
+    bands = cube.shape[axes[2]]
+    others = [n for n in shapes if n not in (marks.name, name) and "wavelength" not in n.lower()]
+    spectrum = _pick([n for n in others if math.prod(shapes[n]) == bands], SPECTRA)
+    _check_marks(marks, halo)
+    if spectrum is not None:
+        _check_spectrum(array(spectrum))
+    return MatSource(
+        where=path,
+        title=title,
+        height=height,
+        width=width,
+        bands=bands,
+        dtype=str(next(cube.rows(axes)).dtype),
+        halo=halo,
+        warnings=(*warnings, *_spectrum_warnings(path, spectrum, bands)),
+        cube=cube,
+        axes=axes,
+        map=marks,
+        spectrum=None if spectrum is None else array(spectrum),
+    )
+
+
+def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[str, ...]:
+    """Say where the target's spectrum comes from, unless it has a usual name."""
+    if spectrum is None:
+        return (
+            f"{path} holds no spectrum of the target: the mean of the marked pixels stands in for it, so that labels "
+            "help to detect; areas under curves are too good by that.",
+        )
+    if spectrum in SPECTRA:
+        return ()
+    return (f'{path} holds no "d": its "{spectrum}" of {bands} values is taken for the target\'s spectrum.',)
+
+
+def _check_marks(marks: MatArray, halo: int) -> None:
+    """Refuse a map without targets, or without background.
+
+    Raises:
+        RsbenchError: it is so, or holds values that are no number.
+    """
+    marks_HW = marks.read()
+    if not np.isfinite(marks_HW).all():
+        raise RsbenchError(f"{marks} holds values that are no number: write 0 where there is no target.")
+    if not marks_HW.any():
+        raise RsbenchError(f"{marks} marks no target: put the right map there.")
+    if not len(sides(marks_HW, marks_HW, halo)[1]):
+        raise RsbenchError(f"{marks} leaves no background pixel: put the right map there.")
+
+
+def _check_spectrum(spectrum: MatArray) -> None:
+    """Refuse a spectrum that no detector can look for.
+
+    Raises:
+        RsbenchError: it holds values that are no number, or zeros only.
+    """
+    values = spectrum.read()
+    if not np.isfinite(values).all() or not values.any():
+        raise RsbenchError(f"{spectrum} is no spectrum of a target: it holds values that are no number, or zeros only.")
+
+
+def _raised(error: RsbenchError) -> str:
+    raise error
+
+
+def _pick(names: list[str], usual: tuple[str, ...]) -> str | None:
+    """The first usual name among those that fit, else the only one."""
+    known = next((name for name in usual if name in names), None)
+    return known or (names[0] if len(names) == 1 else None)
+
+
+class HTDMat(TargetDataset):
+    """A scene of the user's own: San Diego, HYDICE, ABU and others as they are shared."""
+
+    name = "htd-mat"
+    title = "target-detection scene"
+    licence = "your file's own"
+    citation = "your file's own"
+    layout = (
+        "DATA_ROOT/htd-mat/<one>.mat, or DATA_ROOT itself the file or a folder with one .mat file, that holds data "
+        "(height x width x bands), map (height x width, not 0 for targets) and, if known, d (the target's spectrum)."
+    )
+
+    @property
+    def contents(self) -> str:
+        """Sizes are the file's."""
+        return "sizes from the file"
+
+    def locate(self, data_root: Path) -> MatSource:
+        """Find the one file."""
+        places = [data_root / self.name, data_root]
+        if data_root.is_file():
+            return self._open(data_root)
+        for place in filter(Path.is_dir, places):
+            files = sorted(path for path in place.iterdir() if path.suffix.lower() == ".mat")
+            if len(files) == 1:
+                return self._open(files[0])
+            if files:
+                raise RsbenchError(
+                    f"{place} holds {len(files)} MATLAB files ({', '.join(path.name for path in files[:5])}"
+                    f"{', ...' if len(files) > 5 else ''}): name one with --data-root {files[0]}."
+                )
+        raise not_found(self, data_root, places)
+
+    def _open(self, path: Path) -> MatSource:
+        return open_mat(path, f"{self.title} {path.stem}")

@@ -1,0 +1,90 @@
+"""Synthetic target-detection scenes: a small one for trials, and one of a gigabyte for speed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets.targets.dataset import TargetDataset, TargetSource
+from rsbench.datasets.targets.synthetic_scene import Recipe
+
+_ROWS = 16
+"""Rows that are made at a time; the scene is the same for any number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratedScene(TargetSource):
+    """A scene that is made when it is asked for."""
+
+    recipe: Recipe
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """See :class:`TargetSource`."""
+        for start in range(0, self.height, _ROWS):
+            yield self.recipe.rows(start, min(start + _ROWS, self.height))
+
+    def truth(self) -> NDArray[np.uint8]:
+        """See :class:`TargetSource`."""
+        return self.recipe.map_HW()
+
+    def target(self) -> NDArray[np.float64]:
+        """See :class:`TargetSource`."""
+        return self.recipe.target_B
+
+    def fingerprint(self) -> str:
+        """The recipe's."""
+        return self.recipe.fingerprint
+
+    def stamp(self) -> str:
+        """Nothing on disk that could change."""
+        return ""
+
+
+class SyntheticHTD(TargetDataset):
+    """Generated scene of 96 x 96 pixels; the same on every machine and in every run.
+
+    Others follow by a subclass with another recipe, in a package of its own too (entry point ``rsbench.datasets``).
+    """
+
+    name = "synthetic-htd"
+    title = "synthetic target-detection scene"
+    licence = "Apache-2.0, as rsbench itself"
+    citation = "rsbench: procedural hyperspectral scene"
+    layout = "nothing on disk: the scene is generated."
+    synthetic = True
+    epochs = 20
+    recipe: ClassVar[Recipe] = Recipe(height=96, width=96, bands=64, targets=40, seed=20_241_223)
+
+    @property
+    def contents(self) -> str:
+        """Size of the scene and number of targets."""
+        recipe = self.recipe
+        return f"{recipe.height:,} x {recipe.width:,} pixels, {recipe.bands} bands, {recipe.targets} targets"
+
+    def locate(self, data_root: Path) -> GeneratedScene:
+        """Return the generator; ``data_root`` is not looked at and need not exist."""
+        recipe = self.recipe
+        return GeneratedScene(
+            where=Path("(generated)"),
+            title=self.title,
+            height=recipe.height,
+            width=recipe.width,
+            bands=recipe.bands,
+            dtype="float32",
+            recipe=recipe,
+        )
+
+
+class SyntheticHTD1GB(SyntheticHTD):
+    """Generated scene of 1.08 GB on disk."""
+
+    name = "synthetic-htd-1gb"
+    title = "synthetic target-detection scene of 1.08 GB"
+    recipe = Recipe(height=1160, width=1164, bands=200, targets=600, seed=20_241_223)
+    epochs = 8
+    batch_size = 2048  # fewer exchanges a pixel: what a second worker gains is not lost to waiting

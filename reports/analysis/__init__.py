@@ -1,0 +1,1 @@
+"""From records to methods, comparisons and conclusions."""

@@ -1,0 +1,288 @@
+"""The closing sentences: which method to use on which link, said from the data and no further than it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rsbench.measure.wire import SpeedRange, break_even, fastest_by_speed
+from rsbench.metrics import Metric
+from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.numbers import milliseconds, significant, speed, times
+from rsbench.results.schema import Record
+
+TOLERATED_LOSS: Final = 0.03
+"""Fraction of OA (3 points): a larger mean loss is called lower even where the interval is wide or missing."""
+
+TOLERATED_AUC_LOSS: Final = 0.01
+"""The same for areas under a curve, of which only the upper half, mostly its upper end, is in use."""
+
+WORTH_NAMING: Final = 0.005
+"""Half a point of OA, or 0.005 of an AUC, from which a method that is not advised is named for its accuracy."""
+
+NOTICEABLE: Final = 0.05
+"""Share of a step time below which two measured step times are called equal."""
+
+QUIET: Final = 1.2
+"""Factor between the methods' forward times, the same work, from which the machine is called busy."""
+
+EQUAL_BYTES: Final = 1.05
+"""Matching leaves wire bytes a little apart: up to this factor they are no reason to prefer a method."""
+
+
+def conclude(comparison: Comparison) -> str:
+    """Return the closing sentences for one setting.
+
+    Args:
+        comparison: the rows of its tables.
+
+    Returns:
+        What is fastest here (measured), what to use on other links (modelled), and what not to trust.
+    """
+    reference, trained = comparison.reference, comparison.trained
+    if not trained:
+        return _nothing_trained(comparison)
+    if reference is None:
+        return "There is no finished run of none to compare with: add --compressor none."
+    others = [method for method in trained if method is not reference]
+    if not others:
+        return "Only none has finished, so there is nothing to compare it with."
+    lower = [method for method in others if is_lower(method, comparison)]
+    accepted = [reference, *(method for method in others if method not in lower)]
+    sentences = [
+        _here(accepted, lower, reference),
+        _by_link(accepted, comparison, reference),
+        _most_accurate(accepted, comparison, reference),
+        _warning(lower, comparison),
+        _trust(comparison, reference, others),
+        _quiet(trained),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _nothing_trained(comparison: Comparison) -> str:
+    """Return why there is nothing to conclude."""
+    if any(method.chosen for method in comparison.methods):
+        return "Only what does not train has finished, so there is nothing to conclude: add --compressor none."
+    if any(record["status"] == "done" for method in comparison.methods for record in method.records):
+        return "Only learning rates have been tried yet, so there is nothing to conclude."
+    return "No cell is done yet, so there is nothing to conclude."
+
+
+def tolerated(metric: Metric) -> float:
+    """Return from which mean loss a method is called lower."""
+    return TOLERATED_LOSS if metric.percent else TOLERATED_AUC_LOSS
+
+
+def is_lower(method: Method, comparison: Comparison) -> bool:
+    """Return whether the metric is below the reference's: the whole interval is, or the mean by over 3 points."""
+    found = comparison.gap(method)
+    return found is not None and (found.is_below or found.mean < -tolerated(comparison.metric))
+
+
+def _here(accepted: Sequence[Method], lower: Sequence[Method], reference: Method) -> str:
+    """Return which accepted method has the shortest measured step on this machine."""
+    known = _measured(accepted)
+    if reference.label not in known:
+        return ""
+    none_s = known[reference.label]
+    best = min(known, key=lambda label: known[label])
+    where = f"Measured {_place(reference)}:"
+    shortest = "the shortest step"
+    if any(seconds < known[best] for seconds in _measured(lower).values()):
+        shortest += " of those not left out below"
+    if best == reference.label:
+        return f"{where} do not compress, none has {shortest} ({milliseconds(none_s)} ms)."
+    if known[best] > (1 - NOTICEABLE) * none_s:
+        return (
+            f"{where} compression does not pay, {best} takes {milliseconds(known[best])} ms a step, none "
+            f"{milliseconds(none_s)} ms, less than {100 * NOTICEABLE:.0f} % apart."
+        )
+    return (
+        f"{where} {best} has {shortest}, {milliseconds(known[best])} ms against "
+        f"{milliseconds(none_s)} ms of none ({times(none_s / known[best], 2)} as fast)."
+    )
+
+
+def _measured(accepted: Sequence[Method]) -> dict[str, float]:
+    """Return label -> measured step time where it is known."""
+    found = {method.label: method.mean("time", "step_time_s") for method in accepted}
+    return {label: seconds for label, seconds in found.items() if seconds}
+
+
+def _place(reference: Method) -> str:
+    """Return where the measured step times hold."""
+    record = reference.chosen[0]
+    nodes = record["provenance"].get("nnodes") or 1
+    if nodes > 1:
+        return f"on the network between these {nodes} machines"
+    return "on this machine's loopback" if record["cell"]["device"] == "cpu" else "on this machine"
+
+
+def _by_link(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
+    """Return which accepted method has the shortest modelled step at which link speed."""
+    if not (reference.mean("traffic", "wire_bytes_total") or 0):
+        return "With one worker nothing is sent, so no link makes compression pay."
+    by_label = {method.label: method for method in accepted}
+    ranges = _ranges(accepted)
+    if not ranges:
+        return "Step times are missing, so nothing can be said of other links."
+    clauses = "; ".join(f"{_range_text(span)} {_advice(by_label[span.name], comparison)}" for span in ranges)
+    model = "modelled as a step's non-communication time + its wire bytes / the link speed of a worker"
+    measured = _measured(accepted)
+    # The model takes waiting out and knows no latency: on a fast link it may name another method than the clock.
+    other = measured and ranges[-1].name != min(measured, key=lambda label: measured[label])
+    caution = " On links as fast as the one measured here, trust the measurement." if other else ""
+    return f"On other links, {model}: {clauses}.{caution}"
+
+
+def _ranges(accepted: Sequence[Method]) -> list[SpeedRange]:
+    """Return the accepted methods with the shortest modelled step by link speed."""
+    costs = [method.cost for method in _worth_listing(accepted)]
+    return fastest_by_speed([cost for cost in costs if cost is not None])
+
+
+def _most_accurate(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
+    """Return the method with the best metric where that is another one than those advised, over several seeds."""
+    gaps = {method.label: comparison.gap(method) for method in accepted}
+    gains = {label: gap.mean for label, gap in gaps.items() if gap is not None and gap.low is not None}
+    if not gains:
+        return ""
+    gains[reference.label] = 0.0
+    advised = [gains[span.name] for span in _ranges(accepted) if span.name in gains]
+    label = max(gains, key=lambda name: gains[name])
+    if not advised or gains[label] - max(advised) < WORTH_NAMING:
+        return ""
+    best = f"The highest {comparison.metric.heading} is that of {label}"
+    if label == reference.label:
+        return f"{best} itself."
+    method = next(method for method in accepted if method.label == label)
+    return f"{best} ({_accuracy_words(method, comparison)}){_when_faster(method, reference)}."
+
+
+def _when_faster(method: Method, reference: Method) -> str:
+    """Return ``, faster than none below 570 Mbit/s``."""
+    if method is reference or method.cost is None or reference.cost is None:
+        return ""
+    point = break_even(method.cost, reference.cost)
+    if point.bits_per_s is None:
+        return f", by the model {point.case} faster than none"
+    return f", by the model faster than none {point.case} {speed(point.bits_per_s)}"
+
+
+def _worth_listing(accepted: Sequence[Method]) -> list[Method]:
+    """Return the methods that no other beats with about the same bytes and less computing."""
+
+    def is_beaten(method: Method) -> bool:
+        cost = method.cost
+        return cost is not None and any(
+            other.cost is not None
+            and other is not method
+            and other.cost.wire_bytes <= EQUAL_BYTES * cost.wire_bytes
+            and other.cost.compute_s < cost.compute_s
+            for other in accepted
+        )
+
+    return [method for method in accepted if not is_beaten(method)]
+
+
+def _range_text(span: SpeedRange) -> str:
+    """Return ``below 120 Mbit/s``, ``from 1 to 120 Mbit/s``, ``above 120 Mbit/s`` or ``at every link speed``."""
+    if span.below_bits_per_s is None:
+        return f"above {speed(span.above_bits_per_s)}" if span.above_bits_per_s else "at every link speed"
+    if not span.above_bits_per_s:
+        return f"below {speed(span.below_bits_per_s)}"
+    return f"from {speed(span.above_bits_per_s)} to {speed(span.below_bits_per_s)}"
+
+
+def _advice(method: Method, comparison: Comparison) -> str:
+    """Return ``use rsdgc 100x (OA 1.2 points above none ~, 100x fewer bytes)``."""
+    if method is comparison.reference:
+        return "do not compress"
+    fewer = method.mean("traffic", "compression_ratio")
+    return f"use {method.label} ({_accuracy_words(method, comparison)}, {times(fewer)} fewer payload bytes)"
+
+
+def _accuracy_words(method: Method, comparison: Comparison) -> str:
+    """Return the difference in words; ``~`` when it cannot be told from zero."""
+    metric, found = comparison.metric, comparison.gap(method)
+    if found is None:
+        return f"{metric.heading} not comparable"
+    where = "above" if found.mean >= 0 else "below"
+    unclear = " ~" if found.is_unclear else ""
+    return f"{metric.heading} {numbers.amount(metric, abs(found.mean))} {where} none{unclear}"
+
+
+def _warning(lower: Sequence[Method], comparison: Comparison) -> str:
+    """Return which methods are left out of the advice for their accuracy, with the numbers."""
+    if not lower:
+        return ""
+    losses = ", ".join(_loss_text(method, comparison) for method in lower)
+    metric = comparison.metric
+    over = numbers.limit(metric, tolerated(metric))
+    return f"Left out because {metric.heading} is clearly lower, or over {over} lower on average: {losses}."
+
+
+def _loss_text(method: Method, comparison: Comparison) -> str:
+    """Return ``topk 100x (-5.2 points [-7.0, -3.4])``; ``~`` where the interval holds zero."""
+    metric, found = comparison.metric, comparison.gap(method)
+    if found is None:
+        return method.label
+    interval = ""
+    if found.low is not None and found.high is not None:
+        interval = f" [{numbers.signed(metric, found.low)}, {numbers.signed(metric, found.high)}]"
+    unit = f" {numbers.gap_unit(metric)}".rstrip()
+    unclear = " ~" if found.is_unclear and not found.is_below else ""
+    return f"{method.label} ({numbers.signed(metric, found.mean)}{unit}{interval}{unclear})"
+
+
+def _trust(comparison: Comparison, reference: Method, others: Sequence[Method]) -> str:
+    """Return what the accuracies here cannot tell."""
+    metric = comparison.metric
+    found = reference.test(metric.name)
+    if found is None:
+        return "The accuracy of none is unknown, so nothing is said on accuracy."
+    chance = _chance(reference.chosen[0])
+    if found.mean < min(2 * chance, (1 + chance) / 2):
+        guess = f"{significant(100 * chance, 2)} %" if metric.percent else f"{chance:g}"
+        return (
+            f"None itself reaches {numbers.score(metric, found.mean, unit=True)} {metric.heading} where guessing gives "
+            f"{guess}: training was too short to judge accuracy."
+        )
+    pairs = [gap.count for method in others if (gap := comparison.gap(method)) is not None]
+    if max(pairs, default=0) == 1:
+        return "Accuracy differences cannot be judged from one seed: add --seeds 0,1,2."
+    if max(pairs, default=0) == 2:
+        return "Intervals from two seeds are very wide: add --seeds 0,1,2,3,4."
+    if pairs and min(pairs) == 1:
+        return "Rows with one seed in common with none say nothing certain on accuracy."
+    return ""
+
+
+def _chance(record: Record) -> float:
+    """Return what guessing gives: half the area under a ROC curve, or the share of the most frequent test class.
+
+    The latter is counted, because a part of a data set may lack classes.
+    """
+    confusion = record["accuracy"]["test"].get("confusion")
+    if confusion is None:
+        return 0.5
+    rows = [sum(row) for row in confusion]
+    return max(rows, default=0) / max(1, sum(rows)) or 1 / max(1, len(record["dataset"]["classes"]))
+
+
+def _quiet(trained: Sequence[Method]) -> str:
+    """Return a warning when the forward pass, the same work for all, took unequally long."""
+    forward = {method.label: method.mean("time", "forward_s") for method in trained}
+    known = {label: seconds for label, seconds in forward.items() if seconds and seconds > 0}
+    if len(known) < 2:
+        return ""
+    least, most = min(known, key=lambda label: known[label]), max(known, key=lambda label: known[label])
+    if known[most] <= QUIET * known[least]:
+        return ""
+    return (
+        f"Times are rough: forward took {milliseconds(known[least])} ms under {least} and {milliseconds(known[most])} "
+        f"ms under {most}, though it is the same work, so the machine was busy with something else."
+    )

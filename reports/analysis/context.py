@@ -1,0 +1,139 @@
+"""What a section says of its data, recipe, machine, cells and commands."""
+
+from __future__ import annotations
+
+import shlex
+import statistics
+from collections.abc import Sequence
+from typing import Any, Final
+
+from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.conclusion import WORTH_NAMING
+from rsbench.reports.analysis.methods import Method, tuning_seeds
+from rsbench.reports.analysis.settings import Setting
+from rsbench.reports.analysis.statistics import CONFIDENCE, POWER, seeds_needed
+from rsbench.results.schema import Record
+
+MOST_COMMANDS: Final = 12
+"""Commands that a section spells out; the flat table of cells has all."""
+FEWEST_PAIRS: Final = 3
+"""Differences from which their standard deviation says anything on how many are needed."""
+
+
+def facts_of(setting: Setting, comparison: Comparison) -> tuple[str, ...]:
+    """Return lines on data, recipe, machine, cells, what is missing for certainty, and the commands."""
+    cell = setting.records[0]["cell"]
+    done = [record for record in setting.records if record["status"] == "done"]
+    return (
+        *_data_facts(done, comparison.task.sample),
+        *warnings_of(done),
+        _recipe(cell),
+        f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
+        _cells(setting, comparison.methods, len(done)),
+        *_seeds_fact(comparison),
+        *commands(setting.records),
+    )
+
+
+def _cells(setting: Setting, methods: Sequence[Method], done: int) -> str:
+    """Return how many cells are done, of which seeds, and how long each is."""
+    tuning = sorted(tuning_seeds(setting.records))
+    seeds = sorted({int(r["cell"]["seed"]) for r in setting.records} - set(tuning))
+    tuned = f"; learning rates chosen on seed {', '.join(map(str, tuning))}" if tuning else ""
+    counted = f"{done} of {len(setting.records)} cells done"
+    return f"{counted}; seeds {', '.join(map(str, seeds))}{tuned}; {_steps(methods)}."
+
+
+def warnings_of(records: Sequence[Record]) -> list[str]:
+    """Return what the data set warns of, such as neighbouring pixels in both training and test, each once."""
+    found = []
+    for record in records:
+        listed = (record["dataset"] or {}).get("warnings")
+        found += [text for text in (listed if isinstance(listed, list) else []) if isinstance(text, str) and text]
+    return [f"Warning: {text}" for text in dict.fromkeys(found)]
+
+
+def commands(records: Sequence[Record]) -> list[str]:
+    """Return one line for each command that made some records, in the order of their start."""
+    texts = dict.fromkeys(text for text in map(command_of, records) if text)
+    lines = [f"Command: {text}" for text in list(texts)[:MOST_COMMANDS]]
+    if len(texts) > MOST_COMMANDS:
+        lines.append(f"And {len(texts) - MOST_COMMANDS} more commands: see the table of cells.")
+    return lines
+
+
+def command_of(record: Record) -> str:
+    """Return the command that made a record as one types it, empty where it is not known."""
+    argv = record["provenance"].get("argv")
+    if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
+        return ""
+    start = ["python", "-m", "rsbench"] if argv[0] == "__main__.py" else argv[:1]
+    return shlex.join([*start, *argv[1:]])
+
+
+def _seeds_fact(comparison: Comparison) -> list[str]:
+    """Return how many seeds would tell half a point (0.005 of an AUC) from zero, where fewer were run."""
+    found = {
+        label: (seeds_needed(gap.sd, WORTH_NAMING), gap.count)
+        for label, gap in comparison.gaps.items()
+        if gap is not None and gap.sd is not None and gap.count >= FEWEST_PAIRS
+    }
+    short = {label: needed for label, (needed, count) in found.items() if needed > count}
+    if not short:
+        return []
+    metric = comparison.metric
+    listed = ", ".join(f"{needed} for {label}" for label, needed in sorted(short.items(), key=lambda item: item[1]))
+    return [
+        f"More seeds: telling {numbers.limit(metric, WORTH_NAMING)} of {metric.heading} from zero takes about {listed} "
+        f"({100 * CONFIDENCE:.0f} % confidence, {100 * POWER:.0f} % power, by the sd of the paired differences)."
+    ]
+
+
+def _data_facts(done: Sequence[Record], sample: str) -> list[str]:
+    """Return the data line and the note on parts; nothing before a cell is done."""
+    if not done:
+        return []
+    data = done[0]["dataset"]
+    kind = f"Synthetic {sample}s" if data["synthetic"] else f"{sample.capitalize()}s"
+    lines = [
+        f"{kind}, {len(data['classes'])} classes: {data['train']:,} train, {data['val']:,} validation, "
+        f"{data['test']:,} test; split of seed {done[0]['cell']['seed']}: {data['split'].rstrip('.')}."
+    ]
+    if data["part"]:
+        part = str(data["part"])
+        lines.append(part if part.startswith("part:") else f"part: {part}")
+    model = done[0]["model"]
+    lines.append(
+        f"Model: {model['name']}, {model['parameters']:,} parameters, {model['one_d_elements']:,} in 1-D tensors."
+    )
+    return lines
+
+
+def _recipe(cell: dict[str, Any]) -> str:
+    """Return how long and on what each cell trains."""
+    epochs = f"{cell['epochs']} epoch{'' if cell['epochs'] == 1 else 's'}"
+    if cell.get("max_steps"):
+        epochs += f", stopped after {cell['max_steps']} steps"
+    size = f", {cell['image_size']} px" if "image_size" in cell else ""
+    batch = f", batch {cell['batch_size']} a worker" if "batch_size" in cell else ""
+    weights = f", initial weights {cell['weights']}" if cell.get("weights") else ""
+    return f"Training: {epochs}{batch}{size}{weights}."
+
+
+def _software(records: Sequence[Record]) -> str:
+    """Return the versions that took part; several are a reason for care."""
+    rsbench = sorted({f"rsbench {record['provenance'].get('rsbench', '?')}" for record in records})
+    torch = sorted({f"torch {(record['provenance'].get('versions') or {}).get('torch', '?')}" for record in records})
+    mixed = " (several versions: compare with care)" if len(rsbench) + len(torch) > 2 else ""
+    return ", ".join([*rsbench, *torch]) + mixed
+
+
+def _steps(methods: Sequence[Method]) -> str:
+    """Return the steps trained in a cell."""
+    steps = [record["traffic"]["steps"] for method in methods for record in method.done]
+    if not steps:
+        return "no steps"
+    low, high = min(steps), max(steps)
+    middle = f"{int(statistics.median(steps)):,}" if low == high else f"{low:,} to {high:,}"
+    return f"{middle} steps a cell"

@@ -1,0 +1,159 @@
+"""What every format draws: tables of texts, in sections, in a report. Formats only draw, they compute nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+
+from rsbench.reports.document.figure import Origin, Panel
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column's heading and how it reads.
+
+    Attributes:
+        title: heading without its unit.
+        unit: such as ``ms`` or ``%``; empty for none.
+        better: which direction is better, None where neither is.
+        align: names left, numbers right.
+        key: name for programs, which stays when the title changes; empty makes one of the title.
+    """
+
+    title: str
+    unit: str = ""
+    better: Literal["higher", "lower"] | None = None
+    align: Literal["left", "right"] = "right"
+    key: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Return title, unit and an arrow that points to better: ``OA (%) ↑``."""
+        arrow = {"higher": " ↑", "lower": " ↓", None: ""}[self.better]
+        return f"{self.title}{f' ({self.unit})' if self.unit else ''}{arrow}"
+
+    @property
+    def name(self) -> str:
+        """Return the key: ``payload_step`` where none was given."""
+        return self.key or re.sub(r"\W+", "_", self.title.lower()).strip("_")
+
+
+class Cell(NamedTuple):
+    """A text with what it shows, for programs.
+
+    Attributes:
+        text: as people read it.
+        value: a number, text, flag, None, or a dataclass of such.
+    """
+
+    text: str
+    value: Any = None
+
+
+Row = tuple[Cell | str, ...]
+"""A text alone is its own value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A titled grid of texts.
+
+    Attributes:
+        title: one line.
+        columns: headings, left to right.
+        rows: one text a column; every row has as many as there are columns.
+        is_detail: may be folded away or left out where room is short.
+        values: what the texts show, in the same places; empty where the texts are all there is.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_detail: bool = False
+    values: tuple[tuple[Any, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a row that does not fit the columns."""
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"{self.title}: a row has {len(row)} texts for {len(self.columns)} columns")
+
+    @classmethod
+    def of(cls, title: str, columns: Iterable[Column], cells: Iterable[Row], *, is_detail: bool = False) -> Self:
+        """Return a table of cells."""
+        whole = [[cell if isinstance(cell, Cell) else Cell(cell, cell) for cell in row] for row in cells]
+        return cls(
+            title=title,
+            columns=tuple(columns),
+            rows=tuple(tuple(cell.text for cell in row) for row in whole),
+            is_detail=is_detail,
+            values=tuple(tuple(cell.value for cell in row) for row in whole),
+        )
+
+    def frame(self) -> pandas.DataFrame:
+        """Return the table as a DataFrame of texts, for notebooks and CSV; pandas is loaded here and nowhere else."""
+        import pandas
+
+        return pandas.DataFrame(list(self.rows), columns=[column.title for column in self.columns], dtype=object)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """All that belongs to one setting: data set, model, workers, device, recipe and hardware.
+
+    Attributes:
+        title: names the setting.
+        facts: lines on how it was run.
+        tables: in reading order.
+        notes: footnotes; ``[n]`` in a table means the n-th.
+        conclusion: what the tables say to somebody who has to choose.
+        figures: panels for the formats that draw, in reading order.
+        origin: where the numbers come from.
+    """
+
+    title: str
+    facts: tuple[str, ...]
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...]
+    conclusion: str
+    figures: tuple[Panel, ...] = ()
+    origin: Origin = field(default_factory=Origin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that was recorded, ready to be drawn.
+
+    Attributes:
+        title: heading of the whole.
+        sections: one a setting.
+        problems: sentences on records that could not be used.
+        methods: flat table with raw numbers, one row a setting and method.
+        cells: flat table with raw numbers, one row a cell.
+        figures: panels on several sections at once.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    problems: tuple[str, ...]
+    methods: Table
+    cells: Table
+    figures: tuple[Panel, ...] = ()
+
+
+@dataclass
+class Notes:
+    """Footnotes in the order of their first use, each once."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def mark(self, text: str) -> str:
+        """Return the mark, ``[1]``, that stands for this text."""
+        if text not in self.texts:
+            self.texts.append(text)
+        return f"[{self.texts.index(text) + 1}]"

@@ -1,0 +1,146 @@
+"""Methods -> the panels of figures of one setting, in reading order. Torch-free, and nothing is drawn here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rsbench.metrics import TASKS, Metric
+from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.methods import SPLIT, Method
+from rsbench.reports.analysis.statistics import pareto_front
+from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
+from rsbench.reports.figures.curves import density_panel, training_panel
+from rsbench.reports.figures.predictions import confusion_panel, pictures_panel, roc_panel
+
+MOST_LINES = 8
+"""So many methods can be told apart where each is a line."""
+MOST_POINTS = 24
+"""Likewise where each is a point."""
+MOST_BARS = 16
+PARTS = tuple(part.removesuffix("_s") for part in SPLIT)
+
+
+def panels_of(methods: Sequence[Method], reference: Method | None) -> tuple[Panel, ...]:
+    """Return all figures that there are data for.
+
+    Args:
+        methods: the rows of a setting's tables.
+        reference: the row that the others are compared with, None if it has not finished.
+    """
+    finished = [method for method in methods if method.chosen]
+    trained = [method for method in finished if method.trains]
+    if not trained:
+        return tuple(filter(None, [_time_panel(finished)]))
+    marks = marks_of(trained, reference)
+    metric = TASKS[trained[0].chosen[0]["dataset"]["task"]].metric
+    ranked = ranking(trained, reference, metric)
+    lines = _best(trained, ranked, MOST_LINES)
+    panels = (
+        _bytes_panel(trained, ranked, marks, metric),
+        _time_panel(_best(finished, [*ranked, *finished], MOST_BARS), left_out=max(0, len(finished) - MOST_BARS)),
+        training_panel(lines, marks, metric, left_out=len(trained) - len(lines)),
+        roc_panel(lines, marks),
+        density_panel(ranked),
+        confusion_panel(ranked),
+        pictures_panel(ranked),
+    )
+    return tuple(panel for panel in panels if panel is not None)
+
+
+def _best(methods: Sequence[Method], ranked: Sequence[Method], most: int) -> list[Method]:
+    """Return the methods, in the order of the tables, that come first in another order."""
+    kept = {method.label for method in ranked[:most]}
+    return [method for method in methods if method.label in kept]
+
+
+def marks_of(trained: Sequence[Method], reference: Method | None) -> dict[str, Mark]:
+    """Return label to mark: style 0 for the reference, the others numbered in the order of the rows."""
+    others = [method.label for method in trained if method is not reference]
+    styles = {label: number for number, label in enumerate(others, start=1)}
+    return {method.label: Mark(label=method.label, style=styles.get(method.label, 0)) for method in trained}
+
+
+def ranking(trained: Sequence[Method], reference: Method | None, metric: Metric) -> list[Method]:
+    """Return the methods with the reference first, then by the mean of the test metric, best first."""
+
+    def worth(method: Method) -> tuple[bool, float]:
+        found = method.test(metric.name)
+        return method is reference, float("-inf") if found is None else found.mean
+
+    return sorted(trained, key=worth, reverse=True)
+
+
+def _bytes_panel(
+    trained: Sequence[Method], ranked: Sequence[Method], marks: dict[str, Mark], metric: Metric
+) -> Panel | None:
+    """Return the test metric against payload bytes, which is the question of the whole report."""
+    found = [_point(method, marks[method.label], metric) for method in trained]
+    series = [one for one in found if one is not None]
+    if len(series) < 2:
+        return None
+    front = [series[index] for index in pareto_front([(one.x[0], one.y[0]) for one in series])]
+    first = [one.mark.label for one in front] + [method.label for method in ranked]
+    kept = set(list(dict.fromkeys(first))[:MOST_POINTS])
+    drawn = tuple(one for one in series if one.mark.label in kept)
+    meaning = "on the dashed front no other method has both more accuracy and fewer bytes"
+    if len(front) == 1:
+        meaning = f"{front[0].mark.label} has the best mean and the fewest bytes"
+    figure = Points(
+        title=f"{metric.heading} against bytes",
+        caption=(
+            f"Test {metric.heading}, mean and sd over seeds, against the payload of a worker in a step. Up and left is "
+            f"better; {meaning}."
+        ),
+        x=Axis(title="payload / step", unit="B", log=True),
+        y=axis_of(metric),
+        series=drawn,
+        front=tuple((one.x[0], one.y[0]) for one in front),
+    )
+    return Panel(
+        title="What is saved and what is lost",
+        figures=(figure,),
+        legend=tuple(one.mark for one in drawn),
+        note=more_in_tables(len(series) - len(drawn)),
+    )
+
+
+def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
+    """Return one method's bytes and test metric, None where one of them is unknown."""
+    sent, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
+    if sent is None or sent <= 0 or found is None:
+        return None
+    scale = 100 if metric.percent else 1
+    sd = "" if found.sd is None else f" ± {scale * found.sd:.{metric.decimals}f}"
+    shown = f"{scale * found.mean:.{metric.decimals}f}{sd}{' %' if metric.percent else ''}"
+    return Series(
+        mark=mark,
+        x=(sent,),
+        y=(scale * found.mean,),
+        sd=(None if found.sd is None else scale * found.sd,),
+        tip=f"{method.label}: {metric.heading} {shown}, {numbers.data_size(sent)} a step",
+    )
+
+
+def axis_of(metric: Metric) -> Axis:
+    """Return the vertical axis of a metric."""
+    return Axis(title=metric.heading, unit="%" if metric.percent else "")
+
+
+def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:
+    """Return where the time of a step goes, one bar a method."""
+    rows = []
+    for method in finished:
+        values = tuple(1000 * (method.mean("time", part) or 0.0) for part in SPLIT)
+        if sum(values) > 0:
+            rows.append((method.label, values))
+    if not rows:
+        return None
+    figure = Bars(
+        title="Parts of a step",
+        caption="Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with.",
+        unit="ms",
+        parts=PARTS,
+        rows=tuple(rows),
+    )
+    legend = tuple(Mark(label=part, style=number) for number, part in enumerate(PARTS))
+    return Panel(title="Where the time goes", figures=(figure,), legend=legend, note=more_in_tables(left_out))

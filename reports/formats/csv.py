@@ -1,0 +1,45 @@
+"""CSV: ``methods.csv``, one row a method, and ``cells.csv``, one row a cell, with all digits.
+
+UTF-8, commas, Unix line ends. A text that a spreadsheet would take for a formula has an apostrophe before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from rsbench.reports.document.table import Report, Table
+from rsbench.reports.files import write_text
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write both files.
+
+    Args:
+        report: what to draw.
+        folder: where to.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        RsbenchError: when the folder cannot be written to.
+    """
+    tables = (report.methods, report.cells)
+    return [write_text(folder / f"{table.title}.csv", render(table)) for table in tables]
+
+
+def render(table: Table) -> str:
+    """Return a table as CSV; texts with commas, quotes or line breaks are quoted."""
+    values = table.values or table.rows
+    pairs = (zip(texts, found, strict=True) for texts, found in zip(table.rows, values, strict=True))
+    rows = tuple(tuple(_no_formula(text) if isinstance(value, str) else text for text, value in row) for row in pairs)
+    text: str = replace(table, rows=rows).frame().to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def _no_formula(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

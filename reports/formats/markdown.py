@@ -1,0 +1,97 @@
+"""Markdown: one file, pipe tables that GitHub draws."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rsbench.reports.analysis.numbers import one_line
+from rsbench.reports.build import HOW_TO_READ
+from rsbench.reports.document.table import Column, Report, Section, Table
+from rsbench.reports.files import write_text
+
+FILE_NAME = "report.md"
+_ESCAPES = str.maketrans(
+    {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}
+)
+_STRIKE_LINK_OR_LIST = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write ``report.md``.
+
+    Args:
+        report: what to draw.
+        folder: where to.
+
+    Returns:
+        The path written.
+
+    Raises:
+        RsbenchError: when the folder cannot be written to.
+    """
+    return [write_text(folder / FILE_NAME, render(report))]
+
+
+def render(report: Report) -> str:
+    """Return the report as Markdown."""
+    lines = [f"# {escape(report.title)}", ""]
+    for section in report.sections:
+        lines += _section(section)
+    if not report.sections:
+        lines += ["No cells are recorded.", ""]
+    if report.problems:
+        lines += [
+            "## Records that could not be used",
+            "",
+            *(f"- {escape(text)}" for text in report.problems),
+            "",
+        ]
+    lines += ["## How to read the tables", "", *(f"- {escape(text)}" for text in HOW_TO_READ), ""]
+    return "\n".join(lines)
+
+
+def _section(section: Section) -> list[str]:
+    """Return one setting's lines."""
+    lines = [f"## {escape(section.title)}", "", f"**{escape(section.conclusion)}**", ""]
+    lines += [f"- {escape(fact)}" for fact in section.facts]
+    lines.append("")
+    for table in section.tables:
+        lines += _folded(table) if table.is_detail else [f"### {escape(table.title)}", "", *_table(table), ""]
+    if section.notes:
+        lines += ["Notes:", ""]
+        lines += [f"- [{number}] {escape(note)}" for number, note in enumerate(section.notes, start=1)]
+        lines.append("")
+    return lines
+
+
+def _folded(table: Table) -> list[str]:
+    """Return a table that opens on a click."""
+    return [f"<details><summary>{escape(table.title)}</summary>", "", *_table(table), "", "</details>", ""]
+
+
+def _table(table: Table) -> list[str]:
+    """Return a pipe table whose source is aligned as well."""
+    texts = [[escape(column.heading) for column in table.columns]]
+    texts += [[escape(text) for text in row] for row in table.rows]
+    widths = [max(3, *(len(row[index]) for row in texts)) for index in range(len(table.columns))]
+    rules = ["-" * (width - 1) + (":" if column.align == "right" else "-") for column, width in _zip(table, widths)]
+
+    def line(row: list[str]) -> str:
+        padded = [
+            text.rjust(width) if column.align == "right" else text.ljust(width)
+            for text, (column, width) in zip(row, _zip(table, widths), strict=True)
+        ]
+        return f"| {' | '.join(padded)} |"
+
+    return [line(texts[0]), f"| {' | '.join(rules)} |", *(line(row) for row in texts[1:])]
+
+
+def _zip(table: Table, widths: list[int]) -> list[tuple[Column, int]]:
+    """Return the columns with their widths."""
+    return list(zip(table.columns, widths, strict=True))
+
+
+def escape(text: str) -> str:
+    """Return a text that Markdown shows as it is, on one line."""
+    return _STRIKE_LINK_OR_LIST.sub(r"\\\g<0>", one_line(text).translate(_ESCAPES))

@@ -1,0 +1,107 @@
+"""The terminal: tables as wide as the window, cut into several where they are wider."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from rsbench.reports.analysis.numbers import one_line
+from rsbench.reports.document.table import Report, Section, Table
+
+MOST_DETAIL_ROWS = 24
+"""Details with more rows than this are left to the files."""
+_GAP = 2
+"""Characters between columns: one of padding and one where rich may draw a line."""
+_PLAIN = str.maketrans({"±": "+-", "↑": "^", "↓": "v", "…": ".", "─": "-"})
+
+
+def show(report: Report, console: Console) -> None:
+    """Print a report.
+
+    Args:
+        report: what to draw.
+        console: where to; its width and encoding are kept to.
+    """
+    for section in report.sections:
+        _show_section(section, console)
+    for problem in report.problems:
+        _say(console, problem, "yellow")
+
+
+def _show_section(section: Section, console: Console) -> None:
+    """Print one setting: tables, notes, then the conclusion last, where the eye is."""
+    _say(console, section.title, "bold")
+    for fact in section.facts:
+        _say(console, fact, "dim")
+    for table in section.tables:
+        if table.is_detail and len(table.rows) > MOST_DETAIL_ROWS:
+            _say(console, f"{table.title}: {len(table.rows)} rows, in the Markdown report.", "dim")
+            continue
+        _say(console, "")
+        _say(console, table.title, "italic")
+        for piece in pieces(table, console.width):
+            console.print(_drawn(piece, console))
+    for number, note in enumerate(section.notes, start=1):
+        _say(console, f"[{number}] {note}", "dim")
+    _say(console, "")
+    _say(console, section.conclusion, "bold")
+    _say(console, "")
+
+
+def pieces(table: Table, width: int) -> list[Table]:
+    """Return a table cut by columns so that each piece fits a width; the first column leads every piece.
+
+    Args:
+        table: with texts of any width.
+        width: in characters. A single column that is wider still stands alone and is wrapped.
+    """
+    needs = [
+        max(len(column.heading), *(len(row[index]) for row in table.rows), 0)
+        for index, column in enumerate(table.columns)
+    ]
+    groups: list[list[int]] = [[0]]
+    used = needs[0]
+    for index in range(1, len(needs)):
+        if used + _GAP + needs[index] > width and len(groups[-1]) > 1:
+            groups.append([0])
+            used = needs[0]
+        groups[-1].append(index)
+        used += _GAP + needs[index]
+    return [
+        replace(
+            table,
+            columns=tuple(table.columns[index] for index in group),
+            rows=tuple(tuple(row[index] for index in group) for row in table.rows),
+            values=(),
+        )
+        for group in groups
+    ]
+
+
+def _drawn(table: Table, console: Console) -> RichTable:
+    """Return rich's table of a piece."""
+    drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0), pad_edge=False, show_edge=False)
+    for column in table.columns:
+        drawn.add_column(_text(column.heading, console), justify=column.align, overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(_text(text, console) for text in row))
+    return drawn
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    """Print a text as it is, wrapped at words."""
+    console.print(_text(text, console, style), soft_wrap=False)
+
+
+def _text(text: str, console: Console, style: str = "") -> Text:
+    """Return a text on one line that is no markup and that the console's encoding can show."""
+    text = one_line(text)
+    try:
+        text.encode(console.encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(console.encoding, errors="replace").decode(console.encoding)
+    return Text(text, style=style)

@@ -1,0 +1,164 @@
+"""HTML: one page that holds everything, readable on a phone, in light and dark, and without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rsbench.reports.build import HOW_TO_READ
+from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture, Points
+from rsbench.reports.document.table import Report
+from rsbench.reports.files import write_text
+from rsbench.reports.html import plots, text
+from rsbench.reports.html.cells import done_line, missing_table, readable_cells
+from rsbench.reports.html.images import Album
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+    from markupsafe import Markup
+
+FILE_NAME = "report.html"
+MOST_PLOTS = 60
+"""Drawing one takes about 40 ms. They are shared out evenly among the sections, and there among the panels."""
+
+_HERE = Path(__file__).parent
+Draw = Callable[[Figure, str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A figure and how it looks.
+
+    Attributes:
+        figure: the data.
+        svg: an element, empty for pictures.
+        source: a data address for pictures, empty for others.
+    """
+
+    figure: Figure
+    svg: Markup
+    source: str = ""
+
+    @property
+    def heat(self) -> Heat | None:
+        """Return the figure where it has a scale to be shown."""
+        return self.figure if isinstance(self.figure, Heat) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnPanel:
+    """A panel whose figures are drawn."""
+
+    panel: Panel
+    figures: tuple[Drawn, ...]
+    note: str
+
+    @property
+    def has_parts(self) -> bool:
+        """Return whether the legend is of parts of a step, not of methods."""
+        return any(isinstance(figure, Bars) for figure in self.panel.figures)
+
+    @property
+    def is_hero(self) -> bool:
+        """Return whether it answers the report's question and may take more room than others."""
+        return len(self.figures) == 1 and isinstance(self.panel.figures[0], Points)
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Write ``report.html``.
+
+    Args:
+        report: what to draw.
+        folder: where to.
+
+    Returns:
+        The path written.
+
+    Raises:
+        RsbenchError: when the folder cannot be written to.
+    """
+    return [write_text(folder / FILE_NAME, render(report))]
+
+
+def render(report: Report, draw: Draw = plots.draw) -> str:
+    """Return the page.
+
+    Args:
+        report: what to draw.
+        draw: figure and a name unique in the page -> the element that shows it.
+    """
+    from markupsafe import Markup
+
+    album, share = Album(), _share(report)
+    return _template().render(
+        report=report,
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        script=Markup((_HERE / "page.js").read_text(encoding="utf-8")),
+        panels_of=[
+            list(_drawn_panels(section.figures, share, f"s{number}", album, draw))
+            for number, section in enumerate(report.sections, start=1)
+        ],
+        common=list(_drawn_panels(report.figures, share, "all", album, draw)),
+        summary=done_line(report.cells),
+        missing=missing_table(report.cells),
+        cells=readable_cells(report.cells),
+        how_to_read=HOW_TO_READ,
+    )
+
+
+@cache
+def _template() -> Template:
+    """Return the page's template, compiled; jinja2 is loaded here."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE, encoding="utf-8"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.globals |= {name: getattr(text, name) for name in ("cell", "hangs", "sentences", "sort_value")}
+    environment.globals |= {"hue": plots.hue, "shape": plots.shape}
+    return environment.get_template("page.html")
+
+
+def _share(report: Report) -> int:
+    """Return how many plots each section may have."""
+    return max(1, MOST_PLOTS // max(1, sum(bool(section.figures) for section in report.sections)))
+
+
+def _drawn_panels(panels: tuple[Panel, ...], share: int, name: str, album: Album, draw: Draw) -> Iterator[DrawnPanel]:
+    """Yield the panels with their figures drawn, until the share of plots is used up."""
+    from markupsafe import Markup
+
+    quotas = _quotas(panels, share)
+    for place, (panel, quota) in enumerate(zip(panels, quotas, strict=True), start=1):
+        drawn, note = [], panel.note
+        for number, figure in enumerate(panel.figures, start=1):
+            if isinstance(figure, Picture):
+                source = album.source(figure.path)
+                drawn += [Drawn(figure=figure, svg=Markup(), source=source)] if source else []
+            elif number <= quota:
+                drawn.append(Drawn(figure=figure, svg=Markup(draw(figure, f"{name}-{place}-{number}"))))
+        if len(drawn) < len(panel.figures):
+            note = f"{note} {_left_out(panel, len(panel.figures) - len(drawn))}".strip()
+        yield DrawnPanel(panel=panel, figures=tuple(drawn), note=note)
+
+
+def _quotas(panels: Sequence[Panel], share: int) -> list[int]:
+    """Return how many plots each panel may have: one of each panel in turn, until the share is used up."""
+    plots_of = [sum(not isinstance(figure, Picture) for figure in panel.figures) for panel in panels]
+    turns = [(turn, place) for place, count in enumerate(plots_of) for turn in range(count)]
+    chosen = [place for _, place in sorted(turns)[:share]]
+    return [chosen.count(place) for place in range(len(panels))]
+
+
+def _left_out(panel: Panel, count: int) -> str:
+    """Return the sentence on figures that the page has not."""
+    if any(isinstance(figure, Picture) for figure in panel.figures):
+        return f"Pictures that are missing, damaged or too large for this page: {count}."
+    return f"Left out to keep the page small: {count}. A report on fewer cells has all."

@@ -1,0 +1,79 @@
+"""Texts of tables as HTML: nothing is lost in escaping, marks become links, numbers can be sorted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from rsbench.reports.analysis.numbers import DASH
+from rsbench.reports.document.table import Column, Table
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_HANGING: Final = re.compile(r"((?: ~| \*)?(?: \[\d+\])*)$")
+_BREAKABLE: Final = re.compile(r"(?<=[a-z])[:=,_/](?=[a-z0-9])")
+_MARK: Final = re.compile(r"\[(\d+)\]")
+_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
+_NUMBER: Final = re.compile(r"[<>]?\s*([+-]?\d[\d,]*(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([kMGT]?)(?:B|bit/s)?")
+_PREFIXES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+_WORDS: Final = {"never": 0.0, "always": 1e30}
+
+
+def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
+    """Return a table's text with its note marks as links; what hangs after a number takes no room.
+
+    Args:
+        column: where it stands; long names may be broken over lines, numbers with their units may not.
+        text: any text; it is all there afterwards, to the letter.
+        anchor: what the notes' ids begin with.
+        notes: how many notes there are.
+    """
+    from markupsafe import Markup, escape
+
+    tail = _tail(text)
+    main = str(escape(text[: len(text) - len(tail)]))
+    if column.align == "left":
+        main = _BREAKABLE.sub(r"\g<0><wbr>", main)
+    linked = _MARK.sub(lambda mark: _link(mark, anchor, notes), str(escape(tail)))
+    hanging = f'<span class="hang">{linked}</span>' if tail else ""
+    # A parser would turn a carriage return into a line feed.
+    return Markup(main.replace("\r", "&#13;") + hanging)
+
+
+def _tail(text: str) -> str:
+    """Return the marks at a text's end: `` ~``, `` *`` and those of notes."""
+    found = _HANGING.search(text)
+    return found[0] if found else ""
+
+
+def _link(mark: re.Match[str], anchor: str, notes: int) -> str:
+    """Return ``[3]`` as a link to the note, or as it is where there is no such note."""
+    return f'<a href="#{anchor}-note-{mark[1]}">{mark[0]}</a>' if 1 <= int(mark[1]) <= notes else mark[0]
+
+
+def hangs(table: Table, index: int) -> bool:
+    """Return whether a column of numbers needs room for marks after them."""
+    if table.columns[index].align == "left":
+        return False
+    return any(_tail(row[index]) for row in table.rows)
+
+
+def sort_value(column: Column, text: str) -> str:
+    """Return what a column of numbers is sorted by where that is not the text itself, else an empty text.
+
+    ``45.2 kB`` gives ``45200``, ``-4.9 [-6.8, -2.9]`` gives ``-4.9``, ``< 24 Gbit/s`` gives ``24000000000``.
+    """
+    if column.align == "left" or text in ("", DASH):
+        return ""
+    if text in _WORDS:
+        return f"{_WORDS[text]:g}"
+    found = _NUMBER.match(text)
+    if found is None or found[0] == text == found[1].replace(",", ""):
+        return ""
+    return f"{float(found[1].replace(',', '')) * _PREFIXES[found[2]]:.12g}"
+
+
+def sentences(text: str) -> list[str]:
+    """Return a paragraph's sentences, for a page that sets the first one apart."""
+    return _SENTENCE.split(text)

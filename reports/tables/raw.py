@@ -1,0 +1,153 @@
+"""The flat tables: raw numbers with all their digits, one row a method or one row a cell, for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rsbench.measure.wire import break_even
+from rsbench.metrics import TASKS
+from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
+from rsbench.reports.analysis.context import command_of
+from rsbench.reports.analysis.methods import SPLIT, Method
+from rsbench.reports.analysis.settings import Setting
+from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.document.table import Column, Table
+from rsbench.results.provenance import hardware
+from rsbench.results.schema import Record
+
+_TRAFFIC = (
+    "payload_bytes_per_step",
+    "payload_bytes_total",
+    "dense_bytes_total",
+    "wire_bytes_total",
+    "dense_wire_bytes_total",
+    "compression_ratio",
+    "steady_ratio",
+    "wire_ratio",
+    "density",
+    "one_d_share",
+    "buffer_bytes",
+    "steps",
+)
+_TIME = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
+_COUNTS = ("steps_counted", "steps_skipped")
+_MEMORY = ("peak_rss_bytes", "peak_cuda_bytes")
+_NAMES = frozenset(
+    {"dataset", "task", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
+)
+
+
+def methods_table(settings: Sequence[tuple[Setting, Comparison]]) -> Table:
+    """Return one row a method or baseline of each setting. Accuracies and densities are fractions, times seconds."""
+    rows = []
+    for setting, comparison in settings:
+        rows += [_method_row(setting, method, comparison) for method in comparison.methods]
+        rows += [_baseline_row(setting, baseline, comparison) for baseline in comparison.baselines]
+    return flat_table("methods", rows)
+
+
+def cells_table(settings: Sequence[Setting]) -> Table:
+    """Return one row a cell, finished or not."""
+    return flat_table("cells", [cell_row(record) for setting in settings for record in setting.records])
+
+
+def _method_row(setting: Setting, method: Method, comparison: Comparison) -> dict[str, Any]:
+    """Return one method's raw numbers by column."""
+    cell = (method.chosen or method.records)[0]["cell"]
+    row = _setting_fields(setting, method.chosen or method.records, comparison)
+    row |= {"method": method.label, "compressor": cell["compressor"], "ratio_asked": cell["ratio"]}
+    row |= {
+        "match": cell.get("match"),
+        "lr": method.rate,
+        "lrs_tried": " ".join(f"{one:g}" for one in method.rates_tried),
+    }
+    row |= {"cells_done": len(method.done), "cells_not_done": len(method.counted) - len(method.done)}
+    row |= {
+        "seeds": len(method.chosen),
+        "validation_score": getattr(method.validation.get(method.rate or 0), "mean", None),
+    }
+    row |= _scores(method, comparison) | _gap_fields(comparison.gap(method), comparison)
+    row |= {"on_pareto_front": method.label in comparison.front if method.chosen and method.trains else None}
+    row |= {name: method.mean("traffic", name) for name in _TRAFFIC}
+    row |= {name: method.mean("time", name) for name in _TIME}
+    row |= {name: method.total("time", name) for name in _COUNTS}
+    row |= _against(method, comparison.reference)
+    return row | {name: method.mean("memory", name) for name in _MEMORY}
+
+
+def _baseline_row(setting: Setting, baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
+    """Return what was scored without training."""
+    row = _setting_fields(setting, setting.records, comparison) | {"method": baseline.label}
+    row |= {"seeds": len(baseline.by_seed.get(comparison.metric.name, {}))}
+    return row | _scores(baseline, comparison) | _gap_fields(comparison.baseline_gap(baseline), comparison)
+
+
+def _setting_fields(setting: Setting, records: Sequence[Record], comparison: Comparison) -> dict[str, Any]:
+    """Return what was run and where."""
+    record = records[0]
+    row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
+    row |= {"hardware": setting.hardware, "part": (record.get("dataset") or {}).get("part")}
+    return row | {"task": comparison.task_name}
+
+
+def _scores(row: Method | Baseline, comparison: Comparison) -> dict[str, Any]:
+    """Return the task's metrics over seeds."""
+    fields: dict[str, Any] = {}
+    for metric in comparison.task.metrics:
+        found = row.test(metric.name)
+        fields |= {f"test_{metric.name}": found and found.mean, f"test_{metric.name}_sd": found and found.sd}
+    return fields
+
+
+def _gap_fields(gap: Difference | None, comparison: Comparison) -> dict[str, Any]:
+    """Return the difference to ``none`` in the task's first metric."""
+    name = f"{comparison.metric.name}_minus_none"
+    fields = {name: gap and gap.mean, f"{name}_low": gap and gap.low, f"{name}_high": gap and gap.high}
+    fields |= {"paired_seeds": gap and gap.count, "paired_sd": gap and gap.sd}
+    return fields | {"p": gap and gap.p, "p_corrected": gap and gap.p_corrected}
+
+
+def _against(method: Method, reference: Method | None) -> dict[str, Any]:
+    """Return speed-up and break-even against the reference."""
+    step_s, none_s = method.mean("time", "step_time_s"), reference and reference.mean("time", "step_time_s")
+    known = reference is not None and method is not reference and method.cost is not None and reference.cost is not None
+    point = break_even(method.cost, reference.cost) if known and method.cost and reference and reference.cost else None
+    return {
+        "speed_up": none_s / step_s if none_s and step_s else None,
+        "break_even": point and point.case,
+        "break_even_bits_per_s": point and point.bits_per_s,
+    }
+
+
+def cell_row(record: Record) -> dict[str, Any]:
+    """Return one cell's raw numbers by column."""
+    row: dict[str, Any] = {name: record[name] for name in ("key", "status", "reason", "started_utc", "wall_s")}
+    row |= record["cell"]
+    row |= {
+        "hardware": hardware(record["provenance"]),
+        "compressor_run": (record.get("compressor") or {}).get("text"),
+    }
+    row |= {"part": (record.get("dataset") or {}).get("part")}
+    accuracy = record.get("accuracy") or {}
+    row |= {"validation_score": accuracy.get("val_score")}
+    task = str((record.get("dataset") or {}).get("task") or DEFAULT_TASK)
+    names = (*(metric.name for metric in TASKS[task].metrics), "samples")
+    row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in names}
+    row |= _fields(record.get("traffic"), _TRAFFIC)
+    row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
+    return row | _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
+
+
+def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return some fields of a section that may be missing."""
+    return {name: (section or {}).get(name) for name in names}
+
+
+def flat_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of all columns that occur, in the order of their first occurrence."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = tuple(Column(title=name, align="left" if name in _NAMES else "right", key=name) for name in names)
+    values = tuple(tuple(row.get(name) for name in names) for row in rows)
+    texts = tuple(tuple("" if value is None else str(value) for value in row) for row in values)
+    return Table(title=title, columns=columns, rows=texts, values=values)

@@ -1,0 +1,117 @@
+"""Time and bytes to accuracy: when each method's validation score first reaches a share of the reference's best."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.statistics import Spread, spread
+from rsbench.reports.document.table import Cell, Column, Row, Table
+
+SHARES: Final = (0.90, 0.95, 0.99)
+"""Targets, as shares of the best mean validation score that the reference had after any epoch."""
+_COLUMNS = (
+    Column(title="Method", align="left", key="method"),
+    Column(title="Target", key="target"),
+    Column(title="Time", unit="s", better="lower", key="elapsed_s"),
+    Column(title="Speed-up", better="higher", key="speed_up"),
+    Column(title="Payload", better="lower", key="payload_bytes_total"),
+    Column(title="Steps", better="lower", key="step"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """What a method needed to reach a validation score.
+
+    Attributes:
+        reached: seeds that reached it.
+        count: seeds in all.
+        elapsed_s: seconds of training and validation, over seeds; None unless all seeds reached it.
+        payload_bytes_total: bytes handed to collectives by then.
+        step: optimizer steps by then.
+    """
+
+    reached: int
+    count: int
+    elapsed_s: Spread | None = None
+    payload_bytes_total: Spread | None = None
+    step: Spread | None = None
+
+
+def targets(reference: Method) -> dict[float, float]:
+    """Return share -> validation score to be reached, by ``SHARES``; empty where no history was kept.
+
+    The score that the shares are of is the highest, over epochs, of the reference's mean over seeds. Epochs that not
+    all of its seeds have do not count.
+    """
+    curves = [_scores(entries) for entries in reference.histories.values()]
+    common = set.intersection(*map(set, curves)) if curves else set()
+    best = max((statistics.fmean(curve[step] for curve in curves) for step in common), default=None)
+    return {} if best is None else {share: share * best for share in SHARES}
+
+
+def reach(method: Method, target: float) -> Reached:
+    """Return what each seed needed until its validation score first was ``target`` or more, averaged over seeds."""
+    first = []
+    for entries in method.histories.values():
+        ordered = sorted(entries, key=lambda entry: int(entry["step"]))
+        first.append(next((entry for entry in ordered if (entry["val_score"] or 0.0) >= target), None))
+    found = [entry for entry in first if entry is not None]
+    if not found or len(found) < len(first):
+        return Reached(reached=len(found), count=len(first))
+    return Reached(
+        reached=len(found),
+        count=len(first),
+        elapsed_s=_over(found, "elapsed_s"),
+        payload_bytes_total=_over(found, "payload_bytes_total"),
+        step=_over(found, "step"),
+    )
+
+
+def reached_table(comparison: Comparison) -> Table | None:
+    """Return one row a method and target, None where the records kept no history."""
+    reference, metric = comparison.reference, comparison.metric
+    if reference is None:
+        return None
+    rows: list[Row] = []
+    for share, target in targets(reference).items():
+        base = reach(reference, target).elapsed_s
+        wanted = Cell(f"{100 * share:g} %: {numbers.score(metric, target, unit=True)}", target)
+        for method in comparison.trained:
+            if method.histories:
+                other = None if method is reference else base
+                rows.append((method.label, wanted, *_cells(reach(method, target), other)))
+    title = f"Time and bytes to a validation {metric.heading} (shares of none's best mean over seeds)"
+    return Table.of(title, _COLUMNS, rows) if rows else None
+
+
+def _cells(found: Reached, base: Spread | None) -> tuple[Cell, ...]:
+    """Return seconds, speed-up, bytes and steps; a target that a seed missed has no mean of the others."""
+    if found.reached < found.count:
+        words = f"{found.reached} of {found.count} {'seed' if found.count == 1 else 'seeds'} reached it"
+        return (Cell(words), *[Cell(numbers.DASH)] * 3)
+    time_s, payload, step = found.elapsed_s, found.payload_bytes_total, found.step
+    faster = base.mean / time_s.mean if base and time_s and time_s.mean > 0 else None
+    return (
+        Cell(numbers.significant(None if time_s is None else time_s.mean), time_s),
+        Cell(numbers.times(faster, 2), faster),
+        Cell(numbers.data_size(None if payload is None else payload.mean), payload),
+        Cell(numbers.DASH if step is None else f"{step.mean:,.0f}", step),
+    )
+
+
+def _scores(entries: Sequence[dict[str, Any]]) -> dict[int, float]:
+    """Return step -> validation score where there is one."""
+    return {int(entry["step"]): float(entry["val_score"]) for entry in entries if entry["val_score"] is not None}
+
+
+def _over(entries: Sequence[dict[str, Any]], name: str) -> Spread | None:
+    """Return a field over seeds, None where any of them lacks it."""
+    values = [entry[name] for entry in entries]
+    return None if None in values else spread([float(value) for value in values])

@@ -1,0 +1,1 @@
+"""`rsbench bench`: compressors timed on gradient shapes, without data."""

@@ -1,0 +1,179 @@
+"""Parts of a compressor's step, timed one by one in one process on a model's gradient shapes.
+
+``rsbench bench`` prints them below the whole exchange; ``tests/perf`` gives the same to pytest-benchmark.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from rsbench.compressors.blocks.layout import Layout, elements, kernels
+from rsbench.compressors.blocks.tensor_ops import blocks_of
+from rsbench.compressors.density.allocation import share_of
+from rsbench.compressors.kernels.dispatch import choose_fused, choose_sweep, kernels_in_use
+from rsbench.compressors.memory.error_feedback import MomentumCorrection, Residual
+from rsbench.compressors.message.message import Message
+from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
+from rsbench.compressors.selection.selectors import SampledSelector
+from rsbench.planning import probe_worker
+
+COPY = "copy_"
+ROUNDS, WARMUP_ROUNDS = 7, 3
+MOMENTUM = 0.9
+NSI = nsi(0.8, "std", "l2")
+SCORES = {"magnitude": MAGNITUDE, "NSI": NSI}
+Work = Callable[[], object]
+Gradients = Sequence[torch.Tensor]
+
+
+def _cut(gradients: Gradients, score: Score) -> list[Layout]:
+    return [elements(g.shape) if score is MAGNITUDE else kernels(g.shape, 3) for g in gradients]
+
+
+def _select(gradients: Gradients, score: Score, kind: str, density: float) -> Work:
+    """Accumulate, score, select and clear, tensor by tensor."""
+    layouts, selector = _cut(gradients, score), SampledSelector(choose_sweep(kind))
+    memory = [Residual(torch.zeros(lay.numel), torch.zeros(lay.numel), MOMENTUM) for lay in layouts]
+
+    def work() -> None:
+        for number, (layout, residual, g) in enumerate(zip(layouts, memory, gradients, strict=True)):
+            k = share_of(density, layout.blocks)
+            index = selector.choose(str(number), residual, g.view(-1), layout, score, k)
+            blocks_of(layout).clear(index, residual.v)
+
+    return work
+
+
+def _bucket(gradients: Gradients, score: Score, density: float) -> Work:
+    """The same and the message in one call, where numba works; gradients are copied in first, since it leaves zeros."""
+    layouts, names = _cut(gradients, score), [str(i) for i in range(len(gradients))]
+    memory = MomentumCorrection(dict(zip(names, gradients, strict=True)), lambda: MOMENTUM, False)
+    calls = choose_fused("compiled", memory, SampledSelector(choose_sweep("compiled")), score, 1.0)
+    message = Message(layouts, [share_of(density, lay.blocks) for lay in layouts], [torch.float32] * len(layouts))
+    flat = torch.cat([g.view(-1) for g in gradients])
+    bucket, buffer = torch.empty_like(flat), message.allocate(torch.device("cpu"))
+    views = torch.split(bucket, [lay.numel for lay in layouts])
+    plan = calls.plan(message, list(zip(names, views, strict=True)), bucket) if calls else None
+
+    def work() -> None:
+        bucket.copy_(flat)
+        buffer.zero_()
+        if calls is not None and plan is not None:
+            calls.compress(plan, bucket, buffer)
+
+    return work
+
+
+def _message(gradients: Gradients, score: Score, density: float, *, read: bool) -> Work:
+    """Write or read a message."""
+    layouts = _cut(gradients, score)
+    counts = [share_of(density, lay.blocks) for lay in layouts]
+    message = Message(layouts, counts, [torch.float32] * len(layouts))
+    buffer = message.allocate(torch.device("cpu"))
+    chosen = [
+        (torch.randn(s.layout.numel), None)
+        if s.whole
+        else (torch.randn(s.count, s.layout.block), torch.randperm(s.layout.blocks)[: s.count].sort().values)
+        for s in message.slots
+    ]
+
+    def encode() -> None:
+        for slot, (values, index) in zip(message.slots, chosen, strict=True):
+            message.write(buffer, slot, values, index)
+        message.seal(buffer, 0, 1)
+
+    def decode() -> None:
+        message.faults(buffer)
+        for slot in message.slots:
+            message.read(buffer, slot)
+
+    encode()
+    return decode if read else encode
+
+
+def _copy(gradients: Gradients) -> Work:
+    copies = [torch.empty_like(g) for g in gradients]
+    return lambda: [b.copy_(a) for a, b in zip(gradients, copies, strict=True)]
+
+
+def _accumulate(gradients: Gradients) -> Work:
+    memory = [Residual(torch.zeros(g.numel()), torch.zeros(g.numel()), MOMENTUM) for g in gradients]
+    return lambda: [m.take_in(g.view(-1)) for m, g in zip(memory, gradients, strict=True)]
+
+
+def _score(gradients: Gradients, score: Score) -> Work:
+    pairs = [(g.view(-1), blocks_of(lay)) for g, lay in zip(gradients, _cut(gradients, score), strict=True)]
+    return lambda: [score(g, blocks) for g, blocks in pairs]
+
+
+def parts(gradients: Gradients, density: float) -> dict[str, Callable[[], Work]]:
+    """Name of a part -> what prepares it; calling what that returns does it once for all tensors.
+
+    Args:
+        gradients: tensors with at least two dimensions.
+        density: share of the elements that is sent.
+    """
+    found: dict[str, Callable[[], Work]] = {
+        COPY: partial(_copy, gradients),
+        "torch.topk of |g|": lambda: (
+            lambda: [torch.topk(g.view(-1).abs(), share_of(density, g.numel())) for g in gradients]
+        ),
+        "accumulate": partial(_accumulate, gradients),
+    }
+    for name, score in SCORES.items():
+        found[f"score by {name}"] = partial(_score, gradients, score)
+        for kind in dict.fromkeys(("eager", kernels_in_use("auto"))):
+            label = f"accumulate, score, select by {name}, {kind}"
+            found[label] = partial(_select, gradients, score, kind, density)
+        if kernels_in_use("auto") == "compiled":
+            found[f"copy_, then all of it and the message by {name}, one call"] = partial(
+                _bucket, gradients, score, density
+            )
+        for verb, read in (("encode", False), ("decode", True)):
+            found[f"{verb} for {name}"] = partial(_message, gradients, score, density, read=read)
+    return found
+
+
+def made_up(model: str, classes: int, image_size: int) -> Gradients:
+    """Gradients of a model's tensors with at least two dimensions."""
+    shapes = probe_worker.model_facts(
+        task="scenes", model=model, inputs={"classes": classes}, image_size=image_size, weights=None
+    )["networks"][""].values()
+    rng = torch.Generator().manual_seed(17)
+    return [torch.randn(shape, generator=rng) for shape in shapes if len(shape) > 1]
+
+
+def main() -> None:
+    """``python -m rsbench.bench.parts JOB OUT``: part -> seconds and those of ``copy_`` beside it, medians, as JSON."""
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    torch.set_num_threads(1)
+    gradients = made_up(job["model"], job["classes"], job["image_size"])
+    copy, found = _copy(gradients), {}
+    for name, prepare in parts(gradients, job["density"]).items():
+        work = prepare()
+        found[name] = [statistics.median(times) for times in zip(*_interleaved(work, copy), strict=True)]
+        print(name, flush=True)
+    Path(sys.argv[2]).write_text(json.dumps(found), encoding="utf-8")
+
+
+def _interleaved(work: Work, copy: Work) -> Iterator[tuple[float, float]]:
+    """Seconds of both, round by round, after some that are not counted."""
+    for turn in range(WARMUP_ROUNDS + ROUNDS):
+        marks = [time.perf_counter()]
+        for one in (work, copy):
+            one()
+            marks.append(time.perf_counter())
+        if turn >= WARMUP_ROUNDS:
+            yield marks[1] - marks[0], marks[2] - marks[1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,233 @@
+"""One cell of the grid: everything that changes its numbers, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, get_args
+
+from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.results.schema import SCHEMA
+
+Match = Literal["payload", "wire", "density"]
+Device = Literal["cpu", "cuda"]
+Schedule = Literal["cosine", "step", "constant"]
+Optimizer = Literal["sgd", "adam"]
+
+MATCHES: Final[tuple[str, ...]] = get_args(Match)
+DEVICES: Final[tuple[str, ...]] = get_args(Device)
+SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
+OPTIMIZERS: Final[tuple[str, ...]] = get_args(Optimizer)
+_WHOLES: Final = frozenset({"workers", "epochs", "max_steps", "batch_size", "image_size", "seed"})
+_REALS: Final = frozenset(
+    [
+        "ratio",
+        "lr",
+        "momentum",
+        "weight_decay",
+        "warmup_epochs",
+        "clip_norm",
+        "label_smoothing",
+        "bucket_cap_mb",
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSpec:
+    """One run: data set x model x compressor x ratio x learning rate x seed x world size, with its recipe.
+
+    Two specs that differ in any field may give different numbers, so each has its own key. Paths, time-outs
+    and everything else that leaves the numbers alone are not here.
+
+    Attributes:
+        dataset: name of the data set, as ``rsbench list datasets`` shows it.
+        dataset_fingerprint: what identifies the files that were found (names and sizes).
+        model: ``smallvgg`` or the name of a torchvision classification model.
+        weights: torchvision enum or file of the initial weights; None starts from random ones.
+        compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
+        ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
+        match: which bytes ``ratio`` counts.
+        lr: peak learning rate.
+        seed: repeat; decides split, initial weights and batches, for every compressor alike.
+        workers: processes in all (the world size).
+        device: what each worker trains on.
+        epochs: passes over the training images.
+        max_steps: stop after so many optimizer steps; None trains all epochs.
+        batch_size: images per worker and step.
+        image_size: height and width in pixels.
+        split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``.
+        optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
+        momentum: of SGD (and of compressors that own it).
+        weight_decay: of SGD.
+        schedule: how the learning rate falls.
+        warmup_epochs: over how many epochs the learning rate rises, at most a quarter of the run.
+        clip_norm: largest norm of the averaged gradient; None does not clip.
+        label_smoothing: share of the target spread over the other classes.
+        channels_last: memory layout of images and weights.
+        bf16: train under bfloat16 autocast.
+        bucket_cap_mb: bucket size of DistributedDataParallel, in MiB.
+    """
+
+    dataset: str
+    dataset_fingerprint: str
+    model: str
+    weights: str | None = None
+    compressor: str
+    ratio: float | None
+    match: Match = "payload"
+    lr: float
+    seed: int
+    workers: int
+    device: Device
+    epochs: int
+    max_steps: int | None = None
+    batch_size: int
+    image_size: int
+    split: str
+    optimizer: Optimizer = "sgd"
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    schedule: Schedule = "cosine"
+    warmup_epochs: float = 1.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    channels_last: bool = False
+    bf16: bool = False
+    bucket_cap_mb: float = 25.0
+
+    def __post_init__(self) -> None:
+        """Refuse values that no run can have.
+
+        Raises:
+            RsbenchError: names the first such field.
+        """
+        for name in _REALS:  # 100 and 100.0 are one ratio, so they must have one key
+            if isinstance(getattr(self, name), int):
+                object.__setattr__(self, name, float(getattr(self, name)))
+        _check_choice("match", self.match, MATCHES)
+        _check_choice("device", self.device, DEVICES)
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
+        if self.ratio is not None and not (math.isfinite(self.ratio) and self.ratio >= 1):
+            raise RsbenchError(
+                f"ratio is {self.ratio:g}, but a compression ratio says how many times fewer bytes are sent:"
+                " give a number of 1 or more, such as --ratio 100."
+            )
+        for name, value in (
+            ("lr", self.lr),
+            ("bucket_cap_mb", self.bucket_cap_mb),
+            ("clip_norm", self.clip_norm),
+        ):
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise RsbenchError(f"{name} is {value:g}, but must be a number above 0.")
+        for name, count in (
+            ("workers", self.workers),
+            ("epochs", self.epochs),
+            ("max_steps", self.max_steps),
+            ("batch_size", self.batch_size),
+            ("image_size", self.image_size),
+        ):
+            if count is not None and count < 1:
+                raise RsbenchError(f"{name} is {count}, but must be at least 1.")
+        for name, value in (("weight_decay", self.weight_decay), ("warmup_epochs", self.warmup_epochs)):
+            if not (math.isfinite(value) and value >= 0):
+                raise RsbenchError(f"{name} is {value:g}, but must be 0 or more.")
+        for name, value in (("momentum", self.momentum), ("label_smoothing", self.label_smoothing)):
+            if not 0 <= value < 1:
+                raise RsbenchError(f"{name} is {value:g}, but must be at least 0 and less than 1.")
+        if self.seed < 0:
+            raise RsbenchError(f"seed is {self.seed}, but must be 0 or more.")
+        check_split(self.split)
+
+    @property
+    def key(self) -> str:
+        """Twelve hexadecimal digits that are equal for equal specs, and change with the record schema."""
+        text = json.dumps({"schema": SCHEMA, **self.to_dict()}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def derived_seed(self) -> int:
+        """Seed of weights, split and batches: it depends on data set and repeat, never on the compressor."""
+        return int.from_bytes(hashlib.sha256(f"{self.dataset}:{self.seed}".encode()).digest()[:4], "big")
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """What a row stands for: all that changes its numbers, learning rates and seeds apart."""
+        return tuple(str(value) for name, value in self.to_dict().items() if name not in {"lr", "seed"})
+
+    @property
+    def label(self) -> str:
+        """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers``."""
+        ratio = "" if self.ratio is None else f" {self.ratio:g}x"
+        count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        return f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}"
+
+    @property
+    def folder_name(self) -> str:
+        """Name of the cell's folder; the key makes it unique, the rest makes it readable."""
+        ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
+        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
+        return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CellSpec:
+        """Build a spec from what ``to_dict`` gave.
+
+        Args:
+            values: field name -> value; fields with a default may be left out.
+
+        Raises:
+            RsbenchError: a field is unknown, missing or of the wrong kind.
+        """
+        known = {field.name for field in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                raise RsbenchError(f'A cell has no field "{name}".{did_you_mean(name, known)}')
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if name in _REALS | _WHOLES and value is not None and not number:
+                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a number.')
+            if name in _WHOLES and isinstance(value, float):
+                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a whole number.')
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise RsbenchError(f"A cell is not complete: {error}.") from error
+
+
+def check_split(split: str) -> None:
+    """Refuse what is neither ``official`` nor percentages that sum to 100.
+
+    Args:
+        split: ``official``, ``train/val/test`` or ``train/test`` in percent; ``random:`` before percentages draws
+            single pixels of a scene where otherwise blocks are drawn.
+
+    Raises:
+        RsbenchError: says what a split looks like.
+    """
+    if split == "official":
+        return
+    try:
+        shares = [float(part) for part in split.removeprefix("random:").split("/")]
+    except ValueError:
+        shares = []
+    if len(shares) not in {2, 3} or any(share <= 0 for share in shares) or abs(sum(shares) - 100) > 1e-6:
+        raise RsbenchError(
+            f'The split "{split}" is neither "official" nor percentages that sum to 100:'
+            " write 50/10/40 for train/val/test or 10/90 for train/test (random:10/90 for random pixels of a scene)."
+        )
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise RsbenchError(
+            f'{name} is "{value}", but must be one of {", ".join(choices)}.{did_you_mean(value, choices)}'
+        )

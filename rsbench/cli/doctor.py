@@ -1,0 +1,155 @@
+"""What this machine has, what will not work here, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rsbench.errors import RsbenchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rsbench.planning.probe import Devices
+
+LEAST_MEMORY_BYTES = 2 * 10**9
+LEAST_SHM_BYTES = 256 * 2**20
+
+
+def examine(data_root: Path, console: Console) -> int:
+    """Print the facts, then the problems with their remedies.
+
+    Args:
+        data_root: where data sets are looked for.
+        console: where to.
+
+    Returns:
+        1 when nothing can train here, else 0.
+    """
+    from rsbench.planning import probe
+    from rsbench.results import provenance
+    from rsbench.run.compare import cache_root
+
+    facts = provenance.collect([])
+    problems: list[str] = []
+    devices: Devices | None = None
+    try:
+        devices = probe.devices()
+    except RsbenchError as error:
+        problems.append(f"torch does not work here: {error}")
+    _print(console, "rsbench", _versions(facts))
+    _print(console, "machine", _machine(facts))
+    if devices is not None:
+        _print(console, "devices", _devices(devices))
+        problems += device_problems(devices)
+    _print(console, "data", _data(data_root))
+    for use, folder in (("decoded images", cache_root()), ("results", Path.cwd())):
+        problems += folder_problems(use, folder)
+    problems += memory_problems(shm=Path("/dev/shm"))
+    console.print("Problems" if problems else "No problems found.", style="bold")
+    for problem in problems:
+        console.print(f"  - {problem}", markup=False, highlight=False)
+    return 1 if devices is None else 0
+
+
+def device_problems(devices: Devices) -> list[str]:
+    """Return what the devices and backends cannot do."""
+    problems = []
+    if devices.cuda_count == 0:
+        cause = "this torch was built without CUDA" if devices.cuda_version is None else "torch sees no GPU"
+        problems.append(f"No GPU runs ({cause}): --gpus will be refused; use --workers N --device cpu.")
+    elif not devices.nccl:
+        problems.append("This torch has no NCCL, so --gpus cannot work: install a CUDA build of torch.")
+    if not devices.gloo:
+        problems.append("This torch has no gloo, so --device cpu cannot work: install another build of torch.")
+    return problems
+
+
+def folder_problems(use: str, folder: Path) -> list[str]:
+    """Return why a folder (or the nearest one above it that exists) cannot take files."""
+    there = folder
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not os.access(there, os.W_OK):
+        return [f"{use.capitalize()} cannot be written to {folder}: choose another folder or change its permissions."]
+    free = shutil.disk_usage(there).free
+    if free < 10**9:
+        return [f"Only {free / 1e6:.0f} MB are free for {use} at {folder}: free some space there."]
+    return []
+
+
+def memory_problems(*, shm: Path) -> list[str]:
+    """Return where memory is short."""
+    import psutil
+
+    problems = []
+    free = psutil.virtual_memory().available
+    if free < LEAST_MEMORY_BYTES:
+        problems.append(
+            f"Only {free / 1e9:.1f} GB of memory are free; each worker takes about 0.5 GB before its model: use fewer"
+            " workers or a smaller --batch-size."
+        )
+    if shm.is_dir() and shutil.disk_usage(shm).total < LEAST_SHM_BYTES:
+        problems.append(f"{shm} holds less than 256 MB, which NCCL may exceed: start Docker with --shm-size 1g.")
+    return problems
+
+
+def _versions(facts: dict[str, object]) -> list[str]:
+    versions = facts["versions"]
+    pairs = versions.items() if isinstance(versions, dict) else ()
+    packages = ", ".join(f"{name} {version or 'MISSING'}" for name, version in pairs)
+    fast = importlib.util.find_spec("numba") is not None
+    loops = "compiled by numba" if fast else "torch operations, slower: pip install 'rsbench[fast]' brings numba"
+    return [
+        f"rsbench {facts['rsbench']}, Python {facts['python']} at {sys.executable}",
+        packages,
+        f"compression on CPUs: {loops}",
+    ]
+
+
+def _machine(facts: dict[str, object]) -> list[str]:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return [
+        f"{facts['cpu_model']}, {facts['cpu_count']} cores to use, {facts['os']}",
+        f"memory: {memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free",
+    ]
+
+
+def _devices(devices: Devices) -> list[str]:
+    gpus = [
+        f"GPU {index}: {name}, {memory / 1e9:.0f} GB"
+        for index, (name, memory) in enumerate(zip(devices.names, devices.memory_bytes, strict=True))
+    ]
+    backends = [
+        f"{name}: {'yes' if there else 'no'}" for name, there in (("gloo", devices.gloo), ("NCCL", devices.nccl))
+    ]
+    return [*(gpus or ["no GPU"]), f"torch {devices.torch_version}, {', '.join(backends)}"]
+
+
+def _data(data_root: Path) -> list[str]:
+    from rsbench import datasets
+
+    lines = []
+    for name in datasets.available():
+        dataset = datasets.get(name)
+        try:
+            survey = dataset.survey(data_root)
+        except RsbenchError:
+            fetch = f"; `rsbench data fetch {name} --data-root {data_root}`" if dataset.downloads else ""
+            lines.append(f"{name}: not found in {data_root}{fetch}")
+            continue
+        lines.append(f"{name}: {survey.contents}{f', {survey.part}' if survey.part else ''}")
+    return lines
+
+
+def _print(console: Console, title: str, lines: Sequence[str]) -> None:
+    console.print(title, style="bold")
+    for line in lines:
+        console.print(f"  {line}", markup=False, highlight=False)

@@ -1,0 +1,232 @@
+"""The commands that show what there is: lists, recorded runs, reports, data on disk."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rsbench.errors import RsbenchError
+from rsbench.metrics import TASKS, score_text
+from rsbench.results import records as results
+from rsbench.results.records import Record
+from rsbench.run.progress import bytes_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def report(
+    folders: Sequence[Path], *, formats: str, out: Path | None, mix_hardware: bool, against: str, console: Console
+) -> list[Path]:
+    """Show the tables of everything recorded and write them.
+
+    Args:
+        folders: result folders.
+        formats: names, separated by commas.
+        out: folder for the files; None takes the first result folder.
+        mix_hardware: put runs from different hardware into one table.
+        against: a row that the others are compared with too, besides ``none``.
+        console: where to show them.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        RsbenchError: a folder or format does not exist, or nothing is recorded.
+    """
+    from rsbench import reports
+
+    wanted = reports.format_names(_names(formats))
+    records, problems = _recorded(folders)
+    built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against)
+    reports.show(built, console)
+    return _written(reports.write_report(built, out or folders[0], wanted), console)
+
+
+def report_changes(before: Path, after: Path, *, formats: str, out: Path | None, console: Console) -> list[Path]:
+    """Show two result folders side by side, and write that where a folder is given.
+
+    Args:
+        before: result folder whose numbers come first.
+        after: result folder that is compared with it.
+        formats: names, separated by commas.
+        out: folder for the files; None writes none, because either result folder has a report of its own.
+        console: where to show it.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        RsbenchError: a folder or format does not exist, or nothing is recorded in one of them.
+    """
+    from rsbench import reports
+    from rsbench.reports.changes import build_changes
+
+    wanted = reports.format_names(_names(formats))
+    (old, old_problems), (new, new_problems) = _recorded([before]), _recorded([after])
+    built = build_changes(old, new, (str(before), str(after)), [*old_problems, *new_problems])
+    reports.show(built, console)
+    return [] if out is None else _written(reports.write_report(built, out, wanted), console)
+
+
+def _names(formats: str) -> list[str]:
+    """Return the names in ``md, csv``."""
+    return [name.strip() for name in formats.split(",") if name.strip()]
+
+
+def _recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
+    """Return the records of some folders, and the problems with others.
+
+    Raises:
+        RsbenchError: there are none.
+    """
+    records, problems = results.read_records(folders)
+    if not records:
+        looked = ", ".join(map(str, folders))
+        reason = f" ({problems[0]})" if problems else ""
+        raise RsbenchError(f"Nothing usable is recorded in {looked}{reason}: run `rsbench compare` first.")
+    return records, problems
+
+
+def _written(paths: list[Path], console: Console) -> list[Path]:
+    """Say which files were written, folders of many files in one line."""
+    shown = dict.fromkeys(path if path.parent == paths[0].parent else path.parent for path in paths)
+    for path in shown:
+        _line(console, f"Written: {path}")
+    return paths
+
+
+def compressors(console: Console, verbose: bool, out: Path) -> None:
+    """List compressors; verbose adds source and options."""
+    from rsbench.compressors import COMPRESSORS
+
+    for name, compressor in COMPRESSORS.items():
+        _line(console, f"{name:<10}{compressor.doc()}")
+        if verbose:
+            _line(console, f"{'':<10}Source: {compressor.source}")
+            for option in compressor.options():
+                _line(
+                    console,
+                    f"{'':<10}{option.name}={option.default} ({option.type.__name__}, {option.allowed}): {option.help}",
+                )
+    if not verbose:
+        _line(console, "Options of each: rsbench list compressors -v. Use: --compressor NAME:KEY=VALUE,...")
+
+
+def datasets(console: Console, verbose: bool, out: Path) -> None:
+    """List data sets; verbose adds layout, licence and citation."""
+    from rsbench import datasets as table
+
+    for name, kind in table.available().items():
+        dataset = kind()
+        recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
+        _line(console, f"{name:<19}{dataset.title}: {dataset.contents}; {recipe}")
+        if verbose:
+            for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
+                _line(console, f"{'':<19}{title}: {text}")
+
+
+def models(console: Console, verbose: bool, out: Path) -> None:
+    """List the models that --model takes, by task."""
+    from rsbench.planning import probe
+
+    for task, names in probe.model_names().items():
+        _line(console, f"{TASKS[task].title}:")
+        for line in names if verbose else [", ".join(names)]:
+            _line(console, f"  {line}")
+
+
+def runs(console: Console, verbose: bool, out: Path) -> None:
+    """List recorded and unfinished cells; verbose adds reasons."""
+    found = results.list_runs([out])
+    for run in found:
+        score = score_text(run.record) if run.record else ""
+        _line(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
+        if verbose and run.reason:
+            _line(console, f"{'':<12}{run.reason}")
+    done = sum(run.status == "done" for run in found)
+    _line(console, f"{done} of {len(found)} cells in {out} are done.")
+
+
+def plans(console: Console, verbose: bool, out: Path) -> None:
+    """List shipped plans; verbose prints them."""
+    from rsbench.planning import plan_file
+
+    for name, path in plan_file.shipped().items():
+        text = path.read_text(encoding="utf-8")
+        _line(console, f"{name:<18}{tomllib.loads(text)['title']}")
+        if verbose:
+            _line(console, text)
+    if not verbose:
+        _line(
+            console,
+            "Use: rsbench compare --plan NAME [--plan-size quick] [--dry-run]. Whole files: rsbench list plans -v.",
+        )
+
+
+LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
+    "compressors": compressors,
+    "datasets": datasets,
+    "models": models,
+    "plans": plans,
+    "runs": runs,
+}
+
+
+def fetch(name: str, data_root: Path, console: Console) -> None:
+    """Download a data set and say what was done.
+
+    Raises:
+        RsbenchError: no such data set, no connection, a wrong digest, a full disk.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from rsbench import datasets as table
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks = {}
+
+        def show(file: str, count: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file)
+            bars.update(tasks[file], completed=count, total=total or None)
+
+        done = table.fetch(name, data_root, show)
+    for note in done.notes:
+        _line(console, note)
+    size = sum(path.stat().st_size for path in _files(done.where)) if done.where.is_dir() else done.where.stat().st_size
+    _line(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
+
+
+def check(name: str, data_root: Path, console: Console) -> int:
+    """Read a whole data set and say what is wrong with it.
+
+    Returns:
+        0 if training on it is sound, else 1.
+
+    Raises:
+        RsbenchError: the data set is not there.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from rsbench import datasets as table
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(f"reading {name}", total=None)
+        found = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
+    for sentence in found.sentences():
+        _line(console, sentence)
+    return 0 if found.ok else 1
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _line(console: Console, text: str) -> None:
+    """Print a line as it is; long ones are not cut in files and pipes."""
+    console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)

@@ -1,0 +1,1 @@
+"""Processes of one cell: torchrun, nodes, one rank, and why a cell failed."""

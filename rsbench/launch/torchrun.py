@@ -1,0 +1,290 @@
+"""Start one cell's workers through torchrun, watch them, end them, and say what went wrong. Imports no torch."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Final, Literal, Protocol, Self
+
+import psutil
+
+from rsbench.errors import RsbenchError
+from rsbench.launch import failure
+from rsbench.launch.failure import Cause
+
+TOKEN: Final = "RSBENCH_LAUNCH"
+"""Environment variable that marks every process of one launch, whatever session it moves to."""
+
+Status = Literal["done", "failed", "timeout", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nodes:
+    """The machines that one cell runs on.
+
+    Attributes:
+        count: how many.
+        rank: which of them this is.
+        endpoint: ``host:port`` on node 0 that all reach; empty on a single machine.
+    """
+
+    count: int = 1
+    rank: int = 0
+    endpoint: str = ""
+
+    def check(self) -> None:
+        """Refuse nodes that do not fit together.
+
+        Raises:
+            RsbenchError: says which option to mend.
+        """
+        if self.count < 1:
+            raise RsbenchError(f"--nnodes is {self.count}, but must be at least 1.")
+        if not 0 <= self.rank < self.count:
+            raise RsbenchError(
+                f"--node-rank is {self.rank}, but with --nnodes {self.count} it is 0 to {self.count - 1}."
+            )
+        host, _, port = self.endpoint.rpartition(":")
+        if self.count > 1 and not (host and port.isdecimal() and 0 < int(port) < 65536):
+            raise RsbenchError(
+                f"--nnodes {self.count} needs --rdzv-endpoint HOST:PORT with an address of node 0 that all nodes reach"
+                f' and a free port there; it is "{self.endpoint}".'
+            )
+
+    @property
+    def log_name(self) -> str:
+        """File for torchrun's own words; nodes may share the folder."""
+        return "launcher.log" if self.rank == 0 else f"launcher-node{self.rank}.log"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a cell ended.
+
+    Attributes:
+        status: of the launch; whether a record was written is for the caller to see.
+        cause: what went wrong, None when nothing did.
+        wall_s: from start to the last process's end, in seconds.
+    """
+
+    status: Status
+    cause: Cause | None = None
+    wall_s: float
+
+
+class Launcher(Protocol):
+    """Runs a cell that stands ready in its folder."""
+
+    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+        """Run the cell to its end, calling ``tick`` a few times a second.
+
+        Args:
+            folder: holds ``job.json``; logs, samples and the record go there.
+            workers_per_node: processes on this machine.
+            run_id: rendezvous id of this cell, equal on all nodes.
+            tick: shows progress.
+        """
+
+
+class StopSignals:
+    """While active, SIGINT, SIGTERM and SIGHUP are noted instead of ending this process.
+
+    Attributes:
+        number: the first signal that came, None so far.
+        count: how many came; the second makes a launch skip its grace.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.count = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self._before[name] = signal.signal(name, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name, handler in self._before.items():
+            signal.signal(name, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
+        if self.number is None:
+            self.number = number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Torchrun:
+    """The launcher that starts real processes.
+
+    Attributes:
+        stop: tells whether the user wants to end.
+        nodes: the machines.
+        timeout_s: after this the cell is ended and counts as timed out.
+        grace_s: between asking processes to end and killing them.
+        threads: compute threads of a worker.
+        module: what each worker runs, with the cell folder as its argument.
+    """
+
+    stop: StopSignals
+    nodes: Nodes = Nodes()
+    timeout_s: float = 86400.0
+    grace_s: float = 5.0
+    threads: int = 1
+    module: str = "rsbench.launch.worker"
+
+    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+        """See :class:`Launcher`."""
+        token = secrets.token_hex(8)
+        started = time.monotonic()
+        status: Status = "done"
+        launcher_log = folder / self.nodes.log_name
+        with launcher_log.open("wb") as log:
+            process = subprocess.Popen(
+                self.command(folder, workers_per_node, run_id),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment(token),
+                start_new_session=True,  # a Ctrl-C on the terminal reaches the parent only, which ends the rest
+                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
+            )
+        try:
+            while process.poll() is None:
+                tick()
+                if self.stop.number is not None:
+                    status = "interrupted"
+                elif time.monotonic() - started > self.timeout_s:
+                    status = "timeout"
+                if status != "done":
+                    break
+                time.sleep(0.1)
+        finally:
+            self._end(process, token)
+        tick()
+        if status == "done" and process.returncode != 0:
+            status = "failed"
+        return Outcome(
+            status=status,
+            cause=self._cause(status, launcher_log, process.returncode),
+            wall_s=time.monotonic() - started,
+        )
+
+    def command(self, folder: Path, workers_per_node: int, run_id: str) -> list[str]:
+        """Return the command line that starts this machine's workers."""
+        if self.nodes.count == 1:
+            rendezvous = ["--standalone"]
+        else:
+            rendezvous = [
+                *("--rdzv-backend", "static", "--rdzv-endpoint", self.nodes.endpoint),
+                *("--rdzv-id", run_id, "--node-rank", str(self.nodes.rank)),
+            ]
+        return [
+            *(sys.executable, "-m", "torch.distributed.run"),
+            *("--nnodes", str(self.nodes.count), "--nproc-per-node", str(workers_per_node)),
+            *rendezvous,
+            *("--shutdown-timeout", "5", "--max-restarts", "0", "-m", self.module, str(folder)),
+        ]
+
+    def _environment(self, token: str) -> dict[str, str]:
+        threads = {"OMP_NUM_THREADS": str(self.threads)} if "OMP_NUM_THREADS" not in os.environ else {}
+        return {**os.environ, **threads, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", TOKEN: token}
+
+    def _end(self, process: subprocess.Popen[bytes], token: str) -> None:
+        """Leave no process of this launch behind: SIGTERM to torchrun, grace, SIGKILL to all that carry the token."""
+        known = _descendants(process.pid)
+        if process.poll() is None:
+            process.terminate()
+            deadline = time.monotonic() + self.grace_s
+            asked_before = self.stop.count
+            while process.poll() is None and time.monotonic() < deadline and self.stop.count <= asked_before:
+                time.sleep(0.05)
+        for _ in range(20):  # a worker may be starting a helper just now, so look again until none is left
+            left = {worker for worker in known | _marked(token) if _alive(worker)}
+            if not left and process.poll() is not None:
+                return
+            for worker in left:
+                _kill(worker)
+            if process.poll() is None:
+                process.kill()
+            psutil.wait_procs(list(left), timeout=0.5)
+            known = set()
+
+    def _cause(self, status: Status, launcher_log: Path, returncode: int) -> Cause | None:
+        if status == "failed":
+            return failure.find(launcher_log, returncode)
+        if status == "timeout":
+            return Cause(
+                reason=f"it took longer than the time-out of {self.timeout_s:g} s",
+                log=failure.newest_log(launcher_log.parent),
+                tail=(),
+            )
+        if status == "interrupted":
+            name = signal.Signals(self.stop.number or signal.SIGINT).name
+            return Cause(reason=f"rsbench received {name}", log=None, tail=())
+        return None
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """Return what makes torchrun end (SIGTERM) when rsbench dies without a chance to end it; Linux only."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None)  # loaded here: between fork and exec nothing may be allocated
+    parent = os.getpid()
+
+    def prepare() -> None:
+        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    return prepare
+
+
+def _descendants(pid: int) -> set[psutil.Process]:
+    try:
+        return set(psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return set()
+
+
+def _marked(token: str) -> set[psutil.Process]:
+    """Return our processes that carry the token: torchrun's workers live in sessions of their own."""
+    found = set()
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(TOKEN) == token:
+                found.add(process)
+        except (psutil.Error, OSError):
+            continue  # somebody else's, or gone
+    return found
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _kill(process: psutil.Process) -> None:
+    try:
+        process.kill()
+    except psutil.Error:
+        return  # gone meanwhile
+
+
+def torchrun_environment(environment: Mapping[str, str]) -> bool:
+    """Tell whether this process was started by a torchrun (``RANK`` and ``WORLD_SIZE`` are set)."""
+    return "RANK" in environment and "WORLD_SIZE" in environment

@@ -1,0 +1,151 @@
+"""One rank of one cell: ``torchrun ... -m rsbench.launch.worker CELL_FOLDER``."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from rsbench.errors import RsbenchError
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(folder: Path) -> int:
+    """Run the cell described by ``folder/job.json`` as the rank that the environment names.
+
+    Everything this rank prints goes to ``rank<R>.log``. An exception is written to ``error-rank<R>.json``. Rank 0
+    appends to ``samples.jsonl`` and, at the end, writes ``record.json``.
+
+    Returns:
+        0 when the cell is done, 2 on a user's error, 1 on any other.
+    """
+    rank = int(os.environ["RANK"])
+    _log_to(folder / f"rank{rank}.log")
+    _die_with_parent()
+    try:
+        _run(folder, rank)
+    except BaseException as error:
+        _write_error(folder, rank, error)
+        return 2 if isinstance(error, RsbenchError) else 1
+    return 0
+
+
+def _log_to(path: Path) -> None:
+    """Send this process's output, C libraries' included, to a file."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with path.open("ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+
+
+def _die_with_parent() -> None:
+    """On Linux, be ended when the launcher dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _run(folder: Path, rank: int) -> None:
+    """Join the process group, train, and write the record on rank 0."""
+    import torch
+    import torch.distributed as dist
+
+    from rsbench.cell import CellSpec
+    from rsbench.compressors import parse
+    from rsbench.measure.log import Samples
+    from rsbench.results import provenance, records
+    from rsbench.tasks import TASKS
+    from rsbench.train.loop import Training
+
+    started, started_utc = time.perf_counter(), provenance.utc_now()
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    cell = CellSpec.from_dict(job["cell"])
+    compressor = parse(job["compressor"])
+    samples = Samples(folder if rank == 0 else None, tensorboard=job["tensorboard"])
+    samples.write("phase", {"phase": "start"})
+    device = _device(cell.device)
+    _be_deterministic()
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, samples)
+        sections = training.run(folder)
+        if rank == 0:
+            runtime = sections.pop("runtime") | _runtime(torch, dist, device)
+            record = {
+                "schema": records.SCHEMA,
+                "key": cell.key,
+                "status": "done",
+                "reason": "",
+                "started_utc": started_utc,
+                "wall_s": time.perf_counter() - started,
+                "cell": cell.to_dict(),
+                "provenance": {**job["provenance"], "runtime": runtime},
+                **sections,
+            }
+            records.write_record(folder, record)
+            samples.write("phase", {"phase": "done"})
+    finally:
+        dist.destroy_process_group()
+
+
+def _device(kind: str) -> Any:
+    """This rank's device; on GPUs the one numbered like the local rank."""
+    import torch
+
+    if kind == "cpu":
+        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+        return torch.device("cpu")
+    local = int(os.environ["LOCAL_RANK"])
+    torch.cuda.set_device(local)
+    return torch.device("cuda", local)
+
+
+def _be_deterministic() -> None:
+    """The same seed gives the same losses bit for bit on the same machine."""
+    import torch
+
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # A debugging aid that deterministic mode switches on, and that would be timed:
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+    torch.backends.cudnn.benchmark = False
+
+
+def _runtime(torch: Any, dist: Any, device: Any) -> dict[str, Any]:
+    """Facts that only the running worker knows."""
+    return {
+        "backend": dist.get_backend(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "nccl": ".".join(map(str, torch.cuda.nccl.version())) if device.type == "cuda" else None,
+    }
+
+
+def _write_error(folder: Path, rank: int, error: BaseException) -> None:
+    """Leave the exception where the launcher looks for it, and in the log."""
+    traceback.print_exc()
+    sys.stderr.flush()
+    report = {
+        "rank": rank,
+        "type": type(error).__name__,
+        "message": str(error),
+        "traceback": traceback.format_exc(),
+        "user_error": isinstance(error, RsbenchError),
+        "time": time.time(),
+    }
+    (folder / f"error-rank{rank}.json").write_text(json.dumps(report), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    code = main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # a rank that failed must not wait in the tear-down for the others

@@ -1,0 +1,1 @@
+"""What is counted and timed: step times, collectives, wire bytes, totals over a run."""

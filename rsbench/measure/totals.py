@@ -1,0 +1,75 @@
+"""Sums over the steps of a run: bytes, densities, times."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import Any
+
+from rsbench.measure.step_times import StepTimes, skipped_steps, summarize
+from rsbench.measure.wire import wire_bytes
+
+
+class Tally:
+    """Collects what each step reports and gives the record's ``traffic`` and ``time`` sections.
+
+    Args:
+        workers: world size W, for the modelled wire bytes of the dense exchange.
+        steady_from_step: first step after any warm-up of the density.
+    """
+
+    def __init__(self, workers: int, steady_from_step: int = 0) -> None:
+        self._workers, self._steady_from = workers, steady_from_step
+        self._payload: list[int] = []
+        self._wire = self._dense = self._one_d = 0
+        self._density: dict[str, float] = {}
+        self._sent_share = 0.0
+        self._times: list[StepTimes] = []
+
+    def add(self, stats: Mapping[str, Any], times: StepTimes) -> bool:
+        """Take in one step's statistics; return whether the densities changed."""
+        self._payload.append(stats["payload_bytes"])
+        self._wire += stats["wire_bytes"]
+        self._dense += stats["dense_bytes"]
+        self._one_d += stats["one_d_bytes"]
+        self._sent_share += stats["mean_density"]
+        self._times.append(times)
+        changed: bool = stats["density"] != self._density
+        self._density = dict(stats["density"])
+        return changed
+
+    @property
+    def payload_bytes_total(self) -> int:
+        """Payload bytes of all steps so far."""
+        return sum(self._payload)
+
+    @property
+    def density_per_tensor(self) -> dict[str, float]:
+        """Of the last step."""
+        return dict(self._density)
+
+    def traffic(self) -> dict[str, Any]:
+        """Bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
+        total, steps = sum(self._payload), len(self._payload)
+        dense_wire = wire_bytes("all_reduce", self._dense, self._workers)
+        after_warmup = self._payload[max(skipped_steps(steps), self._steady_from) :]
+        steady = statistics.median(after_warmup) if after_warmup else None
+        return {
+            "payload_bytes_total": total,
+            "dense_bytes_total": self._dense,
+            "wire_bytes_total": self._wire,
+            "dense_wire_bytes_total": dense_wire,
+            "payload_bytes_per_step": total / steps if steady is None else steady,
+            "compression_ratio": self._dense / total if total else None,
+            "steady_ratio": self._dense / steps / steady if steady else None,
+            "wire_ratio": dense_wire / self._wire if self._wire else None,
+            "density": self._sent_share / steps,
+            "density_per_tensor": self._density,
+            "one_d_share": self._one_d / total if total else None,
+            "steps": steps,
+        }
+
+    def time(self, images_per_step: int) -> dict[str, Any]:
+        """Median step time, mean split, images per second over all workers."""
+        summary = summarize(self._times)
+        return {**summary, "images_per_s": images_per_step / summary["step_time_s"]}

@@ -1,0 +1,1 @@
+"""What runs before launch: the grid, devices, data, model facts and the density for a ratio."""

@@ -1,0 +1,77 @@
+"""How many workers, and on what: from the user's wish and what the machine has."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from rsbench.cell import Device
+from rsbench.errors import RsbenchError
+
+DEFAULT_CPU_WORKERS: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the user said about devices; nothing where nothing was said. Counts are per node, several to compare.
+
+    Attributes:
+        gpus: as many workers as GPUs, on GPUs.
+        workers: so many workers.
+        device: on this.
+    """
+
+    gpus: tuple[int, ...] = ()
+    workers: tuple[int, ...] = ()
+    device: Device | None = None
+
+
+def choose(wish: Wish, *, nodes: int, there: bool = True) -> tuple[tuple[int, ...], Device]:
+    """Return the numbers of workers in all and their device.
+
+    Args:
+        wish: what was asked for; nothing means all GPUs, else two CPU workers.
+        nodes: machines, each with the same devices.
+        there: False takes GPUs that are asked for on trust, to plan for another machine.
+
+    Raises:
+        RsbenchError: contradicting wishes, or more GPUs than there are.
+    """
+    if wish.gpus and (wish.workers or wish.device is not None):
+        raise RsbenchError("Give either --gpus N or --workers N with --device cpu|cuda, not both.")
+    for option, counts in (("--gpus", wish.gpus), ("--workers", wish.workers)):
+        if counts and min(counts) < 1:
+            raise RsbenchError(f"{option} is {min(counts)}, but must be at least 1.")
+    if wish.gpus:
+        if there:
+            _check_gpus(max(wish.gpus), f"--gpus {max(wish.gpus)}")
+        return tuple(nodes * count for count in wish.gpus), "cuda"
+    if wish.device == "cuda":
+        workers = wish.workers or (max(1, _gpus()),)
+        if there:
+            _check_gpus(max(workers), f"--workers {max(workers)} --device cuda")
+        return tuple(nodes * count for count in workers), "cuda"
+    if wish.device is None and not wish.workers:
+        gpus = _gpus()
+        if gpus:
+            return (nodes * gpus,), "cuda"
+    return tuple(nodes * count for count in wish.workers or (DEFAULT_CPU_WORKERS,)), "cpu"
+
+
+def _gpus() -> int:
+    from rsbench.planning import probe
+
+    return probe.gpu_count()
+
+
+def _check_gpus(asked: int, option: str) -> None:
+    """Refuse more GPUs than there are."""
+    there = _gpus()
+    if asked > there:
+        has = "no GPU that torch can use" if there == 0 else f"only {there} GPU{'s' if there > 1 else ''}"
+        raise RsbenchError(
+            f"{option} asks for {asked} GPU{'s' if asked > 1 else ''}, but this machine has {has}: run on its"
+            f" {os.cpu_count()} CPU cores with --workers {asked} --device cpu"
+            + (f", or on what is there with --gpus {there}." if there else ".")
+        )

@@ -1,0 +1,206 @@
+"""The grid that a user asks for, and the cells that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from rsbench.cell import CellSpec, Device, Match, Optimizer, Schedule, check_split
+from rsbench.errors import RsbenchError
+from rsbench.planning.devices import Wish, choose
+
+if TYPE_CHECKING:
+    from rsbench.compressors import Compressor
+
+DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
+DEFAULT_RATIO: Final = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How every cell of a grid trains; names and meanings are those of :class:`~rsbench.cell.CellSpec`.
+
+    ``optimizer=None`` takes each data set's own; Adam has no use for ``momentum``.
+    """
+
+    weights: str | None = CellSpec.weights
+    max_steps: int | None = CellSpec.max_steps
+    split: str = "official"
+    optimizer: Optimizer | None = None
+    momentum: float = CellSpec.momentum
+    weight_decay: float = CellSpec.weight_decay
+    schedule: Schedule = CellSpec.schedule
+    warmup_epochs: float = CellSpec.warmup_epochs
+    clip_norm: float | None = CellSpec.clip_norm
+    label_smoothing: float = CellSpec.label_smoothing
+    channels_last: bool = CellSpec.channels_last
+    bf16: bool = CellSpec.bf16
+    bucket_cap_mb: float = CellSpec.bucket_cap_mb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Everything that one ``rsbench compare`` compares.
+
+    Attributes:
+        datasets: names, as are ``models``.
+        models: names; none takes each data set's own.
+        compressors: texts ``name:key=value,...``.
+        ratios: compression ratios that matchable compressors are brought to.
+        density: fixed share of elements to send instead of ``ratios``; None matches bytes.
+        lrs: learning rates; none takes each data set's own.
+        tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
+        seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
+        match: which bytes the ratios count.
+        wish: workers and device as the user said them.
+        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``wish``.
+        device: what each worker trains on; likewise.
+        epochs: None takes each data set's own, as ``batch_size`` and ``image_size`` do.
+        batch_size: images per worker and step.
+        image_size: in pixels.
+        recipe: how each cell trains.
+    """
+
+    datasets: tuple[str, ...] = ("synthetic",)
+    models: tuple[str, ...] = ()
+    compressors: tuple[str, ...] = DEFAULT_COMPRESSORS
+    ratios: tuple[float, ...] = (DEFAULT_RATIO,)
+    density: float | None = None
+    lrs: tuple[float, ...] = ()
+    tuning_seed: int | None = None
+    seeds: tuple[int, ...] = (0,)
+    match: Match = "payload"
+    wish: Wish = field(default_factory=Wish)
+    workers: tuple[int, ...] = (2,)
+    device: Device = "cpu"
+    epochs: int | None = None
+    batch_size: int | None = None
+    image_size: int | None = None
+    recipe: Recipe = Recipe()
+
+    def placed(self, *, nodes: int, there: bool = True) -> Grid:
+        """Return this grid with the workers and the device that its wish comes to on so many nodes.
+
+        Args:
+            nodes: machines.
+            there: they are this machine's like; False plans for another one, whose GPUs are not counted here.
+
+        Raises:
+            RsbenchError: contradicting wishes, or more GPUs than there are.
+        """
+        workers, device = choose(self.wish, nodes=nodes, there=there)
+        return replace(self, workers=workers, device=device)
+
+    def check(self) -> None:
+        """Refuse unknown names and impossible numbers before anything slow happens.
+
+        Raises:
+            RsbenchError: one sentence, with a suggestion where a name is misspelt.
+        """
+        from rsbench import datasets
+
+        for name in self.datasets:
+            datasets.get(name)
+        check_split(self.recipe.split)
+        if self.tuning_seed in self.seeds:
+            raise RsbenchError(
+                f"The tuning seed {self.tuning_seed} is among the seeds, whose test images would then have helped to"
+                " choose the learning rate; give it a number of its own."
+            )
+        anything = DatasetDefaults(
+            fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1
+        )
+        self.cells(dict.fromkeys(self.datasets, anything))
+
+    def cells(self, datasets: Mapping[str, DatasetDefaults]) -> list[CellSpec]:
+        """Return the cells in the order in which they run, each once.
+
+        Args:
+            datasets: for each name in ``self.datasets`` what its files and class say.
+
+        Raises:
+            RsbenchError: a value that no cell can have.
+        """
+        rows = self._rows()
+        cells = [
+            CellSpec(
+                dataset=name,
+                dataset_fingerprint=datasets[name].fingerprint,
+                model=model,
+                compressor=text,
+                ratio=ratio,
+                match="payload" if ratio is None else self.match,
+                lr=lr,
+                seed=seed,
+                workers=workers,
+                device=self.device,
+                epochs=datasets[name].epochs if self.epochs is None else self.epochs,
+                batch_size=datasets[name].batch_size if self.batch_size is None else self.batch_size,
+                image_size=datasets[name].image_size if self.image_size is None else self.image_size,
+                **self._recipe(datasets[name]),
+            )
+            for seed in self.seeds
+            for name in self.datasets
+            for workers in self.workers
+            for model in self.models or (datasets[name].model,)
+            for text, ratio in rows
+            for lr in self.lrs or (datasets[name].lr,)
+        ]
+        return list(dict.fromkeys(cells))
+
+    def _recipe(self, data: DatasetDefaults) -> dict[str, Any]:
+        """Return how cells of a data set train."""
+        recipe = {field.name: getattr(self.recipe, field.name) for field in fields(Recipe)}
+        recipe["optimizer"] = self.recipe.optimizer or data.optimizer
+        return recipe | ({"momentum": 0.0} if recipe["optimizer"] == "adam" else {})
+
+    def _rows(self) -> list[tuple[str, float | None]]:
+        """Return (canonical compressor, ratio or None) in the order given."""
+        from rsbench import compressors
+
+        rows: list[tuple[str, float | None]] = []
+        for text in self.compressors:
+            compressor: Compressor = compressors.parse(text)
+            if not compressor.matchable or compressor.density_given:
+                rows.append((compressor.text, None))
+            elif self.density is not None:
+                rows.append((compressor.with_density(self.density).text, None))
+            else:
+                rows.extend((compressor.text, ratio) for ratio in self.ratios)
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetDefaults:
+    """What a cell takes from its data set when the user says nothing."""
+
+    fingerprint: str
+    model: str
+    optimizer: Optimizer
+    lr: float
+    epochs: int
+    batch_size: int
+    image_size: int
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Read ``0,1,2`` or ``0-4``.
+
+    Raises:
+        RsbenchError: says what seeds look like.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise RsbenchError(f'The seeds "{text}" are not whole numbers: write --seeds 0,1,2 or --seeds 0-4.')
+        seeds.extend(range(int(first), int(last or first) + 1))
+    if not seeds:
+        raise RsbenchError(f'The seeds "{text}" name no repeat: write --seeds 0,1,2 or --seeds 0-4.')
+    return tuple(dict.fromkeys(seeds))
+
+
+def unique(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the values in order, each once."""
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,262 @@
+"""From cells to jobs: find the data, learn the model's shapes, solve for the bytes, write what a worker reads."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rsbench.cell import CellSpec
+from rsbench.errors import RsbenchError
+from rsbench.planning.grid import DatasetDefaults
+from rsbench.results import records
+
+if TYPE_CHECKING:
+    from rsbench.datasets.base import Dataset, Survey
+    from rsbench.planning.byte_matching import Estimate
+    from rsbench.planning.probe import ModelFacts
+
+JOB_NAME = "job.json"
+LEFTOVERS = (
+    "record.json",
+    "samples.jsonl",
+    "error-rank*.json",
+    "rank*.log",
+    "launcher.log",
+    "*.png",
+    "tensorboard/*",
+)
+"""What an earlier try leaves in a cell's folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A data set that stands on disk: its facts, and what a survey found."""
+
+    dataset: Dataset
+    survey: Survey
+
+    @property
+    def defaults(self) -> DatasetDefaults:
+        """What cells take from the data set."""
+        dataset = self.dataset
+        return DatasetDefaults(
+            fingerprint=self.survey.fingerprint,
+            model=dataset.model,
+            optimizer=dataset.optimizer,
+            lr=dataset.lr,
+            epochs=dataset.epochs,
+            batch_size=dataset.batch_size,
+            image_size=dataset.image_size,
+        )
+
+
+def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, Found]:
+    """Find each data set below the data root.
+
+    Args:
+        names: of the data sets.
+        data_root: folder that holds them.
+        strict: refuse incomplete releases.
+
+    Raises:
+        RsbenchError: unknown, missing, or incomplete and ``strict``.
+    """
+    from rsbench import datasets
+
+    found: dict[str, Found] = {}
+    missing: dict[str, RsbenchError] = {}
+    for name in names:
+        dataset = datasets.get(name)
+        try:
+            survey = dataset.survey(data_root)
+        except RsbenchError as error:
+            missing[name] = error
+            continue
+        if survey.part and strict:
+            raise RsbenchError(
+                f"{dataset.title} at {survey.where} is incomplete ({survey.part}) and --strict-data was asked for:"
+                f' complete it ("rsbench data fetch {name} --data-root {data_root}") or leave that option out.'
+            )
+        found[name] = Found(dataset=dataset, survey=survey)
+    if missing:
+        (_, first), *others = missing.items()
+        more = f" Neither can be used: {', '.join(name for name, _ in others)}." if others else ""
+        there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in found)}." if found else ""
+        raise RsbenchError(f"{first}{more}{there}") from first
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A cell that is ready to run.
+
+    Attributes:
+        spec: the cell as asked for.
+        task: name of its data set's task.
+        compressor: canonical text after matching, with the density that gives the asked ratio.
+        steps_per_epoch: optimizer steps.
+        steps: optimizer steps of the whole run.
+        estimate: bytes and memory that it will take.
+    """
+
+    spec: CellSpec
+    task: str
+    compressor: str
+    steps_per_epoch: int
+    steps: int
+    estimate: Estimate
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that are begun within ``steps``."""
+        return -(-self.steps // self.steps_per_epoch)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what other nodes need to run the same cell."""
+        return {**asdict(self), "spec": self.spec.to_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Job:
+        """Build a job from what ``to_dict`` gave on another node."""
+        from rsbench.planning.byte_matching import Estimate
+
+        spec = CellSpec.from_dict(values["spec"])
+        return cls(**{**values, "spec": spec, "estimate": Estimate(**values["estimate"])})
+
+
+def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
+    """Match bytes for every cell; nothing is launched when one is out of reach.
+
+    Args:
+        specs: the cells.
+        found: their data sets.
+
+    Raises:
+        RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
+    """
+    from rsbench.planning import byte_matching, probe
+
+    @cache
+    def samples(dataset: str, split: str, seed: int) -> int:
+        return found[dataset].survey.train_samples(split, seed)
+
+    @cache
+    def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
+        task, inputs = found[dataset].dataset.task, found[dataset].survey.inputs
+        return probe.model_facts(task, model, inputs, image_size, weights)
+
+    matched: dict[tuple[CellSpec, int, int], tuple[str, Estimate]] = {}
+    jobs: list[Job] = []
+    for spec in specs:
+        train = samples(spec.dataset, spec.split, spec.derived_seed)
+        per_epoch = byte_matching.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
+        steps = byte_matching.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
+        question = (replace(spec, seed=0, lr=1.0), per_epoch, steps)  # seeds and learning rates change no bytes
+        if question not in matched:
+            matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
+        text, estimate = matched[question]
+        task = found[spec.dataset].dataset.task
+        jobs.append(
+            Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
+        )
+    return jobs
+
+
+def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tuple[str, Estimate]:
+    """Return the compressor with the density that gives the asked ratio, and what its run will take."""
+    from rsbench import compressors
+    from rsbench.planning import byte_matching
+
+    compressor = byte_matching.match_bytes(
+        compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
+        model,
+        ratio=spec.ratio,
+        match=spec.match,
+        workers=spec.workers,
+        steps=steps,
+        bucket_cap_mb=spec.bucket_cap_mb,
+    )
+    estimate = byte_matching.estimate(
+        compressor,
+        model,
+        workers=spec.workers,
+        steps=steps,
+        batch_size=spec.batch_size,
+        bucket_cap_mb=spec.bucket_cap_mb,
+    )
+    return compressor.text, estimate
+
+
+def write_job(
+    folder: Path,
+    job: Job,
+    *,
+    data: Path,
+    argv: Sequence[str],
+    provenance: Mapping[str, Any],
+    tensorboard: bool = False,
+) -> None:
+    """Clear what an earlier try left in the cell's folder and write ``job.json``.
+
+    Args:
+        folder: the cell's; made if missing.
+        job: what to run.
+        data: folder of the prepared data set.
+        argv: the user's command.
+        provenance: of this command.
+        tensorboard: have event files written.
+
+    Raises:
+        RsbenchError: the folder cannot be written.
+    """
+    content = {
+        "cell": job.spec.to_dict(),
+        "compressor": job.compressor,
+        "task": job.task,
+        "data": str(data.resolve()),
+        "tensorboard": tensorboard,
+        "steps_per_epoch": job.steps_per_epoch,
+        "argv": list(argv),
+        "provenance": dict(provenance),
+    }
+    temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for pattern in LEFTOVERS:
+            for old in folder.glob(pattern):
+                old.unlink()
+        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        os.replace(temporary, folder / JOB_NAME)
+    except OSError as error:
+        raise records.folder_error(error, folder) from error
+
+
+def failed_record(
+    job: Job, *, status: str, reason: str, started_utc: str, wall_s: float, provenance: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the record of a cell that gave no numbers."""
+    from rsbench import compressors
+
+    compressor = compressors.parse(job.compressor)
+    return {
+        "schema": records.SCHEMA,
+        "key": job.spec.key,
+        "status": status,
+        "reason": reason,
+        "started_utc": started_utc,
+        "wall_s": wall_s,
+        "cell": job.spec.to_dict(),
+        "compressor": {
+            "name": compressor.name,
+            "text": job.compressor,
+            "trains": compressor.trains,
+            "matched": job.spec.ratio is not None,
+        },
+        **dict.fromkeys(("dataset", "model", "traffic", "time", "accuracy", "memory")),
+        "provenance": dict(provenance),
+    }

@@ -1,0 +1,117 @@
+"""Plans: experiments as TOML files, shipped ones by name. The keys are the long options of ``rsbench compare``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import rsbench
+from rsbench.errors import RsbenchError, did_you_mean
+
+SIZES: Final = ("full", "quick")
+_FOLDER: Final = Path(rsbench.__file__).with_name("plans")
+WHOLE: Final = frozenset(
+    {"out", "data_root", "strict_data", "timeout", "tensorboard", "rerun", "budget", "dry_run", "tuning_seed"}
+    | {"nnodes", "node_rank", "rdzv_endpoint"}
+)
+"""Options of a command as a whole, which its grids have in common."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFile:
+    """What a plan says.
+
+    Attributes:
+        title: what it is for.
+        ours: options whose values are not known from the paper.
+        options: parameter name (with underscores) -> value, for all its grids.
+        grids: the same for each grid, on top of ``options``; one empty grid where the file names none.
+    """
+
+    title: str
+    ours: tuple[str, ...]
+    options: Mapping[str, Any]
+    grids: tuple[Mapping[str, Any], ...]
+
+
+def shipped() -> dict[str, Path]:
+    """Return the plans that come with rsbench, by name."""
+    return {path.stem: path for path in sorted(_FOLDER.glob("*.toml"))}
+
+
+def locate(name: str) -> Path:
+    """Return the file of a plan.
+
+    Args:
+        name: of a shipped plan, or a file.
+
+    Raises:
+        RsbenchError: neither.
+    """
+    path = shipped().get(name) or Path(name)
+    if path.is_file() or path.suffix:
+        return path
+    raise RsbenchError(f'There is no plan "{name}", shipped or as a file.{did_you_mean(name, shipped())}')
+
+
+def read(path: Path, known: Collection[str], size: str = SIZES[0]) -> PlanFile:
+    """Read a plan file: the long options of ``rsbench compare`` as TOML keys.
+
+    Args:
+        path: such as a file that says ``dataset = ["ucm21"]``, ``ratio = [50, 100]``, ``gpus = 4``. Tables ``[full]``
+            and ``[quick]`` change some of that for a size; tables ``[[grid]]`` (``[[quick.grid]]``) make several grids
+            that differ in some options. ``title`` and ``ours`` are for people.
+        known: parameter names (with underscores) that a plan may set.
+        size: ``full`` or ``quick``; without such a table all sizes are the same.
+
+    Raises:
+        RsbenchError: the file is missing, is no TOML, or has an unknown key.
+    """
+    content = _content(path)
+    sized = {key: content.pop(key, {}) for key in SIZES}
+    for key, table in sized.items():
+        if not isinstance(table, dict):
+            raise RsbenchError(f"The plan {path} has a key {key} that is no table: write [{key}] above its options.")
+    content |= sized[size]
+    title, ours = str(content.pop("title", path.stem)), content.pop("ours", [])
+    if not isinstance(ours, list):
+        raise RsbenchError(f'The plan {path} has a key ours that is no list: write ours = ["lr", "seeds"].')
+    grids = content.pop("grid", [{}])
+    if not isinstance(grids, list) or not all(isinstance(grid, dict) for grid in grids) or not grids:
+        raise RsbenchError(f"The plan {path} has a key grid that is no list of tables: write [[grid]] above each.")
+    for key in (
+        key for grid in grids for key in grid if key.replace("-", "_") in WHOLE and key.replace("-", "_") in known
+    ):
+        raise RsbenchError(f'The plan {path} has "{key}" in a [[grid]], but that is one for all its grids: move it up.')
+    return PlanFile(
+        title=title,
+        ours=tuple(map(str, ours)),
+        options=_options(content, path, known),
+        grids=tuple(_options(grid, path, known) for grid in grids),
+    )
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RsbenchError(f"The plan {path} is not valid TOML: {error}.") from error
+
+
+def _options(table: Mapping[str, Any], path: Path, known: Collection[str]) -> dict[str, Any]:
+    """Bring keys and values to the form in which the command line has them."""
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in known:
+            options = [option.replace("_", "-") for option in known]
+            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}')
+        if isinstance(value, dict):
+            raise RsbenchError(f'The plan {path} has a table "[{key}]", but an option takes a value or a list.')
+        found[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
+    return found

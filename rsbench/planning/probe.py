@@ -1,0 +1,170 @@
+"""Asks a short helper process what only torch knows; answers about models are cached per version of torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+import rsbench
+from rsbench import __version__
+from rsbench.errors import RsbenchError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """Shapes of a model's trained tensors, and what a step takes.
+
+    Attributes:
+        name: as ``--model`` takes it.
+        networks: network -> tensor name -> shape; a sole network is called ``""``. A tensor that networks share
+            stands under each, as it is exchanged for each.
+        buffer_elements: floating-point elements in buffers (batch-norm statistics).
+        activation_bytes: kept for the backward pass, a sample.
+        flops: floating-point operations of forward and backward pass, a sample.
+    """
+
+    name: str
+    networks: dict[str, dict[str, tuple[int, ...]]]
+    buffer_elements: int = 0
+    activation_bytes: float = 0.0
+    flops: float = 0.0
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Tensor name -> shape over all networks, as ``network.tensor`` where there are several."""
+        return {
+            f"{network}.{name}" if network else name: shape
+            for network, shapes in self.networks.items()
+            for name, shape in shapes.items()
+        }
+
+    @property
+    def parameters(self) -> int:
+        """Number of elements that are exchanged in a step."""
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+    @property
+    def one_d_elements(self) -> int:
+        """Elements in tensors of fewer than two dimensions."""
+        return sum(math.prod(shape) for shape in self.shapes.values() if len(shape) < 2)
+
+    @property
+    def dense_bytes(self) -> int:
+        """Bytes of all gradients in float32."""
+        return 4 * self.parameters
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Devices:
+    """What this machine can train on."""
+
+    cuda_count: int
+    names: list[str]
+    memory_bytes: list[int]
+    nccl: bool
+    gloo: bool
+    torch_version: str
+    cuda_version: str | None
+
+
+def model_facts(
+    task: str, model: str, inputs: Mapping[str, int], image_size: int, weights: str | None = None
+) -> ModelFacts:
+    """Shapes of a model for some data.
+
+    Args:
+        task: name of the task.
+        model: as ``--model`` takes it.
+        inputs: as :attr:`rsbench.datasets.Survey.inputs` gives them.
+        image_size: side of pictures or patches, in pixels.
+        weights: initial weights, which are looked at too; None for random ones.
+
+    Raises:
+        RsbenchError: unknown model or weights, or images too small for it.
+    """
+    question = {
+        "ask": "model_facts",
+        "task": task,
+        "model": model,
+        "inputs": dict(inputs),
+        "image_size": image_size,
+        "weights": weights,
+    }
+    answer = _ask_cached(question)
+    networks = {
+        network: {name: tuple(shape) for name, shape in shapes.items()}
+        for network, shapes in answer.pop("networks").items()
+    }
+    return ModelFacts(networks=networks, **answer)
+
+
+def devices() -> Devices:
+    """GPUs and backends, as torch sees them (about 3 s)."""
+    return Devices(**_ask({"ask": "devices"}))
+
+
+def gpu_count() -> int:
+    """Number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
+    device_files = [*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("kfd"), *Path("/dev").glob("dxg")]
+    if sys.platform == "linux" and not device_files:  # NVIDIA, ROCm, WSL
+        return 0
+    return devices().cuda_count
+
+
+def model_names() -> dict[str, list[str]]:
+    """Names that ``--model`` takes, by task."""
+    names: dict[str, list[str]] = _ask_cached({"ask": "model_names"})
+    return names
+
+
+def _ask_cached(question: dict[str, Any]) -> Any:
+    versions = [__version__, _source_stamp(), *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
+    key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
+    path = platformdirs.user_cache_path("rsbench") / "facts" / f"{key}.json"
+    if question.get("weights") is None:
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            pass
+    answer = _ask(question)
+    if question.get("weights") is None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(f".{os.getpid()}.tmp")
+            temporary.write_text(json.dumps(answer), encoding="utf-8")
+            temporary.replace(path)
+        except OSError:
+            pass  # a cache that cannot be written costs time, nothing else
+    return answer
+
+
+def _source_stamp() -> str:
+    """Changes when a file of the package does: an editable install keeps its version while its networks change."""
+    files = sorted(Path(rsbench.__file__).parent.glob("**/*.py"))
+    stamps = "".join(f"{path.name}{path.stat().st_mtime_ns}" for path in files)
+    return hashlib.sha256(stamps.encode()).hexdigest()[:12]
+
+
+def _ask(question: dict[str, Any]) -> Any:
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, "-m", "rsbench.planning.probe_worker", json.dumps(question)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    try:
+        reply = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise RsbenchError(f"torch could not be asked for {question['ask']} ({last}); run `rsbench doctor`.") from None
+    if "error" in reply:
+        raise RsbenchError(reply["error"])
+    return reply["answer"]

@@ -1,0 +1,118 @@
+"""What only torch knows, told as JSON by a short helper process.
+
+``python -m rsbench.planning.probe_worker '{"ask": ...}'``.
+
+:mod:`rsbench.planning.probe` starts it, so that the command line itself never imports torch.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.utils.flop_counter import FlopCounterMode
+
+from rsbench.errors import RsbenchError
+from rsbench.tasks import TASKS, Task
+
+SAMPLES = 2
+"""In the step that is looked at; batch norm needs two."""
+
+
+def model_facts(
+    *, task: str, model: str, inputs: dict[str, int], image_size: int, weights: str | None
+) -> dict[str, Any]:
+    """Shapes of a model's parameters and what a step takes, found on the meta device.
+
+    Raises:
+        RsbenchError: unknown model, or images too small for it.
+    """
+    kind = TASKS[task]
+    try:
+        found = _measured(kind, model, inputs, image_size)
+    except (RuntimeError, AssertionError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RsbenchError(
+            f"{model} cannot take {image_size} x {image_size} images ({reason}); choose another --image-size, such as "
+            "the 224 that most models are made for."
+        ) from error
+    if weights is not None:
+        kind.build(model, inputs, image_size=image_size, weights=weights)
+    return {"name": model, **found}
+
+
+def _measured(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
+    """Build and run a step without memory; some (RegNet) read numbers while they are built and need the CPU."""
+    try:
+        with torch.device("meta"):
+            return _step_facts(kind, model, inputs, image_size)
+    except NotImplementedError:
+        return _step_facts(kind, model, inputs, image_size)
+
+
+def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
+    """Shapes, buffers, and a sample's share of one training step."""
+    networks = kind.build(model, inputs, image_size=image_size)
+    batch = kind.example(inputs, image_size=image_size, samples=SAMPLES)
+    kept: dict[int, int] = {}
+
+    def note(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in weights:
+            kept[storage._cdata] = storage.nbytes()
+        return tensor
+
+    counter = FlopCounterMode(display=False)
+    weights = {p.untyped_storage()._cdata for network in networks.values() for p in network.parameters()}
+    with counter, torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        for _, loss in kind.losses(networks, batch):
+            loss.backward()  # type: ignore[no-untyped-call]
+    return {
+        "networks": {
+            name: {key: list(p.shape) for key, p in network.named_parameters()} for name, network in networks.items()
+        },
+        "buffer_elements": sum(
+            b.numel() for network in networks.values() for b in network.buffers() if b.is_floating_point()
+        ),
+        "activation_bytes": sum(kept.values()) / SAMPLES,
+        "flops": counter.get_total_flops() / SAMPLES,
+    }
+
+
+def device_facts() -> dict[str, Any]:
+    """Devices and backends of this machine."""
+    count = torch.cuda.device_count()
+    return {
+        "cuda_count": count,
+        "names": [torch.cuda.get_device_name(i) for i in range(count)],
+        "memory_bytes": [torch.cuda.get_device_properties(i).total_memory for i in range(count)],
+        "nccl": dist.is_nccl_available(),
+        "gloo": dist.is_gloo_available(),
+        "torch_version": torch.__version__,
+        "cuda_version": torch.version.cuda,
+    }
+
+
+_ANSWERS: dict[str, Callable[..., Any]] = {
+    "model_facts": model_facts,
+    "devices": device_facts,
+    "model_names": lambda: {name: task.models() for name, task in TASKS.items()},
+}
+
+
+def main() -> None:
+    """Answer one question; a user's error comes back as ``{"error": sentence}``."""
+    question = json.loads(sys.argv[1])
+    try:
+        answer = {"answer": _ANSWERS[question.pop("ask")](**question)}
+    except RsbenchError as error:
+        answer = {"error": str(error)}
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Records on disk: their folder, their schema, where they come from."""

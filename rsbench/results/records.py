@@ -1,0 +1,273 @@
+"""Records on disk: one ``record.json`` a cell, written atomically, read without trust.
+
+A result folder holds ``cells/<cell folder>/record.json``. ``rsbench.results.schema`` says what is in a record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import json
+import math
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rsbench.errors import RsbenchError
+from rsbench.results import schema
+from rsbench.results.schema import SCHEMA, STATUSES, Record
+
+__all__ = [
+    "RECORD_NAME",
+    "SCHEMA",
+    "STATUSES",
+    "Record",
+    "Run",
+    "find_done",
+    "folder_error",
+    "list_runs",
+    "read_record",
+    "read_records",
+    "write_record",
+]
+
+RECORD_NAME = "record.json"
+JOB_NAME = "job.json"
+
+
+def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
+    """Check a record and write it to ``folder/record.json``: whole or not at all, whatever happens meanwhile.
+
+    Args:
+        folder: the cell folder, made if it is missing.
+        record: plain dicts, lists, texts and numbers. Infinite and undefined numbers are stored as null.
+
+    Returns:
+        The path written.
+
+    Raises:
+        RsbenchError: when the record is not of the schema, or the folder is read-only or its disk is full.
+    """
+    clean = _without_non_finite(record)
+    try:
+        schema.check(clean)
+    except RsbenchError as problem:
+        raise RsbenchError(f"The record for {folder} cannot be written: {problem}.") from problem
+    path = folder / RECORD_NAME
+    temporary = folder / f".{RECORD_NAME}.{os.getpid()}.tmp"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as stream:
+            json.dump(clean, stream, ensure_ascii=False, indent=1, allow_nan=False)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise folder_error(problem, folder) from problem
+    return path
+
+
+def folder_error(problem: OSError, folder: Path) -> RsbenchError:
+    """Return the sentence for an ``OSError`` met while writing below ``folder``."""
+    remedies = {
+        errno.ENOSPC: "the disk is full; free some space or choose another folder with --out",
+        errno.EDQUOT: "your disk quota is used up; free some space or choose another folder with --out",
+        errno.EROFS: "it is on a read-only file system; choose another folder with --out",
+        errno.EACCES: "you may not write there; choose another folder with --out or change its permissions",
+        errno.EPERM: "you may not write there; choose another folder with --out or change its permissions",
+        errno.ENOTDIR: "a part of that path is a file; choose another folder with --out",
+        errno.EEXIST: "a file of that name is in the way; choose another folder with --out",
+    }
+    reason = remedies.get(problem.errno or 0, f"{problem.strerror or problem}; choose another folder with --out")
+    return RsbenchError(f"Cannot write results to {folder}: {reason}.")
+
+
+def read_record(path: Path) -> Record:
+    """Return one record, upgraded to the current schema and checked.
+
+    Args:
+        path: a ``record.json``.
+
+    Raises:
+        RsbenchError: one sentence that names the file, what is wrong with it and what to do.
+    """
+    try:
+        record = schema.upgrade(json.loads(path.read_bytes(), parse_constant=lambda _: None))
+        schema.check(record)
+    except RsbenchError as problem:
+        text = str(problem)
+        remedy = "" if ";" in text else "; restore it, or delete it so that the cell runs again"
+        raise RsbenchError(f"The record {path} cannot be used: {text}{remedy}.") from problem
+    except OSError as problem:
+        raise RsbenchError(f"The record {path} cannot be read: {problem.strerror or problem}.") from problem
+    except (ValueError, RecursionError) as problem:
+        raise RsbenchError(
+            f"The record {path} is damaged or cut short (no JSON); delete it so that the cell runs again."
+        ) from problem
+    return record
+
+
+def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
+    """Return all usable records below some result folders and a sentence for each that is not.
+
+    Args:
+        folders: result folders, their ``cells`` folders, or single cell folders.
+
+    Returns:
+        Records in the order of their start, and the problems in the order of their paths.
+
+    Raises:
+        RsbenchError: when a folder does not exist.
+    """
+    records: list[Record] = []
+    problems: list[str] = []
+    with _without_collections():
+        for path in _record_paths(folders):
+            try:
+                records.append(_with_picture_paths(read_record(path), path.parent))
+            except RsbenchError as problem:
+                problems.append(str(problem))
+    return sorted(records, key=lambda record: str(record["started_utc"])), problems
+
+
+def _with_picture_paths(record: Record, folder: Path) -> Record:
+    """Set where each picture is, empty where a record names a place outside its folder: it may come from anywhere."""
+    for picture in (record.get("accuracy") or {}).get("pictures") or []:
+        relative = Path(picture["file"])
+        is_inside = not relative.is_absolute() and ".." not in relative.parts
+        picture["path"] = str(folder / relative) if is_inside else ""
+    return record
+
+
+def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:
+    """Return the finished cells among ``keys``, by key.
+
+    Args:
+        out: the result folder; it need not exist.
+        keys: cell keys; cell folders end with ``-<key>``.
+
+    Returns:
+        Key to record for status ``done`` only: damaged, failed and foreign records are left out, so that
+        those cells run again.
+    """
+    wanted = set(keys)
+    done: dict[str, Record] = {}
+    for cell in _subfolders(out / "cells"):
+        key = cell.name.rpartition("-")[2]
+        if key not in wanted or not (cell / RECORD_NAME).is_file():
+            continue
+        try:
+            record = read_record(cell / RECORD_NAME)
+        except RsbenchError:
+            continue
+        if record["key"] == key and record["status"] == "done":
+            done[key] = record
+    return done
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One line of ``rsbench list runs``.
+
+    Attributes:
+        folder: the cell folder.
+        status: a record's status, ``unfinished`` when a cell was started and left no record, ``damaged``.
+        reason: why it is not done; the problem's sentence when damaged.
+        started_utc: ISO time, empty when unknown.
+        record: the record, None when unfinished or damaged.
+    """
+
+    folder: Path
+    status: str
+    reason: str
+    started_utc: str
+    record: Record | None
+
+
+def list_runs(folders: Iterable[Path]) -> list[Run]:
+    """Return every cell below some result folders, usable or not, by start (unknown first), then by name.
+
+    Raises:
+        RsbenchError: when a folder does not exist.
+    """
+    return sorted((_run(cell) for cell in _cell_folders(folders)), key=lambda run: (run.started_utc, run.folder))
+
+
+def _run(cell: Path) -> Run:
+    """Return one cell folder's line."""
+    path = cell / RECORD_NAME
+    if not path.is_file():
+        reason = "it was started and left no record: still running, or its machine was switched off"
+        return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
+    try:
+        record = read_record(path)
+    except RsbenchError as problem:
+        return Run(folder=cell, status="damaged", reason=str(problem), started_utc="", record=None)
+    return Run(
+        folder=cell,
+        status=record["status"],
+        reason=record["reason"],
+        started_utc=record["started_utc"],
+        record=record,
+    )
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """Keep the garbage collector from walking over all that was read, again and again: records hold no cycles."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _record_paths(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the records that exist below the folders."""
+    for cell in _cell_folders(folders):
+        path = cell / RECORD_NAME
+        if path.is_file():
+            yield path
+
+
+def _cell_folders(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield each cell folder once, whether its result folder, its ``cells`` folder or itself is given."""
+    seen: set[Path] = set()
+    for folder in folders:
+        if not folder.is_dir():
+            raise RsbenchError(
+                f"There is no result folder {folder}; run `rsbench compare --out {folder}` first "
+                "or name another folder."
+            )
+        for candidate in (folder, *_subfolders(folder), *_subfolders(folder / "cells")):
+            is_cell = (candidate / RECORD_NAME).is_file() or (candidate / JOB_NAME).is_file()
+            if is_cell and candidate.resolve() not in seen:
+                seen.add(candidate.resolve())
+                yield candidate
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """Return the folders in a folder by name; none when it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except OSError:
+        return []
+
+
+def _without_non_finite(value: Any) -> Any:
+    """Return a copy in which infinite and undefined numbers are None and tuples are lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _without_non_finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_non_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

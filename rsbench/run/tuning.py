@@ -1,0 +1,229 @@
+"""A study: a seed of its own chooses each row's learning rate, the other seeds run at that rate only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsbench import compressors
+from rsbench.cell import CellSpec
+from rsbench.planning.job import Job
+from rsbench.results import records
+from rsbench.results.schema import Record
+
+FAILED = -math.inf
+"""Validation score of a cell that gave none: any other rate is better."""
+
+
+def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | None:
+    """The learning rate to try next: from the middle of the grid to the best one's neighbours, the lower first.
+
+    So the best is better than both its neighbours, or lies at an edge of the grid; rates farther off, which a
+    validation score with one peak does not need, are left out.
+
+    Args:
+        rates: the grid, the same for every row.
+        tried: rate -> validation score, :data:`FAILED` where the cell gave none.
+
+    Returns:
+        A rate of the grid, or None when the best is found.
+    """
+    grid = sorted(rates)
+    best = best_rate(tried)
+    if best is None:  # nothing trained yet: downwards, then upwards
+        order = [*reversed(grid[: len(grid) // 2 + 1]), *grid[len(grid) // 2 + 1 :]]
+        return next((rate for rate in order if rate not in tried), None)
+    at = grid.index(best)
+    return next((rate for rate in (*grid[max(0, at - 1) : at], *grid[at + 1 : at + 2]) if rate not in tried), None)
+
+
+def best_rate(tried: Mapping[float, float]) -> float | None:
+    """The rate with the highest validation score, the lower one of equals; None where every cell failed."""
+    found = max(tried, key=lambda rate: (tried[rate], -rate), default=None)
+    return None if found is None or tried[found] == FAILED else found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A compressor at a ratio on one data set and model.
+
+    Attributes:
+        tuning: learning rate -> cell of the tuning seed.
+        seeds: learning rate -> cells of the other seeds.
+        trains: whether its accuracy means anything; if not there is nothing to tune.
+    """
+
+    tuning: Mapping[float, Job]
+    seeds: Mapping[float, Sequence[Job]]
+    trains: bool
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from other rows; those of two grids may differ in how they train."""
+        return next(iter(self.tuning.values())).spec.row
+
+    @property
+    def name(self) -> str:
+        """Such as ``ucm21 smallvgg rsdgc 100x``."""
+        return next(iter(self.tuning.values())).spec.label.partition(" lr ")[0]
+
+
+def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
+    """Rows of a study's cells, in the order given.
+
+    Args:
+        jobs: every learning rate at every seed, the tuning seed included.
+        tuning_seed: the seed that chooses.
+    """
+    groups: dict[tuple[str, ...], list[Job]] = {}
+    for job in jobs:
+        groups.setdefault(job.spec.row, []).append(job)
+    rows = []
+    for group in groups.values():
+        seeds: dict[float, list[Job]] = {}
+        for job in group:
+            if job.spec.seed != tuning_seed:
+                seeds.setdefault(job.spec.lr, []).append(job)
+        tuning = {job.spec.lr: job for job in group if job.spec.seed == tuning_seed}
+        rows.append(Row(tuning=tuning, seeds=seeds, trains=compressors.parse(group[0].compressor).trains))
+    return rows
+
+
+class Study:
+    """The cells of a study, row by row, so that a budget leaves whole rows behind (an :class:`~.agenda.Agenda`).
+
+    A cell is taken once; one that has left no record of its end by the next :meth:`take` counts as failed.
+
+    Args:
+        rows: of the table.
+        seed: the tuning seed.
+        out: result folder, read again at each step.
+        say: told each row's learning rate.
+        rerun: take no notice of what was done before.
+    """
+
+    def __init__(
+        self, rows: Sequence[Row], seed: int, out: Path, say: Callable[[str], None], *, rerun: bool = False
+    ) -> None:
+        self._rows, self._seed, self._out, self._say = list(rows), seed, out, say
+        self._taken: set[str] = set()
+        self._told: set[tuple[str, ...]] = set()
+        self._records: dict[str, Record] = {}
+        every = [job.spec for row in rows for jobs in (row.tuning.values(), *row.seeds.values()) for job in jobs]
+        self._old = set(records.find_done(out, [spec.key for spec in every])) if rerun else set()
+        self.done = sum(self._finished(row) for row in rows)
+
+    @property
+    def specs(self) -> Sequence[CellSpec]:
+        """Cells of the table as it stands: tried rates, and the other seeds at each row's own."""
+        found: list[CellSpec] = []
+        for row in self._rows:
+            tried, _ = self._tried(row)
+            best = best_rate(tried)
+            found += [row.tuning[rate].spec for rate in tried]
+            found += [] if best is None else [job.spec for job in row.seeds[best]]
+        return found
+
+    @property
+    def most(self) -> str:
+        """See :class:`~.agenda.Agenda`."""
+        return f"at most {len(self.left())}"
+
+    def begin(self) -> None:
+        """Name the tuning seed in what was recorded before this study, so that every table of the folder knows it."""
+        for row in self._rows:
+            for job in row.tuning.values():
+                record = self._known([job]).get(job.spec.key)
+                if record is not None and record["provenance"].get("tuning_seed") != self._seed:
+                    record["provenance"]["tuning_seed"] = self._seed
+                    records.write_record(self._out / "cells" / job.spec.folder_name, record)
+
+    def busy(self, job: Job) -> None:
+        """Leave the whole row to the other process: without this cell it cannot be tuned."""
+        self._rows = [row for row in self._rows if row.key != job.spec.row]
+
+    def take(self) -> Job | None:
+        """The first cell of the first row that is not finished."""
+        for row in self._rows:
+            tried, rate = self._tried(row)
+            best = best_rate(tried)
+            if rate is not None:
+                job: Job | None = row.tuning[rate]
+            else:
+                self._tell(row, tried, best)
+                job = None if best is None else next(iter(self._to_run(row.seeds[best])), None)
+            if job is not None:
+                self._taken.add(job.spec.key)
+                return job
+        return None
+
+    def left(self) -> Sequence[Job]:
+        """Of a row that is not tuned, all rates not tried, and the other seeds once."""
+        found: list[Job] = []
+        for row in self._rows:
+            tried, rate = self._tried(row)
+            best = best_rate(tried)
+            if rate is not None:
+                found += [job for r, job in row.tuning.items() if r not in tried]
+                best = best or rate
+            found += [] if best is None else self._to_run(row.seeds[best])
+        return found
+
+    def decided(self, job: Job) -> bool:
+        """See :class:`~.agenda.Agenda`."""
+        row = next(row for row in self._rows if job in row.tuning.values() or job in row.seeds[job.spec.lr])
+        return job in row.tuning.values() or self._tried(row)[1] is None
+
+    def _tell(self, row: Row, tried: Mapping[float, float], best: float | None) -> None:
+        if row.trains and row.key not in self._told:
+            self._told.add(row.key)
+            self._say(f"{row.name}{self._what_differs(row)}: {_choice(tried, best)}")
+
+    def _what_differs(self, row: Row) -> str:
+        """Return `` workers 4``: in what a row differs from others of its name; nothing where there are none."""
+        mine, *others = [
+            next(iter(one.tuning.values())).spec.to_dict()
+            for one in (row, *(other for other in self._rows if other is not row and other.name == row.name))
+        ]
+        names = [name for name in mine if name != "lr" and any(other[name] != mine[name] for other in others)]
+        return "".join(f" {name.replace('_', ' ')} {mine[name]}" for name in names)
+
+    def _finished(self, row: Row) -> int:
+        tried, _ = self._tried(row)
+        return len(tried) * row.trains + len(self._known(row.seeds.get(best_rate(tried) or 0.0, ())))
+
+    def _to_run(self, jobs: Sequence[Job]) -> list[Job]:
+        known = self._known(jobs)
+        return [job for job in jobs if job.spec.key not in known and job.spec.key not in self._taken]
+
+    def _known(self, jobs: Iterable[Job]) -> dict[str, Record]:
+        """Finished cells among the jobs."""
+        keys = [job.spec.key for job in jobs]
+        new = [key for key in keys if key not in self._records and (key in self._taken or key not in self._old)]
+        self._records |= records.find_done(self._out, new)
+        return {key: self._records[key] for key in keys if key in self._records}
+
+    def _tried(self, row: Row) -> tuple[dict[float, float], float | None]:
+        """Rates that were tried, with their validation score, and the one to try next."""
+        if not row.trains:
+            return {min(row.tuning): 0.0}, None
+        known = self._known(row.tuning.values())
+        tried = {rate: FAILED for rate, job in row.tuning.items() if job.spec.key in self._taken}
+        for rate, job in row.tuning.items():
+            if job.spec.key in known:
+                found = (known[job.spec.key]["accuracy"] or {}).get("val_score")
+                tried[rate] = FAILED if found is None else float(found)
+        return tried, next_rate(list(row.tuning), tried)
+
+
+def _choice(tried: Mapping[float, float], best: float | None) -> str:
+    """What a user reads of a row's learning rate."""
+    found = ", ".join(
+        f"{rate:g}: {'failed' if score == FAILED else f'{100 * score:.1f} %'}" for rate, score in sorted(tried.items())
+    )
+    if best is None:
+        return f"no learning rate trained, so its other seeds do not run (validation scores {found})"
+    edge = ", at the edge of the grid" if best in (min(tried), max(tried)) and len(tried) > 1 else ""
+    return f"learning rate {best:g}{edge} (validation scores {found})"

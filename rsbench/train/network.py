@@ -1,0 +1,114 @@
+"""One network of a task on its way through training: its DDP wrapper, compressor and optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.cell import CellSpec
+from rsbench.compressors import Compressor
+from rsbench.measure import step_times
+
+
+class Member:
+    """A network, wrapped, with a compressor and an optimizer of its own.
+
+    Args:
+        name: of the network in its task; empty for a sole one.
+        network: with its initial weights, on the device.
+        compressor: not yet registered.
+        cell: optimizer and its numbers.
+        device: this rank's.
+        alone: no other network shares its parameters, so that gradients may be views of DDP's buckets.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        network: nn.Module,
+        compressor: Compressor,
+        cell: CellSpec,
+        device: torch.device,
+        *,
+        alone: bool,
+    ) -> None:
+        self.name, self.network, self.compressor, self.clip_norm = name, network, compressor, cell.clip_norm
+        self.model = DistributedDataParallel(
+            network,
+            device_ids=[device.index] if device.type == "cuda" else None,
+            bucket_cap_mb=cell.bucket_cap_mb,
+            forward_sync_buffers=False,
+            gradient_as_bucket_view=alone,
+        )
+        compressor.register(self.model)
+        momentum = cell.momentum if cell.optimizer == "sgd" else 0.0
+        groups = compressor.param_groups(network, lr=cell.lr, momentum=momentum, weight_decay=cell.weight_decay)
+        self.optimizer = _optimizer(cell.optimizer, groups)
+
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate of the next step."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def step(self, loss: torch.Tensor, timer: step_times.StepTimer) -> None:
+        """Backward pass with exchange, and the optimizer's step, timed.
+
+        Raises:
+            RsbenchError: a gradient is not finite on some rank.
+        """
+        timer.end_of("forward")
+        self._backward(loss)
+        timer.end_of("backward")
+        if self.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=False)
+        timer.end_of("optimizer")
+        timer.end_of("end")
+
+    def _backward(self, loss: torch.Tensor) -> None:
+        """Run the backward pass; what a hook's callback raised comes back as the hook raised it."""
+        try:
+            torch.autograd.backward(loss)
+        except RuntimeError:
+            if self.compressor.hook.failure is not None:
+                raise self.compressor.hook.failure from None
+            raise
+
+
+def _optimizer(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+    if name == "adam":
+        plain = [{key: group[key] for key in ("params", "lr", "weight_decay")} for group in groups]
+        return torch.optim.Adam(plain)
+    return torch.optim.SGD(groups)
+
+
+def joined_stats(members: Iterable[Member]) -> dict[str, Any]:
+    """What the last step of all members sent: bytes added up, densities under ``member.tensor``.
+
+    Returns:
+        The keys of :meth:`rsbench.compressors.Compressor.step_stats`.
+    """
+    joined: dict[str, Any] = {"density": {}, "mean_density": 0.0}
+    whole = 0
+    for member in members:
+        stats: Mapping[str, Any] = member.compressor.step_stats()
+        prefix = f"{member.name}." if member.name else ""
+        joined["density"] |= {prefix + tensor: share for tensor, share in stats["density"].items()}
+        for key in ("payload_bytes", "wire_bytes", "dense_bytes", "one_d_bytes"):
+            joined[key] = joined.get(key, 0) + stats[key]
+        elements = sum(p.numel() for p in member.network.parameters())
+        joined["mean_density"] += stats["mean_density"] * elements
+        whole += elements
+    joined["mean_density"] /= whole
+    return joined
+
+
+def note(compressor: Compressor, cell: CellSpec) -> str:
+    """What a row of the table has to say about its optimizer; nothing for most."""
+    keeps = compressor.owns_momentum((2, 2))
+    return "Adam: momentum=0, error feedback only" if keeps and cell.optimizer == "adam" else ""

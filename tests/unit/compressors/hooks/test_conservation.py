@@ -1,0 +1,214 @@
+"""sent + residual == accumulated, exactly; all-zero gradients; counts by the encoder and by the collective."""
+
+from __future__ import annotations
+
+import copy
+import io
+from typing import Any
+
+import pytest
+import torch
+from engine import CAP_MB, MOMENTUM, Weights, gradients, put_to_work
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.compressors import COMPRESSORS, DGC, NoCompression, TopK, parse
+from rsbench.compressors.density.allocation import most_buckets
+from rsbench.errors import RsbenchError
+
+TEXTS = [
+    "topk:density=0.03",
+    "topk:density=0.03,one_d=select",
+    "dgc:density=0.03",
+    "dgc:density=0.03,momentum_masking=false",
+    "rsdgc:density=0.05",
+    "rsdgc:density=0.05,neighborhood=tile,p=2,momentum_masking=false",
+    "rsdgc:density=0.05,policy=uniform,stat=var,norm=none",
+    "rsdgc:density=0.05,policy=mean_abs,one_d=select",
+    "rsdgc:density=0.05,policy=lamp,score=l2",
+    "rsdgc:density=0.05,score=magnitude,floor=0",
+    "dgc:density=0.2,nesterov=true",
+    "blocktopk:density=0.05,score=l2",
+    "blocktopk:density=0.05,neighborhood=tile",
+    "randomk:density=0.05",
+]
+
+
+def expected_accumulation(memory: dict[str, Any], name: str, gradient: torch.Tensor, nesterov: bool) -> torch.Tensor:
+    """v + g, v + (m u + g), or with Nesterov v + m (u + g) + g, from the formulas."""
+    flat = gradient.flatten()
+    if nesterov:
+        flat = MOMENTUM * (memory["u"][name] + flat) + flat
+    elif "u" in memory:
+        flat = memory["u"][name] * MOMENTUM + flat
+    return memory["v"][name] + flat
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_sent_and_residual_are_what_was_accumulated(text: str) -> None:
+    net, model, compressor = put_to_work(text)
+    rng = torch.Generator().manual_seed(0)
+    for _ in range(6):
+        g = gradients(net, rng)
+        before = copy.deepcopy(compressor.state_dict()["memory"])
+        net.zero_grad()
+        model(g).backward()
+        after = compressor.state_dict()["memory"]
+        for name, parameter in net.named_parameters():
+            sent = parameter.grad.flatten()
+            if name not in after["v"]:
+                assert torch.equal(sent, g[name].flatten()), f"{name} is sent whole"
+                continue
+            total = expected_accumulation(before, name, g[name], "nesterov" in text)
+            assert torch.equal(sent + after["v"][name], total)
+            assert not ((sent != 0) & (after["v"][name] != 0)).any(), "what was sent has left the residual"
+            assert (
+                (sent != 0).sum() < sent.numel() or sent.numel() == 1 or compressor.step_stats()["density"][name] == 1
+            )
+            if "u" in after and compressor.momentum_masking:
+                assert (after["u"][name][sent != 0] == 0).all()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_collective_counts_what_the_encoder_planned(text: str) -> None:
+    net, model, compressor = put_to_work(text)
+    shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
+    rng = torch.Generator().manual_seed(0)
+    for step in range(3):
+        model(gradients(net, rng)).backward()
+        counted = compressor.step_stats()["payload_bytes"]
+        most = most_buckets(len(shapes), compressor.step_stats()["dense_bytes"], CAP_MB)
+        planned = compressor.payload_bytes(shapes, step, CAP_MB) - 16 * (most - len(compressor.hook.timeline))
+        dynamic = text.startswith("rsdgc") and "uniform" not in text
+        assert planned - (200 if dynamic else 0) <= counted <= planned
+        assert compressor.step_stats()["dense_bytes"] == 4 * sum(p.numel() for p in net.parameters())
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_zero_gradients_stay_zero_and_cost_no_more(name: str) -> None:
+    net, model, compressor = put_to_work(name)
+    shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
+    model({n: torch.zeros_like(p) for n, p in net.named_parameters()}).backward()
+    assert all((p.grad == 0).all() for p in net.parameters())
+    assert compressor.step_stats()["payload_bytes"] <= compressor.payload_bytes(shapes, 0)
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_state_is_plain_and_refuses_other_runs(name: str) -> None:
+    net, model, compressor = put_to_work(name)
+    model(gradients(net, torch.Generator().manual_seed(0))).backward()
+    file = io.BytesIO()
+    torch.save(compressor.state_dict(), file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    compressor.load_state_dict(state)
+    for key, noun in {"world_size": "world size", "rank": "rank", "compressor": "configuration"}.items():
+        with pytest.raises(RsbenchError, match=noun):
+            compressor.load_state_dict({**state, key: 7})
+    if COMPRESSORS[name].keeps_residual:
+        before = compressor.state_dict()
+        with pytest.raises(RsbenchError, match="lacks 'v'"):
+            compressor.load_state_dict({**state, "step": 99, "memory": {"u": state["memory"].get("u", {})}})
+        assert compressor.state_dict()["step"] == before["step"], "nothing is changed by a state that is refused"
+    with pytest.raises(RsbenchError, match=r"another model.*'conv'"):
+        compressor.load_state_dict({**state, "shapes": {**state["shapes"], "conv": [1]}})
+
+
+@pytest.mark.parametrize("name", ["dgc", "rsdgc"])
+def test_a_compressor_that_keeps_momentum_wants_to_be_told(name: str) -> None:
+    net = Weights()
+    model = DistributedDataParallel(net)
+    compressor = parse(name)
+    compressor.register(model)
+    with pytest.raises(RsbenchError, match="param_groups"):
+        model(gradients(net, torch.Generator().manual_seed(0))).backward()
+
+
+def test_momentum_has_one_owner_per_tensor() -> None:
+    net = Weights()
+    groups = DGC().param_groups(net, lr=0.1, momentum=0.9, weight_decay=1e-4)
+    assert [len(g["params"]) for g in groups] == [6, 1]
+    assert [g["momentum"] for g in groups] == [0.0, 0.9]
+    assert groups[0]["weight_decay"] == pytest.approx(1e-3)
+    (group,) = TopK().param_groups(net, lr=0.1, momentum=0.9)
+    assert group["momentum"] == 0.9
+    with pytest.raises(RsbenchError, match="momentum=1"):
+        DGC().param_groups(net, lr=0.1, momentum=1)
+
+
+def test_an_unfrozen_parameter_is_named() -> None:
+    net = Weights()
+    net.linear.requires_grad_(False)
+    model = DistributedDataParallel(net)
+    NoCompression().register(model)
+    net.linear.requires_grad_(True)
+    with pytest.raises(RsbenchError, match="'linear'"):
+        model(gradients(net, torch.Generator().manual_seed(0))).backward()
+
+
+def test_a_compressor_serves_one_model() -> None:
+    compressor = TopK()
+    with pytest.raises(RsbenchError, match="not registered"):
+        compressor.step_stats()
+    compressor.register(DistributedDataParallel(Weights()))
+    with pytest.raises(RsbenchError, match="registered with a model already"):
+        compressor.register(DistributedDataParallel(Weights()))
+
+
+@pytest.mark.parametrize("text", ["topk:density=0.2", "rsdgc:density=0.2", "rsdgc:density=0.2,neighborhood=tile"])
+def test_memory_format_changes_nothing(text: str) -> None:
+    """Neighbourhoods are those of the tensor, not of the memory."""
+    found = []
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(4, 6, 3), nn.Tanh(), nn.Conv2d(6, 5, 3)).to(memory_format=memory_format)
+        model = DistributedDataParallel(net)
+        compressor = parse(text)
+        compressor.register(model)
+        compressor.param_groups(net, lr=0.1, momentum=0.9)
+        rng = torch.Generator().manual_seed(1)
+        for _ in range(3):
+            net.zero_grad()
+            x = torch.randn(2, 4, 9, 9, generator=rng).to(memory_format=memory_format)
+            model(x).square().sum().backward()
+        found.append(torch.cat([p.grad.flatten() for p in net.parameters()]))
+    assert torch.equal(found[0] != 0, found[1] != 0), "the same elements are sent"
+    assert torch.allclose(*found, rtol=1e-4)
+
+
+def test_the_same_options_written_differently_are_the_same_configuration() -> None:
+    net, model, compressor = put_to_work("topk:density=0.01")
+    model(gradients(net, torch.Generator().manual_seed(0))).backward()
+    other = TopK(density=0.01)
+    other.register(DistributedDataParallel(Weights()))
+    other.load_state_dict(compressor.state_dict())
+
+
+def test_a_failed_registration_can_be_repeated() -> None:
+    model = DistributedDataParallel(Weights())
+    NoCompression().register(model)
+    compressor = TopK()
+    with pytest.raises(RuntimeError):
+        compressor.register(model)
+    compressor.register(DistributedDataParallel(Weights()))
+
+
+def test_statistics_need_a_step_and_residuals_need_float32() -> None:
+    compressor = TopK()
+    compressor.register(DistributedDataParallel(Weights()))
+    with pytest.raises(RsbenchError, match="No step"):
+        compressor.step_stats()
+    with pytest.raises(RsbenchError, match=r"'conv' is float64.*float32"):
+        TopK().register(DistributedDataParallel(Weights().double()))
+
+
+@pytest.mark.parametrize("policy", ["global_rank", "mean_abs"])
+def test_weights_that_are_not_finite_do_not_stop_a_renewal(policy: str) -> None:
+    """An exception on rank 0 alone would leave the others waiting in the broadcast."""
+    net, model, compressor = put_to_work(f"rsdgc:density=0.05,policy={policy}")
+    _, uniform_model, uniform = put_to_work("rsdgc:density=0.05,policy=uniform")
+    net.linear.data[0, 0] = float("nan")
+    g = gradients(net, torch.Generator().manual_seed(0))
+    for each in (model, uniform_model):
+        each(g).backward()
+    assert compressor.step_stats()["density"] == uniform.step_stats()["density"]

@@ -1,0 +1,90 @@
+"""Time and bytes to accuracy: the first epoch's end that reaches a target, over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.methods import Method, methods_of
+from rsbench.reports.tables.time_to_accuracy import reach, reached_table, targets
+
+Maker = Callable[..., dict[str, Any]]
+NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor": {}}
+
+
+def with_scores(record: dict[str, Any], scores: list[float | None]) -> dict[str, Any]:
+    """Epochs of 10 steps, 2 seconds and 1000 bytes."""
+    record["history"] = [
+        {
+            **NOTHING,
+            "step": 10 * n,
+            "elapsed_s": 2.0 * n,
+            "payload_bytes_total": 1000 * n,
+            "val_score": one,
+        }
+        for n, one in enumerate(scores, start=1)
+    ]
+    return record
+
+
+def only(*records: dict[str, Any]) -> Method:
+    [method] = methods_of(records)
+    return method
+
+
+def test_reports_target_is_a_share_of_the_best_mean_over_seeds(make_record: Maker) -> None:
+    one = with_scores(make_record(seed=0), [0.4, 0.9, 0.7])
+    other = with_scores(make_record(seed=1), [0.4, 0.5, 0.8])
+    # Means 0.4, 0.7, 0.75: a single seed's 0.9 is luck.
+    assert targets(only(one, other)) == pytest.approx({0.90: 0.675, 0.95: 0.7125, 0.99: 0.7425})
+
+
+def test_reports_epochs_that_a_seed_lacks_do_not_count(make_record: Maker) -> None:
+    long, short = with_scores(make_record(seed=0), [0.5, 0.9]), with_scores(make_record(seed=1), [0.7])
+    assert targets(only(long, short))[0.90] == pytest.approx(0.54)
+    assert targets(only(with_scores(make_record(), [None, None]))) == {}
+
+
+def test_reports_reach_is_the_first_time_and_the_mean_over_seeds(make_record: Maker) -> None:
+    early = with_scores(make_record(seed=0), [0.8, 0.3, 0.9])
+    late = with_scores(make_record(seed=1), [None, 0.2, 0.8])
+    late["history"].reverse()
+    found = reach(only(early, late), 0.8)
+    assert (found.reached, found.count) == (2, 2)
+    assert found.elapsed_s is not None and found.payload_bytes_total is not None and found.step is not None
+    assert (found.elapsed_s.mean, found.payload_bytes_total.mean, found.step.mean) == (4.0, 2000.0, 20.0)
+
+
+def test_reports_a_target_that_a_seed_misses_has_no_mean_of_the_others(make_record: Maker) -> None:
+    early, never = with_scores(make_record(seed=0), [0.8]), with_scores(make_record(seed=1), [0.7])
+    found = reach(only(early, never), 0.75)
+    assert (found.reached, found.count, found.elapsed_s) == (1, 2, None)
+
+
+def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> None:
+    none = [with_scores(make_record(seed=seed), [0.5, 0.76, 0.8]) for seed in (0, 1)]
+    fast = [with_scores(make_record(seed=s, compressor="dgc", ratio=10.0), [0.77, 0.79, 0.79]) for s in (0, 1)]
+    fast[1]["history"][0]["val_score"] = 0.70
+    noop = make_record(compressor="noop")
+    table = reached_table(Comparison(methods_of([*none, *fast, noop])))
+    assert table is not None
+    assert table.rows == (
+        ("none", "90 %: 72.0 %", "4.00", "-", "2.00 kB", "20"),
+        ("dgc 10x", "90 %: 72.0 %", "3.00", "1.3x", "1.50 kB", "15"),
+        ("none", "95 %: 76.0 %", "4.00", "-", "2.00 kB", "20"),
+        ("dgc 10x", "95 %: 76.0 %", "3.00", "1.3x", "1.50 kB", "15"),
+        ("none", "99 %: 79.2 %", "6.00", "-", "3.00 kB", "30"),
+        ("dgc 10x", "99 %: 79.2 %", "0 of 2 seeds reached it", "-", "-", "-"),
+    )
+
+
+def test_reports_records_without_history_have_no_such_table(make_record: Maker) -> None:
+    records = [make_record(), make_record(compressor="fp16")]
+    for record in records:
+        record["history"] = []
+    assert reached_table(Comparison(methods_of(records))) is None
+    del records[0]["history"]
+    assert reached_table(Comparison(methods_of(records))) is None

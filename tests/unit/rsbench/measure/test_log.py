@@ -1,0 +1,40 @@
+"""Raw samples and event files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rsbench.errors import RsbenchError
+from rsbench.measure import log
+
+STEPS = [{"step": step, "loss": 2.0 / (step + 1), "lr": 0.1, "warmup": step < 1} for step in range(3)]
+
+
+def test_event_files_hold_what_the_lines_say(tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    written = log.Samples(tmp_path, tensorboard=True)
+    for step in STEPS:
+        written.write("step", step)
+    written.write("epoch", {"epoch": 0, "oa": 0.5, "loss": float("nan")})
+    lines = [json.loads(line) for line in (tmp_path / log.FILE_NAME).read_text().splitlines()]
+    assert [line["kind"] for line in lines] == ["step"] * 3 + ["epoch"] and lines[-1]["loss"] is None
+    events = accumulator.EventAccumulator(str(tmp_path / log.EVENTS_FOLDER)).Reload()
+    assert [(event.step, round(event.value, 6)) for event in events.Scalars("step/loss")] == [
+        (step["step"], round(step["loss"], 6)) for step in STEPS
+    ]
+    assert [(event.step, event.value) for event in events.Scalars("epoch/oa")] == [(2, 0.5)]
+    assert "step/warmup" not in events.Tags()["scalars"] and "epoch/loss" not in events.Tags()["scalars"]
+
+
+def test_without_the_package_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(RsbenchError, match=r"pip install 'rsbench\[tensorboard\]'"):
+        log.check_tensorboard()
+
+
+def test_other_ranks_write_nothing(tmp_path: Path) -> None:
+    log.Samples(None).write("step", STEPS[0])
+    assert list(tmp_path.iterdir()) == []

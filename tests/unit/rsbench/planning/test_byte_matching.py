@@ -1,0 +1,105 @@
+"""Matching bytes: the density that is solved gives the ratio that was asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsbench.compressors import parse
+from rsbench.errors import RsbenchError
+from rsbench.planning import byte_matching
+from rsbench.planning.probe import ModelFacts
+
+FACTS = ModelFacts(
+    name="toy",
+    networks={
+        "": {"conv": (64, 32, 3, 3), "bias": (64,), "big": (512, 1024), "head": (10, 512), "stem": (16, 3, 7, 7)}
+    },
+)
+
+
+@pytest.mark.parametrize("text", ["topk", "dgc", "dgc:warmup_steps=5", "rsdgc", "rsdgc:policy=uniform,p=2"])
+@pytest.mark.parametrize("ratio", [2.0, 10.0, 30.0, 100.0])
+def test_payload_ratio_is_met_over_the_run(text: str, ratio: float) -> None:
+    compressor = parse(text).for_run(steps_per_epoch=20)
+    matched = byte_matching.match_bytes(compressor, FACTS, ratio=ratio, match="payload", workers=2, steps=1000)
+    found = byte_matching.estimate(matched, FACTS, workers=2, steps=1000, batch_size=1).compression_ratio
+    assert ratio <= found < 1.02 * ratio
+
+
+def test_wire_ratio_counts_the_growth_of_all_gather() -> None:
+    matched = byte_matching.match_bytes(parse("topk"), FACTS, ratio=20, match="wire", workers=4, steps=100)
+    found = byte_matching.estimate(matched, FACTS, workers=4, steps=100, batch_size=1)
+    assert found.wire_ratio == pytest.approx(20, rel=0.02)
+    assert found.compression_ratio == pytest.approx(40, rel=0.02)
+
+
+@pytest.mark.parametrize("text", ["topk", "gcc:residual=true", "qsgd", "powersgd"])
+def test_each_of_several_networks_has_its_own_headers_on_the_wire_too(text: str) -> None:
+    networks = {name: {"w": (128, 64), "b": (128,)} for name in "ade"}
+    facts = ModelFacts(name="three", networks=networks)  # at 2 workers an all-gather takes what an all-reduce does
+    found = byte_matching.estimate(parse(text), facts, workers=2, steps=10, batch_size=1)
+    single = ModelFacts(name="one", networks={"": networks["a"]})
+    one = byte_matching.estimate(parse(text), single, workers=2, steps=10, batch_size=1)
+    assert found.wire_ratio == pytest.approx(one.wire_ratio)
+    assert found.compression_ratio == pytest.approx(one.compression_ratio)
+
+
+def test_density_match_is_one_over_the_ratio() -> None:
+    assert byte_matching.match_bytes(parse("dgc"), FACTS, ratio=50, match="density", workers=2, steps=9).text == (
+        "dgc:density=0.02"
+    )
+
+
+@pytest.mark.parametrize("text", ["none", "fp16", "noop", "topk:density=0.5"])
+def test_rows_without_matching_stay_as_they_are(text: str) -> None:
+    assert byte_matching.match_bytes(parse(text), FACTS, ratio=100, match="payload", workers=2, steps=9).text == text
+
+
+def test_a_ratio_out_of_reach_is_refused_with_its_limit() -> None:
+    with pytest.raises(RsbenchError, match=r"rsdgc cannot compress toy 1e\+06x .* it reaches [\d,]+x") as refusal:
+        byte_matching.match_bytes(parse("rsdgc"), FACTS, ratio=1e6, match="payload", workers=2, steps=9)
+    limit = int(str(refusal.value).split("--ratio ")[1].split()[0].rstrip("."))
+    assert byte_matching.match_bytes(parse("rsdgc"), FACTS, ratio=limit, match="payload", workers=2, steps=9)
+
+
+def test_the_remedy_names_select_where_one_dimensional_tensors_weigh() -> None:
+    facts = ModelFacts(name="norms", networks={"": {"w": (8, 8, 3, 3), "bias": (4096,)}})
+    with pytest.raises(RsbenchError, match="one_d=select"):
+        byte_matching.match_bytes(parse("topk"), facts, ratio=1000, match="payload", workers=2, steps=9)
+
+
+def test_the_sentence_names_what_really_stands_in_the_way() -> None:
+    facts = ModelFacts(name="norms", networks={"": {"w": (64, 64, 3, 3), "bias": (4096,)}})
+
+    def refusal(text: str, ratio: float, match: str = "payload", workers: int = 2) -> str:
+        with pytest.raises(RsbenchError) as caught:
+            byte_matching.match_bytes(parse(text), facts, ratio=ratio, match=match, workers=workers, steps=100)
+        return str(caught.value)
+
+    assert "one_d=select" not in refusal("topk:one_d=select", 1e6)
+    assert "rsdgc:alpha=0.5,one_d=select" in refusal("rsdgc:alpha=0.5", 1e6)
+    assert "warmup_steps" in refusal("dgc:warmup_steps=60", 50)
+    assert "--ratio 0" not in refusal("topk", 100, "wire", 64)
+
+
+def test_limits_of_known_models_are_those_of_the_design() -> None:
+    """VGG-19 with 45 outputs: 13,741 elements in 1-D tensors, 19 neighbourhoods, at most 23 headers of 16 bytes."""
+    config = [64, 64, 128, 128, 256, 256, 256, 256, 512, 512, 512, 512, 512, 512, 512, 512]
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i, (inputs, outputs) in enumerate(zip([3, *config], config, strict=False)):
+        shapes |= {f"{i}.w": (outputs, inputs, 3, 3), f"{i}.b": (outputs,)}
+    for i, (inputs, outputs) in enumerate([(25088, 4096), (4096, 4096), (4096, 45)]):
+        shapes |= {f"fc{i}.w": (outputs, inputs), f"fc{i}.b": (outputs,)}
+    facts = ModelFacts(name="vgg19", networks={"": shapes})
+    assert facts.parameters == 139_754_605
+    with pytest.raises(RsbenchError, match=r"9,966x"):
+        compressor = parse("rsdgc:policy=uniform")
+        byte_matching.match_bytes(compressor, facts, ratio=20_000, match="payload", workers=2, steps=100)
+
+
+def test_steps() -> None:
+    assert byte_matching.steps_per_epoch(1050, workers=2, batch_size=32) == 16
+    assert byte_matching.steps_per_epoch(10, workers=2, batch_size=32) == 1
+    assert byte_matching.total_steps(16, epochs=3, max_steps=40) == 40
+    with pytest.raises(RsbenchError, match="at most 3 workers"):
+        byte_matching.steps_per_epoch(3, workers=4, batch_size=1)

@@ -1,0 +1,121 @@
+"""A cell's identity: what changes its key, its names, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from rsbench.cell import CellSpec
+from rsbench.errors import RsbenchError
+
+BASE = CellSpec(
+    dataset="ucm21",
+    dataset_fingerprint="abc",
+    model="smallvgg",
+    compressor="rsdgc",
+    ratio=100,
+    lr=0.05,
+    seed=0,
+    workers=2,
+    device="cpu",
+    epochs=3,
+    batch_size=32,
+    image_size=64,
+    split="50/10/40",
+)
+OTHER_VALUES = {
+    "dataset": "nwpu45",
+    "dataset_fingerprint": "abd",
+    "model": "vgg19",
+    "weights": "DEFAULT",
+    "compressor": "rsdgc:alpha=1",
+    "ratio": 50.0,
+    "match": "wire",
+    "lr": 0.1,
+    "seed": 1,
+    "workers": 3,
+    "device": "cuda",
+    "epochs": 4,
+    "max_steps": 7,
+    "batch_size": 16,
+    "image_size": 32,
+    "split": "official",
+    "optimizer": "adam",
+    "momentum": 0.8,
+    "weight_decay": 0.0,
+    "schedule": "step",
+    "warmup_epochs": 0.0,
+    "clip_norm": 1.0,
+    "label_smoothing": 0.1,
+    "channels_last": True,
+    "bf16": True,
+    "bucket_cap_mb": 1.0,
+}
+
+
+def test_every_field_changes_the_key() -> None:
+    assert set(OTHER_VALUES) == {field.name for field in fields(CellSpec)}
+    keys = {BASE.key} | {replace(BASE, **{name: value}).key for name, value in OTHER_VALUES.items()}
+    assert len(keys) == len(OTHER_VALUES) + 1
+
+
+def test_key_does_not_depend_on_how_a_number_was_typed() -> None:
+    assert replace(BASE, ratio=100).key == replace(BASE, ratio=100.0).key
+    assert len(BASE.key) == 12
+
+
+def test_schema_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = BASE.key
+    monkeypatch.setattr("rsbench.cell.SCHEMA", 999)
+    assert BASE.key != before
+
+
+def test_names() -> None:
+    assert BASE.label == "ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers"
+    assert BASE.folder_name == f"ucm21-smallvgg-rsdgc-100x-lr0.05-s0-{BASE.key}"
+    free = replace(BASE, ratio=None, compressor="topk:density=0.01,values=fp16")
+    assert "/" not in free.folder_name and ":" not in free.folder_name and "None" not in free.label
+
+
+def test_dict_round_trip() -> None:
+    assert CellSpec.from_dict(BASE.to_dict()) == BASE
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"ratio": 0}, "ratio is 0"),
+        ({"ratio": float("nan")}, "ratio is nan"),
+        ({"lr": -1.0}, "lr is -1"),
+        ({"workers": 0}, "workers is 0"),
+        ({"momentum": 1.0}, "momentum is 1"),
+        ({"match": "paylod"}, 'Did you mean "payload"'),
+        ({"split": "50/60"}, "sum to 100"),
+        ({"split": "half"}, "50/10/40"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_impossible_values_are_refused(change: dict[str, object], words: str) -> None:
+    with pytest.raises(RsbenchError, match=words):
+        CellSpec.from_dict({**BASE.to_dict(), **change})
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"modle": "x"}, 'Did you mean "model"'),
+        ({"epochs": "3"}, "must be a number"),
+        ({"epochs": 3.5}, "whole number"),
+    ],
+)
+def test_wrong_fields_are_named(values: dict[str, object], words: str) -> None:
+    with pytest.raises(RsbenchError, match=words):
+        CellSpec.from_dict({**BASE.to_dict(), **values})
+
+
+def test_missing_field_is_named() -> None:
+    values = BASE.to_dict()
+    del values["lr"]
+    with pytest.raises(RsbenchError, match="lr"):
+        CellSpec.from_dict(values)
