@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.compressor import SparseCompressor
 from rsbench.compressors.base.options import option
+from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.compressors.blocks.layout import Layout, elements
 
 if TYPE_CHECKING:

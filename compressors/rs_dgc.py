@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from rsbench.compressors.base.momentum import MomentumCompressor
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, elements, neighborhoods
-from rsbench.compressors.dgc import MomentumCompressor
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel

@@ -21,19 +21,21 @@ from rsbench.datasets.fetch import FetchReport, fetch_dataset
 from rsbench.datasets.io.download import FetchProgress
 from rsbench.datasets.pixels.augsburg import Augsburg
 from rsbench.datasets.pixels.berlin import Berlin
-from rsbench.datasets.pixels.dataset import Layout, PixelDataset
+from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.houston2013 import Houston2013
 from rsbench.datasets.pixels.idtrees import IDTReeS
 from rsbench.datasets.pixels.multimodal_mat import MultimodalMat
 from rsbench.datasets.pixels.muufl import MUUFL
 from rsbench.datasets.pixels.prepared import Pixels
+from rsbench.datasets.pixels.source import Layout
 from rsbench.datasets.pixels.trento import Trento
 from rsbench.datasets.scenes.check import CheckReport
-from rsbench.datasets.scenes.dataset import Picture, SceneDataset, Source
+from rsbench.datasets.scenes.dataset import SceneDataset
 from rsbench.datasets.scenes.eurosat import EuroSAT
 from rsbench.datasets.scenes.imagefolder import ImageFolder
 from rsbench.datasets.scenes.nwpu45 import NWPU45
 from rsbench.datasets.scenes.prepared import Scenes
+from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.datasets.scenes.synthetic import Synthetic
 from rsbench.datasets.scenes.ucm21 import UCM21
 from rsbench.datasets.split import Split

@@ -10,7 +10,8 @@ from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.io.download import FetchedFile, FetchProgress, download
 from rsbench.datasets.io.unpack import unpack
 from rsbench.datasets.scenes.class_folders import FolderSource
-from rsbench.datasets.scenes.dataset import SceneDataset, Source
+from rsbench.datasets.scenes.dataset import SceneDataset
+from rsbench.datasets.scenes.source import Source
 from rsbench.errors import RsbenchError
 
 

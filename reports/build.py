@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
-from rsbench.reports.analysis.context import facts_of
+from rsbench.reports.analysis.context import facts_of, origin_of
 from rsbench.reports.analysis.methods import methods_of
-from rsbench.reports.analysis.origin import origin_of
-from rsbench.reports.analysis.settings import Setting, split_by_setting
-from rsbench.reports.analysis.titles import setting_titles
+from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting
 from rsbench.reports.document.table import Notes, Report, Section, Table
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels

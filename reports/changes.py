@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import NOTICEABLE
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.methods import Method, methods_of
-from rsbench.reports.analysis.settings import Setting, split_by_setting, work_of
+from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
 from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
-from rsbench.reports.analysis.titles import setting_titles
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
 from rsbench.reports.tables.raw import cell_row, flat_table
 from rsbench.results.provenance import hardware
@@ -93,7 +93,7 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
     """Return the section on the sets: their names, versions and machines, and the settings of one only."""
     only = [_only(letter, one, other, titles) for letter, one, other in (("A", old, new), ("B", new, old))]
     common = sum(work in new for work in old)
-    words = f"A and B have {numbers.count(common, 'setting')} in common."
+    words = f"A and B have {units.count(common, 'setting')} in common."
     if not common:
         words = "A and B have no setting in common: no data set, model, recipe and number of workers is in both."
     columns = (Column(title="", align="left", key="what"), *(Column(title=letter, align="left") for letter in "AB"))
@@ -112,7 +112,7 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
 def _only(letter: str, one: dict[str, Setting], other: dict[str, Setting], titles: dict[str, str]) -> list[str]:
     """Return a line for each setting that only one set has."""
     return [
-        f"Only in {letter}: {titles[work]} ({numbers.count(len(setting.records), 'cell')})."
+        f"Only in {letter}: {titles[work]} ({units.count(len(setting.records), 'cell')})."
         for work, setting in one.items()
         if work not in other
     ]
@@ -123,7 +123,7 @@ def _found(records: Iterable[Record], read: Callable[[dict[str, Any]], Any]) -> 
     listed = list(records)
     done = [record for record in listed if record["status"] == "done"] or listed
     values = dict.fromkeys(str(value) for record in done if (value := read(record["provenance"])))
-    return ", ".join(values) or numbers.DASH
+    return ", ".join(values) or units.DASH
 
 
 def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair], Metric]:
@@ -210,9 +210,9 @@ def _row(pair: Pair, metric: Metric, notes: Notes) -> tuple[Cell, ...]:
         Cell(label, pair.before.label),
         *(Cell(numbers.score_spread(metric, score), score) for score in scores),
         Cell(numbers.gap(metric, pair.gap), pair.gap),
-        *(Cell(numbers.milliseconds(step), step) for step in steps),
-        Cell(numbers.DASH if slower is None else f"{100 * slower:+.0f}", slower),
-        *(Cell(numbers.data_size(payload), payload) for payload in payloads),
+        *(Cell(units.milliseconds(step), step) for step in steps),
+        Cell(units.DASH if slower is None else f"{100 * slower:+.0f}", slower),
+        *(Cell(units.data_size(payload), payload) for payload in payloads),
     )
 
 

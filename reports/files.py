@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from rsbench.results.records import folder_error
+from rsbench.results.folder import folder_error
 
 
 def write_text(path: Path, text: str) -> Path:

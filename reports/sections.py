@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
+from rsbench import units
 from rsbench.metrics import Metric
-from rsbench.reports.analysis import numbers, titles
+from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.settings import VARIED, Setting
+from rsbench.reports.analysis.settings import VARIED, Setting, data_title, distinct, workers
 from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
 from rsbench.reports.document.table import Cell, Column, Notes, Section, Table
 from rsbench.reports.tables.main import gap_column, score_column
@@ -49,7 +50,7 @@ def _sections(
         for group in members
     ]
     plain = [_title(axis, setting) for setting in joined]
-    named = titles.distinct(plain, joined, besides=axis)
+    named = distinct(plain, joined, besides=axis)
     return [make(title, setting, group) for title, setting, group in zip(named, joined, members, strict=True)]
 
 
@@ -57,10 +58,8 @@ def _title(axis: str, setting: Setting) -> str:
     """Return ``Models side by side: Houston 2013, 2 workers on cpu``."""
     cell = setting.records[0]["cell"]
     if axis == "model":
-        return (
-            f"Models side by side: {titles.data_title(setting)}, {titles.workers(cell['workers'])} on {cell['device']}"
-        )
-    return f"Scaling: {titles.data_title(setting)}, {cell['model']} on {cell['device']}"
+        return f"Models side by side: {data_title(setting)}, {workers(cell['workers'])} on {cell['device']}"
+    return f"Scaling: {data_title(setting)}, {cell['model']} on {cell['device']}"
 
 
 def _models_section(title: str, setting: Setting, group: list[Found]) -> Section:
@@ -95,7 +94,7 @@ def _models_table(group: Sequence[Found], metric: Metric) -> Table:
                     method.label,
                     Cell(numbers.score_spread(metric, found), found),
                     Cell(numbers.gap(metric, gap), gap),
-                    Cell(numbers.times(ratio), ratio),
+                    Cell(units.times(ratio), ratio),
                     Cell(str(len(method.chosen)), len(method.chosen)),
                 )
             )
@@ -197,11 +196,11 @@ def _scaling_table(by_method: dict[str, dict[int, Method]], sample: str) -> Tabl
                 (
                     label,
                     Cell(str(count), count),
-                    Cell(numbers.milliseconds(step_s), step_s),
-                    Cell(numbers.significant(rate), rate),
-                    Cell(numbers.significant(epoch_s), epoch_s),
-                    Cell(numbers.times(faster, 2), faster),
-                    Cell(numbers.significant(100 * efficiency, 2), efficiency),
+                    Cell(units.milliseconds(step_s), step_s),
+                    Cell(units.significant(rate), rate),
+                    Cell(units.significant(epoch_s), epoch_s),
+                    Cell(units.times(faster, 2), faster),
+                    Cell(units.significant(100 * efficiency, 2), efficiency),
                 )
             )
     columns = (
@@ -235,11 +234,11 @@ def _scaling_words(by_method: dict[str, dict[int, Method]], setting: Setting, sa
         fewest, most = min(by_workers), max(by_workers)
         if most > fewest:
             faster, efficiency = _speed_up(by_workers, most)
-            clauses.append(f"{label} {numbers.times(faster, 2)} on {most} ({100 * efficiency:.0f} % efficiency)")
+            clauses.append(f"{label} {units.times(faster, 2)} on {most} ({100 * efficiency:.0f} % efficiency)")
     if not clauses:
         return "No method has finished on more than one number of workers."
     fewest = min(min(by_workers) for by_workers in by_method.values())
-    words = f"{sample.capitalize()}s/s against {titles.workers(fewest)}: {', '.join(clauses)}."
+    words = f"{sample.capitalize()}s/s against {workers(fewest)}: {', '.join(clauses)}."
     record = setting.records[0]
     if record["cell"]["device"] == "cpu" and (record["provenance"].get("nnodes") or 1) == 1:
         words += " All workers share one machine's cores, so this is not how separate machines scale."

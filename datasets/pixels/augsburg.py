@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rsbench.datasets.pixels.dataset import Layout, PixelDataset, index_lists, maps
+from rsbench.datasets.pixels.dataset import PixelDataset
+from rsbench.datasets.pixels.source import Layout, index_lists, maps
 
 CLASSES = ("forest", "residential area", "industrial area", "low plants", "allotment", "commercial area", "water")
 S2FL = Layout(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rsbench.datasets.pixels.augsburg import CLASSES, S2FL, Augsburg
-from rsbench.datasets.pixels.dataset import PixelDataset, index_lists, maps
+from rsbench.datasets.pixels.dataset import PixelDataset
+from rsbench.datasets.pixels.source import index_lists, maps
 
 
 class Berlin(PixelDataset):

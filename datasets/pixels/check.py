@@ -11,7 +11,8 @@ import numpy as np
 from rsbench.datasets.base import Progress
 from rsbench.datasets.io.matlab import MatArray
 from rsbench.datasets.pixels import spatial_split
-from rsbench.datasets.pixels.dataset import PixelDataset, PixelSource, PixelSurvey
+from rsbench.datasets.pixels.dataset import PixelDataset
+from rsbench.datasets.pixels.source import PixelSource, PixelSurvey
 from rsbench.errors import RsbenchError
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rsbench.datasets.pixels.dataset import PixelDataset, maps
+from rsbench.datasets.pixels.dataset import PixelDataset
+from rsbench.datasets.pixels.source import maps
 from rsbench.datasets.pixels.spatial_split import Blocks
 
 

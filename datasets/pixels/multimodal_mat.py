@@ -10,8 +10,9 @@ import numpy as np
 
 from rsbench.datasets.base import not_found
 from rsbench.datasets.io.matlab import MatArray, arrays, axes_to_HW, shape_text
-from rsbench.datasets.pixels.dataset import PixelDataset, PixelSource
+from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.label_maps import is_index_list
+from rsbench.datasets.pixels.source import PixelSource
 from rsbench.errors import RsbenchError
 
 _PARTS = {"train": ("train", "trlabel", "tr"), "test": ("test", "tslabel", "telabel", "ts", "te")}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rsbench.datasets.pixels.dataset import Layout, PixelDataset, maps
+from rsbench.datasets.pixels.dataset import PixelDataset
+from rsbench.datasets.pixels.source import Layout, maps
 
 _FILE = "muufl_gulfport_campus_1_hsi_220_label.mat"
 

@@ -15,8 +15,9 @@ from rsbench.datasets.base import Progress
 from rsbench.datasets.io.matlab import MatArray
 from rsbench.datasets.io.prepared_folder import new_array, once, read_facts
 from rsbench.datasets.pixels import spatial_split as spatial
-from rsbench.datasets.pixels.dataset import PixelDataset, PixelSource, PixelSurvey
+from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.label_maps import Ground, LabelMap
+from rsbench.datasets.pixels.source import PixelSource, PixelSurvey
 from rsbench.datasets.pixels.spatial_split import Blocks
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError

@@ -12,8 +12,9 @@ import numpy as np
 
 from rsbench.datasets import split as splits
 from rsbench.datasets.base import Progress
-from rsbench.datasets.scenes.dataset import Picture, SceneDataset, Source
+from rsbench.datasets.scenes.dataset import SceneDataset
 from rsbench.datasets.scenes.images import BrokenPicture
+from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.errors import RsbenchError
 
 _BATCH = 256

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from rsbench.datasets.base import not_found
-from rsbench.datasets.scenes.dataset import Picture, SceneDataset, Source
+from rsbench.datasets.scenes.dataset import SceneDataset
 from rsbench.datasets.scenes.images import SUFFIXES
+from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.datasets.scenes.split_lists import with_lists
 from rsbench.errors import RsbenchError
 

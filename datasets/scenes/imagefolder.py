@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rsbench.datasets.base import not_found
 from rsbench.datasets.scenes.class_folders import FolderSource, scan_folder
-from rsbench.datasets.scenes.dataset import Picture, SceneDataset, Source
+from rsbench.datasets.scenes.dataset import SceneDataset
+from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.errors import RsbenchError
 
 

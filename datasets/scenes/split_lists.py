@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from rsbench.datasets.scenes.dataset import Source
+from rsbench.datasets.scenes.source import Source
 from rsbench.errors import RsbenchError
 
 PARTS = ("train", "val", "test")

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rsbench.datasets.scenes.dataset import Picture, SceneDataset, Source
+from rsbench.datasets.scenes.dataset import SceneDataset
+from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.datasets.scenes.synthetic_canvas import SIDE, Canvas, ground_colour
 from rsbench.datasets.scenes.synthetic_classes import DRAWINGS
 

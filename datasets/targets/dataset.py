@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from rsbench.datasets.base import Dataset, Progress, Survey
+from rsbench.datasets.targets.check import TargetCheck, check_scene
+from rsbench.datasets.targets.source import TargetSource
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
     from rsbench.datasets.targets.prepared import TargetScene
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetSource(ABC):
-    """A scene as it was found: in a file, or a recipe.
-
-    Attributes:
-        title: of this scene.
-        height: rows of pixels.
-        dtype: as numpy writes it, ``float32``.
-        halo: pixels around a mark within which a detection counts.
-        warnings: sentences for the user.
-    """
-
-    where: Path
-    title: str
-    height: int
-    width: int
-    bands: int
-    dtype: str
-    halo: int = 0
-    warnings: tuple[str, ...] = ()
-
-    @abstractmethod
-    def blocks(self) -> Iterator[NDArray[Any]]:
-        """Yield the scene as blocks of rows ``[n, W, B]``, in order."""
-
-    @abstractmethod
-    def truth(self) -> NDArray[np.uint8]:
-        """Return the marks ``[H, W]``: 1 for a target, else 0."""
-
-    @abstractmethod
-    def target(self) -> NDArray[np.float64] | None:
-        """Return the target's spectrum ``[B]``; None where the mean of the marked pixels must do."""
-
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Return 12 hex digits that name this data."""
-
-    @abstractmethod
-    def stamp(self) -> str:
-        """Return a text that changes when a file was replaced by another of the same size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,65 +108,3 @@ class TargetDataset(Dataset):
     def check(self, data_root: Path, progress: Progress | None = None) -> TargetCheck:
         """Read the whole scene."""
         return check_scene(self.locate(data_root), progress)
-
-
-@dataclass(frozen=True, kw_only=True)
-class TargetCheck:
-    """What stands on disk of a scene.
-
-    Attributes:
-        low: smallest finite value.
-        high: largest finite value.
-        not_finite: values that are no number.
-        constant: bands with one value only.
-        targets: marks.
-    """
-
-    source: TargetSource
-    low: float
-    high: float
-    not_finite: int
-    constant: int
-    targets: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether all values are numbers."""
-        return not self.not_finite
-
-    def sentences(self) -> list[str]:
-        """Return what was found, in plain words."""
-        source = self.source
-        pixels = source.height * source.width
-        share = self.targets / pixels
-        lines = [
-            f"{source.title} at {source.where}: {source.height} x {source.width} pixels, {source.bands} bands "
-            f"({source.dtype}, {self.low:g} to {self.high:g}), {self.targets:,} of the {pixels:,} pixels are marked as "
-            f"targets ({share:.3%})."
-        ]
-        if self.constant:
-            lines.append(f"{self.constant} bands hold one value only.")
-        bad = f"{self.not_finite:,} values are no number: cut or fill them." if self.not_finite else ""
-        return [*lines, bad or "All values are numbers.", *source.warnings]
-
-
-def check_scene(source: TargetSource, progress: Progress | None = None) -> TargetCheck:
-    """Read a whole scene, block by block."""
-    low, high = np.full(source.bands, np.inf), np.full(source.bands, -np.inf)
-    bad = done = 0
-    for rows in source.blocks():
-        finite = np.isfinite(rows)
-        bad += rows.size - int(finite.sum())
-        low = np.minimum(low, np.where(finite, rows, np.inf).min((0, 1)))
-        high = np.maximum(high, np.where(finite, rows, -np.inf).max((0, 1)))
-        done += len(rows)
-        if progress is not None:
-            progress(done, source.height)
-    return TargetCheck(
-        source=source,
-        low=float(low.min()),
-        high=float(high.max()),
-        not_finite=bad,
-        constant=int((low == high).sum()),
-        targets=int(source.truth().sum()),
-    )

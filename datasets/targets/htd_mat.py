@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from rsbench.datasets.base import not_found
 from rsbench.datasets.io.matlab import Axes, MatArray, arrays, axes_to_HW, shape_text
-from rsbench.datasets.targets.dataset import TargetDataset, TargetSource
+from rsbench.datasets.targets.dataset import TargetDataset
+from rsbench.datasets.targets.source import TargetSource
 from rsbench.errors import RsbenchError
 from rsbench.roc import sides
 

@@ -18,7 +18,8 @@ from rsbench.datasets.targets import detectors
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
-    from rsbench.datasets.targets.dataset import TargetDataset, TargetSource
+    from rsbench.datasets.targets.dataset import TargetDataset
+    from rsbench.datasets.targets.source import TargetSource
 
 SCHEMA = 1
 SCENE, TRUTH, SCORES, BACKGROUND, FACTS = "scene.npy", "truth.npy", "scores.npy", "background.npy", "targets.json"

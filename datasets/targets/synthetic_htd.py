@@ -10,7 +10,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.targets.dataset import TargetDataset, TargetSource
+from rsbench.datasets.targets.dataset import TargetDataset
+from rsbench.datasets.targets.source import TargetSource
 from rsbench.datasets.targets.synthetic_scene import Recipe
 
 _ROWS = 16

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from rsbench.measure.wire import SpeedRange, break_even, fastest_by_speed
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.link_model import SpeedRange, break_even, fastest_by_speed
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.numbers import milliseconds, significant, speed, times
 from rsbench.results.schema import Record
+from rsbench.units import milliseconds, significant, speed, times
 
 TOLERATED_LOSS: Final = 0.03
 """Fraction of OA (3 points): a larger mean loss is called lower even where the interval is wide or missing."""

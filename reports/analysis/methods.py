@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from rsbench.measure.wire import StepCost
+from rsbench.reports.analysis.link_model import StepCost
 from rsbench.reports.analysis.statistics import Spread, spread
 from rsbench.results.schema import Record
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rsbench import units
 from rsbench.metrics import Metric
-from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import spread
 from rsbench.reports.document.figure import Axis, Heat, Lines, Mark, Panel, Series, more_in_tables
@@ -136,5 +136,5 @@ def _density_figure(method: Method) -> Heat | None:
         row_title="tensor, in the model's order",
         column_title="step",
         values=tuple(tuple(strength(value) for value in values) for values in rows.values()),
-        scale=(f"{numbers.significant(100 * low, 2)} % sent", f"{numbers.significant(100 * high, 2)} %"),
+        scale=(f"{units.significant(100 * low, 2)} % sent", f"{units.significant(100 * high, 2)} %"),
     )

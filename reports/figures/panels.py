@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rsbench import units
 from rsbench.metrics import TASKS, Metric
-from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.methods import SPLIT, Method
 from rsbench.reports.analysis.statistics import pareto_front
 from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
@@ -117,7 +117,7 @@ def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
         x=(sent,),
         y=(scale * found.mean,),
         sd=(None if found.sd is None else scale * found.sd,),
-        tip=f"{method.label}: {metric.heading} {shown}, {numbers.data_size(sent)} a step",
+        tip=f"{method.label}: {metric.heading} {shown}, {units.data_size(sent)} a step",
     )
 
 

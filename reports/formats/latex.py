@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from rsbench.reports.analysis.numbers import one_line
 from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.reports.files import write_text
 from rsbench.reports.formats.terminal import pieces
+from rsbench.units import one_line
 
 FILE_NAME: Final = "report.tex"
 FOLDER: Final = "tables"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rsbench.reports.analysis.numbers import one_line
 from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Column, Report, Section, Table
 from rsbench.reports.files import write_text
+from rsbench.units import one_line
 
 FILE_NAME = "report.md"
 _ESCAPES = str.maketrans(

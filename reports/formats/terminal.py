@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from rsbench.reports.analysis.numbers import one_line
 from rsbench.reports.document.table import Report, Section, Table
+from rsbench.units import one_line
 
 MOST_DETAIL_ROWS = 24
 """Details with more rows than this are left to the files."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from rsbench.reports.analysis import numbers
+from rsbench import units
 from rsbench.reports.document.table import Column, Table
 
 _ALWAYS = ("compressor", "ratio", "lr", "seed")
@@ -25,7 +25,7 @@ def missing_table(cells: Table) -> Table | None:
     """Return the cells that are not done with their reasons, None where there are none."""
     names = [*_varying(cells), *_ALWAYS, "status", "reason"]
     status = names.index("status")
-    rows = [tuple(text or numbers.DASH for text in row) for row in _rows(cells, names) if row[status] != "done"]
+    rows = [tuple(text or units.DASH for text in row) for row in _rows(cells, names) if row[status] != "done"]
     if not rows:
         return None
     return Table(title="Cells that are not done", columns=_headings(cells, names), rows=tuple(rows))
@@ -72,9 +72,9 @@ def _headings(cells: Table, names: Sequence[str]) -> tuple[Column, ...]:
 def _rounded(name: str, text: str) -> str:
     """Return a flat number as people read it; texts and whole numbers stay."""
     if name == "payload_bytes_per_step":
-        return numbers.data_size(float(text)) if text else numbers.DASH
+        return units.data_size(float(text)) if text else units.DASH
     if name == "step_time_s":
-        return numbers.milliseconds(float(text)) if text else numbers.DASH
+        return units.milliseconds(float(text)) if text else units.DASH
     if name in (*_MEASURED,) or name.startswith("test_"):
-        return text if text.isdigit() else numbers.significant(float(text) if text else None, 4)
-    return text or numbers.DASH
+        return text if text.isdigit() else units.significant(float(text) if text else None, 4)
+    return text or units.DASH

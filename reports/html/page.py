@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +15,6 @@ from rsbench.reports.document.table import Report
 from rsbench.reports.files import write_text
 from rsbench.reports.html import plots, text
 from rsbench.reports.html.cells import done_line, missing_table, readable_cells
-from rsbench.reports.html.images import Album
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -162,3 +162,43 @@ def _left_out(panel: Panel, count: int) -> str:
     if any(isinstance(figure, Picture) for figure in panel.figures):
         return f"Pictures that are missing, damaged or too large for this page: {count}."
     return f"Left out to keep the page small: {count}. A report on fewer cells has all."
+
+
+MOST_BYTES = 4_000_000
+"""Of all pictures of one page together."""
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+class Album:
+    """Reads PNG files until their bytes are used up. A file that is asked for twice counts once."""
+
+    def __init__(self, budget_bytes: int = MOST_BYTES) -> None:
+        self._left = budget_bytes
+        self._sources: dict[Path, str] = {}
+
+    def source(self, path: Path) -> str:
+        """Return a picture as ``data:image/png;base64,...``.
+
+        Args:
+            path: of a PNG file.
+
+        Returns:
+            An empty text when it is missing, no PNG file, or larger than what is left of the budget.
+        """
+        if path not in self._sources:
+            data = self._read(path)
+            self._left -= len(data)
+            self._sources[path] = f"data:image/png;base64,{base64.b64encode(data).decode()}" if data else ""
+        return self._sources[path]
+
+    def _read(self, path: Path) -> bytes:
+        """Return the file's bytes, none where it cannot be used."""
+        try:
+            if not path.is_file() or path.stat().st_size > self._left:
+                return b""
+            data = path.read_bytes()
+        except (OSError, ValueError):
+            return b""
+        return data if data.startswith(_PNG) else b""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.reports.analysis import numbers
+from rsbench import units
 from rsbench.reports.document.figure import Axis, Bars, Figure, Heat, Lines, Points, Series
 from rsbench.reports.html import scales
 
@@ -210,13 +210,13 @@ def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
     for index, (label, values) in enumerate(figure.rows):
         at = 0.0
         for number, (part, value) in enumerate(zip(figure.parts, values, strict=True)):
-            shown = f"{numbers.significant(value)} {figure.unit}"
+            shown = f"{units.significant(value)} {figure.unit}"
             bar = Rectangle((at, row * index + 18), value, 13, color=_part_colour(number), gid=f"tip{len(tips)}")
             axes.add_artist(bar)
             tips.append(f"{label}, {part}: {shown}")
             at += value
         axes.text(0, row * index + 14, _short(label), va="baseline")
-        total = f"{numbers.significant(sum(values))} {figure.unit}"
+        total = f"{units.significant(sum(values))} {figure.unit}"
         axes.text(longest, row * index + 14, total, va="baseline", ha="right", color=_colour("muted"))
     return canvas, tips
 

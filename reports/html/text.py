@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from rsbench.reports.analysis.numbers import DASH
 from rsbench.reports.document.table import Column, Table
+from rsbench.units import DASH
 
 if TYPE_CHECKING:
     from markupsafe import Markup

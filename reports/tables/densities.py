@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rsbench.reports.analysis import numbers
+from rsbench import units
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.document.table import Cell, Column, Row, Table
 
@@ -26,8 +26,8 @@ def density_tables(methods: Sequence[Method]) -> list[Table]:
                 method.label,
                 _percent(whole),
                 Cell(str(len(layers)), len(layers)),
-                Cell(f"{numbers.significant(100 * layers[low])} ({low})", layers[low]),
-                Cell(f"{numbers.significant(100 * layers[high])} ({high})", layers[high]),
+                Cell(f"{units.significant(100 * layers[low])} ({low})", layers[low]),
+                Cell(f"{units.significant(100 * layers[high])} ({high})", layers[high]),
             )
         )
     columns = (
@@ -55,7 +55,7 @@ def _density_details(sparse: Sequence[Method]) -> Table:
 
 def _percent(share: float | None) -> Cell:
     """Return a density as per cent, its value as the share that it is."""
-    return Cell(numbers.significant(None if share is None else 100 * share), share)
+    return Cell(units.significant(None if share is None else 100 * share), share)
 
 
 def _layers(method: Method) -> dict[str, float]:

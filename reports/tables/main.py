@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from rsbench.measure.wire import break_even
+from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison, gaps_to
+from rsbench.reports.analysis.link_model import break_even
 from rsbench.reports.analysis.methods import SPLIT, Method
 from rsbench.reports.analysis.statistics import Spread
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.results.schema import STATUSES, Record
 
 _NAME = Column(title="Method", align="left", key="method")
-_DASH = Cell(numbers.DASH)
+_DASH = Cell(units.DASH)
 _COSTS = (
     Column(title="Payload/step", better="lower", key="payload_bytes_per_step"),
     Column(title="Ratio", better="higher", key="compression_ratio"),
@@ -84,10 +85,10 @@ def _comparison_row(method: Method, comparison: Comparison, notes: Notes) -> Row
         name,
         Cell(numbers.score_spread(metric, found), found) if method.trains else _DASH,
         Cell(_versus(method, comparison, notes), comparison.gap(method)),
-        Cell(numbers.data_size(payload), payload),
+        Cell(units.data_size(payload), payload),
         _whole_ratio(method, notes),
-        Cell(numbers.milliseconds(step_s), step_s),
-        Cell(numbers.times(faster, 2), faster),
+        Cell(units.milliseconds(step_s), step_s),
+        Cell(units.times(faster, 2), faster),
         Cell(numbers.break_even_text(point), point),
     )
 
@@ -109,7 +110,7 @@ def against_table(comparison: Comparison, label: str) -> Table | None:
         found, gap = method.test(metric.name), gaps.get(method.label)
         pairs = None if gap is None else gap.count
         score = Cell(numbers.score_spread(metric, found), found)
-        count = Cell(numbers.DASH if pairs is None else str(pairs), pairs)
+        count = Cell(units.DASH if pairs is None else str(pairs), pairs)
         rows.append((method.label, score, Cell(numbers.gap(metric, gap), gap), count))
     columns = (_NAME, score_column(metric), gap_column(metric, label), Column(title="Common seeds"))
     return Table.of(f"Paired differences to {label}", columns, rows)
@@ -120,10 +121,10 @@ def _whole_ratio(method: Method, notes: Notes) -> Cell:
     ratio = method.mean("traffic", "compression_ratio")
     share = method.mean("traffic", "one_d_share") or 0.0
     if share <= ONE_D_SHARE:
-        return Cell(numbers.times(ratio), ratio)
+        return Cell(units.times(ratio), ratio)
     text = f"{method.label}: 1-D tensors, sent dense, take {100 * share:.0f} % of the payload"
     mark = notes.mark(f"{text}; they bound the ratio that can be reached.")
-    return Cell(f"{numbers.times(ratio)} {mark}", ratio)
+    return Cell(f"{units.times(ratio)} {mark}", ratio)
 
 
 def details_table(comparison: Comparison, notes: Notes) -> Table:
@@ -148,8 +149,8 @@ def _details_row(method: Method, comparison: Comparison, notes: Notes) -> Row:
         Cell(_seeds(method), len(method.chosen)),
         _times(method.mean("traffic", "steady_ratio")),
         _times(method.mean("traffic", "wire_ratio")),
-        Cell(numbers.significant(None if density is None else 100 * density), density),
-        Cell("yes" if on_front else numbers.DASH, on_front),
+        Cell(units.significant(None if density is None else 100 * density), density),
+        Cell("yes" if on_front else units.DASH, on_front),
     )
 
 
@@ -159,7 +160,7 @@ def _mean(metric: Metric, found: Spread | None) -> Cell:
 
 
 def _times(ratio: float | None) -> Cell:
-    return Cell(numbers.times(ratio), ratio)
+    return Cell(units.times(ratio), ratio)
 
 
 def _name(method: Method, notes: Notes) -> str:
@@ -167,9 +168,7 @@ def _name(method: Method, notes: Notes) -> str:
     marks = []
     missing = [_missing_text(record) for record in method.records if record["status"] != "done"]
     if missing:
-        marks.append(
-            notes.mark(f"{method.label}: {numbers.count(len(missing), 'cell')} not done: {'; '.join(missing)}.")
-        )
+        marks.append(notes.mark(f"{method.label}: {units.count(len(missing), 'cell')} not done: {'; '.join(missing)}."))
     if method.note:
         marks.append(notes.mark(f"{method.note.strip().rstrip('.')}."))
     if method.done and not method.trains:
@@ -197,7 +196,7 @@ def _versus(method: Method, comparison: Comparison, notes: Notes) -> str:
     """Return the difference to ``none``, with the pairs counted where they are fewer than its seeds."""
     found, reference = comparison.gap(method), comparison.reference
     if found is None or reference is None:
-        return numbers.DASH
+        return units.DASH
     text = numbers.gap(comparison.metric, found)
     if found.low is None and found.count > 1:
         words = f"the difference is the same in all {found.count} seeds, too few to judge one without spread"
@@ -220,7 +219,7 @@ def _versus(method: Method, comparison: Comparison, notes: Notes) -> str:
 def _rate(method: Method, notes: Notes) -> str:
     """Return the chosen learning rate, marked at the edge of the grid or when it was the only one."""
     if method.rate is None:
-        return numbers.DASH
+        return units.DASH
     text, tried = f"{method.rate:g}", method.rates_tried
     if not method.validation or method.rate not in (tried[0], tried[-1]):
         return text
@@ -243,7 +242,7 @@ def times_table(comparison: Comparison) -> Table:
         if method.chosen:
             means = (method.mean("time", part) for part in (*SPLIT, "overlapped_s"))
             steps = method.total("time", "steps_counted")
-            parts = [Cell(numbers.milliseconds(mean), mean) for mean in means]
+            parts = [Cell(units.milliseconds(mean), mean) for mean in means]
             rows.append((method.label, *parts, Cell(str(steps), steps)))
     title = "Parts of a step (ms, means; the step above is the median; overlapped is not part of it)"
     return Table.of(title, _TIMES, rows)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rsbench import units
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
@@ -95,14 +96,14 @@ def _cells(found: Reached, base: Spread | None) -> tuple[Cell, ...]:
     """Return seconds, speed-up, bytes and steps; a target that a seed missed has no mean of the others."""
     if found.reached < found.count:
         words = f"{found.reached} of {found.count} {'seed' if found.count == 1 else 'seeds'} reached it"
-        return (Cell(words), *[Cell(numbers.DASH)] * 3)
+        return (Cell(words), *[Cell(units.DASH)] * 3)
     time_s, payload, step = found.elapsed_s, found.payload_bytes_total, found.step
     faster = base.mean / time_s.mean if base and time_s and time_s.mean > 0 else None
     return (
-        Cell(numbers.significant(None if time_s is None else time_s.mean), time_s),
-        Cell(numbers.times(faster, 2), faster),
-        Cell(numbers.data_size(None if payload is None else payload.mean), payload),
-        Cell(numbers.DASH if step is None else f"{step.mean:,.0f}", step),
+        Cell(units.significant(None if time_s is None else time_s.mean), time_s),
+        Cell(units.times(faster, 2), faster),
+        Cell(units.data_size(None if payload is None else payload.mean), payload),
+        Cell(units.DASH if step is None else f"{step.mean:,.0f}", step),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rsbench.console import say
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def examine(data_root: Path, console: Console) -> int:
     Returns:
         1 when nothing can train here, else 0.
     """
+    from rsbench.paths import cache_root
     from rsbench.planning import probe
     from rsbench.results import provenance
-    from rsbench.run.compare import cache_root
 
     facts = provenance.collect([])
     problems: list[str] = []
@@ -152,4 +153,4 @@ def _data(data_root: Path) -> list[str]:
 def _print(console: Console, title: str, lines: Sequence[str]) -> None:
     console.print(title, style="bold")
     for line in lines:
-        console.print(f"  {line}", markup=False, highlight=False)
+        say(console, f"  {line}")

@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from rsbench import __version__
+from rsbench import console as console_module
+from rsbench.bench import table
 from rsbench.cli import options
 from rsbench.errors import RsbenchError
 
@@ -88,7 +90,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
             "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
             " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
         )
-    ctx.exit(comparison.compare(options.request_from(ctx, given), comparison.make_console()))
+    ctx.exit(comparison.compare(options.request_from(ctx, given), console_module.make_console()))
 
 
 @main.command()
@@ -123,7 +125,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     request = options.request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if torchrun_environment(os.environ):
         ctx.exit(inside_torchrun.run(request, os.environ))
-    ctx.exit(comparison.compare(request, comparison.make_console()))
+    ctx.exit(comparison.compare(request, console_module.make_console()))
 
 
 @main.command()
@@ -165,7 +167,7 @@ def report(
       rsbench report --compare results-of-last-week rsbench-results
     """  # noqa: D301 - click reads \b
     from rsbench.cli import show
-    from rsbench.run.compare import make_console
+    from rsbench.console import make_console
 
     if changes:
         if folders or against or mix_hardware:
@@ -201,7 +203,7 @@ def list_command(what: str, verbose: bool, out: Path) -> None:
       rsbench list runs                what is done, failed or unfinished
     """  # noqa: D301 - click reads \b
     from rsbench.cli import show
-    from rsbench.run.compare import make_console
+    from rsbench.console import make_console
 
     show.LISTS[what](make_console(), verbose, out)
 
@@ -244,7 +246,7 @@ def bench(
 
     from rsbench import reports
     from rsbench.bench import command as benchmark
-    from rsbench.run.compare import make_console
+    from rsbench.console import make_console
 
     console = make_console()
     order = benchmark.Order(
@@ -256,7 +258,7 @@ def bench(
         rivals=rivals,
     )
     found = benchmark.measure(order, console)
-    reports.show(benchmark.report(found), console)
+    reports.show(table.report(found), console)
     if json_path is not None:
         json_path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         click.echo(f"Written: {json_path}")
@@ -283,7 +285,7 @@ def fetch(name: str, data_root: Path) -> None:
       rsbench data fetch ucm21 --data-root /data
     """  # noqa: D301 - click reads \b
     from rsbench.cli import show
-    from rsbench.run.compare import make_console
+    from rsbench.console import make_console
 
     show.fetch(name, data_root, make_console())
 
@@ -300,7 +302,7 @@ def check(ctx: click.Context, name: str, data_root: Path) -> None:
       rsbench data check nwpu45 --data-root /data
     """  # noqa: D301 - click reads \b
     from rsbench.cli import show
-    from rsbench.run.compare import make_console
+    from rsbench.console import make_console
 
     ctx.exit(show.check(name, data_root, make_console()))
 
@@ -311,7 +313,7 @@ def check(ctx: click.Context, name: str, data_root: Path) -> None:
 def doctor(ctx: click.Context, data_root: Path) -> None:
     """Say what this machine has, what will not work here, and what to do about it. Exits 1 if nothing can train."""
     from rsbench.cli import doctor as examination
-    from rsbench.run.compare import make_console
+    from rsbench.console import make_console
 
     ctx.exit(examination.examine(data_root, make_console()))
 

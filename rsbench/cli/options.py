@@ -17,7 +17,7 @@ from rsbench.planning import grid, plan_file
 from rsbench.planning.devices import Wish
 
 if TYPE_CHECKING:
-    from rsbench.run.compare import Request
+    from rsbench.planning.request import Request
 
 PLAN: Final = "rsbench.planning.grid"
 """Where a click context keeps the plan."""
@@ -308,8 +308,8 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
     Raises:
         RsbenchError: options that exclude each other or nodes that do not fit together.
     """
-    from rsbench.launch.torchrun import Nodes
-    from rsbench.run.compare import Request
+    from rsbench.planning.devices import Nodes
+    from rsbench.planning.request import Request
 
     nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
     nodes.check()

@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from rsbench.console import say
 from rsbench.errors import RsbenchError
 from rsbench.metrics import TASKS, score_text
 from rsbench.results import records as results
 from rsbench.results.records import Record
-from rsbench.run.progress import bytes_text
+from rsbench.units import bytes_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,7 +95,7 @@ def _written(paths: list[Path], console: Console) -> list[Path]:
     """Say which files were written, folders of many files in one line."""
     shown = dict.fromkeys(path if path.parent == paths[0].parent else path.parent for path in paths)
     for path in shown:
-        _line(console, f"Written: {path}")
+        say(console, f"Written: {path}")
     return paths
 
 
@@ -103,16 +104,16 @@ def compressors(console: Console, verbose: bool, out: Path) -> None:
     from rsbench.compressors import COMPRESSORS
 
     for name, compressor in COMPRESSORS.items():
-        _line(console, f"{name:<10}{compressor.doc()}")
+        say(console, f"{name:<10}{compressor.doc()}")
         if verbose:
-            _line(console, f"{'':<10}Source: {compressor.source}")
+            say(console, f"{'':<10}Source: {compressor.source}")
             for option in compressor.options():
-                _line(
+                say(
                     console,
                     f"{'':<10}{option.name}={option.default} ({option.type.__name__}, {option.allowed}): {option.help}",
                 )
     if not verbose:
-        _line(console, "Options of each: rsbench list compressors -v. Use: --compressor NAME:KEY=VALUE,...")
+        say(console, "Options of each: rsbench list compressors -v. Use: --compressor NAME:KEY=VALUE,...")
 
 
 def datasets(console: Console, verbose: bool, out: Path) -> None:
@@ -122,10 +123,10 @@ def datasets(console: Console, verbose: bool, out: Path) -> None:
     for name, kind in table.available().items():
         dataset = kind()
         recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
-        _line(console, f"{name:<19}{dataset.title}: {dataset.contents}; {recipe}")
+        say(console, f"{name:<19}{dataset.title}: {dataset.contents}; {recipe}")
         if verbose:
             for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
-                _line(console, f"{'':<19}{title}: {text}")
+                say(console, f"{'':<19}{title}: {text}")
 
 
 def models(console: Console, verbose: bool, out: Path) -> None:
@@ -133,9 +134,9 @@ def models(console: Console, verbose: bool, out: Path) -> None:
     from rsbench.planning import probe
 
     for task, names in probe.model_names().items():
-        _line(console, f"{TASKS[task].title}:")
+        say(console, f"{TASKS[task].title}:")
         for line in names if verbose else [", ".join(names)]:
-            _line(console, f"  {line}")
+            say(console, f"  {line}")
 
 
 def runs(console: Console, verbose: bool, out: Path) -> None:
@@ -143,11 +144,11 @@ def runs(console: Console, verbose: bool, out: Path) -> None:
     found = results.list_runs([out])
     for run in found:
         score = score_text(run.record) if run.record else ""
-        _line(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
+        say(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
         if verbose and run.reason:
-            _line(console, f"{'':<12}{run.reason}")
+            say(console, f"{'':<12}{run.reason}")
     done = sum(run.status == "done" for run in found)
-    _line(console, f"{done} of {len(found)} cells in {out} are done.")
+    say(console, f"{done} of {len(found)} cells in {out} are done.")
 
 
 def plans(console: Console, verbose: bool, out: Path) -> None:
@@ -156,11 +157,11 @@ def plans(console: Console, verbose: bool, out: Path) -> None:
 
     for name, path in plan_file.shipped().items():
         text = path.read_text(encoding="utf-8")
-        _line(console, f"{name:<18}{tomllib.loads(text)['title']}")
+        say(console, f"{name:<18}{tomllib.loads(text)['title']}")
         if verbose:
-            _line(console, text)
+            say(console, text)
     if not verbose:
-        _line(
+        say(
             console,
             "Use: rsbench compare --plan NAME [--plan-size quick] [--dry-run]. Whole files: rsbench list plans -v.",
         )
@@ -196,9 +197,9 @@ def fetch(name: str, data_root: Path, console: Console) -> None:
 
         done = table.fetch(name, data_root, show)
     for note in done.notes:
-        _line(console, note)
+        say(console, note)
     size = sum(path.stat().st_size for path in _files(done.where)) if done.where.is_dir() else done.where.stat().st_size
-    _line(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
+    say(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
 
 
 def check(name: str, data_root: Path, console: Console) -> int:
@@ -219,14 +220,9 @@ def check(name: str, data_root: Path, console: Console) -> int:
         task = bars.add_task(f"reading {name}", total=None)
         found = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
     for sentence in found.sentences():
-        _line(console, sentence)
+        say(console, sentence)
     return 0 if found.ok else 1
 
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def _line(console: Console, text: str) -> None:
-    """Print a line as it is; long ones are not cut in files and pipes."""
-    console.print(text, markup=False, highlight=False, soft_wrap=not console.is_terminal)

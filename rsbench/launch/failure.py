@@ -179,3 +179,11 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def failure_lines(cause: Cause, word: str = "FAILED") -> list[str]:
+    """Return what a user reads about a cell that is not done."""
+    lines = [f"{word}: {cause.reason}", *(f"    {line}" for line in cause.tail)]
+    if cause.log is not None:
+        lines.append(f"    log: {cause.log}")
+    return [*lines, f"    {cause.hint}"] if cause.hint else lines

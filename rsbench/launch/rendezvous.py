@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Any
 
 from rsbench.errors import RsbenchError
-from rsbench.launch.torchrun import Nodes
+from rsbench.planning.devices import Nodes
 
 
 @dataclass(frozen=True, kw_only=True)

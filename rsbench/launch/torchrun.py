@@ -10,60 +10,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, Final, Literal, Protocol, Self
 
 import psutil
 
-from rsbench.errors import RsbenchError
 from rsbench.launch import failure
 from rsbench.launch.failure import Cause
+from rsbench.planning.devices import Nodes
 
 TOKEN: Final = "RSBENCH_LAUNCH"
 """Environment variable that marks every process of one launch, whatever session it moves to."""
 
 Status = Literal["done", "failed", "timeout", "interrupted"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Nodes:
-    """The machines that one cell runs on.
-
-    Attributes:
-        count: how many.
-        rank: which of them this is.
-        endpoint: ``host:port`` on node 0 that all reach; empty on a single machine.
-    """
-
-    count: int = 1
-    rank: int = 0
-    endpoint: str = ""
-
-    def check(self) -> None:
-        """Refuse nodes that do not fit together.
-
-        Raises:
-            RsbenchError: says which option to mend.
-        """
-        if self.count < 1:
-            raise RsbenchError(f"--nnodes is {self.count}, but must be at least 1.")
-        if not 0 <= self.rank < self.count:
-            raise RsbenchError(
-                f"--node-rank is {self.rank}, but with --nnodes {self.count} it is 0 to {self.count - 1}."
-            )
-        host, _, port = self.endpoint.rpartition(":")
-        if self.count > 1 and not (host and port.isdecimal() and 0 < int(port) < 65536):
-            raise RsbenchError(
-                f"--nnodes {self.count} needs --rdzv-endpoint HOST:PORT with an address of node 0 that all nodes reach"
-                f' and a free port there; it is "{self.endpoint}".'
-            )
-
-    @property
-    def log_name(self) -> str:
-        """File for torchrun's own words; nodes may share the folder."""
-        return "launcher.log" if self.rank == 0 else f"launcher-node{self.rank}.log"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +100,7 @@ class Torchrun:
     """
 
     stop: StopSignals
-    nodes: Nodes = Nodes()
+    nodes: Nodes = field(default_factory=Nodes)
     timeout_s: float = 86400.0
     grace_s: float = 5.0
     threads: int = 1

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from rsbench.datasets.pixels.prepared import Pixels
-from rsbench.loaders.batches import Batch, symmetries
+from rsbench.loaders.batches import Batch
+from rsbench.loaders.images import symmetries
 
 _CHUNK = 4096
 """Pixels that are scaled at a time when statistics are taken."""

@@ -15,27 +15,6 @@ _SMALLEST = 1e-12
 _BISECTIONS = 60
 
 
-def steps_per_epoch(train_images: int, *, workers: int, batch_size: int) -> int:
-    """Optimizer steps in one pass over the training images.
-
-    Every worker gets ceil(n / W) images (a few twice); a last incomplete batch is left out, unless it is the only.
-
-    Raises:
-        RsbenchError: more workers than training images.
-    """
-    if workers > train_images:
-        raise RsbenchError(
-            f"{workers} workers cannot share {train_images} training images; use at most {train_images} workers."
-        )
-    return max(1, math.ceil(train_images / workers) // batch_size)
-
-
-def total_steps(per_epoch: int, *, epochs: int, max_steps: int | None) -> int:
-    """Optimizer steps of the whole run."""
-    steps = per_epoch * epochs
-    return steps if max_steps is None else min(steps, max_steps)
-
-
 def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
     """Payload bytes of a whole run, added up over the model's networks."""
     return sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in facts.networks.values())

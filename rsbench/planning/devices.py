@@ -75,3 +75,42 @@ def _check_gpus(asked: int, option: str) -> None:
             f" {os.cpu_count()} CPU cores with --workers {asked} --device cpu"
             + (f", or on what is there with --gpus {there}." if there else ".")
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nodes:
+    """The machines that one cell runs on.
+
+    Attributes:
+        count: how many.
+        rank: which of them this is.
+        endpoint: ``host:port`` on node 0 that all reach; empty on a single machine.
+    """
+
+    count: int = 1
+    rank: int = 0
+    endpoint: str = ""
+
+    def check(self) -> None:
+        """Refuse nodes that do not fit together.
+
+        Raises:
+            RsbenchError: says which option to mend.
+        """
+        if self.count < 1:
+            raise RsbenchError(f"--nnodes is {self.count}, but must be at least 1.")
+        if not 0 <= self.rank < self.count:
+            raise RsbenchError(
+                f"--node-rank is {self.rank}, but with --nnodes {self.count} it is 0 to {self.count - 1}."
+            )
+        host, _, port = self.endpoint.rpartition(":")
+        if self.count > 1 and not (host and port.isdecimal() and 0 < int(port) < 65536):
+            raise RsbenchError(
+                f"--nnodes {self.count} needs --rdzv-endpoint HOST:PORT with an address of node 0 that all nodes reach"
+                f' and a free port there; it is "{self.endpoint}".'
+            )
+
+    @property
+    def log_name(self) -> str:
+        """File for torchrun's own words; nodes may share the folder."""
+        return "launcher.log" if self.rank == 0 else f"launcher-node{self.rank}.log"

@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rsbench import cell
 from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
 from rsbench.planning.grid import DatasetDefaults
+from rsbench.results import folder as folder_module
 from rsbench.results import records
 
 if TYPE_CHECKING:
@@ -139,7 +141,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
     """
-    from rsbench.planning import byte_matching, probe
+    from rsbench.planning import probe
 
     @cache
     def samples(dataset: str, split: str, seed: int) -> int:
@@ -154,8 +156,8 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
     jobs: list[Job] = []
     for spec in specs:
         train = samples(spec.dataset, spec.split, spec.derived_seed)
-        per_epoch = byte_matching.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
-        steps = byte_matching.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
+        per_epoch = cell.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
+        steps = cell.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
         question = (replace(spec, seed=0, lr=1.0), per_epoch, steps)  # seeds and learning rates change no bytes
         if question not in matched:
             matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
@@ -233,7 +235,7 @@ def write_job(
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         os.replace(temporary, folder / JOB_NAME)
     except OSError as error:
-        raise records.folder_error(error, folder) from error
+        raise folder_module.folder_error(error, folder) from error
 
 
 def failed_record(

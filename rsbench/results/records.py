@@ -6,7 +6,6 @@ A result folder holds ``cells/<cell folder>/record.json``. ``rsbench.results.sch
 from __future__ import annotations
 
 import contextlib
-import errno
 import gc
 import json
 import math
@@ -18,6 +17,7 @@ from typing import Any
 
 from rsbench.errors import RsbenchError
 from rsbench.results import schema
+from rsbench.results.folder import JOB_NAME, RECORD_NAME, folder_error
 from rsbench.results.schema import SCHEMA, STATUSES, Record
 
 __all__ = [
@@ -33,9 +33,6 @@ __all__ = [
     "read_records",
     "write_record",
 ]
-
-RECORD_NAME = "record.json"
-JOB_NAME = "job.json"
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
@@ -71,21 +68,6 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
             temporary.unlink(missing_ok=True)
         raise folder_error(problem, folder) from problem
     return path
-
-
-def folder_error(problem: OSError, folder: Path) -> RsbenchError:
-    """Return the sentence for an ``OSError`` met while writing below ``folder``."""
-    remedies = {
-        errno.ENOSPC: "the disk is full; free some space or choose another folder with --out",
-        errno.EDQUOT: "your disk quota is used up; free some space or choose another folder with --out",
-        errno.EROFS: "it is on a read-only file system; choose another folder with --out",
-        errno.EACCES: "you may not write there; choose another folder with --out or change its permissions",
-        errno.EPERM: "you may not write there; choose another folder with --out or change its permissions",
-        errno.ENOTDIR: "a part of that path is a file; choose another folder with --out",
-        errno.EEXIST: "a file of that name is in the way; choose another folder with --out",
-    }
-    reason = remedies.get(problem.errno or 0, f"{problem.strerror or problem}; choose another folder with --out")
-    return RsbenchError(f"Cannot write results to {folder}: {reason}.")
 
 
 def read_record(path: Path) -> Record:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
+from rsbench.console import say
 from rsbench.errors import RsbenchError
 from rsbench.launch import rendezvous
-from rsbench.launch.torchrun import Launcher, Nodes, StopSignals, Torchrun
+from rsbench.launch.torchrun import Launcher, StopSignals, Torchrun
 from rsbench.measure.log import check_tensorboard
 from rsbench.planning import job as job_module
 from rsbench.planning.grid import Grid
 from rsbench.planning.job import Found, Job
+from rsbench.planning.prepare import prepare
+from rsbench.planning.request import Request
 from rsbench.results import records as results
-from rsbench.run import forecast, tuning
+from rsbench.results.folder import check_writable
+from rsbench.run import dry_run, tuning
 from rsbench.run import runner as grids
 from rsbench.run.progress import LiveProgress, PlainProgress, Progress
 from rsbench.run.queue import Agenda, Listed
@@ -32,44 +34,6 @@ PLAN_TIMEOUT_S = 600.0
 """How long nodes wait for each other before the first cell."""
 CELL_TIMEOUT_S = 3600.0
 """The same before each cell: another node may be decoding images, or losing its connection slowly."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the user asked of ``compare`` or ``run``.
-
-    Attributes:
-        grids: what to compare; several are parts of one plan.
-        out: result folder.
-        data_root: folder of the data sets.
-        argv: the user's command.
-        nodes: the machines.
-        timeout_s: for a cell.
-        budget_s: begin no cell after so much time; None has no limit.
-        strict_data: refuse incomplete data sets.
-        dry_run: only show the cells.
-        rerun: run done cells again.
-        tensorboard: write event files.
-        ours: options whose values are not known from the paper that a plan follows.
-    """
-
-    grids: tuple[Grid, ...]
-    out: Path
-    data_root: Path
-    argv: Sequence[str]
-    nodes: Nodes = field(default_factory=Nodes)
-    timeout_s: float = 86400.0
-    budget_s: float | None = None
-    strict_data: bool = False
-    dry_run: bool = False
-    rerun: bool = False
-    tensorboard: bool = False
-    ours: Sequence[str] = ()
-
-    @property
-    def tuning_seed(self) -> int | None:
-        """The repeat that chooses learning rates, of the first grid."""
-        return self.grids[0].tuning_seed
 
 
 def make_launcher(request: Request, stop: StopSignals) -> Launcher:
@@ -119,7 +83,7 @@ def _agenda(request: Request, grids: Sequence[Grid], found: Mapping[str, Found],
         raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
     every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
     jobs = job_module.solve(list(dict.fromkeys(spec for specs in every for spec in specs)), found)
-    return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, _sayer(console), rerun=request.rerun)
+    return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, partial(say, console), rerun=request.rerun)
 
 
 def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> int:
@@ -131,12 +95,10 @@ def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console:
         found: their data sets.
         console: where to tell it.
     """
-    say, todo = _sayer(console), agenda.left()
+    todo = agenda.left()
     total = len(todo) + agenda.done
     if request.dry_run:
-        from rsbench.run import dry_run as dryrun
-
-        dryrun.show(agenda, forecast.expect(request.out, todo), request.budget_s, request.ours, console)
+        dry_run.show(agenda, dry_run.expect(request.out, todo), request.budget_s, request.ours, console)
         return 0
     if todo:
         check_writable(request.out)
@@ -145,10 +107,10 @@ def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console:
         meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
         meeting.publish({"cells": [job.to_dict() for job in todo]}, "plan")
     if agenda.done:
-        say(f"{agenda.done} of {total} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
+        say(console, f"{agenda.done} of {total} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
     tally = run_jobs(request, agenda, found, console) if todo else grids.Tally()
     _report(request, agenda.specs, console)
-    _closing(tally, agenda.done, say)
+    _closing(tally, agenda.done, console)
     return grids.exit_code(tally)
 
 
@@ -179,65 +141,14 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
     with StopSignals() as stop:
         if request.nodes.count > 1:
             place = replace(place, meet=_meeting(request, stop))
-        progress: Progress = LiveProgress(console) if console.is_terminal else PlainProgress(_sayer(console))
+        progress: Progress = LiveProgress(console) if console.is_terminal else PlainProgress(partial(say, console))
         return grids.run(agenda, place, make_launcher(request, stop), progress, stop, request.budget_s)
-
-
-def prepare(
-    todo: Sequence[Job], found: Mapping[str, Found], request: Request, console: Console
-) -> dict[tuple[str, int], Path]:
-    """Bring the data that the cells need into the form that workers read, once, with a progress bar.
-
-    Returns:
-        (data set, image size) -> folder of the prepared data.
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    folders: dict[tuple[str, int], Path] = {}
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        for name, size in dict.fromkeys((job.spec.dataset, job.spec.image_size) for job in todo):
-            task = bars.add_task(f"preparing {name} at {size} px", total=None)
-
-            def show(count: int, total: int, task: Any = task) -> None:
-                bars.update(task, completed=count, total=total)
-
-            data = found[name].dataset.prepare(
-                request.data_root, cache_root(), size, strict=request.strict_data, progress=show
-            )
-            folders[name, size] = data.folder
-            for warning in data.warnings:
-                _sayer(console)(f"Warning: {warning}")
-    return folders
-
-
-def cache_root() -> Path:
-    """Return the folder of prepared data: ``RSBENCH_CACHE``, else the user's cache."""
-    import platformdirs
-
-    return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench")) / "data"
-
-
-def check_writable(out: Path) -> None:
-    """Refuse a result folder that cannot be written, before any work.
-
-    Raises:
-        RsbenchError: read-only, full, or a file in the way.
-    """
-    probe = out / "cells" / f".write-test.{os.getpid()}"
-    try:
-        probe.parent.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"rsbench")
-        probe.unlink()
-    except OSError as error:
-        raise results.folder_error(error, out) from error
 
 
 def _follow(request: Request, found: Mapping[str, Found], console: Console) -> int:
     """Run the cells that node 0 decides on, in its order."""
     if request.dry_run:
-        _sayer(console)("Dry run: node 0 shows the cells.")
+        say(console, "Dry run: node 0 shows the cells.")
         return 0
     published = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S).fetch("plan")
     if "error" in published:
@@ -250,7 +161,7 @@ def _follow(request: Request, found: Mapping[str, Found], console: Console) -> i
                 f"{job.spec.dataset} on this node ({mine}) is not what node 0 has ({job.spec.dataset_fingerprint}):"
                 " give every node the same files and the same command."
             )
-    _sayer(console)(f"node {request.nodes.rank}: {len(todo)} cells to run")
+    say(console, f"node {request.nodes.rank}: {len(todo)} cells to run")
     return grids.exit_code(run_jobs(request, Listed(todo), found, console)) if todo else 0
 
 
@@ -292,39 +203,23 @@ def _report(request: Request, specs: Sequence[CellSpec], console: Console) -> No
     reports.show(reports.build_report([record for record in records if record["key"] in keys], problems), console)
     if records:
         for path in reports.write_report(records, request.out, problems=problems):
-            _sayer(console)(f"Written: {path}")
+            say(console, f"Written: {path}")
 
 
-def _closing(tally: grids.Tally, done_before: int, say: Callable[[str], None]) -> None:
+def _closing(tally: grids.Tally, done_before: int, console: Console) -> None:
     """Say what is left to do, when something is."""
     total = done_before + tally.done + len(tally.failed) + tally.not_run
     if tally.stopped_by is not None:
         left = tally.not_run + len(tally.failed)
-        say(f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
+        say(console, f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
     elif tally.not_run:
-        say(f"The budget is used up: {tally.not_run} of {total} cells were not begun. The same command goes on:")
+        say(
+            console,
+            f"The budget is used up: {tally.not_run} of {total} cells were not begun. The same command goes on:",
+        )
         for label in tally.left:
-            say(f"  {label}")
+            say(console, f"  {label}")
     if tally.failed and tally.stopped_by is None:
-        say(f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
+        say(console, f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
         for job, cause in tally.failed:
-            say(f"  {job.spec.label}: {cause.reason}")
-
-
-def _sayer(console: Console) -> Callable[[str], None]:
-    """Return what prints a sentence as it is; plain lines are never cut, a terminal wraps them."""
-
-    def say(text: str) -> None:
-        if console.is_terminal:
-            console.print(text, markup=False, highlight=False)
-        else:
-            print(text, file=console.file, flush=True)
-
-    return say
-
-
-def make_console() -> Console:
-    """Return the console for results: the terminal's width, or wide lines into files and pipes."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "160")))
+            say(console, f"  {job.spec.label}: {cause.reason}")

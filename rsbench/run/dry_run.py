@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from rsbench import reports
 from rsbench.planning.job import Job
 from rsbench.reports.document.table import Column, Report, Section, Table
-from rsbench.run import forecast
-from rsbench.run.progress import bytes_text, duration_text
+from rsbench.results import records as results
 from rsbench.run.queue import Agenda
+from rsbench.units import bytes_text, duration_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +27,7 @@ _WORDS = frozenset({"data set", "model", "compressor", "workers"})
 
 def show(
     agenda: Agenda,
-    expected: Sequence[forecast.Expectation],
+    expected: Sequence[Expectation],
     budget_s: float | None,
     ours: Sequence[str],
     console: Console,
@@ -46,7 +50,7 @@ def show(
     facts = [
         "Memory: weights, gradients, optimizer and compressor state, messages, and what the forward pass keeps for the "
         "backward pass (float32, from shapes); libraries and their work space come on top.",
-        forecast.sentence(expected, budget_s),
+        sentence(expected, budget_s),
     ]
     if ours:
         facts.append(f"Not known from the paper, our choice: {', '.join(ours)}.")
@@ -60,7 +64,7 @@ def show(
     reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
 
-def _row(agenda: Agenda, job: Job, expected: forecast.Expectation) -> tuple[str, ...]:
+def _row(agenda: Agenda, job: Job, expected: Expectation) -> tuple[str, ...]:
     spec, estimate = job.spec, job.estimate
     return (
         spec.dataset,
@@ -77,3 +81,64 @@ def _row(agenda: Agenda, job: Job, expected: forecast.Expectation) -> tuple[str,
         bytes_text(estimate.memory_bytes_per_worker),
         duration_text(expected.time_s),
     )
+
+
+ASSUMED_FLOPS_PER_S: Final = {"cpu": 2e10, "cuda": 1e13}
+"""Of one worker, where no cell of the kind is done: a CPU core and a data-centre GPU in float32, sustained."""
+
+
+_KIND: Final = ("dataset", "model", "image_size", "batch_size", "workers", "device")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """How long one cell will take.
+
+    Attributes:
+        time_s: in seconds.
+        measured: from finished cells; else from operations at an assumed speed.
+    """
+
+    time_s: float
+    measured: bool
+
+
+def expect(out: Path, jobs: Sequence[Job]) -> list[Expectation]:
+    """Return what each job will take: median time a step of finished cells of its kind, start included, or a model.
+
+    Args:
+        out: result folder with the finished cells.
+        jobs: what is to run.
+    """
+    records, _ = results.read_records([out]) if out.is_dir() else ([], [])
+    by_kind: dict[tuple[Any, ...], list[float]] = {}
+    for record in records:
+        if record["status"] == "done" and record["wall_s"] is not None:
+            kind = tuple(record["cell"].get(name) for name in _KIND)
+            by_kind.setdefault(kind, []).append(record["wall_s"] / record["traffic"]["steps"])
+    medians = {kind: statistics.median(times) for kind, times in by_kind.items()}
+    return [_expect(job, medians.get(tuple(getattr(job.spec, name) for name in _KIND))) for job in jobs]
+
+
+def _expect(job: Job, step_s: float | None) -> Expectation:
+    if step_s is not None:
+        return Expectation(time_s=step_s * job.steps, measured=True)
+    modelled = job.estimate.flops_per_step / ASSUMED_FLOPS_PER_S[job.spec.device]
+    return Expectation(time_s=modelled * job.steps, measured=False)
+
+
+def sentence(expected: Sequence[Expectation], budget_s: float | None) -> str:
+    """Say how long all cells will take, and how many fit a budget."""
+    total = sum(one.time_s for one in expected)
+    modelled = sum(not one.measured for one in expected)
+    text = f"Time: about {duration_text(total)} ({total / 3600:.3g} h) for {len(expected)} cells"
+    if modelled:
+        cpu, gpu = ASSUMED_FLOPS_PER_S["cpu"] / 1e9, ASSUMED_FLOPS_PER_S["cuda"] / 1e12
+        text += (
+            f"; {modelled} of them from their operations alone, at an assumed {cpu:g} GFLOP/s a CPU worker or {gpu:g} "
+            "TFLOP/s a GPU, without data loading, exchange and compression"
+        )
+    if budget_s is None:
+        return text + "."
+    fit = sum(reached <= budget_s for reached in accumulate(one.time_s for one in expected))
+    return f"{text}; {fit} of {len(expected)} cells fit the budget of {duration_text(budget_s)}."

@@ -11,13 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from rsbench.console import make_console
 from rsbench.errors import RsbenchError
+from rsbench.launch.failure import failure_lines
 from rsbench.metrics import score_text
 from rsbench.planning.devices import Wish, choose
 from rsbench.planning.job import find_datasets, solve, write_job
+from rsbench.planning.prepare import prepare
+from rsbench.planning.request import Request
+from rsbench.results import folder as folder_module
 from rsbench.results import records
-from rsbench.run.compare import Request, check_writable, make_console, prepare
-from rsbench.run.runner import failure_lines
+from rsbench.results.folder import check_writable
 
 WAIT_S: Final = 3600.0
 """How long the other ranks wait for the first one of their node, which may be decoding images."""
@@ -62,8 +66,8 @@ def _work(folder: Path, rank: int, note: Path) -> int:
         print(f"rank {rank}: " + "\n".join(failure_lines(cause)), flush=True)
     elif rank == 0 and code == 0:
         note.unlink(missing_ok=True)
-        score = score_text(records.read_record(folder / records.RECORD_NAME))
-        print(f"Done{f' with {score}' if score else ''}: {folder / records.RECORD_NAME}", flush=True)
+        score = score_text(records.read_record(folder / folder_module.RECORD_NAME))
+        print(f"Done{f' with {score}' if score else ''}: {folder / folder_module.RECORD_NAME}", flush=True)
     return code
 
 
@@ -124,7 +128,7 @@ def _tell(note: Path, answer: Mapping[str, str]) -> None:
         temporary.write_text(json.dumps(answer), encoding="utf-8")
         os.replace(temporary, note)
     except OSError as error:
-        raise records.folder_error(error, note.parent) from error
+        raise folder_module.folder_error(error, note.parent) from error
 
 
 def _wait(note: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rsbench.metrics import validation_text
+from rsbench.units import bytes_text, duration_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -242,22 +243,3 @@ def _left(grid: Grid, state: CellState) -> list[str]:
     cell, all_cells = state.left_s(), grid.left_s(state)
     words = [] if cell is None else [f"cell {duration_text(cell)} left"]
     return words if all_cells is None else [*words, f"all {duration_text(all_cells)} left"]
-
-
-def duration_text(seconds: float) -> str:
-    """Return ``45 s``, ``3 min 05 s`` or ``2 h 10 min``."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def bytes_text(count: float) -> str:
-    """Return a byte count with a decimal unit, such as ``45.3 kB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 999.5:  # which three digits round to 1000
-            return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"

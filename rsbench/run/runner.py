@@ -13,14 +13,17 @@ from typing import Any, Final
 from filelock import FileLock, Timeout
 
 from rsbench.errors import RsbenchError
-from rsbench.launch.failure import Cause
-from rsbench.launch.torchrun import Launcher, Nodes, Outcome, StopSignals
+from rsbench.launch.failure import Cause, failure_lines
+from rsbench.launch.torchrun import Launcher, Outcome, StopSignals
 from rsbench.metrics import score_text
+from rsbench.planning.devices import Nodes
 from rsbench.planning.job import Job, failed_record, write_job
+from rsbench.results import folder as folder_module
 from rsbench.results import records
 from rsbench.results.provenance import utc_now
-from rsbench.run.progress import CellState, Progress, duration_text
+from rsbench.run.progress import CellState, Progress
 from rsbench.run.queue import Agenda
+from rsbench.units import duration_text
 
 WORDS: Final = {"timeout": "TIMED OUT", "interrupted": "STOPPED"}
 """How a cell that is not done is announced; all else is FAILED."""
@@ -125,7 +128,7 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
         alone = place.nodes.rank == 0  # nodes may share the folder
         lock = FileLock(folder / ".lock", blocking=False) if alone else nullcontext()
     except OSError as error:
-        raise records.folder_error(error, folder) from error
+        raise folder_module.folder_error(error, folder) from error
     progress.begin(job.spec.label, state, total)
     word, busy = "FAILED", False
     try:
@@ -175,18 +178,10 @@ def _settle(folder: Path, job: Job, place: Place, outcome: Outcome, started_utc:
     return cause
 
 
-def failure_lines(cause: Cause, word: str = "FAILED") -> list[str]:
-    """Return what a user reads about a cell that is not done."""
-    lines = [f"{word}: {cause.reason}", *(f"    {line}" for line in cause.tail)]
-    if cause.log is not None:
-        lines.append(f"    log: {cause.log}")
-    return [*lines, f"    {cause.hint}"] if cause.hint else lines
-
-
 def _accuracy(folder: Path) -> str:
     """Return ``, test OA 91.2 %`` where the cell has one."""
     try:
-        text = score_text(records.read_record(folder / records.RECORD_NAME))
+        text = score_text(records.read_record(folder / folder_module.RECORD_NAME))
     except RsbenchError:
         return ""
     return f", {text}" if text else ""

@@ -14,18 +14,6 @@ from sklearn import metrics
 from torch import nn
 
 from rsbench.loaders.batches import Reader
-from rsbench.measure import collectives
-
-
-def average_buffers(model: nn.Module, traffic: collectives.Traffic) -> None:
-    """Average floating-point buffers (batch-norm statistics) over the ranks, in one all-reduce."""
-    buffers = [b for b in model.buffers() if b.is_floating_point()]
-    if not buffers:
-        return
-    flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(1 / dist.get_world_size())
-    collectives.all_reduce(flat, traffic, None).wait()
-    for buffer, mean in zip(buffers, torch.split(flat, [b.numel() for b in buffers]), strict=True):
-        buffer.copy_(mean.view_as(buffer))
 
 
 def predict(

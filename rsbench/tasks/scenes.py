@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rsbench.datasets.scenes.prepared import Scenes
-from rsbench.loaders.batches import Batch, Pictures
+from rsbench.loaders.batches import Batch
+from rsbench.loaders.images import Pictures
 from rsbench.models import torchvision as models
 from rsbench.tasks.classification import Classification
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
+from rsbench import cell as cell_module
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
@@ -22,8 +23,8 @@ from rsbench.measure.collectives import Traffic
 from rsbench.measure.log import Samples
 from rsbench.measure.totals import Tally
 from rsbench.metrics import TASKS
-from rsbench.planning import byte_matching
-from rsbench.tasks import Networks, Task, evaluate
+from rsbench.tasks import Networks, Task
+from rsbench.train import network as network_module
 from rsbench.train.network import Member, joined_stats, note
 
 HISTORY_ENTRIES = 100
@@ -78,9 +79,9 @@ class Training:
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
         self.task = task(cell, folder, device)
         train = self.task.train_samples
-        self.per_epoch = byte_matching.steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
+        self.per_epoch = cell_module.steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
         self.samples_per_step = min(cell.batch_size, math.ceil(train / self.workers)) * self.workers
-        self.steps = byte_matching.total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
+        self.steps = cell_module.total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
 
         torch.manual_seed(seed)
         built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
@@ -135,7 +136,7 @@ class Training:
 
     def _average_buffers(self) -> None:
         for network in self.networks.values():
-            evaluate.average_buffers(network, self.buffers)
+            network_module.average_buffers(network, self.buffers)
 
     def _remember(self, train_loss: float, elapsed_s: float) -> None:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
-from rsbench.measure import step_times
+from rsbench.measure import collectives, step_times
 
 
 class Member:
@@ -112,3 +113,14 @@ def note(compressor: Compressor, cell: CellSpec) -> str:
     """What a row of the table has to say about its optimizer; nothing for most."""
     keeps = compressor.owns_momentum((2, 2))
     return "Adam: momentum=0, error feedback only" if keeps and cell.optimizer == "adam" else ""
+
+
+def average_buffers(model: nn.Module, traffic: collectives.Traffic) -> None:
+    """Average floating-point buffers (batch-norm statistics) over the ranks, in one all-reduce."""
+    buffers = [b for b in model.buffers() if b.is_floating_point()]
+    if not buffers:
+        return
+    flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(1 / dist.get_world_size())
+    collectives.all_reduce(flat, traffic, None).wait()
+    for buffer, mean in zip(buffers, torch.split(flat, [b.numel() for b in buffers]), strict=True):
+        buffer.copy_(mean.view_as(buffer))

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 from rsbench.datasets.scenes.synthetic import Synthetic
 from rsbench.launch.failure import Cause
 from rsbench.launch.torchrun import Outcome, StopSignals, Torchrun
+from rsbench.planning.request import Request
 from rsbench.results import records
-from rsbench.run.compare import Request
 
 FAKE_WORKER = Path(__file__).parents[1] / "programs" / "fake_worker.py"
 

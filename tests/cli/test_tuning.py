@@ -12,6 +12,7 @@ from click.testing import Result
 from filelock import FileLock
 
 from rsbench.launch.torchrun import Outcome
+from rsbench.results import folder as folder_module
 from rsbench.results import records
 from rsbench.run import runner
 from rsbench.run.tuning import FAILED, best_rate, next_rate
@@ -32,7 +33,7 @@ def graded(launcher: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         cell = json.loads((folder / "job.json").read_text())["cell"]
         ran.append((cell["compressor"], cell["lr"], cell["seed"]))
         if outcome.status == "done":
-            record = records.read_record(folder / records.RECORD_NAME)
+            record = records.read_record(folder / folder_module.RECORD_NAME)
             record["accuracy"]["val_score"] = {0.01: 0.7, 0.1: 0.8, 0.5: 0.6}[cell["lr"]]
             record["accuracy"]["test"]["oa"] = 0.99 if cell["seed"] == 9 else 0.75
             records.write_record(folder, record)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from rich.console import Console
 
-from rsbench.bench import command, parts
+from rsbench.bench import command, parts, table
 
 DENSITY = 0.001
 MODELS = ("resnet18", "resnet50", "vgg19")
@@ -43,7 +43,7 @@ def test_the_floors_hold() -> None:
         rivals=False,
     )
     found = command.measure(order, Console())
-    rows = {row.name: row for row in command.rows(found)}
+    rows = {row.name: row for row in table.rows(found)}
     dense = rows[command.REFERENCE].exchange_s
     ratios = {name: rows[name].exchange_s / dense for name in ("topk", "dgc", "rsdgc")}
     compress = (rows["rsdgc"].compress_s or 0.0) / rows["rsdgc"].copy_s
@@ -53,5 +53,5 @@ def test_the_floors_hold() -> None:
     assert ratios["topk"] <= 1.15
     assert ratios["dgc"] <= 1.15
     for name in ratios:
-        used, bound = command.memory_share(found, rows[name]) or (0.0, 0.0)
+        used, bound = table.memory_share(found, rows[name]) or (0.0, 0.0)
         assert 0 < used <= bound

@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.measure.wire import BreakEven, StepCost, break_even, fastest_by_speed, wire_bytes
+from rsbench.measure.wire import wire_bytes
+from rsbench.reports.analysis.link_model import BreakEven, StepCost, break_even, fastest_by_speed
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from rsbench import units
 from rsbench.errors import RsbenchError
 from rsbench.metrics import TASKS
 from rsbench.reports import FORMATS, build_report, format_names, show, write_report
@@ -153,16 +154,16 @@ def test_reports_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_reports_significant_digits(value: float | None, text: str) -> None:
-    assert numbers.significant(value) == text
+    assert units.significant(value) == text
 
 
 def test_reports_units() -> None:
-    assert numbers.data_size(0) == "0 B"
-    assert numbers.data_size(999.6) == "1.00 kB"
-    assert numbers.data_size(45_300) == "45.3 kB"
-    assert numbers.speed(1.2e8) == "120 Mbit/s"
-    assert numbers.times(9977.4) == "9977x"
-    assert numbers.times(float("nan")) == "-"
+    assert units.data_size(0) == "0 B"
+    assert units.data_size(999.6) == "1.00 kB"
+    assert units.data_size(45_300) == "45.3 kB"
+    assert units.speed(1.2e8) == "120 Mbit/s"
+    assert units.times(9977.4) == "9977x"
+    assert units.times(float("nan")) == "-"
     gap = Difference(mean=0.012, low=-0.003, high=0.027, count=3)
     oa, auc = TASKS["scenes"].metric, TASKS["targets"].metric
     assert numbers.gap(oa, gap) == "+1.2 [-0.3, +2.7] ~"

@@ -19,7 +19,7 @@ from rsbench.reports.document.figure import Axis, Figure, Heat, Lines, Mark, Ser
 from rsbench.reports.document.table import Column
 from rsbench.reports.html import page as html
 from rsbench.reports.html import plots
-from rsbench.reports.html.images import Album
+from rsbench.reports.html.page import Album
 from rsbench.reports.html.text import sort_value
 from rsbench.results import schema
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rsbench import cell
 from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
@@ -98,8 +99,8 @@ def test_limits_of_known_models_are_those_of_the_design() -> None:
 
 
 def test_steps() -> None:
-    assert byte_matching.steps_per_epoch(1050, workers=2, batch_size=32) == 16
-    assert byte_matching.steps_per_epoch(10, workers=2, batch_size=32) == 1
-    assert byte_matching.total_steps(16, epochs=3, max_steps=40) == 40
+    assert cell.steps_per_epoch(1050, workers=2, batch_size=32) == 16
+    assert cell.steps_per_epoch(10, workers=2, batch_size=32) == 1
+    assert cell.total_steps(16, epochs=3, max_steps=40) == 40
     with pytest.raises(RsbenchError, match="at most 3 workers"):
-        byte_matching.steps_per_epoch(3, workers=4, batch_size=1)
+        cell.steps_per_epoch(3, workers=4, batch_size=1)

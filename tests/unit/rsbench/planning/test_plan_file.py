@@ -13,7 +13,7 @@ from rsbench.cli.main import compare
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid as plan
 from rsbench.planning import plan_file
-from rsbench.run.compare import Request
+from rsbench.planning.request import Request
 
 
 def request_of(*argv: str) -> Request:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.results import records as results
-from rsbench.results import schema
+from rsbench.results import folder, schema
 from rsbench.results.records import find_done, list_runs, read_record, read_records, write_record
 
 Maker = Callable[..., dict[str, Any]]
@@ -80,7 +79,7 @@ def test_results_a_really_full_device_is_told_in_one_sentence(
 
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO])
 def test_results_folder_errors_name_the_folder_and_a_remedy(number: int) -> None:
-    text = str(results.folder_error(OSError(number, os.strerror(number)), Path("/some/out")))
+    text = str(folder.folder_error(OSError(number, os.strerror(number)), Path("/some/out")))
     assert "/some/out" in text
     assert "--out" in text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rsbench.run import progress
+from rsbench import units
 from rsbench.run.progress import CellState, LiveProgress, PlainProgress
 
 STEP = {"kind": "step", "step": 9, "epoch": 1, "loss": 1.5, "payload_bytes": 45300, "images": 64, "step_time_s": 0.5}
@@ -82,12 +82,12 @@ def test_live_display_draws_the_cell(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("seconds", "text"), [(4.2, "4 s"), (185, "3 min 05 s"), (7800, "2 h 10 min")])
 def test_durations(seconds: float, text: str) -> None:
-    assert progress.duration_text(seconds) == text
+    assert units.duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (45300, "45.3 kB"), (4.51e6, "4.51 MB")])
 def test_bytes(count: float, text: str) -> None:
-    assert progress.bytes_text(count) == text
+    assert units.bytes_text(count) == text
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_bytes(count: float, text: str) -> None:
     [(0, "0 B"), (999, "999 B"), (999.7, "1 kB"), (45300, "45.3 kB"), (999_600, "1 MB"), (1e15, "1e+03 TB")],
 )
 def test_bytes_have_no_exponent_below_a_petabyte(count: float, text: str) -> None:
-    assert progress.bytes_text(count) == text
+    assert units.bytes_text(count) == text

@@ -15,9 +15,10 @@ from rsbench.compressors import parse
 from rsbench.datasets import get
 from rsbench.datasets.targets.synthetic_htd import SyntheticHTD
 from rsbench.errors import RsbenchError
+from rsbench.loaders.spectra import Spectra
 from rsbench.models import autoencoder
-from rsbench.tasks.scoremaps import draw_scores
-from rsbench.tasks.targets import Spectra, TargetDetection
+from rsbench.tasks.maps import draw_scores
+from rsbench.tasks.targets import TargetDetection
 from rsbench.train.network import Member
 
 CPU = torch.device("cpu")

@@ -1,0 +1,79 @@
+"""Pictures by class as they were found: in a folder, a zip or a generator."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets.scenes.images import decode
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """One picture of a source, not yet read."""
+
+    name: str
+    """``class/file`` with forward slashes, unique within its source."""
+    label: int
+    size_bytes: int
+    stamp: int
+    """Changes when the content does: modification time in ns of a file, CRC of a zip member."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """The pictures of a data set as they were found: a folder, a zip, or a generator."""
+
+    where: Path
+    class_names: tuple[str, ...]
+    pictures: tuple[Picture, ...]
+    lists: Mapping[str, tuple[int, ...]] | None = None
+    """Official split: positions in ``pictures`` for "train", "val" (may be missing) and "test"."""
+    lists_note: str = ""
+    warnings: tuple[str, ...] = ()
+    recipe: str = "decode 1"
+    """Version of how pictures come about; part of the fingerprint."""
+    threads: int = 4
+
+    def read(self, picture: Picture) -> bytes:
+        """Return the bytes of one picture's file."""
+        raise NotImplementedError
+
+    def place(self, picture: Picture) -> str:
+        """Return the words that tell a user which file a picture is."""
+        return str(self.where / picture.name)
+
+    def pixels_HWC(self, picture: Picture, image_size: int | None) -> NDArray[np.uint8]:
+        """Return one picture as ``uint8 [H, W, 3]``.
+
+        Args:
+            picture: one of ``pictures``.
+            image_size: side of the square to return, in pixels; None keeps the picture as it is.
+
+        Raises:
+            BrokenPicture: if the file cannot be decoded.
+        """
+        return decode(self.read(picture), image_size)
+
+    def fingerprint(self) -> str:
+        """Return 12 hex digits that name this data: equal for equal names, sizes, classes and split lists."""
+        digest = hashlib.sha256(self.recipe.encode())
+        digest.update("\0".join(self.class_names).encode())
+        digest.update("".join(f"\n{p.name}\0{p.size_bytes}\0{p.label}" for p in self.pictures).encode())
+        for part, positions in sorted((self.lists or {}).items()):
+            digest.update(part.encode() + np.asarray(positions, dtype="<i8").tobytes())
+        return digest.hexdigest()[:12]
+
+    def stamp(self) -> str:
+        """Return 12 hex digits that change when a file was replaced by another of the same size."""
+        stamps = "\n".join(f"{p.stamp}" for p in self.pictures)
+        return hashlib.sha256(stamps.encode()).hexdigest()[:12]

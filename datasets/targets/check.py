@@ -1,0 +1,76 @@
+"""What ``data check`` says of a target-detection scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rsbench.datasets.base import Progress
+from rsbench.datasets.targets.source import TargetSource
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetCheck:
+    """What stands on disk of a scene.
+
+    Attributes:
+        low: smallest finite value.
+        high: largest finite value.
+        not_finite: values that are no number.
+        constant: bands with one value only.
+        targets: marks.
+    """
+
+    source: TargetSource
+    low: float
+    high: float
+    not_finite: int
+    constant: int
+    targets: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether all values are numbers."""
+        return not self.not_finite
+
+    def sentences(self) -> list[str]:
+        """Return what was found, in plain words."""
+        source = self.source
+        pixels = source.height * source.width
+        share = self.targets / pixels
+        lines = [
+            f"{source.title} at {source.where}: {source.height} x {source.width} pixels, {source.bands} bands "
+            f"({source.dtype}, {self.low:g} to {self.high:g}), {self.targets:,} of the {pixels:,} pixels are marked as "
+            f"targets ({share:.3%})."
+        ]
+        if self.constant:
+            lines.append(f"{self.constant} bands hold one value only.")
+        bad = f"{self.not_finite:,} values are no number: cut or fill them." if self.not_finite else ""
+        return [*lines, bad or "All values are numbers.", *source.warnings]
+
+
+def check_scene(source: TargetSource, progress: Progress | None = None) -> TargetCheck:
+    """Read a whole scene, block by block."""
+    low, high = np.full(source.bands, np.inf), np.full(source.bands, -np.inf)
+    bad = done = 0
+    for rows in source.blocks():
+        finite = np.isfinite(rows)
+        bad += rows.size - int(finite.sum())
+        low = np.minimum(low, np.where(finite, rows, np.inf).min((0, 1)))
+        high = np.maximum(high, np.where(finite, rows, -np.inf).max((0, 1)))
+        done += len(rows)
+        if progress is not None:
+            progress(done, source.height)
+    return TargetCheck(
+        source=source,
+        low=float(low.min()),
+        high=float(high.max()),
+        not_finite=bad,
+        constant=int((low == high).sum()),
+        targets=int(source.truth().sum()),
+    )

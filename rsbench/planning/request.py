@@ -1,0 +1,52 @@
+"""What a user asks of ``compare`` or ``run``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rsbench.planning.devices import Nodes
+from rsbench.planning.grid import Grid
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What the user asked of ``compare`` or ``run``.
+
+    Attributes:
+        grids: what to compare; several are parts of one plan.
+        out: result folder.
+        data_root: folder of the data sets.
+        argv: the user's command.
+        nodes: the machines.
+        timeout_s: for a cell.
+        budget_s: begin no cell after so much time; None has no limit.
+        strict_data: refuse incomplete data sets.
+        dry_run: only show the cells.
+        rerun: run done cells again.
+        tensorboard: write event files.
+        ours: options whose values are not known from the paper that a plan follows.
+    """
+
+    grids: tuple[Grid, ...]
+    out: Path
+    data_root: Path
+    argv: Sequence[str]
+    nodes: Nodes = field(default_factory=Nodes)
+    timeout_s: float = 86400.0
+    budget_s: float | None = None
+    strict_data: bool = False
+    dry_run: bool = False
+    rerun: bool = False
+    tensorboard: bool = False
+    ours: Sequence[str] = ()
+
+    @property
+    def tuning_seed(self) -> int | None:
+        """The repeat that chooses learning rates, of the first grid."""
+        return self.grids[0].tuning_seed
