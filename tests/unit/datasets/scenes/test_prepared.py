@@ -13,7 +13,7 @@ from PIL import Image
 
 from rsbench.datasets import Scenes, get
 from rsbench.datasets.io import prepared_folder
-from rsbench.datasets.scenes import cache
+from rsbench.datasets.scenes import prepared
 from rsbench.datasets.scenes.images import BrokenPicture, decode, square
 from rsbench.errors import RsbenchError
 
@@ -40,7 +40,7 @@ def test_a_picture_of_the_right_size_is_left_alone() -> None:
 
 def test_the_second_call_decodes_nothing(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = get("imagefolder").prepare(root, tmp_path / "c", 16)
-    monkeypatch.setattr(cache, "_decode_all", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr(prepared, "_decode_all", lambda *_: pytest.fail("decoded again"))
     assert get("imagefolder").prepare(root, tmp_path / "c", 16) == first
     assert first.folder.name == f"imagefolder-16-{first.fingerprint}"
     assert sorted(path.name for path in first.folder.iterdir()) == [
