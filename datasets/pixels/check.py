@@ -104,13 +104,13 @@ def check_scene(dataset: PixelDataset, data_root: Path, progress: Progress | Non
         RsbenchError: the scene is not there, or its files cannot be read.
     """
     survey = dataset.survey(data_root)
-    source, ground = survey.source, survey.source.ground
+    source, truth = survey.source, survey.source.ground_truth
     values = []
     for number, (name, array) in enumerate((("HSI", source.hsi), (dataset.aux_name, source.aux))):
         values.append(_values(name, source, array))
         if progress is not None:
             progress(number + 1, 2)
-    lists = ground.lists or {}
+    lists = truth.lists or {}
     shared = len(np.intersect1d(lists["train"], lists["test"])) if lists else 0
     counts, description, warnings = _split(survey)
     return PixelCheck(
@@ -157,17 +157,17 @@ def _values(name: str, source: PixelSource, array: MatArray) -> Values:
 
 def _split(survey: PixelSurvey) -> tuple[dict[str, dict[str, int]], str, tuple[str, ...]]:
     """Pixels of each class in each part of the split that a run with seed 0 would come near."""
-    source, ground = survey.source, survey.source.ground
-    parts = {"labelled": np.flatnonzero(ground.labels_HW)}
+    source, truth = survey.source, survey.source.ground_truth
+    parts = {"labelled": np.flatnonzero(truth.labels_HW)}
     warnings: tuple[str, ...] = ()
     try:
-        found = spatial_split.choose("official", ground, source.names, survey.blocks, seed=0)
+        found = spatial_split.choose("official", truth, source.names, survey.blocks, seed=0)
         parts |= {"train": found.train, "val": found.val, "test": found.test}
         description, warnings = found.description, found.warnings
     except RsbenchError as error:  # too few labelled pixels: the rest of the check still helps
         description = f"none ({error})"
     counts = {
-        part: np.bincount(ground.labels_HW.flat[flat], minlength=len(source.names) + 1) for part, flat in parts.items()
+        part: np.bincount(truth.labels_HW.flat[flat], minlength=len(source.names) + 1) for part, flat in parts.items()
     }
     by_class = {
         name: {part: int(found[label]) for part, found in counts.items()} for label, name in enumerate(source.names, 1)
@@ -180,7 +180,7 @@ def _conflicts(source: PixelSource) -> int:
     from rsbench.datasets.io.matlab import axes_to_HW
     from rsbench.datasets.pixels.label_maps import read_map
 
-    labels_HW = source.ground.labels_HW
+    labels_HW = source.ground_truth.labels_HW
     maps = [found for found in source.lists.values() if axes_to_HW(found.shape, source.height, source.width)]
     found_maps = [read_map(found, source.height, source.width) for found in maps]
     return sum(int(np.count_nonzero((found > 0) & (found != labels_HW))) for found in found_maps)

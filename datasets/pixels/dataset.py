@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rsbench.datasets.base import Dataset, Progress, not_found
 from rsbench.datasets.io.matlab import shape_text
-from rsbench.datasets.pixels.source import Layout, PixelSource, PixelSurvey, open_layout
-from rsbench.datasets.pixels.spatial_split import Blocks
+from rsbench.datasets.pixels.source import FileLayout, PixelSource, PixelSurvey, open_layout
+from rsbench.datasets.pixels.spatial_split import BlockGrid
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class PixelDataset(Dataset):
     aux_name: ClassVar[str] = "LiDAR"
     folders: ClassVar[tuple[str, ...]]
     """Where it may stand below the data root."""
-    layouts: ClassVar[tuple[Layout, ...]]
-    blocks: ClassVar[Blocks] = Blocks(side=32, margin=2 * (LARGEST_PATCH // 2))
+    layouts: ClassVar[tuple[FileLayout, ...]]
+    blocks: ClassVar[BlockGrid] = BlockGrid(side=32, margin=2 * (LARGEST_PATCH // 2))
 
     @property
     def contents(self) -> str:

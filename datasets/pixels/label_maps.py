@@ -19,7 +19,7 @@ _UNLABELLED = 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class GroundTruth:
     """Labels of a scene.
 
     Attributes:
@@ -33,9 +33,9 @@ class Ground:
     note: str = ""
 
 
-def read_ground(
+def read_ground_truth(
     height: int, width: int, labels: MatArray | None, lists: Mapping[str, MatArray], classes: int | None
-) -> Ground:
+) -> GroundTruth:
     """Read the label map and the official lists.
 
     Args:
@@ -66,13 +66,13 @@ def read_ground(
             f"{place} has a label {highest} and none of {highest - 1}: where that means unlabelled, write 0 instead."
         )
     if not lists:
-        return Ground(labels_HW=labels_HW, lists=None)
+        return GroundTruth(labels_HW=labels_HW, lists=None)
     if all(axes_to_HW(found.shape, height, width) for found in lists.values()):
         maps_by_part = {part: read_map(found, height, width) for part, found in lists.items()}
         chosen = {part: np.flatnonzero((map_HW > 0) & (labels_HW > 0)) for part, map_HW in maps_by_part.items()}
-        return Ground(labels_HW=labels_HW, lists=chosen, note="label maps of training and test pixels")
+        return GroundTruth(labels_HW=labels_HW, lists=chosen, note="label maps of training and test pixels")
     chosen, note = _from_index_lists({part: found.read() for part, found in lists.items()}, labels_HW, lists["train"])
-    return Ground(labels_HW=labels_HW, lists=chosen, note=note)
+    return GroundTruth(labels_HW=labels_HW, lists=chosen, note=note)
 
 
 def read_map(found: MatArray, height: int, width: int) -> LabelMap:

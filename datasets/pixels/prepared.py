@@ -16,9 +16,9 @@ from rsbench.datasets.io.matlab import MatArray
 from rsbench.datasets.io.prepared_folder import new_array, once, read_facts
 from rsbench.datasets.pixels import spatial_split as spatial
 from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.label_maps import Ground, LabelMap
+from rsbench.datasets.pixels.label_maps import GroundTruth, LabelMap
 from rsbench.datasets.pixels.source import PixelSource, PixelSurvey
-from rsbench.datasets.pixels.spatial_split import Blocks
+from rsbench.datasets.pixels.spatial_split import BlockGrid
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
 
@@ -49,7 +49,7 @@ class Pixels:
     not_finite: int
     official: bool
     note: str
-    blocks: Blocks
+    blocks: BlockGrid
     stamp: str
 
     @classmethod
@@ -64,7 +64,7 @@ class Pixels:
             folder=folder,
             class_names=tuple(facts.pop("class_names")),
             warnings=tuple(facts.pop("warnings")),
-            blocks=Blocks(**facts.pop("blocks")),
+            blocks=BlockGrid(**facts.pop("blocks")),
             **facts,
         )
 
@@ -91,10 +91,10 @@ class Pixels:
         labels: LabelMap = np.load(self.folder / LABELS)
         return labels
 
-    def ground(self) -> Ground:
+    def ground_truth(self) -> GroundTruth:
         """Return labels and official lists."""
         lists = {part: np.load(self.folder / _LIST.format(part=part)) for part in ("train", "test") if self.official}
-        return Ground(labels_HW=self.labels(), lists=lists or None, note=self.note)
+        return GroundTruth(labels_HW=self.labels(), lists=lists or None, note=self.note)
 
     def split(self, split: str, seed: int) -> Split:
         """Return which pixels train, validate and test, as flat positions; see ``choose``.
@@ -102,7 +102,7 @@ class Pixels:
         Raises:
             RsbenchError: if the text is not understood or a part stays empty.
         """
-        return spatial.choose(split, self.ground(), self.class_names, self.blocks, seed)
+        return spatial.choose(split, self.ground_truth(), self.class_names, self.blocks, seed)
 
     def _map(self, name: str) -> NDArray[Any]:
         array: NDArray[Any] = np.load(self.folder / name, mmap_mode="r")
@@ -137,14 +137,14 @@ def _converted(
     made: Path, folder: Path, dataset: PixelDataset, survey: PixelSurvey, progress: Progress | None
 ) -> Pixels:
     """Write all arrays into the folder ``made``, which will be moved to ``folder``."""
-    source, ground = survey.source, survey.source.ground
+    source, truth = survey.source, survey.source.ground_truth
     height = source.height
     filled: list[NDArray[np.bool_]] = []
     bad = _convert(made / HSI, source, source.hsi, lambda rows: _told(progress, rows, 2 * height), filled)
     bad += _convert(made / AUX, source, source.aux, lambda rows: _told(progress, height + rows, 2 * height), [])
     np.save(made / FILLED, np.concatenate(filled))
-    np.save(made / LABELS, ground.labels_HW)
-    for part, positions in (ground.lists or {}).items():
+    np.save(made / LABELS, truth.labels_HW)
+    for part, positions in (truth.lists or {}).items():
         np.save(made / _LIST.format(part=part), positions)
     pixels = Pixels(
         name=dataset.name,
@@ -157,8 +157,8 @@ def _converted(
         synthetic=dataset.synthetic,
         warnings=tuple(_warnings(dataset, survey, bad)),
         not_finite=bad,
-        official=ground.lists is not None,
-        note=ground.note,
+        official=truth.lists is not None,
+        note=truth.note,
         blocks=survey.blocks,
         stamp=source.stamp(),
     )

@@ -127,6 +127,11 @@ def test_other_packages_can_bring_data_sets(monkeypatch: pytest.MonkeyPatch) -> 
     assert list(datasets.available()) == [*DATASETS, "mine"]
 
 
+def test_the_former_name_of_a_file_layout_still_imports() -> None:
+    with pytest.warns(DeprecationWarning, match="now called FileLayout"):
+        assert datasets.Layout is datasets.FileLayout
+
+
 def test_folder_refuses_to_be_the_package_datasets() -> None:
     spec = importlib.util.spec_from_file_location("datasets", ROOT / "datasets" / "__init__.py")
     assert spec is not None and spec.loader is not None

@@ -66,10 +66,10 @@ def test_idtrees_is_complete_and_sound(real_data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_idtrees_validates_on_plots_of_its_own(real_data: Path, seed: int) -> None:
     survey = datasets.get("idtrees").survey(real_data)
-    ground = survey.source.ground
-    split = spatial_split.choose("official", ground, survey.source.names, survey.blocks, seed)
+    truth = survey.source.ground_truth
+    split = spatial_split.choose("official", truth, survey.source.names, survey.blocks, seed)
     assert len(split.test) == 10_659 and len(split.train) + len(split.val) == 9_900
-    plots = survey.blocks.numbers((120, 408))
+    plots = survey.blocks.indices((120, 408))
     train, val, test = (set(plots.flat[part]) for part in (split.train, split.val, split.test))
     assert not train & val and not train & test and not val & test
     missing = [warning for warning in split.warnings if "validation" in warning]

@@ -103,7 +103,8 @@ PEAK = """
 import resource, sys
 from pathlib import Path
 import h5py, scipy.io, scipy.ndimage
-from rsbench.datasets import get, matlab
+from rsbench.datasets import get
+from rsbench.datasets.io import matlab
 
 matlab._BLOCK_BYTES = 8 * 2**20
 dataset = get("multimodal-mat")

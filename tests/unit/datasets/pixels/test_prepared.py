@@ -116,10 +116,10 @@ def test_index_lists_are_read_as_they_are_meant(first: int, swapped: bool, words
     step = -1 if swapped else 1
     given = {f"augsburg_{part}": mat_scenes.pairs(mask, first=first)[:, ::step] for part, mask in lists.items()}
     mat_scenes.save5(tmp_path / "Augsburg" / "augsburg_index.mat", given)
-    ground = get("augsburg").survey(tmp_path).source.ground
-    assert words in ground.note
+    truth = get("augsburg").survey(tmp_path).source.ground_truth
+    assert words in truth.note
     for part, mask in lists.items():
-        assert np.array_equal(ground.lists[part], np.flatnonzero(mask))
+        assert np.array_equal(truth.lists[part], np.flatnonzero(mask))
 
 
 def test_index_lists_of_another_scene_are_refused(tmp_path: Path) -> None:
