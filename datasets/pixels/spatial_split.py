@@ -12,6 +12,7 @@ from rsbench.datasets import split as splits
 from rsbench.datasets.pixels.label_maps import GroundTruth, Indices
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
+from rsbench.split_text import OFFICIAL, RANDOM, parse_percent
 
 DEFAULT_PERCENT = (20.0, 10.0, 70.0)
 """Training, validation and test share where a set has no official lists: in the field few pixels train."""
@@ -72,9 +73,9 @@ def choose(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks:
     """
     if seed < 0:
         raise RsbenchError(f"The seed {seed} is negative: give seeds from 0 upwards.")
-    if split.startswith(splits.RANDOM):
+    if split.startswith(RANDOM):
         return _random(split, truth, class_names, seed)
-    if split == "official" and truth.lists is not None:
+    if split == OFFICIAL and truth.lists is not None:
         return _official(truth.lists, truth, class_names, blocks, seed)
     return _drawn(split, truth, class_names, blocks, seed)
 
@@ -82,7 +83,7 @@ def choose(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks:
 def _random(split: str, truth: GroundTruth, class_names: tuple[str, ...], seed: int) -> Split:
     """Draw single pixels per class."""
     flat, labels = _labelled(truth)
-    drawn = splits.drawn(splits.parse_percent(split), labels, seed)
+    drawn = splits.drawn(parse_percent(split), labels, seed)
     parts = (flat[drawn.train], flat[drawn.val], flat[drawn.test])
     warnings = (LEAK, *_missing(parts, truth, class_names))
     how = f"random pixels, so that patches of training and test pixels overlap; {drawn.description}"
@@ -114,7 +115,7 @@ def _official(
 
 def _drawn(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks: BlockGrid, seed: int) -> Split:
     """Draw blocks per class."""
-    percent = DEFAULT_PERCENT if split == "official" else splits.parse_percent(split)
+    percent = DEFAULT_PERCENT if split == OFFICIAL else parse_percent(split)
     share = splits.VAL_SHARE_OF_TRAIN
     three = percent if len(percent) == 3 else (percent[0] * (1 - share), percent[0] * share, percent[1])
     flat, _ = _labelled(truth)
@@ -122,7 +123,7 @@ def _drawn(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks:
     train, val, test = _share_out(flat, tuple(value / 100 for value in three), truth, indices, seed)
     train, margin, extra = _without_margin(train, np.concatenate([val, test]), truth, blocks.margin)
     words = "/".join(f"{value:g}" for value in percent)
-    kind = "no official lists, so " if split == "official" else ""
+    kind = "no official lists, so " if split == OFFICIAL else ""
     how = f"{kind}{words} in blocks of {side} px, balanced by class, seed {seed}; {margin}"
     found = _described((train, val, test), how, truth, class_names)
     return replace(found, warnings=(*extra, *found.warnings))

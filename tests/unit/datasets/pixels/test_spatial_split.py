@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rsbench.cell import check_split
 from rsbench.datasets.pixels.label_maps import GroundTruth
 from rsbench.datasets.pixels.spatial_split import BlockGrid, choose, near
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
+from rsbench.split_text import check_split
 
 NAMES = ("field", "lake", "road")
 SCENE = mat_scenes.made(160, 240, 1, field=10)
