@@ -129,13 +129,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def prepare(
-        self,
-        data_root: Path,
-        cache_root: Path,
-        image_size: int,
-        *,
-        strict: bool = False,
-        progress: Progress | None = None,
+        self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None
     ) -> Prepared:
         """Bring the data set into the form that workers read, once; later calls return that at once.
 
@@ -143,11 +137,10 @@ class Dataset(ABC):
             data_root: folder that holds the data sets.
             cache_root: folder for prepared copies; many processes may share it.
             image_size: side of the square pictures or patches, in pixels.
-            strict: raise instead of warning when the set on disk is only a part of the release.
             progress: called with (pieces done, pieces in all).
 
         Raises:
-            RsbenchError: missing or incomplete data, broken files, a cache that cannot be written.
+            RsbenchError: missing data, broken files, a cache that cannot be written.
         """
 
     @abstractmethod

@@ -7,17 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rsbench.datasets.base import Survey
 from rsbench.datasets.io.matlab import Axes, MatArray, Shape, axes_to_HW, find
-from rsbench.datasets.pixels import spatial_split as blocks
+from rsbench.datasets.pixels import spatial_split
 from rsbench.datasets.pixels.label_maps import GroundTruth, is_index_list, read_ground_truth
 from rsbench.datasets.pixels.spatial_split import BlockGrid
+from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +123,24 @@ class PixelSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PixelSurvey(Survey):
-    """A scene that was found; its labels are read when they are asked for."""
+    """A scene that was found; its labels are read when they are asked for.
+
+    Attributes:
+        aux_name: of the other modality.
+        blocks: how the scene is cut for splits.
+    """
 
     source: PixelSource
+    aux_name: str
     blocks: BlockGrid
+
+    def split(self, split: str, seed: int) -> Split:
+        """Return which pixels train, validate and test; see :func:`~rsbench.datasets.pixels.spatial_split.choose`.
+
+        Raises:
+            RsbenchError: if the text is not understood or a part stays empty.
+        """
+        return spatial_split.choose(split, self.source.ground_truth, self.source.names, self.blocks, seed)
 
     @property
     def contents(self) -> str:
@@ -149,7 +160,7 @@ class PixelSurvey(Survey):
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many pixels train."""
-        return len(blocks.choose(split, self.source.ground_truth, self.source.names, self.blocks, seed).train)
+        return len(self.split(split, seed).train)
 
 
 def open_layout(

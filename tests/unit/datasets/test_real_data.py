@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real_data
 
 
 def test_ucm21_is_complete(real_data: Path, tmp_path: Path) -> None:
-    scenes = datasets.get("ucm21").prepare(real_data, tmp_path, 32, strict=True)
+    scenes = datasets.get("ucm21").prepare(real_data, tmp_path, 32)
     assert (len(scenes), scenes.part, scenes.warnings) == (2100, None, ())
     assert np.bincount(scenes.labels()).tolist() == [100] * 21
     split = scenes.split("50/10/40", 1)
@@ -57,7 +57,7 @@ def test_idtrees_is_complete_and_sound(real_data: Path, tmp_path: Path) -> None:
     found = datasets.check("idtrees", real_data)
     assert found.ok and found.part is None and (found.shared, found.conflicts) == (0, 0)
     dataset = datasets.get("idtrees")
-    pixels = dataset.prepare(real_data, tmp_path, 9, strict=True)
+    pixels = dataset.prepare(real_data, tmp_path, 9)
     assert pixels.hsi().shape == (120, 408, 369) and pixels.hsi().dtype == np.int16 and pixels.not_finite == 0
     assert pixels.warnings == () and len(pixels.class_names) == 12
     assert pixels.filled().mean() == pytest.approx(0.3056, abs=1e-4)

@@ -46,8 +46,6 @@ def test_every_layout_gives_the_same_scene(layout: str, save, tmp_path: Path) ->
         assert "no official lists" in split.description
     if dataset.shape is not None:
         assert any("24 x 40 x 6" in warning for warning in pixels.warnings)
-        with pytest.raises(RsbenchError, match="strict-data"):
-            dataset.prepare(tmp_path / "data", tmp_path / "cache", 5, strict=True)
 
 
 @SAVES

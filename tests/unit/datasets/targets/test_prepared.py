@@ -14,7 +14,8 @@ from scipy.io import savemat
 from rsbench import datasets, roc
 from rsbench.datasets import get
 from rsbench.datasets.targets import detectors
-from rsbench.datasets.targets.prepared import TargetScene, background_count, validation_count
+from rsbench.datasets.targets.prepared import TargetScene
+from rsbench.datasets.targets.source import background_count, validation_count
 from rsbench.datasets.targets.synthetic_htd import SyntheticHTD
 from rsbench.datasets.targets.synthetic_scene import Recipe
 from rsbench.errors import RsbenchError
