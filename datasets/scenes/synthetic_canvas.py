@@ -6,6 +6,7 @@ Coordinates are in pixels, centred: x and y run from -31.5 to 31.5 on a side of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -78,6 +79,24 @@ class Canvas:
     def shade(self, texture: Floats, strength: float) -> None:
         """Make the picture brighter and darker by a texture."""
         self.pixels *= 1 + np.float32(strength) * texture[..., None]
+
+    def strip(self, angle: float, centre: tuple[float, float], half_width: float) -> tuple[Floats, Floats]:
+        """Pave a straight strip across the picture; return the coordinates along and across it."""
+        u, v = self.turned(angle, centre)
+        self.paint(soft(half_width - np.abs(v)), paving_colour(self.rng))
+        return u, v
+
+    def lattice(self, angle: float, pitch_u: float, pitch_v: float, *, jitter: float) -> Iterator[tuple[float, float]]:
+        """Yield the points of a turned lattice that touch the picture, each moved at random by up to ``jitter``."""
+        reach = 50.0
+        cos, sin = np.cos(angle), np.sin(angle)
+        start_u, start_v = self.between(0, pitch_u), self.between(0, pitch_v)
+        for u in np.arange(-reach + start_u, reach, pitch_u):
+            for v in np.arange(-reach + start_v, reach, pitch_v):
+                x = u * cos - v * sin + self.between(-jitter, jitter)
+                y = u * sin + v * cos + self.between(-jitter, jitter)
+                if max(abs(x), abs(y)) < 35:
+                    yield float(x), float(y)
 
     def disc(self, centre: tuple[float, float], radius: float, colour: Colour, opacity: float = 1.0) -> None:
         """Paint a disc; only the pixels around it are touched."""
@@ -188,3 +207,10 @@ def roof_colour(rng: np.random.Generator) -> Colour:
 def ground_colour(rng: np.random.Generator) -> Colour:
     """Return a colour of open ground: plants or soil."""
     return plant_colour(rng) if rng.random() < 0.6 else soil_colour(rng)
+
+
+def open_ground(rng: np.random.Generator, roughness: float = 0.08) -> Canvas:
+    """Return a picture of open ground with some texture."""
+    canvas = Canvas(rng, ground_colour(rng))
+    canvas.shade(canvas.noise(1.2), roughness)
+    return canvas

@@ -9,9 +9,8 @@ import numpy as np
 from rsbench.datasets.scenes.synthetic_canvas import (
     SIDE,
     Canvas,
-    Floats,
     box,
-    ground_colour,
+    open_ground,
     paving_colour,
     plant_colour,
     rgb,
@@ -24,23 +23,9 @@ from rsbench.datasets.scenes.synthetic_canvas import (
 Drawing = Callable[[np.random.Generator], Canvas]
 
 
-def _ground(rng: np.random.Generator, roughness: float = 0.08) -> Canvas:
-    """Return open ground with some texture."""
-    canvas = Canvas(rng, ground_colour(rng))
-    canvas.shade(canvas.noise(1.2), roughness)
-    return canvas
-
-
-def _strip(canvas: Canvas, angle: float, centre: tuple[float, float], half_width: float) -> tuple[Floats, Floats]:
-    """Pave a straight strip across the picture; return the coordinates along and across it."""
-    u, v = canvas.turned(angle, centre)
-    canvas.paint(soft(half_width - np.abs(v)), paving_colour(canvas.rng))
-    return u, v
-
-
 def crop_field(rng: np.random.Generator) -> Canvas:
     """Parallel furrows, on one or two parcels."""
-    canvas = _ground(rng)
+    canvas = open_ground(rng)
     angle, other = canvas.angle(), plant_colour(rng)
     parcels = soft(canvas.turned(angle if rng.random() < 0.5 else angle + np.pi / 2, canvas.place(20))[1])
     canvas.paint(0.7 * parcels, other)
@@ -82,9 +67,9 @@ def beach(rng: np.random.Generator) -> Canvas:
 
 def runway(rng: np.random.Generator) -> Canvas:
     """One wide strip with a dashed centre line, edge lines and a threshold."""
-    canvas = _ground(rng)
+    canvas = open_ground(rng)
     half_width = canvas.between(7, 11)
-    u, v = _strip(canvas, canvas.angle(), canvas.place(9), half_width)
+    u, v = canvas.strip(canvas.angle(), canvas.place(9), half_width)
     paint = rgb(0.9, 0.9, 0.88)
     dashes = ((u + canvas.between(0, 12)) % 12 < 7) * soft(0.8 - np.abs(v))
     canvas.paint(dashes.astype(np.float32), paint)
@@ -100,40 +85,15 @@ def dense_housing(rng: np.random.Generator) -> Canvas:
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(0.8), 0.08)
     angle, pitch = canvas.angle(), canvas.between(9, 12)
-    _lattice(canvas, angle, pitch, pitch * 0.85, jitter=0.6, draw=_small_roof)
+    for centre in canvas.lattice(angle, pitch, pitch * 0.85, jitter=0.6):
+        canvas.house(centre, angle, canvas.between(3.2, 4.4), canvas.between(2.6, 3.6))
     return canvas
-
-
-def _small_roof(canvas: Canvas, centre: tuple[float, float], angle: float) -> None:
-    """Paint a roof of a terraced house."""
-    canvas.house(centre, angle, canvas.between(3.2, 4.4), canvas.between(2.6, 3.6))
-
-
-def _lattice(
-    canvas: Canvas,
-    angle: float,
-    pitch_u: float,
-    pitch_v: float,
-    *,
-    jitter: float,
-    draw: Callable[[Canvas, tuple[float, float], float], None],
-) -> None:
-    """Draw something at every point of a turned lattice that touches the picture."""
-    reach = 50.0
-    cos, sin = np.cos(angle), np.sin(angle)
-    start_u, start_v = canvas.between(0, pitch_u), canvas.between(0, pitch_v)
-    for u in np.arange(-reach + start_u, reach, pitch_u):
-        for v in np.arange(-reach + start_v, reach, pitch_v):
-            x = u * cos - v * sin + canvas.between(-jitter, jitter)
-            y = u * sin + v * cos + canvas.between(-jitter, jitter)
-            if max(abs(x), abs(y)) < 35:
-                draw(canvas, (float(x), float(y)), angle)
 
 
 def sparse_housing(rng: np.random.Generator) -> Canvas:
     """A few houses among trees, with a track."""
-    canvas = _ground(rng, 0.12)
-    _strip(canvas, canvas.angle(), canvas.place(18), 1.2)
+    canvas = open_ground(rng, 0.12)
+    canvas.strip(canvas.angle(), canvas.place(18), 1.2)
     leaf = plant_colour(rng)
     for _ in range(rng.integers(6, 16)):
         canvas.tree(canvas.place(31), canvas.between(2, 3.5), leaf * np.float32(canvas.between(0.6, 1.1)))
@@ -162,7 +122,7 @@ def harbour(rng: np.random.Generator) -> Canvas:
 
 def intersection(rng: np.random.Generator) -> Canvas:
     """Two roads that cross, with centre lines and a few roofs at the corners."""
-    canvas = _ground(rng)
+    canvas = open_ground(rng)
     angle, centre, paving = canvas.angle(), canvas.place(9), paving_colour(rng)
     for _ in range(rng.integers(0, 4)):
         canvas.house(canvas.place(30), angle, canvas.between(4, 6), canvas.between(3, 5))
@@ -178,7 +138,7 @@ def intersection(rng: np.random.Generator) -> Canvas:
 
 def river(rng: np.random.Generator) -> Canvas:
     """A winding band of water."""
-    canvas = _ground(rng, 0.12)
+    canvas = open_ground(rng, 0.12)
     u, v = canvas.turned(canvas.angle(), canvas.place(8))
     bend = canvas.between(5, 11) * np.sin(2 * np.pi * u / canvas.between(38, 75) + canvas.angle())
     distance = np.abs(v - bend + 0.8 * canvas.noise(2.0))
@@ -210,14 +170,8 @@ def storage_tanks(rng: np.random.Generator) -> Canvas:
     canvas.shade(canvas.noise(1.2), 0.08)
     radius = canvas.between(6, 10)
     shift = canvas.place(1)
-    _lattice(
-        canvas,
-        canvas.angle(),
-        2.6 * radius,
-        2.6 * radius,
-        jitter=1.5,
-        draw=lambda canvas, centre, angle: _tank(canvas, centre, radius + shift[0]),
-    )
+    for centre in canvas.lattice(canvas.angle(), 2.6 * radius, 2.6 * radius, jitter=1.5):
+        _tank(canvas, centre, radius + shift[0])
     return canvas
 
 
@@ -234,17 +188,11 @@ def _tank(canvas: Canvas, centre: tuple[float, float], radius: float) -> None:
 
 def orchard(rng: np.random.Generator) -> Canvas:
     """Trees on a regular lattice."""
-    canvas = _ground(rng)
+    canvas = open_ground(rng)
     leaf, pitch = plant_colour(rng) * np.float32(0.7), canvas.between(6.5, 9)
     radius = pitch * canvas.between(0.28, 0.36)
-    _lattice(
-        canvas,
-        canvas.angle(),
-        pitch,
-        pitch * canvas.between(0.95, 1.2),
-        jitter=0.3,
-        draw=lambda canvas, centre, angle: canvas.tree(centre, radius, leaf),
-    )
+    for centre in canvas.lattice(canvas.angle(), pitch, pitch * canvas.between(0.95, 1.2), jitter=0.3):
+        canvas.tree(centre, radius, leaf)
     return canvas
 
 
@@ -260,7 +208,7 @@ def desert(rng: np.random.Generator) -> Canvas:
 
 def mountain(rng: np.random.Generator) -> Canvas:
     """Rugged relief lit from one side, snow or bare rock on top."""
-    canvas = _ground(rng)
+    canvas = open_ground(rng)
     height = canvas.noise(2.1) - 0.8 * np.abs(canvas.noise(1.7))
     slope_y, slope_x = np.gradient(height)
     angle = canvas.angle()
@@ -273,7 +221,7 @@ def mountain(rng: np.random.Generator) -> Canvas:
 
 def golf_course(rng: np.random.Generator) -> Canvas:
     """Smooth fairways in rougher grass, with bright bunkers and trees."""
-    canvas = _ground(rng, 0.15)
+    canvas = open_ground(rng, 0.15)
     fairway = canvas.noise(2.6)
     canvas.paint(soft((fairway - 0.1) * 6), plant_colour(rng) * np.float32(1.25))
     for _ in range(rng.integers(3, 7)):
