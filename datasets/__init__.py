@@ -100,7 +100,7 @@ DATASETS: dict[str, type[Dataset]] = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
-        """Return :class:`FileLayout` under its name of version 0.1."""
+        """Return :class:`FileLayout` under its former name."""
         if name == "Layout":
             warnings.warn("rsbench.datasets.Layout is now called FileLayout.", DeprecationWarning, stacklevel=2)
             return FileLayout

@@ -68,7 +68,7 @@ class Survey(ABC):
     @property
     @abstractmethod
     def contents(self) -> str:
-        """Say in a few words what stands there: ``2,100 images``."""
+        """What stands there, in a few words: ``2,100 images``."""
 
     @property
     @abstractmethod
@@ -117,7 +117,7 @@ class Dataset(ABC):
     @property
     @abstractmethod
     def contents(self) -> str:
-        """Say in a few words what it holds: ``21 classes, 2,100 images``."""
+        """What it holds, in a few words: ``21 classes, 2,100 images``."""
 
     @abstractmethod
     def survey(self, data_root: Path) -> Survey:

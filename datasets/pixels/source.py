@@ -39,7 +39,7 @@ class FileLayout:
 
 
 def maps(hsi: str = "HSI", aux: str = "LiDAR") -> FileLayout:
-    """The layout in which such scenes are shared most: one array a file, named like it."""
+    """Return the layout in which such scenes are shared most: one array a file, named like it."""
     return FileLayout(
         hsi=f"{hsi}.mat:{hsi}",
         aux=f"{aux}.mat:{aux}",
@@ -50,7 +50,7 @@ def maps(hsi: str = "HSI", aux: str = "LiDAR") -> FileLayout:
 
 
 def index_lists(name: str, aux: str) -> FileLayout:
-    """The layout of OUC: four files that begin with the scene's name, the split as lists of rows and columns."""
+    """Return the layout of OUC: four files that begin with the scene's name, the split as lists of rows and columns."""
     return FileLayout(
         hsi=f"{name}_hsi.mat:{name}_hsi",
         aux=f"{name}_{aux}.mat:{name}_{aux}",
@@ -97,14 +97,18 @@ class PixelSource:
         return (self.hsi, self.aux, *labels, *self.lists.values())
 
     def axes(self, array: MatArray) -> Axes:
-        """Order of axes that brings a modality to ``[H, W]`` or ``[H, W, C]``."""
+        """Return the order of axes that brings a modality to ``[H, W]`` or ``[H, W, C]``.
+
+        Raises:
+            RsbenchError: it does not fit the scene.
+        """
         axes = axes_to_HW(array.shape, self.height, self.width)
         if axes is None:
             raise RsbenchError(f"{array} does not fit the scene of {self.height} x {self.width} pixels.")
         return axes
 
     def channels(self, array: MatArray) -> int:
-        """Number of channels of a modality."""
+        """Return the number of channels of a modality."""
         return array.shape[self.axes(array)[2]] if len(array.shape) == 3 else 1
 
     def fingerprint(self) -> str:

@@ -47,11 +47,11 @@ class BlockGrid:
     margin: int
 
     def side_in(self, shape: tuple[int, ...]) -> int:
-        """Side of a block in a scene ``[H, W]``; small scenes get smaller blocks, at least four to a side."""
+        """Return the side of a block in a scene ``[H, W]``: smaller in small scenes, at least four blocks to a side."""
         return min(self.side, max(1, min(shape) // 4))
 
     def indices(self, shape: tuple[int, int]) -> NDArray[np.int32]:
-        """Return each pixel's block ``[H, W]``."""
+        """Return the index of each pixel's block ``[H, W]``."""
         side = self.side_in(shape)
         rows, columns = (np.arange(length) // side for length in shape)
         return np.asarray(rows[:, None] * (columns[-1] + 1) + columns, dtype=np.int32)
@@ -102,7 +102,7 @@ def _official(
     train, val, _ = _share_out(train, shares, truth, indices, seed)
     train, margin, extra = _without_margin(train, val, truth, blocks.margin)
     how = f"official lists ({truth.note}), validation from train in blocks of {side} px, seed {seed}; {margin}"
-    found = _described((train, val, test), how, truth, class_names)
+    drawn = _described((train, val, test), how, truth, class_names)
     extra += [f"{len(shared):,} pixels stand in the training and the test list: they only test."] if len(shared) else []
     close = np.count_nonzero(near(train, truth.labels_HW.shape, blocks.margin).flat[test])
     if close:
@@ -110,7 +110,7 @@ def _official(
             f"{close / len(test):.0%} of the official test pixels lie within {blocks.margin} px of a training pixel, "
             "so that patches overlap: the official split leaks."
         )
-    return replace(found, warnings=(*extra, *found.warnings))
+    return replace(drawn, warnings=(*extra, *drawn.warnings))
 
 
 def _drawn(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks: BlockGrid, seed: int) -> Split:
@@ -125,12 +125,12 @@ def _drawn(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks:
     words = "/".join(f"{value:g}" for value in percent)
     kind = "no official lists, so " if split == OFFICIAL else ""
     how = f"{kind}{words} in blocks of {side} px, balanced by class, seed {seed}; {margin}"
-    found = _described((train, val, test), how, truth, class_names)
-    return replace(found, warnings=(*extra, *found.warnings))
+    drawn = _described((train, val, test), how, truth, class_names)
+    return replace(drawn, warnings=(*extra, *drawn.warnings))
 
 
 def _labelled(truth: GroundTruth) -> tuple[Indices, Indices]:
-    """Flat positions and labels of all labelled pixels."""
+    """Return flat positions and labels of all labelled pixels."""
     flat = np.flatnonzero(truth.labels_HW)
     return flat, truth.labels_HW.flat[flat].astype(np.int64)
 
@@ -176,7 +176,7 @@ def _assigned(counts: NDArray[np.float64], shares: NDArray[np.float64], rng: np.
 
 def near(flat: Indices, shape: tuple[int, ...], distance: int) -> NDArray[np.bool_]:
     """Return which pixels ``[H, W]`` lie within ``distance`` rows and columns of the given ones."""
-    from scipy.ndimage import maximum_filter
+    from scipy.ndimage import maximum_filter  # late: start-up
 
     mask = np.zeros(shape, dtype=np.uint8)
     mask.flat[flat] = 1
@@ -216,7 +216,7 @@ def _described(parts: Parts, how: str, truth: GroundTruth, class_names: tuple[st
 
 
 def _missing(parts: Parts, truth: GroundTruth, class_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Sentences on classes that have labelled pixels, but none in some part."""
+    """Return sentences on classes that have labelled pixels, but none in some part."""
     there = np.unique(truth.labels_HW[truth.labels_HW > 0])
     sentences = []
     for part, name in zip(parts, ("training", "validation", "test"), strict=True):

@@ -24,7 +24,7 @@ Drawing = Callable[[np.random.Generator], Canvas]
 
 
 def crop_field(rng: np.random.Generator) -> Canvas:
-    """Parallel furrows, on one or two parcels."""
+    """Draw parallel furrows, on one or two parcels."""
     canvas = open_ground(rng)
     angle, other = canvas.angle(), plant_colour(rng)
     parcels = soft(canvas.turned(angle if rng.random() < 0.5 else angle + np.pi / 2, canvas.place(20))[1])
@@ -35,7 +35,7 @@ def crop_field(rng: np.random.Generator) -> Canvas:
 
 
 def forest(rng: np.random.Generator) -> Canvas:
-    """Crowns side by side."""
+    """Draw crowns side by side."""
     leaf = plant_colour(rng)
     canvas = Canvas(rng, leaf * np.float32(0.4))
     for _ in range(110):
@@ -44,7 +44,7 @@ def forest(rng: np.random.Generator) -> Canvas:
 
 
 def water(rng: np.random.Generator) -> Canvas:
-    """Open water with faint waves."""
+    """Draw open water with faint waves."""
     canvas = Canvas(rng, water_colour(rng))
     canvas.shade(canvas.noise(2.0), canvas.between(0.03, 0.12))
     _, v = canvas.turned(canvas.angle())
@@ -54,7 +54,7 @@ def water(rng: np.random.Generator) -> Canvas:
 
 
 def beach(rng: np.random.Generator) -> Canvas:
-    """A shore: water, surf in lines along it, sand."""
+    """Draw a shore: water, surf in lines along it, sand."""
     canvas = Canvas(rng, soil_colour(rng))
     canvas.shade(canvas.noise(1.0), 0.04)
     _, v = canvas.turned(canvas.angle(), canvas.place(10))
@@ -66,7 +66,7 @@ def beach(rng: np.random.Generator) -> Canvas:
 
 
 def runway(rng: np.random.Generator) -> Canvas:
-    """One wide strip with a dashed centre line, edge lines and a threshold."""
+    """Draw one wide strip with a dashed centre line, edge lines and a threshold."""
     canvas = open_ground(rng)
     half_width = canvas.between(7, 11)
     u, v = canvas.strip(canvas.angle(), canvas.place(9), half_width)
@@ -81,7 +81,7 @@ def runway(rng: np.random.Generator) -> Canvas:
 
 
 def dense_housing(rng: np.random.Generator) -> Canvas:
-    """Small roofs wall to wall along streets."""
+    """Draw small roofs wall to wall along streets."""
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(0.8), 0.08)
     angle, pitch = canvas.angle(), canvas.between(9, 12)
@@ -91,7 +91,7 @@ def dense_housing(rng: np.random.Generator) -> Canvas:
 
 
 def sparse_housing(rng: np.random.Generator) -> Canvas:
-    """A few houses among trees, with a track."""
+    """Draw a few houses among trees, with a track."""
     canvas = open_ground(rng, 0.12)
     canvas.strip(canvas.angle(), canvas.place(18), 1.2)
     leaf = plant_colour(rng)
@@ -103,7 +103,7 @@ def sparse_housing(rng: np.random.Generator) -> Canvas:
 
 
 def harbour(rng: np.random.Generator) -> Canvas:
-    """Piers with boats on both sides."""
+    """Draw piers with boats on both sides."""
     canvas = Canvas(rng, water_colour(rng))
     canvas.shade(canvas.noise(1.5), 0.05)
     angle, pitch = canvas.angle(), canvas.between(15, 20)
@@ -121,7 +121,7 @@ def harbour(rng: np.random.Generator) -> Canvas:
 
 
 def intersection(rng: np.random.Generator) -> Canvas:
-    """Two roads that cross, with centre lines and a few roofs at the corners."""
+    """Draw two roads that cross, with centre lines and a few roofs at the corners."""
     canvas = open_ground(rng)
     angle, centre, paving = canvas.angle(), canvas.place(9), paving_colour(rng)
     for _ in range(rng.integers(0, 4)):
@@ -137,7 +137,7 @@ def intersection(rng: np.random.Generator) -> Canvas:
 
 
 def river(rng: np.random.Generator) -> Canvas:
-    """A winding band of water."""
+    """Draw a winding band of water."""
     canvas = open_ground(rng, 0.12)
     u, v = canvas.turned(canvas.angle(), canvas.place(8))
     bend = canvas.between(5, 11) * np.sin(2 * np.pi * u / canvas.between(38, 75) + canvas.angle())
@@ -149,7 +149,7 @@ def river(rng: np.random.Generator) -> Canvas:
 
 
 def parking_lot(rng: np.random.Generator) -> Canvas:
-    """Rows of cars, not every bay taken."""
+    """Draw rows of cars, not every bay taken."""
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(1.0), 0.05)
     u, v = canvas.turned(canvas.angle(), canvas.place(10))
@@ -165,7 +165,7 @@ def parking_lot(rng: np.random.Generator) -> Canvas:
 
 
 def storage_tanks(rng: np.random.Generator) -> Canvas:
-    """Round bright tanks with shadows and rims."""
+    """Draw round bright tanks with shadows and rims."""
     canvas = Canvas(rng, soil_colour(rng) if rng.random() < 0.5 else paving_colour(rng))
     canvas.shade(canvas.noise(1.2), 0.08)
     radius = canvas.between(6, 10)
@@ -187,7 +187,7 @@ def _tank(canvas: Canvas, centre: tuple[float, float], radius: float) -> None:
 
 
 def orchard(rng: np.random.Generator) -> Canvas:
-    """Trees on a regular lattice."""
+    """Draw trees on a regular lattice."""
     canvas = open_ground(rng)
     leaf, pitch = plant_colour(rng) * np.float32(0.7), canvas.between(6.5, 9)
     radius = pitch * canvas.between(0.28, 0.36)
@@ -197,7 +197,7 @@ def orchard(rng: np.random.Generator) -> Canvas:
 
 
 def desert(rng: np.random.Generator) -> Canvas:
-    """Dunes: bent crests, bright on one side and dark on the other."""
+    """Draw dunes: bent crests, bright on one side and dark on the other."""
     canvas = Canvas(rng, soil_colour(rng))
     _, v = canvas.turned(canvas.angle())
     phase = (v + canvas.between(3, 5) * canvas.noise(2.4)) / canvas.between(11, 17)
@@ -207,7 +207,7 @@ def desert(rng: np.random.Generator) -> Canvas:
 
 
 def mountain(rng: np.random.Generator) -> Canvas:
-    """Rugged relief lit from one side, snow or bare rock on top."""
+    """Draw rugged relief lit from one side, snow or bare rock on top."""
     canvas = open_ground(rng)
     height = canvas.noise(2.1) - 0.8 * np.abs(canvas.noise(1.7))
     slope_y, slope_x = np.gradient(height)
@@ -220,7 +220,7 @@ def mountain(rng: np.random.Generator) -> Canvas:
 
 
 def golf_course(rng: np.random.Generator) -> Canvas:
-    """Smooth fairways in rougher grass, with bright bunkers and trees."""
+    """Draw smooth fairways in rougher grass, with bright bunkers and trees."""
     canvas = open_ground(rng, 0.15)
     fairway = canvas.noise(2.6)
     canvas.paint(soft((fairway - 0.1) * 6), plant_colour(rng) * np.float32(1.25))
@@ -236,7 +236,7 @@ def golf_course(rng: np.random.Generator) -> Canvas:
 
 
 def industrial(rng: np.random.Generator) -> Canvas:
-    """A few very large halls with ribbed roofs."""
+    """Draw a few very large halls with ribbed roofs."""
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(1.0), 0.06)
     angle, rib = canvas.angle(), canvas.between(3, 5)
@@ -257,7 +257,7 @@ def industrial(rng: np.random.Generator) -> Canvas:
 
 
 def pivot_field(rng: np.random.Generator) -> Canvas:
-    """Round irrigated fields that touch each other, with wheel tracks."""
+    """Draw round irrigated fields that touch each other, with wheel tracks."""
     canvas = Canvas(rng, soil_colour(rng))
     canvas.shade(canvas.noise(1.2), 0.06)
     radius, centre, angle = canvas.between(15, 22), canvas.place(14), canvas.angle()

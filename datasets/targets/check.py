@@ -19,7 +19,7 @@ class TargetCheck:
         high: largest finite value.
         not_finite: values that are no number.
         constant: bands with one value only.
-        targets: marks.
+        targets: number of marked pixels.
     """
 
     source: TargetSource

@@ -40,7 +40,7 @@ TARGETS = (
     '0.8685689414275082, "auc_pf_tau": 0.37000802352512774}, "rx": {"auc_pd_pf": 0.8461538461538461, '
     '"auc_pd_tau": 0.6456108108832936, "auc_pf_tau": 0.13081272555381626}}}'
 )
-"""Written by version 0.1.0, before the three kinds had one base."""
+"""Written before the three kinds had one base."""
 
 KINDS = pytest.mark.parametrize(
     ("kind", "file", "text"),
