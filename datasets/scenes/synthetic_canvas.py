@@ -64,13 +64,13 @@ class Canvas:
         """Return a direction, uniform over the circle, in radians."""
         return float(self.rng.uniform(0, 2 * np.pi))
 
-    def between(self, low: float, high: float) -> float:
+    def uniform(self, low: float, high: float) -> float:
         """Return a number, uniform between two bounds."""
         return float(self.rng.uniform(low, high))
 
-    def place(self, reach: float) -> tuple[float, float]:
+    def point(self, reach: float) -> tuple[float, float]:
         """Return a point at most ``reach`` pixels from the centre in each direction."""
-        return self.between(-reach, reach), self.between(-reach, reach)
+        return self.uniform(-reach, reach), self.uniform(-reach, reach)
 
     def paint(self, mask: Floats, colour: Colour | Floats) -> None:
         """Lay a colour (``[3]`` or ``[H, W, 3]``) over the picture where ``mask`` (0..1) is set."""
@@ -90,11 +90,11 @@ class Canvas:
         """Yield the points of a turned lattice that touch the picture, each moved at random by up to ``jitter``."""
         reach = 50.0
         cos, sin = np.cos(angle), np.sin(angle)
-        start_u, start_v = self.between(0, pitch_u), self.between(0, pitch_v)
+        start_u, start_v = self.uniform(0, pitch_u), self.uniform(0, pitch_v)
         for u in np.arange(-reach + start_u, reach, pitch_u):
             for v in np.arange(-reach + start_v, reach, pitch_v):
-                x = u * cos - v * sin + self.between(-jitter, jitter)
-                y = u * sin + v * cos + self.between(-jitter, jitter)
+                x = u * cos - v * sin + self.uniform(-jitter, jitter)
+                y = u * sin + v * cos + self.uniform(-jitter, jitter)
                 if max(abs(x), abs(y)) < 35:
                     yield float(x), float(y)
 

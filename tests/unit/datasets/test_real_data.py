@@ -54,8 +54,8 @@ def test_a_finished_set_is_recognised_at_once(real_data: Path, tmp_path: Path) -
 
 
 def test_idtrees_is_complete_and_sound(real_data: Path, tmp_path: Path) -> None:
-    found = datasets.check("idtrees", real_data)
-    assert found.ok and found.part is None and (found.shared, found.conflicts) == (0, 0)
+    report = datasets.check("idtrees", real_data)
+    assert report.ok and report.part is None and (report.shared, report.conflicts) == (0, 0)
     dataset = datasets.get("idtrees")
     pixels = dataset.prepare(real_data, tmp_path, 9)
     assert pixels.hsi().shape == (120, 408, 369) and pixels.hsi().dtype == np.int16 and pixels.not_finite == 0

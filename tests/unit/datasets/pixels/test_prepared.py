@@ -94,8 +94,8 @@ def test_values_that_are_no_number_are_counted_and_told(tmp_path: Path) -> None:
     mat_scenes.mmrs(tmp_path, replace(FLAT, aux=aux))
     pixels = get("idtrees").prepare(tmp_path, tmp_path / "c", 5)
     assert pixels.not_finite == 3 and any("3 values that are no number" in warning for warning in pixels.warnings)
-    found = check("idtrees", tmp_path)
-    assert not found.ok and any("3 values are no number" in line for line in found.sentences())
+    report = check("idtrees", tmp_path)
+    assert not report.ok and any("3 values are no number" in line for line in report.sentences())
 
 
 def test_fill_is_found(tmp_path: Path) -> None:

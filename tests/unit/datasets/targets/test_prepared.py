@@ -25,9 +25,9 @@ def test_prepared_form_of_a_generated_scene(small: SyntheticHTD, tmp_path: Path)
     pixels = scene.scene().reshape(-1, 15).astype(float)
     np.testing.assert_allclose(scene.mean, pixels.mean(0), rtol=1e-9)
     np.testing.assert_allclose(scene.std, pixels.std(0), rtol=1e-9)
-    found = detectors.detect(pixels, detectors.moments(pixels), np.array(scene.target))
+    scores = detectors.detect(pixels, detectors.moments(pixels), np.array(scene.target))
     for name in ("cem", "ace", "rx"):
-        scores_HW = getattr(found, name).reshape(20, 23)
+        scores_HW = getattr(scores, name).reshape(20, 23)
         assert np.array_equal(scene.scores(name), scores_HW)
         areas = roc.scores(*roc.sides(scores_HW, scene.truth()))
         assert scene.baselines[name] == {key: areas[key] for key in ("auc_pd_pf", "auc_pd_tau", "auc_pf_tau")}
