@@ -29,7 +29,7 @@ class Download:
 
 
 class Prepared(Protocol):
-    """A data set in the form that workers read: a folder of memory-mapped arrays, and a JSON file of everything else."""
+    """A data set in the form that workers read: a folder of memory-mapped arrays and a JSON file of the rest."""
 
     @property
     def folder(self) -> Path:
