@@ -14,7 +14,9 @@ if __name__ != "rsbench.datasets":
         "import rsbench.datasets instead, and keep rsbench's source folder off sys.path and PYTHONPATH."
     )
 
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
 from rsbench.datasets.fetch import FetchReport, fetch_dataset
@@ -27,7 +29,7 @@ from rsbench.datasets.pixels.idtrees import IDTReeS
 from rsbench.datasets.pixels.multimodal_mat import MultimodalMat
 from rsbench.datasets.pixels.muufl import MUUFL
 from rsbench.datasets.pixels.prepared import Pixels
-from rsbench.datasets.pixels.source import Layout
+from rsbench.datasets.pixels.source import FileLayout
 from rsbench.datasets.pixels.trento import Trento
 from rsbench.datasets.scenes.check import CheckReport
 from rsbench.datasets.scenes.dataset import SceneDataset
@@ -55,7 +57,7 @@ __all__ = [
     "Download",
     "FetchProgress",
     "FetchReport",
-    "Layout",
+    "FileLayout",
     "Picture",
     "PixelDataset",
     "Pixels",
@@ -94,6 +96,15 @@ DATASETS: dict[str, type[Dataset]] = {
     "synthetic-htd": SyntheticHTD,
     "synthetic-htd-1gb": SyntheticHTD1GB,
 }
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Return :class:`FileLayout` under its former name."""
+        if name == "Layout":
+            warnings.warn("rsbench.datasets.Layout is now called FileLayout.", DeprecationWarning, stacklevel=2)
+            return FileLayout
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def available() -> dict[str, type[Dataset]]:

@@ -29,7 +29,7 @@ class Download:
 
 
 class Prepared(Protocol):
-    """A data set brought into the form that workers read: a folder of memory-mapped arrays and a JSON of facts."""
+    """A data set in the form that workers read: a folder of memory-mapped arrays and a JSON file of the rest."""
 
     @property
     def folder(self) -> Path:
@@ -68,7 +68,7 @@ class Survey(ABC):
     @property
     @abstractmethod
     def contents(self) -> str:
-        """Say in a few words what stands there: ``2,100 images``."""
+        """What stands there, in a few words: ``2,100 images``."""
 
     @property
     @abstractmethod
@@ -117,7 +117,7 @@ class Dataset(ABC):
     @property
     @abstractmethod
     def contents(self) -> str:
-        """Say in a few words what it holds: ``21 classes, 2,100 images``."""
+        """What it holds, in a few words: ``21 classes, 2,100 images``."""
 
     @abstractmethod
     def survey(self, data_root: Path) -> Survey:
@@ -129,13 +129,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def prepare(
-        self,
-        data_root: Path,
-        cache_root: Path,
-        image_size: int,
-        *,
-        strict: bool = False,
-        progress: Progress | None = None,
+        self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None
     ) -> Prepared:
         """Bring the data set into the form that workers read, once; later calls return that at once.
 
@@ -143,11 +137,10 @@ class Dataset(ABC):
             data_root: folder that holds the data sets.
             cache_root: folder for prepared copies; many processes may share it.
             image_size: side of the square pictures or patches, in pixels.
-            strict: raise instead of warning when the set on disk is only a part of the release.
             progress: called with (pieces done, pieces in all).
 
         Raises:
-            RsbenchError: missing or incomplete data, broken files, a cache that cannot be written.
+            RsbenchError: missing data, broken files, a cache that cannot be written.
         """
 
     @abstractmethod

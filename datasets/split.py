@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.errors import RsbenchError
+from rsbench.split_text import OFFICIAL, parse_percent
 
 Indices = NDArray[np.int64]
 
 DEFAULT_PERCENT = (80.0, 10.0, 10.0)
 VAL_SHARE_OF_TRAIN = 0.1
 """Share of the training pictures that validate in a train/test protocol such as NWPU's 10/90."""
-RANDOM = "random:"
-"""Before percentages: single samples at random. Pictures are always drawn so; pixels in blocks otherwise."""
 _STREAM = 0x73706C69
 """Keeps these random streams apart from those of other uses of the same seed."""
 
@@ -48,29 +47,9 @@ def choose(split: str, lists: Mapping[str, tuple[int, ...]] | None, note: str, l
     Raises:
         RsbenchError: if the text is not understood or a part stays empty.
     """
-    if split != "official":
+    if split != OFFICIAL:
         return drawn(parse_percent(split), labels, seed)
     return drawn(DEFAULT_PERCENT, labels, seed) if lists is None else official(lists, note, labels, seed)
-
-
-def parse_percent(split: str) -> tuple[float, ...]:
-    """Return the two or three percentages of ``A/B`` or ``A/B/C``, with or without ``random:`` before them.
-
-    Raises:
-        RsbenchError: unless they are positive numbers that sum to 100.
-    """
-    try:
-        percent = tuple(float(field) for field in split.removeprefix(RANDOM).split("/"))
-    except ValueError:
-        percent = ()
-    positive = all(math.isfinite(value) and value > 0 for value in percent)
-    if len(percent) not in (2, 3) or not positive or not math.isclose(sum(percent), 100, abs_tol=1e-6):
-        raise RsbenchError(
-            f'The split "{split}" is not understood: write "official", train/val/test percentages such as "80/10/10", '
-            f'or train/test percentages such as "20/80", positive and with the sum 100, "random:" before them for '
-            f"random pixels."
-        )
-    return percent
 
 
 def official(lists: Mapping[str, tuple[int, ...]], note: str, labels: Indices, seed: int) -> Split:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.results.schema import SCHEMA
+from rsbench.split_text import check_split
 
 Match = Literal["payload", "wire", "density"]
 Device = Literal["cpu", "cuda"]
@@ -201,29 +202,6 @@ class CellSpec:
             return cls(**values)
         except TypeError as error:
             raise RsbenchError(f"A cell is not complete: {error}.") from error
-
-
-def check_split(split: str) -> None:
-    """Refuse what is neither ``official`` nor percentages that sum to 100.
-
-    Args:
-        split: ``official``, ``train/val/test`` or ``train/test`` in percent; ``random:`` before percentages draws
-            single pixels of a scene where otherwise blocks are drawn.
-
-    Raises:
-        RsbenchError: says what a split looks like.
-    """
-    if split == "official":
-        return
-    try:
-        shares = [float(part) for part in split.removeprefix("random:").split("/")]
-    except ValueError:
-        shares = []
-    if len(shares) not in {2, 3} or any(share <= 0 for share in shares) or abs(sum(shares) - 100) > 1e-6:
-        raise RsbenchError(
-            f'The split "{split}" is neither "official" nor percentages that sum to 100:'
-            " write 50/10/40 for train/val/test or 10/90 for train/test (random:10/90 for random pixels of a scene)."
-        )
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -78,7 +78,7 @@ def download(item: Download, data_root: Path, progress: FetchProgress | None) ->
             _with_patience(item, partial, progress)
             fetched = _accepted(item, partial, path, downloaded=True)
             os.replace(partial, path)
-            _facts_of(partial).unlink(missing_ok=True)
+            _state_file(partial).unlink(missing_ok=True)
             return fetched
     except OSError as error:
         raise RsbenchError(
@@ -166,7 +166,7 @@ def _continue(item: Download, partial: Path, progress: FetchProgress | None) -> 
 
     The server's ETag (or date) is kept beside the part and sent as If-Range, so that two versions are never glued.
     """
-    known = _read_facts(partial)
+    known = _read_state(partial)
     start = partial.stat().st_size if partial.exists() and known.get("url") == item.url else 0
     if start and start == known.get("total_bytes"):
         return
@@ -180,8 +180,8 @@ def _continue(item: Download, partial: Path, progress: FetchProgress | None) -> 
         total_bytes = start + int(length) if length else 0
         etag = answer.headers.get("ETag")
         strong = etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified")
-        facts = {"url": item.url, "validator": strong, "total_bytes": total_bytes}
-        _facts_of(partial).write_text(json.dumps(facts), encoding="utf-8")
+        state = {"url": item.url, "validator": strong, "total_bytes": total_bytes}
+        _state_file(partial).write_text(json.dumps(state), encoding="utf-8")
         done_bytes = start
         with partial.open("r+b" if start else "wb") as file:
             file.seek(start)
@@ -194,15 +194,15 @@ def _continue(item: Download, partial: Path, progress: FetchProgress | None) -> 
         raise _Interrupted(f"the connection ended after {done_bytes:,} of {total_bytes:,} bytes")
 
 
-def _facts_of(partial: Path) -> Path:
-    """Return where the facts about a part are kept."""
+def _state_file(partial: Path) -> Path:
+    """Return where it is kept what is known of a part: its address, length and version."""
     return partial.with_name(partial.name + ".json")
 
 
-def _read_facts(partial: Path) -> dict[str, Any]:
-    """Return the facts about a part, empty if there are none that can be read."""
+def _read_state(partial: Path) -> dict[str, Any]:
+    """Return what is known of a part, empty if nothing can be read."""
     try:
-        facts: dict[str, Any] = json.loads(_facts_of(partial).read_text(encoding="utf-8"))
+        state: dict[str, Any] = json.loads(_state_file(partial).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return facts
+    return state

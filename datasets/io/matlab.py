@@ -58,8 +58,8 @@ class MatArray:
         Raises:
             RsbenchError: the file changed or is broken.
         """
-        with _told(self.file):
-            yield from _opened(self.file).rows(self.name, axes)
+        with _readable_errors(self.file):
+            yield from _open(self.file).rows(self.name, axes)
 
 
 def find(path: Path, name: str, fits: Callable[[Shape], bool], what: str) -> MatArray:
@@ -74,8 +74,8 @@ def find(path: Path, name: str, fits: Callable[[Shape], bool], what: str) -> Mat
     Raises:
         RsbenchError: no array fits, or several do; it names what the file holds.
     """
-    with _told(path):
-        opened = _opened(path)
+    with _readable_errors(path):
+        opened = _open(path)
         shapes = opened.shapes()
         if "." in name or name in shapes:
             shape = opened.shape(name)
@@ -100,8 +100,8 @@ def arrays(path: Path) -> dict[str, Shape]:
     Raises:
         RsbenchError: it is no MATLAB file.
     """
-    with _told(path):
-        return _opened(path).shapes()
+    with _readable_errors(path):
+        return _open(path).shapes()
 
 
 def axes_to_HW(shape: Shape, height: int, width: int) -> Axes | None:
@@ -121,29 +121,29 @@ def shape_text(shape: Shape) -> str:
 
 
 class _File(ABC):
-    """One version's way to the arrays of a file."""
+    """A file of one version, and the way to its arrays."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @abstractmethod
     def shapes(self) -> dict[str, Shape]:
-        """Plain numeric arrays of two dimensions and more."""
+        """Return the shapes of plain numeric arrays of two dimensions and more, by name."""
 
     @abstractmethod
     def shape(self, name: str) -> Shape | None:
-        """Shape of an array by name or path, None if there is none."""
+        """Return the shape of an array by name or path, None if there is none."""
 
     @abstractmethod
     def rows(self, name: str, axes: Axes) -> Iterator[NDArray[Any]]:
-        """See :meth:`MatArray.rows`."""
+        """Yield blocks of rows as :meth:`MatArray.rows` does."""
 
 
 class _Version5(_File):
-    """Read by SciPy; the elements of a file are compressed one by one, so that headers are found fast."""
+    """A file that SciPy reads; its elements are compressed one by one, so that headers are read fast."""
 
     def shapes(self) -> dict[str, Shape]:
-        from scipy.io import whosmat
+        from scipy.io import whosmat  # late: start-up
 
         kinds = ("cell", "struct", "object", "char", "sparse", "function", "opaque", "unknown")
         return {name: tuple(shape) for name, shape, kind in sorted(whosmat(self.path)) if kind not in kinds}
@@ -151,11 +151,11 @@ class _Version5(_File):
     def shape(self, name: str) -> Shape | None:
         if "." not in name:
             return self.shapes().get(name)
-        found = self._array(name)
-        return None if found is None else found.shape
+        array = self._array(name)
+        return None if array is None else array.shape
 
     def _array(self, name: str) -> NDArray[Any] | None:
-        from scipy.io import loadmat
+        from scipy.io import loadmat  # late: start-up
 
         variable, *fields = name.split(".")
         value = loadmat(self.path, variable_names=[variable]).get(variable)
@@ -172,24 +172,24 @@ class _Version5(_File):
         if array is None:
             raise KeyError(name)
         turned = array.transpose(axes)
-        for start, stop in _cuts(turned.shape, array.itemsize):
+        for start, stop in _row_blocks(turned.shape, array.itemsize):
             yield _native(turned[start:stop])
 
 
 def _first(value: Any) -> NDArray[Any] | None:
-    """The first element of a cell, or what is no cell."""
+    """Return the first element of a cell, or what is no cell; None where there is no array."""
     while isinstance(value, np.ndarray) and value.dtype == object and value.size:
         value = value.flat[0]
     return value if isinstance(value, np.ndarray) and value.size else None
 
 
 class _Version73(_File):
-    """Read by h5py."""
+    """A file that h5py reads."""
 
     def shapes(self) -> dict[str, Shape]:
         with self._opened() as file:
-            found = {name: self._shape(node) for name, node in file.items() if not name.startswith("#")}
-        return {name: shape for name, shape in found.items() if shape is not None}
+            shapes = {name: self._shape(node) for name, node in file.items() if not name.startswith("#")}
+        return {name: shape for name, shape in shapes.items() if shape is not None}
 
     def shape(self, name: str) -> Shape | None:
         with self._opened() as file:
@@ -200,12 +200,12 @@ class _Version73(_File):
             node = self._node(file, name)
             last = node.ndim - 1
             shape = tuple(node.shape[last - axis] for axis in axes)
-            for start, stop in _cuts(shape, node.dtype.itemsize):
+            for start, stop in _row_blocks(shape, node.dtype.itemsize):
                 chosen = tuple(slice(start, stop) if last - i == axes[0] else slice(None) for i in range(node.ndim))
                 yield _native(node[chosen].transpose().transpose(axes))
 
     def _opened(self) -> Any:
-        import h5py
+        import h5py  # late: start-up
 
         return h5py.File(self.path, "r")
 
@@ -219,28 +219,31 @@ class _Version73(_File):
         node = file
         for field in name.split("."):
             node = node.get(field) if hasattr(node, "get") else None
-            while (
-                node is not None and getattr(getattr(node, "dtype", None), "kind", "") == "O"
-            ):  # a cell: references to its elements
+            while node is not None and getattr(getattr(node, "dtype", None), "kind", "") == "O":  # a cell's reference
                 node = file[node[()].flat[0]]
         return node
 
 
 @cache
-def _kind(path: Path, stamp: int) -> type[_File]:
-    """Version 7.3 has HDF5's signature, behind MATLAB's own 512 bytes."""
+def _version(path: Path, stamp: int) -> type[_File]:
+    """Return the reader of a file: version 7.3 has HDF5's signature, behind MATLAB's own 512 bytes."""
     with path.open("rb") as file:
         head = file.read(2056)
     return _Version73 if any(head.startswith(_SIGNATURE, at) for at in (0, 512, 1024, 2048)) else _Version5
 
 
-def _opened(path: Path) -> _File:
-    return _kind(path, path.stat().st_mtime_ns)(path)
+def _open(path: Path) -> _File:
+    """Return a file, read as its version wants."""
+    return _version(path, path.stat().st_mtime_ns)(path)
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what SciPy and h5py raise on broken files into one sentence."""
+def _readable_errors(path: Path) -> Iterator[None]:
+    """Turn what SciPy and h5py raise on broken files into one sentence.
+
+    Raises:
+        RsbenchError: with that sentence.
+    """
     try:
         yield
     except RsbenchError:
@@ -252,8 +255,8 @@ def _told(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _cuts(shape: Shape, itemsize: int) -> Iterator[tuple[int, int]]:
-    """Start and stop of blocks of rows, 64 MiB each and at least one row."""
+def _row_blocks(shape: Shape, itemsize: int) -> Iterator[tuple[int, int]]:
+    """Yield start and stop of blocks of rows, 64 MiB each and at least one row."""
     row_bytes = max(1, int(np.prod(shape[1:], dtype=np.int64)) * itemsize)
     step = max(1, _BLOCK_BYTES // row_bytes)
     return ((start, min(start + step, shape[0])) for start in range(0, shape[0], step))

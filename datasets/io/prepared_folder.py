@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, made once for all processes that want them."""
+"""A prepared data set: a folder that appears whole or not at all, made once for all processes that want it."""
 
 from __future__ import annotations
 
@@ -10,79 +10,131 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, ClassVar, Self
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from rsbench.errors import RsbenchError
 
-Made = TypeVar("Made")
 
+@dataclass(frozen=True, kw_only=True)
+class PreparedFolder:
+    """A data set in the form that workers read: arrays that they map, and a JSON file of everything else.
 
-def read_facts(folder: Path, file: str, schema: int) -> dict[str, Any]:
-    """Return the JSON of facts in a prepared folder, without its schema.
-
-    Args:
-        folder: that :func:`once` made.
-        file: its name there.
-        schema: that this rsbench writes.
-
-    Raises:
-        RsbenchError: there is none, or another rsbench wrote it.
+    A subclass adds fields, which are the keys of the JSON file in that order. One of them is ``stamp``, which
+    changes with the data that the folder was made from.
     """
-    try:
-        facts: dict[str, Any] = json.loads((folder / file).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RsbenchError(f"{folder} holds no prepared data ({error}): delete that folder and run again.") from error
-    if facts.pop("schema", None) != schema:
-        raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
-    return facts
+
+    METADATA: ClassVar[str]
+    """Name of the JSON file."""
+    SCHEMA: ClassVar[int]
+    """Version of the folder's form; a folder of another one is made anew."""
+    folder: Path
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Open a folder that ``prepare`` made.
+
+        Raises:
+            RsbenchError: if there is none, or another rsbench wrote it.
+        """
+        return cls._from_json(folder, cls._read(folder))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the JSON file holds: everything but the folder's own path."""
+        values = asdict(self)
+        del values["folder"]
+        return {"schema": self.SCHEMA, **values}
+
+    @classmethod
+    def reuse_or_write(cls, folder: Path, name: str, stamp: str, write: Callable[[Path], Self]) -> Self:
+        """Return what stands in ``folder``, writing it first where there is nothing or something stale.
+
+        Args:
+            folder: where it belongs; made, locked and replaced as one.
+            name: of the data set, for errors.
+            stamp: of the data as it is now.
+            write: fills the empty folder that it is given with arrays, and returns what will stand in ``folder``.
+
+        Raises:
+            RsbenchError: the place cannot be written or is full.
+        """
+        ready = cls._reusable(folder, stamp)
+        if ready is not None:
+            return ready
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder.with_name(folder.name + ".lock")):
+                ready = cls._reusable(folder, stamp)
+                return cls._replace(folder, write) if ready is None else ready
+        except OSError as error:
+            raise RsbenchError(
+                f"The decoded copy of {name} cannot be written below {folder.parent} ({error.strerror or error}): "
+                f"free or choose another cache folder."
+            ) from error
+
+    def map_array(self, name: str) -> NDArray[Any]:
+        """Return an array as a read-only memory map, which processes share."""
+        array: NDArray[Any] = np.load(self.folder / name, mmap_mode="r")
+        return array
+
+    @classmethod
+    def _from_json(cls, folder: Path, values: dict[str, Any]) -> Self:
+        """Build an object from what the JSON file holds, with tuples for its lists."""
+        return cls(folder=folder, **values)
+
+    @classmethod
+    def _read(cls, folder: Path) -> dict[str, Any]:
+        """Return what the JSON file holds, without its schema.
+
+        Raises:
+            RsbenchError: if there is none, or another rsbench wrote it.
+        """
+        try:
+            text = (folder / cls.METADATA).read_text(encoding="utf-8")
+            values: dict[str, Any] = json.loads(text, object_hook=_with_tuples)
+        except (OSError, ValueError) as error:
+            raise RsbenchError(
+                f"{folder} holds no prepared data ({error}): delete that folder and run again."
+            ) from error
+        if values.pop("schema", None) != cls.SCHEMA:
+            raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
+        return values
+
+    @classmethod
+    def _reusable(cls, folder: Path, stamp: str) -> Self | None:
+        """Return what stands in ``folder`` if it is whole and made from the same data."""
+        try:
+            values = cls._read(folder)
+        except RsbenchError:
+            return None
+        return cls._from_json(folder, values) if values.get("stamp") == stamp else None
+
+    @classmethod
+    def _replace(cls, folder: Path, write: Callable[[Path], Self]) -> Self:
+        """Write into a temporary folder beside ``folder`` and move it into place."""
+        for stale in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed; we hold the lock
+            shutil.rmtree(stale, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            prepared = write(temporary)
+            (temporary / cls.METADATA).write_text(json.dumps(prepared.to_dict()), encoding="utf-8")
+            temporary.chmod(0o755)
+            if folder.exists():  # an older copy of files that changed since, or a broken one
+                shutil.rmtree(folder)
+            os.replace(temporary, folder)
+            return prepared
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
-def once(folder: Path, name: str, ready: Callable[[], Made | None], write: Callable[[Path], Made]) -> Made:
-    """Return what stands in ``folder``, writing it first where there is nothing or something stale.
-
-    Args:
-        folder: where it belongs; made, locked and replaced as one.
-        name: of the data set, for errors.
-        ready: returns what stands there, None if nothing usable does.
-        write: fills the empty folder that it is given, and returns what will stand in ``folder``.
-
-    Raises:
-        RsbenchError: the place cannot be written or is full.
-    """
-    found = ready()
-    if found is not None:
-        return found
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(folder.name + ".lock")):
-            found = ready()
-            return _replaced(folder, write) if found is None else found
-    except OSError as error:
-        raise RsbenchError(
-            f"The decoded copy of {name} cannot be written below {folder.parent} ({error.strerror or error}): "
-            f"free or choose another cache folder."
-        ) from error
-
-
-def _replaced(folder: Path, write: Callable[[Path], Made]) -> Made:
-    """Write into a temporary folder beside ``folder`` and move it into place."""
-    for stale in folder.parent.glob(f".{folder.name}-*"):  # of a process that was killed; we hold the lock
-        shutil.rmtree(stale, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        result = write(made)
-        made.chmod(0o755)
-        if folder.exists():  # an older copy of files that changed since, or a broken one
-            shutil.rmtree(folder)
-        os.replace(made, folder)
-        return result
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """Return an object of the JSON file with tuples in place of lists."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 @contextmanager

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.source import Layout, index_lists, maps
+from rsbench.datasets.pixels.source import FileLayout, index_lists, maps
 
 CLASSES = ("forest", "residential area", "industrial area", "low plants", "allotment", "commercial area", "water")
-S2FL = Layout(
+S2FL = FileLayout(
     hsi="data_HS_LR.mat:data_HS_LR",
     aux="data_SAR_HR.mat:data_SAR_HR",
     train="TrainImage.mat:TrainImage",

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rsbench.datasets.base import Progress
-from rsbench.datasets.io.matlab import MatArray
-from rsbench.datasets.pixels import spatial_split
-from rsbench.datasets.pixels.dataset import PixelDataset
+from rsbench.datasets.base import Dataset, Progress
+from rsbench.datasets.io.matlab import MatArray, axes_to_HW
+from rsbench.datasets.pixels.label_maps import read_map
 from rsbench.datasets.pixels.source import PixelSource, PixelSurvey
 from rsbench.errors import RsbenchError
 
@@ -92,25 +91,24 @@ class PixelCheck:
         return lines + [f"Warning: {warning}" for warning in self.warnings]
 
 
-def check_scene(dataset: PixelDataset, data_root: Path, progress: Progress | None = None) -> PixelCheck:
+def check_scene(dataset: Dataset, survey: PixelSurvey, progress: Progress | None = None) -> PixelCheck:
     """Read all of a scene once.
 
     Args:
         dataset: what to check.
-        data_root: folder of all data sets.
-        progress: called with (rows done, rows in all).
+        survey: what was found of it.
+        progress: called with (modalities done, modalities in all).
 
     Raises:
-        RsbenchError: the scene is not there, or its files cannot be read.
+        RsbenchError: its files cannot be read.
     """
-    survey = dataset.survey(data_root)
-    source, ground = survey.source, survey.source.ground
+    source, truth = survey.source, survey.source.ground_truth
     values = []
-    for number, (name, array) in enumerate((("HSI", source.hsi), (dataset.aux_name, source.aux))):
+    for number, (name, array) in enumerate((("HSI", source.hsi), (survey.aux_name, source.aux))):
         values.append(_values(name, source, array))
         if progress is not None:
             progress(number + 1, 2)
-    lists = ground.lists or {}
+    lists = truth.lists or {}
     shared = len(np.intersect1d(lists["train"], lists["test"])) if lists else 0
     counts, description, warnings = _split(survey)
     return PixelCheck(
@@ -127,6 +125,7 @@ def check_scene(dataset: PixelDataset, data_root: Path, progress: Progress | Non
 
 
 def _values(name: str, source: PixelSource, array: MatArray) -> Values:
+    """Read one modality block by block and return what it holds."""
     low, high, bad, zeros, pixels = np.inf, -np.inf, 0, 0, 0
     least = most = None
     kind = None
@@ -156,31 +155,29 @@ def _values(name: str, source: PixelSource, array: MatArray) -> Values:
 
 
 def _split(survey: PixelSurvey) -> tuple[dict[str, dict[str, int]], str, tuple[str, ...]]:
-    """Pixels of each class in each part of the split that a run with seed 0 would come near."""
-    source, ground = survey.source, survey.source.ground
-    parts = {"labelled": np.flatnonzero(ground.labels_HW)}
+    """Return each class's pixels in each part of the official split with seed 0, its description and its warnings."""
+    source, truth = survey.source, survey.source.ground_truth
+    parts = {"labelled": np.flatnonzero(truth.labels_HW)}
     warnings: tuple[str, ...] = ()
     try:
-        found = spatial_split.choose("official", ground, source.names, survey.blocks, seed=0)
-        parts |= {"train": found.train, "val": found.val, "test": found.test}
-        description, warnings = found.description, found.warnings
+        split = survey.split("official", seed=0)
+        parts |= {"train": split.train, "val": split.val, "test": split.test}
+        description, warnings = split.description, split.warnings
     except RsbenchError as error:  # too few labelled pixels: the rest of the check still helps
         description = f"none ({error})"
     counts = {
-        part: np.bincount(ground.labels_HW.flat[flat], minlength=len(source.names) + 1) for part, flat in parts.items()
+        part: np.bincount(truth.labels_HW.flat[flat], minlength=len(source.names) + 1) for part, flat in parts.items()
     }
     by_class = {
-        name: {part: int(found[label]) for part, found in counts.items()} for label, name in enumerate(source.names, 1)
+        name: {part: int(of_label[label]) for part, of_label in counts.items()}
+        for label, name in enumerate(source.names, 1)
     }
     return by_class, description, warnings
 
 
 def _conflicts(source: PixelSource) -> int:
-    """Official pixels whose own label differs from the label map's, where the lists are label maps."""
-    from rsbench.datasets.io.matlab import axes_to_HW
-    from rsbench.datasets.pixels.label_maps import read_map
-
-    labels_HW = source.ground.labels_HW
-    maps = [found for found in source.lists.values() if axes_to_HW(found.shape, source.height, source.width)]
-    found_maps = [read_map(found, source.height, source.width) for found in maps]
-    return sum(int(np.count_nonzero((found > 0) & (found != labels_HW))) for found in found_maps)
+    """Count the official pixels whose own label differs from the label map's, where the lists are label maps."""
+    labels_HW = source.ground_truth.labels_HW
+    maps = [array for array in source.lists.values() if axes_to_HW(array.shape, source.height, source.width)]
+    official_maps = [read_map(array, source.height, source.width) for array in maps]
+    return sum(int(np.count_nonzero((own_HW > 0) & (own_HW != labels_HW))) for own_HW in official_maps)

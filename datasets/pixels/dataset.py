@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rsbench.datasets.base import Dataset, Progress, not_found
 from rsbench.datasets.io.matlab import shape_text
-from rsbench.datasets.pixels.source import Layout, PixelSource, PixelSurvey, open_layout
-from rsbench.datasets.pixels.spatial_split import Blocks
+from rsbench.datasets.pixels.check import PixelCheck, check_scene
+from rsbench.datasets.pixels.prepared import Pixels, prepare
+from rsbench.datasets.pixels.source import FileLayout, PixelSource, PixelSurvey, open_layout
+from rsbench.datasets.pixels.spatial_split import BlockGrid
 from rsbench.errors import RsbenchError
-
-if TYPE_CHECKING:
-    from rsbench.datasets.pixels.check import PixelCheck
-    from rsbench.datasets.pixels.prepared import Pixels
 
 LARGEST_PATCH = 9
 """Patches of more pixels a side than this overlap between blocks in spite of the margin."""
@@ -35,12 +33,12 @@ class PixelDataset(Dataset):
     aux_name: ClassVar[str] = "LiDAR"
     folders: ClassVar[tuple[str, ...]]
     """Where it may stand below the data root."""
-    layouts: ClassVar[tuple[Layout, ...]]
-    blocks: ClassVar[Blocks] = Blocks(side=32, margin=2 * (LARGEST_PATCH // 2))
+    layouts: ClassVar[tuple[FileLayout, ...]]
+    blocks: ClassVar[BlockGrid] = BlockGrid(side=32, margin=2 * (LARGEST_PATCH // 2))
 
     @property
     def contents(self) -> str:
-        """Say how many classes, pixels and bands the scene has."""
+        """The numbers of classes, pixels and bands of the scene, in words."""
         if self.class_names is None or self.shape is None:
             return f"HSI and {self.aux_name}, sizes from the files"
         height, width, bands = self.shape
@@ -54,6 +52,7 @@ class PixelDataset(Dataset):
             fingerprint=source.fingerprint(),
             part=self.part(source),
             source=source,
+            aux_name=self.aux_name,
             blocks=self.blocks,
         )
 
@@ -82,41 +81,26 @@ class PixelDataset(Dataset):
         )
 
     def part(self, source: PixelSource) -> str | None:
-        """Say which part of the scene a source holds, None if it is complete (or has no fixed size)."""
-        found = source.height, source.width, source.channels(source.hsi)
-        if self.shape is None or found == self.shape:
+        """Return words for a size that is not the release's, None if it is that or not fixed."""
+        shape = source.height, source.width, source.channels(source.hsi)
+        if self.shape is None or shape == self.shape:
             return None
-        return f"scene of another size: {shape_text(found)}, not {shape_text(self.shape)} (height, width, bands)"
+        return f"scene of another size: {shape_text(shape)}, not {shape_text(self.shape)} (height, width, bands)"
 
     def prepare(
-        self,
-        data_root: Path,
-        cache_root: Path,
-        image_size: int,
-        *,
-        strict: bool = False,
-        progress: Progress | None = None,
+        self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None
     ) -> Pixels:
         """Convert the scene into arrays that workers map, whatever the patch size; see :meth:`Dataset.prepare`.
 
-        ``image_size`` is the side of a patch, odd; pieces are rows of both modalities.
+        ``image_size`` is the side of a patch, odd. Progress counts rows of both modalities.
         """
-        from rsbench.datasets.pixels.prepared import build  # here: it builds on this module
-
         survey = self.survey(data_root)
         check_patch(image_size, survey.source.height, survey.source.width)
-        if survey.part and strict:
-            raise RsbenchError(
-                f"{self.title} at {survey.where} is no complete release ({survey.part}), and "
-                "--strict-data was asked for: leave that option out or put the release there."
-            )
-        return build(self, survey, cache_root, progress)
+        return prepare(self, survey, cache_root, progress)
 
     def check(self, data_root: Path, progress: Progress | None = None) -> PixelCheck:
         """Read both modalities and the labels, and compare the official parts."""
-        from rsbench.datasets.pixels.check import check_scene  # likewise
-
-        return check_scene(self, data_root, progress)
+        return check_scene(self, self.survey(data_root), progress)
 
 
 def check_patch(side: int, height: int | None = None, width: int | None = None) -> None:

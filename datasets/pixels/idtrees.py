@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import maps
-from rsbench.datasets.pixels.spatial_split import Blocks
+from rsbench.datasets.pixels.spatial_split import BlockGrid
 
 
 class IDTReeS(PixelDataset):
@@ -43,4 +43,4 @@ class IDTReeS(PixelDataset):
     epochs = 6  # validation OA is flat from the fourth on
     folders = ("IDTReeS", "idtrees")
     layouts = (maps(),)
-    blocks = Blocks(side=24, margin=4)
+    blocks = BlockGrid(side=24, margin=4)

@@ -19,7 +19,7 @@ _UNLABELLED = 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ground:
+class GroundTruth:
     """Labels of a scene.
 
     Attributes:
@@ -33,9 +33,9 @@ class Ground:
     note: str = ""
 
 
-def read_ground(
+def read_ground_truth(
     height: int, width: int, labels: MatArray | None, lists: Mapping[str, MatArray], classes: int | None
-) -> Ground:
+) -> GroundTruth:
     """Read the label map and the official lists.
 
     Args:
@@ -49,9 +49,9 @@ def read_ground(
         RsbenchError: labels that are no whole numbers or too large, lists that do not fit the map.
     """
     if labels is None:
-        maps = [read_map(found, height, width) for found in lists.values()]
+        maps = [read_map(array, height, width) for array in lists.values()]
         labels_HW: LabelMap = np.max(maps, axis=0)
-        place = " and ".join(str(found.file) for found in lists.values())
+        place = " and ".join(str(array.file) for array in lists.values())
     else:
         labels_HW, place = read_map(labels, height, width), str(labels.file)
     highest = int(labels_HW.max())
@@ -66,35 +66,35 @@ def read_ground(
             f"{place} has a label {highest} and none of {highest - 1}: where that means unlabelled, write 0 instead."
         )
     if not lists:
-        return Ground(labels_HW=labels_HW, lists=None)
-    if all(axes_to_HW(found.shape, height, width) for found in lists.values()):
-        maps_by_part = {part: read_map(found, height, width) for part, found in lists.items()}
+        return GroundTruth(labels_HW=labels_HW, lists=None)
+    if all(axes_to_HW(array.shape, height, width) for array in lists.values()):
+        maps_by_part = {part: read_map(array, height, width) for part, array in lists.items()}
         chosen = {part: np.flatnonzero((map_HW > 0) & (labels_HW > 0)) for part, map_HW in maps_by_part.items()}
-        return Ground(labels_HW=labels_HW, lists=chosen, note="label maps of training and test pixels")
-    chosen, note = _from_index_lists({part: found.read() for part, found in lists.items()}, labels_HW, lists["train"])
-    return Ground(labels_HW=labels_HW, lists=chosen, note=note)
+        return GroundTruth(labels_HW=labels_HW, lists=chosen, note="label maps of training and test pixels")
+    chosen, note = _from_index_lists({part: array.read() for part, array in lists.items()}, labels_HW, lists["train"])
+    return GroundTruth(labels_HW=labels_HW, lists=chosen, note=note)
 
 
-def read_map(found: MatArray, height: int, width: int) -> LabelMap:
+def read_map(array: MatArray, height: int, width: int) -> LabelMap:
     """Read one label map ``[H, W]``; negative labels, which some releases give to unlabelled pixels, become 0.
 
     Raises:
         RsbenchError: it has another size, or values that are no whole numbers.
     """
-    axes = axes_to_HW(found.shape, height, width)
+    axes = axes_to_HW(array.shape, height, width)
     if axes is None or len(axes) != 2:
         raise RsbenchError(
-            f"The label map {found} does not fit the scene of {height} x {width} pixels: put the right files there."
+            f"The label map {array} does not fit the scene of {height} x {width} pixels: put the right files there."
         )
-    values = np.transpose(found.read(), axes)
+    values = np.transpose(array.read(), axes)
     if not np.array_equal(values, np.floor(values)) or values.max() > np.iinfo(np.int16).max:
-        raise RsbenchError(f"{found} is no label map: it holds values that are no whole numbers, or far too large.")
+        raise RsbenchError(f"{array} is no label map: it holds values that are no whole numbers, or far too large.")
     labels_HW: LabelMap = np.maximum(values, 0).astype(np.int16)
     return labels_HW
 
 
 def is_index_list(shape: tuple[int, ...]) -> bool:
-    """Whether an array can be a list of rows and columns."""
+    """Tell whether an array can be a list of rows and columns."""
     return len(shape) == 2 and 2 in shape
 
 
@@ -133,7 +133,7 @@ def _from_index_lists(
 
 
 def _labelled_share(pairs: Indices, labels_HW: LabelMap, first: int, swapped: bool) -> float:
-    """Share of the listed pixels that are labelled under one reading; 0 if any lies outside."""
+    """Return the share of the listed pixels that are labelled under one reading; 0 if any lies outside."""
     rows, columns = (pairs[:, ::-1] if swapped else pairs).T - first
     height, width = labels_HW.shape
     if rows.min() < 0 or columns.min() < 0 or rows.max() >= height or columns.max() >= width:
@@ -142,6 +142,6 @@ def _labelled_share(pairs: Indices, labels_HW: LabelMap, first: int, swapped: bo
 
 
 def _flat(pairs: Indices, labels_HW: LabelMap, first: int, swapped: bool) -> Indices:
-    """Flat positions, ascending, each once."""
+    """Return flat positions under one reading, ascending, each once."""
     rows, columns = (pairs[:, ::-1] if swapped else pairs).T - first
     return np.unique(rows * labels_HW.shape[1] + columns)

@@ -37,7 +37,7 @@ class MultimodalMat(PixelDataset):
     layouts = ()
 
     def locate(self, data_root: Path) -> PixelSource:
-        """Find the arrays by their shapes; see :class:`PixelDataset`."""
+        """Find the arrays by their shapes."""
         places = [data_root / folder for folder in self.folders]
         for place in filter(Path.is_dir, places):
             files = sorted(path for path in place.iterdir() if path.suffix.lower() == ".mat")
@@ -89,7 +89,10 @@ def _recognised(where: Path, files: list[Path]) -> PixelSource:
 
 
 def _named(held: list[MatArray], words: tuple[str, ...]) -> MatArray | None:
-    """The array whose name, last word of it, or file is one of the words, or begins with one of the longer ones."""
+    """Return the first array called like that.
+
+    Its name, the last word of its name or its file must be one of the words, or begin with one of over 3 letters.
+    """
     long = tuple(word for word in words if len(word) > 3)
     for array in held:
         names = (array.name.lower(), array.name.lower().rpartition("_")[2], array.file.stem.lower())
@@ -99,14 +102,14 @@ def _named(held: list[MatArray], words: tuple[str, ...]) -> MatArray | None:
 
 
 def _is_label_map(array: MatArray) -> bool:
-    """Whether it holds few whole numbers from -1 or 0 upwards."""
+    """Tell whether it holds few whole numbers from -1 or 0 upwards."""
     values = np.unique(array.read())
     whole = np.array_equal(values, np.floor(values))
     return whole and len(values) <= 256 and values[0] >= -1 and values[-1] <= 1000
 
 
 def _class_names(where: Path) -> tuple[str, ...] | None:
-    """Names from ``classes.csv``: the last column of each line, a heading left out."""
+    """Return the names in ``classes.csv``: the second column, or the only one, without a heading."""
     path = where / "classes.csv"
     if not path.is_file():
         return None
@@ -118,5 +121,6 @@ def _class_names(where: Path) -> tuple[str, ...] | None:
 
 
 def _undecided(what: str, where: Path, held: list[MatArray]) -> RsbenchError:
+    """Return the error that says what is wrong, what the folder holds and how it must stand."""
     there = ", ".join(f"{array.file.name}: {array.name} ({shape_text(array.shape)})" for array in held) or "no array"
     return RsbenchError(f"{where} holds {what} ({there}): it must stand like this: {MultimodalMat.layout}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.source import Layout, maps
+from rsbench.datasets.pixels.source import FileLayout, maps
 
 _FILE = "muufl_gulfport_campus_1_hsi_220_label.mat"
 
@@ -46,6 +46,6 @@ class MUUFL(PixelDataset):
         ".",
     )
     layouts = (
-        Layout(hsi=f"{_FILE}:hsi.Data", aux=f"{_FILE}:hsi.Lidar.z", labels=f"{_FILE}:hsi.sceneLabels.labels"),
+        FileLayout(hsi=f"{_FILE}:hsi.Data", aux=f"{_FILE}:hsi.Lidar.z", labels=f"{_FILE}:hsi.sceneLabels.labels"),
         maps(),
     )

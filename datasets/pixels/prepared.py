@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import itertools
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.base import Progress
+from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.io.matlab import MatArray
-from rsbench.datasets.io.prepared_folder import new_array, once, read_facts
-from rsbench.datasets.pixels import spatial_split as spatial
-from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.label_maps import Ground, LabelMap
+from rsbench.datasets.io.prepared_folder import PreparedFolder, new_array
+from rsbench.datasets.pixels import spatial_split
+from rsbench.datasets.pixels.label_maps import GroundTruth, LabelMap
 from rsbench.datasets.pixels.source import PixelSource, PixelSurvey
-from rsbench.datasets.pixels.spatial_split import Blocks
+from rsbench.datasets.pixels.spatial_split import BlockGrid
 from rsbench.datasets.split import Split
-from rsbench.errors import RsbenchError
 
-SCHEMA = 1
-HSI, AUX, LABELS, FILLED, FACTS = "hsi.npy", "aux.npy", "labels.npy", "filled.npy", "pixels.json"
+HSI, AUX, LABELS, FILLED = "hsi.npy", "aux.npy", "labels.npy", "filled.npy"
 _LIST = "{part}.npy"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pixels:
+class Pixels(PreparedFolder):
     """A converted scene; the arrays stay on disk until they are asked for.
 
     Attributes:
         aux_name: of the other modality, such as ``LiDAR``.
+        part: words for another size than the release, else None.
+        warnings: sentences for the user.
         not_finite: values in both modalities that are no number; readers put the mean of the training pixels there.
         official: whether there are official lists, which ``note`` describes.
+        blocks: how the scene is cut for splits.
     """
 
+    METADATA = "pixels.json"
+    SCHEMA = 1
     name: str
     title: str
     class_names: tuple[str, ...]
     aux_name: str
-    folder: Path
     fingerprint: str
     part: str | None
     synthetic: bool
@@ -49,124 +49,121 @@ class Pixels:
     not_finite: int
     official: bool
     note: str
-    blocks: Blocks
+    blocks: BlockGrid
     stamp: str
-
-    @classmethod
-    def load(cls, folder: Path) -> Pixels:
-        """Open a folder that ``prepare`` made.
-
-        Raises:
-            RsbenchError: if there is none, or another rsbench wrote it.
-        """
-        facts = read_facts(folder, FACTS, SCHEMA)
-        return cls(
-            folder=folder,
-            class_names=tuple(facts.pop("class_names")),
-            warnings=tuple(facts.pop("warnings")),
-            blocks=Blocks(**facts.pop("blocks")),
-            **facts,
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what ``pixels.json`` holds (everything but the folder's own path)."""
-        facts = asdict(self)
-        del facts["folder"]
-        return {"schema": SCHEMA, **facts}
 
     def hsi(self) -> NDArray[Any]:
         """Return the hyperspectral cube ``[H, W, bands]`` in its own dtype, as a read-only memory map."""
-        return self._map(HSI)
+        return self.map_array(HSI)
 
     def aux(self) -> NDArray[Any]:
-        """Return the other modality ``[H, W, channels]`` likewise."""
-        return self._map(AUX)
+        """Return the other modality ``[H, W, channels]`` in its own dtype, as a read-only memory map."""
+        return self.map_array(AUX)
 
     def filled(self) -> NDArray[np.bool_]:
         """Return which pixels ``[H, W]`` hold only zeros in the cube: fill around or between what was flown over."""
-        return self._map(FILLED)
+        return self.map_array(FILLED)
 
     def labels(self) -> LabelMap:
         """Return the class of each pixel ``[H, W]`` from 1 upwards, 0 where it is not known."""
         labels: LabelMap = np.load(self.folder / LABELS)
         return labels
 
-    def ground(self) -> Ground:
+    def ground_truth(self) -> GroundTruth:
         """Return labels and official lists."""
         lists = {part: np.load(self.folder / _LIST.format(part=part)) for part in ("train", "test") if self.official}
-        return Ground(labels_HW=self.labels(), lists=lists or None, note=self.note)
+        return GroundTruth(labels_HW=self.labels(), lists=lists or None, note=self.note)
 
     def split(self, split: str, seed: int) -> Split:
-        """Return which pixels train, validate and test, as flat positions; see ``choose``.
+        """Return which pixels train, validate and test, as flat positions; see :func:`.spatial_split.choose`.
 
         Raises:
             RsbenchError: if the text is not understood or a part stays empty.
         """
-        return spatial.choose(split, self.ground(), self.class_names, self.blocks, seed)
+        return spatial_split.choose(split, self.ground_truth(), self.class_names, self.blocks, seed)
 
-    def _map(self, name: str) -> NDArray[Any]:
-        array: NDArray[Any] = np.load(self.folder / name, mmap_mode="r")
-        return array
+    @classmethod
+    def _from_json(cls, folder: Path, values: dict[str, Any]) -> Self:
+        return super()._from_json(folder, {**values, "blocks": BlockGrid(**values["blocks"])})
 
 
-def build(dataset: PixelDataset, survey: PixelSurvey, cache_root: Path, progress: Progress | None) -> Pixels:
+def prepare(dataset: Dataset, survey: PixelSurvey, cache_root: Path, progress: Progress | None) -> Pixels:
     """Return the converted copy of a scene below ``cache_root``, making it first where there is none.
 
     Raises:
         RsbenchError: broken files, a cache folder that cannot be written or is full.
     """
     folder = cache_root / f"{dataset.name}-{survey.fingerprint}"
-    stamp = survey.source.stamp()
+    source = survey.source
 
-    def ready() -> Pixels | None:
-        if not (folder / FACTS).is_file():
-            return None
-        try:
-            pixels = Pixels.load(folder)
-        except RsbenchError:
-            return None
-        return pixels if pixels.stamp == stamp else None
+    def write(temporary: Path) -> Pixels:
+        not_finite = _write_arrays(temporary, source, progress)
+        return Pixels(
+            name=dataset.name,
+            title=dataset.title,
+            class_names=source.names,
+            aux_name=survey.aux_name,
+            folder=folder,
+            fingerprint=survey.fingerprint,
+            part=survey.part,
+            synthetic=dataset.synthetic,
+            warnings=tuple(_warnings(dataset, survey, not_finite)),
+            not_finite=not_finite,
+            official=source.ground_truth.lists is not None,
+            note=source.ground_truth.note,
+            blocks=survey.blocks,
+            stamp=source.stamp(),
+        )
 
-    def write(made: Path) -> Pixels:
-        return _converted(made, folder, dataset, survey, progress)
-
-    return once(folder, dataset.name, ready, write)
+    return Pixels.reuse_or_write(folder, dataset.name, source.stamp(), write)
 
 
-def _converted(
-    made: Path, folder: Path, dataset: PixelDataset, survey: PixelSurvey, progress: Progress | None
-) -> Pixels:
-    """Write all arrays into the folder ``made``, which will be moved to ``folder``."""
-    source, ground = survey.source, survey.source.ground
-    height = source.height
+def _write_arrays(folder: Path, source: PixelSource, progress: Progress | None) -> int:
+    """Write both modalities, the fill and the labels; return how many values are no number."""
+    truth = source.ground_truth  # may be refused: before anything is written
+    bad_hsi, filled_HW = _convert(folder / HSI, source, source.hsi, 0, progress)
+    bad_aux, _ = _convert(folder / AUX, source, source.aux, source.height, progress)
+    np.save(folder / FILLED, filled_HW)
+    np.save(folder / LABELS, truth.labels_HW)
+    for part, positions in (truth.lists or {}).items():
+        np.save(folder / _LIST.format(part=part), positions)
+    return bad_hsi + bad_aux
+
+
+def _convert(
+    path: Path, source: PixelSource, array: MatArray, done: int, progress: Progress | None
+) -> tuple[int, NDArray[np.bool_]]:
+    """Write one modality as ``[H, W, C]``, block by block.
+
+    Args:
+        path: of the new file.
+        source: the scene.
+        array: one of its modalities.
+        done: rows of the other modality that were written before.
+        progress: called with (rows done, rows of both modalities).
+
+    Returns:
+        How many values are no number, and which pixels ``[H, W]`` are all zero.
+    """
+    channels, not_finite = source.channels(array), 0
     filled: list[NDArray[np.bool_]] = []
-    bad = _convert(made / HSI, source, source.hsi, lambda rows: _told(progress, rows, 2 * height), filled)
-    bad += _convert(made / AUX, source, source.aux, lambda rows: _told(progress, height + rows, 2 * height), [])
-    np.save(made / FILLED, np.concatenate(filled))
-    np.save(made / LABELS, ground.labels_HW)
-    for part, positions in (ground.lists or {}).items():
-        np.save(made / _LIST.format(part=part), positions)
-    pixels = Pixels(
-        name=dataset.name,
-        title=dataset.title,
-        class_names=source.names,
-        aux_name=dataset.aux_name,
-        folder=folder,
-        fingerprint=survey.fingerprint,
-        part=survey.part,
-        synthetic=dataset.synthetic,
-        warnings=tuple(_warnings(dataset, survey, bad)),
-        not_finite=bad,
-        official=ground.lists is not None,
-        note=ground.note,
-        blocks=survey.blocks,
-        stamp=source.stamp(),
-    )
-    (made / FACTS).write_text(json.dumps(pixels.to_dict()), encoding="utf-8")
-    return pixels
+    blocks = array.rows(source.axes(array))
+    first = next(blocks)
+    with new_array(path, first.dtype, (source.height, source.width, channels)) as file:
+        for block in itertools.chain((first,), blocks):
+            rows_HWC = block.reshape(len(block), source.width, channels)
+            file.write(rows_HWC.data)
+            filled.append(np.logical_not(rows_HWC.any(axis=2)))
+            if rows_HWC.dtype.kind == "f":
+                not_finite += rows_HWC.size - int(np.count_nonzero(np.isfinite(rows_HWC)))
+            done += len(rows_HWC)
+            if progress is not None:
+                progress(done, 2 * source.height)
+    return not_finite, np.concatenate(filled)
 
 
-def _warnings(dataset: PixelDataset, survey: PixelSurvey, not_finite: int) -> list[str]:
+def _warnings(dataset: Dataset, survey: PixelSurvey, not_finite: int) -> list[str]:
+    """Return sentences on another size than the release, and on values that are no number."""
     sentences = []
     if survey.part is not None:
         sentences.append(
@@ -179,40 +176,3 @@ def _warnings(dataset: PixelDataset, survey: PixelSurvey, not_finite: int) -> li
             "the training pixels stands in for them."
         )
     return sentences
-
-
-def _told(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)
-
-
-def _convert(
-    path: Path, source: PixelSource, array: MatArray, told: Callable[[int], None], filled: list[NDArray[np.bool_]]
-) -> int:
-    """Write one modality as ``[H, W, C]``, block by block.
-
-    Args:
-        path: of the new file.
-        source: the scene.
-        array: one of its modalities.
-        told: called with the number of rows done.
-        filled: which pixels are all zero is appended here, block by block.
-
-    Returns:
-        How many values are no number.
-    """
-    axes, channels, done, bad = source.axes(array), source.channels(array), 0, 0
-    blocks = array.rows(axes)
-    first = next(blocks)
-    with new_array(path, first.dtype, (source.height, source.width, channels)) as file:
-        block: NDArray[Any] | None = first
-        while block is not None:
-            rows_HWC = block.reshape(len(block), source.width, channels)
-            file.write(rows_HWC.data)
-            filled.append(np.logical_not(rows_HWC.any(axis=2)))
-            if rows_HWC.dtype.kind == "f":
-                bad += rows_HWC.size - int(np.count_nonzero(np.isfinite(rows_HWC)))
-            done += len(rows_HWC)
-            told(done)
-            block = next(blocks, None)
-    return bad

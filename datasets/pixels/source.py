@@ -7,21 +7,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rsbench.datasets.base import Survey
 from rsbench.datasets.io.matlab import Axes, MatArray, Shape, axes_to_HW, find
-from rsbench.datasets.pixels import spatial_split as blocks
-from rsbench.datasets.pixels.label_maps import Ground, is_index_list, read_ground
-from rsbench.datasets.pixels.spatial_split import Blocks
+from rsbench.datasets.pixels import spatial_split
+from rsbench.datasets.pixels.label_maps import GroundTruth, is_index_list, read_ground_truth
+from rsbench.datasets.pixels.spatial_split import BlockGrid
+from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class FileLayout:
     """Which array of which file is what, each as ``file.mat:array``.
 
     Case of file names plays no part; where an array has another name, the one of a fitting shape is taken.
@@ -41,9 +38,9 @@ class Layout:
         return list(dict.fromkeys(text.partition(":")[0] for text in texts if text is not None))
 
 
-def maps(hsi: str = "HSI", aux: str = "LiDAR") -> Layout:
-    """The layout in which such scenes are shared most: one array a file, named like it."""
-    return Layout(
+def maps(hsi: str = "HSI", aux: str = "LiDAR") -> FileLayout:
+    """Return the layout in which such scenes are shared most: one array a file, named like it."""
+    return FileLayout(
         hsi=f"{hsi}.mat:{hsi}",
         aux=f"{aux}.mat:{aux}",
         labels="gt.mat:gt",
@@ -52,9 +49,9 @@ def maps(hsi: str = "HSI", aux: str = "LiDAR") -> Layout:
     )
 
 
-def index_lists(name: str, aux: str) -> Layout:
-    """The layout of OUC: four files that begin with the scene's name, the split as lists of rows and columns."""
-    return Layout(
+def index_lists(name: str, aux: str) -> FileLayout:
+    """Return the layout of OUC: four files that begin with the scene's name, the split as lists of rows and columns."""
+    return FileLayout(
         hsi=f"{name}_hsi.mat:{name}_hsi",
         aux=f"{name}_{aux}.mat:{name}_{aux}",
         labels=f"{name}_gt.mat:{name}_gt",
@@ -77,21 +74,21 @@ class PixelSource:
     lists: Mapping[str, MatArray]
 
     @cached_property
-    def ground(self) -> Ground:
+    def ground_truth(self) -> GroundTruth:
         """Labels and official lists, read on first use.
 
         Raises:
             RsbenchError: they cannot be read or do not fit.
         """
         classes = None if self.class_names is None else len(self.class_names)
-        return read_ground(self.height, self.width, self.labels, self.lists, classes)
+        return read_ground_truth(self.height, self.width, self.labels, self.lists, classes)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the classes, in label order."""
         if self.class_names is not None:
             return self.class_names
-        return tuple(f"class {label}" for label in range(1, int(self.ground.labels_HW.max()) + 1))
+        return tuple(f"class {label}" for label in range(1, int(self.ground_truth.labels_HW.max()) + 1))
 
     @property
     def arrays(self) -> tuple[MatArray, ...]:
@@ -100,14 +97,18 @@ class PixelSource:
         return (self.hsi, self.aux, *labels, *self.lists.values())
 
     def axes(self, array: MatArray) -> Axes:
-        """Order of axes that brings a modality to ``[H, W]`` or ``[H, W, C]``."""
+        """Return the order of axes that brings a modality to ``[H, W]`` or ``[H, W, C]``.
+
+        Raises:
+            RsbenchError: it does not fit the scene.
+        """
         axes = axes_to_HW(array.shape, self.height, self.width)
         if axes is None:
             raise RsbenchError(f"{array} does not fit the scene of {self.height} x {self.width} pixels.")
         return axes
 
     def channels(self, array: MatArray) -> int:
-        """Number of channels of a modality."""
+        """Return the number of channels of a modality."""
         return array.shape[self.axes(array)[2]] if len(array.shape) == 3 else 1
 
     def fingerprint(self) -> str:
@@ -126,15 +127,29 @@ class PixelSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PixelSurvey(Survey):
-    """A scene that was found; its labels are read when they are asked for."""
+    """A scene that was found; its labels are read when they are asked for.
+
+    Attributes:
+        aux_name: of the other modality.
+        blocks: how the scene is cut for splits.
+    """
 
     source: PixelSource
-    blocks: Blocks
+    aux_name: str
+    blocks: BlockGrid
+
+    def split(self, split: str, seed: int) -> Split:
+        """Return which pixels train, validate and test; see :func:`~rsbench.datasets.pixels.spatial_split.choose`.
+
+        Raises:
+            RsbenchError: if the text is not understood or a part stays empty.
+        """
+        return spatial_split.choose(split, self.source.ground_truth, self.source.names, self.blocks, seed)
 
     @property
     def contents(self) -> str:
         """Size of the scene and number of labelled pixels."""
-        labelled = int((self.source.ground.labels_HW > 0).sum())
+        labelled = int((self.source.ground_truth.labels_HW > 0).sum())
         return f"{self.source.height} x {self.source.width} pixels, {labelled:,} of them labelled"
 
     @property
@@ -149,11 +164,11 @@ class PixelSurvey(Survey):
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many pixels train."""
-        return len(blocks.choose(split, self.source.ground, self.source.names, self.blocks, seed).train)
+        return len(self.split(split, seed).train)
 
 
 def open_layout(
-    where: Path, layout: Layout, there: Mapping[str, Path], class_names: tuple[str, ...] | None
+    where: Path, layout: FileLayout, there: Mapping[str, Path], class_names: tuple[str, ...] | None
 ) -> PixelSource:
     """Find a layout's arrays in files that exist.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.source import Layout, maps
+from rsbench.datasets.pixels.source import FileLayout, maps
 
 
 class Trento(PixelDataset):
@@ -26,5 +26,5 @@ class Trento(PixelDataset):
     folders = ("Trento", "trento")
     layouts = (
         maps(),
-        Layout(hsi="Italy_hsi.mat:data", aux="Italy_lidar.mat:data", labels="allgrd.mat:mask_test"),
+        FileLayout(hsi="Italy_hsi.mat:data", aux="Italy_lidar.mat:data", labels="allgrd.mat:mask_test"),
     )

@@ -10,11 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rsbench.datasets import split as splits
-from rsbench.datasets.base import Progress
-from rsbench.datasets.scenes.dataset import SceneDataset
+from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.scenes.images import BrokenPicture
-from rsbench.datasets.scenes.source import Picture, Source
+from rsbench.datasets.scenes.source import Picture, SceneSurvey, Source
 from rsbench.errors import RsbenchError
 
 _BATCH = 256
@@ -106,61 +104,63 @@ def _from_to(counts: list[int]) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def check_dataset(dataset: SceneDataset, data_root: Path, progress: Progress | None = None) -> CheckReport:
+def check_scenes(
+    dataset: Dataset, survey: SceneSurvey, images_of_release: int | None, progress: Progress | None = None
+) -> CheckReport:
     """Read every picture of a data set once.
 
     Args:
         dataset: what to check.
-        data_root: folder of all data sets.
+        survey: what was found of it.
+        images_of_release: how many pictures there should be; None if that is not fixed.
         progress: called with (pictures done, pictures in all).
-
-    Raises:
-        RsbenchError: if the data set is not there at all.
     """
-    source = dataset.locate(data_root)
+    source, pictures = survey.source, survey.source.pictures
     parts, split = _parts(source)
     same: dict[str, list[int]] = defaultdict(list)
     sizes: dict[tuple[int, int], int] = defaultdict(int)
     unreadable: list[Unreadable] = []
-    pictures = source.pictures
     with ThreadPoolExecutor(source.threads) as pool:
         for start in range(0, len(pictures), _BATCH):
             batch = pictures[start : start + _BATCH]
-            for index, found in enumerate(pool.map(lambda picture: _look(source, picture), batch), start=start):
-                if isinstance(found, Unreadable):
-                    unreadable.append(found)
+            for index, read in enumerate(pool.map(lambda picture: _read(source, picture), batch), start=start):
+                if isinstance(read, Unreadable):
+                    unreadable.append(read)
                 else:
-                    same[found[0]].append(index)
-                    sizes[found[1]] += 1
+                    digest, size = read
+                    same[digest].append(index)
+                    sizes[size] += 1
             if progress is not None:
                 progress(min(start + _BATCH, len(pictures)), len(pictures))
-    counts = np.bincount([picture.label for picture in pictures], minlength=len(source.class_names))
+    counts = np.bincount(source.labels, minlength=len(source.class_names))
     return CheckReport(
         name=dataset.name,
         title=dataset.title,
         where=source.where,
-        fingerprint=source.fingerprint(),
+        fingerprint=survey.fingerprint,
         class_counts={name: int(count) for name, count in zip(source.class_names, counts, strict=True)},
         images=len(pictures),
-        images_of_release=dataset.images,
-        part=dataset.part(source),
+        images_of_release=images_of_release,
+        part=survey.part,
         sizes=dict(sorted(sizes.items(), key=lambda item: -item[1])),
         split=split,
         unreadable=tuple(unreadable),
-        duplicates=tuple(
-            Duplicate(
-                names=tuple(pictures[index].name for index in group),
-                parts=tuple(parts[index] for index in group),
-                classes=tuple(source.class_names[pictures[index].label] for index in group),
-            )
-            for group in same.values()
-            if len(group) > 1
-        ),
+        duplicates=tuple(_duplicate(source, parts, group) for group in same.values() if len(group) > 1),
         warnings=source.warnings,
     )
 
 
-def _look(source: Source, picture: Picture) -> Unreadable | tuple[str, tuple[int, int]]:
+def _duplicate(source: Source, parts: list[str], group: list[int]) -> Duplicate:
+    """Return what there is to say of pictures with the same pixels, given by their positions."""
+    pictures = [source.pictures[index] for index in group]
+    return Duplicate(
+        names=tuple(picture.name for picture in pictures),
+        parts=tuple(parts[index] for index in group),
+        classes=tuple(source.class_names[picture.label] for picture in pictures),
+    )
+
+
+def _read(source: Source, picture: Picture) -> Unreadable | tuple[str, tuple[int, int]]:
     """Return digest and size of a picture's pixels, or why it cannot be read."""
     try:
         pixels_HWC = source.pixels_HWC(picture, None)
@@ -173,10 +173,9 @@ def _look(source: Source, picture: Picture) -> Unreadable | tuple[str, tuple[int
 
 def _parts(source: Source) -> tuple[list[str], str]:
     """Return the part that each picture falls into in the official split (drawn with seed 0 if there is none)."""
-    labels = np.array([picture.label for picture in source.pictures], dtype=np.int64)
-    parts = ["-"] * len(labels)
+    parts = ["-"] * len(source.pictures)
     try:
-        split = splits.choose("official", source.lists, source.lists_note, labels, seed=0)
+        split = source.split("official", seed=0)
     except RsbenchError as error:  # too few pictures for a split: the rest of the check still helps
         return parts, f"none ({error})"
     for name, positions in (("train", split.train), ("val", split.val), ("test", split.test)):

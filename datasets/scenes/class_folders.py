@@ -97,14 +97,14 @@ def scan_folder(folder: Path, class_names: Sequence[str]) -> tuple[Picture, ...]
     for label, name in enumerate(class_names):
         try:
             with os.scandir(folder / name) as entries:
-                found = [(entry.name, entry.stat()) for entry in entries if is_picture(entry.name)]
+                files = [(entry.name, entry.stat()) for entry in entries if is_picture(entry.name)]
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             raise RsbenchError(f"{folder / name} cannot be read ({error.strerror}): check its permissions.") from error
         pictures += [
             Picture(name=f"{name}/{file}", label=label, size_bytes=stat.st_size, stamp=stat.st_mtime_ns)
-            for file, stat in found
+            for file, stat in files
         ]
     return one_format_each(pictures)
 

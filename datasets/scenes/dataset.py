@@ -1,44 +1,15 @@
-"""Scene classification: pictures by class in a folder, a zip or a generator, and the data sets made of them."""
+"""Scene classification: what pictures by class have in common, wherever they stand."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from rsbench.datasets import split as splits
-from rsbench.datasets.base import Dataset, Progress, Survey
-from rsbench.datasets.scenes.source import Source
-from rsbench.errors import RsbenchError
-
-if TYPE_CHECKING:
-    from rsbench.datasets.scenes.check import CheckReport
-    from rsbench.datasets.scenes.prepared import Scenes
-
-
-@dataclass(frozen=True, kw_only=True)
-class SceneSurvey(Survey):
-    """Pictures that were found, not yet decoded."""
-
-    source: Source
-
-    @property
-    def contents(self) -> str:
-        """The number of pictures."""
-        return f"{len(self.source.pictures):,} images"
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of classes."""
-        return {"classes": len(self.source.class_names)}
-
-    def train_samples(self, split: str, seed: int) -> int:
-        """Return how many images train, without decoding any."""
-        labels = np.array([picture.label for picture in self.source.pictures], dtype=np.int64)
-        return len(splits.choose(split, self.source.lists, self.source.lists_note, labels, seed).train)
+from rsbench.datasets.base import Dataset, Progress
+from rsbench.datasets.scenes.check import CheckReport, check_scenes
+from rsbench.datasets.scenes.prepared import Scenes, prepare
+from rsbench.datasets.scenes.source import SceneSurvey, Source
 
 
 class SceneDataset(Dataset):
@@ -53,7 +24,7 @@ class SceneDataset(Dataset):
 
     @property
     def contents(self) -> str:
-        """Say how many classes and images the release has."""
+        """The numbers of classes and images of the release, in words."""
         classes = "classes from folders" if self.class_names is None else f"{len(self.class_names)} classes"
         return classes if self.images is None else f"{classes}, {self.images:,} images"
 
@@ -72,12 +43,10 @@ class SceneDataset(Dataset):
 
     def check(self, data_root: Path, progress: Progress | None = None) -> CheckReport:
         """Count and read every picture, and look for duplicates."""
-        from rsbench.datasets.scenes.check import check_dataset  # here: audit builds on this module
-
-        return check_dataset(self, data_root, progress)
+        return check_scenes(self, self.survey(data_root), self.images, progress)
 
     def part(self, source: Source) -> str | None:
-        """Say which part of the release a source holds, None if it is complete (or has no fixed size)."""
+        """Return words for the part of the release that a source holds, None if it is all or has no fixed size."""
         if self.class_names is None or self.images is None:
             return None
         classes = len({picture.label for picture in source.pictures})
@@ -86,42 +55,24 @@ class SceneDataset(Dataset):
         return f"part: {classes} of {len(self.class_names)} classes, {len(source.pictures):,} of {self.images:,} images"
 
     def prepare(
-        self,
-        data_root: Path,
-        cache_root: Path,
-        image_size: int,
-        *,
-        strict: bool = False,
-        progress: Progress | None = None,
+        self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None
     ) -> Scenes:
-        """Decode the data set once; see :meth:`Dataset.prepare`. Pieces are pictures."""
-        from rsbench.datasets.scenes.prepared import prepare  # here: cache builds on this module
+        """Decode the pictures once; see :meth:`Dataset.prepare`. Progress counts pictures."""
+        survey = self.survey(data_root)
+        warnings = self._warnings(survey)
+        return prepare(self, survey, cache_root, image_size, warnings=warnings, data_root=data_root, progress=progress)
 
-        source = self.locate(data_root)
-        part = self.part(source)
-        warnings = list(source.warnings)
-        if part is not None:
-            if strict:
-                raise RsbenchError(
-                    f"{self.title} at {source.where} is incomplete ({part}) and --strict-data was asked for: "
-                    f'complete it ("rsbench data fetch {self.name} --data-root {data_root}") or leave that option out.'
-                )
-            warnings.append(
-                f"{self.title} at {source.where} is only a {part}; its accuracies cannot be set beside those "
+    def _warnings(self, survey: SceneSurvey) -> tuple[str, ...]:
+        """Return the source's warnings, and a sentence where there are fewer or more pictures than were released."""
+        source, sentences = survey.source, list(survey.source.warnings)
+        if survey.part is not None:
+            sentences.append(
+                f"{self.title} at {source.where} is only a {survey.part}; its accuracies cannot be set beside those "
                 f"for the whole data set."
             )
         if self.images is not None and len(source.pictures) > self.images:
-            warnings.append(
+            sentences.append(
                 f"{source.where} holds {len(source.pictures):,} images, the release of {self.title} has "
                 f"{self.images:,}: the others are used too; remove them if they do not belong there."
             )
-        return prepare(
-            self,
-            source,
-            cache_root,
-            image_size,
-            part=part,
-            warnings=tuple(warnings),
-            data_root=data_root,
-            progress=progress,
-        )
+        return tuple(sentences)

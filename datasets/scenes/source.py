@@ -6,15 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsbench.datasets import split as splits
+from rsbench.datasets.base import Survey
 from rsbench.datasets.scenes.images import decode
-
-if TYPE_CHECKING:
-    pass
+from rsbench.datasets.split import Split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +42,11 @@ class Source:
     recipe: str = "decode 1"
     """Version of how pictures come about; part of the fingerprint."""
     threads: int = 4
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each picture, ``int64 [N]``."""
+        return np.array([picture.label for picture in self.pictures], dtype=np.int64)
 
     def read(self, picture: Picture) -> bytes:
         """Return the bytes of one picture's file."""
@@ -77,3 +81,32 @@ class Source:
         """Return 12 hex digits that change when a file was replaced by another of the same size."""
         stamps = "\n".join(f"{p.stamp}" for p in self.pictures)
         return hashlib.sha256(stamps.encode()).hexdigest()[:12]
+
+    def split(self, split: str, seed: int) -> Split:
+        """Return which pictures train, validate and test; see :func:`rsbench.datasets.split.choose`.
+
+        Raises:
+            RsbenchError: if the text is not understood or a part stays empty.
+        """
+        return splits.choose(split, self.lists, self.lists_note, self.labels, seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneSurvey(Survey):
+    """Pictures that were found, not yet decoded."""
+
+    source: Source
+
+    @property
+    def contents(self) -> str:
+        """The number of pictures, in words."""
+        return f"{len(self.source.pictures):,} images"
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """The number of classes."""
+        return {"classes": len(self.source.class_names)}
+
+    def train_samples(self, split: str, seed: int) -> int:
+        """Return how many images train, without decoding any."""
+        return len(self.source.split(split, seed).train)

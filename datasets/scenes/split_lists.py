@@ -26,11 +26,11 @@ def with_lists(source: Source, data_root: Path, folders: Sequence[str], pattern:
     """
     for folder in folders:
         paths = {part: data_root / folder / pattern.format(part=part) for part in PARTS}
-        found = [path for path in paths.values() if path.is_file()]
-        if len(found) == len(PARTS):
+        present = [path for path in paths.values() if path.is_file()]
+        if len(present) == len(PARTS):
             return _resolved(source, paths, pattern)
-        if found:
-            missing = ", ".join(str(path) for path in paths.values() if path not in found)
+        if present:
+            missing = ", ".join(str(path) for path in paths.values() if path not in present)
             warning = f"Split lists are incomplete ({missing} missing); the official split falls back to 80/10/10."
             return replace(source, warnings=(*source.warnings, warning))
     return source

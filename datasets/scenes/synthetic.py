@@ -94,24 +94,24 @@ def _clutter(canvas: Canvas) -> None:
     """Add what any scene may hold: a patch of other ground, a lone tree, a small roof."""
     rng = canvas.rng
     if rng.random() < 0.3:
-        edge = canvas.turned(canvas.angle(), canvas.place(10))[1] - canvas.between(20, 28)
+        edge = canvas.turned(canvas.angle(), canvas.point(10))[1] - canvas.uniform(20, 28)
         canvas.paint(np.clip(edge, 0, 1), ground_colour(rng))
     for _ in range(rng.integers(0, 3)):
         if rng.random() < 0.5:
-            canvas.tree(canvas.place(30), canvas.between(1.5, 2.5), ground_colour(rng))
+            canvas.tree(canvas.point(30), canvas.uniform(1.5, 2.5), ground_colour(rng))
         else:
-            canvas.house(canvas.place(30), canvas.angle(), canvas.between(1.5, 3), canvas.between(1.2, 2))
+            canvas.house(canvas.point(30), canvas.angle(), canvas.uniform(1.5, 3), canvas.uniform(1.2, 2))
 
 
 def _photograph(canvas: Canvas) -> NDArray[np.uint8]:
     """Add light, haze, colour cast and sensor noise, and round to 8 bits."""
     rng, pixels = canvas.rng, canvas.pixels
     along, _ = canvas.turned(canvas.angle())
-    pixels *= (1 + canvas.between(0, 0.25) * along / 32)[..., None]
-    pixels *= rng.uniform(0.8, 1.2, 3).astype(np.float32) * np.float32(canvas.between(0.65, 1.3))
-    haze = np.float32(canvas.between(0, 0.25))
+    pixels *= (1 + canvas.uniform(0, 0.25) * along / 32)[..., None]
+    pixels *= rng.uniform(0.8, 1.2, 3).astype(np.float32) * np.float32(canvas.uniform(0.65, 1.3))
+    haze = np.float32(canvas.uniform(0, 0.25))
     pixels *= 1 - haze
     pixels += haze * rng.uniform(0.5, 0.9, 3).astype(np.float32)
-    pixels += np.float32(canvas.between(0.01, 0.04)) * rng.standard_normal(pixels.shape, dtype=np.float32)
+    pixels += np.float32(canvas.uniform(0.01, 0.04)) * rng.standard_normal(pixels.shape, dtype=np.float32)
     levels: NDArray[np.uint8] = np.clip(pixels * 255 + 0.5, 0, 255).astype(np.uint8)
     return levels

@@ -6,6 +6,7 @@ Coordinates are in pixels, centred: x and y run from -31.5 to 31.5 on a side of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -63,13 +64,13 @@ class Canvas:
         """Return a direction, uniform over the circle, in radians."""
         return float(self.rng.uniform(0, 2 * np.pi))
 
-    def between(self, low: float, high: float) -> float:
+    def uniform(self, low: float, high: float) -> float:
         """Return a number, uniform between two bounds."""
         return float(self.rng.uniform(low, high))
 
-    def place(self, reach: float) -> tuple[float, float]:
+    def point(self, reach: float) -> tuple[float, float]:
         """Return a point at most ``reach`` pixels from the centre in each direction."""
-        return self.between(-reach, reach), self.between(-reach, reach)
+        return self.uniform(-reach, reach), self.uniform(-reach, reach)
 
     def paint(self, mask: Floats, colour: Colour | Floats) -> None:
         """Lay a colour (``[3]`` or ``[H, W, 3]``) over the picture where ``mask`` (0..1) is set."""
@@ -78,6 +79,24 @@ class Canvas:
     def shade(self, texture: Floats, strength: float) -> None:
         """Make the picture brighter and darker by a texture."""
         self.pixels *= 1 + np.float32(strength) * texture[..., None]
+
+    def strip(self, angle: float, centre: tuple[float, float], half_width: float) -> tuple[Floats, Floats]:
+        """Pave a straight strip across the picture; return the coordinates along and across it."""
+        u, v = self.turned(angle, centre)
+        self.paint(soft(half_width - np.abs(v)), paving_colour(self.rng))
+        return u, v
+
+    def lattice(self, angle: float, pitch_u: float, pitch_v: float, *, jitter: float) -> Iterator[tuple[float, float]]:
+        """Yield the points of a turned lattice that touch the picture, each moved at random by up to ``jitter``."""
+        reach = 50.0
+        cos, sin = np.cos(angle), np.sin(angle)
+        start_u, start_v = self.uniform(0, pitch_u), self.uniform(0, pitch_v)
+        for u in np.arange(-reach + start_u, reach, pitch_u):
+            for v in np.arange(-reach + start_v, reach, pitch_v):
+                x = u * cos - v * sin + self.uniform(-jitter, jitter)
+                y = u * sin + v * cos + self.uniform(-jitter, jitter)
+                if max(abs(x), abs(y)) < 35:
+                    yield float(x), float(y)
 
     def disc(self, centre: tuple[float, float], radius: float, colour: Colour, opacity: float = 1.0) -> None:
         """Paint a disc; only the pixels around it are touched."""
@@ -188,3 +207,10 @@ def roof_colour(rng: np.random.Generator) -> Colour:
 def ground_colour(rng: np.random.Generator) -> Colour:
     """Return a colour of open ground: plants or soil."""
     return plant_colour(rng) if rng.random() < 0.6 else soil_colour(rng)
+
+
+def open_ground(rng: np.random.Generator, roughness: float = 0.08) -> Canvas:
+    """Return a picture of open ground with some texture."""
+    canvas = Canvas(rng, ground_colour(rng))
+    canvas.shade(canvas.noise(1.2), roughness)
+    return canvas

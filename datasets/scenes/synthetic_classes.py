@@ -9,9 +9,8 @@ import numpy as np
 from rsbench.datasets.scenes.synthetic_canvas import (
     SIDE,
     Canvas,
-    Floats,
     box,
-    ground_colour,
+    open_ground,
     paving_colour,
     plant_colour,
     rgb,
@@ -24,135 +23,96 @@ from rsbench.datasets.scenes.synthetic_canvas import (
 Drawing = Callable[[np.random.Generator], Canvas]
 
 
-def _ground(rng: np.random.Generator, roughness: float = 0.08) -> Canvas:
-    """Return open ground with some texture."""
-    canvas = Canvas(rng, ground_colour(rng))
-    canvas.shade(canvas.noise(1.2), roughness)
-    return canvas
-
-
-def _strip(canvas: Canvas, angle: float, centre: tuple[float, float], half_width: float) -> tuple[Floats, Floats]:
-    """Pave a straight strip across the picture; return the coordinates along and across it."""
-    u, v = canvas.turned(angle, centre)
-    canvas.paint(soft(half_width - np.abs(v)), paving_colour(canvas.rng))
-    return u, v
-
-
 def crop_field(rng: np.random.Generator) -> Canvas:
-    """Parallel furrows, on one or two parcels."""
-    canvas = _ground(rng)
+    """Draw parallel furrows, on one or two parcels."""
+    canvas = open_ground(rng)
     angle, other = canvas.angle(), plant_colour(rng)
-    parcels = soft(canvas.turned(angle if rng.random() < 0.5 else angle + np.pi / 2, canvas.place(20))[1])
+    parcels = soft(canvas.turned(angle if rng.random() < 0.5 else angle + np.pi / 2, canvas.point(20))[1])
     canvas.paint(0.7 * parcels, other)
     _, v = canvas.turned(angle)
-    canvas.shade(np.sin(2 * np.pi * v / canvas.between(3.2, 7) + canvas.angle()), canvas.between(0.12, 0.3))
+    canvas.shade(np.sin(2 * np.pi * v / canvas.uniform(3.2, 7) + canvas.angle()), canvas.uniform(0.12, 0.3))
     return canvas
 
 
 def forest(rng: np.random.Generator) -> Canvas:
-    """Crowns side by side."""
+    """Draw crowns side by side."""
     leaf = plant_colour(rng)
     canvas = Canvas(rng, leaf * np.float32(0.4))
     for _ in range(110):
-        canvas.tree(canvas.place(33), canvas.between(2.2, 4.2), leaf * np.float32(canvas.between(0.7, 1.25)))
+        canvas.tree(canvas.point(33), canvas.uniform(2.2, 4.2), leaf * np.float32(canvas.uniform(0.7, 1.25)))
     return canvas
 
 
 def water(rng: np.random.Generator) -> Canvas:
-    """Open water with faint waves."""
+    """Draw open water with faint waves."""
     canvas = Canvas(rng, water_colour(rng))
-    canvas.shade(canvas.noise(2.0), canvas.between(0.03, 0.12))
+    canvas.shade(canvas.noise(2.0), canvas.uniform(0.03, 0.12))
     _, v = canvas.turned(canvas.angle())
-    waves = np.sin(2 * np.pi * v / canvas.between(4, 9) + canvas.noise(1.6)) * canvas.noise(1.8)
-    canvas.shade(waves, canvas.between(0.0, 0.06))
+    waves = np.sin(2 * np.pi * v / canvas.uniform(4, 9) + canvas.noise(1.6)) * canvas.noise(1.8)
+    canvas.shade(waves, canvas.uniform(0.0, 0.06))
     return canvas
 
 
 def beach(rng: np.random.Generator) -> Canvas:
-    """A shore: water, surf in lines along it, sand."""
+    """Draw a shore: water, surf in lines along it, sand."""
     canvas = Canvas(rng, soil_colour(rng))
     canvas.shade(canvas.noise(1.0), 0.04)
-    _, v = canvas.turned(canvas.angle(), canvas.place(10))
-    shore = v + canvas.between(1.5, 4) * canvas.noise(2.2)
+    _, v = canvas.turned(canvas.angle(), canvas.point(10))
+    shore = v + canvas.uniform(1.5, 4) * canvas.noise(2.2)
     canvas.paint(soft(shore), water_colour(rng))
     for distance in np.cumsum(rng.uniform(1.5, 5, rng.integers(2, 4))):
-        canvas.paint(soft(canvas.between(0.5, 1.2) - np.abs(shore - distance)), rgb(0.85, 0.88, 0.9))
+        canvas.paint(soft(canvas.uniform(0.5, 1.2) - np.abs(shore - distance)), rgb(0.85, 0.88, 0.9))
     return canvas
 
 
 def runway(rng: np.random.Generator) -> Canvas:
-    """One wide strip with a dashed centre line, edge lines and a threshold."""
-    canvas = _ground(rng)
-    half_width = canvas.between(7, 11)
-    u, v = _strip(canvas, canvas.angle(), canvas.place(9), half_width)
+    """Draw one wide strip with a dashed centre line, edge lines and a threshold."""
+    canvas = open_ground(rng)
+    half_width = canvas.uniform(7, 11)
+    u, v = canvas.strip(canvas.angle(), canvas.point(9), half_width)
     paint = rgb(0.9, 0.9, 0.88)
-    dashes = ((u + canvas.between(0, 12)) % 12 < 7) * soft(0.8 - np.abs(v))
+    dashes = ((u + canvas.uniform(0, 12)) % 12 < 7) * soft(0.8 - np.abs(v))
     canvas.paint(dashes.astype(np.float32), paint)
     canvas.paint(soft(0.5 - np.abs(np.abs(v) - half_width + 1.5)), paint)
     if rng.random() < 0.5:
-        bars = (np.abs(u - canvas.between(-15, 15)) < 3) * (v % 3 < 1.5) * (np.abs(v) < half_width - 2)
+        bars = (np.abs(u - canvas.uniform(-15, 15)) < 3) * (v % 3 < 1.5) * (np.abs(v) < half_width - 2)
         canvas.paint(bars.astype(np.float32), paint)
     return canvas
 
 
 def dense_housing(rng: np.random.Generator) -> Canvas:
-    """Small roofs wall to wall along streets."""
+    """Draw small roofs wall to wall along streets."""
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(0.8), 0.08)
-    angle, pitch = canvas.angle(), canvas.between(9, 12)
-    _lattice(canvas, angle, pitch, pitch * 0.85, jitter=0.6, draw=_small_roof)
+    angle, pitch = canvas.angle(), canvas.uniform(9, 12)
+    for centre in canvas.lattice(angle, pitch, pitch * 0.85, jitter=0.6):
+        canvas.house(centre, angle, canvas.uniform(3.2, 4.4), canvas.uniform(2.6, 3.6))
     return canvas
 
 
-def _small_roof(canvas: Canvas, centre: tuple[float, float], angle: float) -> None:
-    """Paint a roof of a terraced house."""
-    canvas.house(centre, angle, canvas.between(3.2, 4.4), canvas.between(2.6, 3.6))
-
-
-def _lattice(
-    canvas: Canvas,
-    angle: float,
-    pitch_u: float,
-    pitch_v: float,
-    *,
-    jitter: float,
-    draw: Callable[[Canvas, tuple[float, float], float], None],
-) -> None:
-    """Draw something at every point of a turned lattice that touches the picture."""
-    reach = 50.0
-    cos, sin = np.cos(angle), np.sin(angle)
-    start_u, start_v = canvas.between(0, pitch_u), canvas.between(0, pitch_v)
-    for u in np.arange(-reach + start_u, reach, pitch_u):
-        for v in np.arange(-reach + start_v, reach, pitch_v):
-            x = u * cos - v * sin + canvas.between(-jitter, jitter)
-            y = u * sin + v * cos + canvas.between(-jitter, jitter)
-            if max(abs(x), abs(y)) < 35:
-                draw(canvas, (float(x), float(y)), angle)
-
-
 def sparse_housing(rng: np.random.Generator) -> Canvas:
-    """A few houses among trees, with a track."""
-    canvas = _ground(rng, 0.12)
-    _strip(canvas, canvas.angle(), canvas.place(18), 1.2)
+    """Draw a few houses among trees, with a track."""
+    canvas = open_ground(rng, 0.12)
+    canvas.strip(canvas.angle(), canvas.point(18), 1.2)
     leaf = plant_colour(rng)
     for _ in range(rng.integers(6, 16)):
-        canvas.tree(canvas.place(31), canvas.between(2, 3.5), leaf * np.float32(canvas.between(0.6, 1.1)))
+        canvas.tree(canvas.point(31), canvas.uniform(2, 3.5), leaf * np.float32(canvas.uniform(0.6, 1.1)))
     for _ in range(rng.integers(2, 5)):
-        canvas.house(canvas.place(24), canvas.angle(), canvas.between(4.5, 6.5), canvas.between(3.2, 4.5))
+        canvas.house(canvas.point(24), canvas.angle(), canvas.uniform(4.5, 6.5), canvas.uniform(3.2, 4.5))
     return canvas
 
 
 def harbour(rng: np.random.Generator) -> Canvas:
-    """Piers with boats on both sides."""
+    """Draw piers with boats on both sides."""
     canvas = Canvas(rng, water_colour(rng))
     canvas.shade(canvas.noise(1.5), 0.05)
-    angle, pitch = canvas.angle(), canvas.between(15, 20)
-    u, v = canvas.turned(angle, canvas.place(8))
+    angle, pitch = canvas.angle(), canvas.uniform(15, 20)
+    u, v = canvas.turned(angle, canvas.point(8))
     pier = paving_colour(rng) + np.float32(0.15)
     nearest = v - pitch * np.round(v / pitch)
     canvas.paint(soft(1.2 - np.abs(nearest)), pier)
-    canvas.paint(soft(u - canvas.between(18, 30)), pier)
-    boat = canvas.between(3.4, 4.6)
+    canvas.paint(soft(u - canvas.uniform(18, 30)), pier)
+    boat = canvas.uniform(3.4, 4.6)
     along = u % boat
     hulls = soft(boat * 0.32 - np.abs(along - boat / 2)) * soft(2.6 - np.abs(np.abs(nearest) - 4.4))
     berth = np.floor(u / boat).astype(np.int64) * 7 + np.floor(v / (pitch / 2)).astype(np.int64) * 13
@@ -161,13 +121,13 @@ def harbour(rng: np.random.Generator) -> Canvas:
 
 
 def intersection(rng: np.random.Generator) -> Canvas:
-    """Two roads that cross, with centre lines and a few roofs at the corners."""
-    canvas = _ground(rng)
-    angle, centre, paving = canvas.angle(), canvas.place(9), paving_colour(rng)
+    """Draw two roads that cross, with centre lines and a few roofs at the corners."""
+    canvas = open_ground(rng)
+    angle, centre, paving = canvas.angle(), canvas.point(9), paving_colour(rng)
     for _ in range(rng.integers(0, 4)):
-        canvas.house(canvas.place(30), angle, canvas.between(4, 6), canvas.between(3, 5))
+        canvas.house(canvas.point(30), angle, canvas.uniform(4, 6), canvas.uniform(3, 5))
     half_widths = rng.uniform(3, 5.5, 2)
-    axes = [canvas.turned(angle + turn, centre) for turn in (0, np.pi / 2 + canvas.between(-0.3, 0.3))]
+    axes = [canvas.turned(angle + turn, centre) for turn in (0, np.pi / 2 + canvas.uniform(-0.3, 0.3))]
     for (_, v), half_width in zip(axes, half_widths, strict=True):
         canvas.paint(soft(half_width - np.abs(v)), paving)
     for u, v in axes:
@@ -177,47 +137,41 @@ def intersection(rng: np.random.Generator) -> Canvas:
 
 
 def river(rng: np.random.Generator) -> Canvas:
-    """A winding band of water."""
-    canvas = _ground(rng, 0.12)
-    u, v = canvas.turned(canvas.angle(), canvas.place(8))
-    bend = canvas.between(5, 11) * np.sin(2 * np.pi * u / canvas.between(38, 75) + canvas.angle())
+    """Draw a winding band of water."""
+    canvas = open_ground(rng, 0.12)
+    u, v = canvas.turned(canvas.angle(), canvas.point(8))
+    bend = canvas.uniform(5, 11) * np.sin(2 * np.pi * u / canvas.uniform(38, 75) + canvas.angle())
     distance = np.abs(v - bend + 0.8 * canvas.noise(2.0))
-    half_width = canvas.between(3.5, 7)
+    half_width = canvas.uniform(3.5, 7)
     canvas.paint(soft(half_width + 2 - distance), soil_colour(rng))
     canvas.paint(soft(half_width - distance), water_colour(rng))
     return canvas
 
 
 def parking_lot(rng: np.random.Generator) -> Canvas:
-    """Rows of cars, not every bay taken."""
+    """Draw rows of cars, not every bay taken."""
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(1.0), 0.05)
-    u, v = canvas.turned(canvas.angle(), canvas.place(10))
-    bay, row = canvas.between(3.4, 4.4), canvas.between(9, 12)
+    u, v = canvas.turned(canvas.angle(), canvas.point(10))
+    bay, row = canvas.uniform(3.4, 4.4), canvas.uniform(9, 12)
     along, across = u % bay - bay / 2, v % row - row / 2
     canvas.paint(soft(0.35 - np.abs(np.abs(along) - bay / 2)) * (np.abs(across) < 3.2), rgb(0.8, 0.8, 0.78))
     number = np.floor(u / bay).astype(np.int64) * 31 + np.floor(v / row).astype(np.int64) * 17
     colours = np.stack([roof_colour(rng) for _ in range(64)])
-    taken = (rng.random(64) < canvas.between(0.5, 0.95))[number % 64]
+    taken = (rng.random(64) < canvas.uniform(0.5, 0.95))[number % 64]
     cars = soft(bay * 0.3 - np.abs(along)) * soft(2.6 - np.abs(across)) * taken
     canvas.paint(cars, colours[number % 64])
     return canvas
 
 
 def storage_tanks(rng: np.random.Generator) -> Canvas:
-    """Round bright tanks with shadows and rims."""
+    """Draw round bright tanks with shadows and rims."""
     canvas = Canvas(rng, soil_colour(rng) if rng.random() < 0.5 else paving_colour(rng))
     canvas.shade(canvas.noise(1.2), 0.08)
-    radius = canvas.between(6, 10)
-    shift = canvas.place(1)
-    _lattice(
-        canvas,
-        canvas.angle(),
-        2.6 * radius,
-        2.6 * radius,
-        jitter=1.5,
-        draw=lambda canvas, centre, angle: _tank(canvas, centre, radius + shift[0]),
-    )
+    radius = canvas.uniform(6, 10)
+    shift = canvas.point(1)
+    for centre in canvas.lattice(canvas.angle(), 2.6 * radius, 2.6 * radius, jitter=1.5):
+        _tank(canvas, centre, radius + shift[0])
     return canvas
 
 
@@ -226,79 +180,73 @@ def _tank(canvas: Canvas, centre: tuple[float, float], radius: float) -> None:
     if canvas.rng.random() < 0.2:
         return
     x, y = centre
-    roof = canvas.between(0.65, 0.92)
+    roof = canvas.uniform(0.65, 0.92)
     canvas.disc((x + 2, y + 2), radius, rgb(0.1, 0.1, 0.12), 0.7)
     canvas.disc(centre, radius, rgb(roof * 0.7, roof * 0.7, roof * 0.7))
     canvas.disc(centre, radius - 1.2, rgb(roof, roof, roof))
 
 
 def orchard(rng: np.random.Generator) -> Canvas:
-    """Trees on a regular lattice."""
-    canvas = _ground(rng)
-    leaf, pitch = plant_colour(rng) * np.float32(0.7), canvas.between(6.5, 9)
-    radius = pitch * canvas.between(0.28, 0.36)
-    _lattice(
-        canvas,
-        canvas.angle(),
-        pitch,
-        pitch * canvas.between(0.95, 1.2),
-        jitter=0.3,
-        draw=lambda canvas, centre, angle: canvas.tree(centre, radius, leaf),
-    )
+    """Draw trees on a regular lattice."""
+    canvas = open_ground(rng)
+    leaf, pitch = plant_colour(rng) * np.float32(0.7), canvas.uniform(6.5, 9)
+    radius = pitch * canvas.uniform(0.28, 0.36)
+    for centre in canvas.lattice(canvas.angle(), pitch, pitch * canvas.uniform(0.95, 1.2), jitter=0.3):
+        canvas.tree(centre, radius, leaf)
     return canvas
 
 
 def desert(rng: np.random.Generator) -> Canvas:
-    """Dunes: bent crests, bright on one side and dark on the other."""
+    """Draw dunes: bent crests, bright on one side and dark on the other."""
     canvas = Canvas(rng, soil_colour(rng))
     _, v = canvas.turned(canvas.angle())
-    phase = (v + canvas.between(3, 5) * canvas.noise(2.4)) / canvas.between(11, 17)
+    phase = (v + canvas.uniform(3, 5) * canvas.noise(2.4)) / canvas.uniform(11, 17)
     saw = phase - np.floor(phase)
-    canvas.shade((saw - 0.5).astype(np.float32), canvas.between(0.3, 0.6))
+    canvas.shade((saw - 0.5).astype(np.float32), canvas.uniform(0.3, 0.6))
     return canvas
 
 
 def mountain(rng: np.random.Generator) -> Canvas:
-    """Rugged relief lit from one side, snow or bare rock on top."""
-    canvas = _ground(rng)
+    """Draw rugged relief lit from one side, snow or bare rock on top."""
+    canvas = open_ground(rng)
     height = canvas.noise(2.1) - 0.8 * np.abs(canvas.noise(1.7))
     slope_y, slope_x = np.gradient(height)
     angle = canvas.angle()
     light = np.clip((slope_x * np.cos(angle) + slope_y * np.sin(angle)) * 4, -1, 1).astype(np.float32)
     if rng.random() < 0.5:
-        canvas.paint(soft((height - canvas.between(0.6, 1.4)) * 4), rgb(0.85, 0.86, 0.88))
-    canvas.shade(light, canvas.between(0.4, 0.65))
+        canvas.paint(soft((height - canvas.uniform(0.6, 1.4)) * 4), rgb(0.85, 0.86, 0.88))
+    canvas.shade(light, canvas.uniform(0.4, 0.65))
     return canvas
 
 
 def golf_course(rng: np.random.Generator) -> Canvas:
-    """Smooth fairways in rougher grass, with bright bunkers and trees."""
-    canvas = _ground(rng, 0.15)
+    """Draw smooth fairways in rougher grass, with bright bunkers and trees."""
+    canvas = open_ground(rng, 0.15)
     fairway = canvas.noise(2.6)
     canvas.paint(soft((fairway - 0.1) * 6), plant_colour(rng) * np.float32(1.25))
     for _ in range(rng.integers(3, 7)):
-        x, y = canvas.place(26)
+        x, y = canvas.point(26)
         for _ in range(3):
-            spot = (x + canvas.between(-3, 3), y + canvas.between(-3, 3))
-            canvas.disc(spot, canvas.between(1.8, 3.2), rgb(0.88, 0.83, 0.7))
+            spot = (x + canvas.uniform(-3, 3), y + canvas.uniform(-3, 3))
+            canvas.disc(spot, canvas.uniform(1.8, 3.2), rgb(0.88, 0.83, 0.7))
     leaf = plant_colour(rng) * np.float32(0.6)
     for _ in range(rng.integers(8, 20)):
-        canvas.tree(canvas.place(31), canvas.between(1.5, 2.6), leaf)
+        canvas.tree(canvas.point(31), canvas.uniform(1.5, 2.6), leaf)
     return canvas
 
 
 def industrial(rng: np.random.Generator) -> Canvas:
-    """A few very large halls with ribbed roofs."""
+    """Draw a few very large halls with ribbed roofs."""
     canvas = Canvas(rng, paving_colour(rng))
     canvas.shade(canvas.noise(1.0), 0.06)
-    angle, rib = canvas.angle(), canvas.between(3, 5)
-    spacing = canvas.between(24, 30)
+    angle, rib = canvas.angle(), canvas.uniform(3, 5)
+    spacing = canvas.uniform(24, 30)
     cos, sin = np.cos(angle), np.sin(angle)
-    start = canvas.place(spacing / 2)
+    start = canvas.point(spacing / 2)
     for u0 in np.arange(-2, 3) * spacing + start[0]:
         for v0 in np.arange(-2, 3) * spacing + start[1]:
             centre = (float(u0 * cos - v0 * sin), float(u0 * sin + v0 * cos))
-            half = (spacing * canvas.between(0.34, 0.45), spacing * canvas.between(0.25, 0.42))
+            half = (spacing * canvas.uniform(0.34, 0.45), spacing * canvas.uniform(0.25, 0.42))
             u, v = canvas.turned(angle, (centre[0] + 2, centre[1] + 2))
             canvas.paint(0.6 * box(u, v, *half), rgb(0.08, 0.08, 0.1))
             u, v = canvas.turned(angle, centre)
@@ -309,10 +257,10 @@ def industrial(rng: np.random.Generator) -> Canvas:
 
 
 def pivot_field(rng: np.random.Generator) -> Canvas:
-    """Round irrigated fields that touch each other, with wheel tracks."""
+    """Draw round irrigated fields that touch each other, with wheel tracks."""
     canvas = Canvas(rng, soil_colour(rng))
     canvas.shade(canvas.noise(1.2), 0.06)
-    radius, centre, angle = canvas.between(15, 22), canvas.place(14), canvas.angle()
+    radius, centre, angle = canvas.uniform(15, 22), canvas.point(14), canvas.angle()
     for i in (-2, -1, 0, 1, 2):
         for j in (-2, -1, 0, 1, 2):
             u, v = 2.08 * radius * i, 2.08 * radius * j

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rsbench.datasets.base import Progress
 from rsbench.datasets.targets.source import TargetSource
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +19,7 @@ class TargetCheck:
         high: largest finite value.
         not_finite: values that are no number.
         constant: bands with one value only.
-        targets: marks.
+        targets: number of marked pixels.
     """
 
     source: TargetSource

@@ -44,7 +44,7 @@ class Moments:
 
 
 def chunks(pixels_NB: NDArray[Any], size: int = CHUNK) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-    """Walk over pixels in order, a few at a time, as float64 [n, B]."""
+    """Yield pixels in order, a few at a time: where they stand, and themselves as float64 [n, B]."""
     for start in range(0, len(pixels_NB), size):
         part = slice(start, min(start + size, len(pixels_NB)))
         yield part, np.asarray(pixels_NB[part], dtype=np.float64)
@@ -70,7 +70,7 @@ def moments(pixels_NB: NDArray[Any], size: int = CHUNK) -> Moments:
 
 def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Invert a positive semidefinite matrix [B, B], regularised."""
-    from scipy.linalg import cho_factor, cho_solve
+    from scipy.linalg import cho_factor, cho_solve  # late: start-up
 
     bands = len(matrix)
     ridge = RIDGE * np.trace(matrix) / bands or 1.0
@@ -78,8 +78,8 @@ def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return solved
 
 
-def cem_filter(found: Moments, target_B: Vector) -> Vector:
-    """Constrained energy minimisation: the filter of least output energy that answers the target with 1.
+def cem_filter(moments: Moments, target_B: Vector) -> Vector:
+    """Return the filter of least output energy that answers the target with 1: constrained energy minimisation, CEM.
 
     ``w = R^-1 d / (d^T R^-1 d)`` with the correlation matrix R (J. C. Harsanyi, dissertation, UMBC 1993; W. H. Farrand
     and J. C. Harsanyi, Remote Sensing of Environment 59, 1997).
@@ -87,7 +87,7 @@ def cem_filter(found: Moments, target_B: Vector) -> Vector:
     Returns:
         w, shape [B]; a pixel's score is ``w^T x``.
     """
-    towards = inverse(found.correlation) @ target_B
+    towards = inverse(moments.correlation) @ target_B
     answer: Vector = towards / (target_B @ towards)
     return answer
 
@@ -101,7 +101,7 @@ class Scores:
     rx: NDArray[np.float32]
 
 
-def detect(pixels_NB: NDArray[Any], found: Moments, target_B: Vector, size: int = CHUNK) -> Scores:
+def detect(pixels_NB: NDArray[Any], moments: Moments, target_B: Vector, size: int = CHUNK) -> Scores:
     """Score every pixel with CEM, ACE and RX, in one pass.
 
     ACE, the adaptive cosine estimator (S. Kraut and L. L. Scharf, IEEE Trans. Signal Processing 47(9), 1999), is the
@@ -112,18 +112,18 @@ def detect(pixels_NB: NDArray[Any], found: Moments, target_B: Vector, size: int 
 
     Args:
         pixels_NB: of any number type; a memory map is read once.
-        found: moments of the same pixels.
+        moments: of the same pixels.
         target_B: spectrum of the target.
         size: pixels at a time.
     """
-    whitening = inverse(found.covariance)
+    whitening = inverse(moments.covariance)
     cem, ace, rx = (np.empty(len(pixels_NB), dtype=np.float32) for _ in range(3))
-    w, s = cem_filter(found, target_B), target_B - found.mean
+    w, s = cem_filter(moments, target_B), target_B - moments.mean
     towards = whitening @ s
     energy = s @ towards
     for part, x in chunks(pixels_NB, size):
         cem[part] = x @ w
-        z = x - found.mean
+        z = x - moments.mean
         along = z @ towards
         distance = np.einsum("nb,nb->n", z @ whitening, z)
         rx[part] = distance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.base import not_found
-from rsbench.datasets.io.matlab import Axes, MatArray, arrays, axes_to_HW, shape_text
+from rsbench.datasets.io.matlab import Axes, MatArray, Shape, arrays, axes_to_HW, shape_text
 from rsbench.datasets.targets.dataset import TargetDataset
 from rsbench.datasets.targets.source import TargetSource
 from rsbench.errors import RsbenchError
@@ -35,27 +35,27 @@ class MatSource(TargetSource):
     spectrum: MatArray | None
 
     def blocks(self) -> Iterator[NDArray[Any]]:
-        """See :class:`TargetSource`."""
+        """Yield blocks of rows, 64 MiB each."""
         return self.cube.rows(self.axes)
 
     def truth(self) -> NDArray[np.uint8]:
-        """Whatever is not 0 in the map."""
+        """Return 1 wherever the map is not 0."""
         marks: NDArray[np.uint8] = (self.map.read() != 0).astype(np.uint8)
         return marks
 
     def target(self) -> NDArray[np.float64] | None:
-        """The spectrum, if the file has one."""
+        """Return the spectrum, if the file has one."""
         return None if self.spectrum is None else self.spectrum.read().astype(np.float64).ravel()
 
     def fingerprint(self) -> str:
-        """Equal for equal file names and sizes, arrays and halo."""
-        found = (self.cube, self.map, self.spectrum)
-        shapes = [(array.name, array.shape) for array in found if array is not None]
+        """Return 12 hex digits, equal for equal file names and sizes, arrays and halo."""
+        arrays = (self.cube, self.map, self.spectrum)
+        shapes = [(array.name, array.shape) for array in arrays if array is not None]
         text = f"targets 1 {self.where.name} {self.where.stat().st_size} {shapes} {self.halo}"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def stamp(self) -> str:
-        """Time of the file's last change, in ns."""
+        """Return the time of the file's last change, in ns."""
         return str(self.where.stat().st_mtime_ns)
 
 
@@ -65,7 +65,7 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     Args:
         path: of the file.
         title: of the scene.
-        halo: see :class:`TargetSource`.
+        halo: pixels around a mark within which a detection counts.
         warnings: sentences for the user; one is added where the file has no spectrum, or none of a usual name.
 
     Raises:
@@ -77,19 +77,15 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     def array(name: str) -> MatArray:
         return MatArray(file=path, name=name, shape=shapes[name])
 
-    def missing(what: str) -> RsbenchError:
-        held = ", ".join(f"{name} ({shape_text(shape)})" for name, shape in shapes.items()) or "no array"
-        return RsbenchError(f"{path} should hold {what}, but it holds {held}: rename or add the array.")
-
-    marks = array(
-        _pick([n for n, s in shapes.items() if len(s) == 2 and min(s) > 1], MAPS)
-        or _raised(missing('a map of the targets as "map", or as its only matrix'))
-    )
+    map_name = _pick([n for n, s in shapes.items() if len(s) == 2 and min(s) > 1], MAPS)
+    if map_name is None:
+        raise _missing(path, shapes, 'a map of the targets as "map", or as its only matrix')
+    marks = array(map_name)
     height, width = marks.shape
     fitting = {n: axes_to_HW(s, height, width) for n, s in shapes.items() if len(s) == 3}
     name = _pick([n for n, axes in fitting.items() if axes is not None], CUBES)
     if name is None:
-        raise missing(f'a cube of {height} x {width} pixels as "data", or as its only one of that size')
+        raise _missing(path, shapes, f'a cube of {height} x {width} pixels as "data", or as its only one of that size')
     cube, axes = array(name), fitting[name]
     assert axes is not None  # picked from those that fit
     bands = cube.shape[axes[2]]
@@ -114,8 +110,14 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     )
 
 
+def _missing(path: Path, shapes: Mapping[str, Shape], what: str) -> RsbenchError:
+    """Return the error that says what should be in a file, and what is."""
+    held = ", ".join(f"{name} ({shape_text(shape)})" for name, shape in shapes.items()) or "no array"
+    return RsbenchError(f"{path} should hold {what}, but it holds {held}: rename or add the array.")
+
+
 def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[str, ...]:
-    """Say where the target's spectrum comes from, unless it has a usual name."""
+    """Return a sentence on where the target's spectrum comes from, none if it has a usual name."""
     if spectrum is None:
         return (
             f"{path} holds no spectrum of the target: the mean of the marked pixels stands in for it, so that labels "
@@ -152,12 +154,8 @@ def _check_spectrum(spectrum: MatArray) -> None:
         raise RsbenchError(f"{spectrum} is no spectrum of a target: it holds values that are no number, or zeros only.")
 
 
-def _raised(error: RsbenchError) -> str:
-    raise error
-
-
 def _pick(names: list[str], usual: tuple[str, ...]) -> str | None:
-    """The first usual name among those that fit, else the only one."""
+    """Return the first usual name among those that fit, else the only one; None where several fit."""
     known = next((name for name in usual if name in names), None)
     return known or (names[0] if len(names) == 1 else None)
 

@@ -25,24 +25,24 @@ class GeneratedScene(TargetSource):
     recipe: Recipe
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """See :class:`TargetSource`."""
+        """Yield blocks of 16 rows, made as they are asked for."""
         for start in range(0, self.height, _ROWS):
             yield self.recipe.rows(start, min(start + _ROWS, self.height))
 
     def truth(self) -> NDArray[np.uint8]:
-        """See :class:`TargetSource`."""
+        """Return 1 for pixels that hold some of the target."""
         return self.recipe.map_HW()
 
     def target(self) -> NDArray[np.float64]:
-        """See :class:`TargetSource`."""
+        """Return the spectrum of the pure target."""
         return self.recipe.target_B
 
     def fingerprint(self) -> str:
-        """The recipe's."""
+        """Return that of the recipe."""
         return self.recipe.fingerprint
 
     def stamp(self) -> str:
-        """Nothing on disk that could change."""
+        """Return nothing: no file could change."""
         return ""
 
 

@@ -52,7 +52,7 @@ class Recipe:
         return hashlib.sha256(f"synthetic scene, version {VERSION}: {self!r}".encode()).hexdigest()[:12]
 
     def rng(self, *of: int) -> np.random.Generator:
-        """A generator for one purpose, so that rows do not depend on each other."""
+        """Return a generator for one purpose, so that rows do not depend on each other."""
         return np.random.default_rng([self.seed, *of])
 
     @cached_property
@@ -94,7 +94,7 @@ class Recipe:
         return positions, rng.uniform(*self.fill, self.targets)
 
     def map_HW(self) -> NDArray[np.uint8]:
-        """1 where a pixel holds some of the target."""
+        """Return 1 where a pixel holds some of the target, else 0, ``[H, W]``."""
         truth = np.zeros(self.height * self.width, dtype=np.uint8)
         truth[self.places[0]] = 1
         return truth.reshape(self.height, self.width)
@@ -108,6 +108,7 @@ class Recipe:
         return np.stack([self._row(row) for row in range(start, stop)])
 
     def _row(self, row: int) -> Spectra:
+        """Return one row, ``[W, B]``."""
         fields = self._fields.row(row)
         abundances_WE = _shares(5 * fields[: self.materials].T)
         ground = abundances_WE @ self.materials_EB + (abundances_WE * fields[self.materials : -1].T) @ self.variation_EB
@@ -140,14 +141,14 @@ class _Fields:
             self._octaves.append((down, grid, across))
 
     def row(self, row: int) -> Numbers:
-        """Values of all fields along a row, shape [fields, W]."""
+        """Return the values of all fields along a row, shape [fields, W]."""
         parts = [np.tensordot(down[row], grid, (0, 1)) @ across.T for down, grid, across in self._octaves]
         total: Numbers = np.sum(parts, axis=0)
         return total
 
 
 def _interpolation(length: int, spacing: int) -> Numbers:
-    """Weights [length, knots] of the knots for each pixel, smooth steps between neighbours."""
+    """Return the knots' weights for each pixel, [length, knots], with smooth steps between neighbours."""
     place = np.arange(length) / spacing
     knot = place.astype(int)
     part = place - knot
@@ -159,14 +160,14 @@ def _interpolation(length: int, spacing: int) -> Numbers:
 
 
 def _shares(fields_WE: Numbers) -> Numbers:
-    """Softmax: abundances that are positive and sum to one."""
+    """Return abundances that are positive and sum to one: the softmax of the fields."""
     raised = np.exp(fields_WE - fields_WE.max(1, keepdims=True))
     shares: Numbers = raised / raised.sum(1, keepdims=True)
     return shares
 
 
 def _reflectance(rng: np.random.Generator, wavelengths_um: Numbers) -> Numbers:
-    """A smooth spectrum between 0.03 and 0.7: a slope, broad bumps and narrower absorptions."""
+    """Return a smooth spectrum between 0.03 and 0.7: a slope, broad bumps and narrower absorptions."""
     spectrum = 0.3 + 0.08 * rng.standard_normal() * (wavelengths_um - 1.4)
     for width, height, count in ((0.5, 0.12, 4), (0.12, 0.05, 6)):
         for centre in rng.uniform(0.4, 2.5, count):

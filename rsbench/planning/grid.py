@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.cell import CellSpec, Device, Match, Optimizer, Schedule, check_split
+from rsbench.cell import CellSpec, Device, Match, Optimizer, Schedule
 from rsbench.errors import RsbenchError
 from rsbench.planning.devices import Wish, choose
+from rsbench.split_text import check_split
 
 if TYPE_CHECKING:
     from rsbench.compressors import Compressor

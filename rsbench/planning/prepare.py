@@ -35,9 +35,7 @@ def prepare(
             def show(count: int, total: int, task: Any = task) -> None:
                 bars.update(task, completed=count, total=total)
 
-            data = found[name].dataset.prepare(
-                request.data_root, cache_root(), size, strict=request.strict_data, progress=show
-            )
+            data = found[name].dataset.prepare(request.data_root, cache_root(), size, progress=show)
             folders[name, size] = data.folder
             for warning in data.warnings:
                 say(console, f"Warning: {warning}")

@@ -15,8 +15,8 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
-from rsbench.datasets.targets.dataset import check_split
 from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
+from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.loaders.batches import Batch, TrainBatches
 from rsbench.loaders.spectra import Spectra
@@ -36,7 +36,7 @@ class TargetDetection(Task):
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         super().__init__(cell, folder, device)
-        check_split(cell.split)
+        refuse_percentages(cell.split)
         self.scene = TargetScene.load(folder)
         self.train, self.val = self.scene.background(cell.derived_seed)
         self.reader = Spectra(self.scene, device)

@@ -111,8 +111,6 @@ def test_outputs_never_depend_on_what_is_on_disk(name: str, tmp_path: Path, writ
     assert set(scenes.labels()) == {len(dataset.class_names) - 1}
     assert scenes.part == f"part: 1 of {len(dataset.class_names)} classes, 3 of {dataset.images:,} images"
     assert any(scenes.part in warning for warning in scenes.warnings)
-    with pytest.raises(RsbenchError, match=re.escape(scenes.part)):
-        dataset.prepare(tmp_path, tmp_path / "cache", 16, strict=True)
 
 
 def test_unknown_name_is_met_with_a_suggestion() -> None:
@@ -125,6 +123,11 @@ def test_other_packages_can_bring_data_sets(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("rsbench.plugins.entry_points", lambda group: [entry] if group == "rsbench.datasets" else [])
     assert get("mine").title == "EuroSAT (RGB)"
     assert list(datasets.available()) == [*DATASETS, "mine"]
+
+
+def test_the_former_name_of_a_file_layout_still_imports() -> None:
+    with pytest.warns(DeprecationWarning, match="now called FileLayout"):
+        assert datasets.Layout is datasets.FileLayout
 
 
 def test_folder_refuses_to_be_the_package_datasets() -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real_data
 
 
 def test_ucm21_is_complete(real_data: Path, tmp_path: Path) -> None:
-    scenes = datasets.get("ucm21").prepare(real_data, tmp_path, 32, strict=True)
+    scenes = datasets.get("ucm21").prepare(real_data, tmp_path, 32)
     assert (len(scenes), scenes.part, scenes.warnings) == (2100, None, ())
     assert np.bincount(scenes.labels()).tolist() == [100] * 21
     split = scenes.split("50/10/40", 1)
@@ -54,10 +54,10 @@ def test_a_finished_set_is_recognised_at_once(real_data: Path, tmp_path: Path) -
 
 
 def test_idtrees_is_complete_and_sound(real_data: Path, tmp_path: Path) -> None:
-    found = datasets.check("idtrees", real_data)
-    assert found.ok and found.part is None and (found.shared, found.conflicts) == (0, 0)
+    report = datasets.check("idtrees", real_data)
+    assert report.ok and report.part is None and (report.shared, report.conflicts) == (0, 0)
     dataset = datasets.get("idtrees")
-    pixels = dataset.prepare(real_data, tmp_path, 9, strict=True)
+    pixels = dataset.prepare(real_data, tmp_path, 9)
     assert pixels.hsi().shape == (120, 408, 369) and pixels.hsi().dtype == np.int16 and pixels.not_finite == 0
     assert pixels.warnings == () and len(pixels.class_names) == 12
     assert pixels.filled().mean() == pytest.approx(0.3056, abs=1e-4)
@@ -66,10 +66,10 @@ def test_idtrees_is_complete_and_sound(real_data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_idtrees_validates_on_plots_of_its_own(real_data: Path, seed: int) -> None:
     survey = datasets.get("idtrees").survey(real_data)
-    ground = survey.source.ground
-    split = spatial_split.choose("official", ground, survey.source.names, survey.blocks, seed)
+    truth = survey.source.ground_truth
+    split = spatial_split.choose("official", truth, survey.source.names, survey.blocks, seed)
     assert len(split.test) == 10_659 and len(split.train) + len(split.val) == 9_900
-    plots = survey.blocks.numbers((120, 408))
+    plots = survey.blocks.indices((120, 408))
     train, val, test = (set(plots.flat[part]) for part in (split.train, split.val, split.test))
     assert not train & val and not train & test and not val & test
     missing = [warning for warning in split.warnings if "validation" in warning]

@@ -27,8 +27,8 @@ def is_cube(shape: tuple[int, ...]) -> bool:
 def test_shapes_and_values_are_matlabs(save, tmp_path: Path) -> None:
     save(tmp_path / "a.mat", {"cube": CUBE, "flat": CUBE[..., 0].astype(np.float64)})
     assert matlab.arrays(tmp_path / "a.mat") == {"cube": (5, 7, 3), "flat": (5, 7)}
-    found = find(tmp_path / "a.mat", "cube", is_cube, "a cube")
-    assert np.array_equal(found.read(), CUBE) and found.read().dtype == np.int16
+    array = find(tmp_path / "a.mat", "cube", is_cube, "a cube")
+    assert np.array_equal(array.read(), CUBE) and array.read().dtype == np.int16
 
 
 @SAVES
@@ -70,8 +70,8 @@ def test_structs_and_cells_are_followed(save, tmp_path: Path) -> None:
     mat_scenes.muufl(tmp_path, mat_scenes.made(), save)
     (file,) = tmp_path.rglob("*.mat")
     for name, shape in (("hsi.Data", (24, 40, 6)), ("hsi.Lidar.z", (24, 40)), ("hsi.sceneLabels.labels", (24, 40))):
-        found = find(file, name, lambda wanted, shape=shape: wanted == shape, "it")
-        assert found.shape == shape == found.read().shape
+        array = find(file, name, lambda wanted, shape=shape: wanted == shape, "it")
+        assert array.shape == shape == array.read().shape
     with pytest.raises(RsbenchError, match="should hold it"):
         find(file, "hsi.Lidar.w", lambda shape: True, "it")
 
@@ -79,8 +79,8 @@ def test_structs_and_cells_are_followed(save, tmp_path: Path) -> None:
 def test_bytes_of_the_other_order_come_back_in_the_machines(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.mat", "w") as file:
         file["cube"] = CUBE.astype(">i2").T
-    found = find(tmp_path / "a.mat", "cube", is_cube, "a cube").read()
-    assert found.dtype.isnative and np.array_equal(found, CUBE)
+    array = find(tmp_path / "a.mat", "cube", is_cube, "a cube").read()
+    assert array.dtype.isnative and np.array_equal(array, CUBE)
 
 
 @pytest.mark.parametrize("content", [b"", b"no MATLAB file", b"\x89HDF\r\n\x1a\n cut short"])

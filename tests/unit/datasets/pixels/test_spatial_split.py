@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rsbench.cell import check_split
-from rsbench.datasets.pixels.label_maps import Ground
-from rsbench.datasets.pixels.spatial_split import Blocks, choose, near
+from rsbench.datasets.pixels.label_maps import GroundTruth
+from rsbench.datasets.pixels.spatial_split import BlockGrid, choose, near
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
+from rsbench.split_text import check_split
 
 NAMES = ("field", "lake", "road")
 SCENE = mat_scenes.made(160, 240, 1, field=10)
-GROUND = Ground(labels_HW=SCENE.labels.astype(np.int16), lists=None)
-LISTED = Ground(
+GROUND = GroundTruth(labels_HW=SCENE.labels.astype(np.int16), lists=None)
+LISTED = GroundTruth(
     labels_HW=GROUND.labels_HW,
     lists={"train": np.flatnonzero(SCENE.train), "test": np.flatnonzero(SCENE.test)},
     note="maps",
 )
-BLOCKS = Blocks(side=40, margin=8)
+BLOCKS = BlockGrid(side=40, margin=8)
 
 
 def counts(split: Split) -> NDArray[np.int64]:
@@ -43,34 +43,34 @@ def within(a: NDArray[np.int64], b: NDArray[np.int64], distance: int) -> bool:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("split", ["50/10/40", "60/40", "official"])
 def test_margins_hold(split: str, seed: int) -> None:
-    found = choose(split, GROUND, NAMES, BLOCKS, seed)
-    distance = 4 if found.warnings else 8
-    assert f"within {distance} px" in found.description and distance in (4, 8)
-    assert not within(found.train, np.concatenate([found.val, found.test]), distance)
-    assert not set(found.val) & set(found.test)
-    whole = choose(split, GROUND, NAMES, Blocks(side=40, margin=0), seed)
+    drawn = choose(split, GROUND, NAMES, BLOCKS, seed)
+    distance = 4 if drawn.warnings else 8
+    assert f"within {distance} px" in drawn.description and distance in (4, 8)
+    assert not within(drawn.train, np.concatenate([drawn.val, drawn.test]), distance)
+    assert not set(drawn.val) & set(drawn.test)
+    whole = choose(split, GROUND, NAMES, BlockGrid(side=40, margin=0), seed)
     everything = np.sort(np.concatenate([whole.train, whole.val, whole.test]))
     assert np.array_equal(everything, np.flatnonzero(GROUND.labels_HW)), "before margins every labelled pixel is used"
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_shares_hold_for_every_class(seed: int) -> None:
-    found = counts(choose("50/10/40", GROUND, NAMES, Blocks(side=20, margin=0), seed))
-    np.testing.assert_allclose(found / found.sum(axis=0), np.array([[0.5], [0.1], [0.4]]) * np.ones(3), atol=0.1)
+    pixels = counts(choose("50/10/40", GROUND, NAMES, BlockGrid(side=20, margin=0), seed))
+    np.testing.assert_allclose(pixels / pixels.sum(axis=0), np.array([[0.5], [0.1], [0.4]]) * np.ones(3), atol=0.1)
 
 
 def test_patches_of_up_to_9_px_do_not_overlap_where_the_scene_has_room() -> None:
-    found = choose("50/10/40", GROUND, NAMES, BLOCKS, 0)
-    assert not found.warnings and "within 8 px" in found.description
+    drawn = choose("50/10/40", GROUND, NAMES, BLOCKS, 0)
+    assert not drawn.warnings and "within 8 px" in drawn.description
 
 
-@pytest.mark.parametrize("ground", [GROUND, LISTED])
-def test_the_words_name_the_blocks_that_were_cut(ground: Ground) -> None:
+@pytest.mark.parametrize("truth", [GROUND, LISTED])
+def test_the_words_name_the_blocks_that_were_cut(truth: GroundTruth) -> None:
     """A quarter of the shorter side, 160 px, where that is less than what is asked."""
-    wide = Blocks(side=64, margin=8)
-    assert wide.numbers((160, 240)).max() + 1 == 4 * 6
-    split = "official" if ground.lists else "50/10/40"
-    assert "in blocks of 40 px" in choose(split, ground, NAMES, wide, 0).description
+    wide = BlockGrid(side=64, margin=8)
+    assert wide.indices((160, 240)).max() + 1 == 4 * 6
+    split = "official" if truth.lists else "50/10/40"
+    assert "in blocks of 40 px" in choose(split, truth, NAMES, wide, 0).description
 
 
 def test_the_seed_decides() -> None:
@@ -83,40 +83,40 @@ def test_a_class_in_few_blocks_trains_first_and_is_told() -> None:
     labels = GROUND.labels_HW.copy()
     labels[labels == 3] = 0
     labels[:9, :9] = 3
-    one = choose("20/10/70", Ground(labels_HW=labels, lists=None), NAMES, Blocks(side=20, margin=0), 0)
+    one = choose("20/10/70", GroundTruth(labels_HW=labels, lists=None), NAMES, BlockGrid(side=20, margin=0), 0)
     assert np.bincount(labels.flat[one.train])[3] == 81
     assert one.warnings == ("No validation pixel of: road.", "No test pixel of: road.")
     labels[100:105, 100:105] = 3
-    two = choose("20/10/70", Ground(labels_HW=labels, lists=None), NAMES, Blocks(side=20, margin=0), 0)
+    two = choose("20/10/70", GroundTruth(labels_HW=labels, lists=None), NAMES, BlockGrid(side=20, margin=0), 0)
     assert {np.bincount(labels.flat[part])[3] for part in (two.train, two.test)} == {81, 25}
     assert two.warnings == ("No validation pixel of: road.",)
 
 
 def test_a_margin_that_costs_too_much_is_halved_and_told() -> None:
-    found = choose("50/10/40", GROUND, NAMES, Blocks(side=10, margin=8), 0)
-    whole = choose("50/10/40", GROUND, NAMES, Blocks(side=10, margin=0), 0)
-    assert 2 * len(found.train) >= len(whole.train)
-    assert any("margin is" in warning for warning in found.warnings)
+    drawn = choose("50/10/40", GROUND, NAMES, BlockGrid(side=10, margin=8), 0)
+    whole = choose("50/10/40", GROUND, NAMES, BlockGrid(side=10, margin=0), 0)
+    assert 2 * len(drawn.train) >= len(whole.train)
+    assert any("margin is" in warning for warning in drawn.warnings)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_official_lists_stand_and_validation_comes_out_of_train_in_blocks(seed: int) -> None:
-    found = choose("official", LISTED, NAMES, Blocks(side=20, margin=4), seed)
-    assert np.array_equal(found.test, np.flatnonzero(SCENE.test))
-    assert set(found.train) | set(found.val) <= set(np.flatnonzero(SCENE.train))
-    assert not within(found.train, found.val, 4)
-    assert 0.04 < len(found.val) / np.count_nonzero(SCENE.train) < 0.25
-    assert (counts(found) > 0).all()
-    assert any("the official split leaks" in warning for warning in found.warnings), "fields of the two lists touch"
+    drawn = choose("official", LISTED, NAMES, BlockGrid(side=20, margin=4), seed)
+    assert np.array_equal(drawn.test, np.flatnonzero(SCENE.test))
+    assert set(drawn.train) | set(drawn.val) <= set(np.flatnonzero(SCENE.train))
+    assert not within(drawn.train, drawn.val, 4)
+    assert 0.04 < len(drawn.val) / np.count_nonzero(SCENE.train) < 0.25
+    assert (counts(drawn) > 0).all()
+    assert any("the official split leaks" in warning for warning in drawn.warnings), "fields of the two lists touch"
 
 
 def test_random_pixels_are_drawn_with_a_warning() -> None:
-    found = choose("random:50/10/40", GROUND, NAMES, BLOCKS, 0)
+    drawn = choose("random:50/10/40", GROUND, NAMES, BLOCKS, 0)
     labelled = np.count_nonzero(GROUND.labels_HW)
-    assert [len(part) for part in (found.train, found.val)] == pytest.approx([labelled * 0.5, labelled * 0.1], abs=3)
-    assert within(found.train, found.test, 1)
-    assert "patches of training and test pixels overlap" in found.description
-    assert "higher than on new ground" in found.warnings[0]
+    assert [len(part) for part in (drawn.train, drawn.val)] == pytest.approx([labelled * 0.5, labelled * 0.1], abs=3)
+    assert within(drawn.train, drawn.test, 1)
+    assert "patches of training and test pixels overlap" in drawn.description
+    assert "higher than on new ground" in drawn.warnings[0]
 
 
 @pytest.mark.parametrize("split", ["official", "50/10/40", "20/80", "random:50/10/40", "random:5/95"])
@@ -137,13 +137,13 @@ def test_too_few_labelled_pixels_are_refused() -> None:
     labels = np.zeros((40, 40), dtype=np.int16)
     labels[0, :2] = (1, 2)
     with pytest.raises(RsbenchError, match="leaves a part empty"):
-        choose("50/10/40", Ground(labels_HW=labels, lists=None), NAMES, BLOCKS, 0)
+        choose("50/10/40", GroundTruth(labels_HW=labels, lists=None), NAMES, BLOCKS, 0)
     with pytest.raises(RsbenchError, match="negative"):
         choose("50/10/40", GROUND, NAMES, BLOCKS, -1)
 
 
 def test_near_is_a_square() -> None:
-    found = near(np.array([3 * 9 + 4]), (8, 9), 2)
+    close = near(np.array([3 * 9 + 4]), (8, 9), 2)
     wanted = np.zeros((8, 9), dtype=bool)
     wanted[1:6, 2:7] = True
-    assert np.array_equal(found, wanted)
+    assert np.array_equal(close, wanted)

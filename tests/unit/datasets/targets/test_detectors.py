@@ -27,12 +27,12 @@ def naive_inverse(matrix: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [7, 400, 10_000])
 def test_moments_are_those_of_all_pixels(pixels_NB: np.ndarray, size: int) -> None:
-    found = detectors.moments(pixels_NB, size)
+    moments = detectors.moments(pixels_NB, size)
     x = pixels_NB.astype(float)
-    np.testing.assert_allclose(found.mean, x.mean(0), rtol=1e-12)
-    np.testing.assert_allclose(found.covariance, np.cov(x.T, ddof=0), rtol=1e-9)
-    np.testing.assert_allclose(found.correlation, x.T @ x / len(x), rtol=1e-12)
-    np.testing.assert_allclose(found.std, x.std(0), rtol=1e-9)
+    np.testing.assert_allclose(moments.mean, x.mean(0), rtol=1e-12)
+    np.testing.assert_allclose(moments.covariance, np.cov(x.T, ddof=0), rtol=1e-9)
+    np.testing.assert_allclose(moments.correlation, x.T @ x / len(x), rtol=1e-12)
+    np.testing.assert_allclose(moments.std, x.std(0), rtol=1e-9)
 
 
 def test_moments_far_from_zero_lose_no_digits() -> None:
@@ -56,24 +56,24 @@ def test_scores_are_the_formulas(pixels_NB: np.ndarray, target_B: np.ndarray, si
 
 
 def test_the_pure_target_answers_one(pixels_NB: np.ndarray, target_B: np.ndarray) -> None:
-    found = detectors.moments(pixels_NB)
-    scores = detectors.detect(target_B[None], found, target_B)
+    moments = detectors.moments(pixels_NB)
+    scores = detectors.detect(target_B[None], moments, target_B)
     assert scores.cem[0] == pytest.approx(1, abs=1e-6)
     assert scores.ace[0] == pytest.approx(1, abs=1e-6)
-    opposite = detectors.detect(2 * found.mean[None] - target_B, found, target_B)
+    opposite = detectors.detect(2 * moments.mean[None] - target_B, moments, target_B)
     assert opposite.ace[0] == pytest.approx(-1, abs=1e-6), "the sign is kept"
 
 
 def test_cem_has_the_least_energy_of_filters_that_answer_the_target(
     pixels_NB: np.ndarray, target_B: np.ndarray
 ) -> None:
-    found = detectors.moments(pixels_NB)
-    w = detectors.cem_filter(found, target_B)
+    moments = detectors.moments(pixels_NB)
+    w = detectors.cem_filter(moments, target_B)
     rng = np.random.default_rng(3)
     for _ in range(20):
         other = w + 1e-4 * rng.standard_normal(12)
         other /= other @ target_B
-        assert other @ found.correlation @ other > w @ found.correlation @ w
+        assert other @ moments.correlation @ other > w @ moments.correlation @ w
 
 
 def test_scenes_with_fewer_pixels_than_bands_or_a_constant_band_have_scores() -> None:

@@ -1,0 +1,107 @@
+"""Downloads from a server on loopback: resumed, compared with digests, met with one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dataset_files import md5
+
+from rsbench.datasets import Download
+from rsbench.datasets.io import download
+from rsbench.errors import RsbenchError
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "PAUSE_S", 0.0)
+
+
+def _item(server, name: str = "file.bin", **changes) -> Download:
+    return Download(url=f"{server.address}/{name}", file=name, **changes)
+
+
+def test_a_broken_connection_is_resumed(server, tmp_path: Path) -> None:
+    body = bytes(range(256)) * 40
+    server.files["/file.bin"], server.cut_after_bytes = body, 4000
+    fetched = download.download(_item(server, md5=md5(body)), tmp_path, None)
+    assert fetched.path.read_bytes() == body
+    assert server.ranges == [None, "bytes=4000-"]
+
+
+def test_a_fetch_goes_on_where_an_earlier_one_ended(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = bytes(range(256)) * 40
+    server.files["/file.bin"], server.cut_after_bytes = body, 3000
+    monkeypatch.setattr(download, "TRIES", 1)
+    with pytest.raises(RsbenchError, match="3,000 bytes are kept"):
+        download.download(_item(server), tmp_path, None)
+    assert download.download(_item(server), tmp_path, None).path.read_bytes() == body
+    assert server.ranges[-1] == "bytes=3000-"
+
+
+def test_two_versions_are_never_glued(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.files["/file.bin"], server.cut_after_bytes = b"old" * 1000, 1500
+    monkeypatch.setattr(download, "TRIES", 1)
+    with pytest.raises(RsbenchError):
+        download.download(_item(server), tmp_path, None)
+    server.files["/file.bin"], server.etag = b"new" * 1000, '"v2"'
+    assert download.download(_item(server), tmp_path, None).path.read_bytes() == b"new" * 1000
+
+
+def test_a_part_longer_than_the_file_starts_again(server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"short"
+    (tmp_path / "file.bin.part").write_bytes(b"much longer than that")
+    url = f"{server.address}/file.bin"
+    (tmp_path / "file.bin.part.json").write_text(
+        f'{{"url": "{url}", "validator": "\\"v1\\"", "total_bytes": 99}}', encoding="utf-8"
+    )
+    assert download.download(_item(server), tmp_path, None).path.read_bytes() == b"short"
+
+
+def test_another_digest_than_published_is_refused_and_removed(server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"tampered"
+    with pytest.raises(RsbenchError, match=f"has MD5 {md5(b'tampered')}, its source publishes {'0' * 32}"):
+        download.download(_item(server, md5="0" * 32), tmp_path, None)
+    assert not (tmp_path / "file.bin").exists() and not (tmp_path / "file.bin.part").exists()
+
+
+def test_what_arrives_is_compared_with_what_arrived_before(server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"first"
+    path = download.download(_item(server), tmp_path, None).path
+    path.unlink()
+    server.files["/file.bin"] = b"second"
+    with pytest.raises(RsbenchError, match=r"has SHA-256 .*an earlier download had"):
+        download.download(_item(server), tmp_path, None)
+
+
+def test_a_file_that_changed_on_disk_is_left_alone_and_named(server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"first"
+    path = download.download(_item(server), tmp_path, None).path
+    path.write_bytes(b"edited")
+    with pytest.raises(RsbenchError, match=r"file\.bin has SHA-256 .*delete it and fetch again"):
+        download.download(_item(server), tmp_path, None)
+    assert path.read_bytes() == b"edited"
+
+
+def test_a_server_that_is_busy_is_asked_again(server, tmp_path: Path) -> None:
+    server.files["/file.bin"], server.fail_with = b"x", [503, 429]
+    assert download.download(_item(server), tmp_path, None).size_bytes == 1
+
+
+def test_a_moved_file_is_one_sentence(server, tmp_path: Path) -> None:
+    with pytest.raises(RsbenchError, match=r"answers 404 .*with a browser and put it at .*file\.bin\."):
+        download.download(_item(server), tmp_path, None)
+    assert len(server.ranges) == 1
+
+
+def test_no_network_is_one_sentence(tmp_path: Path) -> None:
+    item = Download(url="http://127.0.0.1:9/file.bin", file="file.bin")
+    with pytest.raises(RsbenchError, match="could not be downloaded in 5 tries"):
+        download.download(item, tmp_path, None)
+
+
+def test_a_read_only_root_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("a file, not a folder")
+    item = Download(url="http://127.0.0.1:9/file.bin", file="file.bin")
+    with pytest.raises(RsbenchError, match="cannot be written"):
+        download.download(item, tmp_path / "root", None)

@@ -1,0 +1,57 @@
+"""Archives that came from the network: nothing in them is trusted."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+from dataset_files import zipped
+
+from rsbench.datasets.io import unpack
+from rsbench.errors import RsbenchError
+
+
+@pytest.mark.parametrize("name", ["../out.txt", "/abs.txt", "a/../../out.txt", "a\\..\\out.txt", "C:/out.txt"])
+def test_no_member_leaves_the_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(zipped({"good.txt": b"good", name: b"evil"}))
+    with pytest.raises(RsbenchError, match="a path outside the folder"):
+        unpack.unpack(tmp_path / "x.zip", tmp_path / "in" / "folder")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["x.zip"], "nothing was written at all"
+
+
+def test_no_links(tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("link")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(RsbenchError, match="a link or device"):
+        unpack.unpack(tmp_path / "x.zip", tmp_path / "in")
+    assert not (tmp_path / "in").exists()
+
+
+def test_no_way_through_a_link_that_stands_there(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "in" / "sub").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "x.zip").write_bytes(zipped({"sub/a.txt": b"a"}))
+    with pytest.raises(RsbenchError, match="a link leads outside"):
+        unpack.unpack(tmp_path / "x.zip", tmp_path / "in")
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+def test_no_bombs(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros", bytes(5_000_000))
+    with pytest.raises(RsbenchError, match="over 200 times its size"):
+        unpack.unpack(tmp_path / "x.zip", tmp_path / "in")
+
+
+def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a.txt": b"aaaaaaaa"}))
+    data[data.index(b"aaaaaaaa")] = 0
+    (tmp_path / "x.zip").write_bytes(data)
+    with pytest.raises(RsbenchError, match=r"x\.zip is damaged"):
+        unpack.unpack(tmp_path / "x.zip", tmp_path / "in")
+    assert not (tmp_path / "in/a.txt").exists()
