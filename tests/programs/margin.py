@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from rsbench.datasets.pixels.label_maps import Ground
+from rsbench.datasets.pixels.label_maps import GroundTruth
 from rsbench.datasets.pixels.muufl import MUUFL
 from rsbench.datasets.pixels.spatial_split import choose
 
@@ -22,7 +22,7 @@ rng = np.random.default_rng(3)
 
 def kept(labels_HW: NDArray[np.uint8], seed: int) -> str:
     """The margin in px that a split keeps; ``full`` where nothing is said."""
-    truth = Ground(labels_HW=labels_HW, lists=None, note="")
+    truth = GroundTruth(labels_HW=labels_HW, lists=None, note="")
     split = choose("20/10/70", truth, tuple("abcdefgh"), blocks, seed)
     said = [text for text in split.warnings if "margin is" in text]
     return said[0].split("margin is ")[1].split(" px")[0] if said else "full"
