@@ -28,7 +28,7 @@ _IMAGE_SIZE = 224
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class BenchConfig:
     """What to time.
 
     Attributes:
@@ -37,7 +37,7 @@ class Order:
         workers: gloo processes on this machine, one thread each.
         compressors: texts ``name:key=value,...``.
         repeats: rounds over all methods.
-        rivals: time PyTorch's hooks and plainly written Top-k and DGC too.
+        plain_hooks: time PyTorch's hooks and plainly written Top-k and DGC too.
     """
 
     model: str
@@ -45,10 +45,10 @@ class Order:
     workers: int
     compressors: Sequence[str]
     repeats: int
-    rivals: bool = True
+    plain_hooks: bool = True
 
 
-def measure(order: Order, console: Console) -> dict[str, Any]:
+def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
     """Start the processes, show progress, return all samples.
 
     Raises:
@@ -58,24 +58,24 @@ def measure(order: Order, console: Console) -> dict[str, Any]:
 
     from rsbench.compressors import parse
 
-    texts = _checked(order)
-    probe.model_facts("scenes", order.model, {"classes": _CLASSES}, _IMAGE_SIZE)
-    job = {"model": order.model, "classes": _CLASSES, "image_size": _IMAGE_SIZE, "density": order.density}
-    job |= {"compressors": texts, "repeats": order.repeats, "rivals": order.rivals}
+    texts = _checked(config)
+    probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE)
+    job = {"model": config.model, "classes": _CLASSES, "image_size": _IMAGE_SIZE, "density": config.density}
+    job |= {"compressors": texts, "repeats": config.repeats, "plain_hooks": config.plain_hooks}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("timing", total=order.repeats * (len(texts) + (6 if order.rivals else 1)))
-        timed = _launch(job, order.workers, lambda name: bar.update(task, advance=1, description=f"timing {name}"))
+        task = bar.add_task("timing", total=config.repeats * (len(texts) + (6 if config.plain_hooks else 1)))
+        timed = _launch(job, config.workers, lambda name: bar.update(task, advance=1, description=f"timing {name}"))
         heavy = ["none", *(text for text in texts if parse(text).keeps_residual)]
         task = bar.add_task("weighing", total=3 * (2 + len(heavy)))
-        weighed = _launch(
-            {**job, "compressors": heavy, "repeats": 0, "rivals": False},
-            order.workers,
+        memory = _launch(
+            {**job, "compressors": heavy, "repeats": 0, "plain_hooks": False},
+            config.workers,
             lambda name: bar.update(task, advance=1, description=f"weighing {name}"),
         )
         task = bar.add_task("timing parts", total=None)
         parts = _launch(job, 1, lambda name: bar.update(task, description=f"timing: {name}"), "rsbench.bench.parts")
-    found = {"order": {**job, "workers": order.workers}, "provenance": provenance.collect(sys.argv), **timed}
-    return {**found, "memory": weighed["ranks"], "parts": parts}
+    found = {"order": {**job, "workers": config.workers}, "provenance": provenance.collect(sys.argv), **timed}
+    return {**found, "memory": memory["ranks"], "parts": parts}
 
 
 def _launch(
@@ -107,7 +107,7 @@ def _launch(
         return found
 
 
-def _checked(order: Order) -> list[str]:
+def _checked(config: BenchConfig) -> list[str]:
     """The rows' canonical texts.
 
     Raises:
@@ -115,10 +115,10 @@ def _checked(order: Order) -> list[str]:
     """
     from rsbench.compressors import parse
 
-    if not 0 < order.density <= 1:
+    if not 0 < config.density <= 1:
         raise RsbenchError(
-            f"--density {order.density:g} is out of range; a share of the elements is above 0, at most 1."
+            f"--density {config.density:g} is out of range; a share of the elements is above 0, at most 1."
         )
-    if order.workers < 1 or order.repeats < 1:
+    if config.workers < 1 or config.repeats < 1:
         raise RsbenchError("--workers and --repeats must be at least 1.")
-    return list(dict.fromkeys(parse(text).text for text in order.compressors))
+    return list(dict.fromkeys(parse(text).text for text in config.compressors))

@@ -40,7 +40,7 @@ class Row:
 
 def rows(found: dict[str, Any]) -> list[Row]:
     """Medians of the samples, in the order of timing."""
-    ranks, weighed = found["ranks"], found["memory"]
+    ranks, memory = found["ranks"], found["memory"]
 
     def median(name: str, key: str) -> float | None:
         values = [value for rank in ranks for value in rank[name].get(key, ())]
@@ -54,7 +54,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
             decode_s=median(name, "decode_s"),
             copy_s=median(name, "copy_s") or 0.0,
             payload_bytes=median(name, "payload_bytes"),
-            peak_bytes=_peak_bytes(weighed, name),
+            peak_bytes=_peak_bytes(memory, name),
             keeps_residual=found["keeps_residual"].get(name, False),
         )
         for name in ranks[0]
@@ -62,7 +62,7 @@ def rows(found: dict[str, Any]) -> list[Row]:
 
 
 def _peak_bytes(ranks: list[dict[str, Any]], name: str) -> float | None:
-    """The larger of the ranks' medians over rounds, None where the method was not weighed."""
+    """The larger of the ranks' medians over rounds, None where the method was not measured."""
     return max((statistics.median(rank[name]["peak_bytes"]) for rank in ranks if name in rank), default=None)
 
 
@@ -72,14 +72,14 @@ def report(found: dict[str, Any]) -> Report:
 
     every = rows(found)
     table = _table(found, every)
-    order = found["order"]
+    config = found["order"]
     copy_ms = 1e3 * statistics.median(row.copy_s for row in every)
     facts = (
-        f"{found['elements']:,} gradients, {bytes_text(4 * found['elements'])}; {order['workers']} gloo processes "
-        f"of one thread each on {found['provenance']['cpu_model']}; density {order['density']:g}; "
+        f"{found['elements']:,} gradients, {bytes_text(4 * found['elements'])}; {config['workers']} gloo processes "
+        f"of one thread each on {found['provenance']['cpu_model']}; density {config['density']:g}; "
         f"torch {found['torch']}.",
         f"copy_ of as many bytes: {copy_ms:.2f} ms. Made-up gradients; medians over ranks, "
-        f"{order['repeats']} rounds of all methods and their steps.",
+        f"{config['repeats']} rounds of all methods and their steps.",
     )
     loops = "Loops compiled by numba."
     if found["kernels"] != "compiled":
@@ -90,7 +90,7 @@ def report(found: dict[str, Any]) -> Report:
         "W + 1 messages.",
     )
     section = Section(
-        title=f"{order['model']}: time of a step's backward and exchange",
+        title=f"{config['model']}: time of a step's backward and exchange",
         facts=(*facts, loops),
         tables=(table, _parts_table(found["parts"])),
         notes=notes,

@@ -62,7 +62,7 @@ class Shapes(nn.Module):
         return x
 
 
-def _rivals(density: float) -> dict[str, tuple[float, Callable[[DistributedDataParallel], Any]]]:
+def _plain_hooks(density: float) -> dict[str, tuple[float, Callable[[DistributedDataParallel], Any]]]:
     """Name of the row -> (bucket cap in MiB, what registers the method and returns what counts its bytes or None)."""
 
     def plain(momentum: float) -> Callable[[DistributedDataParallel], Any]:
@@ -97,10 +97,10 @@ class Bench:
         shapes: tensor name -> shape.
         density: of all that select.
         compressors: texts of rsbench's rows.
-        rivals: whether to time the others too (plain DDP always is).
+        plain_hooks: whether to time the others too (plain DDP always is).
     """
 
-    def __init__(self, shapes: dict[str, list[int]], density: float, compressors: list[str], rivals: bool) -> None:
+    def __init__(self, shapes: dict[str, list[int]], density: float, compressors: list[str], plain_hooks: bool) -> None:
         self.module = Shapes(shapes)
         generator = torch.Generator().manual_seed(17 + dist.get_rank())
         self.gradients = [
@@ -110,8 +110,8 @@ class Bench:
         self.elements = sum(p.numel() for p in self.module.parameters())
         self._from, self._to = torch.ones(self.elements), torch.empty(self.elements)
         choose_sweep("auto")  # what a compiler loads and takes is no method's
-        every = _rivals(density)
-        self.methods: dict[str, tuple[float, Any]] = every if rivals else {"plain DDP": every["plain DDP"]}
+        every = _plain_hooks(density)
+        self.methods: dict[str, tuple[float, Any]] = every if plain_hooks else {"plain DDP": every["plain DDP"]}
         for text in compressors:
             self.methods[text] = BUCKET_CAP_MB, self._registered(text, density)
         self.samples: dict[str, dict[str, list[float]]] = {name: {} for name in self.methods}
@@ -134,7 +134,7 @@ class Bench:
                 self._steps(name, WARMUP_STEPS, TIMED_STEPS)
                 yield name
 
-    def weigh(self) -> Iterator[str]:
+    def measure_memory(self) -> Iterator[str]:
         """Growth of resident memory to its peak, of each method that was given as an option; needs a fresh process."""
         for _ in range(MEMORY_ROUNDS):
             for name in self.methods:
@@ -205,8 +205,8 @@ def main() -> None:
         image_size=job["image_size"],
         weights=None,
     )["networks"][""]
-    bench = Bench(shapes, job["density"], job["compressors"], job["rivals"])
-    for name in bench.run(job["repeats"]) if job["repeats"] else bench.weigh():
+    bench = Bench(shapes, job["density"], job["compressors"], job["plain_hooks"])
+    for name in bench.run(job["repeats"]) if job["repeats"] else bench.measure_memory():
         if dist.get_rank() == 0:
             print(name, flush=True)
     every: list[Any] = [None] * dist.get_world_size()

@@ -59,7 +59,7 @@ def _run(folder: Path, rank: int) -> None:
 
     from rsbench.cell import CellSpec
     from rsbench.compressors import parse
-    from rsbench.measure.log import Samples
+    from rsbench.measure.log import RunLog
     from rsbench.results import provenance, records
     from rsbench.tasks import TASKS
     from rsbench.train.loop import Training
@@ -68,7 +68,7 @@ def _run(folder: Path, rank: int) -> None:
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     compressor = parse(job["compressor"])
-    samples = Samples(folder if rank == 0 else None, tensorboard=job["tensorboard"])
+    samples = RunLog(folder if rank == 0 else None, tensorboard=job["tensorboard"])
     samples.write("phase", {"phase": "start"})
     device = _device(cell.device)
     _be_deterministic()

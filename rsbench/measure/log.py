@@ -15,7 +15,7 @@ FILE_NAME: Final = "samples.jsonl"
 EVENTS_FOLDER: Final = "tensorboard"
 
 
-class Samples:
+class RunLog:
     """Appends raw samples on rank 0, flushed line by line; other ranks write nothing.
 
     Args:

@@ -10,7 +10,7 @@ from rsbench.measure.step_times import StepTimes, skipped_steps, summarize
 from rsbench.measure.wire import wire_bytes
 
 
-class Tally:
+class RunTotals:
     """Collects what each step reports and gives the record's ``traffic`` and ``time`` sections.
 
     Args:

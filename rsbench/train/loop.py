@@ -20,12 +20,12 @@ from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch
 from rsbench.measure import step_times
 from rsbench.measure.collectives import Traffic
-from rsbench.measure.log import Samples
-from rsbench.measure.totals import Tally
+from rsbench.measure.log import RunLog
+from rsbench.measure.totals import RunTotals
 from rsbench.metrics import TASKS
 from rsbench.tasks import Networks, Task
 from rsbench.train import network as network_module
-from rsbench.train.network import Member, joined_stats, note
+from rsbench.train.network import CompressedNetwork, joined_stats, note
 
 HISTORY_ENTRIES = 100
 """At most so many entries of a run's history are kept in its record."""
@@ -73,7 +73,7 @@ class Training:
         task: type[Task],
         folder: Path,
         device: torch.device,
-        samples: Samples,
+        samples: RunLog,
     ) -> None:
         self.cell, self.compressor, self.device, self.samples = cell, compressor, device, samples
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
@@ -89,13 +89,13 @@ class Training:
         alone = len(self.networks) == 1
         copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
         self.members = {
-            name: Member(name, network, own, cell, device, alone=alone)
+            name: CompressedNetwork(name, network, own, cell, device, alone=alone)
             for (name, network), own in zip(self.networks.items(), copies, strict=True)
         }
         self.models = {name: member.model for name, member in self.members.items()}
         self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
-        self.buffers, self.tally = Traffic(self.workers), Tally(self.workers, compressor.steady_from_step)
+        self.buffers, self.tally = Traffic(self.workers), RunTotals(self.workers, compressor.steady_from_step)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step = 0

@@ -15,7 +15,7 @@ from rsbench.compressors import Compressor
 from rsbench.measure import collectives, step_times
 
 
-class Member:
+class CompressedNetwork:
     """A network, wrapped, with a compressor and an optimizer of its own.
 
     Args:
@@ -88,7 +88,7 @@ def _optimizer(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer
     return torch.optim.SGD(groups)
 
 
-def joined_stats(members: Iterable[Member]) -> dict[str, Any]:
+def joined_stats(members: Iterable[CompressedNetwork]) -> dict[str, Any]:
     """What the last step of all members sent: bytes added up, densities under ``member.tensor``.
 
     Returns:

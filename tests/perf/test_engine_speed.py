@@ -34,15 +34,15 @@ def test_part(benchmark: Any, gradients: list[torch.Tensor], part: str) -> None:
 
 
 def test_the_floors_hold() -> None:
-    order = command.Order(
+    config = command.BenchConfig(
         model="resnet18",
         density=DENSITY,
         workers=2,
         compressors=("noop", "topk", "dgc", "rsdgc"),
         repeats=5,
-        rivals=False,
+        plain_hooks=False,
     )
-    found = command.measure(order, Console())
+    found = command.measure(config, Console())
     rows = {row.name: row for row in table.rows(found)}
     dense = rows[command.REFERENCE].exchange_s
     ratios = {name: rows[name].exchange_s / dense for name in ("topk", "dgc", "rsdgc")}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rsbench.measure.step_times import StepTimer, StepTimes, skipped_steps
-from rsbench.measure.totals import Tally
+from rsbench.measure.totals import RunTotals
 
 TIMES = StepTimes(**{f.name: 1.0 for f in dataclasses.fields(StepTimes)})
 
@@ -25,7 +25,7 @@ def stats(payload: int) -> dict[str, Any]:
 
 
 def filled(payloads: list[int], steady_from_step: int) -> dict[str, Any]:
-    tally = Tally(2, steady_from_step)
+    tally = RunTotals(2, steady_from_step)
     for payload in payloads:
         tally.add(stats(payload), TIMES)
     return tally.traffic()

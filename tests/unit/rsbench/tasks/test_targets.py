@@ -19,7 +19,7 @@ from rsbench.loaders.spectra import Spectra
 from rsbench.models import autoencoder
 from rsbench.tasks.maps import draw_scores
 from rsbench.tasks.targets import TargetDetection
-from rsbench.train.network import Member
+from rsbench.train.network import CompressedNetwork
 
 CPU = torch.device("cpu")
 
@@ -159,6 +159,8 @@ def test_too_few_pixels_to_rank_do_not_validate(tmp_path: Path, monkeypatch: pyt
 @pytest.mark.usefixtures("alone")
 def test_adam_leaves_no_momentum_to_the_compressor() -> None:
     compressor = parse("dgc")
-    member = Member("", autoencoder.build(8)["discriminator"], compressor, cell(momentum=0.9), CPU, alone=True)
+    member = CompressedNetwork(
+        "", autoencoder.build(8)["discriminator"], compressor, cell(momentum=0.9), CPU, alone=True
+    )
     assert compressor.momentum == 0
     assert {group["weight_decay"] for group in member.optimizer.param_groups} == {cell().weight_decay}
