@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rsbench.errors import RsbenchError
+from rsbench.measure import step_times
 from rsbench.metrics import TASKS
 
 Record = dict[str, Any]
@@ -138,8 +139,7 @@ _SECTIONS: dict[str, dict[str, Check]] = {
         "steps": _COUNT,
     },
     "time": {
-        **_numbers("step_time_s", "data_s", "forward_s", "backward_s", "compress_s", "wait_s", "decompress_s"),
-        **_numbers("optimizer_s", "other_s", "overlapped_s", "images_per_s", "train_s"),
+        **_numbers(*step_times.FIELDS, "images_per_s", "train_s"),
         "steps_counted": _COUNT,
         "steps_skipped": _COUNT,
     },

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import resource
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,9 +20,10 @@ from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch
-from rsbench.measure import step_times
 from rsbench.measure.collectives import Traffic
 from rsbench.measure.log import RunLog
+from rsbench.measure.step_timer import StepTimer
+from rsbench.measure.step_times import StepTimes, skipped_steps, total
 from rsbench.measure.totals import RunTotals
 from rsbench.metrics import TASKS
 from rsbench.tasks import Networks, Task
@@ -166,12 +169,12 @@ class Training:
             self.step += 1
         return sum(losses) / len(losses)
 
-    def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, step_times.StepTimes]:
+    def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, StepTimes]:
         """One step of every member in turn, timed phase by phase; returns this rank's loss, summed over them."""
         for name, member in self.members.items():
             member.set_rate(rate * self.task.rate_factors.get(name, 1.0))
         clock = self.compressor.hook.clock
-        timer = step_times.StepTimer(clock)
+        timer = StepTimer(clock)
         batch = next(loader)
         timer.end_of("data")
         phases, losses = [], []
@@ -179,10 +182,10 @@ class Training:
             self.members[name].step(loss, timer)
             phases.append((timer, self.members[name]))
             losses.append(loss)
-            timer = step_times.StepTimer(clock)
+            timer = StepTimer(clock)
             timer.end_of("data")
         times = [timer.times(member.compressor.hook.timeline) for timer, member in phases]
-        return self._finite(sum(loss.item() for loss in losses)), step_times.total(times)
+        return self._finite(sum(loss.item() for loss in losses)), total(times)
 
     def _losses(self, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """The task's losses, each computed under autocast where that is asked for."""
@@ -207,13 +210,13 @@ class Training:
             )
         return loss
 
-    def _note(self, epoch: int, loss: float, rate: float, times: step_times.StepTimes) -> None:
+    def _note(self, epoch: int, loss: float, rate: float, times: StepTimes) -> None:
         """Count the step that just ended and append its raw sample."""
         stats = joined_stats(self.members.values())
         changed = self.tally.add(stats, times)
         values = {"step": self.step, "epoch": epoch, "loss": loss, "lr": rate}
         values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
-        values["warmup"] = self.step < step_times.skipped_steps(self.steps)
+        values["warmup"] = self.step < skipped_steps(self.steps)
         self.samples.write("step", values | asdict(times))
         if changed:
             self.samples.write("density", {"step": self.step, "density": stats["density"]})
@@ -278,7 +281,8 @@ def _model_section(name: str, networks: Networks) -> dict[str, Any]:
 
 def _memory_section(device: torch.device) -> dict[str, Any]:
     """Largest over the ranks."""
-    cuda = step_times.peak_cuda_bytes(device)
-    peaks = torch.tensor([step_times.peak_rss_bytes(), cuda or 0], dtype=torch.int64, device=device)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    cuda = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
+    peaks = torch.tensor([resident, cuda], dtype=torch.int64, device=device)
     dist.all_reduce(peaks, dist.ReduceOp.MAX)
-    return {"peak_rss_bytes": int(peaks[0]), "peak_cuda_bytes": None if cuda is None else int(peaks[1])}
+    return {"peak_rss_bytes": int(peaks[0]), "peak_cuda_bytes": int(peaks[1]) if device.type == "cuda" else None}

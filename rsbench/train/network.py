@@ -12,7 +12,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
-from rsbench.measure import collectives, step_times
+from rsbench.measure import collectives
+from rsbench.measure.step_timer import StepTimer
 
 
 class CompressedNetwork:
@@ -55,7 +56,7 @@ class CompressedNetwork:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
-    def step(self, loss: torch.Tensor, timer: step_times.StepTimer) -> None:
+    def step(self, loss: torch.Tensor, timer: StepTimer) -> None:
         """Backward pass with exchange, and the optimizer's step, timed.
 
         Raises:

@@ -17,7 +17,7 @@ import torch.distributed as dist
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import parse
-from rsbench.measure import step_times
+from rsbench.measure.step_timer import StepTimer
 from rsbench.models import autoencoder
 from rsbench.train.network import CompressedNetwork
 
@@ -63,7 +63,7 @@ def train(text: str, rank: int) -> dict[str, Any]:
         for name, loss in autoencoder.losses(wrapped, batch(rank, step)):
             others = [nets["discriminator"]] if name != "discriminator" else [nets["autoencoder"]]
             others += [nets["autoencoder"].decoder] if name == "encoder" else []
-            timer = step_times.StepTimer(members[name].compressor.hook.clock)
+            timer = StepTimer(members[name].compressor.hook.clock)
             timer.end_of("data")
             members[name].set_rate(LR)
             torch.autograd.backward(loss, retain_graph=True)
