@@ -11,7 +11,7 @@ from typing import Any
 
 from rsbench.errors import RsbenchError
 from rsbench.measure import step_times
-from rsbench.metrics import TASKS
+from rsbench.metrics import TASKS, Detail, facts_of
 
 Record = dict[str, Any]
 
@@ -39,14 +39,14 @@ UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
 """From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
-def _fits(found: type, kinds: tuple[type, ...]) -> bool:
+def _fits(kind: type, kinds: tuple[type, ...]) -> bool:
     """Return whether a type is one of some, or derived from one, as NumPy's float is (True is no integer here)."""
-    return found in kinds or (issubclass(found, kinds) and found is not bool)
+    return kind in kinds or (issubclass(kind, kinds) and kind is not bool)
 
 
 def _all_fit(values: Iterable[Any], kinds: tuple[type, ...]) -> bool:
     """Return whether all values are of some types; each type that occurs is looked at once, which is fast."""
-    return all(_fits(found, kinds) for found in set(map(type, values)))
+    return all(_fits(kind, kinds) for kind in set(map(type, values)))
 
 
 def _is(*kinds: type, words: str, nullable: bool = False) -> Check:
@@ -145,13 +145,12 @@ _SECTIONS: dict[str, dict[str, Check]] = {
     },
     "memory": {"peak_rss_bytes": _NUMBER, "peak_cuda_bytes": _MAYBE_COUNT},
 }
-_CLASSES: dict[str, Check] = {"per_class": _list_of(int, float, words="numbers"), "confusion": _matrix_of_counts}
-_EXTRAS: dict[str, dict[str, Check]] = {
-    "scenes": _CLASSES,
-    "pixels": _CLASSES,
-    "targets": {"roc": _list_of(list, words="pairs")},
+_DETAILS: dict[Detail, Check] = {
+    "numbers": _list_of(int, float, words="numbers"),
+    "pairs": _list_of(list, words="pairs"),
+    "lists of counts": _matrix_of_counts,
 }
-"""What a task's test has beside its metrics."""
+"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
 _HISTORY: dict[str, Check] = {
     "step": _COUNT,
@@ -172,7 +171,7 @@ def check(record: Any) -> None:
     """
     _check_fields(record, _TOP, "")
     _check_fields(record["cell"], _CELL, "cell.")
-    present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
+    present = {name: wanted for name, wanted in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
     history = record.get("history") or []
     _check_fields({"history": history}, {"history": _list_of(dict, words="objects")}, "")
@@ -191,11 +190,13 @@ def check(record: Any) -> None:
 
 def _check_accuracy(accuracy: Any, task: str) -> None:
     """Check the section of validation epochs, the test, and what needs no training (``baselines``)."""
-    metrics = _numbers(*(metric.name for metric in TASKS[task].metrics))
+    facts = facts_of(task)
+    metrics = _numbers(*(metric.name for metric in facts.metrics))
     fields = {"val": _list_of(dict, words="objects"), "val_score": _NUMBER, "test": _OBJECT}
     fields |= {"pictures": _list_of(dict, words="objects"), "baselines": _OBJECT}
     _check_fields(accuracy, fields, "accuracy.")
-    test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **_EXTRAS[task]}
+    details = {name: _DETAILS[kind] for name, kind in facts.details.items()}
+    test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **details}
     _check_fields(accuracy["test"], test, "accuracy.test.")
     for number, epoch in enumerate(accuracy["val"]):
         _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{number}].")

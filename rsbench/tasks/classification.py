@@ -23,8 +23,28 @@ class Labelled(Protocol):
     """Prepared samples with labels, such as decoded scenes."""
 
     @property
+    def name(self) -> str:
+        """The data set's name."""
+
+    @property
+    def title(self) -> str:
+        """Its name in words."""
+
+    @property
     def class_names(self) -> tuple[str, ...]:
-        """In label order."""
+        """The names of the classes, in label order."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits, equal for equal data."""
+
+    @property
+    def part(self) -> str | None:
+        """Words for an incomplete release, else None."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the samples are made up."""
 
     def split(self, split: str, seed: int) -> Split:
         """Return which samples train, validate and test."""
@@ -107,14 +127,19 @@ class Classification(Task):
         """See :class:`Task`."""
         return self.scores(networks, self.parts.test)
 
-    def counts(self) -> dict[str, Any]:
-        """Classes and sizes of the parts, for :meth:`facts`."""
-        parts = self.parts
+    def facts(self) -> dict[str, Any]:
+        """Return a record's ``dataset`` section."""
+        data, parts = self.data, self.parts
         return {
+            "name": data.name,
+            "title": data.title,
             "task": self.name,
-            "classes": list(self.data.class_names),
+            "classes": list(data.class_names),
             "train": len(parts.train),
             "val": len(parts.val),
             "test": len(parts.test),
             "split": parts.description,
+            "fingerprint": data.fingerprint,
+            "part": data.part,
+            "synthetic": data.synthetic,
         }

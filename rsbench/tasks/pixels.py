@@ -81,16 +81,7 @@ class PixelClassification(Classification):
             warnings.append(
                 f"Patches of {self.cell.image_size} px overlap between blocks; margins are made for {LARGEST_PATCH} px."
             )
-        return {
-            "name": data.name,
-            "title": data.title,
-            **self.counts(),
-            "fingerprint": data.fingerprint,
-            "part": data.part,
-            "synthetic": data.synthetic,
-            "modalities": ["HSI", data.aux_name],
-            "warnings": warnings,
-        }
+        return {**super().facts(), "modalities": ["HSI", data.aux_name], "warnings": warnings}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
         """Draw predicted and true classes of all labelled pixels; see :class:`~rsbench.tasks.base.Task`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -47,15 +46,3 @@ class SceneClassification(Classification):
     def make_reader(self, train: NDArray[np.int64]) -> Pictures:
         """Images scaled by the statistics of the whole set."""
         return Pictures(self.data, self.device, channels_last=self.cell.channels_last)
-
-    def facts(self) -> dict[str, Any]:
-        """See :class:`~rsbench.tasks.base.Task`."""
-        data = self.data
-        return {
-            "name": data.name,
-            "title": data.title,
-            **self.counts(),
-            "fingerprint": data.fingerprint,
-            "part": data.part,
-            "synthetic": data.synthetic,
-        }

@@ -25,7 +25,7 @@ from rsbench.measure.log import RunLog
 from rsbench.measure.step_timer import StepTimer
 from rsbench.measure.step_times import StepTimes, skipped_steps, total
 from rsbench.measure.totals import RunTotals
-from rsbench.metrics import TASKS
+from rsbench.metrics import facts_of
 from rsbench.tasks import Networks, Task
 from rsbench.train import network as network_module
 from rsbench.train.network import CompressedNetwork, joined_stats, note
@@ -66,7 +66,8 @@ class Training:
         samples: raw samples.
 
     Raises:
-        RsbenchError: the data cannot be split as asked, or the model is unknown.
+        RsbenchError: the data cannot be split as asked, the model is unknown, or nobody has described the task in
+            :mod:`rsbench.metrics`.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Training:
     ) -> None:
         self.cell, self.compressor, self.device, self.samples = cell, compressor, device, samples
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
+        self._metric = facts_of(task.name).metric.name
         self.task = task(cell, folder, device)
         train = self.task.train_samples
         self.per_epoch = cell_module.steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
@@ -148,11 +150,6 @@ class Training:
         entry |= {"payload_bytes_total": self.tally.payload_bytes_total, "lr": self._rate(self.step - 1)}
         entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
         self.history.append(entry | {"density_per_tensor": self.tally.density_per_tensor})
-
-    @property
-    def _metric(self) -> str:
-        """Name of the metric that validation compares by."""
-        return TASKS[self.task.name].metric.name
 
     def _rate(self, step: int) -> float:
         return learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
