@@ -6,11 +6,13 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rsbench.bench.command import HEADROOM, REFERENCE
 from rsbench.units import bytes_text
 
 if TYPE_CHECKING:
     from rsbench.reports.document.table import Report, Table
+
+REFERENCE = "plain DDP"
+HEADROOM = "noop"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ import torch
 from rich.console import Console
 
 from rsbench.bench import command, parts, table
+from rsbench.planning import probe
 
 DENSITY = 0.001
 MODELS = ("resnet18", "resnet50", "vgg19")
@@ -24,7 +25,9 @@ PARTS = tuple(parts.parts([], DENSITY))
 @pytest.fixture(scope="module", params=MODELS)
 def gradients(request: pytest.FixtureRequest) -> list[torch.Tensor]:
     torch.set_num_threads(1)
-    return list(parts.made_up(request.param, 45, 224))
+    return list(
+        parts.random_gradients(probe.model_facts("scenes", request.param, {"classes": 45}, 224).shapes.values())
+    )
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -44,7 +47,7 @@ def test_the_floors_hold() -> None:
     )
     found = command.measure(config, Console())
     rows = {row.name: row for row in table.rows(found)}
-    dense = rows[command.REFERENCE].exchange_s
+    dense = rows[table.REFERENCE].exchange_s
     ratios = {name: rows[name].exchange_s / dense for name in ("topk", "dgc", "rsdgc")}
     compress = (rows["rsdgc"].compress_s or 0.0) / rows["rsdgc"].copy_s
     print(f"exchange / plain DDP: {ratios}; compress / copy_: {compress:.2f}")
