@@ -43,11 +43,11 @@ def test_areas_do_not_depend_on_scale_and_offset() -> None:
 
 def test_curve_is_short_and_has_its_ends() -> None:
     t, b = drawn(5000, 50_000, decimals=6)
-    roc = np.array(roc.scores(t, b)["roc"])
-    assert len(roc) == roc.ROC_POINTS
-    assert roc[0].tolist() == [0, 0] and roc[-1].tolist() == [1, 1]
-    assert (np.diff(roc, axis=0) >= 0).all()
-    assert np.trapezoid(roc[:, 1], roc[:, 0]) == pytest.approx(roc.scores(t, b)["auc_pd_pf"], abs=2e-3)
+    curve = np.array(roc.scores(t, b)["roc"])
+    assert len(curve) == roc.ROC_POINTS
+    assert curve[0].tolist() == [0, 0] and curve[-1].tolist() == [1, 1]
+    assert (np.diff(curve, axis=0) >= 0).all()
+    assert np.trapezoid(curve[:, 1], curve[:, 0]) == pytest.approx(roc.scores(t, b)["auc_pd_pf"], abs=2e-3)
 
 
 def test_scores_that_are_all_equal_are_chance() -> None:
