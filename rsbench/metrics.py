@@ -54,7 +54,7 @@ class TaskFacts:
 
     @property
     def metric(self) -> Metric:
-        """The one that rows are compared by."""
+        """The metric that rows are compared by."""
         return self.metrics[0]
 
 

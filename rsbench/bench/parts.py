@@ -53,7 +53,10 @@ def _select(gradients: Gradients, score: Score, kind: str, density: float) -> Wo
 
 
 def _bucket(gradients: Gradients, score: Score, density: float) -> Work:
-    """The same and the message in one call, where numba works; gradients are copied in first, since it leaves zeros."""
+    """Do all of :func:`_select` and the message in one call, where numba works.
+
+    Gradients are copied in first, since the call leaves zeros.
+    """
     layouts, names = _cut(gradients, score), [str(i) for i in range(len(gradients))]
     memory = MomentumCorrection(dict(zip(names, gradients, strict=True)), lambda: MOMENTUM, False)
     calls = choose_fused("compiled", memory, SampledSelector(choose_sweep("compiled")), score, 1.0)
@@ -115,7 +118,7 @@ def _score(gradients: Gradients, score: Score) -> Work:
 
 
 def parts(gradients: Gradients, density: float) -> dict[str, Callable[[], Work]]:
-    """Name of a part -> what prepares it; calling what that returns does it once for all tensors.
+    """Return what prepares each part, by name; calling what that returns does the part once for all tensors.
 
     Args:
         gradients: tensors with at least two dimensions.

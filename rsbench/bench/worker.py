@@ -38,7 +38,7 @@ class Given(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *received: torch.Tensor) -> Any:
-        """The gradient that was given; nothing is computed."""
+        """Return the gradient that was given; nothing is computed."""
         return received[0], ctx.gradient, None
 
 
@@ -51,7 +51,7 @@ class Shapes(nn.Module):
             self.register_parameter(name.replace(".", "_"), nn.Parameter(torch.zeros(shape)))
 
     def forward(self, gradients: list[torch.Tensor]) -> torch.Tensor:
-        """A number whose backward pass yields ``gradients``, one a parameter."""
+        """Return a number whose backward pass yields ``gradients``, one a parameter."""
         x = torch.zeros((), requires_grad=True)
         for parameter, gradient in zip(self.parameters(), gradients, strict=True):
             x = Given.apply(x, parameter, gradient)

@@ -1,4 +1,4 @@
-"""Batches of samples: shuffled, augmented, normalised; the same for every compressor."""
+"""Batches of training samples: shuffled and augmented, the same for every compressor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch.utils.data import Dataset, DistributedSampler
 
 
 class Indices(Dataset[int]):
-    """Positions of one part of a split; what DistributedSampler shuffles."""
+    """Positions of one part of a split, for DistributedSampler to shuffle."""
 
     def __init__(self, positions: NDArray[np.int64]) -> None:
         self.positions = positions
@@ -25,7 +25,7 @@ class Indices(Dataset[int]):
 
 
 Batch = tuple[torch.Tensor, ...]
-"""What one worker trains on in one step: inputs, and labels where there are any."""
+"""Inputs of one worker's step, and labels where there are any."""
 
 
 class Batches(Protocol):
@@ -36,7 +36,7 @@ class Batches(Protocol):
 
 
 class Reader(Protocol):
-    """Reads samples by their positions; :class:`Pictures` is one."""
+    """Reads samples by their positions, such as images of decoded scenes."""
 
     def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> Batch:
         """Return the inputs, each [B, ...], then the labels [B]; ``rng`` draws augmentations, None leaves them out."""

@@ -18,21 +18,21 @@ class Clock(Protocol):
         """Wait until every mark has been passed."""
 
     def seconds(self, start: Any, end: Any) -> float:
-        """Seconds from one mark to another; call :meth:`settle` first."""
+        """Return the seconds from one mark to another; call :meth:`settle` first."""
 
 
 class WallClock:
     """Marks of ``time.perf_counter``: right where operations have finished when they return (CPUs)."""
 
     def mark(self) -> float:
-        """Return seconds of the monotonic clock."""
+        """Return the seconds of the monotonic clock."""
         return time.perf_counter()
 
     def settle(self) -> None:
-        """Nothing is pending on a CPU."""
+        """Do nothing: no operation is pending on a CPU."""
 
     def seconds(self, start: float, end: float) -> float:
-        """Seconds between two marks."""
+        """Return the seconds between two marks."""
         return end - start
 
 
@@ -49,14 +49,14 @@ class CudaClock:
         return event
 
     def settle(self) -> None:
-        """Wait for the device."""
+        """Wait for all work on the device."""
         torch.cuda.synchronize()
 
     def seconds(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
-        """Seconds between two events."""
+        """Return the seconds between two events."""
         return float(start.elapsed_time(end)) / 1e3
 
 
 def clock_for(device: torch.device | str) -> Clock:
-    """The clock that is right for tensors on ``device``."""
+    """Return the clock that is right for tensors on ``device``."""
     return CudaClock() if torch.device(device).type == "cuda" else WallClock()

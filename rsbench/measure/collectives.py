@@ -17,7 +17,7 @@ class Traffic:
 
     Attributes:
         payload_bytes: sum of the buffers handed over by this rank.
-        wire_bytes: the same through each collective's formula (:func:`rsbench.measure.wire.wire_bytes`): modelled.
+        wire_bytes: modelled bytes on the wire, by each collective's formula (:mod:`rsbench.measure.wire`).
     """
 
     def __init__(self, workers: int) -> None:
@@ -77,10 +77,10 @@ def start_broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group, *, sou
 def both(
     first: torch.futures.Future[torch.Tensor], second: torch.futures.Future[torch.Tensor]
 ) -> torch.futures.Future[torch.Tensor]:
-    """Done when both are; holds what the first holds."""
+    """Return a future that is done when both are, and holds what the first holds."""
 
     def held(done: torch.futures.Future[list[torch.futures.Future[torch.Tensor]]]) -> torch.Tensor:
-        found, _ = (future.wait() for future in done.value())
-        return found
+        value, _ = (future.wait() for future in done.value())
+        return value
 
     return torch.futures.collect_all([first, second]).then(held)

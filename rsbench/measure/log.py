@@ -19,7 +19,7 @@ class RunLog:
     """Appends raw samples on rank 0, flushed line by line; other ranks write nothing.
 
     Args:
-        folder: of the cell; None on other ranks.
+        folder: the cell's, on rank 0; None on other ranks.
         tensorboard: write event files too.
     """
 

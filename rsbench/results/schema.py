@@ -19,11 +19,11 @@ SCHEMA = 2
 STATUSES = ("done", "failed", "timeout", "interrupted", "skipped")
 
 Check = Callable[[Any], str | None]
-"""Returns what the value must be when it is not that, else None."""
+"""A function that returns what the value must be when it is not that, else None."""
 
 
 def _from_1(record: Record) -> Record:
-    """Schema 1 knew scene classification by SGD only, and kept no history beside validation."""
+    """Return a record of schema 2; schema 1 knew scene classification by SGD only, and no history but validation."""
     new = {**record, "cell": {**record["cell"], "optimizer": "sgd"}, "history": []}
     if record.get("dataset") is not None:
         new["dataset"] = {**record["dataset"], "task": "scenes"}
@@ -36,7 +36,7 @@ def _from_1(record: Record) -> Record:
 
 
 UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
-"""From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
+"""Functions from schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
 def _fits(kind: type, kinds: tuple[type, ...]) -> bool:
@@ -63,13 +63,13 @@ def _list_of(*kinds: type, words: str) -> Check:
 
 
 def _map_to_numbers(value: Any) -> str | None:
-    """Check an object whose values are numbers (or null)."""
+    """Return None for an object whose values are numbers (or null), else what is wanted."""
     fits = isinstance(value, dict) and _all_fit(value.values(), (float, int, type(None)))
     return None if fits else "an object of numbers"
 
 
 def _matrix_of_counts(value: Any) -> str | None:
-    """Check a list of lists of integers."""
+    """Return None for a list of lists of integers, else what is wanted."""
     fits = isinstance(value, list) and all(isinstance(row, list) and _all_fit(row, (int,)) for row in value)
     return None if fits else "a list of lists of counts"
 
@@ -103,7 +103,7 @@ _PROVENANCE: dict[str, Check] = {
     "runtime": _is(dict, words="an object", nullable=True),
     "nnodes": _MAYBE_COUNT,
 }
-"""Checked where they are there: reports read them."""
+"""Fields that are checked where they are there: reports read them."""
 _CELL: dict[str, Check] = {
     "dataset": _TEXT,
     "model": _TEXT,

@@ -14,7 +14,7 @@ from rsbench.cell import CellSpec
 from rsbench.loaders.batches import Batch, Batches
 
 Networks = Mapping[str, nn.Module]
-"""Name -> network, in the order of a step's losses. A sole network is called ``""``."""
+"""Networks by name, in the order of a step's losses. A sole network is called ``""``."""
 
 
 class Task(ABC):
@@ -44,7 +44,7 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def models(cls) -> list[str]:
-        """Names that ``--model`` takes for data sets of this task."""
+        """Return the names that ``--model`` takes for data sets of this task."""
 
     @classmethod
     @abstractmethod
@@ -66,7 +66,7 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """A batch of the right shapes on torch's default device, to learn what a step takes."""
+        """Return a batch of the right shapes on torch's default device, to learn what a step takes."""
 
     @classmethod
     @abstractmethod
@@ -80,7 +80,7 @@ class Task(ABC):
 
     @classmethod
     def place(cls, networks: Networks, device: torch.device, *, channels_last: bool) -> dict[str, nn.Module]:
-        """The networks on the device, in the memory format asked for."""
+        """Return the networks on the device, in the memory format asked for."""
         layout = torch.channels_last if channels_last else torch.preserve_format
         return {name: network.to(device).to(memory_format=layout) for name, network in networks.items()}
 
@@ -89,12 +89,12 @@ class Task(ABC):
     @property
     @abstractmethod
     def inputs(self) -> dict[str, int]:
-        """As :attr:`rsbench.datasets.Survey.inputs` of the same data."""
+        """The sizes that networks are built for, as :attr:`rsbench.datasets.Survey.inputs` of the same data."""
 
     @property
     @abstractmethod
     def train_samples(self) -> int:
-        """How many images or pixels train."""
+        """The number of images or pixels that train."""
 
     @abstractmethod
     def batches(self, *, rank: int, workers: int, steps: int) -> Batches:
@@ -114,10 +114,10 @@ class Task(ABC):
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """A record's ``dataset`` section."""
+        """Return a record's ``dataset`` section."""
 
     def baselines(self) -> dict[str, dict[str, float]]:
-        """Metrics of methods that need no training, by name."""
+        """Return the metrics of methods that need no training, by name."""
         return {}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:

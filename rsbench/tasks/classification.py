@@ -80,22 +80,22 @@ class Classification(Task):
     def losses(
         cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
     ) -> Iterator[tuple[str, torch.Tensor]]:
-        """Cross-entropy of the sole network."""
+        """Yield the cross-entropy of the sole network."""
         *inputs, labels = batch
         yield "", nn.functional.cross_entropy(networks[""](*inputs), labels, label_smoothing=label_smoothing)
 
     @property
     def inputs(self) -> dict[str, int]:
-        """The number of classes; see :class:`Task`."""
+        """The number of classes."""
         return {"classes": len(self.data.class_names)}
 
     @property
     def train_samples(self) -> int:
-        """See :class:`Task`."""
+        """The number of samples that train."""
         return len(self.parts.train)
 
     def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
-        """See :class:`Task`: shuffled, and turned by the symmetries of the square."""
+        """Return this rank's batches, shuffled, and turned by the symmetries of the square."""
         return TrainBatches(
             self.reader,
             self.parts.train,
@@ -107,7 +107,7 @@ class Classification(Task):
         )
 
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
-        """Predict some samples; see :func:`rsbench.tasks.evaluate.predict`."""
+        """Predict some samples; the keys are those of :func:`rsbench.tasks.evaluate.predict`."""
         return evaluate.predict(
             networks[""], self.reader, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
         )
@@ -117,14 +117,14 @@ class Classification(Task):
         return evaluate.scores(self.answers(networks, positions), len(self.data.class_names))
 
     def validate(self, networks: Networks) -> dict[str, float] | None:
-        """See :class:`Task`."""
+        """Score the validation samples: ``loss``, ``oa``, ``aa``, ``kappa``; None where there are none."""
         if not len(self.parts.val):
             return None
-        found = self.scores(networks, self.parts.val)
-        return {name: found[name] for name in ("loss", "oa", "aa", "kappa")}
+        scores = self.scores(networks, self.parts.val)
+        return {name: scores[name] for name in ("loss", "oa", "aa", "kappa")}
 
     def test(self, networks: Networks) -> dict[str, Any]:
-        """See :class:`Task`."""
+        """Score the test samples."""
         return self.scores(networks, self.parts.test)
 
     def facts(self) -> dict[str, Any]:

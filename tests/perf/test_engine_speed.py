@@ -45,8 +45,8 @@ def test_the_floors_hold() -> None:
         repeats=5,
         plain_hooks=False,
     )
-    found = command.measure(config, Console())
-    rows = {row.name: row for row in table.rows(found)}
+    measured = command.measure(config, Console())
+    rows = {row.name: row for row in table.rows(measured)}
     dense = rows[table.REFERENCE].exchange_s
     ratios = {name: rows[name].exchange_s / dense for name in ("topk", "dgc", "rsdgc")}
     compress = (rows["rsdgc"].compress_s or 0.0) / rows["rsdgc"].copy_s
@@ -56,5 +56,5 @@ def test_the_floors_hold() -> None:
     assert ratios["topk"] <= 1.15
     assert ratios["dgc"] <= 1.15
     for name in ratios:
-        used, bound = table.memory_share(found, rows[name]) or (0.0, 0.0)
+        used, bound = table.memory_share(measured, rows[name]) or (0.0, 0.0)
         assert 0 < used <= bound

@@ -27,11 +27,11 @@ def test_areas_against_the_threshold_are_integrals_of_the_shares() -> None:
     t, b = drawn(150, 3000)
     low, high = min(t.min(), b.min()), max(t.max(), b.max())
     taus = (np.arange(20_000) + 0.5) / 20_000
-    found = roc.scores(t, b)
+    areas = roc.scores(t, b)
     for name, side in (("auc_pd_tau", t), ("auc_pf_tau", b)):
         scaled = np.sort((side - low) / (high - low))
         share = 1 - np.searchsorted(scaled, taus) / len(side)
-        assert found[name] == pytest.approx(share.mean(), abs=1e-4)
+        assert areas[name] == pytest.approx(share.mean(), abs=1e-4)
 
 
 def test_areas_do_not_depend_on_scale_and_offset() -> None:
@@ -51,8 +51,8 @@ def test_curve_is_short_and_has_its_ends() -> None:
 
 
 def test_scores_that_are_all_equal_are_chance() -> None:
-    found = roc.scores(np.ones(3), np.ones(5))
-    assert (found["auc_pd_pf"], found["auc_pd_tau"], found["auc_pf_tau"]) == (0.5, 0, 0)
+    areas = roc.scores(np.ones(3), np.ones(5))
+    assert (areas["auc_pd_pf"], areas["auc_pd_tau"], areas["auc_pf_tau"]) == (0.5, 0, 0)
 
 
 def test_without_halo_marks_are_taken_as_they_are() -> None:

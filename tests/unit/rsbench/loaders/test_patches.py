@@ -47,9 +47,9 @@ def test_patches_are_those_of_a_plain_reference(side: int, pixels: Pixels, scene
     assert hsi.shape == (90, 6, side, side) and aux.shape == (90, 2, side, side)
     assert hsi.dtype == aux.dtype == torch.float32 and labels.dtype == torch.int64
     assert np.array_equal(labels, scene.labels.flat[positions] - 1)
-    for array, found in ((scene.hsi, hsi), (scene.aux, aux)):
+    for array, patches in ((scene.hsi, hsi), (scene.aux, aux)):
         wanted = [reference(array, filled, train, at, side) for at in positions]
-        np.testing.assert_allclose(found, np.array(wanted), atol=2e-5)
+        np.testing.assert_allclose(patches, np.array(wanted), atol=2e-5)
 
 
 def test_scaling_comes_from_labelled_training_pixels_only(pixels: Pixels) -> None:
@@ -85,8 +85,8 @@ def test_values_that_are_no_number_become_the_mean(scene: mat_scenes.Scene, tmp_
     aux[:3, :3] = np.nan
     mat_scenes.mmrs(tmp_path, replace(scene, aux=aux))
     pixels = get("idtrees").prepare(tmp_path, tmp_path / "cache", 5)
-    _, found, _ = Patches(pixels, pixels.split("official", 0).train, 5, CPU).read(np.array([0, 41, 200]), None)
-    assert torch.isfinite(found).all() and (found[0, :, 2:5, 2:5] == 0).all()
+    _, aux_read, _ = Patches(pixels, pixels.split("official", 0).train, 5, CPU).read(np.array([0, 41, 200]), None)
+    assert torch.isfinite(aux_read).all() and (aux_read[0, :, 2:5, 2:5] == 0).all()
 
 
 def test_a_channel_of_one_value_stays_finite(scene: mat_scenes.Scene, tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def test_a_step_is_split_by_its_marks() -> None:
     timer = StepTimer(Recorded([0.0, 1.0, 3.0, 10.0, 11.0, 11.0]))
     for phase in ("data", "forward", "backward", "optimizer", "end"):
         timer.end_of(phase)
-    found = timer.times([Marks(4.0, 4.5, 5.5, 6.0), Marks(6.5, 7.0, 9.0, 9.75)])
-    assert found == StepTimes(
+    times = timer.times([Marks(4.0, 4.5, 5.5, 6.0), Marks(6.5, 7.0, 9.0, 9.75)])
+    assert times == StepTimes(
         step_time_s=11.0,
         data_s=1.0,
         forward_s=2.0,

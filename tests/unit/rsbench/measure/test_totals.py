@@ -32,18 +32,18 @@ def filled(payloads: list[int], steady_from_step: int) -> dict[str, Any]:
 
 
 def test_the_steady_state_begins_after_the_warm_up() -> None:
-    found = filled([1000] * 8 + [10] * 2, steady_from_step=8)
-    assert found["compression_ratio"] == pytest.approx(40_000 / 8020)
-    assert found["steady_ratio"] == 400
-    assert found["payload_bytes_per_step"] == 10
+    traffic = filled([1000] * 8 + [10] * 2, steady_from_step=8)
+    assert traffic["compression_ratio"] == pytest.approx(40_000 / 8020)
+    assert traffic["steady_ratio"] == 400
+    assert traffic["payload_bytes_per_step"] == 10
 
 
 def test_without_a_steady_step_there_is_no_steady_ratio() -> None:
-    found = filled([1000] * 4, steady_from_step=4)
-    assert found["steady_ratio"] is None
-    assert found["payload_bytes_per_step"] == 1000
+    traffic = filled([1000] * 4, steady_from_step=4)
+    assert traffic["steady_ratio"] is None
+    assert traffic["payload_bytes_per_step"] == 1000
 
 
 def test_nothing_sent_has_no_ratio() -> None:
-    found = filled([0] * 4, steady_from_step=0)
-    assert found["compression_ratio"] is found["wire_ratio"] is found["steady_ratio"] is None
+    traffic = filled([0] * 4, steady_from_step=0)
+    assert traffic["compression_ratio"] is traffic["wire_ratio"] is traffic["steady_ratio"] is None

@@ -179,8 +179,8 @@ def test_it_is_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers: dict[str, Callable[..., Any]] = probe_worker._ANSWERS
     monkeypatch.setattr(probe, "_ask_cached", lambda question: answers[question.pop("ask")](**question))
     assert probe.model_names()["vectors"] == ["linear"]
-    found = job.find_datasets(["random-vectors"], tmp_path, strict=False)
-    (solved,) = job.solve([spec()], found)
+    located = job.find_datasets(["random-vectors"], tmp_path, strict=False)
+    (solved,) = job.solve([spec()], located)
     assert solved.task == "vectors" and solved.steps == 4
     assert solved.compressor.startswith("topk:density=0.")
 

@@ -39,8 +39,8 @@ def test_diverged_weights_give_a_loss_that_says_so(tmp_path: Path) -> None:
     networks = task.build("aae", task.inputs, image_size=1)
     for parameter in networks["encoder"].parameters():
         parameter.detach().fill_(float("nan"))
-    for found in (task.validate(networks), task.test(networks)):
-        assert found is not None and np.isnan(found["loss"])
+    for scores in (task.validate(networks), task.test(networks)):
+        assert scores is not None and np.isnan(scores["loss"])
 
 
 @pytest.mark.usefixtures("alone")
@@ -48,9 +48,9 @@ def test_too_few_pixels_to_rank_do_not_validate(tmp_path: Path, monkeypatch: pyt
     recipe = dataclasses.replace(SyntheticHTD.recipe, height=5, width=6, targets=4)
     monkeypatch.setattr(SyntheticHTD, "recipe", recipe)
     scene = SyntheticHTD().prepare(tmp_path, tmp_path, 1)
-    found = []
+    validated = []
     for seed in range(12):
         task = TargetDetection(cell(seed=seed), scene.folder, CPU)
         assert len(task.val) == 2
-        found.append(task.validate(task.build("aae", task.inputs, image_size=1)))
-    assert None in found and all(np.isfinite(list(one.values())).all() for one in found if one is not None)
+        validated.append(task.validate(task.build("aae", task.inputs, image_size=1)))
+    assert None in validated and all(np.isfinite(list(one.values())).all() for one in validated if one is not None)
