@@ -4,7 +4,8 @@ import gc
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ class Shapes(nn.Module):
         return x
 
 
+def _register(text: str, density: float, model: DistributedDataParallel) -> Compressor:
+    compressor = parse(text)
+    if compressor.matchable and not compressor.density_given:
+        compressor = compressor.with_density(density)
+    compressor.register(model)
+    compressor.param_groups(model, lr=0.1, momentum=MOMENTUM)
+    return compressor
+
+
 class Bench:
     """Times methods on one model's shapes.
 
@@ -82,19 +92,8 @@ class Bench:
         if not against_all:
             self.methods = {REFERENCE: self.methods[REFERENCE]}
         for text in compressors:
-            self.methods[text] = BUCKET_CAP_MB, self._registered(text, density)
+            self.methods[text] = BUCKET_CAP_MB, partial(_register, text, density)
         self.samples: dict[str, dict[str, list[float]]] = {name: {} for name in self.methods}
-
-    def _registered(self, text: str, density: float) -> Callable[[DistributedDataParallel], Compressor]:
-        def register(model: DistributedDataParallel) -> Compressor:
-            compressor = parse(text)
-            if compressor.matchable and not compressor.density_given:
-                compressor = compressor.with_density(density)
-            compressor.register(model)
-            compressor.param_groups(model, lr=0.1, momentum=MOMENTUM)
-            return compressor
-
-        return register
 
     def run(self, repeats: int) -> Iterator[str]:
         """Time every method once in each repeat; yield each method's name when it is done."""

@@ -8,31 +8,10 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset, DistributedSampler
-
-
-class Indices(Dataset[int]):
-    """Positions of one part of a split, for DistributedSampler to shuffle."""
-
-    def __init__(self, positions: NDArray[np.int64]) -> None:
-        self.positions = positions
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __getitem__(self, item: int) -> int:
-        return int(self.positions[item])
-
+from torch.utils.data import DistributedSampler, TensorDataset
 
 Batch = tuple[torch.Tensor, ...]
 """Inputs of one worker's step, and labels where there are any."""
-
-
-class Batches(Protocol):
-    """One rank's walk over the training samples."""
-
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield the batches of one epoch, on the device; equal work on all ranks."""
 
 
 class Reader(Protocol):
@@ -67,9 +46,8 @@ class TrainBatches:
         seed: int,
     ) -> None:
         self._reader, self._batch_size, self._steps = reader, batch_size, steps
-        dataset = Indices(positions)
-        self._positions = positions
-        self._sampler: DistributedSampler[int] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
+        dataset, self._positions = TensorDataset(torch.from_numpy(positions)), positions
+        self._sampler: DistributedSampler[object] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
         self._rng = torch.Generator().manual_seed(seed + 7919 * (rank + 1))
 
     def epoch(self, number: int) -> Iterator[Batch]:

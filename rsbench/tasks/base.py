@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from rsbench.cell import CellSpec
-from rsbench.loaders.batches import Batch, Batches
+from rsbench.loaders.batches import Batch, Reader, TrainBatches
 
 Networks = Mapping[str, nn.Module]
 """Networks by name, in the order of a step's losses. A sole network is called ``""``."""
@@ -34,7 +36,11 @@ class Task(ABC):
 
     name: ClassVar[str]
     rate_factors: ClassVar[Mapping[str, float]] = {}
-    """Network -> its learning rate as a multiple of the cell's, where that is not 1."""
+    """Learning rates as multiples of the cell's by network, where they are not 1."""
+    reader: Reader
+    """What reads samples by position; set by each task's constructor, as is the next."""
+    train: NDArray[np.int64]
+    """Positions of the samples that train, shape [n]."""
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         self.cell, self.folder, self.device = cell, folder, device
@@ -91,14 +97,17 @@ class Task(ABC):
     def inputs(self) -> dict[str, int]:
         """The sizes that networks are built for, as :attr:`rsbench.datasets.Survey.inputs` of the same data."""
 
-    @property
-    @abstractmethod
-    def train_samples(self) -> int:
-        """The number of images or pixels that train."""
-
-    @abstractmethod
-    def batches(self, *, rank: int, workers: int, steps: int) -> Batches:
-        """Return this rank's batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
+    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
+        """Return this rank's shuffled batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
+        return TrainBatches(
+            self.reader,
+            self.train,
+            rank=rank,
+            workers=workers,
+            batch_size=self.cell.batch_size,
+            steps=steps,
+            seed=self.cell.derived_seed,
+        )
 
     @abstractmethod
     def validate(self, networks: Networks) -> dict[str, float] | None:

@@ -14,7 +14,7 @@ from torch import nn
 
 from rsbench.cell import CellSpec
 from rsbench.datasets.split import Split
-from rsbench.loaders.batches import Batch, Reader, TrainBatches
+from rsbench.loaders.batches import Batch, Reader
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks, Task
 
@@ -62,7 +62,8 @@ class Classification(Task):
         super().__init__(cell, folder, device)
         self.data = self.open()
         self.parts = self.data.split(cell.split, cell.derived_seed)
-        self.reader = self.make_reader(self.parts.train)
+        self.train = self.parts.train
+        self.reader = self.make_reader(self.train)
 
     @abstractmethod
     def open(self) -> Labelled:
@@ -88,23 +89,6 @@ class Classification(Task):
     def inputs(self) -> dict[str, int]:
         """The number of classes."""
         return {"classes": len(self.data.class_names)}
-
-    @property
-    def train_samples(self) -> int:
-        """The number of samples that train."""
-        return len(self.parts.train)
-
-    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
-        """Return this rank's batches, shuffled, and turned by the symmetries of the square."""
-        return TrainBatches(
-            self.reader,
-            self.parts.train,
-            rank=rank,
-            workers=workers,
-            batch_size=self.cell.batch_size,
-            steps=steps,
-            seed=self.cell.derived_seed,
-        )
 
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
         """Predict some samples; the keys are those of :func:`rsbench.tasks.evaluate.predict`."""

@@ -18,7 +18,7 @@ from rsbench.cell import CellSpec
 from rsbench.datasets.targets.dataset import check_split
 from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.loaders.batches import Batch, TrainBatches
+from rsbench.loaders.batches import Batch
 from rsbench.loaders.spectra import Spectra
 from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
@@ -74,23 +74,6 @@ class TargetDetection(Task):
     def inputs(self) -> dict[str, int]:
         """The number of bands."""
         return {"bands": self.scene.bands}
-
-    @property
-    def train_samples(self) -> int:
-        """The number of background pixels that train."""
-        return len(self.train)
-
-    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
-        """Return this rank's batches of shuffled pixels."""
-        return TrainBatches(
-            self.reader,
-            self.train,
-            rank=rank,
-            workers=workers,
-            batch_size=self.cell.batch_size,
-            steps=steps,
-            seed=self.cell.derived_seed,
-        )
 
     def validate(self, networks: Networks) -> dict[str, float] | None:
         """Score background pixels that do not train: their loss, and the areas with the target mixed into half of them.

@@ -70,7 +70,7 @@ class Training:
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
         self._metric = facts_of(task.name).metric.name
         self.task = task(cell, folder, device)
-        train = self.task.train_samples
+        train = len(self.task.train)
         self.per_epoch = steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
         self.samples_per_step = min(cell.batch_size, math.ceil(train / self.workers)) * self.workers
         self.steps = total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from rsbench.measure.clock import Clock
 from rsbench.measure.step_timer import StepTimer
 from rsbench.measure.step_times import StepTimes
 
@@ -16,7 +17,7 @@ class Marks:
     decoded: float
 
 
-class Recorded:
+class Recorded(Clock):
     """A clock that reads out what the test wrote."""
 
     def __init__(self, marks: list[float]) -> None:
