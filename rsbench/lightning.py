@@ -88,7 +88,7 @@ class CompressGradients(Callback):  # type: ignore[misc]  # Lightning is optiona
         self._checked = True
 
     def state_dict(self) -> dict[str, Any]:
-        """Every rank's state on rank 0, which writes the checkpoint; a collective call, as saving one is."""
+        """Return every rank's state on rank 0, which writes the checkpoint; a collective call, as saving one is."""
         if not self._registered:
             return {}
         mine = self.compressor.state_dict()

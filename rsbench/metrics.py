@@ -1,21 +1,26 @@
-"""What each task is scored by: names in records, headings in tables, which way is better. Torch-free."""
+"""Facts of each task: what it is scored by and what its records hold beside that. Torch-free."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from rsbench.errors import RsbenchError, did_you_mean
+
+Detail = Literal["numbers", "pairs", "lists of counts"]
+"""Kinds of what a test gives beside its metrics; each is a list, and :mod:`rsbench.results.schema` checks its items."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One number that a task's test gives.
+    """A number that a task's test gives.
 
     Attributes:
         name: in records, ``oa``.
         heading: in tables, ``OA``.
-        percent: kept as a fraction, shown in percent; differences then are points.
-        decimals: shown, in the unit of the table.
+        percent: whether the number is a fraction that tables show in percent; differences then are points.
+        decimals: how many are shown, in the unit of the table.
         higher_is_better: False for a false-alarm measure.
     """
 
@@ -33,21 +38,23 @@ class Metric:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
-    """What tables say of a task.
+    """What tables and records need to know of a task.
 
     Attributes:
         title: in words.
         sample: what is counted: ``image``.
         metrics: the one that rows are compared by comes first.
+        details: what a record's ``accuracy.test`` holds beside the metrics: name -> kind of value.
     """
 
     title: str
     sample: str
     metrics: tuple[Metric, ...]
+    details: Mapping[str, Detail] = field(default_factory=dict)
 
     @property
     def metric(self) -> Metric:
-        """The one that rows are compared by."""
+        """The metric that rows are compared by."""
         return self.metrics[0]
 
 
@@ -56,6 +63,7 @@ _CLASSIFICATION: Final = (
     Metric(name="aa", heading="AA"),
     Metric(name="kappa", heading="kappa", percent=False, decimals=3),
 )
+_CLASSES: Final[Mapping[str, Detail]] = {"per_class": "numbers", "confusion": "lists of counts"}
 _DETECTION: Final = (
     Metric(name="auc_pd_pf", heading="AUC(Pd,Pf)", percent=False, decimals=4),
     Metric(name="auc_pd_tau", heading="AUC(Pd,tau)", percent=False, decimals=4),
@@ -63,18 +71,36 @@ _DETECTION: Final = (
 )
 
 TASKS: Final[dict[str, TaskFacts]] = {
-    "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION),
-    "pixels": TaskFacts(title="multi-modal pixel classification", sample="pixel", metrics=_CLASSIFICATION),
-    "targets": TaskFacts(title="hyperspectral target detection", sample="pixel", metrics=_DETECTION),
+    "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION, details=_CLASSES),
+    "pixels": TaskFacts(
+        title="multi-modal pixel classification", sample="pixel", metrics=_CLASSIFICATION, details=_CLASSES
+    ),
+    "targets": TaskFacts(
+        title="hyperspectral target detection", sample="pixel", metrics=_DETECTION, details={"roc": "pairs"}
+    ),
 }
-"""Name of the task in ``record["dataset"]["task"]`` -> its facts."""
+"""Name of the task in ``record["dataset"]["task"]`` -> its facts; :data:`rsbench.tasks.TASKS` has the classes."""
+
+
+def facts_of(task: str) -> TaskFacts:
+    """Return the facts of a task.
+
+    Raises:
+        RsbenchError: nobody has described that task here.
+    """
+    if task not in TASKS:
+        raise RsbenchError(
+            f'rsbench.metrics.TASKS has no facts of the task "{task}": add its title, its metrics and what its test '
+            f"gives beside them.{did_you_mean(task, TASKS)}"
+        )
+    return TASKS[task]
 
 
 def score_text(record: Mapping[str, Any]) -> str:
     """Return ``test OA 91.2 %``, by the task's first metric; empty for a record without accuracy."""
     if not record.get("accuracy"):
         return ""
-    metric = TASKS[record["dataset"]["task"]].metric
+    metric = facts_of(record["dataset"]["task"]).metric
     value = record["accuracy"]["test"][metric.name]
     return "" if value is None else f"test {metric.text(value)}"
 

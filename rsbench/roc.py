@@ -1,4 +1,4 @@
-"""How well scores tell targets from background: areas under the three curves of the 3-D ROC. Torch-free.
+"""Areas under the three curves of the 3-D ROC: how well scores tell targets from background. Torch-free.
 
 C.-I Chang: an effective evaluation tool for hyperspectral target detection: 3D receiver operating characteristic curve
 analysis. IEEE Trans. Geoscience and Remote Sensing 59(6), 2021. With scores scaled to 0..1 and a threshold tau, Pd(tau)
@@ -36,16 +36,17 @@ def sides(
     marked = np.asarray(truth_HW) != 0
     scores, near = np.asarray(scores_HW, dtype=np.float64), marked
     if halo:
-        from scipy.ndimage import maximum_filter
+        from scipy.ndimage import maximum_filter  # late: start-up
 
         scores, near = (maximum_filter(a, 2 * halo + 1, mode="nearest") for a in (scores, marked))
     return scores[marked], np.asarray(scores_HW, dtype=np.float64)[~near]
 
 
 def scores(targets: NDArray[Any], background: NDArray[Any]) -> dict[str, Any]:
-    """Areas under the curves (Pf, Pd), (tau, Pd) and (tau, Pf), exact for all pixels.
+    """Return the areas under the curves (Pf, Pd), (tau, Pd) and (tau, Pf), exact for all pixels.
 
-    The area under Pd(tau) over 0..1 is the mean of the targets' scaled scores, likewise for Pf.
+    The area under Pd(tau) over 0..1 is the mean of the targets' scaled scores, that under Pf(tau) the mean of the
+    background's.
 
     Args:
         targets: scores of targets, at least one.
@@ -55,7 +56,7 @@ def scores(targets: NDArray[Any], background: NDArray[Any]) -> dict[str, Any]:
         ``auc_pd_pf`` (0..1, a half for chance), ``auc_pd_tau`` (larger is better), ``auc_pf_tau`` (smaller is better)
         and ``roc``: at most 200 points [Pf, Pd], the ends among them.
     """
-    from sklearn.metrics import auc, roc_curve
+    from sklearn.metrics import auc, roc_curve  # late: start-up
 
     together = np.concatenate([targets, background]).astype(np.float64)
     low, high = together.min(), together.max()

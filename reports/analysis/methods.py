@@ -8,21 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rsbench.measure.step_times import SPLIT
 from rsbench.reports.analysis.link_model import StepCost
 from rsbench.reports.analysis.statistics import Spread, spread
 from rsbench.results.schema import Record
 
 REFERENCE = "none"
-SPLIT = (
-    "data_s",
-    "forward_s",
-    "backward_s",
-    "compress_s",
-    "wait_s",
-    "decompress_s",
-    "optimizer_s",
-    "other_s",
-)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rsbench import units
+from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import TASKS, Metric
-from rsbench.reports.analysis.methods import SPLIT, Method
+from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import pareto_front
 from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
 from rsbench.reports.figures.curves import density_panel, training_panel

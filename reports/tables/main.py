@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from rsbench import units
+from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison, gaps_to
 from rsbench.reports.analysis.link_model import break_even
-from rsbench.reports.analysis.methods import SPLIT, Method
+from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import Spread
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.results.schema import STATUSES, Record

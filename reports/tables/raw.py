@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.link_model import break_even
-from rsbench.reports.analysis.methods import SPLIT, Method
+from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.document.table import Column, Table

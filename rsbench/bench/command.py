@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsbench.errors import RsbenchError
+from rsbench.launch.torchrun import StopSignals, Torchrun
 from rsbench.planning import probe
 from rsbench.results import provenance
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 
-REFERENCE = "plain DDP"
-HEADROOM = "noop"
 DEFAULT_COMPRESSORS = ("none", "fp16", "noop", "randomk", "topk", "blocktopk", "dgc", "rsdgc")
 _CLASSES = 45
 _IMAGE_SIZE = 224
+_MEMORY_ROUNDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class BenchConfig:
     """What to time.
 
     Attributes:
@@ -37,7 +37,7 @@ class Order:
         workers: gloo processes on this machine, one thread each.
         compressors: texts ``name:key=value,...``.
         repeats: rounds over all methods.
-        rivals: time PyTorch's hooks and plainly written Top-k and DGC too.
+        plain_hooks: time PyTorch's hooks and plainly written Top-k and DGC too.
     """
 
     model: str
@@ -45,80 +45,98 @@ class Order:
     workers: int
     compressors: Sequence[str]
     repeats: int
-    rivals: bool = True
+    plain_hooks: bool = True
 
 
-def measure(order: Order, console: Console) -> dict[str, Any]:
-    """Start the processes, show progress, return all samples.
+def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
+    """Time what the configuration names and return all samples; a bar shows how far it is.
 
     Raises:
         RsbenchError: unknown model or compressor, numbers out of range, or a process that failed.
+        SystemExit: a signal asked to stop; the code is 128 + its number.
     """
-    from rich.progress import Progress
+    from rich.progress import Progress  # late: start-up
 
-    from rsbench.compressors import parse
+    from rsbench.compressors import parse  # late: start-up
 
-    texts = _checked(order)
-    probe.model_facts("scenes", order.model, {"classes": _CLASSES}, _IMAGE_SIZE)
-    job = {"model": order.model, "classes": _CLASSES, "image_size": _IMAGE_SIZE, "density": order.density}
-    job |= {"compressors": texts, "repeats": order.repeats, "rivals": order.rivals}
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("timing", total=order.repeats * (len(texts) + (6 if order.rivals else 1)))
-        timed = _launch(job, order.workers, lambda name: bar.update(task, advance=1, description=f"timing {name}"))
-        heavy = ["none", *(text for text in texts if parse(text).keeps_residual)]
-        task = bar.add_task("weighing", total=3 * (2 + len(heavy)))
-        weighed = _launch(
-            {**job, "compressors": heavy, "repeats": 0, "rivals": False},
-            order.workers,
-            lambda name: bar.update(task, advance=1, description=f"weighing {name}"),
-        )
-        task = bar.add_task("timing parts", total=None)
-        parts = _launch(job, 1, lambda name: bar.update(task, description=f"timing: {name}"), "rsbench.bench.parts")
-    found = {"order": {**job, "workers": order.workers}, "provenance": provenance.collect(sys.argv), **timed}
-    return {**found, "memory": weighed["ranks"], "parts": parts}
+    order = {**asdict(config), "compressors": _checked(config), "classes": _CLASSES, "image_size": _IMAGE_SIZE}
+    shapes = probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
+    job = {**order, "shapes": shapes}
+    with_residual = ["none", *(text for text in order["compressors"] if parse(text).keeps_residual)]
+    memory_job = {**job, "compressors": with_residual, "memory_rounds": _MEMORY_ROUNDS, "plain_hooks": False}
+    rows = len(order["compressors"]) + (6 if config.plain_hooks else 1)
+    with (
+        StopSignals() as stop,
+        Progress(
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            auto_refresh=False,  # without a thread that redraws: processes are forked while this is shown
+        ) as bar,
+    ):
+        launch = partial(_launch, stop, bar)
+        timed = launch("timing", job, total=config.repeats * rows, workers=config.workers)
+        rows = 1 + len(with_residual)
+        memory = launch("memory of", memory_job, total=_MEMORY_ROUNDS * rows, workers=config.workers)
+        parts = launch("timing part:", job, total=None, workers=1, module="rsbench.bench.parts")
+    measured = {"order": order, "provenance": provenance.collect(sys.argv), **timed}
+    return {**measured, "memory": memory["ranks"], "parts": parts}
 
 
 def _launch(
-    job: dict[str, Any], workers: int, tell: Callable[[str], None], module: str = "rsbench.bench.worker"
+    stop: StopSignals,
+    bar: Progress,
+    title: str,
+    job: dict[str, Any],
+    *,
+    total: int | None,
+    workers: int,
+    module: str = "rsbench.bench.worker",
 ) -> dict[str, Any]:
-    """Run a module under torchrun, telling each line it prints; its answer.
+    """Run a module under torchrun, show each name that it tells, and return its answer.
+
+    The module takes a folder with ``job.json``, appends names to ``progress`` and leaves ``out.json``.
 
     Raises:
         RsbenchError: a process failed.
+        SystemExit: a signal asked to stop.
     """
-    with tempfile.TemporaryDirectory(prefix="rsbench-bench-") as folder:
-        task, out, log = (Path(folder) / name for name in ("job.json", "out.json", "log"))
-        task.write_text(json.dumps(job), encoding="utf-8")
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(workers)]
-        command += ["-m", module, str(task), str(out)]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
-        if not job["repeats"]:  # freed memory goes back at once, so that the next method's growth is its own
-            environment["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
-        with (
-            log.open("w", encoding="utf-8") as errors,
-            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True) as ranks,
-        ):
-            for line in ranks.stdout or ():
-                tell(line.strip())
-        if ranks.returncode or not out.exists():
-            last = [line for line in log.read_text(encoding="utf-8").splitlines() if "Error" in line][-1:]
-            raise RsbenchError(f"A process of the benchmark failed ({last[0].strip() if last else 'no message'}).")
-        found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-        return found
+    environment = {"OMP_NUM_THREADS": "1"}
+    if "memory_rounds" in job:  # freed memory goes back at once, so that the next method's growth is its own
+        environment["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
+    shown = bar.add_task(title, total=total)
+    with tempfile.TemporaryDirectory(prefix="rsbench-bench-") as name:
+        folder = Path(name)
+        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        names = folder / "progress"
+        names.touch()
+
+        def tick() -> None:
+            *_, last = ["", *(lines := names.read_text(encoding="utf-8").splitlines())]
+            bar.update(shown, completed=len(lines), description=f"{title} {last}", refresh=True)
+
+        torchrun = Torchrun(stop=stop, module=module, environment=environment)
+        outcome = torchrun.run(folder, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
+        if stop.number is not None:
+            raise SystemExit(128 + stop.number)
+        if outcome.cause is not None:
+            raise RsbenchError(f"A process of the benchmark failed ({outcome.cause.reason}).")
+        answer: dict[str, Any] = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+        return answer
 
 
-def _checked(order: Order) -> list[str]:
-    """The rows' canonical texts.
+def _checked(config: BenchConfig) -> list[str]:
+    """Return the rows' canonical texts, each once.
 
     Raises:
-        RsbenchError: something out of range.
+        RsbenchError: something is out of range.
     """
-    from rsbench.compressors import parse
+    from rsbench.compressors import parse  # late: start-up
 
-    if not 0 < order.density <= 1:
+    if not 0 < config.density <= 1:
         raise RsbenchError(
-            f"--density {order.density:g} is out of range; a share of the elements is above 0, at most 1."
+            f"--density {config.density:g} is out of range; a share of the elements is above 0, at most 1."
         )
-    if order.workers < 1 or order.repeats < 1:
+    if config.workers < 1 or config.repeats < 1:
         raise RsbenchError("--workers and --repeats must be at least 1.")
-    return list(dict.fromkeys(parse(text).text for text in order.compressors))
+    return list(dict.fromkeys(parse(text).text for text in config.compressors))

@@ -9,12 +9,13 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import torch
 
+from rsbench.bench.plain_hooks import MOMENTUM
 from rsbench.compressors.blocks.layout import Layout, elements, kernels
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.density.allocation import share_of
@@ -23,11 +24,10 @@ from rsbench.compressors.memory.error_feedback import MomentumCorrection, Residu
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
 from rsbench.compressors.selection.selectors import SampledSelector
-from rsbench.planning import probe_worker
+from rsbench.launch import worker
 
 COPY = "copy_"
 ROUNDS, WARMUP_ROUNDS = 7, 3
-MOMENTUM = 0.9
 NSI = nsi(0.8, "std", "l2")
 SCORES = {"magnitude": MAGNITUDE, "NSI": NSI}
 Work = Callable[[], object]
@@ -53,7 +53,10 @@ def _select(gradients: Gradients, score: Score, kind: str, density: float) -> Wo
 
 
 def _bucket(gradients: Gradients, score: Score, density: float) -> Work:
-    """The same and the message in one call, where numba works; gradients are copied in first, since it leaves zeros."""
+    """Do all of :func:`_select` and the message in one call, where numba works.
+
+    Gradients are copied in first, since the call leaves zeros.
+    """
     layouts, names = _cut(gradients, score), [str(i) for i in range(len(gradients))]
     memory = MomentumCorrection(dict(zip(names, gradients, strict=True)), lambda: MOMENTUM, False)
     calls = choose_fused("compiled", memory, SampledSelector(choose_sweep("compiled")), score, 1.0)
@@ -115,13 +118,13 @@ def _score(gradients: Gradients, score: Score) -> Work:
 
 
 def parts(gradients: Gradients, density: float) -> dict[str, Callable[[], Work]]:
-    """Name of a part -> what prepares it; calling what that returns does it once for all tensors.
+    """Return what prepares each part, by name; calling what that returns does the part once for all tensors.
 
     Args:
         gradients: tensors with at least two dimensions.
         density: share of the elements that is sent.
     """
-    found: dict[str, Callable[[], Work]] = {
+    prepare: dict[str, Callable[[], Work]] = {
         COPY: partial(_copy, gradients),
         "torch.topk of |g|": lambda: (
             lambda: [torch.topk(g.view(-1).abs(), share_of(density, g.numel())) for g in gradients]
@@ -129,43 +132,41 @@ def parts(gradients: Gradients, density: float) -> dict[str, Callable[[], Work]]
         "accumulate": partial(_accumulate, gradients),
     }
     for name, score in SCORES.items():
-        found[f"score by {name}"] = partial(_score, gradients, score)
+        prepare[f"score by {name}"] = partial(_score, gradients, score)
         for kind in dict.fromkeys(("eager", kernels_in_use("auto"))):
             label = f"accumulate, score, select by {name}, {kind}"
-            found[label] = partial(_select, gradients, score, kind, density)
+            prepare[label] = partial(_select, gradients, score, kind, density)
         if kernels_in_use("auto") == "compiled":
-            found[f"copy_, then all of it and the message by {name}, one call"] = partial(
+            prepare[f"copy_, then all of it and the message by {name}, one call"] = partial(
                 _bucket, gradients, score, density
             )
         for verb, read in (("encode", False), ("decode", True)):
-            found[f"{verb} for {name}"] = partial(_message, gradients, score, density, read=read)
-    return found
+            prepare[f"{verb} for {name}"] = partial(_message, gradients, score, density, read=read)
+    return prepare
 
 
-def made_up(model: str, classes: int, image_size: int) -> Gradients:
-    """Gradients of a model's tensors with at least two dimensions."""
-    shapes = probe_worker.model_facts(
-        task="scenes", model=model, inputs={"classes": classes}, image_size=image_size, weights=None
-    )["networks"][""].values()
+def random_gradients(shapes: Iterable[Sequence[int]]) -> Gradients:
+    """Return gradients for those shapes that have at least two dimensions."""
     rng = torch.Generator().manual_seed(17)
-    return [torch.randn(shape, generator=rng) for shape in shapes if len(shape) > 1]
+    return [torch.randn(*shape, generator=rng) for shape in shapes if len(shape) > 1]
 
 
-def main() -> None:
-    """``python -m rsbench.bench.parts JOB OUT``: part -> seconds and those of ``copy_`` beside it, medians, as JSON."""
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+def time_parts(folder: Path, rank: int) -> None:
+    """Write medians to ``out.json``: part -> seconds, and those of ``copy_`` beside it; tell each in ``progress``."""
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     torch.set_num_threads(1)
-    gradients = made_up(job["model"], job["classes"], job["image_size"])
-    copy, found = _copy(gradients), {}
-    for name, prepare in parts(gradients, job["density"]).items():
-        work = prepare()
-        found[name] = [statistics.median(times) for times in zip(*_interleaved(work, copy), strict=True)]
-        print(name, flush=True)
-    Path(sys.argv[2]).write_text(json.dumps(found), encoding="utf-8")
+    gradients = random_gradients(job["shapes"].values())
+    copy, medians = _copy(gradients), {}
+    with (folder / "progress").open("a", encoding="utf-8") as progress:
+        for name, prepare in parts(gradients, job["density"]).items():
+            times = _interleaved(prepare(), copy)
+            medians[name] = [statistics.median(seconds) for seconds in zip(*times, strict=True)]
+            print(name, file=progress, flush=True)
+    (folder / "out.json").write_text(json.dumps(medians), encoding="utf-8")
 
 
 def _interleaved(work: Work, copy: Work) -> Iterator[tuple[float, float]]:
-    """Seconds of both, round by round, after some that are not counted."""
+    """Yield the seconds of both, round by round, after some that are not counted."""
     for turn in range(WARMUP_ROUNDS + ROUNDS):
         marks = [time.perf_counter()]
         for one in (work, copy):
@@ -176,4 +177,4 @@ def _interleaved(work: Work, copy: Work) -> Iterator[tuple[float, float]]:
 
 
 if __name__ == "__main__":
-    main()
+    worker.leave(worker.main(Path(sys.argv[1]), time_parts))

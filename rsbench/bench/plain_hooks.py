@@ -1,16 +1,27 @@
-"""What rsbench's compressors are timed against: Top-k and DGC written plainly, as one would first write them.
+"""What rsbench's compressors are timed against: PyTorch's own hooks, and Top-k and DGC as one would first write them.
 
-Elementwise, one tensor at a time, exact ``torch.topk``, numbers as int64, two collectives a tensor. PyTorch's own hooks
-stand beside them in :mod:`rsbench.bench.worker`.
+The latter work elementwise, one tensor at a time, by exact ``torch.topk``, with numbers as int64 and two collectives a
+tensor.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
+from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_hook
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.bench.table import REFERENCE
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+
+MOMENTUM = 0.9
+_ONE_BUCKET_MB = 1e6
 
 
 class PlainTopK:
-    """Top-k with error feedback: v <- v + g; send the k largest |v| by two all-gathers; v <- 0 there.
+    """Top-k with error feedback: v <- v + g; send the k largest of |v| by two all-gathers; v <- 0 there.
 
     Args:
         density: share of a tensor's elements that is sent.
@@ -24,7 +35,7 @@ class PlainTopK:
         self._v: dict[int, torch.Tensor] = {}
 
     def run(self, state: None, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-        """The hook: waits for every collective, as plain code does."""
+        """Average one bucket in place; as plain code does, it waits for every collective."""
         workers = dist.get_world_size()
         if bucket.index() == 0:
             self.payload_bytes = 0
@@ -58,3 +69,37 @@ class PlainTopK:
             return v.add_(gradient)
         u = self._u.setdefault(key, torch.zeros_like(gradient))
         return v.add_(u.mul_(self.momentum).add_(gradient))
+
+
+def plain_hooks(density: float) -> dict[str, tuple[float, Callable[[DistributedDataParallel], Any]]]:
+    """Return the methods by name: bucket cap in MiB, and what registers the method on a model.
+
+    The latter returns a :class:`PlainTopK`, whose bytes are counted, or None.
+
+    Args:
+        density: share of a tensor's elements that Top-k and DGC send.
+    """
+
+    def plain(momentum: float) -> Callable[[DistributedDataParallel], Any]:
+        def register(model: DistributedDataParallel) -> Any:
+            hook = PlainTopK(density, momentum)
+            model.register_comm_hook(None, hook.run)
+            return hook
+
+        return register
+
+    def default(hook: Any) -> Callable[[DistributedDataParallel], None]:
+        return lambda model: model.register_comm_hook(None, hook)
+
+    def power(model: DistributedDataParallel) -> None:
+        state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=1, start_powerSGD_iter=2)
+        model.register_comm_hook(state, powerSGD_hook.powerSGD_hook)
+
+    return {
+        REFERENCE: (BUCKET_CAP_MB, lambda model: None),
+        "PyTorch allreduce_hook": (BUCKET_CAP_MB, default(default_hooks.allreduce_hook)),
+        "PyTorch fp16_compress_hook": (BUCKET_CAP_MB, default(default_hooks.fp16_compress_hook)),
+        "PyTorch powerSGD_hook (1 bucket)": (_ONE_BUCKET_MB, power),
+        "Top-k written plainly": (BUCKET_CAP_MB, plain(0.0)),
+        "DGC written plainly": (BUCKET_CAP_MB, plain(MOMENTUM)),
+    }

@@ -2,32 +2,29 @@
 
 import gc
 import json
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import nn
-from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_hook
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench.bench.plain_hooks import PlainTopK
+from rsbench.bench.plain_hooks import MOMENTUM, PlainTopK, plain_hooks
+from rsbench.bench.table import REFERENCE
 from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.compressors.kernels.dispatch import choose_sweep, kernels_in_use
-from rsbench.planning import probe_worker
+from rsbench.launch import worker
 
-MOMENTUM = 0.9
 WARMUP_STEPS = 25
 """Steps before the timed ones: the first has other buckets, and residuals grow fast in those that follow."""
 TIMED_STEPS = 5
 MEMORY_STEPS = 4
-MEMORY_ROUNDS = 3
-_ONE_BUCKET_MB = 1e6
 _GRADIENT_SETS = 2
 
 
@@ -42,7 +39,7 @@ class Given(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *received: torch.Tensor) -> Any:
-        """The gradient that was given; nothing is computed."""
+        """Return the gradient that was given; nothing is computed."""
         return received[0], ctx.gradient, None
 
 
@@ -55,39 +52,20 @@ class Shapes(nn.Module):
             self.register_parameter(name.replace(".", "_"), nn.Parameter(torch.zeros(shape)))
 
     def forward(self, gradients: list[torch.Tensor]) -> torch.Tensor:
-        """A number whose backward pass yields ``gradients``, one a parameter."""
+        """Return a number whose backward pass yields ``gradients``, one a parameter."""
         x = torch.zeros((), requires_grad=True)
         for parameter, gradient in zip(self.parameters(), gradients, strict=True):
             x = Given.apply(x, parameter, gradient)
         return x
 
 
-def _rivals(density: float) -> dict[str, tuple[float, Callable[[DistributedDataParallel], Any]]]:
-    """Name of the row -> (bucket cap in MiB, what registers the method and returns what counts its bytes or None)."""
-
-    def plain(momentum: float) -> Callable[[DistributedDataParallel], Any]:
-        def register(model: DistributedDataParallel) -> Any:
-            hook = PlainTopK(density, momentum)
-            model.register_comm_hook(None, hook.run)
-            return hook
-
-        return register
-
-    def default(hook: Any) -> Callable[[DistributedDataParallel], None]:
-        return lambda model: model.register_comm_hook(None, hook)
-
-    def power(model: DistributedDataParallel) -> None:
-        state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=1, start_powerSGD_iter=2)
-        model.register_comm_hook(state, powerSGD_hook.powerSGD_hook)
-
-    return {
-        "plain DDP": (BUCKET_CAP_MB, lambda model: None),
-        "PyTorch allreduce_hook": (BUCKET_CAP_MB, default(default_hooks.allreduce_hook)),
-        "PyTorch fp16_compress_hook": (BUCKET_CAP_MB, default(default_hooks.fp16_compress_hook)),
-        "PyTorch powerSGD_hook (1 bucket)": (_ONE_BUCKET_MB, power),
-        "Top-k written plainly": (BUCKET_CAP_MB, plain(0.0)),
-        "DGC written plainly": (BUCKET_CAP_MB, plain(MOMENTUM)),
-    }
+def _register(text: str, density: float, model: DistributedDataParallel) -> Compressor:
+    compressor = parse(text)
+    if compressor.matchable and not compressor.density_given:
+        compressor = compressor.with_density(density)
+    compressor.register(model)
+    compressor.param_groups(model, lr=0.1, momentum=MOMENTUM)
+    return compressor
 
 
 class Bench:
@@ -97,10 +75,10 @@ class Bench:
         shapes: tensor name -> shape.
         density: of all that select.
         compressors: texts of rsbench's rows.
-        rivals: whether to time the others too (plain DDP always is).
+        against_all: time all plain hooks beside them, not plain DDP alone.
     """
 
-    def __init__(self, shapes: dict[str, list[int]], density: float, compressors: list[str], rivals: bool) -> None:
+    def __init__(self, shapes: dict[str, list[int]], density: float, compressors: list[str], against_all: bool) -> None:
         self.module = Shapes(shapes)
         generator = torch.Generator().manual_seed(17 + dist.get_rank())
         self.gradients = [
@@ -110,33 +88,23 @@ class Bench:
         self.elements = sum(p.numel() for p in self.module.parameters())
         self._from, self._to = torch.ones(self.elements), torch.empty(self.elements)
         choose_sweep("auto")  # what a compiler loads and takes is no method's
-        every = _rivals(density)
-        self.methods: dict[str, tuple[float, Any]] = every if rivals else {"plain DDP": every["plain DDP"]}
+        self.methods: dict[str, tuple[float, Any]] = plain_hooks(density)
+        if not against_all:
+            self.methods = {REFERENCE: self.methods[REFERENCE]}
         for text in compressors:
-            self.methods[text] = BUCKET_CAP_MB, self._registered(text, density)
+            self.methods[text] = BUCKET_CAP_MB, partial(_register, text, density)
         self.samples: dict[str, dict[str, list[float]]] = {name: {} for name in self.methods}
 
-    def _registered(self, text: str, density: float) -> Callable[[DistributedDataParallel], Compressor]:
-        def register(model: DistributedDataParallel) -> Compressor:
-            compressor = parse(text)
-            if compressor.matchable and not compressor.density_given:
-                compressor = compressor.with_density(density)
-            compressor.register(model)
-            compressor.param_groups(model, lr=0.1, momentum=MOMENTUM)
-            return compressor
-
-        return register
-
     def run(self, repeats: int) -> Iterator[str]:
-        """Time every method once in each repeat; yields the name of each method when it is done."""
+        """Time every method once in each repeat; yield each method's name when it is done."""
         for _ in range(repeats):
             for name in self.methods:
                 self._steps(name, WARMUP_STEPS, TIMED_STEPS)
                 yield name
 
-    def weigh(self) -> Iterator[str]:
-        """Growth of resident memory to its peak, of each method that was given as an option; needs a fresh process."""
-        for _ in range(MEMORY_ROUNDS):
+    def measure_memory(self, rounds: int) -> Iterator[str]:
+        """Measure how far resident memory grows to its peak with each method, in a fresh process; yield as above."""
+        for _ in range(rounds):
             for name in self.methods:
                 gc.collect()
                 before = _memory_bytes("VmRSS")
@@ -161,23 +129,24 @@ class Bench:
         self.module.zero_grad()
 
     def _note(self, name: str, method: Any, elapsed_s: float) -> None:
+        """Keep the numbers of the step that just ended, and those of a copy beside it."""
         dist.barrier()
         start = time.perf_counter()
         self._to.copy_(self._from)
-        found = {"exchange_s": elapsed_s, "copy_s": time.perf_counter() - start}
+        numbers = {"exchange_s": elapsed_s, "copy_s": time.perf_counter() - start}
         if isinstance(method, Compressor):
             timeline = method.hook.timeline
-            found["compress_s"] = sum(t.sent - t.start for t in timeline)
-            found["decode_s"] = sum(t.decoded - t.arrived for t in timeline)
-            found["payload_bytes"] = method.step_stats()["payload_bytes"]
+            numbers["compress_s"] = sum(t.sent - t.start for t in timeline)
+            numbers["decode_s"] = sum(t.decoded - t.arrived for t in timeline)
+            numbers["payload_bytes"] = method.step_stats()["payload_bytes"]
         elif isinstance(method, PlainTopK):
-            found["payload_bytes"] = method.payload_bytes
-        for key, value in found.items():
+            numbers["payload_bytes"] = method.payload_bytes
+        for key, value in numbers.items():
             self.samples[name].setdefault(key, []).append(value)
 
 
 def _memory_bytes(field: str) -> int:
-    """A field of this process's ``/proc/self/status``; 0 where there is none."""
+    """Return a field of this process's ``/proc/self/status``; 0 where there is none."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -193,34 +162,27 @@ def _reset_peak() -> None:
         return
 
 
-def main() -> None:
-    """``python -m rsbench.bench.worker JOB OUT`` under torchrun; rank 0 writes all ranks' samples to OUT."""
-    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+def bench(folder: Path, rank: int) -> None:
+    """Do what ``job.json`` asks; rank 0 tells each method in ``progress`` and leaves all samples in ``out.json``."""
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
-    shapes = probe_worker.model_facts(
-        task="scenes",
-        model=job["model"],
-        inputs={"classes": job["classes"]},
-        image_size=job["image_size"],
-        weights=None,
-    )["networks"][""]
-    bench = Bench(shapes, job["density"], job["compressors"], job["rivals"])
-    for name in bench.run(job["repeats"]) if job["repeats"] else bench.weigh():
-        if dist.get_rank() == 0:
-            print(name, flush=True)
-    every: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(every, bench.samples)
-    if dist.get_rank() == 0:
+    timed = Bench(job["shapes"], job["density"], job["compressors"], job["plain_hooks"])
+    rounds = job.get("memory_rounds")
+    with (folder / "progress").open("a", encoding="utf-8") as progress:
+        for name in timed.measure_memory(rounds) if rounds else timed.run(job["repeats"]):
+            if rank == 0:
+                print(name, file=progress, flush=True)
+    samples: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(samples, timed.samples)
+    if rank == 0:
         keeps = {text: parse(text).keeps_residual for text in job["compressors"]}
-        content = {"elements": bench.elements, "ranks": every, "keeps_residual": keeps, "torch": torch.__version__}
+        content = {"elements": timed.elements, "ranks": samples, "keeps_residual": keeps, "torch": torch.__version__}
         content["kernels"] = kernels_in_use("auto")
-        Path(sys.argv[2]).write_text(json.dumps(content), encoding="utf-8")
+        (folder / "out.json").write_text(json.dumps(content), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()
 
 
 if __name__ == "__main__":
-    main()
-    sys.stdout.flush()
-    os._exit(0)  # a thread of gloo may outlive Python's own end
+    worker.leave(worker.main(Path(sys.argv[1]), bench))

@@ -249,13 +249,13 @@ def bench(
     from rsbench.console import make_console
 
     console = make_console()
-    order = benchmark.Order(
+    order = benchmark.BenchConfig(
         model=model,
         density=density,
         workers=workers,
         compressors=compressor or benchmark.DEFAULT_COMPRESSORS,
         repeats=repeats,
-        rivals=rivals,
+        plain_hooks=rivals,
     )
     found = benchmark.measure(order, console)
     reports.show(table.report(found), console)

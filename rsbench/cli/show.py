@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from rsbench.console import say
 from rsbench.errors import RsbenchError
-from rsbench.metrics import TASKS, score_text
+from rsbench.metrics import facts_of, score_text
 from rsbench.results import records as results
 from rsbench.results.records import Record
 from rsbench.units import bytes_text
@@ -134,7 +134,7 @@ def models(console: Console, verbose: bool, out: Path) -> None:
     from rsbench.planning import probe
 
     for task, names in probe.model_names().items():
-        say(console, f"{TASKS[task].title}:")
+        say(console, f"{facts_of(task).title}:")
         for line in names if verbose else [", ".join(names)]:
             say(console, f"  {line}")
 

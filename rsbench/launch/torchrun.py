@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import secrets
 import signal
@@ -19,6 +18,7 @@ import psutil
 
 from rsbench.launch import failure
 from rsbench.launch.failure import Cause
+from rsbench.launch.parent_death import end_with_parent
 from rsbench.planning.devices import Nodes
 
 TOKEN: Final = "RSBENCH_LAUNCH"
@@ -93,10 +93,11 @@ class Torchrun:
     Attributes:
         stop: tells whether the user wants to end.
         nodes: the machines.
-        timeout_s: after this the cell is ended and counts as timed out.
+        timeout_s: after this the run is ended and counts as timed out.
         grace_s: between asking processes to end and killing them.
-        threads: compute threads of a worker.
-        module: what each worker runs, with the cell folder as its argument.
+        threads: compute threads of a worker, where ``OMP_NUM_THREADS`` does not say.
+        module: what each worker runs (``python -m``), with the folder as its argument.
+        environment: variables of the workers, beside this process's own.
     """
 
     stop: StopSignals
@@ -105,9 +106,10 @@ class Torchrun:
     grace_s: float = 5.0
     threads: int = 1
     module: str = "rsbench.launch.worker"
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
-        """See :class:`Launcher`."""
+        """Run the workers to their end; see :class:`Launcher` for the arguments."""
         token = secrets.token_hex(8)
         started = time.monotonic()
         status: Status = "done"
@@ -120,7 +122,7 @@ class Torchrun:
                 stderr=subprocess.STDOUT,
                 env=self._environment(token),
                 start_new_session=True,  # a Ctrl-C on the terminal reaches the parent only, which ends the rest
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
+                preexec_fn=end_with_parent(os.getpid()),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
             )
         try:
             while process.poll() is None:
@@ -160,8 +162,8 @@ class Torchrun:
         ]
 
     def _environment(self, token: str) -> dict[str, str]:
-        threads = {"OMP_NUM_THREADS": str(self.threads)} if "OMP_NUM_THREADS" not in os.environ else {}
-        return {**os.environ, **threads, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", TOKEN: token}
+        own = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", TOKEN: token}
+        return {"OMP_NUM_THREADS": str(self.threads), **os.environ, **self.environment, **own}
 
     def _end(self, process: subprocess.Popen[bytes], token: str) -> None:
         """Leave no process of this launch behind: SIGTERM to torchrun, grace, SIGKILL to all that carry the token."""
@@ -196,21 +198,6 @@ class Torchrun:
             name = signal.Signals(self.stop.number or signal.SIGINT).name
             return Cause(reason=f"rsbench received {name}", log=None, tail=())
         return None
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Return what makes torchrun end (SIGTERM) when rsbench dies without a chance to end it; Linux only."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None)  # loaded here: between fork and exec nothing may be allocated
-    parent = os.getpid()
-
-    def prepare() -> None:
-        libc.prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:  # it died before the line above
-            os._exit(1)
-
-    return prepare
 
 
 def _descendants(pid: int) -> set[psutil.Process]:

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rsbench.errors import RsbenchError
+from rsbench.launch.parent_death import end_with_parent
 
-_PR_SET_PDEATHSIG = 1
 
+def main(folder: Path, work: Callable[[Path, int], None] | None = None) -> int:
+    """Do the work described by ``folder/job.json`` as the rank that the environment names.
 
-def main(folder: Path) -> int:
-    """Run the cell described by ``folder/job.json`` as the rank that the environment names.
+    Everything this rank prints goes to ``rank<R>.log``. An exception is written to ``error-rank<R>.json``.
 
-    Everything this rank prints goes to ``rank<R>.log``. An exception is written to ``error-rank<R>.json``. Rank 0
-    appends to ``samples.jsonl`` and, at the end, writes ``record.json``.
+    Args:
+        folder: holds the job.
+        work: called with the folder and the rank; None trains a cell, for which rank 0 appends to ``samples.jsonl``
+            and, at the end, writes ``record.json``.
 
     Returns:
-        0 when the cell is done, 2 on a user's error, 1 on any other.
+        0 when the work is done, 2 on a user's error, 1 on any other.
     """
     rank = int(os.environ["RANK"])
     _log_to(folder / f"rank{rank}.log")
-    _die_with_parent()
+    end_with_parent(os.getppid())()
     try:
-        _run(folder, rank)
+        (work or _train)(folder, rank)
     except BaseException as error:
         _write_error(folder, rank, error)
         return 2 if isinstance(error, RsbenchError) else 1
@@ -46,20 +48,14 @@ def _log_to(path: Path) -> None:
         os.dup2(file.fileno(), 2)
 
 
-def _die_with_parent() -> None:
-    """On Linux, be ended when the launcher dies, however it dies."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _run(folder: Path, rank: int) -> None:
+def _train(folder: Path, rank: int) -> None:
     """Join the process group, train, and write the record on rank 0."""
     import torch
     import torch.distributed as dist
 
     from rsbench.cell import CellSpec
     from rsbench.compressors import parse
-    from rsbench.measure.log import Samples
+    from rsbench.measure.log import RunLog
     from rsbench.results import provenance, records
     from rsbench.tasks import TASKS
     from rsbench.train.loop import Training
@@ -68,7 +64,7 @@ def _run(folder: Path, rank: int) -> None:
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     compressor = parse(job["compressor"])
-    samples = Samples(folder if rank == 0 else None, tensorboard=job["tensorboard"])
+    samples = RunLog(folder if rank == 0 else None, tensorboard=job["tensorboard"])
     samples.write("phase", {"phase": "start"})
     device = _device(cell.device)
     _be_deterministic()
@@ -144,8 +140,12 @@ def _write_error(folder: Path, rank: int, error: BaseException) -> None:
     (folder / f"error-rank{rank}.json").write_text(json.dumps(report), encoding="utf-8")
 
 
-if __name__ == "__main__":
-    code = main(Path(sys.argv[1]))
+def leave(code: int) -> NoReturn:
+    """End this process at once: a rank that failed must not wait for the others, nor any for gloo's threads."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # a rank that failed must not wait in the tear-down for the others
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    leave(main(Path(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""Batches of samples: shuffled, augmented, normalised; the same for every compressor."""
+"""Batches of training samples: shuffled and augmented, the same for every compressor."""
 
 from __future__ import annotations
 
@@ -8,35 +8,14 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset, DistributedSampler
-
-
-class Indices(Dataset[int]):
-    """Positions of one part of a split; what DistributedSampler shuffles."""
-
-    def __init__(self, positions: NDArray[np.int64]) -> None:
-        self.positions = positions
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __getitem__(self, item: int) -> int:
-        return int(self.positions[item])
-
+from torch.utils.data import DistributedSampler, TensorDataset
 
 Batch = tuple[torch.Tensor, ...]
-"""What one worker trains on in one step: inputs, and labels where there are any."""
-
-
-class Batches(Protocol):
-    """One rank's walk over the training samples."""
-
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield the batches of one epoch, on the device; equal work on all ranks."""
+"""Inputs of one worker's step, and labels where there are any."""
 
 
 class Reader(Protocol):
-    """Reads samples by their positions; :class:`Pictures` is one."""
+    """Reads samples by their positions, such as images of decoded scenes."""
 
     def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> Batch:
         """Return the inputs, each [B, ...], then the labels [B]; ``rng`` draws augmentations, None leaves them out."""
@@ -67,9 +46,8 @@ class TrainBatches:
         seed: int,
     ) -> None:
         self._reader, self._batch_size, self._steps = reader, batch_size, steps
-        dataset = Indices(positions)
-        self._positions = positions
-        self._sampler: DistributedSampler[int] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
+        dataset, self._positions = TensorDataset(torch.from_numpy(positions)), positions
+        self._sampler: DistributedSampler[object] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
         self._rng = torch.Generator().manual_seed(seed + 7919 * (rank + 1))
 
     def epoch(self, number: int) -> Iterator[Batch]:

@@ -1,4 +1,4 @@
-"""Images of decoded scenes as batches."""
+"""Images of decoded scenes as batches, and the symmetries of the square."""
 
 from __future__ import annotations
 

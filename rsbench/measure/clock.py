@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
 
-class Clock(Protocol):
-    """Marks points in time; seconds between two marks are asked for after :meth:`settle`."""
-
-    def mark(self) -> Any:
-        """Return a mark of now (on a GPU: of now in the current stream)."""
-
-    def settle(self) -> None:
-        """Wait until every mark has been passed."""
-
-    def seconds(self, start: Any, end: Any) -> float:
-        """Seconds from one mark to another; call :meth:`settle` first."""
-
-
-class WallClock:
+class Clock:
     """Marks of ``time.perf_counter``: right where operations have finished when they return (CPUs)."""
 
-    def mark(self) -> float:
-        """Return seconds of the monotonic clock."""
+    def mark(self) -> Any:
+        """Return a mark of now."""
         return time.perf_counter()
 
     def settle(self) -> None:
-        """Nothing is pending on a CPU."""
+        """Wait until every mark has been passed, which on a CPU they are."""
 
-    def seconds(self, start: float, end: float) -> float:
-        """Seconds between two marks."""
-        return end - start
+    def seconds(self, start: Any, end: Any) -> float:
+        """Return the seconds from one mark to another; call :meth:`settle` first."""
+        return float(end - start)
 
 
-class CudaClock:
+class CudaClock(Clock):
     """CUDA events on the current stream: no host synchronisation until :meth:`settle`.
 
     Not run on a GPU by us so far.
@@ -49,14 +36,14 @@ class CudaClock:
         return event
 
     def settle(self) -> None:
-        """Wait for the device."""
+        """Wait for all work on the device."""
         torch.cuda.synchronize()
 
     def seconds(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
-        """Seconds between two events."""
+        """Return the seconds between two events."""
         return float(start.elapsed_time(end)) / 1e3
 
 
 def clock_for(device: torch.device | str) -> Clock:
-    """The clock that is right for tensors on ``device``."""
-    return CudaClock() if torch.device(device).type == "cuda" else WallClock()
+    """Return the clock that is right for tensors on ``device``."""
+    return CudaClock() if torch.device(device).type == "cuda" else Clock()

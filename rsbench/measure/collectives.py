@@ -17,7 +17,7 @@ class Traffic:
 
     Attributes:
         payload_bytes: sum of the buffers handed over by this rank.
-        wire_bytes: the same through each collective's formula (:func:`rsbench.measure.wire.wire_bytes`): modelled.
+        wire_bytes: modelled bytes on the wire, by each collective's formula (:mod:`rsbench.measure.wire`).
     """
 
     def __init__(self, workers: int) -> None:
@@ -39,17 +39,16 @@ class Traffic:
             self.wire_bytes += wire_bytes(op, size, self._workers)
 
 
-def _future(work: dist.Work | None) -> torch.futures.Future[torch.Tensor]:
+def _begun(work: dist.Work | None) -> dist.Work:
     if work is None:
         raise RuntimeError("torch.distributed gave no handle for an asynchronous collective")
-    future: torch.futures.Future[torch.Tensor] = work.get_future()
-    return future
+    return work
 
 
 def all_reduce(buffer: torch.Tensor, traffic: Traffic, group: Group) -> torch.futures.Future[torch.Tensor]:
     """Sum ``buffer`` over the ranks in place, asynchronously; the future holds ``[buffer]``."""
     traffic.count("all_reduce", buffer)
-    return _future(dist.all_reduce(buffer, group=group, async_op=True))
+    return _begun(dist.all_reduce(buffer, group=group, async_op=True)).get_future()
 
 
 def all_gather(
@@ -57,7 +56,7 @@ def all_gather(
 ) -> torch.futures.Future[torch.Tensor]:
     """Gather equally long 1-D messages, shape [L] -> ``into`` of shape [W * L], asynchronously."""
     traffic.count("all_gather", message)
-    return _future(dist.all_gather_single(into, message, group=group, async_op=True))
+    return _begun(dist.all_gather_single(into, message, group=group, async_op=True)).get_future()
 
 
 def broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group) -> None:
@@ -68,19 +67,16 @@ def broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group) -> None:
 def start_broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group, *, source: int) -> dist.Work:
     """Send ``buffer`` from rank ``source`` of the group to all, asynchronously; wait for what is returned."""
     traffic.count("broadcast", buffer)
-    work = dist.broadcast(buffer, group=group, group_src=source, async_op=True)
-    if work is None:
-        raise RuntimeError("torch.distributed gave no handle for an asynchronous collective")
-    return work
+    return _begun(dist.broadcast(buffer, group=group, group_src=source, async_op=True))
 
 
 def both(
     first: torch.futures.Future[torch.Tensor], second: torch.futures.Future[torch.Tensor]
 ) -> torch.futures.Future[torch.Tensor]:
-    """Done when both are; holds what the first holds."""
+    """Return a future that is done when both are, and holds what the first holds."""
 
     def held(done: torch.futures.Future[list[torch.futures.Future[torch.Tensor]]]) -> torch.Tensor:
-        found, _ = (future.wait() for future in done.value())
-        return found
+        value, _ = (future.wait() for future in done.value())
+        return value
 
     return torch.futures.collect_all([first, second]).then(held)

@@ -15,11 +15,11 @@ FILE_NAME: Final = "samples.jsonl"
 EVENTS_FOLDER: Final = "tensorboard"
 
 
-class Samples:
+class RunLog:
     """Appends raw samples on rank 0, flushed line by line; other ranks write nothing.
 
     Args:
-        folder: of the cell; None on other ranks.
+        folder: the cell's, on rank 0; None on other ranks.
         tensorboard: write event files too.
     """
 

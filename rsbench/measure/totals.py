@@ -10,8 +10,8 @@ from rsbench.measure.step_times import StepTimes, skipped_steps, summarize
 from rsbench.measure.wire import wire_bytes
 
 
-class Tally:
-    """Collects what each step reports and gives the record's ``traffic`` and ``time`` sections.
+class RunTotals:
+    """Sums of what each step reports; they give a record's ``traffic`` and ``time`` sections.
 
     Args:
         workers: world size W, for the modelled wire bytes of the dense exchange.
@@ -27,7 +27,12 @@ class Tally:
         self._times: list[StepTimes] = []
 
     def add(self, stats: Mapping[str, Any], times: StepTimes) -> bool:
-        """Take in one step's statistics; return whether the densities changed."""
+        """Count one step; return whether the densities changed.
+
+        Args:
+            stats: the keys of :meth:`rsbench.compressors.Compressor.step_stats`.
+            times: of the step.
+        """
         self._payload.append(stats["payload_bytes"])
         self._wire += stats["wire_bytes"]
         self._dense += stats["dense_bytes"]
@@ -40,16 +45,16 @@ class Tally:
 
     @property
     def payload_bytes_total(self) -> int:
-        """Payload bytes of all steps so far."""
+        """The payload bytes of all steps so far."""
         return sum(self._payload)
 
     @property
     def density_per_tensor(self) -> dict[str, float]:
-        """Of the last step."""
+        """The densities of the last step, by tensor."""
         return dict(self._density)
 
     def traffic(self) -> dict[str, Any]:
-        """Bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
+        """Return bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
         total, steps = sum(self._payload), len(self._payload)
         dense_wire = wire_bytes("all_reduce", self._dense, self._workers)
         after_warmup = self._payload[max(skipped_steps(steps), self._steady_from) :]
@@ -70,6 +75,6 @@ class Tally:
         }
 
     def time(self, images_per_step: int) -> dict[str, Any]:
-        """Median step time, mean split, images per second over all workers."""
+        """Return the median step time, the mean of its parts, and images per second over all workers."""
         summary = summarize(self._times)
         return {**summary, "images_per_s": images_per_step / summary["step_time_s"]}

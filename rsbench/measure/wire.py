@@ -1,12 +1,4 @@
-"""The modelled link: how many bytes a collective puts on the wire, and when compression pays.
-
-Everything here is a model, not a measurement. The step time at bandwidth B is taken as
-
-    t(B) = non-communication time + 8 * wire bytes / B
-
-so communication is not overlapped with computation and latency is left out. Records keep what was measured;
-reports use this page to say what would happen on a link that is not there.
-"""
+"""Bytes that a collective puts on the wire, by formula: a model, not a measurement."""
 
 from __future__ import annotations
 
@@ -14,17 +6,17 @@ from rsbench.errors import RsbenchError, did_you_mean
 
 
 def _ring_all_reduce(payload_bytes: float, workers: int) -> float:
-    """2 (W-1)/W N: a reduce-scatter and an all-gather, each passing (W-1) blocks of N/W."""
+    """Return 2 (W-1)/W N: a reduce-scatter and an all-gather, each passing (W-1) blocks of N/W."""
     return 2 * (workers - 1) / workers * payload_bytes
 
 
 def _all_gather(payload_bytes: float, workers: int) -> float:
-    """(W-1) N: each rank's N bytes reach every other rank."""
+    """Return (W-1) N: each rank's N bytes reach every other rank."""
     return (workers - 1) * payload_bytes
 
 
 def _broadcast(payload_bytes: float, workers: int) -> float:
-    """(W-1)/W N: the root's N bytes reach W-1 ranks, as a mean over the W ranks (tree or ring)."""
+    """Return (W-1)/W N: the root's N bytes reach W-1 ranks, as a mean over the W ranks (tree or ring)."""
     return (workers - 1) / workers * payload_bytes
 
 

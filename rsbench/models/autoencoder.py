@@ -19,11 +19,11 @@ from rsbench.loaders.batches import Batch
 NAME = "aae"
 HIDDEN, CODE = 128, 16
 IMPLANTED, MOST_FILL = 0.5, 0.5
-"""Share of a batch that some target is mixed into, and the largest part of a pixel that it takes."""
+"""The share of a batch that some target is mixed into, and the largest part of a pixel that it takes."""
 RATE_FACTORS = {"discriminator": 0.1, "encoder": 0.1}
 """Adam takes steps of one size however small a loss is, so the adversarial game counts less by its learning rates."""
 STEEPNESS = 10.0
-"""Of the background suppression: at a coarse score of 0.1 it passes 63 %."""
+"""The rise of the background suppression: at a coarse score of 0.1 it passes 63 %."""
 
 
 class AutoEncoder(nn.Module):
@@ -45,7 +45,7 @@ class AutoEncoder(nn.Module):
 
 
 def _layers(*sizes: int) -> nn.Sequential:
-    """Fully connected layers with leaky rectifiers between them."""
+    """Return fully connected layers with leaky rectifiers between them."""
     layers: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(sizes):
         layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(0.01)]
@@ -82,7 +82,7 @@ def losses(networks: Mapping[str, nn.Module], batch: Batch) -> Iterator[tuple[st
 
 
 def _judge(discriminator: nn.Module, codes: torch.Tensor) -> torch.Tensor:
-    """The discriminator's verdict, without a gradient for its parameters and past its wrapper."""
+    """Return the discriminator's verdict, without a gradient for its parameters and past its wrapper."""
     bare: nn.Module = getattr(discriminator, "module", discriminator)
     frozen = {name: parameter.detach() for name, parameter in bare.named_parameters()}
     verdict: torch.Tensor = torch.func.functional_call(bare, frozen, (codes,))
@@ -90,21 +90,21 @@ def _judge(discriminator: nn.Module, codes: torch.Tensor) -> torch.Tensor:
 
 
 def random_fill(samples: int, device: torch.device, rng: torch.Generator | None = None) -> torch.Tensor:
-    """Part of each pixel that the target takes, [N, 1]: 0 for half of them, else uniform up to a half."""
+    """Return the part of each pixel that the target takes, [N, 1]: 0 for half of them, else uniform up to a half."""
     which, fill = torch.rand(2, samples, 1, generator=rng, device=device if rng is None else None).to(device)
     part: torch.Tensor = MOST_FILL * fill * which.lt(IMPLANTED)
     return part
 
 
 def implant(spectra_NB: torch.Tensor, target_B: torch.Tensor, fill_N1: torch.Tensor) -> torch.Tensor:
-    """Replace a part of each pixel by the target, as linear mixing does."""
+    """Return pixels of which a part is replaced by the target, as linear mixing does."""
     return spectra_NB + fill_N1 * (target_B - spectra_NB)
 
 
 def detect(
     spectra_NB: torch.Tensor, background_NB: torch.Tensor, target_B: torch.Tensor, coarse_N: torch.Tensor
 ) -> torch.Tensor:
-    """Score pixels: how well what is no background points at the target, times the background suppression.
+    """Return scores of pixels: how well what is no background points at the target, times background suppression.
 
     The first is the cosine of the spectral angle between ``x - y`` and ``d - y``, with pixel x, its background y as the
     auto-encoder returns it, and target d: under linear mixing both point the same way wherever x holds some of d. The

@@ -17,11 +17,11 @@ from rsbench.errors import RsbenchError, did_you_mean
 WIDTH = 32
 """Channels of a pixel's features."""
 FEATURES = 128
-"""Of a patch, before the classes."""
+"""Features of a patch, before the classes."""
 
 
 def step(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
-    """A convolution, a norm over the sample, a ReLU."""
+    """Return a convolution, a norm over the sample, a ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
         nn.GroupNorm(1, outputs, affine=False),
@@ -105,7 +105,7 @@ class FusionCNN(nn.Module):
 
 
 class HsiCNN(nn.Module):
-    """The hyperspectral branch of :class:`FusionCNN` alone; arguments likewise."""
+    """The hyperspectral branch of :class:`FusionCNN` alone, with the same arguments."""
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class HsiCNN(nn.Module):
 
 
 class AuxCNN(nn.Module):
-    """The other modality's branch of :class:`FusionCNN` alone; arguments likewise."""
+    """The other modality's branch of :class:`FusionCNN` alone, with the same arguments."""
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ class SpectralSpatial(nn.Module):
     """
 
     groups = 8
-    """Of bands."""
+    """Number of groups of bands."""
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
@@ -200,7 +200,7 @@ NETWORKS: dict[str, Callable[[int, int, int, int], nn.Module]] = {
     "aux-cnn": AuxCNN,
     "sst": SpectralSpatial,
 }
-"""What ``--model`` takes for pixels."""
+"""Networks by the name that ``--model`` takes for pixels."""
 
 
 def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> nn.Module:

@@ -39,7 +39,7 @@ class SmallVGG(nn.Sequential):
 
 
 def names() -> list[str]:
-    """Names that ``--model`` takes: ``smallvgg`` and torchvision's float classification models."""
+    """Return the names that ``--model`` takes: ``smallvgg`` and torchvision's float classification models."""
     listed = torchvision.models.list_models(module=torchvision.models)
     return [SMALL, *(name for name in listed if not name.startswith("quantized_"))]
 

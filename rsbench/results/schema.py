@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rsbench.errors import RsbenchError
-from rsbench.metrics import TASKS
+from rsbench.measure import step_times
+from rsbench.metrics import TASKS, Detail, facts_of
 
 Record = dict[str, Any]
 
@@ -18,11 +19,11 @@ SCHEMA = 2
 STATUSES = ("done", "failed", "timeout", "interrupted", "skipped")
 
 Check = Callable[[Any], str | None]
-"""Returns what the value must be when it is not that, else None."""
+"""A function that returns what the value must be when it is not that, else None."""
 
 
 def _from_1(record: Record) -> Record:
-    """Schema 1 knew scene classification by SGD only, and kept no history beside validation."""
+    """Return a record of schema 2; schema 1 knew scene classification by SGD only, and no history but validation."""
     new = {**record, "cell": {**record["cell"], "optimizer": "sgd"}, "history": []}
     if record.get("dataset") is not None:
         new["dataset"] = {**record["dataset"], "task": "scenes"}
@@ -35,17 +36,17 @@ def _from_1(record: Record) -> Record:
 
 
 UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
-"""From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
+"""Functions from schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
-def _fits(found: type, kinds: tuple[type, ...]) -> bool:
+def _fits(kind: type, kinds: tuple[type, ...]) -> bool:
     """Return whether a type is one of some, or derived from one, as NumPy's float is (True is no integer here)."""
-    return found in kinds or (issubclass(found, kinds) and found is not bool)
+    return kind in kinds or (issubclass(kind, kinds) and kind is not bool)
 
 
 def _all_fit(values: Iterable[Any], kinds: tuple[type, ...]) -> bool:
     """Return whether all values are of some types; each type that occurs is looked at once, which is fast."""
-    return all(_fits(found, kinds) for found in set(map(type, values)))
+    return all(_fits(kind, kinds) for kind in set(map(type, values)))
 
 
 def _is(*kinds: type, words: str, nullable: bool = False) -> Check:
@@ -62,13 +63,13 @@ def _list_of(*kinds: type, words: str) -> Check:
 
 
 def _map_to_numbers(value: Any) -> str | None:
-    """Check an object whose values are numbers (or null)."""
+    """Return None for an object whose values are numbers (or null), else what is wanted."""
     fits = isinstance(value, dict) and _all_fit(value.values(), (float, int, type(None)))
     return None if fits else "an object of numbers"
 
 
 def _matrix_of_counts(value: Any) -> str | None:
-    """Check a list of lists of integers."""
+    """Return None for a list of lists of integers, else what is wanted."""
     fits = isinstance(value, list) and all(isinstance(row, list) and _all_fit(row, (int,)) for row in value)
     return None if fits else "a list of lists of counts"
 
@@ -102,7 +103,7 @@ _PROVENANCE: dict[str, Check] = {
     "runtime": _is(dict, words="an object", nullable=True),
     "nnodes": _MAYBE_COUNT,
 }
-"""Checked where they are there: reports read them."""
+"""Fields that are checked where they are there: reports read them."""
 _CELL: dict[str, Check] = {
     "dataset": _TEXT,
     "model": _TEXT,
@@ -138,20 +139,18 @@ _SECTIONS: dict[str, dict[str, Check]] = {
         "steps": _COUNT,
     },
     "time": {
-        **_numbers("step_time_s", "data_s", "forward_s", "backward_s", "compress_s", "wait_s", "decompress_s"),
-        **_numbers("optimizer_s", "other_s", "overlapped_s", "images_per_s", "train_s"),
+        **_numbers(*step_times.FIELDS, "images_per_s", "train_s"),
         "steps_counted": _COUNT,
         "steps_skipped": _COUNT,
     },
     "memory": {"peak_rss_bytes": _NUMBER, "peak_cuda_bytes": _MAYBE_COUNT},
 }
-_CLASSES: dict[str, Check] = {"per_class": _list_of(int, float, words="numbers"), "confusion": _matrix_of_counts}
-_EXTRAS: dict[str, dict[str, Check]] = {
-    "scenes": _CLASSES,
-    "pixels": _CLASSES,
-    "targets": {"roc": _list_of(list, words="pairs")},
+_DETAILS: dict[Detail, Check] = {
+    "numbers": _list_of(int, float, words="numbers"),
+    "pairs": _list_of(list, words="pairs"),
+    "lists of counts": _matrix_of_counts,
 }
-"""What a task's test has beside its metrics."""
+"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
 _HISTORY: dict[str, Check] = {
     "step": _COUNT,
@@ -172,7 +171,7 @@ def check(record: Any) -> None:
     """
     _check_fields(record, _TOP, "")
     _check_fields(record["cell"], _CELL, "cell.")
-    present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
+    present = {name: wanted for name, wanted in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
     history = record.get("history") or []
     _check_fields({"history": history}, {"history": _list_of(dict, words="objects")}, "")
@@ -191,11 +190,13 @@ def check(record: Any) -> None:
 
 def _check_accuracy(accuracy: Any, task: str) -> None:
     """Check the section of validation epochs, the test, and what needs no training (``baselines``)."""
-    metrics = _numbers(*(metric.name for metric in TASKS[task].metrics))
+    facts = facts_of(task)
+    metrics = _numbers(*(metric.name for metric in facts.metrics))
     fields = {"val": _list_of(dict, words="objects"), "val_score": _NUMBER, "test": _OBJECT}
     fields |= {"pictures": _list_of(dict, words="objects"), "baselines": _OBJECT}
     _check_fields(accuracy, fields, "accuracy.")
-    test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **_EXTRAS[task]}
+    details = {name: _DETAILS[kind] for name, kind in facts.details.items()}
+    test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **details}
     _check_fields(accuracy["test"], test, "accuracy.test.")
     for number, epoch in enumerate(accuracy["val"]):
         _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{number}].")

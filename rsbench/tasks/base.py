@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from rsbench.cell import CellSpec
-from rsbench.loaders.batches import Batch, Batches
+from rsbench.loaders.batches import Batch, Reader, TrainBatches
 
 Networks = Mapping[str, nn.Module]
-"""Name -> network, in the order of a step's losses. A sole network is called ``""``."""
+"""Networks by name, in the order of a step's losses. A sole network is called ``""``."""
 
 
 class Task(ABC):
@@ -34,7 +36,11 @@ class Task(ABC):
 
     name: ClassVar[str]
     rate_factors: ClassVar[Mapping[str, float]] = {}
-    """Network -> its learning rate as a multiple of the cell's, where that is not 1."""
+    """Learning rates as multiples of the cell's by network, where they are not 1."""
+    reader: Reader
+    """What reads samples by position; set by each task's constructor, as is the next."""
+    train: NDArray[np.int64]
+    """Positions of the samples that train, shape [n]."""
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         self.cell, self.folder, self.device = cell, folder, device
@@ -44,7 +50,7 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def models(cls) -> list[str]:
-        """Names that ``--model`` takes for data sets of this task."""
+        """Return the names that ``--model`` takes for data sets of this task."""
 
     @classmethod
     @abstractmethod
@@ -66,7 +72,7 @@ class Task(ABC):
     @classmethod
     @abstractmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """A batch of the right shapes on torch's default device, to learn what a step takes."""
+        """Return a batch of the right shapes on torch's default device, to learn what a step takes."""
 
     @classmethod
     @abstractmethod
@@ -80,7 +86,7 @@ class Task(ABC):
 
     @classmethod
     def place(cls, networks: Networks, device: torch.device, *, channels_last: bool) -> dict[str, nn.Module]:
-        """The networks on the device, in the memory format asked for."""
+        """Return the networks on the device, in the memory format asked for."""
         layout = torch.channels_last if channels_last else torch.preserve_format
         return {name: network.to(device).to(memory_format=layout) for name, network in networks.items()}
 
@@ -89,16 +95,19 @@ class Task(ABC):
     @property
     @abstractmethod
     def inputs(self) -> dict[str, int]:
-        """As :attr:`rsbench.datasets.Survey.inputs` of the same data."""
+        """The sizes that networks are built for, as :attr:`rsbench.datasets.Survey.inputs` of the same data."""
 
-    @property
-    @abstractmethod
-    def train_samples(self) -> int:
-        """How many images or pixels train."""
-
-    @abstractmethod
-    def batches(self, *, rank: int, workers: int, steps: int) -> Batches:
-        """Return this rank's batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
+    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
+        """Return this rank's shuffled batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
+        return TrainBatches(
+            self.reader,
+            self.train,
+            rank=rank,
+            workers=workers,
+            batch_size=self.cell.batch_size,
+            steps=steps,
+            seed=self.cell.derived_seed,
+        )
 
     @abstractmethod
     def validate(self, networks: Networks) -> dict[str, float] | None:
@@ -114,10 +123,10 @@ class Task(ABC):
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """A record's ``dataset`` section."""
+        """Return a record's ``dataset`` section."""
 
     def baselines(self) -> dict[str, dict[str, float]]:
-        """Metrics of methods that need no training, by name."""
+        """Return the metrics of methods that need no training, by name."""
         return {}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from torch import nn
 
 from rsbench.cell import CellSpec
 from rsbench.datasets.split import Split
-from rsbench.loaders.batches import Batch, Reader, TrainBatches
+from rsbench.loaders.batches import Batch, Reader
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks, Task
 
@@ -23,8 +23,28 @@ class Labelled(Protocol):
     """Prepared samples with labels, such as decoded scenes."""
 
     @property
+    def name(self) -> str:
+        """The data set's name."""
+
+    @property
+    def title(self) -> str:
+        """Its name in words."""
+
+    @property
     def class_names(self) -> tuple[str, ...]:
-        """In label order."""
+        """The names of the classes, in label order."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits, equal for equal data."""
+
+    @property
+    def part(self) -> str | None:
+        """Words for an incomplete release, else None."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the samples are made up."""
 
     def split(self, split: str, seed: int) -> Split:
         """Return which samples train, validate and test."""
@@ -42,7 +62,8 @@ class Classification(Task):
         super().__init__(cell, folder, device)
         self.data = self.open()
         self.parts = self.data.split(cell.split, cell.derived_seed)
-        self.reader = self.make_reader(self.parts.train)
+        self.train = self.parts.train
+        self.reader = self.make_reader(self.train)
 
     @abstractmethod
     def open(self) -> Labelled:
@@ -60,34 +81,17 @@ class Classification(Task):
     def losses(
         cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
     ) -> Iterator[tuple[str, torch.Tensor]]:
-        """Cross-entropy of the sole network."""
+        """Yield the cross-entropy of the sole network."""
         *inputs, labels = batch
         yield "", nn.functional.cross_entropy(networks[""](*inputs), labels, label_smoothing=label_smoothing)
 
     @property
     def inputs(self) -> dict[str, int]:
-        """The number of classes; see :class:`Task`."""
+        """The number of classes."""
         return {"classes": len(self.data.class_names)}
 
-    @property
-    def train_samples(self) -> int:
-        """See :class:`Task`."""
-        return len(self.parts.train)
-
-    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
-        """See :class:`Task`: shuffled, and turned by the symmetries of the square."""
-        return TrainBatches(
-            self.reader,
-            self.parts.train,
-            rank=rank,
-            workers=workers,
-            batch_size=self.cell.batch_size,
-            steps=steps,
-            seed=self.cell.derived_seed,
-        )
-
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
-        """Predict some samples; see :func:`rsbench.tasks.evaluate.predict`."""
+        """Predict some samples; the keys are those of :func:`rsbench.tasks.evaluate.predict`."""
         return evaluate.predict(
             networks[""], self.reader, positions, batch_size=2 * self.cell.batch_size, bf16=self.cell.bf16
         )
@@ -97,24 +101,29 @@ class Classification(Task):
         return evaluate.scores(self.answers(networks, positions), len(self.data.class_names))
 
     def validate(self, networks: Networks) -> dict[str, float] | None:
-        """See :class:`Task`."""
+        """Score the validation samples: ``loss``, ``oa``, ``aa``, ``kappa``; None where there are none."""
         if not len(self.parts.val):
             return None
-        found = self.scores(networks, self.parts.val)
-        return {name: found[name] for name in ("loss", "oa", "aa", "kappa")}
+        scores = self.scores(networks, self.parts.val)
+        return {name: scores[name] for name in ("loss", "oa", "aa", "kappa")}
 
     def test(self, networks: Networks) -> dict[str, Any]:
-        """See :class:`Task`."""
+        """Score the test samples."""
         return self.scores(networks, self.parts.test)
 
-    def counts(self) -> dict[str, Any]:
-        """Classes and sizes of the parts, for :meth:`facts`."""
-        parts = self.parts
+    def facts(self) -> dict[str, Any]:
+        """Return a record's ``dataset`` section."""
+        data, parts = self.data, self.parts
         return {
+            "name": data.name,
+            "title": data.title,
             "task": self.name,
-            "classes": list(self.data.class_names),
+            "classes": list(data.class_names),
             "train": len(parts.train),
             "val": len(parts.val),
             "test": len(parts.test),
             "split": parts.description,
+            "fingerprint": data.fingerprint,
+            "part": data.part,
+            "synthetic": data.synthetic,
         }

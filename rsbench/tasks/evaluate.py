@@ -53,7 +53,7 @@ def predict(
 
 
 def scores(answers: dict[str, Any], classes: int) -> dict[str, Any]:
-    """OA, AA, kappa, per-class accuracy and confusion matrix (rows: truth), by scikit-learn.
+    """Return OA, AA, kappa, per-class accuracy and confusion matrix (rows: truth), by scikit-learn.
 
     Args:
         answers: what :func:`predict` returned.

@@ -1,9 +1,9 @@
-"""Pictures of label maps, side by side, with a legend."""
+"""Maps of a scene as pictures: its classes with a legend, or its detection scores from dark to light."""
 
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,16 @@ from PIL import Image, ImageDraw, ImageFont
 
 from rsbench.datasets.pixels.label_maps import LabelMap
 
-_LEAST_WIDTH, _MOST_WIDTH, _GAP, _LINE = 640, 2400, 12, 18
-_INK, _PAPER, _UNKNOWN = (20, 20, 20), (255, 255, 255), (235, 235, 235)
-
 Colour = tuple[int, int, int]
+
+_LEAST_WIDTH, _MOST_WIDTH = 640, 2400
+"""Of class maps beside each other, in pixels."""
+_SIDE = 320
+"""Of a score map, in pixels."""
+_GAP, _LINE, _COLUMN = 12, 18, 190
+_INK, _PAPER, _UNKNOWN = (20, 20, 20), (255, 255, 255), (235, 235, 235)
+_STOPS = np.array([(0, 0, 8), (70, 16, 105), (170, 45, 90), (240, 120, 40), (252, 250, 190)], dtype=float)
+"""Colours of scores from the least to the largest, evenly spaced."""
 
 
 def class_colours(count: int) -> list[Colour]:
@@ -30,16 +36,16 @@ def class_colours(count: int) -> list[Colour]:
 
 
 def draw_classes(path: Path, predicted_HW: LabelMap, truth_HW: LabelMap, names: tuple[str, ...], title: str) -> None:
-    """Draw two label maps, beside each other or, of a wide scene, one above the other; small ones enlarged.
+    """Draw two label maps beside each other or, of a wide scene, one above the other, and a legend.
 
-    Of large ones every n-th row and column is drawn.
+    Small maps are enlarged; of large ones every n-th row and column is drawn.
 
     Args:
         path: of the PNG.
         predicted_HW: class of each pixel from 1 upwards, 0 where nothing was asked.
-        truth_HW: likewise.
+        truth_HW: the true classes in the same form.
         names: of the classes, in label order.
-        title: above the pictures.
+        title: above the maps.
     """
     colours = class_colours(len(names))
     every = -(-truth_HW.shape[1] // _MOST_WIDTH)
@@ -48,41 +54,28 @@ def draw_classes(path: Path, predicted_HW: LabelMap, truth_HW: LabelMap, names: 
     height, width = truth_HW.shape
     stacked = width > height
     factor = max(1, round(_LEAST_WIDTH / (width if stacked else 2 * width)))
-    maps = [
-        Image.fromarray(palette[labels]).resize((width * factor, height * factor), Image.Resampling.NEAREST)
-        for labels in (predicted_HW, truth_HW)
-    ]
+    maps = [_enlarged(palette[labels], factor) for labels in (predicted_HW, truth_HW)]
     down, right = (maps[0].height + _LINE + _GAP, 0) if stacked else (0, maps[0].width + _GAP)
     top = _GAP + 2 * _LINE
     legend_top = top + down + maps[0].height + _GAP
     page_width = 2 * _GAP + right + maps[0].width
-    columns = max(1, (page_width - 2 * _GAP) // 190)
+    columns = max(1, (page_width - 2 * _GAP) // _COLUMN)
     lines = -(-len(names) // columns)
-    page = Image.new("RGB", (page_width, legend_top + lines * _LINE + _GAP), _PAPER)
-    ink, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
-    ink.text((_GAP, _GAP // 2), title, fill=_INK, font=font)
+    page, ink, write = _page(page_width, legend_top + lines * _LINE + _GAP)
+    write(_GAP, _GAP // 2, title)
     for number, (label, picture) in enumerate(zip(("predicted", "truth"), maps, strict=True)):
         left, above = _GAP + number * right, top + number * down
-        ink.text((left, above - _LINE), label, fill=_INK, font=font)
+        write(left, above - _LINE, label)
         page.paste(picture, (left, above))
     for number, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        left, above = _GAP + number % columns * 190, legend_top + number // columns * _LINE
+        left, above = _GAP + number % columns * _COLUMN, legend_top + number // columns * _LINE
         ink.rectangle((left, above + 3, left + 11, above + 14), fill=colour)
-        ink.text((left + 17, above), name, fill=_INK, font=font)
+        write(left + 17, above, name)
     page.save(path)
 
 
-_SIDE, _GAP, _LINE = 320, 12, 18
-
-
-_INK, _PAPER = (20, 20, 20), (255, 255, 255)
-
-
-_STOPS = np.array([(0, 0, 8), (70, 16, 105), (170, 45, 90), (240, 120, 40), (252, 250, 190)], dtype=float)
-
-
 def draw_scores(path: Path, maps: Mapping[str, NDArray[Any]]) -> None:
-    """Draw maps of equal size beside each other, dark for the least score and light for the largest.
+    """Draw maps of equal size beside each other, dark for the least score of each and light for its largest.
 
     Large scenes are reduced to the largest score of each block, so that targets of one pixel stay; small ones are
     enlarged.
@@ -91,34 +84,44 @@ def draw_scores(path: Path, maps: Mapping[str, NDArray[Any]]) -> None:
         path: of the PNG.
         maps: title -> scores [H, W].
     """
-    pictures = {title: _picture(scores_HW) for title, scores_HW in maps.items()}
+    pictures = {title: _coloured(scores_HW) for title, scores_HW in maps.items()}
     width, height = next(iter(pictures.values())).size
-    page = Image.new("RGB", (_GAP + len(pictures) * (width + _GAP), height + _LINE + 2 * _GAP), _PAPER)
-    ink, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
+    page, _, write = _page(_GAP + len(pictures) * (width + _GAP), height + _LINE + 2 * _GAP)
     for number, (title, picture) in enumerate(pictures.items()):
         left = _GAP + number * (width + _GAP)
-        ink.text((left, _GAP // 2), title, fill=_INK, font=font)
+        write(left, _GAP // 2, title)
         page.paste(picture, (left, _GAP + _LINE))
     page.save(path)
 
 
-def _picture(scores_HW: NDArray[Any]) -> Image.Image:
+def _coloured(scores_HW: NDArray[Any]) -> Image.Image:
+    """Return a score map as a picture."""
     scores = _reduced(np.asarray(scores_HW, dtype=np.float64))
     low, high = scores.min(), scores.max()
     part = (scores - low) / (high - low) if high > low else np.zeros_like(scores)
     stops = np.linspace(0, 1, len(_STOPS))
     colours = np.stack([np.interp(part, stops, _STOPS[:, channel]) for channel in range(3)], axis=2)
-    picture = Image.fromarray(colours.round().astype(np.uint8))
-    factor = max(1, _SIDE // max(scores.shape))
-    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+    return _enlarged(colours.round().astype(np.uint8), max(1, _SIDE // max(scores.shape)))
 
 
 def _reduced(scores_HW: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest score of each block, of the smallest blocks that bring a scene below the side."""
+    """Return the largest score of each block, of the smallest blocks that bring a scene below the side."""
     block = -(-max(scores_HW.shape) // _SIDE)
     down, right = (-size % block for size in scores_HW.shape)
     padded = np.pad(scores_HW, ((0, down), (0, right)), mode="edge")
-    reduced: NDArray[np.float64] = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block).max(
-        (1, 3)
-    )
+    blocks = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block)
+    reduced: NDArray[np.float64] = blocks.max((1, 3))
     return reduced
+
+
+def _enlarged(colours_HWC: NDArray[np.uint8], factor: int) -> Image.Image:
+    """Return a picture in which each pixel is a square of ``factor`` pixels."""
+    height, width = colours_HWC.shape[:2]
+    return Image.fromarray(colours_HWC).resize((width * factor, height * factor), Image.Resampling.NEAREST)
+
+
+def _page(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw, Callable[[int, int, str], None]]:
+    """Return an empty page, what draws on it, and what writes a text from (left, top) on."""
+    page = Image.new("RGB", (width, height), _PAPER)
+    ink, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)
+    return page, ink, lambda left, top, text: ink.text((left, top), text, fill=_INK, font=font)

@@ -33,14 +33,14 @@ class PixelClassification(Classification):
 
     @classmethod
     def models(cls) -> list[str]:
-        """See :data:`rsbench.models.patchnets.NETWORKS`."""
+        """Return the names of the networks on patches."""
         return list(patchnets.NETWORKS)
 
     @classmethod
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """See :func:`rsbench.models.patchnets.build`."""
+        """Build a network on patches, with random weights only."""
         if weights is not None:
             raise RsbenchError(f"--weights {weights}: {model} has no published weights; leave that option out.")
         check_patch(image_size)
@@ -49,51 +49,42 @@ class PixelClassification(Classification):
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Patches [B, bands, P, P] and [B, channels, P, P], labels [B]."""
+        """Return patches [B, bands, P, P] and [B, channels, P, P], labels [B]."""
         sides = (image_size, image_size)
         hsi, aux = (torch.empty(samples, inputs[name], *sides) for name in ("hsi_bands", "aux_channels"))
         return hsi, aux, torch.zeros(samples, dtype=torch.int64)
 
     def open(self) -> Pixels:
-        """The converted scene."""
+        """Return the converted scene."""
         return Pixels.load(self.folder)
 
     def make_reader(self, train: NDArray[np.int64]) -> Patches:
-        """Patches scaled by the training pixels of this cell's split."""
+        """Return what reads patches, scaled by the training pixels of this cell's split."""
         return Patches(self.data, train, self.cell.image_size, self.device)
 
     @property
     def inputs(self) -> dict[str, int]:
-        """Numbers of classes, bands and channels; see :class:`~rsbench.tasks.base.Task`."""
+        """The numbers of classes, bands and channels."""
         bands, channels = self.data.hsi().shape[2], self.data.aux().shape[2]
         return {**super().inputs, "hsi_bands": bands, "aux_channels": channels}
 
     def test(self, networks: Networks) -> dict[str, Any]:
-        """See :class:`~rsbench.tasks.base.Task`; the answers are kept for the map."""
+        """Score the test pixels, and keep the answers for the map."""
         self._tested = self.answers(networks, self.parts.test)
         return evaluate.scores(self._tested, len(self.data.class_names))
 
     def facts(self) -> dict[str, Any]:
-        """See :class:`~rsbench.tasks.base.Task`."""
+        """Return a record's ``dataset`` section, with the modalities and what weakens the split."""
         data = self.data
         warnings = [*data.warnings, *self.parts.warnings]
         if self.cell.image_size > LARGEST_PATCH:
             warnings.append(
                 f"Patches of {self.cell.image_size} px overlap between blocks; margins are made for {LARGEST_PATCH} px."
             )
-        return {
-            "name": data.name,
-            "title": data.title,
-            **self.counts(),
-            "fingerprint": data.fingerprint,
-            "part": data.part,
-            "synthetic": data.synthetic,
-            "modalities": ["HSI", data.aux_name],
-            "warnings": warnings,
-        }
+        return {**super().facts(), "modalities": ["HSI", data.aux_name], "warnings": warnings}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
-        """Draw predicted and true classes of all labelled pixels; see :class:`~rsbench.tasks.base.Task`."""
+        """Draw predicted and true classes of all labelled pixels."""
         truth_HW = self.data.labels()
         others = np.setdiff1d(np.flatnonzero(truth_HW), self.parts.test, assume_unique=True)
         predicted_HW = np.zeros_like(truth_HW)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,37 +24,25 @@ class SceneClassification(Classification):
 
     @classmethod
     def models(cls) -> list[str]:
-        """See :func:`rsbench.models.torchvision.names`."""
+        """Return torchvision's names and that of a small network."""
         return models.names()
 
     @classmethod
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """See :func:`rsbench.models.torchvision.build`."""
+        """Build a network by name, with random or given weights."""
         return {"": models.build(model, classes=inputs["classes"], image_size=image_size, weights=weights)}
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Images [B, 3, H, W] and labels [B]."""
+        """Return images [B, 3, H, W] and labels [B]."""
         return torch.empty(samples, 3, image_size, image_size), torch.zeros(samples, dtype=torch.int64)
 
     def open(self) -> Scenes:
-        """The decoded images."""
+        """Return the decoded images."""
         return Scenes.load(self.folder)
 
     def make_reader(self, train: NDArray[np.int64]) -> Pictures:
-        """Images scaled by the statistics of the whole set."""
+        """Return what reads images, scaled by the statistics of the whole set."""
         return Pictures(self.data, self.device, channels_last=self.cell.channels_last)
-
-    def facts(self) -> dict[str, Any]:
-        """See :class:`~rsbench.tasks.base.Task`."""
-        data = self.data
-        return {
-            "name": data.name,
-            "title": data.title,
-            **self.counts(),
-            "fingerprint": data.fingerprint,
-            "part": data.part,
-            "synthetic": data.synthetic,
-        }

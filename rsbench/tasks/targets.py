@@ -18,7 +18,7 @@ from rsbench.cell import CellSpec
 from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
 from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.loaders.batches import Batch, TrainBatches
+from rsbench.loaders.batches import Batch
 from rsbench.loaders.spectra import Spectra
 from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
@@ -44,14 +44,14 @@ class TargetDetection(Task):
 
     @classmethod
     def models(cls) -> list[str]:
-        """One: the adversarial auto-encoder."""
+        """Return the one name: that of the adversarial auto-encoder."""
         return [autoencoder.NAME]
 
     @classmethod
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """See :func:`rsbench.models.autoencoder.build`."""
+        """Build the three networks of the auto-encoder, with random weights only."""
         if model != autoencoder.NAME:
             raise RsbenchError(f"There is no model {model!r} for target detection.{did_you_mean(model, cls.models())}")
         if weights is not None:
@@ -60,14 +60,14 @@ class TargetDetection(Task):
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Spectra [N, B] and the target [B]."""
+        """Return spectra [N, B] and the target [B]."""
         return torch.empty(samples, inputs["bands"]), torch.empty(inputs["bands"])
 
     @classmethod
     def losses(
         cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
     ) -> Iterator[tuple[str, torch.Tensor]]:
-        """See :func:`rsbench.models.autoencoder.losses`; there are no labels to smooth."""
+        """Yield the losses of the three networks; there are no labels to smooth."""
         return autoencoder.losses(networks, batch)
 
     @property
@@ -75,25 +75,8 @@ class TargetDetection(Task):
         """The number of bands."""
         return {"bands": self.scene.bands}
 
-    @property
-    def train_samples(self) -> int:
-        """Background pixels that train."""
-        return len(self.train)
-
-    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
-        """See :class:`Task`: shuffled pixels."""
-        return TrainBatches(
-            self.reader,
-            self.train,
-            rank=rank,
-            workers=workers,
-            batch_size=self.cell.batch_size,
-            steps=steps,
-            seed=self.cell.derived_seed,
-        )
-
     def validate(self, networks: Networks) -> dict[str, float] | None:
-        """Loss on background pixels that do not train, and the areas when the target is mixed into half of them.
+        """Score background pixels that do not train: their loss, and the areas with the target mixed into half of them.
 
         No marks are needed for that: it may choose a learning rate. None where so few validate that the target falls
         into all of them or none.
@@ -111,15 +94,15 @@ class TargetDetection(Task):
         return {"loss": loss, **areas}
 
     def test(self, networks: Networks) -> dict[str, Any]:
-        """See :class:`Task`: areas under the three curves over all pixels, as each one's halo has it."""
+        """Score all pixels by the areas under the three curves, with the halo of the scene's marks."""
         every = np.arange(self.scene.pixels)
         scores, loss = self._score(networks, every, torch.zeros(len(every), 1))
         if not math.isfinite(loss):
             return {"loss": loss}
         truth_HW = self.scene.truth()
         self._map_HW = scores.reshape(truth_HW.shape)
-        found = roc.scores(*roc.sides(self._map_HW, truth_HW, self.scene.halo))
-        return {**found, "loss": loss, "samples": len(every)}
+        areas = roc.scores(*roc.sides(self._map_HW, truth_HW, self.scene.halo))
+        return {**areas, "loss": loss, "samples": len(every)}
 
     def _score(
         self, networks: Networks, positions: NDArray[np.int64], fill_N1: torch.Tensor
@@ -139,9 +122,9 @@ class TargetDetection(Task):
         with torch.inference_mode():
             for start in range(mine.start, mine.stop, CHUNK):
                 part = slice(start, min(start + CHUNK, mine.stop))
-                found, missed = self._score_chunk(network, positions[part], fill_N1[part].to(self.device))
-                scores[part.start - mine.start : part.stop - mine.start] = found
-                loss += missed
+                chunk, chunk_loss = self._score_chunk(network, positions[part], fill_N1[part].to(self.device))
+                scores[part.start - mine.start : part.stop - mine.start] = chunk
+                loss += chunk_loss
         network.train()
         dist.all_reduce(loss)
         gathered = torch.empty(workers * longest, device=self.device)
@@ -151,7 +134,7 @@ class TargetDetection(Task):
     def _score_chunk(
         self, network: nn.Module, positions: NDArray[np.int64], fill_N1: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores [n] and the sum of the losses."""
+        """Return scores [n] and the sum of the losses."""
         clean, target = self.reader.read(positions, None)
         spectra = autoencoder.implant(clean, target, fill_N1)
         _, background = network(spectra)
@@ -161,7 +144,7 @@ class TargetDetection(Task):
         return scores, (background - clean).square().mean(1).double().sum()
 
     def facts(self) -> dict[str, Any]:
-        """See :class:`Task`."""
+        """Return a record's ``dataset`` section, with the scene's shape and targets."""
         scene = self.scene
         return {
             "name": scene.name,
@@ -182,11 +165,11 @@ class TargetDetection(Task):
         }
 
     def baselines(self) -> dict[str, dict[str, float]]:
-        """CEM, ACE and RX."""
+        """Return the areas of CEM, ACE and RX."""
         return {name.upper(): areas for name, areas in self.scene.baselines.items()}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
-        """The detection map beside the truth and the classical ones."""
+        """Draw the detection map beside the truth and the classical detectors' maps."""
         if self._map_HW is None or dist.get_rank() > 0:
             return []
         maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}

@@ -9,30 +9,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed as dist
 
-from rsbench import cell as cell_module
-from rsbench.cell import CellSpec
+from rsbench.cell import CellSpec, steps_per_epoch, total_steps
 from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch
-from rsbench.measure import step_times
 from rsbench.measure.collectives import Traffic
-from rsbench.measure.log import Samples
-from rsbench.measure.totals import Tally
-from rsbench.metrics import TASKS
-from rsbench.tasks import Networks, Task
-from rsbench.train import network as network_module
-from rsbench.train.network import Member, joined_stats, note
-
-HISTORY_ENTRIES = 100
-"""At most so many entries of a run's history are kept in its record."""
+from rsbench.measure.log import RunLog
+from rsbench.measure.step_timer import StepTimer
+from rsbench.measure.step_times import StepTimes, skipped_steps, total
+from rsbench.measure.totals import RunTotals
+from rsbench.metrics import facts_of
+from rsbench.tasks import Task
+from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
+from rsbench.train.sections import compressor_section, memory_section, model_section, thinned
 
 
 def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> float:
-    """Learning rate of a step: linear warm-up, then cosine to zero, tenths at 50 % and 75 %, or constant.
+    """Return the learning rate of a step: linear warm-up, then cosine to zero, tenths at 50 % and 75 %, or constant.
 
     Args:
         cell: peak rate, schedule and warm-up epochs.
@@ -60,42 +56,37 @@ class Training:
         task: the task's class.
         folder: of the prepared data set.
         device: this rank's device.
-        samples: raw samples.
+        log: where raw samples go.
 
     Raises:
-        RsbenchError: the data cannot be split as asked, or the model is unknown.
+        RsbenchError: the data cannot be split as asked, the model is unknown, or nobody has described the task in
+            :mod:`rsbench.metrics`.
     """
 
     def __init__(
-        self,
-        cell: CellSpec,
-        compressor: Compressor,
-        task: type[Task],
-        folder: Path,
-        device: torch.device,
-        samples: Samples,
+        self, cell: CellSpec, compressor: Compressor, task: type[Task], folder: Path, device: torch.device, log: RunLog
     ) -> None:
-        self.cell, self.compressor, self.device, self.samples = cell, compressor, device, samples
+        self.cell, self.compressor, self.device, self.log = cell, compressor, device, log
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
+        self._metric = facts_of(task.name).metric.name
         self.task = task(cell, folder, device)
-        train = self.task.train_samples
-        self.per_epoch = cell_module.steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
+        train = len(self.task.train)
+        self.per_epoch = steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
         self.samples_per_step = min(cell.batch_size, math.ceil(train / self.workers)) * self.workers
-        self.steps = cell_module.total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
+        self.steps = total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
 
         torch.manual_seed(seed)
         built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
         alone = len(self.networks) == 1
         copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
-        self.members = {
-            name: Member(name, network, own, cell, device, alone=alone)
+        self.compressed = {
+            name: CompressedNetwork(name, network, own, cell, device, alone=alone)
             for (name, network), own in zip(self.networks.items(), copies, strict=True)
         }
-        self.models = {name: member.model for name, member in self.members.items()}
         self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
-        self.buffers, self.tally = Traffic(self.workers), Tally(self.workers, compressor.steady_from_step)
+        self.buffers, self.totals = Traffic(self.workers), RunTotals(self.workers, compressor.steady_from_step)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step = 0
@@ -113,15 +104,15 @@ class Training:
             RsbenchError: the loss or a gradient is not finite.
         """
         started = time.perf_counter()
-        self.samples.write("phase", {"phase": "train"})
+        self.log.write("phase", {"phase": "train"})
         for epoch in range(math.ceil(self.steps / self.per_epoch)):
             train_loss = self._epoch(epoch)
             elapsed_s = time.perf_counter() - started
-            found = self._validate() if self.compressor.trains else None
-            if found is not None:
-                self.validation.append({"epoch": epoch, **found})
+            scores = self._validate() if self.compressor.trains else None
+            if scores is not None:
+                self.validation.append({"epoch": epoch, **scores})
                 done = {"steps_done": self.step, "train_loss": train_loss}
-                self.samples.write("epoch", {**done, **self.validation[-1]})
+                self.log.write("epoch", {**done, **self.validation[-1]})
             self._remember(train_loss, elapsed_s)
         train_s = time.perf_counter() - started
         return self._sections(train_s, self._accuracy(pictures))
@@ -129,33 +120,28 @@ class Training:
     def _validate(self) -> dict[str, float] | None:
         """Average the buffers over the ranks and score the validation samples."""
         self._average_buffers()
-        found = self.task.validate(self.networks)
-        if found is not None:
-            self._finite(found["loss"])
-        return found
+        scores = self.task.validate(self.networks)
+        if scores is not None:
+            self._finite(scores["loss"])
+        return scores
 
     def _average_buffers(self) -> None:
         for network in self.networks.values():
-            network_module.average_buffers(network, self.buffers)
+            average_buffers(network, self.buffers)
 
     def _remember(self, train_loss: float, elapsed_s: float) -> None:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""
         last = self.validation[-1] if self.validation else {}
         entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s, "train_loss": train_loss}
-        entry |= {"payload_bytes_total": self.tally.payload_bytes_total, "lr": self._rate(self.step - 1)}
+        entry |= {"payload_bytes_total": self.totals.payload_bytes_total, "lr": self._rate(self.step - 1)}
         entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
-        self.history.append(entry | {"density_per_tensor": self.tally.density_per_tensor})
-
-    @property
-    def _metric(self) -> str:
-        """Name of the metric that validation compares by."""
-        return TASKS[self.task.name].metric.name
+        self.history.append(entry | {"density_per_tensor": self.totals.density_per_tensor})
 
     def _rate(self, step: int) -> float:
         return learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
 
     def _epoch(self, epoch: int) -> float:
-        """One pass over the training samples, or what is left of the run; returns the mean loss."""
+        """Pass once over the training samples, or what is left of the run; return the mean loss."""
         loader = self.batches.epoch(epoch)
         losses = []
         for _ in range(min(self.per_epoch, self.steps - self.step)):
@@ -166,33 +152,34 @@ class Training:
             self.step += 1
         return sum(losses) / len(losses)
 
-    def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, step_times.StepTimes]:
-        """One step of every member in turn, timed phase by phase; returns this rank's loss, summed over them."""
-        for name, member in self.members.items():
-            member.set_rate(rate * self.task.rate_factors.get(name, 1.0))
+    def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, StepTimes]:
+        """Step every network in turn, timed phase by phase; return this rank's loss, summed over them."""
+        for name, network in self.compressed.items():
+            network.set_rate(rate * self.task.rate_factors.get(name, 1.0))
         clock = self.compressor.hook.clock
-        timer = step_times.StepTimer(clock)
+        timer = StepTimer(clock)
         batch = next(loader)
         timer.end_of("data")
         phases, losses = [], []
         for name, loss in self._losses(batch):
-            self.members[name].step(loss, timer)
-            phases.append((timer, self.members[name]))
+            self.compressed[name].step(loss, timer)
+            phases.append((timer, self.compressed[name]))
             losses.append(loss)
-            timer = step_times.StepTimer(clock)
+            timer = StepTimer(clock)
             timer.end_of("data")
-        times = [timer.times(member.compressor.hook.timeline) for timer, member in phases]
-        return self._finite(sum(loss.item() for loss in losses)), step_times.total(times)
+        times = [timer.times(network.compressor.hook.timeline) for timer, network in phases]
+        return self._finite(sum(loss.item() for loss in losses)), total(times)
 
     def _losses(self, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
-        """The task's losses, each computed under autocast where that is asked for."""
-        losses = self.task.losses(self.models, batch, label_smoothing=self.cell.label_smoothing)
+        """Yield the task's losses, each computed under autocast where that is asked for."""
+        wrapped = {name: network.model for name, network in self.compressed.items()}
+        losses = self.task.losses(wrapped, batch, label_smoothing=self.cell.label_smoothing)
         while True:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cell.bf16):
-                found = next(losses, None)
-            if found is None:
+                named_loss = next(losses, None)
+            if named_loss is None:
                 return
-            yield found
+            yield named_loss
 
     def _finite(self, loss: float) -> float:
         """Return the loss, or stop a run that diverged; one that is not meant to train may.
@@ -207,22 +194,22 @@ class Training:
             )
         return loss
 
-    def _note(self, epoch: int, loss: float, rate: float, times: step_times.StepTimes) -> None:
+    def _note(self, epoch: int, loss: float, rate: float, times: StepTimes) -> None:
         """Count the step that just ended and append its raw sample."""
-        stats = joined_stats(self.members.values())
-        changed = self.tally.add(stats, times)
+        stats = joined_stats(self.compressed.values())
+        changed = self.totals.add(stats, times)
         values = {"step": self.step, "epoch": epoch, "loss": loss, "lr": rate}
         values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
-        values["warmup"] = self.step < step_times.skipped_steps(self.steps)
-        self.samples.write("step", values | asdict(times))
+        values["warmup"] = self.step < skipped_steps(self.steps)
+        self.log.write("step", values | asdict(times))
         if changed:
-            self.samples.write("density", {"step": self.step, "density": stats["density"]})
+            self.log.write("density", {"step": self.step, "density": stats["density"]})
 
     def _accuracy(self, pictures: Path) -> dict[str, Any] | None:
-        """The record's section; None for a compressor that does not train."""
+        """Return the record's section; None for a compressor that does not train."""
         if not self.compressor.trains:
             return None
-        self.samples.write("phase", {"phase": "test"})
+        self.log.write("phase", {"phase": "test"})
         self._average_buffers()
         test = self.task.test(self.networks)
         self._finite(test["loss"])
@@ -232,53 +219,19 @@ class Training:
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
-        compressor = self.compressor
+        """Return all sections of the record that this process knows of."""
         return {
-            "compressor": {
-                "name": compressor.name,
-                "text": compressor.text,
-                "trains": compressor.trains,
-                "matched": self.cell.ratio is not None,
-                "note": note(compressor, self.cell),
-            },
+            "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
-            "model": _model_section(self.cell.model, self.networks),
-            "traffic": {**self.tally.traffic(), "buffer_bytes": self.buffers.payload_bytes},
-            "time": {**self.tally.time(self.samples_per_step), "train_s": train_s},
+            "model": model_section(self.cell.model, self.networks),
+            "traffic": {**self.totals.traffic(), "buffer_bytes": self.buffers.payload_bytes},
+            "time": {**self.totals.time(self.samples_per_step), "train_s": train_s},
             "accuracy": accuracy,
-            "history": _thinned(self.history),
-            "memory": _memory_section(self.device),
+            "history": thinned(self.history),
+            "memory": memory_section(self.device),
             "runtime": {
-                "buckets": sum(len(member.compressor.hook.timeline) for member in self.members.values()),
+                "buckets": sum(len(network.compressor.hook.timeline) for network in self.compressed.values()),
                 "steps_per_epoch": self.per_epoch,
-                "kernels": compressor.hook.kernels,
+                "kernels": self.compressor.hook.kernels,
             },
         }
-
-
-def _thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """At most 100 entries, evenly spread, the last among them."""
-    if len(history) <= HISTORY_ENTRIES:
-        return history
-    kept = np.linspace(0, len(history) - 1, HISTORY_ENTRIES).round().astype(int)
-    return [history[position] for position in kept]
-
-
-def _model_section(name: str, networks: Networks) -> dict[str, Any]:
-    """Sizes; parameters that networks share count once, but are sent for each."""
-    sent = [parameter for network in networks.values() for parameter in network.parameters()]
-    distinct = {id(parameter): parameter for parameter in sent}.values()
-    return {
-        "name": name,
-        "parameters": sum(p.numel() for p in distinct),
-        "one_d_elements": sum(p.numel() for p in sent if p.dim() < 2),
-        "dense_bytes": 4 * sum(p.numel() for p in sent),
-    }
-
-
-def _memory_section(device: torch.device) -> dict[str, Any]:
-    """Largest over the ranks."""
-    cuda = step_times.peak_cuda_bytes(device)
-    peaks = torch.tensor([step_times.peak_rss_bytes(), cuda or 0], dtype=torch.int64, device=device)
-    dist.all_reduce(peaks, dist.ReduceOp.MAX)
-    return {"peak_rss_bytes": int(peaks[0]), "peak_cuda_bytes": None if cuda is None else int(peaks[1])}

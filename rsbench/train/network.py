@@ -12,11 +12,12 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
-from rsbench.measure import collectives, step_times
+from rsbench.measure import collectives
+from rsbench.measure.step_timer import StepTimer
 
 
-class Member:
-    """A network, wrapped, with a compressor and an optimizer of its own.
+class CompressedNetwork:
+    """A network in its DDP wrapper, with a compressor and an optimizer of its own.
 
     Args:
         name: of the network in its task; empty for a sole one.
@@ -55,8 +56,8 @@ class Member:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
-    def step(self, loss: torch.Tensor, timer: step_times.StepTimer) -> None:
-        """Backward pass with exchange, and the optimizer's step, timed.
+    def step(self, loss: torch.Tensor, timer: StepTimer) -> None:
+        """Run the backward pass with its exchange, then the optimizer's step, all timed.
 
         Raises:
             RsbenchError: a gradient is not finite on some rank.
@@ -88,31 +89,25 @@ def _optimizer(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer
     return torch.optim.SGD(groups)
 
 
-def joined_stats(members: Iterable[Member]) -> dict[str, Any]:
-    """What the last step of all members sent: bytes added up, densities under ``member.tensor``.
+def joined_stats(networks: Iterable[CompressedNetwork]) -> dict[str, Any]:
+    """Return what the last step of all networks sent: bytes added up, densities under ``network.tensor``.
 
     Returns:
         The keys of :meth:`rsbench.compressors.Compressor.step_stats`.
     """
     joined: dict[str, Any] = {"density": {}, "mean_density": 0.0}
     whole = 0
-    for member in members:
-        stats: Mapping[str, Any] = member.compressor.step_stats()
-        prefix = f"{member.name}." if member.name else ""
+    for network in networks:
+        stats: Mapping[str, Any] = network.compressor.step_stats()
+        prefix = f"{network.name}." if network.name else ""
         joined["density"] |= {prefix + tensor: share for tensor, share in stats["density"].items()}
         for key in ("payload_bytes", "wire_bytes", "dense_bytes", "one_d_bytes"):
             joined[key] = joined.get(key, 0) + stats[key]
-        elements = sum(p.numel() for p in member.network.parameters())
+        elements = sum(p.numel() for p in network.network.parameters())
         joined["mean_density"] += stats["mean_density"] * elements
         whole += elements
     joined["mean_density"] /= whole
     return joined
-
-
-def note(compressor: Compressor, cell: CellSpec) -> str:
-    """What a row of the table has to say about its optimizer; nothing for most."""
-    keeps = compressor.owns_momentum((2, 2))
-    return "Adam: momentum=0, error feedback only" if keeps and cell.optimizer == "adam" else ""
 
 
 def average_buffers(model: nn.Module, traffic: collectives.Traffic) -> None:

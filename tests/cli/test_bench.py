@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import Result
+from rich.progress import Progress
+
+from rsbench.bench import command
+from rsbench.errors import RsbenchError
+from rsbench.launch.torchrun import StopSignals
 
 Call = Callable[..., Result]
 
@@ -44,3 +55,27 @@ def test_mistakes_get_one_sentence(rsbench: Call, arguments: tuple[object, ...],
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_signal_ends_it_and_every_process_of_it(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "80"}
+    asked = [sys.executable, "-m", "rsbench", "bench", "--model", "squeezenet1_1", "--no-rivals", "--repeats", "50"]
+    parent = subprocess.Popen(asked, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("rsbench-bench-*/rank1.log")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    started = psutil.Process(parent.pid).children(recursive=True)
+    assert len(started) >= 3, "torchrun and two workers"
+    parent.send_signal(signal.SIGINT)
+    output, _ = parent.communicate(timeout=60)
+    assert parent.returncode == 130, output
+    assert not [process for process in started if process.is_running()]
+    assert not list(tmp_path.glob("rsbench-bench-*"))
+
+
+def test_a_failed_process_is_named(fake_workers: Callable[[str], None]) -> None:
+    fake_workers("raise")
+    job = {"compressor": "topk"}
+    words = r"^A process of the benchmark failed \(rank 1 raised ValueError: the tensor is full of eels\)\.$"
+    with StopSignals() as stop, Progress(disable=True) as bar, pytest.raises(RsbenchError, match=words):
+        command._launch(stop, bar, "timing", job, total=None, workers=2, module="rsbench_fake_worker")

@@ -15,6 +15,7 @@ import torch
 from rich.console import Console
 
 from rsbench.bench import command, parts, table
+from rsbench.planning import probe
 
 DENSITY = 0.001
 MODELS = ("resnet18", "resnet50", "vgg19")
@@ -24,7 +25,9 @@ PARTS = tuple(parts.parts([], DENSITY))
 @pytest.fixture(scope="module", params=MODELS)
 def gradients(request: pytest.FixtureRequest) -> list[torch.Tensor]:
     torch.set_num_threads(1)
-    return list(parts.made_up(request.param, 45, 224))
+    return list(
+        parts.random_gradients(probe.model_facts("scenes", request.param, {"classes": 45}, 224).shapes.values())
+    )
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -34,17 +37,17 @@ def test_part(benchmark: Any, gradients: list[torch.Tensor], part: str) -> None:
 
 
 def test_the_floors_hold() -> None:
-    order = command.Order(
+    config = command.BenchConfig(
         model="resnet18",
         density=DENSITY,
         workers=2,
         compressors=("noop", "topk", "dgc", "rsdgc"),
         repeats=5,
-        rivals=False,
+        plain_hooks=False,
     )
-    found = command.measure(order, Console())
-    rows = {row.name: row for row in table.rows(found)}
-    dense = rows[command.REFERENCE].exchange_s
+    measured = command.measure(config, Console())
+    rows = {row.name: row for row in table.rows(measured)}
+    dense = rows[table.REFERENCE].exchange_s
     ratios = {name: rows[name].exchange_s / dense for name in ("topk", "dgc", "rsdgc")}
     compress = (rows["rsdgc"].compress_s or 0.0) / rows["rsdgc"].copy_s
     print(f"exchange / plain DDP: {ratios}; compress / copy_: {compress:.2f}")
@@ -53,5 +56,5 @@ def test_the_floors_hold() -> None:
     assert ratios["topk"] <= 1.15
     assert ratios["dgc"] <= 1.15
     for name in ratios:
-        used, bound = table.memory_share(found, rows[name]) or (0.0, 0.0)
+        used, bound = table.memory_share(measured, rows[name]) or (0.0, 0.0)
         assert 0 < used <= bound

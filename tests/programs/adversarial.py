@@ -17,9 +17,9 @@ import torch.distributed as dist
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import parse
-from rsbench.measure import step_times
+from rsbench.measure.step_timer import StepTimer
 from rsbench.models import autoencoder
-from rsbench.train.network import Member
+from rsbench.train.network import CompressedNetwork
 
 BANDS, SAMPLES, STEPS, LR = 30, 16, 7, 2e-3
 CELL = CellSpec(
@@ -52,7 +52,8 @@ def train(text: str, rank: int) -> dict[str, Any]:
     """A few steps through the members that the training loop uses."""
     nets = networks()
     members = {
-        name: Member(name, net, parse(text), CELL, torch.device("cpu"), alone=False) for name, net in nets.items()
+        name: CompressedNetwork(name, net, parse(text), CELL, torch.device("cpu"), alone=False)
+        for name, net in nets.items()
     }
     wrapped = {name: member.model for name, member in members.items()}
     order: list[str] = []
@@ -62,7 +63,7 @@ def train(text: str, rank: int) -> dict[str, Any]:
         for name, loss in autoencoder.losses(wrapped, batch(rank, step)):
             others = [nets["discriminator"]] if name != "discriminator" else [nets["autoencoder"]]
             others += [nets["autoencoder"].decoder] if name == "encoder" else []
-            timer = step_times.StepTimer(members[name].compressor.hook.clock)
+            timer = StepTimer(members[name].compressor.hook.clock)
             timer.end_of("data")
             members[name].set_rate(LR)
             torch.autograd.backward(loss, retain_graph=True)

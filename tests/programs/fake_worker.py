@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from rsbench.cell import CellSpec
+from rsbench.measure.step_times import FIELDS
 from rsbench.results import records
 
 
 def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
     """A record of a cell that needed no training."""
-    numbers = dict.fromkeys(
-        ["step_time_s", "data_s", "forward_s", "backward_s", "compress_s", "wait_s", "decompress_s"], 0.01
-    )
-    times = {**numbers, **dict.fromkeys(["optimizer_s", "other_s", "overlapped_s", "images_per_s", "train_s"], 0.01)}
+    times = dict.fromkeys([*FIELDS, "images_per_s", "train_s"], 0.01)
     traffic = dict.fromkeys(
         ["payload_bytes_total", "dense_bytes_total", "wire_bytes_total", "dense_wire_bytes_total"], 400.0
     )

@@ -15,7 +15,7 @@ STEPS = [{"step": step, "loss": 2.0 / (step + 1), "lr": 0.1, "warmup": step < 1}
 
 def test_event_files_hold_what_the_lines_say(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    written = log.Samples(tmp_path, tensorboard=True)
+    written = log.RunLog(tmp_path, tensorboard=True)
     for step in STEPS:
         written.write("step", step)
     written.write("epoch", {"epoch": 0, "oa": 0.5, "loss": float("nan")})
@@ -36,5 +36,5 @@ def test_without_the_package_the_sentence_says_what_to_install(monkeypatch: pyte
 
 
 def test_other_ranks_write_nothing(tmp_path: Path) -> None:
-    log.Samples(None).write("step", STEPS[0])
+    log.RunLog(None).write("step", STEPS[0])
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from rsbench.cell import CellSpec
-from rsbench.measure.step_times import SPLIT, StepTimes, total
 from rsbench.planning import job, probe, probe_worker
 
 SPEC = CellSpec(
@@ -55,8 +54,3 @@ def test_an_answer_about_models_is_not_kept_when_the_package_changes(
     assert probe._source_stamp() == before
     (tmp_path / "added.py").write_text("x = 1")
     assert probe._source_stamp() != before
-
-
-def test_the_phases_of_a_step_add_up() -> None:
-    phases = [StepTimes(**dict.fromkeys(SPLIT, seconds)) for seconds in (1.0, 2.0, 4.0)]
-    assert total(phases) == StepTimes(**dict.fromkeys(SPLIT, 7.0))

@@ -1,0 +1,60 @@
+"""The sections of a record that only a trained network's process can tell: compressor, model, memory, history."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from rsbench.cell import CellSpec
+from rsbench.compressors import Compressor
+from rsbench.tasks import Networks
+
+HISTORY_ENTRIES = 100
+"""At most so many entries of a run's history are kept in its record."""
+
+
+def compressor_section(compressor: Compressor, cell: CellSpec) -> dict[str, Any]:
+    """Return what ran, and in ``note`` what a row of the table has to say about its optimizer (nothing for most)."""
+    without_momentum = compressor.owns_momentum((2, 2)) and cell.optimizer == "adam"
+    return {
+        "name": compressor.name,
+        "text": compressor.text,
+        "trains": compressor.trains,
+        "matched": cell.ratio is not None,
+        "note": "Adam: momentum=0, error feedback only" if without_momentum else "",
+    }
+
+
+def model_section(name: str, networks: Networks) -> dict[str, Any]:
+    """Return a model's sizes; parameters that networks share count once, but are sent for each."""
+    sent = [parameter for network in networks.values() for parameter in network.parameters()]
+    distinct = {id(parameter): parameter for parameter in sent}.values()
+    return {
+        "name": name,
+        "parameters": sum(p.numel() for p in distinct),
+        "one_d_elements": sum(p.numel() for p in sent if p.dim() < 2),
+        "dense_bytes": 4 * sum(p.numel() for p in sent),
+    }
+
+
+def memory_section(device: torch.device) -> dict[str, Any]:
+    """Return the largest memory so far of any rank, of its process and of the tensors on its GPU (None on a CPU)."""
+    unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB
+    resident = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cuda = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
+    peaks = torch.tensor([resident, cuda], dtype=torch.int64, device=device)
+    dist.all_reduce(peaks, dist.ReduceOp.MAX)
+    return {"peak_rss_bytes": int(peaks[0]), "peak_cuda_bytes": int(peaks[1]) if device.type == "cuda" else None}
+
+
+def thinned(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return at most 100 entries, evenly spread, the last among them."""
+    if len(history) <= HISTORY_ENTRIES:
+        return history
+    kept = np.linspace(0, len(history) - 1, HISTORY_ENTRIES).round().astype(int)
+    return [history[position] for position in kept]
