@@ -26,7 +26,7 @@ from rsbench import compressors  # noqa: E402
 from rsbench.compressors.hooks import all_reduce  # noqa: E402
 from rsbench.measure import collectives  # noqa: E402
 from rsbench.measure.clock import clock_for  # noqa: E402
-from rsbench.measure.step_times import StepTimer  # noqa: E402
+from rsbench.measure.step_timer import StepTimer  # noqa: E402
 
 
 def late(collective: Callable[..., Any]) -> Callable[..., Any]:
