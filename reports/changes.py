@@ -93,7 +93,7 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
     """Return the section on the sets: their names, versions and machines, and the settings of one only."""
     only = [_only(letter, one, other, titles) for letter, one, other in (("A", old, new), ("B", new, old))]
     common = sum(work in new for work in old)
-    words = f"A and B have {units.count(common, 'setting')} in common."
+    words = f"A and B have {units.count_text(common, 'setting')} in common."
     if not common:
         words = "A and B have no setting in common: no data set, model, recipe and number of workers is in both."
     columns = (Column(title="", align="left", key="what"), *(Column(title=letter, align="left") for letter in "AB"))
@@ -112,7 +112,7 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
 def _only(letter: str, one: dict[str, Setting], other: dict[str, Setting], titles: dict[str, str]) -> list[str]:
     """Return a line for each setting that only one set has."""
     return [
-        f"Only in {letter}: {titles[work]} ({units.count(len(setting.records), 'cell')})."
+        f"Only in {letter}: {titles[work]} ({units.count_text(len(setting.records), 'cell')})."
         for work, setting in one.items()
         if work not in other
     ]
@@ -208,11 +208,11 @@ def _row(pair: Pair, metric: Metric, notes: Notes) -> tuple[Cell, ...]:
     slower = pair.change("time", "step_time_s")
     return (
         Cell(label, pair.before.label),
-        *(Cell(numbers.score_spread(metric, score), score) for score in scores),
-        Cell(numbers.gap(metric, pair.gap), pair.gap),
-        *(Cell(units.milliseconds(step), step) for step in steps),
+        *(Cell(numbers.spread_text(metric, score), score) for score in scores),
+        Cell(numbers.gap_text(metric, pair.gap), pair.gap),
+        *(Cell(units.ms_text(step), step) for step in steps),
         Cell(units.DASH if slower is None else f"{100 * slower:+.0f}", slower),
-        *(Cell(units.data_size(payload), payload) for payload in payloads),
+        *(Cell(units.bytes_text(payload), payload) for payload in payloads),
     )
 
 
@@ -220,7 +220,7 @@ def _sentences(pairs: Sequence[Pair], metric: Metric) -> str:
     """Return what changed in accuracy, bytes and time, in words."""
     if not pairs:
         return "No method has finished in both."
-    clear = [f"{pair.before.label} {numbers.gap(metric, pair.gap)}" for pair in pairs if _has_moved(pair)]
+    clear = [f"{pair.before.label} {numbers.gap_text(metric, pair.gap)}" for pair in pairs if _has_moved(pair)]
     unknown = [pair.before.label for pair in pairs if pair.gap is not None and pair.gap.p is None and pair.gap.mean]
     texts = [
         _clause(f"{metric.heading} changed", clear, f"No change in {metric.heading} can be told from zero")

@@ -92,9 +92,9 @@ def _models_table(group: Sequence[Found], metric: Metric) -> Table:
                 (
                     model,
                     method.label,
-                    Cell(numbers.score_spread(metric, found), found),
-                    Cell(numbers.gap(metric, gap), gap),
-                    Cell(units.times(ratio), ratio),
+                    Cell(numbers.spread_text(metric, found), found),
+                    Cell(numbers.gap_text(metric, gap), gap),
+                    Cell(units.ratio_text(ratio), ratio),
                     Cell(str(len(method.chosen)), len(method.chosen)),
                 )
             )
@@ -124,7 +124,7 @@ def _pairs_table(pairs: dict[tuple[str, str], Difference], metric: Metric) -> Ta
     rows = [
         (
             Cell(f"{one} minus {other}", [one, other]),
-            Cell(numbers.gap(metric, gap), gap),
+            Cell(numbers.gap_text(metric, gap), gap),
             Cell(str(gap.count), gap.count),
         )
         for (one, other), gap in pairs.items()
@@ -149,10 +149,10 @@ def _best_model(group: Sequence[Found], pairs: dict[tuple[str, str], Difference]
     best = max(means, key=lambda model: means[model])
     gaps = {other: gap for (one, other), gap in pairs.items() if one == best}
     by = ", ".join(
-        f"{numbers.amount(metric, gap.mean)} above {other}{' ~' if gap.is_unclear else ''}"
+        f"{numbers.points_text(metric, gap.mean)} above {other}{' ~' if gap.is_unclear else ''}"
         for other, gap in gaps.items()
     )
-    score = f"{metric.heading} {numbers.score(metric, means[best], unit=True)}"
+    score = f"{metric.heading} {numbers.score_text(metric, means[best], unit=True)}"
     words = f"Under none {best} has the highest mean: {score}{f', {by}' if by else ''}."
     better = [one for (one, other) in pairs if other == best]
     if better:
@@ -196,10 +196,10 @@ def _scaling_table(by_method: dict[str, dict[int, Method]], sample: str) -> Tabl
                 (
                     label,
                     Cell(str(count), count),
-                    Cell(units.milliseconds(step_s), step_s),
+                    Cell(units.ms_text(step_s), step_s),
                     Cell(units.significant(rate), rate),
                     Cell(units.significant(epoch_s), epoch_s),
-                    Cell(units.times(faster, 2), faster),
+                    Cell(units.ratio_text(faster, 2), faster),
                     Cell(units.significant(100 * efficiency, 2), efficiency),
                 )
             )
@@ -234,7 +234,7 @@ def _scaling_words(by_method: dict[str, dict[int, Method]], setting: Setting, sa
         fewest, most = min(by_workers), max(by_workers)
         if most > fewest:
             faster, efficiency = _speed_up(by_workers, most)
-            clauses.append(f"{label} {units.times(faster, 2)} on {most} ({100 * efficiency:.0f} % efficiency)")
+            clauses.append(f"{label} {units.ratio_text(faster, 2)} on {most} ({100 * efficiency:.0f} % efficiency)")
     if not clauses:
         return "No method has finished on more than one number of workers."
     fewest = min(min(by_workers) for by_workers in by_method.values())

@@ -11,7 +11,7 @@ from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.link_model import SpeedRange, break_even, fastest_by_speed
 from rsbench.reports.analysis.methods import Method
 from rsbench.results.schema import Record
-from rsbench.units import milliseconds, significant, speed, times
+from rsbench import units
 
 TOLERATED_LOSS: Final = 0.03
 """Fraction of OA (3 points): a larger mean loss is called lower even where the interval is wide or missing."""
@@ -94,15 +94,15 @@ def _here(accepted: Sequence[Method], lower: Sequence[Method], reference: Method
     if any(seconds < known[best] for seconds in _measured(lower).values()):
         shortest += " of those not left out below"
     if best == reference.label:
-        return f"{where} do not compress, none has {shortest} ({milliseconds(none_s)} ms)."
+        return f"{where} do not compress, none has {shortest} ({units.ms_text(none_s)} ms)."
     if known[best] > (1 - NOTICEABLE) * none_s:
         return (
-            f"{where} compression does not pay, {best} takes {milliseconds(known[best])} ms a step, none "
-            f"{milliseconds(none_s)} ms, less than {100 * NOTICEABLE:.0f} % apart."
+            f"{where} compression does not pay, {best} takes {units.ms_text(known[best])} ms a step, none "
+            f"{units.ms_text(none_s)} ms, less than {100 * NOTICEABLE:.0f} % apart."
         )
     return (
-        f"{where} {best} has {shortest}, {milliseconds(known[best])} ms against "
-        f"{milliseconds(none_s)} ms of none ({times(none_s / known[best], 2)} as fast)."
+        f"{where} {best} has {shortest}, {units.ms_text(known[best])} ms against "
+        f"{units.ms_text(none_s)} ms of none ({units.ratio_text(none_s / known[best], 2)} as fast)."
     )
 
 
@@ -169,7 +169,7 @@ def _when_faster(method: Method, reference: Method) -> str:
     point = break_even(method.cost, reference.cost)
     if point.bits_per_s is None:
         return f", by the model {point.case} faster than none"
-    return f", by the model faster than none {point.case} {speed(point.bits_per_s)}"
+    return f", by the model faster than none {point.case} {units.link_speed_text(point.bits_per_s)}"
 
 
 def _worth_listing(accepted: Sequence[Method]) -> list[Method]:
@@ -191,10 +191,12 @@ def _worth_listing(accepted: Sequence[Method]) -> list[Method]:
 def _range_text(span: SpeedRange) -> str:
     """Return ``below 120 Mbit/s``, ``from 1 to 120 Mbit/s``, ``above 120 Mbit/s`` or ``at every link speed``."""
     if span.below_bits_per_s is None:
-        return f"above {speed(span.above_bits_per_s)}" if span.above_bits_per_s else "at every link speed"
+        return (
+            f"above {units.link_speed_text(span.above_bits_per_s)}" if span.above_bits_per_s else "at every link speed"
+        )
     if not span.above_bits_per_s:
-        return f"below {speed(span.below_bits_per_s)}"
-    return f"from {speed(span.above_bits_per_s)} to {speed(span.below_bits_per_s)}"
+        return f"below {units.link_speed_text(span.below_bits_per_s)}"
+    return f"from {units.link_speed_text(span.above_bits_per_s)} to {units.link_speed_text(span.below_bits_per_s)}"
 
 
 def _advice(method: Method, comparison: Comparison) -> str:
@@ -202,7 +204,7 @@ def _advice(method: Method, comparison: Comparison) -> str:
     if method is comparison.reference:
         return "do not compress"
     fewer = method.mean("traffic", "compression_ratio")
-    return f"use {method.label} ({_accuracy_words(method, comparison)}, {times(fewer)} fewer payload bytes)"
+    return f"use {method.label} ({_accuracy_words(method, comparison)}, {units.ratio_text(fewer)} fewer payload bytes)"
 
 
 def _accuracy_words(method: Method, comparison: Comparison) -> str:
@@ -212,7 +214,7 @@ def _accuracy_words(method: Method, comparison: Comparison) -> str:
         return f"{metric.heading} not comparable"
     where = "above" if found.mean >= 0 else "below"
     unclear = " ~" if found.is_unclear else ""
-    return f"{metric.heading} {numbers.amount(metric, abs(found.mean))} {where} none{unclear}"
+    return f"{metric.heading} {numbers.points_text(metric, abs(found.mean))} {where} none{unclear}"
 
 
 def _warning(lower: Sequence[Method], comparison: Comparison) -> str:
@@ -221,7 +223,7 @@ def _warning(lower: Sequence[Method], comparison: Comparison) -> str:
         return ""
     losses = ", ".join(_loss_text(method, comparison) for method in lower)
     metric = comparison.metric
-    over = numbers.limit(metric, tolerated(metric))
+    over = numbers.threshold_text(metric, tolerated(metric))
     return f"Left out because {metric.heading} is clearly lower, or over {over} lower on average: {losses}."
 
 
@@ -232,10 +234,10 @@ def _loss_text(method: Method, comparison: Comparison) -> str:
         return method.label
     interval = ""
     if found.low is not None and found.high is not None:
-        interval = f" [{numbers.signed(metric, found.low)}, {numbers.signed(metric, found.high)}]"
+        interval = f" [{numbers.signed_text(metric, found.low)}, {numbers.signed_text(metric, found.high)}]"
     unit = f" {numbers.gap_unit(metric)}".rstrip()
     unclear = " ~" if found.is_unclear and not found.is_below else ""
-    return f"{method.label} ({numbers.signed(metric, found.mean)}{unit}{interval}{unclear})"
+    return f"{method.label} ({numbers.signed_text(metric, found.mean)}{unit}{interval}{unclear})"
 
 
 def _trust(comparison: Comparison, reference: Method, others: Sequence[Method]) -> str:
@@ -246,9 +248,9 @@ def _trust(comparison: Comparison, reference: Method, others: Sequence[Method]) 
         return "The accuracy of none is unknown, so nothing is said on accuracy."
     chance = _chance(reference.chosen[0])
     if found.mean < min(2 * chance, (1 + chance) / 2):
-        guess = f"{significant(100 * chance, 2)} %" if metric.percent else f"{chance:g}"
+        guess = f"{units.significant(100 * chance, 2)} %" if metric.percent else f"{chance:g}"
         return (
-            f"None itself reaches {numbers.score(metric, found.mean, unit=True)} {metric.heading} where guessing gives "
+            f"None itself reaches {numbers.score_text(metric, found.mean, unit=True)} {metric.heading} where guessing gives "
             f"{guess}: training was too short to judge accuracy."
         )
     pairs = [gap.count for method in others if (gap := comparison.gap(method)) is not None]
@@ -283,6 +285,6 @@ def _quiet(trained: Sequence[Method]) -> str:
     if known[most] <= QUIET * known[least]:
         return ""
     return (
-        f"Times are rough: forward took {milliseconds(known[least])} ms under {least} and {milliseconds(known[most])} "
+        f"Times are rough: forward took {units.ms_text(known[least])} ms under {least} and {units.ms_text(known[most])} "
         f"ms under {most}, though it is the same work, so the machine was busy with something else."
     )

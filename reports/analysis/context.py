@@ -87,7 +87,7 @@ def _seeds_fact(comparison: Comparison) -> list[str]:
     metric = comparison.metric
     listed = ", ".join(f"{needed} for {label}" for label, needed in sorted(short.items(), key=lambda item: item[1]))
     return [
-        f"More seeds: telling {numbers.limit(metric, WORTH_NAMING)} of {metric.heading} from zero takes about {listed} "
+        f"More seeds: telling {numbers.threshold_text(metric, WORTH_NAMING)} of {metric.heading} from zero takes about {listed} "
         f"({100 * CONFIDENCE:.0f} % confidence, {100 * POWER:.0f} % power, by the sd of the paired differences)."
     ]
 

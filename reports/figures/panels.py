@@ -117,7 +117,7 @@ def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
         x=(sent,),
         y=(scale * found.mean,),
         sd=(None if found.sd is None else scale * found.sd,),
-        tip=f"{method.label}: {metric.heading} {shown}, {units.data_size(sent)} a step",
+        tip=f"{method.label}: {metric.heading} {shown}, {units.bytes_text(sent)} a step",
     )
 
 

@@ -72,9 +72,9 @@ def _headings(cells: Table, names: Sequence[str]) -> tuple[Column, ...]:
 def _rounded(name: str, text: str) -> str:
     """Return a flat number as people read it; texts and whole numbers stay."""
     if name == "payload_bytes_per_step":
-        return units.data_size(float(text)) if text else units.DASH
+        return units.bytes_text(float(text)) if text else units.DASH
     if name == "step_time_s":
-        return units.milliseconds(float(text)) if text else units.DASH
+        return units.ms_text(float(text)) if text else units.DASH
     if name in (*_MEASURED,) or name.startswith("test_"):
         return text if text.isdigit() else units.significant(float(text) if text else None, 4)
     return text or units.DASH

@@ -57,8 +57,8 @@ def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     rows = [_comparison_row(method, comparison, notes) for method in comparison.methods]
     for baseline in comparison.baselines:
         gap, found = comparison.baseline_gap(baseline), baseline.test(metric.name)
-        score = Cell(numbers.score_spread(metric, found), found)
-        rows.append((baseline.label, score, Cell(numbers.gap(metric, gap), gap), *[_DASH] * len(_COSTS)))
+        score = Cell(numbers.spread_text(metric, found), found)
+        rows.append((baseline.label, score, Cell(numbers.gap_text(metric, gap), gap), *[_DASH] * len(_COSTS)))
     if comparison.comparisons > 1:
         notes.mark(
             f"~ stands where a difference in {metric.heading} cannot be told from zero by paired t tests after Holm's "
@@ -83,12 +83,12 @@ def _comparison_row(method: Method, comparison: Comparison, notes: Notes) -> Row
     payload, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
     return (
         name,
-        Cell(numbers.score_spread(metric, found), found) if method.trains else _DASH,
+        Cell(numbers.spread_text(metric, found), found) if method.trains else _DASH,
         Cell(_versus(method, comparison, notes), comparison.gap(method)),
-        Cell(units.data_size(payload), payload),
+        Cell(units.bytes_text(payload), payload),
         _whole_ratio(method, notes),
-        Cell(units.milliseconds(step_s), step_s),
-        Cell(units.times(faster, 2), faster),
+        Cell(units.ms_text(step_s), step_s),
+        Cell(units.ratio_text(faster, 2), faster),
         Cell(numbers.break_even_text(point), point),
     )
 
@@ -109,9 +109,9 @@ def against_table(comparison: Comparison, label: str) -> Table | None:
     for method in comparison.trained:
         found, gap = method.test(metric.name), gaps.get(method.label)
         pairs = None if gap is None else gap.count
-        score = Cell(numbers.score_spread(metric, found), found)
+        score = Cell(numbers.spread_text(metric, found), found)
         count = Cell(units.DASH if pairs is None else str(pairs), pairs)
-        rows.append((method.label, score, Cell(numbers.gap(metric, gap), gap), count))
+        rows.append((method.label, score, Cell(numbers.gap_text(metric, gap), gap), count))
     columns = (_NAME, score_column(metric), gap_column(metric, label), Column(title="Common seeds"))
     return Table.of(f"Paired differences to {label}", columns, rows)
 
@@ -121,10 +121,10 @@ def _whole_ratio(method: Method, notes: Notes) -> Cell:
     ratio = method.mean("traffic", "compression_ratio")
     share = method.mean("traffic", "one_d_share") or 0.0
     if share <= ONE_D_SHARE:
-        return Cell(units.times(ratio), ratio)
+        return Cell(units.ratio_text(ratio), ratio)
     text = f"{method.label}: 1-D tensors, sent dense, take {100 * share:.0f} % of the payload"
     mark = notes.mark(f"{text}; they bound the ratio that can be reached.")
-    return Cell(f"{units.times(ratio)} {mark}", ratio)
+    return Cell(f"{units.ratio_text(ratio)} {mark}", ratio)
 
 
 def details_table(comparison: Comparison, notes: Notes) -> Table:
@@ -156,11 +156,11 @@ def _details_row(method: Method, comparison: Comparison, notes: Notes) -> Row:
 
 def _mean(metric: Metric, found: Spread | None) -> Cell:
     """Return a metric without its spread."""
-    return Cell(numbers.score(metric, None if found is None else found.mean), found)
+    return Cell(numbers.score_text(metric, None if found is None else found.mean), found)
 
 
 def _times(ratio: float | None) -> Cell:
-    return Cell(units.times(ratio), ratio)
+    return Cell(units.ratio_text(ratio), ratio)
 
 
 def _name(method: Method, notes: Notes) -> str:
@@ -168,7 +168,9 @@ def _name(method: Method, notes: Notes) -> str:
     marks = []
     missing = [_missing_text(record) for record in method.records if record["status"] != "done"]
     if missing:
-        marks.append(notes.mark(f"{method.label}: {units.count(len(missing), 'cell')} not done: {'; '.join(missing)}."))
+        marks.append(
+            notes.mark(f"{method.label}: {units.count_text(len(missing), 'cell')} not done: {'; '.join(missing)}.")
+        )
     if method.note:
         marks.append(notes.mark(f"{method.note.strip().rstrip('.')}."))
     if method.done and not method.trains:
@@ -197,7 +199,7 @@ def _versus(method: Method, comparison: Comparison, notes: Notes) -> str:
     found, reference = comparison.gap(method), comparison.reference
     if found is None or reference is None:
         return units.DASH
-    text = numbers.gap(comparison.metric, found)
+    text = numbers.gap_text(comparison.metric, found)
     if found.low is None and found.count > 1:
         words = f"the difference is the same in all {found.count} seeds, too few to judge one without spread"
         return f"{text} {notes.mark(f'No interval: {words}.')}"
@@ -242,7 +244,7 @@ def times_table(comparison: Comparison) -> Table:
         if method.chosen:
             means = (method.mean("time", part) for part in (*SPLIT, "overlapped_s"))
             steps = method.total("time", "steps_counted")
-            parts = [Cell(units.milliseconds(mean), mean) for mean in means]
+            parts = [Cell(units.ms_text(mean), mean) for mean in means]
             rows.append((method.label, *parts, Cell(str(steps), steps)))
     title = "Parts of a step (ms, means; the step above is the median; overlapped is not part of it)"
     return Table.of(title, _TIMES, rows)
@@ -265,7 +267,7 @@ def rates_table(comparison: Comparison) -> Table | None:
 def _validation(metric: Metric, method: Method, rate: float) -> Cell:
     """Return ``81.5 ± 0.1 *``, with the seeds counted where they are fewer than at the chosen rate."""
     found = method.validation.get(rate)
-    text = numbers.score_spread(metric, found)
+    text = numbers.spread_text(metric, found)
     if rate == method.rate:
         return Cell(f"{text} *", found)
     at_best = method.validation[method.rate].count if method.rate in method.validation else 0

@@ -83,7 +83,7 @@ def reached_table(comparison: Comparison) -> Table | None:
     rows: list[Row] = []
     for share, target in targets(reference).items():
         base = reach(reference, target).elapsed_s
-        wanted = Cell(f"{100 * share:g} %: {numbers.score(metric, target, unit=True)}", target)
+        wanted = Cell(f"{100 * share:g} %: {numbers.score_text(metric, target, unit=True)}", target)
         for method in comparison.trained:
             if method.histories:
                 other = None if method is reference else base
@@ -101,8 +101,8 @@ def _cells(found: Reached, base: Spread | None) -> tuple[Cell, ...]:
     faster = base.mean / time_s.mean if base and time_s and time_s.mean > 0 else None
     return (
         Cell(units.significant(None if time_s is None else time_s.mean), time_s),
-        Cell(units.times(faster, 2), faster),
-        Cell(units.data_size(None if payload is None else payload.mean), payload),
+        Cell(units.ratio_text(faster, 2), faster),
+        Cell(units.bytes_text(None if payload is None else payload.mean), payload),
         Cell(units.DASH if step is None else f"{step.mean:,.0f}", step),
     )
 

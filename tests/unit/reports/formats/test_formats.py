@@ -18,12 +18,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from rsbench import units
 from rsbench.errors import RsbenchError
-from rsbench.metrics import TASKS
 from rsbench.reports import FORMATS, build_report, format_names, show, write_report
-from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.document.table import Column, Table
 from rsbench.reports.formats import csv as comma_separated
 from rsbench.reports.formats import latex, markdown
@@ -139,38 +135,6 @@ def test_reports_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(RsbenchError, match="disk is full"):
         write_report([], tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0, "0"),
-        (0.0999, "0.0999"),
-        (0.09999, "0.100"),
-        (9.996, "10.0"),
-        (99.96, "100"),
-        (1234.0, "1230"),
-        (None, "-"),
-    ],
-)
-def test_reports_significant_digits(value: float | None, text: str) -> None:
-    assert units.significant(value) == text
-
-
-def test_reports_units() -> None:
-    assert units.data_size(0) == "0 B"
-    assert units.data_size(999.6) == "1.00 kB"
-    assert units.data_size(45_300) == "45.3 kB"
-    assert units.speed(1.2e8) == "120 Mbit/s"
-    assert units.times(9977.4) == "9977x"
-    assert units.times(float("nan")) == "-"
-    gap = Difference(mean=0.012, low=-0.003, high=0.027, count=3)
-    oa, auc = TASKS["scenes"].metric, TASKS["targets"].metric
-    assert numbers.gap(oa, gap) == "+1.2 [-0.3, +2.7] ~"
-    assert numbers.gap(auc, gap) == "+0.0120 [-0.0030, +0.0270] ~"
-    assert numbers.score(oa, 0.7142, unit=True) == "71.4 %"
-    assert numbers.score(auc, 0.7142, unit=True) == "0.7142"
-    assert (numbers.limit(oa, 0.005), numbers.limit(auc, 0.005)) == ("0.5 points", "0.005")
 
 
 def one_line(text: str) -> str:
