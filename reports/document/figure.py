@@ -45,7 +45,7 @@ class Series:
     Attributes:
         mark: the method.
         x: one number a point.
-        y: likewise.
+        y: one number a point.
         sd: half the height of the bar or band around y; None where there is one value only.
         tip: what a pointer shows over it.
     """
@@ -59,7 +59,7 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What all figures have.
+    """The part that all figures have.
 
     Attributes:
         title: one line.

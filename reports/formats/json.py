@@ -14,7 +14,6 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.reports.files import write_text
 
@@ -50,7 +49,7 @@ def render(report: Report) -> str:
         "methods": _flat(report.methods),
         "cells": _flat(report.cells),
         "problems": list(report.problems),
-        "how_to_read": list(HOW_TO_READ),
+        "how_to_read": list(report.how_to_read),
     }
     return _broken(content) + "\n"
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.reports.files import write_text
 from rsbench.reports.formats.terminal import pieces
@@ -107,7 +106,7 @@ def render(report: Report) -> str:
         lines.append("No cells are recorded.")
     if report.problems:
         lines += [r"\section*{Records that could not be used}", *_items(report.problems)]
-    lines += [r"\section*{How to read the tables}", *_items(HOW_TO_READ), r"\end{document}"]
+    lines += [r"\section*{How to read the tables}", *_items(report.how_to_read), r"\end{document}"]
     return "\n".join(lines) + "\n"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Column, Report, Section, Table
 from rsbench.reports.files import write_text
 from rsbench.units import one_line
@@ -47,7 +46,7 @@ def render(report: Report) -> str:
             *(f"- {escape(text)}" for text in report.problems),
             "",
         ]
-    lines += ["## How to read the tables", "", *(f"- {escape(text)}" for text in HOW_TO_READ), ""]
+    lines += ["## How to read the tables", "", *(f"- {escape(text)}" for text in report.how_to_read), ""]
     return "\n".join(lines)
 
 

@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture, Points
 from rsbench.reports.document.table import Report
 from rsbench.reports.files import write_text
@@ -105,7 +104,7 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
         summary=done_line(report.cells),
         missing=missing_table(report.cells),
         cells=readable_cells(report.cells),
-        how_to_read=HOW_TO_READ,
+        how_to_read=report.how_to_read,
     )
 
 

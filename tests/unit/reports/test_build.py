@@ -7,13 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_parts import comparison_of
 from rich.console import Console
 
 from rsbench.metrics import score_text
 from rsbench.reports import build_report, show
-from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
-from rsbench.reports.analysis.methods import methods_of
 from rsbench.reports.analysis.statistics import seeds_needed
 from rsbench.reports.document.table import Section, Table
 
@@ -141,7 +140,7 @@ def test_reports_mark_the_pareto_front(grid_records: list[dict[str, Any]]) -> No
 @pytest.mark.parametrize(("score", "short"), [(0.7, True), (0.8, False)])
 def test_reports_an_area_near_one_half_is_training_too_short(score: float, short: bool, make_record: Maker) -> None:
     records = [make_record(task="targets", oa=score, compressor=name) for name in ("none", "fp16")]
-    text = conclude(Comparison(methods_of(records)))
+    text = conclude(comparison_of(records))
     words = "None itself reaches 0.7000 AUC(Pd,Pf) where guessing gives 0.5: training was too short"
     assert (words in text) is short
 
@@ -149,7 +148,7 @@ def test_reports_an_area_near_one_half_is_training_too_short(score: float, short
 @pytest.mark.parametrize(("loss", "left_out"), [(-0.012, True), (-0.008, False)])
 def test_reports_a_loss_of_a_hundredth_of_an_area_is_too_much(loss: float, left_out: bool, make_record: Maker) -> None:
     records = [make_record(task="targets", oa=0.95), make_record(task="targets", compressor="fp16", oa=0.95 + loss)]
-    assert ("Left out because AUC(Pd,Pf)" in conclude(Comparison(methods_of(records)))) is left_out
+    assert ("Left out because AUC(Pd,Pf)" in conclude(comparison_of(records))) is left_out
 
 
 def test_reports_score_of_a_record_in_one_line(make_record: Maker) -> None:

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_parts import comparison_of
 
-from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
-from rsbench.reports.analysis.methods import methods_of
 
 Maker = Callable[..., dict[str, Any]]
 SLOW = {"compress_s": 40.0, "wait_s": 5.0, "decompress_s": 4.0}
@@ -22,11 +21,11 @@ def row(make_record: Maker, name: str, values: list[float], **more: Any) -> list
 
 
 def said(*rows: list[dict[str, Any]]) -> str:
-    return conclude(Comparison(methods_of([record for one in rows for record in one])))
+    return conclude(comparison_of([record for one in rows for record in one]))
 
 
 def test_reports_conclusion_of_a_grid(grid_records: list[dict[str, Any]]) -> None:
-    text = conclude(Comparison(methods_of(grid_records)))
+    text = conclude(comparison_of(grid_records))
     assert text.startswith(
         "Measured on this machine's loopback: do not compress, none has the shortest step (100 ms). On other links, "
         "modelled as a step's non-communication time + its wire bytes / the link speed of a worker: below 720 Mbit/s "

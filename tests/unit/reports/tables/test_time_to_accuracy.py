@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_parts import comparison_of
 
-from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method, methods_of
-from rsbench.reports.tables.time_to_accuracy import reach, reached_table, targets
+from rsbench.reports.document.table import Notes
+from rsbench.reports.tables.time_to_accuracy import reach, targets, time_to_accuracy_table
 
 Maker = Callable[..., dict[str, Any]]
 NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor": {}}
@@ -69,7 +70,7 @@ def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> Non
     fast = [with_scores(make_record(seed=s, compressor="dgc", ratio=10.0), [0.77, 0.79, 0.79]) for s in (0, 1)]
     fast[1]["history"][0]["val_score"] = 0.70
     noop = make_record(compressor="noop")
-    table = reached_table(Comparison(methods_of([*none, *fast, noop])))
+    table = time_to_accuracy_table(comparison_of([*none, *fast, noop]), Notes())
     assert table is not None
     assert table.rows == (
         ("none", "90 %: 72.0 %", "4.00", "-", "2.00 kB", "20"),
@@ -85,6 +86,6 @@ def test_reports_records_without_history_have_no_such_table(make_record: Maker) 
     records = [make_record(), make_record(compressor="fp16")]
     for record in records:
         record["history"] = []
-    assert reached_table(Comparison(methods_of(records))) is None
+    assert time_to_accuracy_table(comparison_of(records), Notes()) is None
     del records[0]["history"]
-    assert reached_table(Comparison(methods_of(records))) is None
+    assert time_to_accuracy_table(comparison_of(records), Notes()) is None
