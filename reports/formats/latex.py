@@ -22,7 +22,7 @@ from rsbench.units import one_line
 FILE_NAME: Final = "report.tex"
 FOLDER: Final = "tables"
 LONG: Final = 40
-"""Rows from which a table may break over pages."""
+"""Rows up to which a table stays on one page."""
 PAGE: Final = 150
 """Characters that a page's width holds."""
 
@@ -76,17 +76,10 @@ _PARTS: Final = re.compile(
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.tex`` and its tables.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The paths written, the report first.
+    """Write ``report.tex`` and its tables; return the paths, the report first.
 
     Raises:
-        RsbenchError: when the folder cannot be written to.
+        RsbenchError: the folder cannot be written to.
     """
     tables = {
         folder / FOLDER / f"{name}.tex": table_text(table)
@@ -159,6 +152,7 @@ def _drawn(table: Table, kind: str) -> list[str]:
 
 
 def _row(texts: list[str]) -> str:
+    """Return one line of a table."""
     return " & ".join(map(escape, texts)) + r" \\"
 
 
@@ -167,14 +161,14 @@ def escape(text: str) -> str:
     return _PARTS.sub(_escaped, one_line(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     """Return the LaTeX for one special character or a run of characters beyond Latin."""
-    text = found[0]
-    if found.lastgroup == "minus":
+    text = match[0]
+    if match.lastgroup == "minus":
         return "$-$"
-    if found.lastgroup == "ligature":
+    if match.lastgroup == "ligature":
         return f"{text}{{}}"
-    if found.lastgroup == "special":
+    if match.lastgroup == "special":
         return _ESCAPES[text]
     points = " ".join(f"U+{ord(character):04X}" for character in text)
     whole = text.encode("utf-8", errors="replace").decode()  # half a surrogate pair would be no UTF-8

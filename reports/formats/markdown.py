@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
 from rsbench.reports.document.table import Column, Report, Section, Table
 from rsbench.reports.files import write_text
 from rsbench.units import one_line
 
-FILE_NAME = "report.md"
-_ESCAPES = str.maketrans(
+FILE_NAME: Final = "report.md"
+_ESCAPES: Final = str.maketrans(
     {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}
 )
-_STRIKE_LINK_OR_LIST = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
+_STRIKE_LINK_OR_LIST: Final = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.md``.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The path written.
+    """Write ``report.md`` and return its path.
 
     Raises:
-        RsbenchError: when the folder cannot be written to.
+        RsbenchError: the folder cannot be written to.
     """
     return [write_text(folder / FILE_NAME, render(report))]
 
