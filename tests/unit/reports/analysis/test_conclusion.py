@@ -167,3 +167,17 @@ def test_reports_conclusion_says_why_there_is_nothing_to_conclude(make_record: M
     tuned = make_record(provenance={"tuning_seed": 0})
     assert said([tuned]).startswith("Only learning rates have been tried yet")
     assert said([make_record(status="failed", reason="x")]).startswith("No cell is done yet")
+
+
+@pytest.mark.parametrize(("score", "short"), [(0.7, True), (0.8, False)])
+def test_reports_an_area_near_one_half_is_training_too_short(score: float, short: bool, make_record: Maker) -> None:
+    records = [make_record(task="targets", oa=score, compressor=name) for name in ("none", "fp16")]
+    text = conclude(comparison_of(records))
+    words = "None itself reaches 0.7000 AUC(Pd,Pf) where guessing gives 0.5: training was too short"
+    assert (words in text) is short
+
+
+@pytest.mark.parametrize(("loss", "left_out"), [(-0.012, True), (-0.008, False)])
+def test_reports_a_loss_of_a_hundredth_of_an_area_is_too_much(loss: float, left_out: bool, make_record: Maker) -> None:
+    records = [make_record(task="targets", oa=0.95), make_record(task="targets", compressor="fp16", oa=0.95 + loss)]
+    assert ("Left out because AUC(Pd,Pf)" in conclude(comparison_of(records))) is left_out
