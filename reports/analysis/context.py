@@ -12,7 +12,6 @@ from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
 from rsbench.reports.analysis.settings import VARIED, Setting
 from rsbench.reports.analysis.statistics import CONFIDENCE, POWER, seeds_needed
-from rsbench.reports.document.figure import Origin
 from rsbench.results.provenance import gpu
 from rsbench.results.schema import Record
 
@@ -146,12 +145,8 @@ def _steps(methods: Sequence[Method]) -> str:
     return f"{middle} steps a cell"
 
 
-def origin_of(setting: Setting) -> Origin:
-    """Return the origin of a setting's records.
-
-    Args:
-        setting: its records; where they differ in a fact, all values are given.
-    """
+def origin_of(setting: Setting) -> tuple[tuple[str, str], ...]:
+    """Return name and value of what a setting's numbers come from; all values where its records differ."""
     records = setting.records
     provenances = [record["provenance"] for record in records]
     runtimes = [provenance.get("runtime") or {} for provenance in provenances]
@@ -167,7 +162,7 @@ def origin_of(setting: Setting) -> Origin:
         "last cell started": started[-1],
     }
     facts |= {name.replace("_", " "): _distinct([value]) for name, value in setting.cell.items() if name not in VARIED}
-    return Origin(facts=tuple((name, text) for name, text in facts.items() if text))
+    return tuple((name, text) for name, text in facts.items() if text)
 
 
 def _distinct(values: Iterable[Any]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rsbench import units
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
 
-VARIED = ("compressor", "ratio", "match", "lr", "seed")
-"""What differs between the rows of one table; all else of a cell is the setting."""
+VARIED: Final = ("compressor", "ratio", "match", "lr", "seed")
+"""Fields of a cell that differ between the rows of one table; all others are the setting."""
 
 
 @dataclass(frozen=True, kw_only=True)

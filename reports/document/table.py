@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-from rsbench.reports.document.figure import Origin, Panel
+from rsbench.reports.document.figure import Panel
 
 if TYPE_CHECKING:
     import pandas
@@ -113,7 +113,7 @@ class Section:
         notes: footnotes; ``[n]`` in a table means the n-th.
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
-        origin: where the numbers come from.
+        origin: name and value of what the numbers come from: versions, machine, data, settings.
     """
 
     title: str
@@ -122,7 +122,7 @@ class Section:
     notes: tuple[str, ...]
     conclusion: str
     figures: tuple[Panel, ...] = ()
-    origin: Origin = field(default_factory=Origin)
+    origin: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.groups import by_workers, group_by
 from rsbench.reports.analysis.methods import REFERENCE, Method
 from rsbench.reports.document.figure import Axis, Figure, Lines, Mark, Panel, Series, more_in_tables
-
-MOST_LINES: Final = 8
-"""Methods that can be told apart where each is a line."""
+from rsbench.reports.figures.panels import MOST_LINES
 
 
 def scaling_panels(comparisons: Sequence[Comparison]) -> tuple[Panel, ...]:

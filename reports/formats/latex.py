@@ -27,7 +27,7 @@ PAGE: Final = 150
 """Characters that a page's width holds."""
 
 _OTHER: Final = r"\providecommand{\rsbenchother}[2]{\ifdefined\Umathcode#1\else\texttt{#2}\fi}"
-"""In every file: a text for the engines that know Unicode, and its code points for the one that does not."""
+"""A macro in every file: it draws a text in engines that know Unicode, and its code points in the one that does not."""
 
 _PREAMBLE: Final = (
     r"\documentclass[10pt]{article}",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 WIDTH: Final = 360
-"""Of every figure: about a phone's width, so that letters have the same size in all."""
+"""Units from left to right: about a phone's width, the same for every figure, so that letters have one size."""
 HEIGHT: Final = 240
 
 _POINTS_PER_INCH: Final = 72
