@@ -20,14 +20,7 @@ EQUAL_BYTES: Final = 1.05
 
 
 def conclude(comparison: Comparison) -> str:
-    """Return the closing sentences for one setting.
-
-    Args:
-        comparison: the rows of its tables.
-
-    Returns:
-        What is fastest here (measured), what to use on other links (modelled), and what not to trust.
-    """
+    """Return what is fastest here (measured), what to use on other links (modelled), and what not to trust."""
     reference = comparison.reference
     if not comparison.trained:
         return _nothing_trained(comparison)

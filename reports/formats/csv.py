@@ -16,11 +16,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write both files and return their paths.
-
-    Raises:
-        RsbenchError: the folder cannot be written to.
-    """
+    """Write both files and return their paths."""
     tables = (report.methods, report.cells)
     return [write_text(folder / f"{table.title}.csv", render(table)) for table in tables]
 

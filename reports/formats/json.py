@@ -25,11 +25,7 @@ _ONE_LINE: Final = frozenset({"rows", "columns", "methods", "cells"})
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.json`` and return its path.
-
-    Raises:
-        RsbenchError: the folder cannot be written to.
-    """
+    """Write ``report.json`` and return its path."""
     return [write_text(folder / FILE_NAME, render(report))]
 
 

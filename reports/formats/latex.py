@@ -76,11 +76,7 @@ _PARTS: Final = re.compile(
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.tex`` and its tables; return the paths, the report first.
-
-    Raises:
-        RsbenchError: the folder cannot be written to.
-    """
+    """Write ``report.tex`` and its tables; return the paths, the report first."""
     tables = {
         folder / FOLDER / f"{name}.tex": table_text(table)
         for number, section in enumerate(report.sections, start=1)

@@ -18,11 +18,7 @@ _STRIKE_LINK_OR_LIST: Final = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.md`` and return its path.
-
-    Raises:
-        RsbenchError: the folder cannot be written to.
-    """
+    """Write ``report.md`` and return its path."""
     return [write_text(folder / FILE_NAME, render(report))]
 
 

@@ -21,12 +21,7 @@ _PLAIN: Final = str.maketrans({"±": "+-", "↑": "^", "↓": "v", "…": ".", "
 
 
 def show(report: Report, console: Console) -> None:
-    """Print a report.
-
-    Args:
-        report: what to draw.
-        console: where to; its width and encoding are kept to.
-    """
+    """Print a report; the console's width and encoding are kept to."""
     for section in report.sections:
         _show_section(section, console)
     for problem in report.problems:

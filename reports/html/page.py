@@ -72,11 +72,7 @@ class DrawnPanel:
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.html`` and return its path.
-
-    Raises:
-        RsbenchError: the folder cannot be written to.
-    """
+    """Write ``report.html`` and return its path."""
     return [write_text(folder / FILE_NAME, render(report))]
 
 

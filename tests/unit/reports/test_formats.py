@@ -46,12 +46,12 @@ def test_reports_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def one_line(text: str) -> str:
-    """A text as all but CSV and JSON draw it: control characters are no text."""
+    """Return a text as all but CSV and JSON draw it: control characters are no text."""
     return " ".join(text.translate({0: " ", 0x1F: " "}).split())
 
 
 def from_latex(text: str) -> str:
-    """Undo what ``latex.escape`` does, by a list of its own."""
+    """Return the text that ``latex.escape`` was given, by a list of its own."""
     text = re.sub(r"\\rsbenchother\{([^{}]*)\}\{[^{}]*\}", r"\1", text)
     words = {"textless": "<", "textgreater": ">", "textbar": "|", "textasciitilde": "~", "textasciicircum": "^"}
     words |= {"textquotedbl": '"', "textquotesingle": "'", "textasciigrave": "`", "textbackslash": "\0"}
@@ -87,8 +87,8 @@ def test_reports_hostile_text_survives_every_format(
     read = READERS.get(name, html.unescape)
     wanted = one_line(hostile_records[2]["reason"])
     assert len(wanted) > 70
-    found = one_line(read("\n".join(path.read_text(encoding="utf-8") for path in paths)))
-    assert found.count(wanted) >= 5, "title, model, warning, note, reason"
+    read_back = one_line(read("\n".join(path.read_text(encoding="utf-8") for path in paths)))
+    assert read_back.count(wanted) >= 5, "title, model, warning, note, reason"
 
 
 def test_reports_half_a_surrogate_pair_is_written(tmp_path: Path, make_record: Maker) -> None:

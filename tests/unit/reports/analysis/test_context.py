@@ -73,9 +73,9 @@ def test_reports_say_how_many_seeds_it_takes(make_record: Maker) -> None:
 def test_figures_origin_names_versions_and_data(make_record: Maker) -> None:
     facts = {"argv": ["/bin/rsbench", "compare", "--data-root", "my data"], "git_sha": "0123456789abcdef"}
     records = [make_record(seed=seed, provenance=facts | {"git_dirty": seed == 1}) for seed in (0, 1)]
-    found = dict(build_report(records).sections[0].origin)
-    assert found["rsbench"] == "0.1.0 (0123456789ab), 0.1.0 (0123456789ab, changed)"
-    assert found["torch"] == "2.14.1"
-    assert found["data fingerprint"] == "f00d"
-    assert found["batch size"] == "32"
-    assert "GPU" not in found
+    origin = dict(build_report(records).sections[0].origin)
+    assert origin["rsbench"] == "0.1.0 (0123456789ab), 0.1.0 (0123456789ab, changed)"
+    assert origin["torch"] == "2.14.1"
+    assert origin["data fingerprint"] == "f00d"
+    assert origin["batch size"] == "32"
+    assert "GPU" not in origin

@@ -19,8 +19,8 @@ Maker = Callable[..., dict[str, Any]]
 
 
 def test_figures_of_a_grid_without_histories(grid_records: list[dict[str, Any]]) -> None:
-    found = panels(grid_records)
-    assert list(found) == ["What is saved and what is lost", "Where the time goes", "Which classes are confused"]
+    by_title = panels(grid_records)
+    assert list(by_title) == ["What is saved and what is lost", "Where the time goes", "Which classes are confused"]
 
 
 def test_figures_points_are_the_tables_numbers(grid_records: list[dict[str, Any]]) -> None:
@@ -60,15 +60,15 @@ def test_figures_bars_hold_the_whole_split(grid_records: list[dict[str, Any]]) -
 def test_figures_keep_to_what_can_be_read(make_record: Maker) -> None:
     many = [make_record(oa=0.7)]
     many += [make_record(compressor="topk", ratio=float(n), oa=0.5 + n / 100) for n in range(2, 32)]
-    found = panels([with_history(record) for record in many])
-    pareto = found["What is saved and what is lost"]
+    by_title = panels([with_history(record) for record in many])
+    pareto = by_title["What is saved and what is lost"]
     assert len(only(pareto).series) == MOST_POINTS
     assert pareto.note == "7 more methods are in the tables only."
     assert pareto.legend[0].label == "none"
-    assert len(only(found["Where the time goes"]).rows) == MOST_BARS
-    lines = found["How training went"].figures[0]
+    assert len(only(by_title["Where the time goes"]).rows) == MOST_BARS
+    lines = by_title["How training went"].figures[0]
     assert isinstance(lines, Lines)
     labels = [one.mark.label for one in lines.series]
     assert labels == ["none", *(f"topk {n}x" for n in range(25, 32))]
     assert len(labels) == MOST_LINES
-    assert "Drawn are the best. 23 more methods are in the tables only." in found["How training went"].note
+    assert "Drawn are the best. 23 more methods are in the tables only." in by_title["How training went"].note

@@ -17,7 +17,7 @@ NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor
 
 
 def with_scores(record: dict[str, Any], scores: list[float | None]) -> dict[str, Any]:
-    """Epochs of 10 steps, 2 seconds and 1000 bytes."""
+    """Return the record with epochs of 10 steps, 2 seconds and 1000 bytes."""
     record["history"] = [
         {
             **NOTHING,
@@ -53,16 +53,16 @@ def test_reports_reach_is_the_first_time_and_the_mean_over_seeds(make_record: Ma
     early = with_scores(make_record(seed=0), [0.8, 0.3, 0.9])
     late = with_scores(make_record(seed=1), [None, 0.2, 0.8])
     late["history"].reverse()
-    found = reach(only(early, late), 0.8)
-    assert (found.reached, found.count) == (2, 2)
-    assert found.elapsed_s is not None and found.payload_bytes_total is not None and found.step is not None
-    assert (found.elapsed_s.mean, found.payload_bytes_total.mean, found.step.mean) == (4.0, 2000.0, 20.0)
+    needed = reach(only(early, late), 0.8)
+    assert (needed.reached, needed.count) == (2, 2)
+    assert needed.elapsed_s is not None and needed.payload_bytes_total is not None and needed.step is not None
+    assert (needed.elapsed_s.mean, needed.payload_bytes_total.mean, needed.step.mean) == (4.0, 2000.0, 20.0)
 
 
 def test_reports_a_target_that_a_seed_misses_has_no_mean_of_the_others(make_record: Maker) -> None:
     early, never = with_scores(make_record(seed=0), [0.8]), with_scores(make_record(seed=1), [0.7])
-    found = reach(only(early, never), 0.75)
-    assert (found.reached, found.count, found.elapsed_s) == (1, 2, None)
+    needed = reach(only(early, never), 0.75)
+    assert (needed.reached, needed.count, needed.elapsed_s) == (1, 2, None)
 
 
 def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> None:
