@@ -25,11 +25,11 @@ def _panel(group: Sequence[Comparison]) -> Panel | None:
     if not several:
         return None
     labels = sorted(several, key=lambda label: label != REFERENCE)[:MOST_LINES]
-    marks = {label: Mark(label=label, style=number) for number, label in enumerate(_numbered(labels))}
-    drawn = [label for label in labels if label in marks]
-    steps = [_series(several[label], marks[label], "step_time_s", 1000.0) for label in drawn]
-    images = [_series(several[label], marks[label], "images_per_s", 1.0) for label in drawn]
-    fewest = min(workers for label in drawn for workers in several[label])
+    first = 0 if REFERENCE in labels else 1  # style 0 is the reference's alone
+    marks = tuple(Mark(label=label, style=style) for style, label in enumerate(labels, start=first))
+    steps = [_series(several[mark.label], mark, "step_time_s", 1000.0) for mark in marks]
+    images = [_series(several[mark.label], mark, "images_per_s", 1.0) for mark in marks]
+    fewest = min(workers for label in labels for workers in several[label])
     workers_axis = Axis(title="workers")
     figures: tuple[Figure, ...] = (
         Lines(
@@ -50,13 +50,8 @@ def _panel(group: Sequence[Comparison]) -> Panel | None:
     )
     cell = group[0].setting.cell
     title = f"Scaling: {cell['dataset']}, {cell['model']} on {cell['device']}"
-    note = f"Hardware: {group[0].setting.hardware}. {more_in_tables(len(several) - len(drawn))}".strip()
-    return Panel(title=title, figures=figures, legend=tuple(marks[label] for label in drawn), note=note)
-
-
-def _numbered(labels: Sequence[str]) -> list[str]:
-    """Return the labels so that only the reference has number 0."""
-    return list(labels) if REFERENCE in labels else ["", *labels]
+    note = f"Hardware: {group[0].setting.hardware}. {more_in_tables(len(several) - len(labels))}".strip()
+    return Panel(title=title, figures=figures, legend=marks, note=note)
 
 
 def _series(row: dict[int, Method], mark: Mark, name: str, scale: float) -> Series:
