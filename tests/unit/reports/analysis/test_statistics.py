@@ -85,7 +85,7 @@ def test_stats_pareto_front_is_what_no_point_beats() -> None:
 
     front = pareto_front(points)
     assert sorted(front) == [index for index, point in enumerate(points) if not beaten(point)]
-    assert [points[index][0] for index in front] == sorted(points[index][0] for index in gap)
+    assert [points[index][0] for index in front] == sorted(points[index][0] for index in front)
     assert len(front) > 2
     assert pareto_front([]) == []
     assert pareto_front([(1.0, 0.5), (1.0, 0.5)]) == [0, 1]
