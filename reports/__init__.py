@@ -1,6 +1,7 @@
 """Reports: records -> one ``Report`` of tables -> the formats, which only draw.
 
-A new format is one file with a ``write(report, folder) -> list[Path]`` and one line in ``FORMATS``.
+A new format is one file with a function ``write`` and one line in ``FORMATS``; a new table, one line in
+``tables.SECTION_TABLES``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from rsbench.results.schema import Record
 
 __all__ = ["ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "format_names", "show", "write_report"]
 
-FORMATS: Final[dict[str, Callable[[Report, Path], list[Path]]]] = {
+Write = Callable[[Report, Path], list[Path]]
+"""What writes a report into a folder and returns the paths; ``RsbenchError`` where the folder cannot be written to."""
+
+FORMATS: Final[dict[str, Write]] = {
     "markdown": markdown.write,
     "csv": csv.write,
     "html": page.write,

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.conclusion import NOTICEABLE
+from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.context import commands
-from rsbench.reports.analysis.methods import Method, methods_of
+from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
 from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
+from rsbench.reports.tables import HOW_TO_READ
+from rsbench.reports.tables.columns import METHOD, bytes_cell, gap_cell, ms_cell, score_cell
 from rsbench.reports.tables.raw import cell_row, flat_table
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
@@ -74,13 +75,16 @@ def build_changes(
         section, pairs, metric = _section(titles[work], old[work], new[work])
         sections.append(section)
         rows += [_flat_row(titles[work], pair, metric) for pair in pairs]
-    cells = [{"set": letter, **cell_row(record)} for letter, found in (("A", before), ("B", after)) for record in found]
+    cells = [
+        {"set": letter, **cell_row(record)} for letter, records in (("A", before), ("B", after)) for record in records
+    ]
     return Report(
         title="rsbench report: A beside B",
         sections=(_whole(old, new, names, titles), *sections),
         problems=tuple(problems),
         methods=flat_table("changes", rows),
         cells=flat_table("cells", cells),
+        how_to_read=HOW_TO_READ,
     )
 
 
@@ -93,13 +97,13 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
     """Return the section on the sets: their names, versions and machines, and the settings of one only."""
     only = [_only(letter, one, other, titles) for letter, one, other in (("A", old, new), ("B", new, old))]
     common = sum(work in new for work in old)
-    words = f"A and B have {units.count(common, 'setting')} in common."
+    words = f"A and B have {units.count_text(common, 'setting')} in common."
     if not common:
         words = "A and B have no setting in common: no data set, model, recipe and number of workers is in both."
     columns = (Column(title="", align="left", key="what"), *(Column(title=letter, align="left") for letter in "AB"))
     records = [[record for setting in settings.values() for record in setting.records] for settings in (old, new)]
-    rows = [(name, *(_found(found, read) for found in records)) for name, read in _VERSIONS.items()]
-    counts = [f"{sum(r['status'] == 'done' for r in found)} of {len(found)}" for found in records]
+    rows = [(name, *(_distinct(of_set, read) for of_set in records)) for name, read in _VERSIONS.items()]
+    counts = [f"{sum(record['status'] == 'done' for record in of_set)} of {len(of_set)}" for of_set in records]
     return Section(
         title="The two sets",
         facts=(f"A: {names[0]}", f"B: {names[1]}", *(text for texts in only for text in texts)),
@@ -112,23 +116,22 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
 def _only(letter: str, one: dict[str, Setting], other: dict[str, Setting], titles: dict[str, str]) -> list[str]:
     """Return a line for each setting that only one set has."""
     return [
-        f"Only in {letter}: {titles[work]} ({units.count(len(setting.records), 'cell')})."
+        f"Only in {letter}: {titles[work]} ({units.count_text(len(setting.records), 'cell')})."
         for work, setting in one.items()
         if work not in other
     ]
 
 
-def _found(records: Iterable[Record], read: Callable[[dict[str, Any]], Any]) -> str:
-    """Return what finished records say, or all where none is finished: each thing once."""
-    listed = list(records)
-    done = [record for record in listed if record["status"] == "done"] or listed
+def _distinct(records: Sequence[Record], read: Callable[[dict[str, Any]], Any]) -> str:
+    """Return the values that finished records hold, or all records where none is finished, each once."""
+    done = [record for record in records if record["status"] == "done"] or records
     values = dict.fromkeys(str(value) for record in done if (value := read(record["provenance"])))
     return ", ".join(values) or units.DASH
 
 
 def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair], Metric]:
     """Return what changed in one setting."""
-    before, after = Comparison(methods_of(old.records)), Comparison(methods_of(new.records))
+    before, after = Comparison(old), Comparison(new)
     metric = before.metric
     pairs = _pairs(before, after)
     notes = Notes()
@@ -155,9 +158,9 @@ def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair
 
 def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
     """Return the finished rows of both sets."""
-    news = {method.label: method for method in after.methods if method.chosen}
+    news = {method.label: method for method in after.finished}
     name = before.metric.name
-    both = [(method, news[method.label]) for method in before.methods if method.chosen and method.label in news]
+    both = [(method, news[method.label]) for method in before.finished if method.label in news]
     gaps = corrected(
         {old.label: paired_difference(new.test_by_seed(name), old.test_by_seed(name)) for old, new in both}
     )
@@ -166,8 +169,8 @@ def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
 
 def _missing(letter: str, one: Comparison, other: Comparison) -> list[str]:
     """Return which finished rows only one set has."""
-    known = {method.label for method in other.methods if method.chosen}
-    labels = [method.label for method in one.methods if method.chosen and method.label not in known]
+    known = {method.label for method in other.finished}
+    labels = [method.label for method in one.finished if method.label not in known]
     return [f"Finished in {letter} only: {', '.join(labels)}."] if labels else []
 
 
@@ -175,7 +178,7 @@ def _unequal(old: Setting, new: Setting) -> list[str]:
     """Return a warning where the sets come from different machines or code."""
     texts = []
     for name, read in _VERSIONS.items():
-        values = [_found(setting.records, read) for setting in (old, new)]
+        values = [_distinct(setting.records, read) for setting in (old, new)]
         if values[0] != values[1]:
             caution = "; times tell of the machines too" if name == "hardware" else ""
             texts.append(f"Different {name}: {values[0]} in A, {values[1]} in B{caution}.")
@@ -186,7 +189,7 @@ def _table(pairs: Sequence[Pair], metric: Metric, notes: Notes) -> Table:
     """Return one row a method of both sets."""
     unit = numbers.score_unit(metric)
     columns = (
-        Column(title="Method", align="left"),
+        METHOD,
         *(Column(title=f"{metric.heading} {letter}", unit=unit, better="higher") for letter in "AB"),
         Column(title="B - A", unit=numbers.gap_unit(metric), better="higher", key=f"{metric.name}_difference"),
         *(Column(title=f"Step {letter}", unit="ms", better="lower") for letter in "AB"),
@@ -202,17 +205,14 @@ def _row(pair: Pair, metric: Metric, notes: Notes) -> tuple[Cell, ...]:
     label = pair.before.label
     if pair.before.rate != pair.after.rate:
         label += f" {notes.mark(f'Learning rate {pair.before.rate:g} in A, {pair.after.rate:g} in B.')}"
-    scores = [side.test(metric.name) for side in sides]
-    payloads = [side.mean("traffic", "payload_bytes_per_step") for side in sides]
-    steps = [side.mean("time", "step_time_s") for side in sides]
     slower = pair.change("time", "step_time_s")
     return (
         Cell(label, pair.before.label),
-        *(Cell(numbers.score_spread(metric, score), score) for score in scores),
-        Cell(numbers.gap(metric, pair.gap), pair.gap),
-        *(Cell(units.milliseconds(step), step) for step in steps),
+        *(score_cell(metric, side.test(metric.name)) for side in sides),
+        gap_cell(metric, pair.gap),
+        *(ms_cell(side.step_s) for side in sides),
         Cell(units.DASH if slower is None else f"{100 * slower:+.0f}", slower),
-        *(Cell(units.data_size(payload), payload) for payload in payloads),
+        *(bytes_cell(side.mean("traffic", "payload_bytes_per_step")) for side in sides),
     )
 
 
@@ -220,7 +220,7 @@ def _sentences(pairs: Sequence[Pair], metric: Metric) -> str:
     """Return what changed in accuracy, bytes and time, in words."""
     if not pairs:
         return "No method has finished in both."
-    clear = [f"{pair.before.label} {numbers.gap(metric, pair.gap)}" for pair in pairs if _has_moved(pair)]
+    clear = [f"{pair.before.label} {numbers.gap_text(metric, pair.gap)}" for pair in pairs if _has_moved(pair)]
     unknown = [pair.before.label for pair in pairs if pair.gap is not None and pair.gap.p is None and pair.gap.mean]
     texts = [
         _clause(f"{metric.heading} changed", clear, f"No change in {metric.heading} can be told from zero")
@@ -243,13 +243,14 @@ def _has_moved(pair: Pair) -> bool:
 
 
 def _clause(words: str, changes: Sequence[str], otherwise: str) -> str:
+    """Return the changes after some words, another text where there are none."""
     return f"{words}: {', '.join(changes)}" if changes else otherwise
 
 
 def _shares(pairs: Sequence[Pair], section: str, name: str, least: float) -> list[str]:
     """Return ``rsdgc 100x -14 %`` for each row that changed by so much."""
-    found = [(pair.before.label, pair.change(section, name)) for pair in pairs]
-    return [f"{label} {100 * share:+.3g} %" for label, share in found if share is not None and abs(share) >= least]
+    changes = [(pair.before.label, pair.change(section, name)) for pair in pairs]
+    return [f"{label} {100 * share:+.3g} %" for label, share in changes if share is not None and abs(share) >= least]
 
 
 def _flat_row(title: str, pair: Pair, metric: Metric) -> dict[str, Any]:
@@ -257,10 +258,10 @@ def _flat_row(title: str, pair: Pair, metric: Metric) -> dict[str, Any]:
     gap = pair.gap
     row: dict[str, Any] = {"setting": title, "method": pair.before.label, "metric": metric.name}
     for letter, side in (("a", pair.before), ("b", pair.after)):
-        found = side.test(metric.name)
+        score = side.test(metric.name)
         row |= {f"{letter}_lr": side.rate, f"{letter}_seeds": len(side.chosen)}
-        row |= {f"{letter}_score": found and found.mean, f"{letter}_score_sd": found and found.sd}
+        row |= {f"{letter}_score": score and score.mean, f"{letter}_score_sd": score and score.sd}
         row |= {f"{letter}_payload_bytes_total": side.mean("traffic", "payload_bytes_total")}
-        row |= {f"{letter}_step_time_s": side.mean("time", "step_time_s")}
+        row |= {f"{letter}_step_time_s": side.step_s}
     row |= {"difference": gap and gap.mean, "difference_low": gap and gap.low, "difference_high": gap and gap.high}
     return row | {"paired_seeds": gap and gap.count, "p": gap and gap.p, "p_corrected": gap and gap.p_corrected}

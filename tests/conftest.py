@@ -86,7 +86,7 @@ def _accuracy(score: float, task: str, baselines: dict[str, dict[str, float]]) -
 
 
 def _history(score: float | None, step_s: float, traffic: dict[str, Any]) -> list[dict[str, Any]]:
-    """Four epochs: the validation score comes to half, four fifths, 96 % and all of where it ends."""
+    """Return four epochs: the validation score comes to half, four fifths, 96 % and all of where it ends."""
     return [
         {
             "step": traffic["steps"] * epoch // 4,

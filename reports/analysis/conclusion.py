@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from rsbench.metrics import Metric
+from rsbench import units
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.link_model import SpeedRange, break_even, fastest_by_speed
+from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
+from rsbench.reports.analysis.link_model import SpeedRange, fastest_by_speed
 from rsbench.reports.analysis.methods import Method
 from rsbench.results.schema import Record
-from rsbench.units import milliseconds, significant, speed, times
-
-TOLERATED_LOSS: Final = 0.03
-"""Fraction of OA (3 points): a larger mean loss is called lower even where the interval is wide or missing."""
-
-TOLERATED_AUC_LOSS: Final = 0.01
-"""The same for areas under a curve, of which only the upper half, mostly its upper end, is in use."""
-
-WORTH_NAMING: Final = 0.005
-"""Half a point of OA, or 0.005 of an AUC, from which a method that is not advised is named for its accuracy."""
-
-NOTICEABLE: Final = 0.05
-"""Share of a step time below which two measured step times are called equal."""
 
 QUIET: Final = 1.2
 """Factor between the methods' forward times, the same work, from which the machine is called busy."""
@@ -33,83 +20,67 @@ EQUAL_BYTES: Final = 1.05
 
 
 def conclude(comparison: Comparison) -> str:
-    """Return the closing sentences for one setting.
-
-    Args:
-        comparison: the rows of its tables.
-
-    Returns:
-        What is fastest here (measured), what to use on other links (modelled), and what not to trust.
-    """
-    reference, trained = comparison.reference, comparison.trained
-    if not trained:
+    """Return what is fastest here (measured), what to use on other links (modelled), and what not to trust."""
+    reference = comparison.reference
+    if not comparison.trained:
         return _nothing_trained(comparison)
     if reference is None:
         return "There is no finished run of none to compare with: add --compressor none."
-    others = [method for method in trained if method is not reference]
+    others = [method for method in comparison.trained if method is not reference]
     if not others:
         return "Only none has finished, so there is nothing to compare it with."
-    lower = [method for method in others if is_lower(method, comparison)]
-    accepted = [reference, *(method for method in others if method not in lower)]
+    lower = [method for method in others if comparison.is_lower(method)]
+    accepted = [reference, *(method for method in others if not comparison.is_lower(method))]
     sentences = [
-        _here(accepted, lower, reference),
-        _by_link(accepted, comparison, reference),
+        _fastest_here(accepted, lower, comparison, reference),
+        _fastest_by_link(accepted, comparison, reference),
         _most_accurate(accepted, comparison, reference),
-        _warning(lower, comparison),
-        _trust(comparison, reference, others),
-        _quiet(trained),
+        _left_out(lower, comparison),
+        _doubts(comparison, reference, others),
+        _busy_machine(comparison.trained),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _nothing_trained(comparison: Comparison) -> str:
     """Return why there is nothing to conclude."""
-    if any(method.chosen for method in comparison.methods):
+    if comparison.finished:
         return "Only what does not train has finished, so there is nothing to conclude: add --compressor none."
-    if any(record["status"] == "done" for method in comparison.methods for record in method.records):
+    if any(record["status"] == "done" for record in comparison.setting.records):
         return "Only learning rates have been tried yet, so there is nothing to conclude."
     return "No cell is done yet, so there is nothing to conclude."
 
 
-def tolerated(metric: Metric) -> float:
-    """Return from which mean loss a method is called lower."""
-    return TOLERATED_LOSS if metric.percent else TOLERATED_AUC_LOSS
-
-
-def is_lower(method: Method, comparison: Comparison) -> bool:
-    """Return whether the metric is below the reference's: the whole interval is, or the mean by over 3 points."""
-    found = comparison.gap(method)
-    return found is not None and (found.is_below or found.mean < -tolerated(comparison.metric))
-
-
-def _here(accepted: Sequence[Method], lower: Sequence[Method], reference: Method) -> str:
+def _fastest_here(
+    accepted: Sequence[Method], lower: Sequence[Method], comparison: Comparison, reference: Method
+) -> str:
     """Return which accepted method has the shortest measured step on this machine."""
-    known = _measured(accepted)
-    if reference.label not in known:
+    steps_s = _steps_s(accepted)
+    if reference.label not in steps_s:
         return ""
-    none_s = known[reference.label]
-    best = min(known, key=lambda label: known[label])
+    best = min(steps_s, key=lambda label: steps_s[label])
     where = f"Measured {_place(reference)}:"
     shortest = "the shortest step"
-    if any(seconds < known[best] for seconds in _measured(lower).values()):
+    if any(step_s < steps_s[best] for step_s in _steps_s(lower).values()):
         shortest += " of those not left out below"
+    best_ms, none_ms = units.ms_text(steps_s[best]), units.ms_text(steps_s[reference.label])
     if best == reference.label:
-        return f"{where} do not compress, none has {shortest} ({milliseconds(none_s)} ms)."
-    if known[best] > (1 - NOTICEABLE) * none_s:
+        return f"{where} do not compress, none has {shortest} ({none_ms} ms)."
+    if steps_s[best] > (1 - NOTICEABLE) * steps_s[reference.label]:
         return (
-            f"{where} compression does not pay, {best} takes {milliseconds(known[best])} ms a step, none "
-            f"{milliseconds(none_s)} ms, less than {100 * NOTICEABLE:.0f} % apart."
+            f"{where} compression does not pay, {best} takes {best_ms} ms a step, none {none_ms} ms, less than "
+            f"{100 * NOTICEABLE:.0f} % apart."
         )
+    faster = comparison.speed_up(next(method for method in accepted if method.label == best))
     return (
-        f"{where} {best} has {shortest}, {milliseconds(known[best])} ms against "
-        f"{milliseconds(none_s)} ms of none ({times(none_s / known[best], 2)} as fast)."
+        f"{where} {best} has {shortest}, {best_ms} ms against {none_ms} ms of none "
+        f"({units.ratio_text(faster, 2)} as fast)."
     )
 
 
-def _measured(accepted: Sequence[Method]) -> dict[str, float]:
-    """Return label -> measured step time where it is known."""
-    found = {method.label: method.mean("time", "step_time_s") for method in accepted}
-    return {label: seconds for label, seconds in found.items() if seconds}
+def _steps_s(methods: Sequence[Method]) -> dict[str, float]:
+    """Return label -> measured step time in seconds where it is known."""
+    return {method.label: step_s for method in methods if (step_s := method.step_s)}
 
 
 def _place(reference: Method) -> str:
@@ -121,7 +92,7 @@ def _place(reference: Method) -> str:
     return "on this machine's loopback" if record["cell"]["device"] == "cpu" else "on this machine"
 
 
-def _by_link(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
+def _fastest_by_link(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
     """Return which accepted method has the shortest modelled step at which link speed."""
     if not (reference.mean("traffic", "wire_bytes_total") or 0):
         return "With one worker nothing is sent, so no link makes compression pay."
@@ -131,9 +102,9 @@ def _by_link(accepted: Sequence[Method], comparison: Comparison, reference: Meth
         return "Step times are missing, so nothing can be said of other links."
     clauses = "; ".join(f"{_range_text(span)} {_advice(by_label[span.name], comparison)}" for span in ranges)
     model = "modelled as a step's non-communication time + its wire bytes / the link speed of a worker"
-    measured = _measured(accepted)
+    steps_s = _steps_s(accepted)
     # The model takes waiting out and knows no latency: on a fast link it may name another method than the clock.
-    other = measured and ranges[-1].name != min(measured, key=lambda label: measured[label])
+    other = steps_s and ranges[-1].name != min(steps_s, key=lambda label: steps_s[label])
     caution = " On links as fast as the one measured here, trust the measurement." if other else ""
     return f"On other links, {model}: {clauses}.{caution}"
 
@@ -142,34 +113,6 @@ def _ranges(accepted: Sequence[Method]) -> list[SpeedRange]:
     """Return the accepted methods with the shortest modelled step by link speed."""
     costs = [method.cost for method in _worth_listing(accepted)]
     return fastest_by_speed([cost for cost in costs if cost is not None])
-
-
-def _most_accurate(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
-    """Return the method with the best metric where that is another one than those advised, over several seeds."""
-    gaps = {method.label: comparison.gap(method) for method in accepted}
-    gains = {label: gap.mean for label, gap in gaps.items() if gap is not None and gap.low is not None}
-    if not gains:
-        return ""
-    gains[reference.label] = 0.0
-    advised = [gains[span.name] for span in _ranges(accepted) if span.name in gains]
-    label = max(gains, key=lambda name: gains[name])
-    if not advised or gains[label] - max(advised) < WORTH_NAMING:
-        return ""
-    best = f"The highest {comparison.metric.heading} is that of {label}"
-    if label == reference.label:
-        return f"{best} itself."
-    method = next(method for method in accepted if method.label == label)
-    return f"{best} ({_accuracy_words(method, comparison)}){_when_faster(method, reference)}."
-
-
-def _when_faster(method: Method, reference: Method) -> str:
-    """Return ``, faster than none below 570 Mbit/s``."""
-    if method is reference or method.cost is None or reference.cost is None:
-        return ""
-    point = break_even(method.cost, reference.cost)
-    if point.bits_per_s is None:
-        return f", by the model {point.case} faster than none"
-    return f", by the model faster than none {point.case} {speed(point.bits_per_s)}"
 
 
 def _worth_listing(accepted: Sequence[Method]) -> list[Method]:
@@ -190,11 +133,11 @@ def _worth_listing(accepted: Sequence[Method]) -> list[Method]:
 
 def _range_text(span: SpeedRange) -> str:
     """Return ``below 120 Mbit/s``, ``from 1 to 120 Mbit/s``, ``above 120 Mbit/s`` or ``at every link speed``."""
+    above = units.link_speed_text(span.above_bits_per_s) if span.above_bits_per_s else ""
     if span.below_bits_per_s is None:
-        return f"above {speed(span.above_bits_per_s)}" if span.above_bits_per_s else "at every link speed"
-    if not span.above_bits_per_s:
-        return f"below {speed(span.below_bits_per_s)}"
-    return f"from {speed(span.above_bits_per_s)} to {speed(span.below_bits_per_s)}"
+        return f"above {above}" if above else "at every link speed"
+    below = units.link_speed_text(span.below_bits_per_s)
+    return f"from {above} to {below}" if above else f"below {below}"
 
 
 def _advice(method: Method, comparison: Comparison) -> str:
@@ -202,54 +145,81 @@ def _advice(method: Method, comparison: Comparison) -> str:
     if method is comparison.reference:
         return "do not compress"
     fewer = method.mean("traffic", "compression_ratio")
-    return f"use {method.label} ({_accuracy_words(method, comparison)}, {times(fewer)} fewer payload bytes)"
+    return f"use {method.label} ({_accuracy_words(method, comparison)}, {units.ratio_text(fewer)} fewer payload bytes)"
 
 
 def _accuracy_words(method: Method, comparison: Comparison) -> str:
     """Return the difference in words; ``~`` when it cannot be told from zero."""
-    metric, found = comparison.metric, comparison.gap(method)
-    if found is None:
+    metric, gap = comparison.metric, comparison.gap(method)
+    if gap is None:
         return f"{metric.heading} not comparable"
-    where = "above" if found.mean >= 0 else "below"
-    unclear = " ~" if found.is_unclear else ""
-    return f"{metric.heading} {numbers.amount(metric, abs(found.mean))} {where} none{unclear}"
+    where = "above" if gap.mean >= 0 else "below"
+    unclear = " ~" if gap.is_unclear else ""
+    return f"{metric.heading} {numbers.points_text(metric, abs(gap.mean))} {where} none{unclear}"
 
 
-def _warning(lower: Sequence[Method], comparison: Comparison) -> str:
+def _most_accurate(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
+    """Return the method with the best metric where that is another one than those advised, over several seeds."""
+    gaps = {method.label: comparison.gap(method) for method in accepted}
+    gains = {label: gap.mean for label, gap in gaps.items() if gap is not None and gap.low is not None}
+    if not gains:
+        return ""
+    gains[reference.label] = 0.0
+    advised = [gains[span.name] for span in _ranges(accepted) if span.name in gains]
+    label = max(gains, key=lambda name: gains[name])
+    if not advised or gains[label] - max(advised) < WORTH_NAMING:
+        return ""
+    best = f"The highest {comparison.metric.heading} is that of {label}"
+    if label == reference.label:
+        return f"{best} itself."
+    method = next(method for method in accepted if method.label == label)
+    return f"{best} ({_accuracy_words(method, comparison)}){_when_faster(method, comparison)}."
+
+
+def _when_faster(method: Method, comparison: Comparison) -> str:
+    """Return ``, by the model faster than none below 570 Mbit/s``."""
+    point = comparison.break_even(method)
+    if point is None:
+        return ""
+    if point.bits_per_s is None:
+        return f", by the model {point.case} faster than none"
+    return f", by the model faster than none {point.case} {units.link_speed_text(point.bits_per_s)}"
+
+
+def _left_out(lower: Sequence[Method], comparison: Comparison) -> str:
     """Return which methods are left out of the advice for their accuracy, with the numbers."""
     if not lower:
         return ""
     losses = ", ".join(_loss_text(method, comparison) for method in lower)
     metric = comparison.metric
-    over = numbers.limit(metric, tolerated(metric))
+    over = numbers.threshold_text(metric, comparison.tolerated_loss)
     return f"Left out because {metric.heading} is clearly lower, or over {over} lower on average: {losses}."
 
 
 def _loss_text(method: Method, comparison: Comparison) -> str:
     """Return ``topk 100x (-5.2 points [-7.0, -3.4])``; ``~`` where the interval holds zero."""
-    metric, found = comparison.metric, comparison.gap(method)
-    if found is None:
+    metric, gap = comparison.metric, comparison.gap(method)
+    if gap is None:
         return method.label
-    interval = ""
-    if found.low is not None and found.high is not None:
-        interval = f" [{numbers.signed(metric, found.low)}, {numbers.signed(metric, found.high)}]"
     unit = f" {numbers.gap_unit(metric)}".rstrip()
-    unclear = " ~" if found.is_unclear and not found.is_below else ""
-    return f"{method.label} ({numbers.signed(metric, found.mean)}{unit}{interval}{unclear})"
+    unclear = " ~" if gap.is_unclear and not gap.is_below else ""
+    mean, interval = numbers.signed_text(metric, gap.mean), numbers.interval_text(metric, gap)
+    return f"{method.label} ({mean}{unit}{interval}{unclear})"
 
 
-def _trust(comparison: Comparison, reference: Method, others: Sequence[Method]) -> str:
+def _doubts(comparison: Comparison, reference: Method, others: Sequence[Method]) -> str:
     """Return what the accuracies here cannot tell."""
     metric = comparison.metric
-    found = reference.test(metric.name)
-    if found is None:
+    score = reference.test(metric.name)
+    if score is None:
         return "The accuracy of none is unknown, so nothing is said on accuracy."
     chance = _chance(reference.chosen[0])
-    if found.mean < min(2 * chance, (1 + chance) / 2):
-        guess = f"{significant(100 * chance, 2)} %" if metric.percent else f"{chance:g}"
+    if score.mean < min(2 * chance, (1 + chance) / 2):
+        guess = f"{units.significant(100 * chance, 2)} %" if metric.percent else f"{chance:g}"
+        reached = numbers.score_text(metric, score.mean, unit=True)
         return (
-            f"None itself reaches {numbers.score(metric, found.mean, unit=True)} {metric.heading} where guessing gives "
-            f"{guess}: training was too short to judge accuracy."
+            f"None itself reaches {reached} {metric.heading} where guessing gives {guess}: training was too short to "
+            "judge accuracy."
         )
     pairs = [gap.count for method in others if (gap := comparison.gap(method)) is not None]
     if max(pairs, default=0) == 1:
@@ -264,7 +234,7 @@ def _trust(comparison: Comparison, reference: Method, others: Sequence[Method]) 
 def _chance(record: Record) -> float:
     """Return what guessing gives: half the area under a ROC curve, or the share of the most frequent test class.
 
-    The latter is counted, because a part of a data set may lack classes.
+    The share is counted, because a part of a data set may lack classes.
     """
     confusion = record["accuracy"]["test"].get("confusion")
     if confusion is None:
@@ -273,7 +243,7 @@ def _chance(record: Record) -> float:
     return max(rows, default=0) / max(1, sum(rows)) or 1 / max(1, len(record["dataset"]["classes"]))
 
 
-def _quiet(trained: Sequence[Method]) -> str:
+def _busy_machine(trained: Sequence[Method]) -> str:
     """Return a warning when the forward pass, the same work for all, took unequally long."""
     forward = {method.label: method.mean("time", "forward_s") for method in trained}
     known = {label: seconds for label, seconds in forward.items() if seconds and seconds > 0}
@@ -283,6 +253,7 @@ def _quiet(trained: Sequence[Method]) -> str:
     if known[most] <= QUIET * known[least]:
         return ""
     return (
-        f"Times are rough: forward took {milliseconds(known[least])} ms under {least} and {milliseconds(known[most])} "
-        f"ms under {most}, though it is the same work, so the machine was busy with something else."
+        f"Times are rough: forward took {units.ms_text(known[least])} ms under {least} and "
+        f"{units.ms_text(known[most])} ms under {most}, though it is the same work, so the machine was busy with "
+        "something else."
     )

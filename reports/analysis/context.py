@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.conclusion import WORTH_NAMING
+from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
 from rsbench.reports.analysis.settings import VARIED, Setting
 from rsbench.reports.analysis.statistics import CONFIDENCE, POWER, seeds_needed
-from rsbench.reports.document.figure import Origin
 from rsbench.results.provenance import gpu
 from rsbench.results.schema import Record
 
@@ -21,16 +19,21 @@ MOST_COMMANDS: Final = 12
 """Commands that a section spells out; the flat table of cells has all."""
 FEWEST_PAIRS: Final = 3
 """Differences from which their standard deviation says anything on how many are needed."""
+_MACHINE: Final = ("cpu_model", "cpu_count", "os", "python")
+_RUNTIME: Final = ("backend", "nccl", "threads", "kernels")
+
+Provenance = Mapping[str, Any]
+"""A record's account of the code, packages and machine that made it."""
 
 
-def facts_of(setting: Setting, comparison: Comparison) -> tuple[str, ...]:
+def facts_of(comparison: Comparison) -> tuple[str, ...]:
     """Return lines on data, recipe, machine, cells, what is missing for certainty, and the commands."""
-    cell = setting.records[0]["cell"]
+    setting = comparison.setting
     done = [record for record in setting.records if record["status"] == "done"]
     return (
         *_data_facts(done, comparison.task.sample),
         *warnings_of(done),
-        _recipe(cell),
+        _recipe(setting.cell),
         f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
         _cells(setting, comparison.methods, len(done)),
         *_seeds_fact(comparison),
@@ -49,11 +52,11 @@ def _cells(setting: Setting, methods: Sequence[Method], done: int) -> str:
 
 def warnings_of(records: Sequence[Record]) -> list[str]:
     """Return what the data set warns of, such as neighbouring pixels in both training and test, each once."""
-    found = []
+    warnings = []
     for record in records:
         listed = (record["dataset"] or {}).get("warnings")
-        found += [text for text in (listed if isinstance(listed, list) else []) if isinstance(text, str) and text]
-    return [f"Warning: {text}" for text in dict.fromkeys(found)]
+        warnings += [text for text in (listed if isinstance(listed, list) else []) if isinstance(text, str) and text]
+    return [f"Warning: {text}" for text in dict.fromkeys(warnings)]
 
 
 def commands(records: Sequence[Record]) -> list[str]:
@@ -76,18 +79,19 @@ def command_of(record: Record) -> str:
 
 def _seeds_fact(comparison: Comparison) -> list[str]:
     """Return how many seeds would tell half a point (0.005 of an AUC) from zero, where fewer were run."""
-    found = {
+    seeds = {
         label: (seeds_needed(gap.sd, WORTH_NAMING), gap.count)
         for label, gap in comparison.gaps.items()
         if gap is not None and gap.sd is not None and gap.count >= FEWEST_PAIRS
     }
-    short = {label: needed for label, (needed, count) in found.items() if needed > count}
+    short = {label: needed for label, (needed, count) in seeds.items() if needed > count}
     if not short:
         return []
     metric = comparison.metric
     listed = ", ".join(f"{needed} for {label}" for label, needed in sorted(short.items(), key=lambda item: item[1]))
+    least = numbers.threshold_text(metric, WORTH_NAMING)
     return [
-        f"More seeds: telling {numbers.limit(metric, WORTH_NAMING)} of {metric.heading} from zero takes about {listed} "
+        f"More seeds: telling {least} of {metric.heading} from zero takes about {listed} "
         f"({100 * CONFIDENCE:.0f} % confidence, {100 * POWER:.0f} % power, by the sd of the paired differences)."
     ]
 
@@ -141,21 +145,8 @@ def _steps(methods: Sequence[Method]) -> str:
     return f"{middle} steps a cell"
 
 
-Provenance = Mapping[str, Any]
-
-
-_MACHINE = ("cpu_model", "cpu_count", "os", "python")
-
-
-_RUNTIME = ("backend", "nccl", "threads", "kernels")
-
-
-def origin_of(setting: Setting) -> Origin:
-    """Return the origin of a setting's records.
-
-    Args:
-        setting: its records; where they differ in a fact, all values are given.
-    """
+def origin_of(setting: Setting) -> tuple[tuple[str, str], ...]:
+    """Return name and value of what a setting's numbers come from; all values where its records differ."""
     records = setting.records
     provenances = [record["provenance"] for record in records]
     runtimes = [provenance.get("runtime") or {} for provenance in provenances]
@@ -170,9 +161,8 @@ def origin_of(setting: Setting) -> Origin:
         "first cell started": started[0],
         "last cell started": started[-1],
     }
-    cell = records[0]["cell"]
-    facts |= {name.replace("_", " "): _distinct([value]) for name, value in cell.items() if name not in VARIED}
-    return Origin(facts=tuple((name, text) for name, text in facts.items() if text))
+    facts |= {name.replace("_", " "): _distinct([value]) for name, value in setting.cell.items() if name not in VARIED}
+    return tuple((name, text) for name, text in facts.items() if text)
 
 
 def _distinct(values: Iterable[Any]) -> str:

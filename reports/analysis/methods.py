@@ -6,14 +6,15 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from rsbench.measure.step_times import SPLIT
 from rsbench.reports.analysis.link_model import StepCost
 from rsbench.reports.analysis.statistics import Spread, spread
 from rsbench.results.schema import Record
 
-REFERENCE = "none"
+REFERENCE: Final = "none"
+"""The compressor that the others are compared with."""
 
 
 @dataclass(frozen=True)
@@ -34,73 +35,73 @@ class Method:
 
     @cached_property
     def counted(self) -> tuple[Record, ...]:
-        """Return the cells of the seeds that the tables are about, finished or not."""
+        """The cells of the seeds that the tables are about, finished or not."""
         return tuple(r for r in self.records if int(r["cell"]["seed"]) not in self.tuning_seeds)
 
     @cached_property
     def done(self) -> tuple[Record, ...]:
-        """Return the finished cells, apart from those that only chose a learning rate."""
+        """The finished cells, apart from those that only chose a learning rate."""
         return tuple(r for r in self.counted if r["status"] == "done")
 
     @cached_property
     def tuning(self) -> tuple[Record, ...]:
-        """Return the finished cells of a tuning seed; where there are none, the others choose the learning rate too."""
-        found = (r for r in self.records if r["status"] == "done" and int(r["cell"]["seed"]) in self.tuning_seeds)
-        return tuple(found) or self.done
+        """The finished cells that choose the learning rate: those of a tuning seed, else all."""
+        cells = (r for r in self.records if r["status"] == "done" and int(r["cell"]["seed"]) in self.tuning_seeds)
+        return tuple(cells) or self.done
 
     @property
     def trains(self) -> bool:
-        """Return whether its accuracy means anything (``noop`` does not train)."""
+        """Whether its accuracy means anything (``noop`` does not train)."""
         return all(record["compressor"]["trains"] for record in self.done)
 
     @property
     def note(self) -> str:
-        """Return what the records say of the row, such as that a part of the method was off; empty for nothing."""
+        """What the records say of the row, such as that a part of the method was off; empty for nothing."""
         notes = (record["compressor"].get("note") for record in self.done)
         return next((text for text in notes if isinstance(text, str) and text.strip()), "")
 
     @cached_property
     def validation(self) -> dict[float, Spread]:
-        """Return the validation score by learning rate, over the finished seeds, lowest rate first."""
+        """The validation score by learning rate, over the finished seeds, lowest rate first."""
         by_rate: dict[float, list[float]] = {}
         for record in self.tuning:
             if record["accuracy"] is not None and record["accuracy"]["val_score"] is not None:
                 by_rate.setdefault(float(record["cell"]["lr"]), []).append(record["accuracy"]["val_score"])
         spreads = {rate: spread(values) for rate, values in sorted(by_rate.items())}
-        return {rate: found for rate, found in spreads.items() if found is not None}
+        return {rate: score for rate, score in spreads.items() if score is not None}
 
     @cached_property
     def rates_tried(self) -> tuple[float, ...]:
-        """Return the learning rates of all its cells, finished or not."""
+        """The learning rates of all its cells, finished or not."""
         return tuple(sorted({float(record["cell"]["lr"]) for record in self.records}))
 
     @cached_property
     def rate(self) -> float | None:
-        """Return the learning rate with the best mean validation score, the lower one of equals.
+        """The learning rate with the best mean validation score, the lower one of equals.
 
         Only rates with the most finished seeds compete: one lucky seed of a rate that diverged on the others is
         no reason to take it. Without any accuracy it is the lowest rate that finished.
         """
         if not self.validation:
             return min((float(record["cell"]["lr"]) for record in self.done), default=None)
-        most = max(found.count for found in self.validation.values())
-        full = {rate: found for rate, found in self.validation.items() if found.count == most}
+        most = max(score.count for score in self.validation.values())
+        full = {rate: score for rate, score in self.validation.items() if score.count == most}
         return max(full, key=lambda rate: (full[rate].mean, -rate))
 
     @cached_property
     def chosen(self) -> tuple[Record, ...]:
-        """Return the finished cells at the chosen learning rate, by seed."""
+        """The finished cells at the chosen learning rate, by seed."""
         cells = [record for record in self.done if float(record["cell"]["lr"]) == self.rate]
         return tuple(sorted(cells, key=lambda record: int(record["cell"]["seed"])))
 
     @cached_property
     def histories(self) -> dict[int, list[dict[str, Any]]]:
-        """Return seed to what was reached after each epoch, for the cells at the chosen rate that kept it."""
-        found = {int(record["cell"]["seed"]): record.get("history") or [] for record in self.chosen}
-        return {seed: entries for seed, entries in found.items() if entries}
+        """Seed -> what was reached after each epoch, for the cells at the chosen rate that kept it."""
+        histories = {int(record["cell"]["seed"]): record.get("history") or [] for record in self.chosen}
+        return {seed: entries for seed, entries in histories.items() if entries}
 
     def test_by_seed(self, name: str) -> dict[int, float]:
-        """Return seed to a test accuracy (a metric of the task, such as ``oa``) at the chosen rate."""
+        """Return seed -> a test accuracy (a metric of the task, such as ``oa``) at the chosen rate."""
         return {
             int(record["cell"]["seed"]): float(record["accuracy"]["test"][name])
             for record in self.chosen
@@ -120,15 +121,24 @@ class Method:
         """Return an integer field summed over the seeds at the chosen rate."""
         return sum(int(record[section][name] or 0) for record in self.chosen)
 
+    @property
+    def step_s(self) -> float | None:
+        """The mean over seeds of the median step time."""
+        return self.mean("time", "step_time_s")
+
+    @property
+    def samples_per_s(self) -> float:
+        """The samples that all workers together take in a second; 0 where that is unknown."""
+        return self.mean("time", "images_per_s") or 0.0
+
     @cached_property
     def cost(self) -> StepCost | None:
-        """Return what a step costs apart from the link.
+        """What a step costs apart from the link, None where that is unknown.
 
         The median step time is scaled by the share of the mean split that is not waiting, so that a few slow
         steps do not weigh. Wire bytes are the mean over all steps of the run.
         """
-        step_s = self.mean("time", "step_time_s")
-        wire = self.mean("traffic", "wire_bytes_total")
+        step_s, wire = self.step_s, self.mean("traffic", "wire_bytes_total")
         steps = self.mean("traffic", "steps")
         parts = {name: self.mean("time", name) or 0.0 for name in SPLIT}
         whole = sum(parts.values())
@@ -139,7 +149,7 @@ class Method:
 
 
 def methods_of(records: Sequence[Record]) -> list[Method]:
-    """Return the rows for one setting's records: ``none`` first, what does not train last.
+    """Return the rows of one setting's tables: ``none`` first, what does not train last.
 
     Args:
         records: of one setting, in the order of their start, which is the order of the rows between.
@@ -149,8 +159,8 @@ def methods_of(records: Sequence[Record]) -> list[Method]:
     for record in records:
         name = record["cell"]["compressor"].partition(":")[0]
         groups.setdefault((name, _label(record["cell"])), []).append(record)
-    found = [Method(name, label, tuple(group), tuning) for (name, label), group in groups.items()]
-    return sorted(found, key=lambda method: (method.name != REFERENCE, bool(method.done) and not method.trains))
+    methods = [Method(name, label, tuple(group), tuning) for (name, label), group in groups.items()]
+    return sorted(methods, key=lambda method: (method.name != REFERENCE, bool(method.done) and not method.trains))
 
 
 def tuning_seeds(records: Sequence[Record]) -> frozenset[int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
+from rsbench import units
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
 
-VARIED = ("compressor", "ratio", "match", "lr", "seed")
-"""What differs between the rows of one table; all else of a cell is the setting."""
+VARIED: Final = ("compressor", "ratio", "match", "lr", "seed")
+"""Fields of a cell that differ between the rows of one table; all others are the setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,12 @@ class Setting:
     records: tuple[Record, ...]
     hardware: str
 
+    @property
+    def cell(self) -> dict[str, Any]:
+        """The cell of the first record; the others differ from it in ``VARIED`` only."""
+        cell: dict[str, Any] = self.records[0]["cell"]
+        return cell
+
 
 def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -> list[Setting]:
     """Return the records by what was run and where, in the order of first start.
@@ -37,7 +45,7 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
         Settings; of a cell that was recorded more than once on the same hardware, the newest finished one.
     """
     groups: dict[tuple[str, str], list[Record]] = {}
-    machines = _machines_ofwork_of(records)
+    machines = _machines_by_work(records)
     for record in sorted(records, key=lambda record: str(record["started_utc"])):
         machine = "" if mix_hardware else _machine(record, machines)
         groups.setdefault((work_of(record), machine), []).append(record)
@@ -48,12 +56,18 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
     return settings
 
 
-def work_of(record: Record) -> str:
-    """Return everything that a row of the table does not vary, as one text."""
-    return json.dumps({name: value for name, value in record["cell"].items() if name not in VARIED}, sort_keys=True)
+def work_of(record: Record, *besides: str) -> str:
+    """Return as one text what was run: all fields of the cell that the rows of a table share.
+
+    Args:
+        record: of one cell.
+        besides: more fields that are left out.
+    """
+    varied = {*VARIED, *besides}
+    return json.dumps({name: value for name, value in record["cell"].items() if name not in varied}, sort_keys=True)
 
 
-def _machines_ofwork_of(records: Sequence[Record]) -> dict[tuple[str, str], str]:
+def _machines_by_work(records: Sequence[Record]) -> dict[tuple[str, str], str]:
     """Return the hardware of finished cells by work and CPU model."""
     return {
         (work_of(record), str(record["provenance"].get("cpu_model"))): hardware(record["provenance"])
@@ -63,7 +77,7 @@ def _machines_ofwork_of(records: Sequence[Record]) -> dict[tuple[str, str], str]
 
 
 def _machine(record: Record, machines: dict[tuple[str, str], str]) -> str:
-    """Return a record's hardware. A cell that failed early may not know its GPU: its neighbours on that host do."""
+    """Return a record's hardware; for a cell that failed before it knew its GPU, that of others on its machine."""
     provenance = record["provenance"]
     if record["status"] == "done" or gpu(provenance):
         return hardware(provenance)
@@ -71,7 +85,10 @@ def _machine(record: Record, machines: dict[tuple[str, str], str]) -> str:
 
 
 def _newest(group: Sequence[Record]) -> list[Record]:
-    """Return one record a cell: the last that is done, else the last. Keys change with the schema, cells do not."""
+    """Return one record a cell: the last that is done, else the last.
+
+    Cells are told apart by their fields, because keys change with the schema.
+    """
     kept: dict[str, Record] = {}
     for record in group:
         cell = json.dumps(record["cell"], sort_keys=True)
@@ -85,23 +102,18 @@ def setting_titles(settings: Sequence[Setting]) -> list[str]:
     """Return ``UC Merced Land Use, smallvgg, 2 workers on cpu`` for each setting, and in what alike ones differ."""
     plain = []
     for setting in settings:
-        cell = setting.records[0]["cell"]
-        plain.append(f"{data_title(setting)}, {cell['model']}, {workers(cell['workers'])} on {cell['device']}")
+        workers = units.count_text(setting.cell["workers"], "worker")
+        plain.append(f"{data_title(setting)}, {setting.cell['model']}, {workers} on {setting.cell['device']}")
     return distinct(plain, settings)
 
 
 def data_title(setting: Setting) -> str:
     """Return the data set's name for people, with a word on synthetic data."""
     described = next((record["dataset"] for record in setting.records if record.get("dataset")), None)
-    name = str(described["title"]) if described else str(setting.records[0]["cell"]["dataset"])
+    name = str(described["title"]) if described else str(setting.cell["dataset"])
     if described and described["synthetic"] and "synthetic" not in name.lower():
         name += " (synthetic)"
     return name
-
-
-def workers(count: int) -> str:
-    """Return ``1 worker`` or ``2 workers``."""
-    return "1 worker" if count == 1 else f"{count} workers"
 
 
 def distinct(titles: Sequence[str], settings: Sequence[Setting], *, besides: str = "") -> list[str]:
@@ -121,8 +133,8 @@ def distinct(titles: Sequence[str], settings: Sequence[Setting], *, besides: str
 
 def _what_differs(setting: Setting, alike: Sequence[Setting], besides: str) -> str:
     """Return ``, epochs 30, split 50/10/40``: the fields that are not equal in all of some settings."""
-    cell = setting.records[0]["cell"]
-    others = [other.records[0]["cell"] for other in alike]
+    cell = setting.cell
+    others = [other.cell for other in alike]
     varied = {*VARIED, besides}
     names = [name for name in cell if name not in varied and any(other.get(name) != cell[name] for other in others)]
     texts = [f", {name.replace('_', ' ')} {'none' if cell[name] is None else cell[name]}" for name in names]

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 Name = TypeVar("Name")
 
 CONFIDENCE: Final = 0.95
-"""Of every interval; 1 - CONFIDENCE is the error rate of every test."""
+"""Confidence of every interval; 1 - CONFIDENCE is the error rate of every test."""
 POWER: Final = 0.80
 """Chance to see a difference that is there, in :func:`seeds_needed`."""
 BOOTSTRAP_FROM: Final = 10
@@ -45,7 +45,7 @@ class Difference:
     Attributes:
         mean: of the differences, one a common seed.
         low: lower end of the interval, None from one pair and from fewer than six pairs that differ by the same.
-        high: upper end of the interval, likewise.
+        high: upper end of the interval, None where there is no lower one.
         count: how many pairs.
         sd: sample standard deviation of the differences, None from one pair.
         p: two-sided p value of the paired t test, None from one pair.
@@ -107,9 +107,9 @@ def paired_difference(
         p = _sign_test(mean, count)
         low, high = (mean, mean) if p <= 1 - confidence or not mean else (None, None)
         return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=p)
-    found = _bootstrapped(differences, confidence) if count >= BOOTSTRAP_FROM else None
+    bootstrapped = _bootstrapped(differences, confidence) if count >= BOOTSTRAP_FROM else None
     half = t_quantile(0.5 + confidence / 2, count - 1) * sd / math.sqrt(count)
-    low, high = found or (mean - half, mean + half)
+    low, high = bootstrapped or (mean - half, mean + half)
     return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=_t_test(mean, sd, count))
 
 
@@ -124,7 +124,7 @@ def _sign_test(mean: float, count: int) -> float:
 
 def _t_test(mean: float, sd: float, count: int) -> float:
     """Return the two-sided p value of the t test that the mean of some differences is zero."""
-    from scipy.special import stdtr
+    from scipy.special import stdtr  # late: start-up
 
     return 2 * float(stdtr(count - 1, -abs(mean) * math.sqrt(count) / sd))
 
@@ -137,14 +137,14 @@ def _bootstrapped(differences: Sequence[float], confidence: float) -> tuple[floa
     sqrt(n / (n - 1)) t instead of z, after Hesterberg, "What teachers should know about the bootstrap", The
     American Statistician 69 (2015): 94 % of 10 normal ones, and of skewed ones more than Student's t.
     """
-    import numpy as np
+    import numpy as np  # late: start-up
     from scipy.stats import bootstrap
 
     count = len(differences)
     bound = math.sqrt(count / (count - 1)) * t_quantile(0.5 + confidence / 2, count - 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of alike values, and of a keyword that later releases call rng
-        found = bootstrap(
+        interval = bootstrap(
             (np.asarray(differences),),
             np.mean,
             n_resamples=RESAMPLES,
@@ -152,13 +152,13 @@ def _bootstrapped(differences: Sequence[float], confidence: float) -> tuple[floa
             method="BCa",
             random_state=np.random.default_rng(0),
         ).confidence_interval
-    return (float(found.low), float(found.high)) if math.isfinite(found.low + found.high) else None
+    return (float(interval.low), float(interval.high)) if math.isfinite(interval.low + interval.high) else None
 
 
 def t_quantile(probability: float, degrees_of_freedom: int) -> float:
     """Return the quantile of Student's t distribution."""
     # scipy.special alone loads in a third of the time of scipy.stats, which calls the same function.
-    from scipy.special import stdtrit
+    from scipy.special import stdtrit  # late: start-up
 
     return float(stdtrit(degrees_of_freedom, probability))
 
@@ -181,10 +181,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def corrected(differences: Mapping[Name, Difference | None]) -> dict[Name, Difference | None]:
     """Return the differences of one table with Holm's p values; what has no p value does not count."""
-    tested = {name: found for name, found in differences.items() if found is not None and found.p is not None}
-    p_values = holm([found.p for found in tested.values() if found.p is not None])
-    done = {name: replace(found, p_corrected=p) for (name, found), p in zip(tested.items(), p_values, strict=True)}
-    return {name: done.get(name, found) for name, found in differences.items()}
+    tested = {name: gap for name, gap in differences.items() if gap is not None and gap.p is not None}
+    p_values = holm([gap.p for gap in tested.values() if gap.p is not None])
+    done = {name: replace(gap, p_corrected=p) for (name, gap), p in zip(tested.items(), p_values, strict=True)}
+    return {name: done.get(name, gap) for name, gap in differences.items()}
 
 
 def seeds_needed(sd: float, effect: float, *, confidence: float = CONFIDENCE, power: float = POWER) -> int:
@@ -216,7 +216,7 @@ def seeds_needed(sd: float, effect: float, *, confidence: float = CONFIDENCE, po
 
 def _power(count: int, effect_in_sd: float, confidence: float) -> float:
     """Return the power of a paired, two-sided t test."""
-    from scipy.special import nctdtr
+    from scipy.special import nctdtr  # late: start-up
 
     bound = t_quantile(0.5 + confidence / 2, count - 1)
     shift = effect_in_sd * math.sqrt(count)

@@ -45,7 +45,7 @@ class Series:
     Attributes:
         mark: the method.
         x: one number a point.
-        y: likewise.
+        y: one number a point.
         sd: half the height of the bar or band around y; None where there is one value only.
         tip: what a pointer shows over it.
     """
@@ -59,7 +59,7 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """What all figures have.
+    """The part that all figures have.
 
     Attributes:
         title: one line.
@@ -71,36 +71,39 @@ class Figure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Points(Figure):
-    """One point a method, with the front of those that no other beats.
+class Plot(Figure):
+    """The part that figures with two axes have.
 
     Attributes:
         x: horizontal axis.
         y: vertical axis.
-        series: one point each.
-        front: corners (x, y) from left to right.
+        series: one a method.
     """
 
     x: Axis
     y: Axis
     series: tuple[Series, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points(Plot):
+    """One point a method, with the front of those that no other beats.
+
+    Attributes:
+        front: corners (x, y) from left to right.
+    """
+
     front: tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lines(Figure):
+class Lines(Plot):
     """One line a method.
 
     Attributes:
-        x: horizontal axis.
-        y: vertical axis.
-        series: one line each.
         guide: ends of a thin line to compare with, such as what chance gives; empty for none.
     """
 
-    x: Axis
-    y: Axis
-    series: tuple[Series, ...]
     guide: tuple[tuple[float, float], ...] = ()
 
 
@@ -168,17 +171,6 @@ class Panel:
     figures: tuple[Figure, ...]
     legend: tuple[Mark, ...] = ()
     note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where the numbers of a section come from.
-
-    Attributes:
-        facts: name and value: versions, machine, data, settings.
-    """
-
-    facts: tuple[tuple[str, str], ...] = ()
 
 
 def more_in_tables(count: int) -> str:

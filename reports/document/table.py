@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-from rsbench.reports.document.figure import Origin, Panel
+from rsbench.reports.document.figure import Panel
 
 if TYPE_CHECKING:
     import pandas
@@ -33,13 +33,13 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """Return title, unit and an arrow that points to better: ``OA (%) ↑``."""
+        """The title, its unit and an arrow that points to better: ``OA (%) ↑``."""
         arrow = {"higher": " ↑", "lower": " ↓", None: ""}[self.better]
         return f"{self.title}{f' ({self.unit})' if self.unit else ''}{arrow}"
 
     @property
     def name(self) -> str:
-        """Return the key: ``payload_step`` where none was given."""
+        """The key, made of the title where none was given: ``payload_step``."""
         return self.key or re.sub(r"\W+", "_", self.title.lower()).strip("_")
 
 
@@ -96,8 +96,8 @@ class Table:
         )
 
     def frame(self) -> pandas.DataFrame:
-        """Return the table as a DataFrame of texts, for notebooks and CSV; pandas is loaded here and nowhere else."""
-        import pandas
+        """Return the table as a DataFrame of texts, for notebooks and CSV."""
+        import pandas  # late: start-up
 
         return pandas.DataFrame(list(self.rows), columns=[column.title for column in self.columns], dtype=object)
 
@@ -113,7 +113,7 @@ class Section:
         notes: footnotes; ``[n]`` in a table means the n-th.
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
-        origin: where the numbers come from.
+        origin: name and value of what the numbers come from: versions, machine, data, settings.
     """
 
     title: str
@@ -122,7 +122,7 @@ class Section:
     notes: tuple[str, ...]
     conclusion: str
     figures: tuple[Panel, ...] = ()
-    origin: Origin = field(default_factory=Origin)
+    origin: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +136,7 @@ class Report:
         methods: flat table with raw numbers, one row a setting and method.
         cells: flat table with raw numbers, one row a cell.
         figures: panels on several sections at once.
+        how_to_read: sentences on what the tables' columns mean.
     """
 
     title: str
@@ -144,6 +145,7 @@ class Report:
     methods: Table
     cells: Table
     figures: tuple[Panel, ...] = ()
+    how_to_read: tuple[str, ...] = ()
 
 
 @dataclass

@@ -12,9 +12,9 @@ from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import spread
 from rsbench.reports.document.figure import Axis, Heat, Lines, Mark, Panel, Series, more_in_tables
 
-MOST_DENSITIES = 3
+MOST_DENSITIES: Final = 3
 """Methods whose densities are drawn over the run."""
-CHANGED = 1.05
+CHANGED: Final = 1.05
 """Factor between a tensor's largest and smallest density from which it is said to change."""
 
 Entry = Mapping[str, Any]
@@ -46,8 +46,8 @@ def training_panel(
     for field, y, scale in (("val_score", score, 100.0 if metric.percent else 1.0), ("train_loss", loss, 1.0)):
         means = {label: [_mean(entries, field, scale) for entries in steps] for label, steps in shared.items()}
         for against, x, name in _AGAINST:
-            found = (_curve(marks[label], _places(shared[label], against), means[label], x, y) for label in shared)
-            series = tuple(one for one in found if one is not None)
+            curves = (_curve(marks[label], _places(shared[label], against), means[label], x, y) for label in shared)
+            series = tuple(one for one in curves if one is not None)
             if series:
                 title = f"{y.title[:1].upper()}{y.title[1:]} against {name}"
                 drawn.append(Lines(title=title, caption="", x=x, y=y, series=series))
@@ -71,8 +71,8 @@ def _shared_steps(method: Method) -> list[list[Entry]]:
 
 def _mean(entries: Sequence[Entry], field: str, scale: float = 1.0) -> tuple[float, float | None] | None:
     """Return mean and sd of a field over seeds, None where none has it."""
-    found = spread([scale * entry[field] for entry in entries if entry[field] is not None])
-    return None if found is None else (found.mean, found.sd)
+    over_seeds = spread([scale * entry[field] for entry in entries if entry[field] is not None])
+    return None if over_seeds is None else (over_seeds.mean, over_seeds.sd)
 
 
 def _places(steps: Sequence[Sequence[Entry]], field: str) -> list[float | None]:

@@ -1,40 +1,37 @@
-"""Methods -> the panels of figures of one setting, in reading order. Torch-free, and nothing is drawn here."""
+"""The panels of figures of one setting, in reading order. They are data: nothing is drawn here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rsbench import units
 from rsbench.measure.step_times import SPLIT
-from rsbench.metrics import TASKS, Metric
+from rsbench.metrics import Metric
+from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import pareto_front
 from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
 from rsbench.reports.figures.curves import density_panel, training_panel
 from rsbench.reports.figures.predictions import confusion_panel, pictures_panel, roc_panel
 
-MOST_LINES = 8
-"""So many methods can be told apart where each is a line."""
-MOST_POINTS = 24
-"""Likewise where each is a point."""
-MOST_BARS = 16
-PARTS = tuple(part.removesuffix("_s") for part in SPLIT)
+MOST_LINES: Final = 8
+"""Methods that can be told apart where each is a line."""
+MOST_POINTS: Final = 24
+"""Methods that can be told apart where each is a point."""
+MOST_BARS: Final = 16
+"""Methods that have a bar each."""
+PARTS: Final = tuple(part.removesuffix("_s") for part in SPLIT)
 
 
-def panels_of(methods: Sequence[Method], reference: Method | None) -> tuple[Panel, ...]:
-    """Return all figures that there are data for.
-
-    Args:
-        methods: the rows of a setting's tables.
-        reference: the row that the others are compared with, None if it has not finished.
-    """
-    finished = [method for method in methods if method.chosen]
-    trained = [method for method in finished if method.trains]
+def panels_of(comparison: Comparison) -> tuple[Panel, ...]:
+    """Return all figures that there are data for."""
+    finished, trained, metric = comparison.finished, comparison.trained, comparison.metric
     if not trained:
         return tuple(filter(None, [_time_panel(finished)]))
-    marks = marks_of(trained, reference)
-    metric = TASKS[trained[0].chosen[0]["dataset"]["task"]].metric
-    ranked = ranking(trained, reference, metric)
+    marks = marks_of(trained, comparison.reference)
+    ranked = ranking(trained, comparison.reference, metric)
     lines = _best(trained, ranked, MOST_LINES)
     panels = (
         _bytes_panel(trained, ranked, marks, metric),
@@ -55,7 +52,7 @@ def _best(methods: Sequence[Method], ranked: Sequence[Method], most: int) -> lis
 
 
 def marks_of(trained: Sequence[Method], reference: Method | None) -> dict[str, Mark]:
-    """Return label to mark: style 0 for the reference, the others numbered in the order of the rows."""
+    """Return label -> mark: style 0 for the reference, the others numbered in the order of the rows."""
     others = [method.label for method in trained if method is not reference]
     styles = {label: number for number, label in enumerate(others, start=1)}
     return {method.label: Mark(label=method.label, style=styles.get(method.label, 0)) for method in trained}
@@ -65,8 +62,8 @@ def ranking(trained: Sequence[Method], reference: Method | None, metric: Metric)
     """Return the methods with the reference first, then by the mean of the test metric, best first."""
 
     def worth(method: Method) -> tuple[bool, float]:
-        found = method.test(metric.name)
-        return method is reference, float("-inf") if found is None else found.mean
+        score = method.test(metric.name)
+        return method is reference, float("-inf") if score is None else score.mean
 
     return sorted(trained, key=worth, reverse=True)
 
@@ -75,8 +72,8 @@ def _bytes_panel(
     trained: Sequence[Method], ranked: Sequence[Method], marks: dict[str, Mark], metric: Metric
 ) -> Panel | None:
     """Return the test metric against payload bytes, which is the question of the whole report."""
-    found = [_point(method, marks[method.label], metric) for method in trained]
-    series = [one for one in found if one is not None]
+    points = [_point(method, marks[method.label], metric) for method in trained]
+    series = [one for one in points if one is not None]
     if len(series) < 2:
         return None
     front = [series[index] for index in pareto_front([(one.x[0], one.y[0]) for one in series])]
@@ -93,7 +90,7 @@ def _bytes_panel(
             f"better; {meaning}."
         ),
         x=Axis(title="payload / step", unit="B", log=True),
-        y=axis_of(metric),
+        y=Axis(title=metric.heading, unit="%" if metric.percent else ""),
         series=drawn,
         front=tuple((one.x[0], one.y[0]) for one in front),
     )
@@ -107,24 +104,18 @@ def _bytes_panel(
 
 def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
     """Return one method's bytes and test metric, None where one of them is unknown."""
-    sent, found = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
-    if sent is None or sent <= 0 or found is None:
+    sent, score = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
+    if sent is None or sent <= 0 or score is None:
         return None
     scale = 100 if metric.percent else 1
-    sd = "" if found.sd is None else f" ± {scale * found.sd:.{metric.decimals}f}"
-    shown = f"{scale * found.mean:.{metric.decimals}f}{sd}{' %' if metric.percent else ''}"
+    shown = f"{numbers.spread_text(metric, score)}{' %' if metric.percent else ''}"
     return Series(
         mark=mark,
         x=(sent,),
-        y=(scale * found.mean,),
-        sd=(None if found.sd is None else scale * found.sd,),
-        tip=f"{method.label}: {metric.heading} {shown}, {units.data_size(sent)} a step",
+        y=(scale * score.mean,),
+        sd=(None if score.sd is None else scale * score.sd,),
+        tip=f"{method.label}: {metric.heading} {shown}, {units.bytes_text(sent)} a step",
     )
-
-
-def axis_of(metric: Metric) -> Axis:
-    """Return the vertical axis of a metric."""
-    return Axis(title=metric.heading, unit="%" if metric.percent else "")
 
 
 def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.document.figure import Axis, Heat, Lines, Mark, Panel, Picture, Series
 
-MOST_CONFUSIONS = 3
-"""The reference and the two best."""
-MOST_PICTURED = 4
+MOST_CONFUSIONS: Final = 3
+"""Methods whose confusion is shown: the reference and the two best."""
+MOST_PICTURED: Final = 4
 """Methods whose maps are shown."""
-MOST_NAMED = 12
-"""Up to so many classes the matrix has names and numbers."""
-MOST_ROC_POINTS = 200
-_CONFUSED = 0.02
+MOST_NAMED: Final = 12
+"""Classes up to which the matrix has names and numbers."""
+MOST_ROC_POINTS: Final = 200
+_CONFUSED: Final = 0.02
 """Share of a class from which taking it for another one is worth a word."""
 
 
@@ -73,8 +73,8 @@ def _summed(method: Method) -> list[list[int]]:
 
 def _counts(record: Mapping[str, Any]) -> list[list[int]]:
     """Return a square confusion matrix, empty where there is none."""
-    found = ((record["accuracy"] or {}).get("test") or {}).get("confusion") or []
-    return found if all(len(row) == len(found) for row in found) else []
+    matrix = ((record["accuracy"] or {}).get("test") or {}).get("confusion") or []
+    return matrix if all(len(row) == len(matrix) for row in matrix) else []
 
 
 def _most_confused(shares: Sequence[Sequence[float]], names: Sequence[str]) -> str:
@@ -93,8 +93,7 @@ def _most_confused(shares: Sequence[Sequence[float]], names: Sequence[str]) -> s
 
 def roc_panel(methods: Sequence[Method], marks: Mapping[str, Mark]) -> Panel | None:
     """Return detection against false alarms, for tasks that record it."""
-    found = [(method, _roc(method)) for method in methods]
-    known = [(method, points) for method, points in found if len(points) > 1]
+    known = [(method, points) for method in methods if len(points := _roc(method)) > 1]
     floor = min((pf for _, points in known for pf, _ in points if pf > 0), default=None)
     if floor is None:
         return None

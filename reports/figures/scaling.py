@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rsbench.reports.analysis.methods import REFERENCE, Method, methods_of
-from rsbench.reports.analysis.settings import VARIED, Setting
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.groups import by_workers, group_by
+from rsbench.reports.analysis.methods import REFERENCE, Method
 from rsbench.reports.document.figure import Axis, Figure, Lines, Mark, Panel, Series, more_in_tables
+from rsbench.reports.figures.panels import MOST_LINES
 
-MOST_LINES = 8
 
-
-def scaling_panels(settings: Sequence[Setting]) -> tuple[Panel, ...]:
-    """Return a panel for each piece of work that finished on several numbers of workers on the same hardware.
-
-    Args:
-        settings: as the sections of a report.
-    """
-    groups: dict[str, list[Setting]] = {}
-    for setting in settings:
-        groups.setdefault(_work(setting), []).append(setting)
-    panels = (_panel(group) for group in groups.values() if len(group) > 1)
+def scaling_panels(comparisons: Sequence[Comparison]) -> tuple[Panel, ...]:
+    """Return a panel for each piece of work that finished on several numbers of workers on the same hardware."""
+    panels = (_panel(group) for group in group_by("workers", comparisons))
     return tuple(panel for panel in panels if panel is not None)
 
 
-def _work(setting: Setting) -> str:
-    """Return what is run and on what, the number of workers apart."""
-    fields = {k: v for k, v in setting.records[0]["cell"].items() if k not in (*VARIED, "workers")}
-    return json.dumps([fields, setting.hardware], sort_keys=True)
-
-
-def _panel(group: Sequence[Setting]) -> Panel | None:
-    """Return one work's step time and throughput by number of workers."""
-    found: dict[str, dict[int, Method]] = {}
-    for setting in group:
-        workers = int(setting.records[0]["cell"]["workers"])
-        for method in methods_of(setting.records):
-            if method.chosen and method.mean("time", "step_time_s") and method.mean("time", "images_per_s"):
-                found.setdefault(method.label, {})[workers] = method
-    several = {label: by_count for label, by_count in found.items() if len(by_count) > 1}
+def _panel(group: Sequence[Comparison]) -> Panel | None:
+    """Return one work's step time and throughput by number of workers, None where no row has several."""
+    rows = by_workers(group, "step_time_s", "images_per_s")
+    several = {label: row for label, row in rows.items() if len(row) > 1}
     if not several:
         return None
     labels = sorted(several, key=lambda label: label != REFERENCE)[:MOST_LINES]
-    marks = {label: Mark(label=label, style=number) for number, label in enumerate(_numbered(labels))}
-    drawn = [label for label in labels if label in marks]
-    steps = [_series(several[label], marks[label], "step_time_s", 1000.0) for label in drawn]
-    images = [_series(several[label], marks[label], "images_per_s", 1.0) for label in drawn]
-    fewest = min(workers for label in drawn for workers in several[label])
+    first = 0 if REFERENCE in labels else 1  # style 0 is the reference's alone
+    marks = tuple(Mark(label=label, style=style) for style, label in enumerate(labels, start=first))
+    steps = [_series(several[mark.label], mark, "step_time_s", 1000.0) for mark in marks]
+    images = [_series(several[mark.label], mark, "images_per_s", 1.0) for mark in marks]
+    fewest = min(workers for label in labels for workers in several[label])
     workers_axis = Axis(title="workers")
     figures: tuple[Figure, ...] = (
         Lines(
@@ -66,20 +48,15 @@ def _panel(group: Sequence[Setting]) -> Panel | None:
             guide=_ideal(images, fewest),
         ),
     )
-    cell = group[0].records[0]["cell"]
+    cell = group[0].setting.cell
     title = f"Scaling: {cell['dataset']}, {cell['model']} on {cell['device']}"
-    note = f"Hardware: {group[0].hardware}. {more_in_tables(len(several) - len(drawn))}".strip()
-    return Panel(title=title, figures=figures, legend=tuple(marks[label] for label in drawn), note=note)
+    note = f"Hardware: {group[0].setting.hardware}. {more_in_tables(len(several) - len(labels))}".strip()
+    return Panel(title=title, figures=figures, legend=marks, note=note)
 
 
-def _numbered(labels: Sequence[str]) -> list[str]:
-    """Return the labels so that only the reference has number 0."""
-    return list(labels) if REFERENCE in labels else ["", *labels]
-
-
-def _series(by_count: dict[int, Method], mark: Mark, name: str, scale: float) -> Series:
+def _series(row: dict[int, Method], mark: Mark, name: str, scale: float) -> Series:
     """Return one method's means by number of workers."""
-    points = [(float(workers), method.mean("time", name)) for workers, method in sorted(by_count.items())]
+    points = [(float(workers), method.mean("time", name)) for workers, method in sorted(row.items())]
     known = [(workers, scale * value) for workers, value in points if value is not None]
     xs, ys = zip(*known, strict=True)
     return Series(mark=mark, x=xs, y=ys, sd=(None,) * len(known), tip=mark.label)
@@ -87,9 +64,7 @@ def _series(by_count: dict[int, Method], mark: Mark, name: str, scale: float) ->
 
 def _relative(series: Series) -> Series:
     """Return the series as multiples of its first point."""
-    return Series(
-        mark=series.mark, x=series.x, y=tuple(y / series.y[0] for y in series.y), sd=series.sd, tip=series.tip
-    )
+    return replace(series, y=tuple(y / series.y[0] for y in series.y))
 
 
 def _ideal(images: Sequence[Series], fewest: int) -> tuple[tuple[float, float], ...]:

@@ -16,18 +16,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write both files.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The paths written.
-
-    Raises:
-        RsbenchError: when the folder cannot be written to.
-    """
+    """Write both files and return their paths."""
     tables = (report.methods, report.cells)
     return [write_text(folder / f"{table.title}.csv", render(table)) for table in tables]
 
@@ -35,11 +24,12 @@ def write(report: Report, folder: Path) -> list[Path]:
 def render(table: Table) -> str:
     """Return a table as CSV; texts with commas, quotes or line breaks are quoted."""
     values = table.values or table.rows
-    pairs = (zip(texts, found, strict=True) for texts, found in zip(table.rows, values, strict=True))
+    pairs = (zip(texts, row, strict=True) for texts, row in zip(table.rows, values, strict=True))
     rows = tuple(tuple(_no_formula(text) if isinstance(value, str) else text for text, value in row) for row in pairs)
     text: str = replace(table, rows=rows).frame().to_csv(index=False, lineterminator="\n")
     return text
 
 
 def _no_formula(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text

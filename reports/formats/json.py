@@ -12,32 +12,20 @@ import json
 import math
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.reports.files import write_text
 
-FILE_NAME = "report.json"
-SCHEMA = 1
-"""Goes up when a key is renamed or removed or changes its meaning."""
-_ONE_LINE = frozenset({"rows", "columns", "methods", "cells"})
+FILE_NAME: Final = "report.json"
+SCHEMA: Final = 1
+"""The version of the keys: it goes up when one is renamed or removed or changes its meaning."""
+_ONE_LINE: Final = frozenset({"rows", "columns", "methods", "cells"})
 """Lists whose items stand in one line each."""
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.json``.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The path written.
-
-    Raises:
-        RsbenchError: when the folder cannot be written to.
-    """
+    """Write ``report.json`` and return its path."""
     return [write_text(folder / FILE_NAME, render(report))]
 
 
@@ -50,7 +38,7 @@ def render(report: Report) -> str:
         "methods": _flat(report.methods),
         "cells": _flat(report.cells),
         "problems": list(report.problems),
-        "how_to_read": list(HOW_TO_READ),
+        "how_to_read": list(report.how_to_read),
     }
     return _broken(content) + "\n"
 
@@ -70,6 +58,7 @@ def _broken(value: Any, name: str = "", pad: str = "") -> str:
 
 
 def _compact(value: Any) -> str:
+    """Return JSON in one line."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 

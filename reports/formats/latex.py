@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.reports.files import write_text
 from rsbench.reports.formats.terminal import pieces
@@ -23,12 +22,12 @@ from rsbench.units import one_line
 FILE_NAME: Final = "report.tex"
 FOLDER: Final = "tables"
 LONG: Final = 40
-"""Rows from which a table may break over pages."""
+"""Rows up to which a table stays on one page."""
 PAGE: Final = 150
 """Characters that a page's width holds."""
 
 _OTHER: Final = r"\providecommand{\rsbenchother}[2]{\ifdefined\Umathcode#1\else\texttt{#2}\fi}"
-"""In every file: a text for the engines that know Unicode, and its code points for the one that does not."""
+"""A macro in every file: it draws a text in engines that know Unicode, and its code points in the one that does not."""
 
 _PREAMBLE: Final = (
     r"\documentclass[10pt]{article}",
@@ -77,18 +76,7 @@ _PARTS: Final = re.compile(
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.tex`` and its tables.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The paths written, the report first.
-
-    Raises:
-        RsbenchError: when the folder cannot be written to.
-    """
+    """Write ``report.tex`` and its tables; return the paths, the report first."""
     tables = {
         folder / FOLDER / f"{name}.tex": table_text(table)
         for number, section in enumerate(report.sections, start=1)
@@ -107,7 +95,7 @@ def render(report: Report) -> str:
         lines.append("No cells are recorded.")
     if report.problems:
         lines += [r"\section*{Records that could not be used}", *_items(report.problems)]
-    lines += [r"\section*{How to read the tables}", *_items(HOW_TO_READ), r"\end{document}"]
+    lines += [r"\section*{How to read the tables}", *_items(report.how_to_read), r"\end{document}"]
     return "\n".join(lines) + "\n"
 
 
@@ -160,6 +148,7 @@ def _drawn(table: Table, kind: str) -> list[str]:
 
 
 def _row(texts: list[str]) -> str:
+    """Return one line of a table."""
     return " & ".join(map(escape, texts)) + r" \\"
 
 
@@ -168,14 +157,14 @@ def escape(text: str) -> str:
     return _PARTS.sub(_escaped, one_line(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     """Return the LaTeX for one special character or a run of characters beyond Latin."""
-    text = found[0]
-    if found.lastgroup == "minus":
+    text = match[0]
+    if match.lastgroup == "minus":
         return "$-$"
-    if found.lastgroup == "ligature":
+    if match.lastgroup == "ligature":
         return f"{text}{{}}"
-    if found.lastgroup == "special":
+    if match.lastgroup == "special":
         return _ESCAPES[text]
     points = " ".join(f"U+{ord(character):04X}" for character in text)
     whole = text.encode("utf-8", errors="replace").decode()  # half a surrogate pair would be no UTF-8

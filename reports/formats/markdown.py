@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Column, Report, Section, Table
 from rsbench.reports.files import write_text
 from rsbench.units import one_line
 
-FILE_NAME = "report.md"
-_ESCAPES = str.maketrans(
+FILE_NAME: Final = "report.md"
+_ESCAPES: Final = str.maketrans(
     {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}
 )
-_STRIKE_LINK_OR_LIST = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
+_STRIKE_LINK_OR_LIST: Final = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.md``.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The path written.
-
-    Raises:
-        RsbenchError: when the folder cannot be written to.
-    """
+    """Write ``report.md`` and return its path."""
     return [write_text(folder / FILE_NAME, render(report))]
 
 
@@ -47,7 +36,7 @@ def render(report: Report) -> str:
             *(f"- {escape(text)}" for text in report.problems),
             "",
         ]
-    lines += ["## How to read the tables", "", *(f"- {escape(text)}" for text in HOW_TO_READ), ""]
+    lines += ["## How to read the tables", "", *(f"- {escape(text)}" for text in report.how_to_read), ""]
     return "\n".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from rich import box
 from rich.console import Console
@@ -12,20 +13,15 @@ from rich.text import Text
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.units import one_line
 
-MOST_DETAIL_ROWS = 24
+MOST_DETAIL_ROWS: Final = 24
 """Details with more rows than this are left to the files."""
-_GAP = 2
+_GAP: Final = 2
 """Characters between columns: one of padding and one where rich may draw a line."""
-_PLAIN = str.maketrans({"±": "+-", "↑": "^", "↓": "v", "…": ".", "─": "-"})
+_PLAIN: Final = str.maketrans({"±": "+-", "↑": "^", "↓": "v", "…": ".", "─": "-"})
 
 
 def show(report: Report, console: Console) -> None:
-    """Print a report.
-
-    Args:
-        report: what to draw.
-        console: where to; its width and encoding are kept to.
-    """
+    """Print a report; the console's width and encoding are kept to."""
     for section in report.sections:
         _show_section(section, console)
     for problem in report.problems:

@@ -7,25 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture, Points
 from rsbench.reports.document.table import Report
 from rsbench.reports.files import write_text
-from rsbench.reports.html import plots, text
+from rsbench.reports.html import plots, svg, text
 from rsbench.reports.html.cells import done_line, missing_table, readable_cells
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-FILE_NAME = "report.html"
-MOST_PLOTS = 60
-"""Drawing one takes about 40 ms. They are shared out evenly among the sections, and there among the panels."""
+FILE_NAME: Final = "report.html"
+MOST_PLOTS: Final = 60
+"""Plots of one page, shared out evenly among the sections, and there among the panels. One takes about 40 ms."""
+MOST_BYTES: Final = 4_000_000
+"""Bytes of all pictures of one page together."""
 
-_HERE = Path(__file__).parent
+_HERE: Final = Path(__file__).parent
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+
 Draw = Callable[[Figure, str], str]
+"""Figure and a name unique in the page -> the element that shows it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,7 @@ class Drawn:
 
     @property
     def heat(self) -> Heat | None:
-        """Return the figure where it has a scale to be shown."""
+        """The figure where it has a scale to be shown."""
         return self.figure if isinstance(self.figure, Heat) else None
 
 
@@ -58,28 +62,17 @@ class DrawnPanel:
 
     @property
     def has_parts(self) -> bool:
-        """Return whether the legend is of parts of a step, not of methods."""
+        """Whether the legend is of parts of a step, not of methods."""
         return any(isinstance(figure, Bars) for figure in self.panel.figures)
 
     @property
     def is_hero(self) -> bool:
-        """Return whether it answers the report's question and may take more room than others."""
+        """Whether it answers the report's question and may take more room than others."""
         return len(self.figures) == 1 and isinstance(self.panel.figures[0], Points)
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.html``.
-
-    Args:
-        report: what to draw.
-        folder: where to.
-
-    Returns:
-        The path written.
-
-    Raises:
-        RsbenchError: when the folder cannot be written to.
-    """
+    """Write ``report.html`` and return its path."""
     return [write_text(folder / FILE_NAME, render(report))]
 
 
@@ -88,9 +81,9 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
 
     Args:
         report: what to draw.
-        draw: figure and a name unique in the page -> the element that shows it.
+        draw: what draws its figures.
     """
-    from markupsafe import Markup
+    from markupsafe import Markup  # late: start-up
 
     album, share = Album(), _share(report)
     return _template().render(
@@ -105,14 +98,14 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
         summary=done_line(report.cells),
         missing=missing_table(report.cells),
         cells=readable_cells(report.cells),
-        how_to_read=HOW_TO_READ,
+        how_to_read=report.how_to_read,
     )
 
 
 @cache
 def _template() -> Template:
-    """Return the page's template, compiled; jinja2 is loaded here."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    """Return the page's template, compiled."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # late: start-up
 
     environment = Environment(
         loader=FileSystemLoader(_HERE, encoding="utf-8"),
@@ -122,7 +115,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
     )
     environment.globals |= {name: getattr(text, name) for name in ("cell", "hangs", "sentences", "sort_value")}
-    environment.globals |= {"hue": plots.hue, "shape": plots.shape}
+    environment.globals |= {"hue": svg.hue, "shape": plots.shape}
     return environment.get_template("page.html")
 
 
@@ -133,7 +126,7 @@ def _share(report: Report) -> int:
 
 def _drawn_panels(panels: tuple[Panel, ...], share: int, name: str, album: Album, draw: Draw) -> Iterator[DrawnPanel]:
     """Yield the panels with their figures drawn, until the share of plots is used up."""
-    from markupsafe import Markup
+    from markupsafe import Markup  # late: start-up
 
     quotas = _quotas(panels, share)
     for place, (panel, quota) in enumerate(zip(panels, quotas, strict=True), start=1):
@@ -164,15 +157,8 @@ def _left_out(panel: Panel, count: int) -> str:
     return f"Left out to keep the page small: {count}. A report on fewer cells has all."
 
 
-MOST_BYTES = 4_000_000
-"""Of all pictures of one page together."""
-
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-
-
 class Album:
-    """Reads PNG files until their bytes are used up. A file that is asked for twice counts once."""
+    """The PNG files of a page, read until their bytes are used up. A file that is asked for twice counts once."""
 
     def __init__(self, budget_bytes: int = MOST_BYTES) -> None:
         self._left = budget_bytes

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rsbench.reports.document.figure import Axis
 
-MOST_TICKS = 5
-_ABSURD = 1e30
-"""A damaged record must not make the others unreadable."""
-_LONG_S = 600
+MOST_TICKS: Final = 5
+_ABSURD: Final = 1e30
+"""Size from which a value is not shown: a damaged record must not make the others unreadable."""
+_LONG_S: Final = 600
 """Seconds from which an axis of time is in minutes; twelve times that, in hours."""
 
 
@@ -56,7 +57,7 @@ def scale_of(axis: Axis, values: Sequence[float], pad: float) -> Scale:
         ticks = linear_ticks(first, last, 60.0 if _divisor(axis, high) > 1 else 1.0)
     divisor = _divisor(axis, high)
     unit = {60: "min", 3600: "h"}.get(divisor, axis.unit)
-    texts = tuple(size(tick) if axis.unit == "B" else f"{tick / divisor:,.6g}" for tick in ticks)
+    texts = tuple(bytes_tick(tick) if axis.unit == "B" else f"{tick / divisor:,.6g}" for tick in ticks)
     title = axis.title + (f" ({unit})" if unit and unit != "B" else "")
     return Scale(low=first, high=last, ticks=ticks, texts=texts, title=title, log=axis.log)
 
@@ -90,7 +91,7 @@ def log_ticks(low: float, high: float) -> tuple[float, ...]:
     return tuple(places[:: math.ceil(len(places) / MOST_TICKS)])
 
 
-def size(count_bytes: float) -> str:
+def bytes_tick(count_bytes: float) -> str:
     """Return bytes as a tick has them: ``10 kB``."""
     names = ("B", "kB", "MB", "GB", "TB")
     power = min(len(names) - 1, max(0, math.floor(math.log10(count_bytes) / 3 + 1e-9))) if count_bytes > 0 else 0

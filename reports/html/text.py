@@ -29,7 +29,7 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
         anchor: what the notes' ids begin with.
         notes: how many notes there are.
     """
-    from markupsafe import Markup, escape
+    from markupsafe import Markup, escape  # late: start-up
 
     tail = _tail(text)
     main = str(escape(text[: len(text) - len(tail)]))
@@ -43,8 +43,8 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
 
 def _tail(text: str) -> str:
     """Return the marks at a text's end: `` ~``, `` *`` and those of notes."""
-    found = _HANGING.search(text)
-    return found[0] if found else ""
+    tail = _HANGING.search(text)
+    return tail[0] if tail else ""
 
 
 def _link(mark: re.Match[str], anchor: str, notes: int) -> str:
@@ -68,10 +68,10 @@ def sort_value(column: Column, text: str) -> str:
         return ""
     if text in _WORDS:
         return f"{_WORDS[text]:g}"
-    found = _NUMBER.match(text)
-    if found is None or found[0] == text == found[1].replace(",", ""):
+    match = _NUMBER.match(text)
+    if match is None or match[0] == text == match[1].replace(",", ""):
         return ""
-    return f"{float(found[1].replace(',', '')) * _PREFIXES[found[2]]:.12g}"
+    return f"{float(match[1].replace(',', '')) * _PREFIXES[match[2]]:.12g}"
 
 
 def sentences(text: str) -> list[str]:

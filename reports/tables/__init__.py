@@ -1,1 +1,45 @@
-"""The tables of a report."""
+"""The tables of a report. A new one for a section is one file with a ``SectionTable`` and one line in the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.document.table import Notes, Table
+from rsbench.reports.tables.densities import density_table, tensor_density_table
+from rsbench.reports.tables.details import details_table
+from rsbench.reports.tables.differences import differences_table
+from rsbench.reports.tables.learning_rates import learning_rates_table
+from rsbench.reports.tables.main import comparison_table
+from rsbench.reports.tables.step_parts import step_parts_table
+from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
+
+SectionTable = Callable[[Comparison, Notes], Table | None]
+"""What makes one table of a setting; its marks stand for the notes added. None where there is nothing to show."""
+
+SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
+    comparison_table,
+    differences_table,
+    details_table,
+    step_parts_table,
+    time_to_accuracy_table,
+    learning_rates_table,
+    density_table,
+    tensor_density_table,
+)
+"""The tables of a section, in reading order."""
+
+HOW_TO_READ: Final = (
+    "Accuracies (OA, AA, kappa; areas under ROC curves for targets) are of the test set with the last epoch's weights, "
+    'mean ± sd over seeds; each method stands at the learning rate with its best mean validation score. "vs none" is '
+    "the mean difference over common seeds, in points for OA, with its paired 95 % interval: Student's t, from 10 "
+    "seeds up an expanded BCa bootstrap. ~ where it cannot be told from zero by paired t tests with Holm's correction.",
+    "Payload is what a worker hands to the collectives in a step (median after warm-up). Ratio is dense bytes / "
+    "payload bytes over all steps, the steady ratio the same after warm-up, the wire ratio the same with modelled "
+    "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "
+    "than none's. On the Pareto front no other row has both fewer payload bytes of the run and a better accuracy.",
+    "Time and bytes to a validation score are those at the first epoch's end at which a seed has it, mean over seeds; "
+    "where a seed never has it there is no mean. Seconds are of training and validation.",
+)
+"""Sentences on what the tables' columns mean."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
-from rsbench.reports.analysis.link_model import break_even
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import Difference
@@ -17,7 +16,7 @@ from rsbench.reports.document.table import Column, Table
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
 
-_TRAFFIC = (
+_TRAFFIC: Final = (
     "payload_bytes_per_step",
     "payload_bytes_total",
     "dense_bytes_total",
@@ -31,20 +30,21 @@ _TRAFFIC = (
     "buffer_bytes",
     "steps",
 )
-_TIME = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
-_COUNTS = ("steps_counted", "steps_skipped")
-_MEMORY = ("peak_rss_bytes", "peak_cuda_bytes")
-_NAMES = frozenset(
+_TIME: Final = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
+_COUNTS: Final = ("steps_counted", "steps_skipped")
+_MEMORY: Final = ("peak_rss_bytes", "peak_cuda_bytes")
+_NAMES: Final = frozenset(
     {"dataset", "task", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
 )
+"""Columns of names, which are set to the left."""
 
 
-def methods_table(settings: Sequence[tuple[Setting, Comparison]]) -> Table:
+def methods_table(comparisons: Sequence[Comparison]) -> Table:
     """Return one row a method or baseline of each setting. Accuracies and densities are fractions, times seconds."""
     rows = []
-    for setting, comparison in settings:
-        rows += [_method_row(setting, method, comparison) for method in comparison.methods]
-        rows += [_baseline_row(setting, baseline, comparison) for baseline in comparison.baselines]
+    for comparison in comparisons:
+        rows += [_method_row(method, comparison) for method in comparison.methods]
+        rows += [_baseline_row(baseline, comparison) for baseline in comparison.baselines]
     return flat_table("methods", rows)
 
 
@@ -53,10 +53,11 @@ def cells_table(settings: Sequence[Setting]) -> Table:
     return flat_table("cells", [cell_row(record) for setting in settings for record in setting.records])
 
 
-def _method_row(setting: Setting, method: Method, comparison: Comparison) -> dict[str, Any]:
+def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     """Return one method's raw numbers by column."""
-    cell = (method.chosen or method.records)[0]["cell"]
-    row = _setting_fields(setting, method.chosen or method.records, comparison)
+    record = (method.chosen or method.records)[0]
+    cell, point = record["cell"], comparison.break_even(method)
+    row = _setting_fields(record, comparison)
     row |= {"method": method.label, "compressor": cell["compressor"], "ratio_asked": cell["ratio"]}
     row |= {
         "match": cell.get("match"),
@@ -73,22 +74,22 @@ def _method_row(setting: Setting, method: Method, comparison: Comparison) -> dic
     row |= {name: method.mean("traffic", name) for name in _TRAFFIC}
     row |= {name: method.mean("time", name) for name in _TIME}
     row |= {name: method.total("time", name) for name in _COUNTS}
-    row |= _against(method, comparison.reference)
+    row |= {"speed_up": comparison.speed_up(method)}
+    row |= {"break_even": point and point.case, "break_even_bits_per_s": point and point.bits_per_s}
     return row | {name: method.mean("memory", name) for name in _MEMORY}
 
 
-def _baseline_row(setting: Setting, baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
-    """Return what was scored without training."""
-    row = _setting_fields(setting, setting.records, comparison) | {"method": baseline.label}
+def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
+    """Return the raw numbers of what was scored without training."""
+    row = _setting_fields(comparison.setting.records[0], comparison) | {"method": baseline.label}
     row |= {"seeds": len(baseline.by_seed.get(comparison.metric.name, {}))}
     return row | _scores(baseline, comparison) | _gap_fields(comparison.baseline_gap(baseline), comparison)
 
 
-def _setting_fields(setting: Setting, records: Sequence[Record], comparison: Comparison) -> dict[str, Any]:
+def _setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
     """Return what was run and where."""
-    record = records[0]
     row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
-    row |= {"hardware": setting.hardware, "part": (record.get("dataset") or {}).get("part")}
+    row |= {"hardware": comparison.setting.hardware, "part": (record.get("dataset") or {}).get("part")}
     return row | {"task": comparison.task_name}
 
 
@@ -96,8 +97,8 @@ def _scores(row: Method | Baseline, comparison: Comparison) -> dict[str, Any]:
     """Return the task's metrics over seeds."""
     fields: dict[str, Any] = {}
     for metric in comparison.task.metrics:
-        found = row.test(metric.name)
-        fields |= {f"test_{metric.name}": found and found.mean, f"test_{metric.name}_sd": found and found.sd}
+        score = row.test(metric.name)
+        fields |= {f"test_{metric.name}": score and score.mean, f"test_{metric.name}_sd": score and score.sd}
     return fields
 
 
@@ -107,18 +108,6 @@ def _gap_fields(gap: Difference | None, comparison: Comparison) -> dict[str, Any
     fields = {name: gap and gap.mean, f"{name}_low": gap and gap.low, f"{name}_high": gap and gap.high}
     fields |= {"paired_seeds": gap and gap.count, "paired_sd": gap and gap.sd}
     return fields | {"p": gap and gap.p, "p_corrected": gap and gap.p_corrected}
-
-
-def _against(method: Method, reference: Method | None) -> dict[str, Any]:
-    """Return speed-up and break-even against the reference."""
-    step_s, none_s = method.mean("time", "step_time_s"), reference and reference.mean("time", "step_time_s")
-    known = reference is not None and method is not reference and method.cost is not None and reference.cost is not None
-    point = break_even(method.cost, reference.cost) if known and method.cost and reference and reference.cost else None
-    return {
-        "speed_up": none_s / step_s if none_s and step_s else None,
-        "break_even": point and point.case,
-        "break_even_bits_per_s": point and point.bits_per_s,
-    }
 
 
 def cell_row(record: Record) -> dict[str, Any]:

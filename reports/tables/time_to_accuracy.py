@@ -12,12 +12,13 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import Spread, spread
-from rsbench.reports.document.table import Cell, Column, Row, Table
+from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
+from rsbench.reports.tables.columns import EMPTY, METHOD, ratio_cell
 
 SHARES: Final = (0.90, 0.95, 0.99)
 """Targets, as shares of the best mean validation score that the reference had after any epoch."""
-_COLUMNS = (
-    Column(title="Method", align="left", key="method"),
+_COLUMNS: Final = (
+    METHOD,
     Column(title="Target", key="target"),
     Column(title="Time", unit="s", better="lower", key="elapsed_s"),
     Column(title="Speed-up", better="higher", key="speed_up"),
@@ -63,19 +64,19 @@ def reach(method: Method, target: float) -> Reached:
     for entries in method.histories.values():
         ordered = sorted(entries, key=lambda entry: int(entry["step"]))
         first.append(next((entry for entry in ordered if (entry["val_score"] or 0.0) >= target), None))
-    found = [entry for entry in first if entry is not None]
-    if not found or len(found) < len(first):
-        return Reached(reached=len(found), count=len(first))
+    reached = [entry for entry in first if entry is not None]
+    if not reached or len(reached) < len(first):
+        return Reached(reached=len(reached), count=len(first))
     return Reached(
-        reached=len(found),
+        reached=len(reached),
         count=len(first),
-        elapsed_s=_over(found, "elapsed_s"),
-        payload_bytes_total=_over(found, "payload_bytes_total"),
-        step=_over(found, "step"),
+        elapsed_s=_over_seeds(reached, "elapsed_s"),
+        payload_bytes_total=_over_seeds(reached, "payload_bytes_total"),
+        step=_over_seeds(reached, "step"),
     )
 
 
-def reached_table(comparison: Comparison) -> Table | None:
+def time_to_accuracy_table(comparison: Comparison, _: Notes) -> Table | None:
     """Return one row a method and target, None where the records kept no history."""
     reference, metric = comparison.reference, comparison.metric
     if reference is None:
@@ -83,7 +84,7 @@ def reached_table(comparison: Comparison) -> Table | None:
     rows: list[Row] = []
     for share, target in targets(reference).items():
         base = reach(reference, target).elapsed_s
-        wanted = Cell(f"{100 * share:g} %: {numbers.score(metric, target, unit=True)}", target)
+        wanted = Cell(f"{100 * share:g} %: {numbers.score_text(metric, target, unit=True)}", target)
         for method in comparison.trained:
             if method.histories:
                 other = None if method is reference else base
@@ -92,17 +93,16 @@ def reached_table(comparison: Comparison) -> Table | None:
     return Table.of(title, _COLUMNS, rows) if rows else None
 
 
-def _cells(found: Reached, base: Spread | None) -> tuple[Cell, ...]:
+def _cells(needed: Reached, base: Spread | None) -> tuple[Cell, ...]:
     """Return seconds, speed-up, bytes and steps; a target that a seed missed has no mean of the others."""
-    if found.reached < found.count:
-        words = f"{found.reached} of {found.count} {'seed' if found.count == 1 else 'seeds'} reached it"
-        return (Cell(words), *[Cell(units.DASH)] * 3)
-    time_s, payload, step = found.elapsed_s, found.payload_bytes_total, found.step
+    if needed.reached < needed.count:
+        return (Cell(f"{needed.reached} of {units.count_text(needed.count, 'seed')} reached it"), *[EMPTY] * 3)
+    time_s, payload, step = needed.elapsed_s, needed.payload_bytes_total, needed.step
     faster = base.mean / time_s.mean if base and time_s and time_s.mean > 0 else None
     return (
         Cell(units.significant(None if time_s is None else time_s.mean), time_s),
-        Cell(units.times(faster, 2), faster),
-        Cell(units.data_size(None if payload is None else payload.mean), payload),
+        ratio_cell(faster, 2),
+        Cell(units.bytes_text(None if payload is None else payload.mean), payload),
         Cell(units.DASH if step is None else f"{step.mean:,.0f}", step),
     )
 
@@ -112,7 +112,7 @@ def _scores(entries: Sequence[dict[str, Any]]) -> dict[int, float]:
     return {int(entry["step"]): float(entry["val_score"]) for entry in entries if entry["val_score"] is not None}
 
 
-def _over(entries: Sequence[dict[str, Any]], name: str) -> Spread | None:
+def _over_seeds(entries: Sequence[dict[str, Any]], name: str) -> Spread | None:
     """Return a field over seeds, None where any of them lacks it."""
     values = [entry[name] for entry in entries]
     return None if None in values else spread([float(value) for value in values])

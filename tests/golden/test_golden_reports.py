@@ -16,9 +16,9 @@ FORMATS = ("markdown", "csv", "latex", "json")
 
 
 def files(folder: Path) -> dict[str, str]:
-    """Path below a folder -> text, line ends as they stand."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in found}
+    """Return path below a folder -> text, line ends as they stand."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes().decode() for path in paths}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -103,10 +103,10 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """Return what an expression gives in the page."""
-        found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        if "exceptionDetails" in found:
-            raise RuntimeError(str(found["exceptionDetails"]))
-        return found["result"].get("value")
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(str(answer["exceptionDetails"]))
+        return answer["result"].get("value")
 
     def press(self, key: str) -> None:
         """Press a key where the focus is."""
@@ -117,22 +117,22 @@ class Browser:
 
     def picture(self, file: Path, *, whole: bool = False) -> None:
         """Write what the window, or the whole page, shows as a PNG file."""
-        found = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
-        file.write_bytes(base64.b64decode(found["data"]))
+        answer = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        file.write_bytes(base64.b64decode(answer["data"]))
 
     def complaints(self) -> list[str]:
         """Return errors and warnings of the console, exceptions, and refused requests since the page was opened."""
         self.run("1")
-        found = []
+        complaints = []
         for event in self.events:
             params = event.get("params", {})
             if event.get("method") == "Runtime.exceptionThrown":
-                found.append(str(params["exceptionDetails"]))
+                complaints.append(str(params["exceptionDetails"]))
             elif event.get("method") == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
-                found.append(str(params["args"]))
+                complaints.append(str(params["args"]))
             elif event.get("method") == "Log.entryAdded":
-                found.append(str(params["entry"]["text"]))
-        return found
+                complaints.append(str(params["entry"]["text"]))
+        return complaints
 
     def requests(self) -> list[str]:
         """Return the addresses that the page asked for since it was opened."""

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rsbench.errors import RsbenchError
+from rsbench.results import schema
+
 Maker = Callable[..., dict[str, Any]]
 
 
@@ -102,3 +105,60 @@ def png(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def rich(make_record: Maker, tmp_path: Path) -> list[dict[str, Any]]:
+    """Return records of three methods over two seeds with everything that scenes have."""
+    records = [
+        with_history(make_record(compressor=name, ratio=ratio, seed=seed, oa=0.8 + seed / 100), epochs=6)
+        for seed in (0, 1)
+        for name, ratio in (("none", None), ("topk", 100.0), ("rsdgc", 100.0))
+    ]
+    names = ["Healthy grass", "水", "Parking <1>"]
+    return [with_pictures(with_confusion(record, names), tmp_path / record["key"]) for record in records]
+
+
+def with_all(make_record: Maker, tmp_path: Path) -> dict[str, Any]:
+    """Return one small record with everything that scenes have."""
+    record = with_history(make_record(compressor="rsdgc", ratio=10.0), epochs=2, tensors=2)
+    return with_pictures(with_confusion(record, ["a", "b"]), tmp_path)
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the paths to all values of a record, of lists to the first item only."""
+    if isinstance(value, dict):
+        return [path, *(leaf for key, item in value.items() for leaf in leaves(item, (*path, key)))]
+    if isinstance(value, list) and value:
+        return [path, *leaves(value[0], (*path, 0))]
+    return [path]
+
+
+def changed(record: dict[str, Any], path: tuple[Any, ...], odd: Any) -> dict[str, Any] | None:
+    """Return the record with another value at a path, None where the schema refuses that."""
+    section = record
+    for key in path[:-1]:
+        section = section[key]
+    section[path[-1]] = odd
+    try:
+        schema.check(record)
+    except RsbenchError:
+        return None
+    return record
+
+
+def fusion_records(make_record: Maker) -> list[dict[str, Any]]:
+    """Return records of three models, over three seeds, under two methods."""
+    means = {"hsi": (0.83, 0.84, 0.85), "lidar": (0.60, 0.62, 0.61), "fusion": (0.87, 0.89, 0.90)}
+    return [
+        make_record(
+            task="pixels",
+            model=model,
+            oa=oa - (0.01 + 0.0001 * seed if name == "topk" else 0),
+            compressor=name,
+            seed=seed,
+            provenance={"argv": ["rsbench", "compare", "--model", "hsi", "--model", "lidar"]},
+        )
+        for model, values in means.items()
+        for seed, oa in enumerate(values)
+        for name in ("none", "topk")
+    ]

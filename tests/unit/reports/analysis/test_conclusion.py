@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_parts import comparison_of
 
-from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
-from rsbench.reports.analysis.methods import methods_of
 
 Maker = Callable[..., dict[str, Any]]
 SLOW = {"compress_s": 40.0, "wait_s": 5.0, "decompress_s": 4.0}
@@ -22,11 +21,11 @@ def row(make_record: Maker, name: str, values: list[float], **more: Any) -> list
 
 
 def said(*rows: list[dict[str, Any]]) -> str:
-    return conclude(Comparison(methods_of([record for one in rows for record in one])))
+    return conclude(comparison_of([record for one in rows for record in one]))
 
 
 def test_reports_conclusion_of_a_grid(grid_records: list[dict[str, Any]]) -> None:
-    text = conclude(Comparison(methods_of(grid_records)))
+    text = conclude(comparison_of(grid_records))
     assert text.startswith(
         "Measured on this machine's loopback: do not compress, none has the shortest step (100 ms). On other links, "
         "modelled as a step's non-communication time + its wire bytes / the link speed of a worker: below 720 Mbit/s "
@@ -168,3 +167,17 @@ def test_reports_conclusion_says_why_there_is_nothing_to_conclude(make_record: M
     tuned = make_record(provenance={"tuning_seed": 0})
     assert said([tuned]).startswith("Only learning rates have been tried yet")
     assert said([make_record(status="failed", reason="x")]).startswith("No cell is done yet")
+
+
+@pytest.mark.parametrize(("score", "short"), [(0.7, True), (0.8, False)])
+def test_reports_an_area_near_one_half_is_training_too_short(score: float, short: bool, make_record: Maker) -> None:
+    records = [make_record(task="targets", oa=score, compressor=name) for name in ("none", "fp16")]
+    text = conclude(comparison_of(records))
+    words = "None itself reaches 0.7000 AUC(Pd,Pf) where guessing gives 0.5: training was too short"
+    assert (words in text) is short
+
+
+@pytest.mark.parametrize(("loss", "left_out"), [(-0.012, True), (-0.008, False)])
+def test_reports_a_loss_of_a_hundredth_of_an_area_is_too_much(loss: float, left_out: bool, make_record: Maker) -> None:
+    records = [make_record(task="targets", oa=0.95), make_record(task="targets", compressor="fp16", oa=0.95 + loss)]
+    assert ("Left out because AUC(Pd,Pf)" in conclude(comparison_of(records))) is left_out

@@ -21,10 +21,10 @@ from rsbench.reports.analysis.statistics import (
 
 
 def test_stats_spread_has_ddof_1_and_none_from_one_value() -> None:
-    found = spread([1.0, 2.0, 4.0])
-    assert found is not None
-    assert found.mean == pytest.approx(7 / 3)
-    assert found.sd == pytest.approx((7 / 3) ** 0.5)
+    over_seeds = spread([1.0, 2.0, 4.0])
+    assert over_seeds is not None
+    assert over_seeds.mean == pytest.approx(7 / 3)
+    assert over_seeds.sd == pytest.approx((7 / 3) ** 0.5)
     single = spread([3.0])
     assert single is not None
     assert single.sd is None
@@ -35,35 +35,35 @@ def test_stats_paired_interval_is_that_of_scipy() -> None:
     from scipy import stats
 
     a, b = {0: 0.81, 1: 0.84, 2: 0.83, 3: 0.79}, {0: 0.80, 1: 0.80, 2: 0.82, 3: 0.80}
-    found = paired_difference(a, b)
-    assert found is not None
+    gap = paired_difference(a, b)
+    assert gap is not None
     expected = stats.ttest_rel(list(a.values()), list(b.values())).confidence_interval(0.95)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert found.is_unclear
-    assert not found.is_below
+    assert (gap.low, gap.high) == pytest.approx((expected.low, expected.high))
+    assert gap.is_unclear
+    assert not gap.is_below
 
 
 def test_stats_pairs_only_common_seeds() -> None:
-    found = paired_difference({1: 0.9, 2: 0.8, 7: 0.1}, {0: 0.0, 1: 0.8, 2: 0.7})
-    assert found is not None
-    assert found.count == 2
-    assert found.mean == pytest.approx(0.1)
+    gap = paired_difference({1: 0.9, 2: 0.8, 7: 0.1}, {0: 0.0, 1: 0.8, 2: 0.7})
+    assert gap is not None
+    assert gap.count == 2
+    assert gap.mean == pytest.approx(0.1)
     assert paired_difference({0: 1.0}, {1: 1.0}) is None
 
 
 def test_stats_one_pair_has_no_interval_and_is_neither_clear_nor_unclear() -> None:
-    found = paired_difference({0: 0.1}, {0: 0.9})
-    assert found is not None
-    assert (found.low, found.high) == (None, None)
-    assert not found.is_unclear
-    assert not found.is_below
+    gap = paired_difference({0: 0.1}, {0: 0.9})
+    assert gap is not None
+    assert (gap.low, gap.high) == (None, None)
+    assert not gap.is_unclear
+    assert not gap.is_below
 
 
 def test_stats_a_clear_loss_is_below() -> None:
-    found = paired_difference({0: 0.5, 1: 0.51, 2: 0.49}, {0: 0.8, 1: 0.8, 2: 0.8})
-    assert found is not None
-    assert found.is_below
-    assert not found.is_unclear
+    gap = paired_difference({0: 0.5, 1: 0.51, 2: 0.49}, {0: 0.8, 1: 0.8, 2: 0.8})
+    assert gap is not None
+    assert gap.is_below
+    assert not gap.is_unclear
 
 
 def test_stats_and_reports_load_neither_scipy_pandas_nor_torch_at_import() -> None:
@@ -83,10 +83,10 @@ def test_stats_pareto_front_is_what_no_point_beats() -> None:
     def beaten(one: tuple[float, float]) -> bool:
         return any(other != one and other[0] <= one[0] and other[1] >= one[1] for other in points)
 
-    found = pareto_front(points)
-    assert sorted(found) == [index for index, point in enumerate(points) if not beaten(point)]
-    assert [points[index][0] for index in found] == sorted(points[index][0] for index in found)
-    assert len(found) > 2
+    front = pareto_front(points)
+    assert sorted(front) == [index for index, point in enumerate(points) if not beaten(point)]
+    assert [points[index][0] for index in front] == sorted(points[index][0] for index in front)
+    assert len(front) > 2
     assert pareto_front([]) == []
     assert pareto_front([(1.0, 0.5), (1.0, 0.5)]) == [0, 1]
 
@@ -102,27 +102,27 @@ def test_stats_p_value_is_that_of_scipy(count: int) -> None:
     from scipy import stats
 
     values, reference = drawn(count, count, 0.004)
-    found = paired_difference(values, reference)
-    assert found is not None
+    gap = paired_difference(values, reference)
+    assert gap is not None
     expected = stats.ttest_rel(list(values.values()), list(reference.values()))
-    assert found.p == pytest.approx(expected.pvalue)
-    assert (found.low, found.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
+    assert gap.p == pytest.approx(expected.pvalue)
+    assert (gap.low, gap.high) == pytest.approx(tuple(expected.confidence_interval(0.95)))
 
 
 def test_stats_from_ten_pairs_the_interval_is_bootstrapped_the_same_each_time() -> None:
     values, reference = drawn(3, 10)
-    found = paired_difference(values, reference)
-    assert found is not None and found.sd is not None
-    assert found == paired_difference(values, reference)
-    half = t_quantile(0.975, 9) * found.sd / math.sqrt(10)
-    assert (found.low, found.high) != (found.mean - half, found.mean + half)
-    assert (found.low, found.high) == pytest.approx((found.mean - half, found.mean + half), abs=half / 2)
+    gap = paired_difference(values, reference)
+    assert gap is not None and gap.sd is not None
+    assert gap == paired_difference(values, reference)
+    half = t_quantile(0.975, 9) * gap.sd / math.sqrt(10)
+    assert (gap.low, gap.high) != (gap.mean - half, gap.mean + half)
+    assert (gap.low, gap.high) == pytest.approx((gap.mean - half, gap.mean + half), abs=half / 2)
 
 
 def test_stats_ten_equal_differences_fall_back_to_their_one_value() -> None:
-    found = paired_difference(dict.fromkeys(range(10), 0.75), dict.fromkeys(range(10), 0.5))
-    assert found is not None
-    assert (found.low, found.mean, found.high, found.p) == (0.25, 0.25, 0.25, 2**-9)
+    gap = paired_difference(dict.fromkeys(range(10), 0.75), dict.fromkeys(range(10), 0.5))
+    assert gap is not None
+    assert (gap.low, gap.mean, gap.high, gap.p) == (0.25, 0.25, 0.25, 2**-9)
     same = paired_difference(dict.fromkeys(range(10), 0.5), dict.fromkeys(range(10), 0.5))
     assert same is not None
     assert same.p == 1.0
@@ -132,11 +132,11 @@ def test_stats_ten_equal_differences_fall_back_to_their_one_value() -> None:
 @pytest.mark.parametrize("count", [2, 3, 5])
 def test_stats_a_few_equal_differences_are_no_certainty(count: int) -> None:
     reference = {seed: 0.5 + seed / 7 for seed in range(count)}
-    found = paired_difference({seed: value - 0.01 for seed, value in reference.items()}, reference)
-    assert found is not None
-    assert (found.low, found.high, found.p) == (None, None, 2.0 ** (1 - count))
-    assert found.is_unclear
-    assert not found.is_below
+    gap = paired_difference({seed: value - 0.01 for seed, value in reference.items()}, reference)
+    assert gap is not None
+    assert (gap.low, gap.high, gap.p) == (None, None, 2.0 ** (1 - count))
+    assert gap.is_unclear
+    assert not gap.is_below
 
 
 @pytest.mark.parametrize(("count", "least"), [(10, 0.92), (15, 0.92)])
@@ -147,9 +147,9 @@ def test_stats_bootstrap_covers_the_truth_as_often_as_it_says(
     monkeypatch.setattr("rsbench.reports.analysis.statistics.RESAMPLES", 1999)
     hits = 0
     for seed in range(300):
-        found = paired_difference(*drawn(seed, count))
-        assert found is not None and found.low is not None and found.high is not None
-        hits += found.low <= 0 <= found.high
+        gap = paired_difference(*drawn(seed, count))
+        assert gap is not None and gap.low is not None and gap.high is not None
+        hits += gap.low <= 0 <= gap.high
     assert least <= hits / 300 <= 0.99
 
 

@@ -1,4 +1,4 @@
-"""The page: every text survives, nothing is fetched, plots are bounded and need no colours of their own."""
+"""The page: every text survives, nothing is fetched, pictures and plots are bounded."""
 
 from __future__ import annotations
 
@@ -8,24 +8,34 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-from rich_records import png, with_confusion, with_history, with_pictures, with_targets
+from report_parts import no_draw
+from rich_records import (
+    changed,
+    leaves,
+    png,
+    rich,
+    with_all,
+    with_confusion,
+    with_history,
+    with_pictures,
+)
 
-from rsbench.errors import RsbenchError
 from rsbench.reports import build_report
-from rsbench.reports.document.figure import Axis, Figure, Heat, Lines, Mark, Series
-from rsbench.reports.document.table import Column
+from rsbench.reports.document.figure import Figure
 from rsbench.reports.html import page as html
-from rsbench.reports.html import plots
 from rsbench.reports.html.page import Album
-from rsbench.reports.html.text import sort_value
-from rsbench.results import schema
 
 Maker = Callable[..., dict[str, Any]]
+
+
 NASTY = 'a|b <i>&amp; \n\r\nλ 地図_x, "quoted" \'s {{ 1 }} {% x %} </script><!-- `c` \\'
+
+
 BLOCKS = {"td", "th", "li", "dd", "p", "h1", "h2", "h3", "h4", "figcaption", "code", "summary"}
+
+
 VOID = {"meta", "img", "input", "br", "wbr", "link"}
 
 
@@ -68,20 +78,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts[-1] += data
-
-
-def no_draw(figure: Figure, name: str) -> str:
-    return f'<svg aria-label="{name}"></svg>'
-
-
-def rich(make_record: Maker, tmp_path: Path) -> list[dict[str, Any]]:
-    records = [
-        with_history(make_record(compressor=name, ratio=ratio, seed=seed, oa=0.8 + seed / 100), epochs=6)
-        for seed in (0, 1)
-        for name, ratio in (("none", None), ("topk", 100.0), ("rsdgc", 100.0))
-    ]
-    names = ["Healthy grass", "水", "Parking <1>"]
-    return [with_pictures(with_confusion(record, names), tmp_path / record["key"]) for record in records]
 
 
 def test_html_keeps_every_text_to_the_letter(make_record: Maker) -> None:
@@ -184,90 +180,7 @@ def test_html_plots_are_bounded_and_shared_out(make_record: Maker, tmp_path: Pat
     assert len(drawn) == 11  # all there are
 
 
-def all_figures(make_record: Maker, tmp_path: Path) -> list[Figure]:
-    records = [
-        with_targets(record) for record in (make_record(model="detector"), make_record(model="detector", seed=1))
-    ]
-    for record in records:
-        record["accuracy"]["test"] |= {"oa": 0.9, "aa": 0.9, "kappa": 0.9, "confusion": [[1, 0], [0, 1]]}
-    records += [*rich(make_record, tmp_path), *(make_record(workers=workers, model="m") for workers in (2, 4))]
-    report = build_report(records)
-    panels = [panel for section in report.sections for panel in section.figures] + list(report.figures)
-    return [figure for panel in panels for figure in panel.figures]
-
-
-def test_plots_of_every_kind_are_xml_without_colours_of_their_own(make_record: Maker, tmp_path: Path) -> None:
-    kinds = set()
-    for number, figure in enumerate(all_figures(make_record, tmp_path)):
-        if type(figure) not in plots.DRAWN:
-            continue
-        kinds.add(type(figure))
-        svg = plots.draw(figure, f"f{number}")
-        names = ' xmlns:xlink="http://www.w3.org/1999/xlink"'
-        root = ElementTree.fromstring(svg.replace("<svg", f"<svg{names}", 1))
-        assert figure.title in str(root.get("aria-label"))
-        assert set(re.findall(r"(?:fill|stroke): (#\w+)", svg)) <= {"#ffffff"}
-        assert "abcd" not in re.sub(r"base64,[^\"]*", "", svg)
-        assert "font-family" not in svg
-        assert "DejaVu" not in svg
-        assert svg == plots.draw(figure, f"f{number}")
-        assert len(svg) < 60_000
-    assert kinds == set(plots.DRAWN)
-
-
-def test_plots_keep_any_text_as_text() -> None:
-    label = "$a_1$ <b> & 地図 #abcd01"
-    mark = Mark(label=label, style=1)
-    series = Series(mark=mark, x=(1.0, 2.0), y=(1.0, 2.0), sd=(None, 0.1), tip=label)
-    axis = Axis(title=label)
-    svg = plots.draw(Lines(title=label, caption="", x=axis, y=axis, series=(series,)), "a")
-    texts = "".join(ElementTree.fromstring(svg.replace("xlink:", "")).itertext())
-    assert texts.count(label) == 3  # both axes and the tip
-    long = Heat(
-        title="t",
-        caption="",
-        rows=("very_long_class_name_that_has_no_room", "b"),
-        columns=("1", "2"),
-        row_title="r",
-        column_title="c",
-        values=((1.0, 0.0), (0.5, 0.5)),
-        scale=("0", "1"),
-    )
-    assert "very_long_c…as_no_room" in plots.draw(long, "b")
-
-
-def test_plots_styles_of_42_methods_differ() -> None:
-    assert len({(plots.hue(style), plots.shape(style)) for style in range(1, 43)}) == 42
-    assert (plots.hue(0), plots.shape(0)) == (0, 0)
-    assert all(plots.hue(style) and plots.shape(style) for style in range(1, 43))
-
-
-def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        return [path, *(leaf for key, item in value.items() for leaf in leaves(item, (*path, key)))]
-    if isinstance(value, list) and value:
-        return [path, *leaves(value[0], (*path, 0))]
-    return [path]
-
-
-def changed(record: dict[str, Any], path: tuple[Any, ...], odd: Any) -> dict[str, Any] | None:
-    section = record
-    for key in path[:-1]:
-        section = section[key]
-    section[path[-1]] = odd
-    try:
-        schema.check(record)
-    except RsbenchError:
-        return None
-    return record
-
-
 DRAWN_FROM = ("history", "accuracy", "traffic", "provenance")
-
-
-def with_all(make_record: Maker, tmp_path: Path) -> dict[str, Any]:
-    record = with_history(make_record(compressor="rsdgc", ratio=10.0), epochs=2, tensors=2)
-    return with_pictures(with_confusion(record, ["a", "b"]), tmp_path)
 
 
 @pytest.mark.parametrize("odd", [None, {}, -1, 1e300])
@@ -278,59 +191,3 @@ def test_html_of_records_edited_anywhere_never_crashes(odd: Any, make_record: Ma
         record = changed(with_all(make_record, tmp_path), path, odd)
         if record is not None:
             html.render(build_report([good, record]), no_draw)
-
-
-@pytest.mark.parametrize("odd", [0, -1, 1e300])
-@pytest.mark.parametrize(
-    "path",
-    [
-        ("history", 0, "payload_bytes_total"),
-        ("history", 0, "density_per_tensor", "features.0.weight"),
-        ("traffic", "payload_bytes_per_step"),
-        ("time", "compress_s"),
-    ],
-)
-def test_plots_of_odd_numbers_are_drawn(odd: Any, path: tuple[Any, ...], make_record: Maker, tmp_path: Path) -> None:
-    good = with_history(make_record(), epochs=2)
-    record = changed(with_all(make_record, tmp_path), path, odd)
-    if record is not None:
-        drawn: list[str] = []
-
-        def keep(figure: Figure, name: str) -> str:
-            drawn.append(plots.draw(figure, name))
-            return ""
-
-        html.render(build_report([good, record]), keep)
-        assert len(drawn) > 3
-        assert not re.search(r"\b(nan|inf)\b", "".join(drawn), flags=re.IGNORECASE)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("45.2 kB", 45200.0),
-        ("4.52 MB", 4.52e6),
-        ("71.9 ± 0.6", 71.9),
-        ("-8.5 [-12.8, -4.2] ~", -8.5),
-        ("+1.2", 1.2),
-        ("1005x [1]", 1005.0),
-        ("< 1.3 Gbit/s", 1.3e9),
-        ("> 120 Mbit/s", 1.2e8),
-        ("0.103 (17.weight)", 0.103),
-        ("1,234", 1234.0),
-        ("12", 12.0),
-        ("2 of 3", 2.0),
-        ("never", 0.0),
-        ("always", 1e30),
-    ],
-)
-def test_html_numbers_are_sorted_by_their_size(text: str, value: float) -> None:
-    column = Column(title="a")
-    shown = sort_value(column, text)
-    assert float(shown or text.replace(",", "")) == value
-    assert sort_value(Column(title="a", align="left"), text) == ""
-
-
-@pytest.mark.parametrize("text", ["-", "", "tuning", "failed and timeout"])
-def test_html_what_is_no_number_has_no_size(text: str) -> None:
-    assert sort_value(Column(title="a"), text) == ""

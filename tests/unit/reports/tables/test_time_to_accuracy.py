@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_parts import comparison_of
 
-from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method, methods_of
-from rsbench.reports.tables.time_to_accuracy import reach, reached_table, targets
+from rsbench.reports.document.table import Notes
+from rsbench.reports.tables.time_to_accuracy import reach, targets, time_to_accuracy_table
 
 Maker = Callable[..., dict[str, Any]]
 NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor": {}}
 
 
 def with_scores(record: dict[str, Any], scores: list[float | None]) -> dict[str, Any]:
-    """Epochs of 10 steps, 2 seconds and 1000 bytes."""
+    """Return the record with epochs of 10 steps, 2 seconds and 1000 bytes."""
     record["history"] = [
         {
             **NOTHING,
@@ -52,16 +53,16 @@ def test_reports_reach_is_the_first_time_and_the_mean_over_seeds(make_record: Ma
     early = with_scores(make_record(seed=0), [0.8, 0.3, 0.9])
     late = with_scores(make_record(seed=1), [None, 0.2, 0.8])
     late["history"].reverse()
-    found = reach(only(early, late), 0.8)
-    assert (found.reached, found.count) == (2, 2)
-    assert found.elapsed_s is not None and found.payload_bytes_total is not None and found.step is not None
-    assert (found.elapsed_s.mean, found.payload_bytes_total.mean, found.step.mean) == (4.0, 2000.0, 20.0)
+    needed = reach(only(early, late), 0.8)
+    assert (needed.reached, needed.count) == (2, 2)
+    assert needed.elapsed_s is not None and needed.payload_bytes_total is not None and needed.step is not None
+    assert (needed.elapsed_s.mean, needed.payload_bytes_total.mean, needed.step.mean) == (4.0, 2000.0, 20.0)
 
 
 def test_reports_a_target_that_a_seed_misses_has_no_mean_of_the_others(make_record: Maker) -> None:
     early, never = with_scores(make_record(seed=0), [0.8]), with_scores(make_record(seed=1), [0.7])
-    found = reach(only(early, never), 0.75)
-    assert (found.reached, found.count, found.elapsed_s) == (1, 2, None)
+    needed = reach(only(early, never), 0.75)
+    assert (needed.reached, needed.count, needed.elapsed_s) == (1, 2, None)
 
 
 def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> None:
@@ -69,7 +70,7 @@ def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> Non
     fast = [with_scores(make_record(seed=s, compressor="dgc", ratio=10.0), [0.77, 0.79, 0.79]) for s in (0, 1)]
     fast[1]["history"][0]["val_score"] = 0.70
     noop = make_record(compressor="noop")
-    table = reached_table(Comparison(methods_of([*none, *fast, noop])))
+    table = time_to_accuracy_table(comparison_of([*none, *fast, noop]), Notes())
     assert table is not None
     assert table.rows == (
         ("none", "90 %: 72.0 %", "4.00", "-", "2.00 kB", "20"),
@@ -85,6 +86,6 @@ def test_reports_records_without_history_have_no_such_table(make_record: Maker) 
     records = [make_record(), make_record(compressor="fp16")]
     for record in records:
         record["history"] = []
-    assert reached_table(Comparison(methods_of(records))) is None
+    assert time_to_accuracy_table(comparison_of(records), Notes()) is None
     del records[0]["history"]
-    assert reached_table(Comparison(methods_of(records))) is None
+    assert time_to_accuracy_table(comparison_of(records), Notes()) is None

@@ -1,0 +1,72 @@
+"""Settings that agree in all but one field of their cells: models side by side, the same work on more workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.settings import Setting, work_of
+from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
+
+
+def group_by(field: str, comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
+    """Return the groups of two or more settings on the same hardware that agree in all but a field of their cells."""
+    groups: dict[tuple[str, str], list[Comparison]] = {}
+    for comparison in comparisons:
+        setting = comparison.setting
+        groups.setdefault((work_of(setting.records[0], field), setting.hardware), []).append(comparison)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def joined(group: Sequence[Comparison]) -> Setting:
+    """Return all records of a group as one setting."""
+    records = tuple(record for comparison in group for record in comparison.setting.records)
+    return Setting(records=records, hardware=group[0].setting.hardware)
+
+
+def by_workers(group: Sequence[Comparison], *times: str) -> dict[str, dict[int, Method]]:
+    """Return label -> number of workers -> finished row, in the order of the group.
+
+    Args:
+        group: settings that differ in their number of workers.
+        times: fields of a record's times that a row must have.
+    """
+    rows: dict[str, dict[int, Method]] = {}
+    for comparison in group:
+        workers = int(comparison.setting.cell["workers"])
+        for method in comparison.finished:
+            if workers > 0 and all(method.mean("time", name) for name in times):
+                rows.setdefault(method.label, {})[workers] = method
+    return rows
+
+
+def speed_up(rows: Mapping[int, Method], workers: int) -> tuple[float, float]:
+    """Return how many times as many samples per second as on the fewest workers, and that per worker added.
+
+    Args:
+        rows: number of workers -> the row of one method, all with a known rate.
+        workers: one of these numbers.
+    """
+    fewest = min(rows)
+    faster = rows[workers].samples_per_s / rows[fewest].samples_per_s
+    return faster, faster * fewest / workers
+
+
+def model_gaps(group: Sequence[Comparison]) -> dict[tuple[str, str], Difference]:
+    """Return (higher, lower) -> the paired difference of two models under the reference, over common seeds."""
+    metric = group[0].metric
+    scores = {
+        str(comparison.setting.cell["model"]): comparison.reference.test_by_seed(metric.name)
+        for comparison in group
+        if comparison.reference is not None
+    }
+    gaps: dict[tuple[str, str], Difference | None] = {}
+    for one, other in combinations(scores, 2):
+        gap = paired_difference(scores[one], scores[other])
+        if gap is not None and gap.mean < 0:
+            gaps[other, one] = paired_difference(scores[other], scores[one])
+        else:
+            gaps[one, other] = gap
+    return {pair: gap for pair, gap in corrected(gaps).items() if gap is not None}

@@ -1,0 +1,44 @@
+"""Records -> one row: learning rates, seeds, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from report_parts import column, only_section
+
+from rsbench.reports.analysis.methods import methods_of, reference_of
+
+Maker = Callable[..., dict[str, Any]]
+
+
+def test_reports_rate_is_chosen_by_validation_not_by_test(make_record: Maker) -> None:
+    good_validation, good_test = make_record(lr=0.01, oa=0.70), make_record(lr=0.05, oa=0.60)
+    good_test["accuracy"]["test"]["oa"] = 0.95
+    [method] = methods_of([good_validation, good_test])
+    assert method.rate == 0.01
+    assert method.test("oa").mean == 0.70  # type: ignore[union-attr]
+
+
+def test_reports_rate_with_missing_seeds_does_not_compete(make_record: Maker) -> None:
+    records = [make_record(lr=0.01, seed=seed, oa=0.7) for seed in (0, 1)]
+    records += [
+        make_record(lr=0.1, seed=0, oa=0.9),
+        make_record(lr=0.1, seed=1, status="failed", reason="NaN"),
+    ]
+    [method] = methods_of(records)
+    assert method.rate == 0.01
+    table = next(t for t in only_section(records).tables if t.title.startswith("Validation OA"))
+    assert column(table, "lr 0.1")["none"] == "91.0 (1 of 2 seeds)"
+
+
+def test_reports_label_says_what_the_ratio_counts(make_record: Maker) -> None:
+    cells = [
+        {"compressor": "topk", "ratio": 100.0},
+        {"compressor": "topk", "ratio": 100.0, "match": "wire"},
+        {"compressor": "topk", "ratio": 100.0, "match": "density"},
+        {"compressor": "topk:density=0.2", "ratio": None},
+    ]
+    labels = [method.label for method in methods_of([make_record(**cell) for cell in cells])]
+    assert labels == ["topk 100x", "topk 100x wire", "topk density 0.01", "topk:density=0.2"]
+    assert reference_of(methods_of([make_record(**cells[0])])) is None

@@ -1,0 +1,104 @@
+"""The first table: rows, marks and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from report_parts import column, only_section
+
+from rsbench.reports import build_report
+
+Maker = Callable[..., dict[str, Any]]
+
+
+def test_reports_grid_in_the_main_table(grid_records: list[dict[str, Any]]) -> None:
+    section = only_section(grid_records)
+    comparison = section.tables[0]
+    assert list(column(comparison, "OA")) == ["none", "topk 100x", "dgc 100x", "rsdgc 100x", "noop"]
+    assert column(comparison, "OA")["noop"] == "-"
+    assert column(comparison, "vs none")["none"] == "-"
+    assert column(comparison, "Ratio") == {
+        "none": "1.00x",
+        "topk 100x": "100x",
+        "dgc 100x": "100x",
+        "rsdgc 100x": "100x",
+        "noop": "-",
+    }
+    assert column(comparison, "Step")["none"] == "100"
+    assert column(comparison, "Speed-up")["noop"] == "1.9x"
+    assert any("dgc 100x: 1 cell not done: lr 0.05 seed 2 failed" in note for note in section.notes)
+    assert any("edge of the grid (0.01, 0.05)" in note for note in section.notes)
+    assert any("28 of 30 cells done" in fact for fact in section.facts)
+
+
+def test_reports_one_seed_has_no_interval_and_fewer_seeds_are_paired(make_record: Maker) -> None:
+    nones = [make_record(seed=seed, oa=0.8 + 0.01 * seed) for seed in (0, 1, 2)]
+    pair = [make_record(compressor="topk", ratio=10.0, seed=seed, oa=0.9 + 0.02 * seed) for seed in (0, 1)]
+    section = only_section([*nones, *pair])
+    assert column(section.tables[0], "vs none")["topk 10x"].startswith("+10.5 [+4.1, +16.9] [")
+    assert any("over the 2 seeds in common with none's 3" in note for note in section.notes)
+    single = only_section([*nones, pair[0]])
+    assert column(single.tables[0], "vs none")["topk 10x"].startswith("+10.0 [")
+    assert any("No interval: one seed in common" in note for note in single.notes)
+
+
+def test_reports_interval_with_zero_is_marked(make_record: Maker) -> None:
+    records = []
+    for seed, gain in enumerate((0.01, -0.01, 0.02)):
+        records += [
+            make_record(seed=seed, oa=0.8),
+            make_record(compressor="dgc", ratio=10.0, seed=seed, oa=0.8 + gain),
+        ]
+    assert column(only_section(records).tables[0], "vs none")["dgc 10x"].endswith("~")
+
+
+@pytest.mark.parametrize("status", ["failed", "timeout", "interrupted", "skipped"])
+def test_reports_row_without_a_finished_cell_is_visible(status: str, make_record: Maker) -> None:
+    broken = make_record(compressor="topk", ratio=10.0, status=status, reason="line one\nline | two")
+    section = only_section([make_record(), broken])
+    assert column(section.tables[0], "OA")["topk 10x"] == status
+    assert any(f"{status} (line one line | two)" in note for note in section.notes)
+    nothing = only_section([broken])
+    assert nothing.conclusion.startswith("No cell is done")
+
+
+def test_reports_large_share_of_one_d_tensors_is_noted(make_record: Maker) -> None:
+    records = [make_record(), make_record(compressor="topk", ratio=2000.0, one_d_share=0.4)]
+    assert any("take 40 % of the payload" in note for note in only_section(records).notes)
+    records = [make_record(), make_record(compressor="topk", ratio=2000.0, one_d_share=0.25)]
+    assert not any("of the payload" in note for note in only_section(records).notes)
+
+
+def test_reports_a_few_equal_differences_have_no_interval(make_record: Maker) -> None:
+    scores = {"none": 0.7, "fp16": 0.69}
+    records = [make_record(compressor=n, seed=seed, oa=oa + seed / 10) for seed in (0, 1) for n, oa in scores.items()]
+    section = only_section(records)
+    assert column(section.tables[0], "vs none")["fp16"].startswith("-1.0 ~ [")
+    assert "the same in all 2 seeds" in " ".join(section.notes)
+    assert "Left out" not in section.conclusion
+
+
+def test_reports_baselines_are_rows_without_bytes_or_time(target_records: list[dict[str, Any]]) -> None:
+    report = build_report(target_records)
+    [section] = report.sections
+    rows = {row[0]: row for row in section.tables[0].rows}
+    assert list(rows)[-2:] == ["CEM (no training)", "ACE (no training)"]
+    assert rows["CEM (no training)"][1] == "0.9421", "no spread: the same in all cells"
+    assert rows["CEM (no training)"][2].startswith("-0.0289 [")
+    assert set(rows["CEM (no training)"][3:]) == {"-"}
+    flat = column(report.methods, "method")
+    assert flat
+    [cem] = [row for row in report.methods.rows if "CEM (no training)" in row]
+    names = [one.title for one in report.methods.columns]
+    assert cem[names.index("test_auc_pf_tau")] == "0.05"
+    assert cem[names.index("payload_bytes_total")] == ""
+    assert cem[names.index("p_corrected")] == "", "no compressor: it enters no correction"
+
+
+def test_reports_a_row_carries_its_records_note(target_records: list[dict[str, Any]]) -> None:
+    [section] = build_report(target_records).sections
+    assert section.notes[0] == "Adam: momentum=0, error feedback only."
+    names = [row[0] for row in section.tables[0].rows]
+    assert names[2:4] == ["dgc 100x [1]", "rsdgc 100x [1]"]
