@@ -14,7 +14,7 @@ import click
 from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid, plan_file
-from rsbench.planning.devices import Wish
+from rsbench.planning.devices import DeviceRequest
 
 if TYPE_CHECKING:
     from rsbench.planning.request import Request
@@ -347,7 +347,9 @@ def _grid(given: Mapping[str, Any]) -> grid.Grid:
         tuning_seed=given.get("tuning_seed"),
         seeds=grid.parse_seeds(given["seeds"]),
         match=given["match"],
-        wish=Wish(gpus=grid.unique(given["gpus"]), workers=grid.unique(given["workers"]), device=given["device"]),
+        devices=DeviceRequest(
+            gpus=grid.unique(given["gpus"]), workers=grid.unique(given["workers"]), device=given["device"]
+        ),
         epochs=given["epochs"],
         batch_size=given["batch_size"],
         image_size=given["image_size"],

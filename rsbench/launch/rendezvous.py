@@ -1,7 +1,7 @@
 """Node 0 tells the others something short through a store at the rendezvous endpoint, then closes it.
 
 The parent imports no torch, so a short helper process does: ``python -m rsbench.launch.rendezvous publish|fetch``. The
-endpoint is free again when :meth:`Meeting.publish` returns, for torchrun to use. As publishing ends only when every
+endpoint is free again when :meth:`NodeBarrier.publish` returns, for torchrun to use. As publishing ends only when every
 node has fetched, it is also a barrier: a cell starts on no node before node 0 has ended the one before.
 """
 
@@ -24,7 +24,7 @@ from rsbench.planning.devices import Nodes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meeting:
+class NodeBarrier:
     """Where nodes meet.
 
     Attributes:

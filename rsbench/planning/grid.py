@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rsbench.cell import CellSpec, Device, Match, Optimizer, Schedule, check_split
 from rsbench.errors import RsbenchError
-from rsbench.planning.devices import Wish, choose
+from rsbench.planning.devices import DeviceRequest, resolve
 
 if TYPE_CHECKING:
     from rsbench.compressors import Compressor
@@ -53,8 +53,8 @@ class Grid:
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
-        wish: workers and device as the user said them.
-        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``wish``.
+        devices: workers and device as the user said them.
+        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``devices``.
         device: what each worker trains on; likewise.
         epochs: None takes each data set's own, as ``batch_size`` and ``image_size`` do.
         batch_size: images per worker and step.
@@ -71,7 +71,7 @@ class Grid:
     tuning_seed: int | None = None
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
-    wish: Wish = field(default_factory=Wish)
+    devices: DeviceRequest = field(default_factory=DeviceRequest)
     workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
     epochs: int | None = None
@@ -80,7 +80,7 @@ class Grid:
     recipe: Recipe = Recipe()
 
     def placed(self, *, nodes: int, there: bool = True) -> Grid:
-        """Return this grid with the workers and the device that its wish comes to on so many nodes.
+        """Return this grid with the workers and the device that was asked for comes to on so many nodes.
 
         Args:
             nodes: machines.
@@ -89,7 +89,7 @@ class Grid:
         Raises:
             RsbenchError: contradicting wishes, or more GPUs than there are.
         """
-        workers, device = choose(self.wish, nodes=nodes, there=there)
+        workers, device = resolve(self.devices, nodes=nodes, there=there)
         return replace(self, workers=workers, device=device)
 
     def check(self) -> None:

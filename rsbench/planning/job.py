@@ -36,7 +36,7 @@ LEFTOVERS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class LocatedDataset:
     """A data set that stands on disk: its facts, and what a survey found."""
 
     dataset: Dataset
@@ -57,7 +57,7 @@ class Found:
         )
 
 
-def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, Found]:
+def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, LocatedDataset]:
     """Find each data set below the data root.
 
     Args:
@@ -70,7 +70,7 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
     """
     from rsbench import datasets
 
-    found: dict[str, Found] = {}
+    located: dict[str, LocatedDataset] = {}
     missing: dict[str, RsbenchError] = {}
     for name in names:
         dataset = datasets.get(name)
@@ -84,13 +84,13 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
                 f"{dataset.title} at {survey.where} is incomplete ({survey.part}) and --strict-data was asked for:"
                 f' complete it ("rsbench data fetch {name} --data-root {data_root}") or leave that option out.'
             )
-        found[name] = Found(dataset=dataset, survey=survey)
+        located[name] = LocatedDataset(dataset=dataset, survey=survey)
     if missing:
         (_, first), *others = missing.items()
         more = f" Neither can be used: {', '.join(name for name, _ in others)}." if others else ""
-        there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in found)}." if found else ""
+        there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in located)}." if located else ""
         raise RsbenchError(f"{first}{more}{there}") from first
-    return found
+    return located
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,12 +131,12 @@ class Job:
         return cls(**{**values, "spec": spec, "estimate": Estimate(**values["estimate"])})
 
 
-def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
+def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> list[Job]:
     """Match bytes for every cell; nothing is launched when one is out of reach.
 
     Args:
         specs: the cells.
-        found: their data sets.
+        located: their data sets.
 
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
@@ -145,11 +145,11 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
 
     @cache
     def samples(dataset: str, split: str, seed: int) -> int:
-        return found[dataset].survey.train_samples(split, seed)
+        return located[dataset].survey.train_samples(split, seed)
 
     @cache
     def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
-        task, inputs = found[dataset].dataset.task, found[dataset].survey.inputs
+        task, inputs = located[dataset].dataset.task, located[dataset].survey.inputs
         return probe.model_facts(task, model, inputs, image_size, weights)
 
     matched: dict[tuple[CellSpec, int, int], tuple[str, Estimate]] = {}
@@ -162,7 +162,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
         if question not in matched:
             matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
         text, estimate = matched[question]
-        task = found[spec.dataset].dataset.task
+        task = located[spec.dataset].dataset.task
         jobs.append(
             Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsbench.console import say
 from rsbench.paths import cache_root
-from rsbench.planning.job import Found, Job
+from rsbench.planning.job import Job, LocatedDataset
 from rsbench.planning.request import Request
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def prepare(
-    todo: Sequence[Job], found: Mapping[str, Found], request: Request, console: Console
+    todo: Sequence[Job], located: Mapping[str, LocatedDataset], request: Request, console: Console
 ) -> dict[tuple[str, int], Path]:
     """Bring the data that the cells need into the form that workers read, once, with a progress bar.
 
@@ -35,7 +35,7 @@ def prepare(
             def show(count: int, total: int, task: Any = task) -> None:
                 bars.update(task, completed=count, total=total)
 
-            data = found[name].dataset.prepare(
+            data = located[name].dataset.prepare(
                 request.data_root, cache_root(), size, strict=request.strict_data, progress=show
             )
             folders[name, size] = data.folder

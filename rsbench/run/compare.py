@@ -15,7 +15,7 @@ from rsbench.launch.torchrun import Launcher, StopSignals, Torchrun
 from rsbench.measure.log import check_tensorboard
 from rsbench.planning import job as job_module
 from rsbench.planning.grid import Grid
-from rsbench.planning.job import Found, Job
+from rsbench.planning.job import Job, LocatedDataset
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import records as results
@@ -23,7 +23,7 @@ from rsbench.results.folder import check_writable
 from rsbench.run import dry_run, tuning
 from rsbench.run import runner as grids
 from rsbench.run.progress import LiveProgress, PlainProgress, Progress
-from rsbench.run.queue import Agenda, Listed
+from rsbench.run.queue import CellQueue, FixedQueue
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,67 +60,71 @@ def compare(request: Request, console: Console) -> int:
         check_tensorboard()
     grids = [grid.placed(nodes=request.nodes.count, there=not request.dry_run) for grid in request.grids]
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
-    found = job_module.find_datasets(names, request.data_root, strict=request.strict_data)
+    located = job_module.find_datasets(names, request.data_root, strict=request.strict_data)
     if request.nodes.rank != 0:
-        return _follow(request, found, console)
+        return _follow(request, located, console)
     with _told_to_others(request):
-        return _lead(request, _agenda(request, grids, found, console), found, console)
+        return _lead(request, _queue(request, grids, located, console), located, console)
 
 
-def _agenda(request: Request, grids: Sequence[Grid], found: Mapping[str, Found], console: Console) -> Agenda:
+def _queue(
+    request: Request, grids: Sequence[Grid], located: Mapping[str, LocatedDataset], console: Console
+) -> CellQueue:
     """What is not done of the grids: a list, or with a tuning seed a study.
 
     Raises:
         RsbenchError: a study on several nodes, which would each have to know how a cell ended before the next begins.
     """
-    defaults = {name: data.defaults for name, data in found.items()}
+    defaults = {name: data.defaults for name, data in located.items()}
     seed = request.tuning_seed
     if seed is None:
         specs = list(dict.fromkeys(spec for grid in grids for spec in grid.cells(defaults)))
         done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
-        return Listed(job_module.solve([spec for spec in specs if spec.key not in done], found), specs)
+        return FixedQueue(job_module.solve([spec for spec in specs if spec.key not in done], located), specs)
     if request.nodes.count > 1:
         raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
     every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
-    jobs = job_module.solve(list(dict.fromkeys(spec for specs in every for spec in specs)), found)
-    return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, partial(say, console), rerun=request.rerun)
+    jobs = job_module.solve(list(dict.fromkeys(spec for specs in every for spec in specs)), located)
+    return tuning.TuningQueue(tuning.rows_of(jobs, seed), seed, request.out, partial(say, console), rerun=request.rerun)
 
 
-def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> int:
+def _lead(request: Request, queue: CellQueue, located: Mapping[str, LocatedDataset], console: Console) -> int:
     """Run the cells and report: on a single machine, or on node 0.
 
     Args:
         request: what to do.
-        agenda: the cells.
-        found: their data sets.
+        queue: the cells.
+        located: their data sets.
         console: where to tell it.
     """
-    todo = agenda.left()
-    total = len(todo) + agenda.done
+    todo = queue.left()
+    total = len(todo) + queue.done
     if request.dry_run:
-        dry_run.show(agenda, dry_run.expect(request.out, todo), request.budget_s, request.ours, console)
+        dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, console)
         return 0
     if todo:
         check_writable(request.out)
-    agenda.begin()
+    queue.begin()
     if request.nodes.count > 1:
-        meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
-        meeting.publish({"cells": [job.to_dict() for job in todo]}, "plan")
-    if agenda.done:
-        say(console, f"{agenda.done} of {total} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
-    tally = run_jobs(request, agenda, found, console) if todo else grids.Tally()
-    _report(request, agenda.specs, console)
-    _closing(tally, agenda.done, console)
-    return grids.exit_code(tally)
+        barrier = rendezvous.NodeBarrier(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
+        barrier.publish({"cells": [job.to_dict() for job in todo]}, "plan")
+    if queue.done:
+        say(console, f"{queue.done} of {total} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
+    summary = run_jobs(request, queue, located, console) if todo else grids.RunSummary()
+    _report(request, queue.specs, console)
+    _closing(summary, queue.done, console)
+    return grids.exit_code(summary)
 
 
-def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> grids.Tally:
+def run_jobs(
+    request: Request, queue: CellQueue, located: Mapping[str, LocatedDataset], console: Console
+) -> grids.RunSummary:
     """Prepare the data and run the cells.
 
     Args:
         request: what to do.
-        agenda: cells that are to run.
-        found: their data sets.
+        queue: cells that are to run.
+        located: their data sets.
         console: where to show progress.
 
     Raises:
@@ -128,7 +132,7 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
     """
     from rsbench.results import provenance
 
-    data = prepare(agenda.left(), found, request, console)
+    data = prepare(queue.left(), located, request, console)
     facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
     place = grids.Place(
         out=request.out,
@@ -142,27 +146,27 @@ def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], conso
         if request.nodes.count > 1:
             place = replace(place, meet=_meeting(request, stop))
         progress: Progress = LiveProgress(console) if console.is_terminal else PlainProgress(partial(say, console))
-        return grids.run(agenda, place, make_launcher(request, stop), progress, stop, request.budget_s)
+        return grids.run(queue, place, make_launcher(request, stop), progress, stop, request.budget_s)
 
 
-def _follow(request: Request, found: Mapping[str, Found], console: Console) -> int:
+def _follow(request: Request, located: Mapping[str, LocatedDataset], console: Console) -> int:
     """Run the cells that node 0 decides on, in its order."""
     if request.dry_run:
         say(console, "Dry run: node 0 shows the cells.")
         return 0
-    published = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S).fetch("plan")
+    published = rendezvous.NodeBarrier(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S).fetch("plan")
     if "error" in published:
         raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
     todo = [Job.from_dict(job) for job in published["cells"]]
     for job in todo:
-        mine = found[job.spec.dataset].survey.fingerprint if job.spec.dataset in found else "missing"
+        mine = located[job.spec.dataset].survey.fingerprint if job.spec.dataset in located else "missing"
         if mine != job.spec.dataset_fingerprint:
             raise RsbenchError(
                 f"{job.spec.dataset} on this node ({mine}) is not what node 0 has ({job.spec.dataset_fingerprint}):"
                 " give every node the same files and the same command."
             )
     say(console, f"node {request.nodes.rank}: {len(todo)} cells to run")
-    return grids.exit_code(run_jobs(request, Listed(todo), found, console)) if todo else 0
+    return grids.exit_code(run_jobs(request, FixedQueue(todo), located, console)) if todo else 0
 
 
 @contextmanager
@@ -173,21 +177,21 @@ def _told_to_others(request: Request) -> Iterator[None]:
     except RsbenchError as error:
         if request.nodes.count > 1 and not request.dry_run:
             with suppress(RsbenchError):
-                meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=30.0)
-                meeting.publish({"error": str(error)}, "plan")
+                barrier = rendezvous.NodeBarrier(nodes=request.nodes, timeout_s=30.0)
+                barrier.publish({"error": str(error)}, "plan")
         raise
 
 
 def _meeting(request: Request, stop: StopSignals) -> Callable[[str], None]:
     """Return what holds every node back until all are ready for a cell."""
-    meeting = rendezvous.Meeting(
+    barrier = rendezvous.NodeBarrier(
         nodes=request.nodes, timeout_s=CELL_TIMEOUT_S, cancelled=lambda: stop.number is not None
     )
     if request.nodes.rank == 0:
-        return lambda run_id: meeting.publish("go", run_id)
+        return lambda run_id: barrier.publish("go", run_id)
 
     def fetch(run_id: str) -> None:
-        meeting.fetch(run_id)
+        barrier.fetch(run_id)
 
     return fetch
 
@@ -206,20 +210,20 @@ def _report(request: Request, specs: Sequence[CellSpec], console: Console) -> No
             say(console, f"Written: {path}")
 
 
-def _closing(tally: grids.Tally, done_before: int, console: Console) -> None:
+def _closing(summary: grids.RunSummary, done_before: int, console: Console) -> None:
     """Say what is left to do, when something is."""
-    total = done_before + tally.done + len(tally.failed) + tally.not_run
-    if tally.stopped_by is not None:
-        left = tally.not_run + len(tally.failed)
+    total = done_before + summary.done + len(summary.failed) + summary.not_run
+    if summary.stopped_by is not None:
+        left = summary.not_run + len(summary.failed)
         say(console, f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
-    elif tally.not_run:
+    elif summary.not_run:
         say(
             console,
-            f"The budget is used up: {tally.not_run} of {total} cells were not begun. The same command goes on:",
+            f"The budget is used up: {summary.not_run} of {total} cells were not begun. The same command goes on:",
         )
-        for label in tally.left:
+        for label in summary.left:
             say(console, f"  {label}")
-    if tally.failed and tally.stopped_by is None:
-        say(console, f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
-        for job, cause in tally.failed:
+    if summary.failed and summary.stopped_by is None:
+        say(console, f"{len(summary.failed)} of {total} cells failed; the same command runs only those again:")
+        for job, cause in summary.failed:
             say(console, f"  {job.spec.label}: {cause.reason}")

@@ -15,7 +15,7 @@ from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import failure_lines
 from rsbench.metrics import score_text
-from rsbench.planning.devices import Wish, choose
+from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
@@ -85,23 +85,23 @@ def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]
     (asked,) = request.grids
     asked.check()
     here, everywhere = int(environment.get("LOCAL_WORLD_SIZE", "1")), int(environment["WORLD_SIZE"])
-    if {*asked.wish.gpus, *asked.wish.workers} - {here}:
+    if {*asked.devices.gpus, *asked.devices.workers} - {here}:
         raise RsbenchError(
             f"This torchrun has {here} workers on a node, so leave out --gpus and --workers or give that number."
         )
-    device = "cuda" if asked.wish.gpus else asked.wish.device
+    device = "cuda" if asked.devices.gpus else asked.devices.device
     if device is None:
-        device = choose(Wish(), nodes=1)[1]
+        device = resolve(DeviceRequest(), nodes=1)[1]
     elif device == "cuda":
-        choose(Wish(gpus=(here,)), nodes=1)
+        resolve(DeviceRequest(gpus=(here,)), nodes=1)
     grid = replace(asked, workers=(everywhere,), device=device)
-    found = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
-    specs = grid.cells({name: data.defaults for name, data in found.items()})
+    located = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
+    specs = grid.cells({name: data.defaults for name, data in located.items()})
     if not request.rerun and records.find_done(request.out, [specs[0].key]):
         return {"done": f"1 of 1 cells is already done: {specs[0].label} (--rerun runs it again)."}
-    (job,) = solve(specs, found)
+    (job,) = solve(specs, located)
     check_writable(request.out)
-    data = prepare([job], found, request, make_console())
+    data = prepare([job], located, request, make_console())
     folder = (request.out / "cells" / job.spec.folder_name).resolve()
     write_job(
         folder,

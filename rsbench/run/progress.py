@@ -110,7 +110,7 @@ class Progress(Protocol):
 
 
 @dataclass
-class Grid:
+class TimeLeft:
     """How many cells there are and how long one takes, for the time left."""
 
     total: int = 0
@@ -142,7 +142,7 @@ class PlainProgress:
     """One line about every ten seconds, and at each phase and epoch: for logs and pipes."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
-        self._grid = Grid()
+        self._time_left = TimeLeft()
         self._write = write
         self._label = ""
         self._state: CellState | None = None
@@ -150,7 +150,7 @@ class PlainProgress:
 
     def begin(self, label: str, state: CellState, total: int) -> None:
         """See :class:`Progress`."""
-        self._grid.begin(total)
+        self._time_left.begin(total)
         self._label, self._state = label, state
         self._shown = (time.monotonic(), state.phase, 0)
         self._write(f"{self._head()}: starting")
@@ -165,19 +165,19 @@ class PlainProgress:
         if now - then < PLAIN_INTERVAL_S and state.phase == phase and state.epochs_done == epochs:
             return
         self._shown = (now, state.phase, state.epochs_done)
-        self._write(f"{self._head()}: {', '.join([*state.words(), *_left(self._grid, state)])}")
+        self._write(f"{self._head()}: {', '.join([*state.words(), *_left(self._time_left, state)])}")
 
     def end(self, line: str) -> None:
         """See :class:`Progress`."""
         self._write(f"{self._head()}: {line}")
-        self._grid.end()
+        self._time_left.end()
         self._state = None
 
     def close(self) -> None:
         """See :class:`Progress`."""
 
     def _head(self) -> str:
-        return f"[{self._grid.done + 1}/{self._grid.total}] {self._label}"
+        return f"[{self._time_left.done + 1}/{self._time_left.total}] {self._label}"
 
 
 class LiveProgress:
@@ -186,7 +186,7 @@ class LiveProgress:
     def __init__(self, console: Console) -> None:
         from rich.live import Live
 
-        self._grid = Grid()
+        self._time_left = TimeLeft()
         self._label = ""
         self._state: CellState | None = None
         # No thread redraws: processes are forked while this is shown.
@@ -196,7 +196,7 @@ class LiveProgress:
 
     def begin(self, label: str, state: CellState, total: int) -> None:
         """See :class:`Progress`."""
-        self._grid.begin(total)
+        self._time_left.begin(total)
         self._label, self._state = label, state
         self._draw()
 
@@ -210,9 +210,9 @@ class LiveProgress:
     def end(self, line: str) -> None:
         """See :class:`Progress`."""
         self._live.console.print(
-            f"[{self._grid.done + 1}/{self._grid.total}] {self._label}: {line}", markup=False, highlight=False
+            f"[{self._time_left.done + 1}/{self._time_left.total}] {self._label}: {line}", markup=False, highlight=False
         )
-        self._grid.end()
+        self._time_left.end()
         self._state = None
 
     def close(self) -> None:
@@ -231,15 +231,15 @@ class LiveProgress:
         self._drawn = time.monotonic()
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            Text(f"cell {self._grid.done + 1} of {self._grid.total}", style="bold"),
+            Text(f"cell {self._time_left.done + 1} of {self._time_left.total}", style="bold"),
             ProgressBar(total=max(1, state.steps), completed=state.step, width=30),
             Text(self._label, style="cyan"),
         )
-        words = "  ".join([*state.words(), *_left(self._grid, state)])
+        words = "  ".join([*state.words(), *_left(self._time_left, state)])
         self._live.update(Group(bar, Text(words)), refresh=True)
 
 
-def _left(grid: Grid, state: CellState) -> list[str]:
-    cell, all_cells = state.left_s(), grid.left_s(state)
+def _left(time_left: TimeLeft, state: CellState) -> list[str]:
+    cell, all_cells = state.left_s(), time_left.left_s(state)
     words = [] if cell is None else [f"cell {duration_text(cell)} left"]
     return words if all_cells is None else [*words, f"all {duration_text(all_cells)} left"]

@@ -9,7 +9,7 @@ from rsbench.cell import CellSpec
 from rsbench.planning.job import Job
 
 
-class Agenda(Protocol):
+class CellQueue(Protocol):
     """The cells that are to run.
 
     Attributes:
@@ -45,7 +45,7 @@ class Agenda(Protocol):
         """Whether a cell that is left will run with just this learning rate."""
 
 
-class Listed:
+class FixedQueue:
     """Cells in the order given.
 
     Args:
@@ -60,23 +60,23 @@ class Listed:
 
     @property
     def most(self) -> str:
-        """See :class:`Agenda`."""
+        """See :class:`CellQueue`."""
         return str(len(self._jobs))
 
     def begin(self) -> None:
-        """See :class:`Agenda`; a list needs nothing."""
+        """See :class:`CellQueue`; a list needs nothing."""
 
     def busy(self, job: Job) -> None:
-        """See :class:`Agenda`; the others do not depend on it."""
+        """See :class:`CellQueue`; the others do not depend on it."""
 
     def take(self) -> Job | None:
-        """See :class:`Agenda`."""
+        """See :class:`CellQueue`."""
         return self._jobs.pop(0) if self._jobs else None
 
     def left(self) -> Sequence[Job]:
-        """See :class:`Agenda`."""
+        """See :class:`CellQueue`."""
         return tuple(self._jobs)
 
     def decided(self, job: Job) -> bool:
-        """See :class:`Agenda`."""
+        """See :class:`CellQueue`."""
         return True

@@ -22,7 +22,7 @@ from rsbench.results import folder as folder_module
 from rsbench.results import records
 from rsbench.results.provenance import utc_now
 from rsbench.run.progress import CellState, Progress
-from rsbench.run.queue import Agenda
+from rsbench.run.queue import CellQueue
 from rsbench.units import duration_text
 
 WORDS: Final = {"timeout": "TIMED OUT", "interrupted": "STOPPED"}
@@ -57,7 +57,7 @@ class Place:
 
 
 @dataclass
-class Tally:
+class RunSummary:
     """What became of the cells that ran.
 
     Attributes:
@@ -76,17 +76,17 @@ class Tally:
 
 
 def run(
-    agenda: Agenda,
+    queue: CellQueue,
     place: Place,
     launcher: Launcher,
     progress: Progress,
     stop: StopSignals,
     budget_s: float | None = None,
-) -> Tally:
+) -> RunSummary:
     """Run each cell, one after the other.
 
     Args:
-        agenda: the cells that are to run.
+        queue: the cells that are to run.
         place: where.
         launcher: starts the workers.
         progress: what the user sees.
@@ -99,26 +99,26 @@ def run(
     Raises:
         RsbenchError: the result folder cannot be written.
     """
-    tally, began = Tally(), time.monotonic()
+    summary, began = RunSummary(), time.monotonic()
     try:
         while stop.number is None:
-            left = agenda.left()
+            left = queue.left()
             if budget_s is not None and time.monotonic() - began >= budget_s:
-                tally.left = tuple(job.spec.label for job in left)
+                summary.left = tuple(job.spec.label for job in left)
                 break
-            job = agenda.take()
+            job = queue.take()
             if job is None:
                 break
-            if not _run_one(job, place, launcher, progress, tally, tally.done + len(tally.failed) + len(left)):
-                agenda.busy(job)
+            if not _run_one(job, place, launcher, progress, summary, summary.done + len(summary.failed) + len(left)):
+                queue.busy(job)
     finally:
         progress.close()
-    tally.not_run = len(agenda.left())
-    tally.stopped_by = stop.number
-    return tally
+    summary.not_run = len(queue.left())
+    summary.stopped_by = stop.number
+    return summary
 
 
-def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tally: Tally, total: int) -> bool:
+def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, summary: RunSummary, total: int) -> bool:
     """Run a cell; return False where another process runs it already."""
     folder = place.folder(job)
     state = CellState(path=folder / "samples.jsonl", steps=job.steps, epochs=job.epochs)
@@ -148,10 +148,10 @@ def _run_one(job: Job, place: Place, launcher: Launcher, progress: Progress, tal
         busy = True
         cause = Cause(reason="another rsbench is running this cell in the same folder", log=None, tail=())
     if cause is None:
-        tally.done += 1
+        summary.done += 1
         progress.end(f"done in {duration_text(time.monotonic() - began)}{_accuracy(folder)}")
     else:
-        tally.failed.append((job, cause))
+        summary.failed.append((job, cause))
         progress.end("\n".join(failure_lines(cause, word)))
     return not busy
 
@@ -187,8 +187,8 @@ def _accuracy(folder: Path) -> str:
     return f", {text}" if text else ""
 
 
-def exit_code(tally: Tally) -> int:
+def exit_code(summary: RunSummary) -> int:
     """Return 0 when all is done, 1 after a failure, 130 after Ctrl-C (128 + the signal's number)."""
-    if tally.stopped_by is not None:
-        return 128 + int(signal.Signals(tally.stopped_by))
-    return 1 if tally.failed else 0
+    if summary.stopped_by is not None:
+        return 128 + int(signal.Signals(summary.stopped_by))
+    return 1 if summary.failed else 0

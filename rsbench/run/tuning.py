@@ -91,8 +91,8 @@ def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
     return rows
 
 
-class Study:
-    """The cells of a study, row by row, so that a budget leaves whole rows behind (an :class:`~.agenda.Agenda`).
+class TuningQueue:
+    """The cells of a study, row by row, so that a budget leaves whole rows behind (an :class:`~.queue.CellQueue`).
 
     A cell is taken once; one that has left no record of its end by the next :meth:`take` counts as failed.
 
@@ -128,7 +128,7 @@ class Study:
 
     @property
     def most(self) -> str:
-        """See :class:`~.agenda.Agenda`."""
+        """See :class:`~.queue.CellQueue`."""
         return f"at most {len(self.left())}"
 
     def begin(self) -> None:
@@ -172,7 +172,7 @@ class Study:
         return found
 
     def decided(self, job: Job) -> bool:
-        """See :class:`~.agenda.Agenda`."""
+        """See :class:`~.queue.CellQueue`."""
         row = next(row for row in self._rows if job in row.tuning.values() or job in row.seeds[job.spec.lr])
         return job in row.tuning.values() or self._tried(row)[1] is None
 

@@ -196,12 +196,12 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
     assert rsbench("report").exit_code == 0
 
 
-def _only_one(agenda: Any, *given: Any) -> Any:
+def _only_one(queue: Any, *given: Any) -> Any:
     place, launcher, progress = given[:3]
-    tally = runner.Tally()
-    runner._run_one(agenda.take(), place, launcher, progress, tally, 1)
-    tally.not_run = len(agenda.left())
-    return tally
+    summary = runner.RunSummary()
+    runner._run_one(queue.take(), place, launcher, progress, summary, 1)
+    summary.not_run = len(queue.left())
+    return summary
 
 
 def test_a_row_that_another_process_tunes_is_left_to_it(rsbench: Call, graded: Any) -> None:

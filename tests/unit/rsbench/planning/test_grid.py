@@ -9,7 +9,7 @@ import pytest
 from rsbench.errors import RsbenchError
 from rsbench.planning import devices, plan_file
 from rsbench.planning import grid as plan
-from rsbench.planning.devices import Wish
+from rsbench.planning.devices import DeviceRequest
 
 FACTS = {
     "synthetic": plan.DatasetDefaults(
@@ -128,41 +128,43 @@ def test_missing_plan_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "gpus", "nodes", "chosen"),
+    ("asked", "gpus", "nodes", "chosen"),
     [
-        (Wish(), 0, 1, ((2,), "cpu")),
-        (Wish(), 3, 1, ((3,), "cuda")),
-        (Wish(), 3, 2, ((6,), "cuda")),
-        (Wish(gpus=(2,)), 4, 1, ((2,), "cuda")),
-        (Wish(workers=(3,)), 4, 1, ((3,), "cpu")),
-        (Wish(workers=(3,), device="cpu"), 4, 2, ((6,), "cpu")),
-        (Wish(device="cpu"), 4, 1, ((2,), "cpu")),
-        (Wish(device="cuda"), 4, 1, ((4,), "cuda")),
-        (Wish(workers=(1,), device="cuda"), 4, 1, ((1,), "cuda")),
+        (DeviceRequest(), 0, 1, ((2,), "cpu")),
+        (DeviceRequest(), 3, 1, ((3,), "cuda")),
+        (DeviceRequest(), 3, 2, ((6,), "cuda")),
+        (DeviceRequest(gpus=(2,)), 4, 1, ((2,), "cuda")),
+        (DeviceRequest(workers=(3,)), 4, 1, ((3,), "cpu")),
+        (DeviceRequest(workers=(3,), device="cpu"), 4, 2, ((6,), "cpu")),
+        (DeviceRequest(device="cpu"), 4, 1, ((2,), "cpu")),
+        (DeviceRequest(device="cuda"), 4, 1, ((4,), "cuda")),
+        (DeviceRequest(workers=(1,), device="cuda"), 4, 1, ((1,), "cuda")),
     ],
 )
-def test_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, gpus: int, nodes: int, chosen: tuple[int, str]) -> None:
+def test_devices(
+    monkeypatch: pytest.MonkeyPatch, asked: DeviceRequest, gpus: int, nodes: int, chosen: tuple[int, str]
+) -> None:
     monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: gpus)
-    assert devices.choose(wish, nodes=nodes) == chosen
+    assert devices.resolve(asked, nodes=nodes) == chosen
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("asked", "words"),
     [
-        (Wish(gpus=(4,)), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
-        (Wish(workers=(2,), device="cuda"), "--workers 2 --device cpu"),
-        (Wish(gpus=(1,), workers=(1,)), "not both"),
-        (Wish(gpus=(0,)), "--gpus is 0"),
-        (Wish(workers=(-1,)), "--workers is -1"),
+        (DeviceRequest(gpus=(4,)), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
+        (DeviceRequest(workers=(2,), device="cuda"), "--workers 2 --device cpu"),
+        (DeviceRequest(gpus=(1,), workers=(1,)), "not both"),
+        (DeviceRequest(gpus=(0,)), "--gpus is 0"),
+        (DeviceRequest(workers=(-1,)), "--workers is -1"),
     ],
 )
-def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, words: str) -> None:
+def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, asked: DeviceRequest, words: str) -> None:
     monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: 1)
     with pytest.raises(RsbenchError, match=words):
-        devices.choose(wish, nodes=1)
+        devices.resolve(asked, nodes=1)
 
 
 def test_no_gpu_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: 0)
     with pytest.raises(RsbenchError, match=r"no GPU that torch can use: .* --workers 4 --device cpu"):
-        devices.choose(Wish(gpus=(4,)), nodes=1)
+        devices.resolve(DeviceRequest(gpus=(4,)), nodes=1)

@@ -70,8 +70,8 @@ def mine(tmp_path: Path) -> str:
 
 def test_grids_differ_from_what_they_share(mine: str) -> None:
     one, two = request_of("--plan", mine, "--plan-size", "quick").grids
-    assert (one.seeds, one.wish.workers, one.compressors, one.epochs) == ((0, 1), (2,), ("none", "topk"), 3)
-    assert (two.seeds, two.wish.workers, two.compressors, two.epochs) == ((5,), (1, 4), ("none",), 3)
+    assert (one.seeds, one.devices.workers, one.compressors, one.epochs) == ((0, 1), (2,), ("none", "topk"), 3)
+    assert (two.seeds, two.devices.workers, two.compressors, two.epochs) == ((5,), (1, 4), ("none",), 3)
     (full,) = request_of("--plan", mine).grids
     assert (full.ratios, full.epochs, full.seeds) == ((50.0,), None, (0,))
 
@@ -79,8 +79,8 @@ def test_grids_differ_from_what_they_share(mine: str) -> None:
 def test_the_command_line_wins_over_a_grid_and_its_alternatives(mine: str) -> None:
     one, two = request_of("--plan-size", "quick", "--seeds", "7", "--gpus", "2", "--plan", mine).grids
     assert one.seeds == two.seeds == (7,)
-    assert one.wish.gpus == two.wish.gpus == (2,)
-    assert one.wish.workers == two.wish.workers == ()
+    assert one.devices.gpus == two.devices.gpus == (2,)
+    assert one.devices.workers == two.devices.workers == ()
 
 
 @pytest.mark.parametrize(
