@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.reports.document.table import Report, Table
-from rsbench.reports.files import write_text
+from rsbench.results.folder import write_file
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -29,7 +29,7 @@ def write(report: Report, folder: Path) -> list[Path]:
         RsbenchError: when the folder cannot be written to.
     """
     tables = (report.methods, report.cells)
-    return [write_text(folder / f"{table.title}.csv", render(table)) for table in tables]
+    return [write_file(folder / f"{table.title}.csv", render(table)) for table in tables]
 
 
 def render(table: Table) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Report, Section, Table
-from rsbench.reports.files import write_text
+from rsbench.results.folder import write_file
 
 FILE_NAME = "report.json"
 SCHEMA = 1
@@ -38,7 +38,7 @@ def write(report: Report, folder: Path) -> list[Path]:
     Raises:
         RsbenchError: when the folder cannot be written to.
     """
-    return [write_text(folder / FILE_NAME, render(report))]
+    return [write_file(folder / FILE_NAME, render(report))]
 
 
 def render(report: Report) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.table import Column, Report, Section, Table
-from rsbench.reports.files import write_text
+from rsbench.results.folder import write_file
 from rsbench.units import one_line
 
 FILE_NAME = "report.md"
@@ -30,7 +30,7 @@ def write(report: Report, folder: Path) -> list[Path]:
     Raises:
         RsbenchError: when the folder cannot be written to.
     """
-    return [write_text(folder / FILE_NAME, render(report))]
+    return [write_file(folder / FILE_NAME, render(report))]
 
 
 def render(report: Report) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from rsbench.reports.build import HOW_TO_READ
 from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture, Points
 from rsbench.reports.document.table import Report
-from rsbench.reports.files import write_text
 from rsbench.reports.html import plots, text
 from rsbench.reports.html.cells import done_line, missing_table, readable_cells
+from rsbench.results.folder import write_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -80,7 +80,7 @@ def write(report: Report, folder: Path) -> list[Path]:
     Raises:
         RsbenchError: when the folder cannot be written to.
     """
-    return [write_text(folder / FILE_NAME, render(report))]
+    return [write_file(folder / FILE_NAME, render(report))]
 
 
 def render(report: Report, draw: Draw = plots.draw) -> str:

@@ -32,7 +32,7 @@ def examine(data_root: Path, console: Console) -> int:
     Returns:
         1 when nothing can train here, else 0.
     """
-    from rsbench.paths import cache_root
+    from rsbench.paths import data_cache
     from rsbench.planning import probe
     from rsbench.results import provenance
 
@@ -49,7 +49,7 @@ def examine(data_root: Path, console: Console) -> int:
         _print(console, "devices", _devices(devices))
         problems += device_problems(devices)
     _print(console, "data", _data(data_root))
-    for use, folder in (("decoded images", cache_root()), ("results", Path.cwd())):
+    for use, folder in (("decoded images", data_cache()), ("results", Path.cwd())):
         problems += folder_problems(use, folder)
     problems += memory_problems(shm=Path("/dev/shm"))
     console.print("Problems" if problems else "No problems found.", style="bold")

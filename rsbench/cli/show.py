@@ -11,7 +11,7 @@ from rsbench.console import say
 from rsbench.errors import RsbenchError
 from rsbench.metrics import TASKS, score_text
 from rsbench.results import records as results
-from rsbench.results.records import Record
+from rsbench.results.schema import Record
 from rsbench.units import bytes_text
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from rsbench.planning.devices import Nodes
 
 @dataclass(frozen=True, kw_only=True)
 class NodeBarrier:
-    """Where nodes meet.
+    """Where nodes wait for each other.
 
     Attributes:
         nodes: the machines, and which of them this is.
@@ -37,13 +37,22 @@ class NodeBarrier:
     timeout_s: float
     cancelled: Callable[[], bool] = lambda: False
 
+    def wait(self, name: str) -> None:
+        """Return when every node has called this with the same name, or when cancelled; at once on a single machine.
+
+        Raises:
+            RsbenchError: a node did not come in time, or the endpoint cannot be opened.
+        """
+        if self.nodes.count > 1:
+            self.publish("go", name) if self.nodes.rank == 0 else self.fetch(name)
+
     def publish(self, content: Any, name: str) -> None:
         """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
 
         Raises:
             RsbenchError: a node did not come in time, or the endpoint cannot be opened.
         """
-        self._helper("publish", name, json.dumps(content))
+        self._run_helper("publish", name, json.dumps(content))
 
     def fetch(self, name: str) -> Any:
         """Return what node 0 publishes under ``name``; None when cancelled.
@@ -51,9 +60,9 @@ class NodeBarrier:
         Raises:
             RsbenchError: node 0 did not publish in time.
         """
-        return json.loads(self._helper("fetch", name, "") or "null")
+        return json.loads(self._run_helper("fetch", name, "") or "null")
 
-    def _helper(self, what: str, name: str, content: str) -> str:
+    def _run_helper(self, what: str, name: str, content: str) -> str:
         nodes = self.nodes
         command = [
             *(sys.executable, "-m", "rsbench.launch.rendezvous", what, nodes.endpoint),

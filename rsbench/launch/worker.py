@@ -13,26 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from rsbench.errors import RsbenchError
+from rsbench.results.folder import CellFolder
 
 _PR_SET_PDEATHSIG = 1
 
 
 def main(folder: Path) -> int:
-    """Run the cell described by ``folder/job.json`` as the rank that the environment names.
+    """Run the cell that stands ready in a folder as the rank that the environment names.
 
-    Everything this rank prints goes to ``rank<R>.log``. An exception is written to ``error-rank<R>.json``. Rank 0
-    appends to ``samples.jsonl`` and, at the end, writes ``record.json``.
+    Everything this rank prints goes to its log, an exception to its error file. Rank 0 appends to the samples and, at
+    the end, writes the record.
+
+    Args:
+        folder: of the cell, see :class:`~rsbench.results.folder.CellFolder`.
 
     Returns:
         0 when the cell is done, 2 on a user's error, 1 on any other.
     """
     rank = int(os.environ["RANK"])
-    _log_to(folder / f"rank{rank}.log")
+    _log_to(CellFolder(folder).log(rank))
     _die_with_parent()
     try:
-        _run(folder, rank)
+        _run(CellFolder(folder), rank)
     except BaseException as error:
-        _write_error(folder, rank, error)
+        _write_error(CellFolder(folder).error(rank), rank, error)
         return 2 if isinstance(error, RsbenchError) else 1
     return 0
 
@@ -52,7 +56,7 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _run(folder: Path, rank: int) -> None:
+def _run(folder: CellFolder, rank: int) -> None:
     """Join the process group, train, and write the record on rank 0."""
     import torch
     import torch.distributed as dist
@@ -61,25 +65,26 @@ def _run(folder: Path, rank: int) -> None:
     from rsbench.compressors import parse
     from rsbench.measure.log import Samples
     from rsbench.results import provenance, records
+    from rsbench.results.schema import SCHEMA
     from rsbench.tasks import TASKS
     from rsbench.train.loop import Training
 
     started, started_utc = time.perf_counter(), provenance.utc_now()
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job = json.loads(folder.job.read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     compressor = parse(job["compressor"])
-    samples = Samples(folder if rank == 0 else None, tensorboard=job["tensorboard"])
+    samples = Samples(folder.samples if rank == 0 else None, events=folder.events if job["tensorboard"] else None)
     samples.write("phase", {"phase": "start"})
     device = _device(cell.device)
     _be_deterministic()
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, samples)
-        sections = training.run(folder)
+        sections = training.run(folder.path)
         if rank == 0:
             runtime = sections.pop("runtime") | _runtime(torch, dist, device)
             record = {
-                "schema": records.SCHEMA,
+                "schema": SCHEMA,
                 "key": cell.key,
                 "status": "done",
                 "reason": "",
@@ -89,7 +94,7 @@ def _run(folder: Path, rank: int) -> None:
                 "provenance": {**job["provenance"], "runtime": runtime},
                 **sections,
             }
-            records.write_record(folder, record)
+            records.write_record(folder.path, record)
             samples.write("phase", {"phase": "done"})
     finally:
         dist.destroy_process_group()
@@ -129,7 +134,7 @@ def _runtime(torch: Any, dist: Any, device: Any) -> dict[str, Any]:
     }
 
 
-def _write_error(folder: Path, rank: int, error: BaseException) -> None:
+def _write_error(file: Path, rank: int, error: BaseException) -> None:
     """Leave the exception where the launcher looks for it, and in the log."""
     traceback.print_exc()
     sys.stderr.flush()
@@ -141,7 +146,7 @@ def _write_error(folder: Path, rank: int, error: BaseException) -> None:
         "user_error": isinstance(error, RsbenchError),
         "time": time.time(),
     }
-    (folder / f"error-rank{rank}.json").write_text(json.dumps(report), encoding="utf-8")
+    file.write_text(json.dumps(report), encoding="utf-8")
 
 
 if __name__ == "__main__":

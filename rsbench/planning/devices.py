@@ -8,6 +8,7 @@ from typing import Final
 
 from rsbench.cell import Device
 from rsbench.errors import RsbenchError
+from rsbench.results.folder import LAUNCHER_LOG
 
 DEFAULT_CPU_WORKERS: Final = 2
 
@@ -19,7 +20,7 @@ class DeviceRequest:
     Attributes:
         gpus: as many workers as GPUs, on GPUs.
         workers: so many workers.
-        device: on this.
+        device: device type; None chooses.
     """
 
     gpus: tuple[int, ...] = ()
@@ -27,13 +28,13 @@ class DeviceRequest:
     device: Device | None = None
 
 
-def resolve(asked: DeviceRequest, *, nodes: int, there: bool = True) -> tuple[tuple[int, ...], Device]:
+def resolve(asked: DeviceRequest, *, nodes: int, check_gpus: bool = True) -> tuple[tuple[int, ...], Device]:
     """Return the numbers of workers in all and their device.
 
     Args:
         asked: what was asked for; nothing means all GPUs, else two CPU workers.
         nodes: machines, each with the same devices.
-        there: False takes GPUs that are asked for on trust, to plan for another machine.
+        check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
     Raises:
         RsbenchError: contradicting wishes, or more GPUs than there are.
@@ -44,12 +45,12 @@ def resolve(asked: DeviceRequest, *, nodes: int, there: bool = True) -> tuple[tu
         if counts and min(counts) < 1:
             raise RsbenchError(f"{option} is {min(counts)}, but must be at least 1.")
     if asked.gpus:
-        if there:
+        if check_gpus:
             _check_gpus(max(asked.gpus), f"--gpus {max(asked.gpus)}")
         return tuple(nodes * count for count in asked.gpus), "cuda"
     if asked.device == "cuda":
         workers = asked.workers or (max(1, _gpus()),)
-        if there:
+        if check_gpus:
             _check_gpus(max(workers), f"--workers {max(workers)} --device cuda")
         return tuple(nodes * count for count in workers), "cuda"
     if asked.device is None and not asked.workers:
@@ -113,4 +114,4 @@ class Nodes:
     @property
     def log_name(self) -> str:
         """File for torchrun's own words; nodes may share the folder."""
-        return "launcher.log" if self.rank == 0 else f"launcher-node{self.rank}.log"
+        return LAUNCHER_LOG if self.rank == 0 else f"launcher-node{self.rank}.log"

@@ -79,17 +79,17 @@ class Grid:
     image_size: int | None = None
     recipe: Recipe = Recipe()
 
-    def placed(self, *, nodes: int, there: bool = True) -> Grid:
+    def placed(self, *, nodes: int, check_gpus: bool = True) -> Grid:
         """Return this grid with the workers and the device that was asked for comes to on so many nodes.
 
         Args:
             nodes: machines.
-            there: they are this machine's like; False plans for another one, whose GPUs are not counted here.
+            check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
         Raises:
             RsbenchError: contradicting wishes, or more GPUs than there are.
         """
-        workers, device = resolve(self.devices, nodes=nodes, there=there)
+        workers, device = resolve(self.devices, nodes=nodes, check_gpus=check_gpus)
         return replace(self, workers=workers, device=device)
 
     def check(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -14,25 +13,13 @@ from rsbench import cell
 from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
 from rsbench.planning.grid import DatasetDefaults
-from rsbench.results import folder as folder_module
-from rsbench.results import records
+from rsbench.results.folder import CellFolder, folder_error, write_file
+from rsbench.results.schema import SCHEMA
 
 if TYPE_CHECKING:
     from rsbench.datasets.base import Dataset, Survey
     from rsbench.planning.byte_matching import Estimate
     from rsbench.planning.probe import ModelFacts
-
-JOB_NAME = "job.json"
-LEFTOVERS = (
-    "record.json",
-    "samples.jsonl",
-    "error-rank*.json",
-    "rank*.log",
-    "launcher.log",
-    "*.png",
-    "tensorboard/*",
-)
-"""What an earlier try leaves in a cell's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +182,7 @@ def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tup
 
 
 def write_job(
-    folder: Path,
+    folder: CellFolder,
     job: Job,
     *,
     data: Path,
@@ -203,7 +190,7 @@ def write_job(
     provenance: Mapping[str, Any],
     tensorboard: bool = False,
 ) -> None:
-    """Clear what an earlier try left in the cell's folder and write ``job.json``.
+    """Clear what an earlier try left in the cell's folder and write what the workers are to do.
 
     Args:
         folder: the cell's; made if missing.
@@ -226,16 +213,11 @@ def write_job(
         "argv": list(argv),
         "provenance": dict(provenance),
     }
-    temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for pattern in LEFTOVERS:
-            for old in folder.glob(pattern):
-                old.unlink()
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, folder / JOB_NAME)
+        folder.clear()
     except OSError as error:
-        raise folder_module.folder_error(error, folder) from error
+        raise folder_error(error, folder.path) from error
+    write_file(folder.job, json.dumps(content, indent=1) + "\n")
 
 
 def failed_record(
@@ -246,7 +228,7 @@ def failed_record(
 
     compressor = compressors.parse(job.compressor)
     return {
-        "schema": records.SCHEMA,
+        "schema": SCHEMA,
         "key": job.spec.key,
         "status": status,
         "reason": reason,

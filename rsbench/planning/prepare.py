@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsbench.console import say
-from rsbench.paths import cache_root
+from rsbench.paths import data_cache
 from rsbench.planning.job import Job, LocatedDataset
 from rsbench.planning.request import Request
 
@@ -36,7 +36,7 @@ def prepare(
                 bars.update(task, completed=count, total=total)
 
             data = located[name].dataset.prepare(
-                request.data_root, cache_root(), size, strict=request.strict_data, progress=show
+                request.data_root, data_cache(), size, strict=request.strict_data, progress=show
             )
             folders[name, size] = data.folder
             for warning in data.warnings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -14,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 import rsbench
 from rsbench import __version__
+from rsbench.atomic import write_atomically
 from rsbench.errors import RsbenchError
+from rsbench.paths import cache_root
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,7 @@ def model_names() -> dict[str, list[str]]:
 def _ask_cached(question: dict[str, Any]) -> Any:
     versions = [__version__, _source_stamp(), *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
     key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
-    path = platformdirs.user_cache_path("rsbench") / "facts" / f"{key}.json"
+    path = cache_root() / "facts" / f"{key}.json"
     if question.get("weights") is None:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
@@ -139,13 +140,8 @@ def _ask_cached(question: dict[str, Any]) -> Any:
             pass
     answer = _ask(question)
     if question.get("weights") is None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(json.dumps(answer), encoding="utf-8")
-            temporary.replace(path)
-        except OSError:
-            pass  # a cache that cannot be written costs time, nothing else
+        with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+            write_atomically(path, json.dumps(answer))
     return answer
 
 

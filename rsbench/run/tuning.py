@@ -11,6 +11,7 @@ from rsbench import compressors
 from rsbench.cell import CellSpec
 from rsbench.planning.job import Job
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
 from rsbench.results.schema import Record
 
 FAILED = -math.inf
@@ -138,7 +139,7 @@ class TuningQueue:
                 record = self._known([job]).get(job.spec.key)
                 if record is not None and record["provenance"].get("tuning_seed") != self._seed:
                     record["provenance"]["tuning_seed"] = self._seed
-                    records.write_record(self._out / "cells" / job.spec.folder_name, record)
+                    records.write_record(CellFolder.of(self._out, job.spec.folder_name).path, record)
 
     def busy(self, job: Job) -> None:
         """Leave the whole row to the other process: without this cell it cannot be tuned."""

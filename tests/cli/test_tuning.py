@@ -12,8 +12,8 @@ from click.testing import Result
 from filelock import FileLock
 
 from rsbench.launch.torchrun import Outcome
-from rsbench.results import folder as folder_module
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
 from rsbench.run import runner
 from rsbench.run.tuning import FAILED, best_rate, next_rate
 
@@ -33,7 +33,7 @@ def graded(launcher: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         cell = json.loads((folder / "job.json").read_text())["cell"]
         ran.append((cell["compressor"], cell["lr"], cell["seed"]))
         if outcome.status == "done":
-            record = records.read_record(folder / folder_module.RECORD_NAME)
+            record = records.read_record(CellFolder(folder).record)
             record["accuracy"]["val_score"] = {0.01: 0.7, 0.1: 0.8, 0.5: 0.6}[cell["lr"]]
             record["accuracy"]["test"]["oa"] = 0.99 if cell["seed"] == 9 else 0.75
             records.write_record(folder, record)
@@ -189,17 +189,16 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
 ) -> None:
     study = ("compare", "--compressor", "none", "--tuning-seed", 9, "--seeds", "0,1")
     rsbench(*study, "--lr", 0.01, "--lr", 0.5)
-    monkeypatch.setattr("rsbench.run.runner.run", _only_one)
+    monkeypatch.setattr("rsbench.run.runner.CellRunner.run", _only_one)
     result = rsbench(*study, *RATES)
     assert result.exit_code == 0, result.output
     assert "Traceback" not in result.output
     assert rsbench("report").exit_code == 0
 
 
-def _only_one(queue: Any, *given: Any) -> Any:
-    place, launcher, progress = given[:3]
+def _only_one(cells: runner.CellRunner, queue: Any) -> Any:
     summary = runner.RunSummary()
-    runner._run_one(queue.take(), place, launcher, progress, summary, 1)
+    cells._run_one(queue.take(), summary, 1)
     summary.not_run = len(queue.left())
     return summary
 

@@ -8,7 +8,8 @@ import pytest
 
 from rsbench.cell import CellSpec
 from rsbench.reports import build_report
-from rsbench.results.records import SCHEMA, read_record
+from rsbench.results.records import read_record
+from rsbench.results.schema import SCHEMA
 
 RECORDS = sorted((Path(__file__).parent / "records").glob("schema-*.json"))
 
