@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES
+from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES, Recipe
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid, plan_file
 from rsbench.planning.devices import DeviceRequest
@@ -152,19 +152,19 @@ training_options = _all(
         type=click.Choice(OPTIMIZERS),
         help="With adam, compressors keep no momentum.  [the data set's own]",
     ),
-    click.option("--momentum", type=float, default=grid.Recipe.momentum, show_default=True, help="Of SGD."),
-    click.option("--weight-decay", type=float, default=grid.Recipe.weight_decay, show_default=True, help="Of SGD."),
+    click.option("--momentum", type=float, default=Recipe.momentum, show_default=True, help="Of SGD."),
+    click.option("--weight-decay", type=float, default=Recipe.weight_decay, show_default=True, help="Of SGD."),
     click.option(
         "--schedule",
         type=click.Choice(SCHEDULES),
-        default=grid.Recipe.schedule,
+        default=Recipe.schedule,
         show_default=True,
         help="Learning rate.",
     ),
     click.option(
         "--warmup-epochs",
         type=float,
-        default=grid.Recipe.warmup_epochs,
+        default=Recipe.warmup_epochs,
         show_default=True,
         help="Over which the rate rises; at most a quarter of the run.",
     ),
@@ -172,14 +172,14 @@ training_options = _all(
     click.option(
         "--label-smoothing",
         type=float,
-        default=grid.Recipe.label_smoothing,
+        default=Recipe.label_smoothing,
         show_default=True,
         help="Share of the target spread.",
     ),
     click.option("--channels-last", is_flag=True, help="Memory layout for tensor cores."),
     click.option("--bf16", is_flag=True, help="Train under bfloat16 autocast."),
     click.option(
-        "--bucket-cap-mb", type=float, default=grid.Recipe.bucket_cap_mb, show_default=True, help="Bucket size of DDP."
+        "--bucket-cap-mb", type=float, default=Recipe.bucket_cap_mb, show_default=True, help="Bucket size of DDP."
     ),
 )
 
@@ -332,7 +332,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
 
 def _grid(given: Mapping[str, Any]) -> grid.Grid:
     """Return the grid that parsed options stand for."""
-    recipe = grid.Recipe(**{field.name: given[field.name] for field in fields(grid.Recipe)})
+    recipe = Recipe(**{field.name: given[field.name] for field in fields(Recipe)})
     chosen: dict[str, Any] = {
         "datasets": given["dataset"],
         "models": given["model"],
@@ -353,6 +353,7 @@ def _grid(given: Mapping[str, Any]) -> grid.Grid:
         epochs=given["epochs"],
         batch_size=given["batch_size"],
         image_size=given["image_size"],
+        optimizer=given["optimizer"],
         recipe=recipe,
     )
 

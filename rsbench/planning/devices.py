@@ -37,7 +37,7 @@ def resolve(asked: DeviceRequest, *, nodes: int, check_gpus: bool = True) -> tup
         check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
     Raises:
-        RsbenchError: contradicting wishes, or more GPUs than there are.
+        RsbenchError: options that contradict each other, or more GPUs than there are.
     """
     if asked.gpus and (asked.workers or asked.device is not None):
         raise RsbenchError("Give either --gpus N or --workers N with --device cpu|cuda, not both.")

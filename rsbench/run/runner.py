@@ -116,9 +116,8 @@ class CellRunner:
         lock: AbstractContextManager[Any]
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
-            lock = (
-                FileLock(folder.lock, blocking=False) if self.nodes.rank == 0 else nullcontext()
-            )  # nodes may share it
+            alone = self.nodes.rank == 0  # nodes may share the folder
+            lock = FileLock(folder.lock, blocking=False) if alone else nullcontext()
         except OSError as error:
             raise folder_error(error, folder.path) from error
         self.progress.begin(job.spec.label, CellState(path=folder.samples, steps=job.steps, epochs=job.epochs), total)

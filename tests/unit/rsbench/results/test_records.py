@@ -187,6 +187,17 @@ def test_results_find_done_takes_finished_cells_only(tmp_path: Path, make_record
     assert find_done(tmp_path / "nowhere", keys) == {}
 
 
+def test_results_find_done_takes_cells_whose_record_is_of_an_older_schema(
+    tmp_path: Path, make_record: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = make_record()
+    stored(tmp_path, record)
+    monkeypatch.setattr(schema, "UPGRADES", {schema.SCHEMA: lambda old: old | {"new": 1}})
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + 1)
+    done = find_done(tmp_path, [record["key"]])
+    assert done == {record["key"]: record | {"schema": schema.SCHEMA, "new": 1}}
+
+
 def test_results_list_runs_shows_unfinished_and_damaged_ones(tmp_path: Path, make_record: Maker) -> None:
     stored(tmp_path, make_record(seed=0))
     stored(tmp_path, make_record(seed=1, status="timeout", reason="no end within 5 s"))
