@@ -1,4 +1,4 @@
-"""The commands that show what there is: lists, recorded runs, reports, data on disk."""
+"""The commands that show what there is: lists, recorded runs, reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rsbench.errors import RsbenchError
 from rsbench.metrics import TASKS, score_text
 from rsbench.results import records as results
 from rsbench.results.schema import Record
-from rsbench.units import bytes_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -174,55 +173,3 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "plans": plans,
     "runs": runs,
 }
-
-
-def fetch(name: str, data_root: Path, console: Console) -> None:
-    """Download a data set and say what was done.
-
-    Raises:
-        RsbenchError: no such data set, no connection, a wrong digest, a full disk.
-    """
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from rsbench import datasets as table
-
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        tasks = {}
-
-        def show(file: str, count: int, total: int) -> None:
-            if file not in tasks:
-                tasks[file] = bars.add_task(file)
-            bars.update(tasks[file], completed=count, total=total or None)
-
-        done = table.fetch(name, data_root, show)
-    for note in done.notes:
-        say(console, note)
-    size = sum(path.stat().st_size for path in _files(done.where)) if done.where.is_dir() else done.where.stat().st_size
-    say(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
-
-
-def check(name: str, data_root: Path, console: Console) -> int:
-    """Read a whole data set and say what is wrong with it.
-
-    Returns:
-        0 if training on it is sound, else 1.
-
-    Raises:
-        RsbenchError: the data set is not there.
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from rsbench import datasets as table
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(f"reading {name}", total=None)
-        found = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
-    for sentence in found.sentences():
-        say(console, sentence)
-    return 0 if found.ok else 1
-
-
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]

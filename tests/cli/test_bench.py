@@ -14,7 +14,18 @@ Call = Callable[..., Result]
 
 def test_a_small_model_is_timed_and_samples_are_kept(rsbench: Call) -> None:
     result = rsbench(
-        *("bench", "--model", "squeezenet1_1", "--density", 0.01, "--repeats", 1, "--no-rivals", "--json", "b.json"),
+        *(
+            "bench",
+            "--model",
+            "squeezenet1_1",
+            "--density",
+            0.01,
+            "--repeats",
+            1,
+            "--no-plain-hooks",
+            "--json",
+            "b.json",
+        ),
         *("--compressor", "noop", "--compressor", "rsdgc", "--compressor", "topk:kernels=eager"),
     )
     assert result.exit_code == 0, result.output
@@ -44,3 +55,11 @@ def test_mistakes_get_one_sentence(rsbench: Call, arguments: tuple[object, ...],
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("word", ["", "no-"])
+def test_the_old_words_for_plain_hooks_go_on_working_and_say_the_new_ones(rsbench: Call, word: str) -> None:
+    result = rsbench("bench", f"--{word}rivals", "--repeats", 0)
+    assert result.stderr.splitlines()[0] == f"--{word}rivals is now called --{word}plain-hooks."
+    assert "at least 1" in result.stderr
+    assert "rivals" not in rsbench("bench", "--help").output

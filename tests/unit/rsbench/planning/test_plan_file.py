@@ -8,8 +8,8 @@ from typing import Any
 import click
 import pytest
 
-from rsbench.cli import options
 from rsbench.cli.main import compare
+from rsbench.cli.request import request_from
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid as plan
 from rsbench.planning import plan_file
@@ -19,7 +19,7 @@ from rsbench.planning.request import Request
 def request_of(*argv: str) -> Request:
     context = compare.make_context("compare", list(argv))
     with context:
-        return options.request_from(context, context.params)
+        return request_from(context, context.params)
 
 
 @pytest.mark.parametrize("size", plan_file.SIZES)
