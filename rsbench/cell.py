@@ -171,7 +171,7 @@ class CellSpec(Recipe):
 
     @property
     def folder_name(self) -> str:
-        """Name of the cell's folder; the key makes it unique, the rest makes it readable."""
+        """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
         return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"

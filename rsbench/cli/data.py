@@ -93,10 +93,10 @@ def _check(name: str, data_root: Path, console: Console) -> int:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"reading {name}", total=None)
-        found = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
-    for sentence in found.sentences():
+        finding = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
+    for sentence in finding.sentences():
         say(console, sentence)
-    return 0 if found.ok else 1
+    return 0 if finding.ok else 1
 
 
 def _files(folder: Path) -> list[Path]:

@@ -140,14 +140,14 @@ def models(console: Console, verbose: bool, out: Path) -> None:
 
 def runs(console: Console, verbose: bool, out: Path) -> None:
     """List recorded and unfinished cells; verbose adds reasons."""
-    found = results.list_runs([out])
-    for run in found:
+    recorded = results.list_runs([out])
+    for run in recorded:
         score = score_text(run.record) if run.record else ""
         say(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
         if verbose and run.reason:
             say(console, f"{'':<12}{run.reason}")
-    done = sum(run.status == "done" for run in found)
-    say(console, f"{done} of {len(found)} cells in {out} are done.")
+    done = sum(run.status == "done" for run in recorded)
+    say(console, f"{done} of {len(recorded)} cells in {out} are done.")
 
 
 def plans(console: Console, verbose: bool, out: Path) -> None:

@@ -51,7 +51,7 @@ def _log_to(path: Path) -> None:
 
 
 def _die_with_parent() -> None:
-    """On Linux, be ended when the launcher dies, however it dies."""
+    """Arrange on Linux to be ended when the launcher dies, however it dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -101,7 +101,7 @@ def _run(folder: CellFolder, rank: int) -> None:
 
 
 def _device(kind: str) -> Any:
-    """This rank's device; on GPUs the one numbered like the local rank."""
+    """Return this rank's device; on GPUs the one numbered like the local rank."""
     import torch
 
     if kind == "cpu":
@@ -113,7 +113,7 @@ def _device(kind: str) -> Any:
 
 
 def _be_deterministic() -> None:
-    """The same seed gives the same losses bit for bit on the same machine."""
+    """Make the same seed give the same losses bit for bit on the same machine."""
     import torch
 
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -124,7 +124,7 @@ def _be_deterministic() -> None:
 
 
 def _runtime(torch: Any, dist: Any, device: Any) -> dict[str, Any]:
-    """Facts that only the running worker knows."""
+    """Return the facts that only the running worker knows."""
     return {
         "backend": dist.get_backend(),
         "torch": torch.__version__,

@@ -82,7 +82,7 @@ class Devices:
 def model_facts(
     task: str, model: str, inputs: Mapping[str, int], image_size: int, weights: str | None = None
 ) -> ModelFacts:
-    """Shapes of a model for some data.
+    """Return the shapes of a model for some data.
 
     Args:
         task: name of the task.
@@ -111,12 +111,12 @@ def model_facts(
 
 
 def devices() -> Devices:
-    """GPUs and backends, as torch sees them (about 3 s)."""
+    """Return GPUs and backends, as torch sees them (about 3 s)."""
     return Devices(**_ask({"ask": "devices"}))
 
 
 def gpu_count() -> int:
-    """Number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
+    """Return the number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
     device_files = [*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("kfd"), *Path("/dev").glob("dxg")]
     if sys.platform == "linux" and not device_files:  # NVIDIA, ROCm, WSL
         return 0
@@ -124,7 +124,7 @@ def gpu_count() -> int:
 
 
 def model_names() -> dict[str, list[str]]:
-    """Names that ``--model`` takes, by task."""
+    """Return the names that ``--model`` takes, by task."""
     names: dict[str, list[str]] = _ask_cached({"ask": "model_names"})
     return names
 
@@ -146,7 +146,7 @@ def _ask_cached(question: dict[str, Any]) -> Any:
 
 
 def _source_stamp() -> str:
-    """Changes when a file of the package does: an editable install keeps its version while its networks change."""
+    """Return what changes when a file of the package does: an editable install keeps its version meanwhile."""
     files = sorted(Path(rsbench.__file__).parent.glob("**/*.py"))
     stamps = "".join(f"{path.name}{path.stat().st_mtime_ns}" for path in files)
     return hashlib.sha256(stamps.encode()).hexdigest()[:12]

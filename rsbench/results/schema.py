@@ -22,7 +22,7 @@ Check = Callable[[Any], str | None]
 
 
 def _from_1(record: Record) -> Record:
-    """Schema 1 knew scene classification by SGD only, and kept no history beside validation."""
+    """Return a record of schema 1, which knew scene classification by SGD only and kept no history, as one of 2."""
     new = {**record, "cell": {**record["cell"], "optimizer": "sgd"}, "history": []}
     if record.get("dataset") is not None:
         new["dataset"] = {**record["dataset"], "task": "scenes"}
@@ -38,14 +38,14 @@ UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
 """From schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
-def _fits(found: type, kinds: tuple[type, ...]) -> bool:
+def _fits(kind: type, kinds: tuple[type, ...]) -> bool:
     """Return whether a type is one of some, or derived from one, as NumPy's float is (True is no integer here)."""
-    return found in kinds or (issubclass(found, kinds) and found is not bool)
+    return kind in kinds or (issubclass(kind, kinds) and kind is not bool)
 
 
 def _all_fit(values: Iterable[Any], kinds: tuple[type, ...]) -> bool:
     """Return whether all values are of some types; each type that occurs is looked at once, which is fast."""
-    return all(_fits(found, kinds) for found in set(map(type, values)))
+    return all(_fits(kind, kinds) for kind in set(map(type, values)))
 
 
 def _is(*kinds: type, words: str, nullable: bool = False) -> Check:
@@ -172,7 +172,7 @@ def check(record: Any) -> None:
     """
     _check_fields(record, _TOP, "")
     _check_fields(record["cell"], _CELL, "cell.")
-    present = {name: found for name, found in _PROVENANCE.items() if name in record["provenance"]}
+    present = {name: check for name, check in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
     history = record.get("history") or []
     _check_fields({"history": history}, {"history": _list_of(dict, words="objects")}, "")
