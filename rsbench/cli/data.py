@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from rsbench.console import make_console, say
 from rsbench.units import bytes_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 @click.group()
@@ -34,33 +30,11 @@ def fetch(name: str, data_root: Path) -> None:
     Example:
       rsbench data fetch ucm21 --data-root /data
     """  # noqa: D301 - click reads \b
-    _fetch(name, data_root, make_console())
-
-
-@data.command()
-@click.argument("name")
-@data_root_option
-@click.pass_context
-def check(ctx: click.Context, name: str, data_root: Path) -> None:
-    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
-
-    \b
-    Example:
-      rsbench data check nwpu45 --data-root /data
-    """  # noqa: D301 - click reads \b
-    ctx.exit(_check(name, data_root, make_console()))
-
-
-def _fetch(name: str, data_root: Path, console: Console) -> None:
-    """Download a data set and say what was done.
-
-    Raises:
-        RsbenchError: no such data set, no connection, a wrong digest, a full disk.
-    """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from rsbench import datasets as table
 
+    console = make_console()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks = {}
@@ -77,26 +51,29 @@ def _fetch(name: str, data_root: Path, console: Console) -> None:
     say(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
 
 
-def _check(name: str, data_root: Path, console: Console) -> int:
-    """Read a whole data set and say what is wrong with it.
+@data.command()
+@click.argument("name")
+@data_root_option
+@click.pass_context
+def check(ctx: click.Context, name: str, data_root: Path) -> None:
+    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
 
-    Returns:
-        0 if training on it is sound, else 1.
-
-    Raises:
-        RsbenchError: the data set is not there.
-    """
+    \b
+    Example:
+      rsbench data check nwpu45 --data-root /data
+    """  # noqa: D301 - click reads \b
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from rsbench import datasets as table
 
+    console = make_console()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(f"reading {name}", total=None)
         finding = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
     for sentence in finding.sentences():
         say(console, sentence)
-    return 0 if finding.ok else 1
+    ctx.exit(0 if finding.ok else 1)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import click
@@ -11,8 +10,11 @@ import click
 from rsbench import __version__
 from rsbench.cli import options
 from rsbench.cli.bench import bench
-from rsbench.cli.data import data, data_root_option
+from rsbench.cli.data import data
+from rsbench.cli.doctor import doctor
+from rsbench.cli.listing import list_command
 from rsbench.cli.plan_option import plan_options
+from rsbench.cli.report import report
 from rsbench.cli.request import request_from
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
@@ -130,93 +132,5 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-@main.command()
-@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "formats",
-    default="md,csv,html",
-    show_default=True,
-    metavar="NAMES",
-    help="Which files to write: md, csv, html, tex, json, separated by commas.",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
-@click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
-@click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
-@click.option(
-    "--compare",
-    "changes",
-    nargs=2,
-    metavar="A B",
-    type=click.Path(path_type=Path),
-    help="Say what changed from result folder A to B instead; files are written with --out only.",
-)
-def report(
-    folders: tuple[Path, ...],
-    formats: str,
-    out: Path | None,
-    mix_hardware: bool,
-    against: str,
-    changes: tuple[Path, Path] | None,
-) -> None:
-    """Show and write tables of everything recorded in one or more result folders.
-
-    \b
-    Examples:
-      rsbench report
-      rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
-      rsbench report --against "rsdgc 100x"
-      rsbench report --compare results-of-last-week rsbench-results
-    """  # noqa: D301 - click reads \b
-    from rsbench.cli import show
-
-    if changes:
-        if folders or against or mix_hardware:
-            raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
-        show.report_changes(*changes, formats=formats, out=out, console=make_console())
-        return
-    show.report(
-        folders or (Path("rsbench-results"),),
-        formats=formats,
-        out=out,
-        mix_hardware=mix_hardware,
-        against=against,
-        console=make_console(),
-    )
-
-
-@main.command("list")
-@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "plans", "runs"]))
-@click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("rsbench-results"),
-    show_default=True,
-    help="Where runs stand.",
-)
-def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, models, shipped plans, or recorded runs.
-
-    \b
-    Examples:
-      rsbench list compressors -v      every option with its range and default
-      rsbench list runs                what is done, failed or unfinished
-    """  # noqa: D301 - click reads \b
-    from rsbench.cli import show
-
-    show.LISTS[what](make_console(), verbose, out)
-
-
-@main.command()
-@data_root_option
-@click.pass_context
-def doctor(ctx: click.Context, data_root: Path) -> None:
-    """Say what this machine has, what will not work here, and what to do about it. Exits 1 if nothing can train."""
-    from rsbench.cli import doctor as examination
-
-    ctx.exit(examination.examine(data_root, make_console()))
-
-
-main.add_command(bench)
-main.add_command(data)
+for command in (report, list_command, bench, data, doctor):
+    main.add_command(command)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,15 +17,23 @@ LAUNCHER_LOG: Final = "launcher.log"
 """torchrun's own words on node 0."""
 
 
-@dataclass(frozen=True)
 class CellFolder:
     """The folder of one cell; the names of its files are spelt here and nowhere else.
 
     Attributes:
         path: the folder, which need not exist.
+        job: what the workers are to do.
+        record: the numbers of the cell, or why there are none.
+        samples: raw samples, one a line, as rank 0 writes them.
+        events: the folder of TensorBoard's event files.
+        lock: held by the process that runs the cell.
     """
 
-    path: Path
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.job, self.record = path / "job.json", path / "record.json"
+        self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
+        self.lock = path / ".lock"
 
     @classmethod
     def of(cls, out: Path, name: str) -> CellFolder:
@@ -37,31 +44,6 @@ class CellFolder:
             name: as :attr:`rsbench.cell.CellSpec.folder_name` gives it; it ends with ``-<key>``.
         """
         return cls(out / CELLS / name)
-
-    @property
-    def job(self) -> Path:
-        """What the workers are to do."""
-        return self.path / "job.json"
-
-    @property
-    def record(self) -> Path:
-        """The numbers of the cell, or why there are none."""
-        return self.path / "record.json"
-
-    @property
-    def samples(self) -> Path:
-        """Raw samples, one a line, as rank 0 writes them."""
-        return self.path / "samples.jsonl"
-
-    @property
-    def events(self) -> Path:
-        """The folder of TensorBoard's event files."""
-        return self.path / "tensorboard"
-
-    @property
-    def lock(self) -> Path:
-        """The lock of the process that runs the cell."""
-        return self.path / ".lock"
 
     @property
     def was_begun(self) -> bool:
