@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rsbench import units
 from rsbench.run.progress import CellState, LiveProgress, PlainProgress
 
 STEP = {"kind": "step", "step": 9, "epoch": 1, "loss": 1.5, "payload_bytes": 45300, "images": 64, "step_time_s": 0.5}
@@ -78,21 +77,3 @@ def test_live_display_draws_the_cell(tmp_path: Path) -> None:
     live.close()
     for words in ("cell 1 of 4", "step 10/30", "[1/4] ucm21 smallvgg rsdgc 100x: done in 3 s"):
         assert words in screen.getvalue()
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(4.2, "4 s"), (185, "3 min 05 s"), (7800, "2 h 10 min")])
-def test_durations(seconds: float, text: str) -> None:
-    assert units.duration_text(seconds) == text
-
-
-@pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (45300, "45.3 kB"), (4.51e6, "4.51 MB")])
-def test_bytes(count: float, text: str) -> None:
-    assert units.bytes_text(count) == text
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(0, "0 B"), (999, "999 B"), (999.7, "1 kB"), (45300, "45.3 kB"), (999_600, "1 MB"), (1e15, "1e+03 TB")],
-)
-def test_bytes_have_no_exponent_below_a_petabyte(count: float, text: str) -> None:
-    assert units.bytes_text(count) == text
