@@ -57,7 +57,7 @@ def bench(
       rsbench bench --model vgg19 --repeats 3 --no-plain-hooks
       rsbench bench --compressor noop --compressor rsdgc --compressor rsdgc:kernels=eager
     """  # noqa: D301 - click reads \b
-    from rsbench import reports
+    from rsbench import reports  # late: start-up
     from rsbench.bench import command, table
 
     console = make_console()

@@ -30,7 +30,7 @@ def fetch(name: str, data_root: Path) -> None:
     Example:
       rsbench data fetch ucm21 --data-root /data
     """  # noqa: D301 - click reads \b
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # late: start-up
 
     from rsbench import datasets as table
 
@@ -62,7 +62,7 @@ def check(ctx: click.Context, name: str, data_root: Path) -> None:
     Example:
       rsbench data check nwpu45 --data-root /data
     """  # noqa: D301 - click reads \b
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # late: start-up
 
     from rsbench import datasets as table
 

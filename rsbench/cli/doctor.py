@@ -83,7 +83,7 @@ def folder_problems(use: str, folder: Path) -> list[str]:
 
 def memory_problems(*, shm: Path) -> list[str]:
     """Return where memory is short."""
-    import psutil
+    import psutil  # late: start-up
 
     problems = []
     free = psutil.virtual_memory().available
@@ -111,7 +111,7 @@ def _versions(facts: dict[str, object]) -> list[str]:
 
 
 def _machine(facts: dict[str, object]) -> list[str]:
-    import psutil
+    import psutil  # late: start-up
 
     memory = psutil.virtual_memory()
     return [
@@ -132,7 +132,7 @@ def _devices(devices: Devices) -> list[str]:
 
 
 def _data(data_root: Path) -> list[str]:
-    from rsbench import datasets
+    from rsbench import datasets  # late: start-up
 
     lines = []
     for name in datasets.available():

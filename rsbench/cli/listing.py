@@ -11,6 +11,7 @@ import click
 
 from rsbench.console import make_console, say
 from rsbench.metrics import TASKS, score_text
+from rsbench.planning import plan_file, probe
 from rsbench.results.records import list_runs
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def _compressors(console: Console, verbose: bool, out: Path) -> None:
     """List compressors; verbose adds source and options."""
-    from rsbench.compressors import COMPRESSORS
+    from rsbench.compressors import COMPRESSORS  # late: start-up
 
     for name, compressor in COMPRESSORS.items():
         say(console, f"{name:<10}{compressor.doc()}")
@@ -36,7 +37,7 @@ def _compressors(console: Console, verbose: bool, out: Path) -> None:
 
 def _datasets(console: Console, verbose: bool, out: Path) -> None:
     """List data sets; verbose adds layout, licence and citation."""
-    from rsbench import datasets as table
+    from rsbench import datasets as table  # late: start-up
 
     for name, kind in table.available().items():
         dataset = kind()
@@ -49,8 +50,6 @@ def _datasets(console: Console, verbose: bool, out: Path) -> None:
 
 def _models(console: Console, verbose: bool, out: Path) -> None:
     """List the models that --model takes, by task."""
-    from rsbench.planning import probe
-
     for task, names in probe.model_names().items():
         say(console, f"{TASKS[task].title}:")
         for line in names if verbose else [", ".join(names)]:
@@ -71,8 +70,6 @@ def _runs(console: Console, verbose: bool, out: Path) -> None:
 
 def _plans(console: Console, verbose: bool, out: Path) -> None:
     """List shipped plans; verbose prints them."""
-    from rsbench.planning import plan_file
-
     for name, path in plan_file.shipped().items():
         text = path.read_text(encoding="utf-8")
         say(console, f"{name:<18}{tomllib.loads(text)['title']}")

@@ -86,7 +86,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       seeds = [0, 1, 2]
       gpus = 4
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.torchrun import torchrun_environment
+    from rsbench.launch.torchrun import torchrun_environment  # late: start-up
     from rsbench.run import compare as comparison
 
     if torchrun_environment(os.environ):
@@ -115,7 +115,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
       rsbench run --compressor rsdgc --ratio 100 --seed 1
       torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.torchrun import torchrun_environment
+    from rsbench.launch.torchrun import torchrun_environment  # late: start-up
     from rsbench.run import compare as comparison
     from rsbench.run import inside_torchrun
 

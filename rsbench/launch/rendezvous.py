@@ -97,7 +97,7 @@ class NodeBarrier:
 
 
 def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, content: str) -> None:
-    from torch._C._distributed_c10d import TCPStore
+    from torch._C._distributed_c10d import TCPStore  # late: start-up
 
     store = TCPStore(*address, is_master=True, timeout=timeout, wait_for_workers=False)
     store.set(name, content)
@@ -105,7 +105,7 @@ def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, 
 
 
 def _ask(address: tuple[str, int], node: int, name: str, timeout: timedelta) -> str:
-    from torch._C._distributed_c10d import TCPStore
+    from torch._C._distributed_c10d import TCPStore  # late: start-up
 
     deadline = time.monotonic() + timeout.total_seconds()
     while True:

@@ -58,7 +58,7 @@ def _die_with_parent() -> None:
 
 def _run(folder: CellFolder, rank: int) -> None:
     """Join the process group, train, and write the record on rank 0."""
-    import torch
+    import torch  # late: what fails here is to be told, too
     import torch.distributed as dist
 
     from rsbench.cell import CellSpec
@@ -102,7 +102,7 @@ def _run(folder: CellFolder, rank: int) -> None:
 
 def _device(kind: str) -> Any:
     """Return this rank's device; on GPUs the one numbered like the local rank."""
-    import torch
+    import torch  # late: start-up
 
     if kind == "cpu":
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -114,7 +114,7 @@ def _device(kind: str) -> Any:
 
 def _be_deterministic() -> None:
     """Make the same seed give the same losses bit for bit on the same machine."""
-    import torch
+    import torch  # late: start-up
 
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)

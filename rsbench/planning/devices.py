@@ -8,6 +8,7 @@ from typing import Final
 
 from rsbench.cell import Device
 from rsbench.errors import RsbenchError
+from rsbench.planning import probe
 from rsbench.results.folder import LAUNCHER_LOG
 
 DEFAULT_CPU_WORKERS: Final = 2
@@ -49,26 +50,20 @@ def resolve(asked: DeviceRequest, *, nodes: int, check_gpus: bool = True) -> tup
             _check_gpus(max(asked.gpus), f"--gpus {max(asked.gpus)}")
         return tuple(nodes * count for count in asked.gpus), "cuda"
     if asked.device == "cuda":
-        workers = asked.workers or (max(1, _gpus()),)
+        workers = asked.workers or (max(1, probe.gpu_count()),)
         if check_gpus:
             _check_gpus(max(workers), f"--workers {max(workers)} --device cuda")
         return tuple(nodes * count for count in workers), "cuda"
     if asked.device is None and not asked.workers:
-        gpus = _gpus()
+        gpus = probe.gpu_count()
         if gpus:
             return (nodes * gpus,), "cuda"
     return tuple(nodes * count for count in asked.workers or (DEFAULT_CPU_WORKERS,)), "cpu"
 
 
-def _gpus() -> int:
-    from rsbench.planning import probe
-
-    return probe.gpu_count()
-
-
 def _check_gpus(asked: int, option: str) -> None:
     """Refuse more GPUs than there are."""
-    there = _gpus()
+    there = probe.gpu_count()
     if asked > there:
         has = "no GPU that torch can use" if there == 0 else f"only {there} GPU{'s' if there > 1 else ''}"
         raise RsbenchError(

@@ -78,7 +78,7 @@ class Grid:
         Raises:
             RsbenchError: one sentence, with a suggestion where a name is misspelt.
         """
-        from rsbench import datasets
+        from rsbench import datasets  # late: start-up
 
         for name in self.datasets:
             datasets.get(name)
@@ -133,7 +133,7 @@ class Grid:
 
     def _rows(self) -> list[tuple[str, float | None]]:
         """Return (canonical compressor, ratio or None) in the order given."""
-        from rsbench import compressors
+        from rsbench import compressors  # late: start-up
 
         rows: list[tuple[str, float | None]] = []
         for text in self.compressors:

@@ -7,19 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rsbench import cell
+from rsbench import cell, compressors, datasets
 from rsbench.cell import CellSpec
+from rsbench.datasets.base import Dataset, Survey
 from rsbench.errors import RsbenchError
+from rsbench.planning import byte_matching, probe
+from rsbench.planning.byte_matching import Estimate
 from rsbench.planning.grid import DatasetDefaults
+from rsbench.planning.probe import ModelFacts
 from rsbench.results.folder import CellFolder, folder_error, write_file
 from rsbench.results.schema import SCHEMA
-
-if TYPE_CHECKING:
-    from rsbench.datasets.base import Dataset, Survey
-    from rsbench.planning.byte_matching import Estimate
-    from rsbench.planning.probe import ModelFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +54,6 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
     Raises:
         RsbenchError: unknown, missing, or incomplete and ``strict``.
     """
-    from rsbench import datasets
-
     located: dict[str, LocatedDataset] = {}
     missing: dict[str, RsbenchError] = {}
     for name in names:
@@ -112,8 +109,6 @@ class Job:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
         """Build a job from what ``to_dict`` gave on another node."""
-        from rsbench.planning.byte_matching import Estimate
-
         spec = CellSpec.from_dict(values["spec"])
         return cls(**{**values, "spec": spec, "estimate": Estimate(**values["estimate"])})
 
@@ -128,7 +123,6 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
     """
-    from rsbench.planning import probe
 
     @cache
     def samples(dataset: str, split: str, seed: int) -> int:
@@ -158,9 +152,6 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
 
 def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tuple[str, Estimate]:
     """Return the compressor with the density that gives the asked ratio, and what its run will take."""
-    from rsbench import compressors
-    from rsbench.planning import byte_matching
-
     compressor = byte_matching.match_bytes(
         compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
         model,
@@ -224,8 +215,6 @@ def failed_record(
     job: Job, *, status: str, reason: str, started_utc: str, wall_s: float, provenance: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the record of a cell that gave no numbers."""
-    from rsbench import compressors
-
     compressor = compressors.parse(job.compressor)
     return {
         "schema": SCHEMA,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rsbench.console import say
 from rsbench.paths import data_cache
 from rsbench.planning.job import Job, LocatedDataset
 from rsbench.planning.request import Request
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def prepare(
@@ -23,12 +23,9 @@ def prepare(
     Returns:
         (data set, image size) -> folder of the prepared data.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     folders: dict[tuple[str, int], Path] = {}
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         for name, size in dict.fromkeys((job.spec.dataset, job.spec.image_size) for job in todo):
             task = bars.add_task(f"preparing {name} at {size} px", total=None)
 

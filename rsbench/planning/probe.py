@@ -133,15 +133,13 @@ def _ask_cached(question: dict[str, Any]) -> Any:
     versions = [__version__, _source_stamp(), *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
     key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
     path = cache_root() / "facts" / f"{key}.json"
-    if question.get("weights") is None:
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            pass
+    if question.get("weights") is not None:
+        return _ask(question)  # a file of weights may change
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(path.read_text(encoding="utf-8"))
     answer = _ask(question)
-    if question.get("weights") is None:
-        with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
-            write_atomically(path, json.dumps(answer))
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        write_atomically(path, json.dumps(answer))
     return answer
 
 

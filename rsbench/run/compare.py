@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from rich.console import Console
 
 from rsbench import console as console_module
 from rsbench import reports
+from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
 from rsbench.launch.rendezvous import NodeBarrier
 from rsbench.launch.torchrun import Launcher, StopSignals, Torchrun
@@ -23,11 +26,6 @@ from rsbench.run import dry_run, tuning
 from rsbench.run.progress import LiveProgress, PlainProgress
 from rsbench.run.queue import CellQueue, FixedQueue
 from rsbench.run.runner import CellRunner, RunSummary
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from rsbench.cell import CellSpec
 
 PLAN_TIMEOUT_S: Final = 600.0
 """How long nodes wait for each other before the first cell."""

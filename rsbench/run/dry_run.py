@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from rich.console import Console
 
 from rsbench import reports
 from rsbench.planning.job import Job
@@ -15,9 +17,6 @@ from rsbench.reports.document.table import Column, Report, Section, Table
 from rsbench.results import records as results
 from rsbench.run.queue import CellQueue
 from rsbench.units import bytes_text, duration_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _COLUMNS = (
     "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker,time"

@@ -13,13 +13,14 @@ from typing import Final
 
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
-from rsbench.launch.failure import failure_lines
+from rsbench.launch import worker
+from rsbench.launch.failure import failure_lines, find_error
 from rsbench.metrics import score_text
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import records
+from rsbench.results import provenance, records
 from rsbench.results.folder import CellFolder, check_writable, write_file
 
 WAIT_S: Final = 3600.0
@@ -54,9 +55,6 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
 
 def _work(folder: CellFolder, rank: int, note: Path) -> int:
     """Run the worker, which sends its output to its log, and say how it ended on the terminal."""
-    from rsbench.launch import worker
-    from rsbench.launch.failure import find_error
-
     before = os.dup(1)
     code = worker.main(folder.path)
     os.dup2(before, 1)
@@ -79,8 +77,6 @@ def _prepared(request: Request, environment: Mapping[str, str]) -> dict[str, str
 
 
 def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
-    from rsbench.results import provenance
-
     (asked,) = request.grids
     asked.check()
     here, everywhere = int(environment.get("LOCAL_WORLD_SIZE", "1")), int(environment["WORLD_SIZE"])

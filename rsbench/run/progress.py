@@ -8,14 +8,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from rsbench.metrics import validation_text
 from rsbench.units import bytes_text, duration_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.live import Live
 
 PLAIN_INTERVAL_S = 10.0
 
@@ -205,11 +207,9 @@ class LiveProgress(Progress):
     """A bar for the cell and one for the run that redraw in place: for terminals."""
 
     def __init__(self, console: Console) -> None:
-        from rich.live import Live  # late: start-up
-
         super().__init__()
         # No thread redraws: processes are forked while this is shown.
-        self._live: Live = Live(console=console, auto_refresh=False, transient=True)
+        self._live = Live(console=console, auto_refresh=False, transient=True)
         self._live.start()
         self._drawn = 0.0
 
@@ -230,11 +230,6 @@ class LiveProgress(Progress):
         self._draw(state)
 
     def _draw(self, state: CellState) -> None:
-        from rich.console import Group  # late: start-up
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-        from rich.text import Text
-
         self._drawn = time.monotonic()
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
