@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from rsbench.atomic import write_atomically
 from rsbench.console import make_console
 
 
@@ -72,5 +71,5 @@ def bench(
     timings = command.measure(order, console)
     reports.show(table.report(timings), console)
     if json_path is not None:
-        write_atomically(json_path, json.dumps(timings, indent=1) + "\n")
+        json_path.write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")  # perhaps a pipe or a device
         click.echo(f"Written: {json_path}")
