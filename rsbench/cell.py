@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.results.schema import SCHEMA
 from rsbench.split_text import check_split
 
 Match = Literal["payload", "wire", "density"]
@@ -23,46 +22,24 @@ MATCHES: Final[tuple[str, ...]] = get_args(Match)
 DEVICES: Final[tuple[str, ...]] = get_args(Device)
 SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
 OPTIMIZERS: Final[tuple[str, ...]] = get_args(Optimizer)
-_WHOLES: Final = frozenset({"workers", "epochs", "max_steps", "batch_size", "image_size", "seed"})
-_REALS: Final = frozenset(
-    [
-        "ratio",
-        "lr",
-        "momentum",
-        "weight_decay",
-        "warmup_epochs",
-        "clip_norm",
-        "label_smoothing",
-        "bucket_cap_mb",
-    ]
+KEY_VERSION: Final = 2
+"""Goes up when code changes the numbers of every cell, so that all run again; the record schema has its own number."""
+KEY_FIELDS: Final = (
+    *("dataset", "dataset_fingerprint", "model", "weights", "compressor", "ratio", "match", "lr", "seed", "workers"),
+    *("device", "epochs", "max_steps", "batch_size", "image_size", "split", "optimizer", "momentum", "weight_decay"),
+    *("schedule", "warmup_epochs", "clip_norm", "label_smoothing", "channels_last", "bf16", "bucket_cap_mb"),
 )
+"""The fields that every key holds. Not to be changed: a later field enters a key only where it is not its default."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellSpec:
-    """One run: data set x model x compressor x ratio x learning rate x seed x world size, with its recipe.
-
-    Two specs that differ in any field may give different numbers, so each has its own key. Paths, time-outs
-    and everything else that leaves the numbers alone are not here.
+class Recipe:
+    """How a cell trains, whatever it compares.
 
     Attributes:
-        dataset: name of the data set, as ``rsbench list datasets`` shows it.
-        dataset_fingerprint: what identifies the files that were found (names and sizes).
-        model: ``smallvgg`` or the name of a torchvision classification model.
         weights: torchvision enum or file of the initial weights; None starts from random ones.
-        compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
-        ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
-        match: which bytes ``ratio`` counts.
-        lr: peak learning rate.
-        seed: repeat; decides split, initial weights and batches, for every compressor alike.
-        workers: processes in all (the world size).
-        device: what each worker trains on.
-        epochs: passes over the training images.
         max_steps: stop after so many optimizer steps; None trains all epochs.
-        batch_size: images per worker and step.
-        image_size: height and width in pixels.
         split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``.
-        optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
@@ -74,23 +51,9 @@ class CellSpec:
         bucket_cap_mb: bucket size of DistributedDataParallel, in MiB.
     """
 
-    dataset: str
-    dataset_fingerprint: str
-    model: str
     weights: str | None = None
-    compressor: str
-    ratio: float | None
-    match: Match = "payload"
-    lr: float
-    seed: int
-    workers: int
-    device: Device
-    epochs: int
     max_steps: int | None = None
-    batch_size: int
-    image_size: int
-    split: str
-    optimizer: Optimizer = "sgd"
+    split: str = "official"
     momentum: float = 0.9
     weight_decay: float = 5e-4
     schedule: Schedule = "cosine"
@@ -101,13 +64,53 @@ class CellSpec:
     bf16: bool = False
     bucket_cap_mb: float = 25.0
 
+
+@dataclass(frozen=True, kw_only=True)
+class CellSpec(Recipe):
+    """One run: data set x model x compressor x ratio x learning rate x seed x world size, with its recipe.
+
+    Two specs that differ in any field may give different numbers, so each has its own key. Paths, time-outs
+    and everything else that leaves the numbers alone are not here.
+
+    Attributes:
+        dataset: name of the data set, as ``rsbench list datasets`` shows it.
+        dataset_fingerprint: what identifies the files that were found (names and sizes).
+        model: ``smallvgg`` or the name of a torchvision classification model.
+        compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
+        ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
+        match: which bytes ``ratio`` counts.
+        lr: peak learning rate.
+        seed: repeat; decides split, initial weights and batches, for every compressor alike.
+        workers: processes in all (the world size).
+        device: what each worker trains on.
+        epochs: passes over the training images.
+        batch_size: images per worker and step.
+        image_size: height and width in pixels.
+        optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
+    """
+
+    dataset: str
+    dataset_fingerprint: str
+    model: str
+    compressor: str
+    ratio: float | None
+    match: Match = "payload"
+    lr: float
+    seed: int
+    workers: int
+    device: Device
+    epochs: int
+    batch_size: int
+    image_size: int
+    optimizer: Optimizer = "sgd"
+
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
 
         Raises:
             RsbenchError: names the first such field.
         """
-        for name in _REALS:  # 100 and 100.0 are one ratio, so they must have one key
+        for name in _fields_of("float"):  # 100 and 100.0 are one ratio, so they must have one key
             if isinstance(getattr(self, name), int):
                 object.__setattr__(self, name, float(getattr(self, name)))
         _check_choice("match", self.match, MATCHES)
@@ -119,26 +122,20 @@ class CellSpec:
                 f"ratio is {self.ratio:g}, but a compression ratio says how many times fewer bytes are sent:"
                 " give a number of 1 or more, such as --ratio 100."
             )
-        for name, value in (
-            ("lr", self.lr),
-            ("bucket_cap_mb", self.bucket_cap_mb),
-            ("clip_norm", self.clip_norm),
-        ):
+        for name in ("lr", "bucket_cap_mb", "clip_norm"):
+            value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise RsbenchError(f"{name} is {value:g}, but must be a number above 0.")
-        for name, count in (
-            ("workers", self.workers),
-            ("epochs", self.epochs),
-            ("max_steps", self.max_steps),
-            ("batch_size", self.batch_size),
-            ("image_size", self.image_size),
-        ):
+        for name in ("workers", "epochs", "max_steps", "batch_size", "image_size"):
+            count = getattr(self, name)
             if count is not None and count < 1:
                 raise RsbenchError(f"{name} is {count}, but must be at least 1.")
-        for name, value in (("weight_decay", self.weight_decay), ("warmup_epochs", self.warmup_epochs)):
+        for name in ("weight_decay", "warmup_epochs"):
+            value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise RsbenchError(f"{name} is {value:g}, but must be 0 or more.")
-        for name, value in (("momentum", self.momentum), ("label_smoothing", self.label_smoothing)):
+        for name in ("momentum", "label_smoothing"):
+            value = getattr(self, name)
             if not 0 <= value < 1:
                 raise RsbenchError(f"{name} is {value:g}, but must be at least 0 and less than 1.")
         if self.seed < 0:
@@ -147,8 +144,13 @@ class CellSpec:
 
     @property
     def key(self) -> str:
-        """Twelve hexadecimal digits that are equal for equal specs, and change with the record schema."""
-        text = json.dumps({"schema": SCHEMA, **self.to_dict()}, sort_keys=True)
+        """Twelve hexadecimal digits that are equal for equal specs.
+
+        A field that later work adds enters where it differs from its default only, so that done cells stay done.
+        """
+        default = {field.name: field.default for field in fields(self)}
+        told = {name: value for name, value in self.to_dict().items() if name in KEY_FIELDS or value != default[name]}
+        text = json.dumps({"schema": KEY_VERSION, **told}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -170,14 +172,15 @@ class CellSpec:
 
     @property
     def folder_name(self) -> str:
-        """Name of the cell's folder; the key makes it unique, the rest makes it readable."""
+        """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
         return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values."""
-        return asdict(self)
+        """Return the fields as plain JSON values, in the order of records."""
+        values = asdict(self)
+        return {name: values.pop(name) for name in KEY_FIELDS} | values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CellSpec:
@@ -190,18 +193,24 @@ class CellSpec:
             RsbenchError: a field is unknown, missing or of the wrong kind.
         """
         known = {field.name for field in fields(cls)}
+        wholes, reals = _fields_of("int"), _fields_of("float")
         for name, value in values.items():
             if name not in known:
                 raise RsbenchError(f'A cell has no field "{name}".{did_you_mean(name, known)}')
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if name in _REALS | _WHOLES and value is not None and not number:
+            if name in wholes | reals and value is not None and not number:
                 raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a number.')
-            if name in _WHOLES and isinstance(value, float):
+            if name in wholes and isinstance(value, float):
                 raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a whole number.')
         try:
             return cls(**values)
         except TypeError as error:
             raise RsbenchError(f"A cell is not complete: {error}.") from error
+
+
+def _fields_of(kind: str) -> set[str]:
+    """Return the names of a cell's fields of a numeric type, None allowed or not."""
+    return {field.name for field in fields(CellSpec) if str(field.type).split(" ", maxsplit=1)[0] == kind}
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
@@ -212,7 +221,7 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def steps_per_epoch(train_images: int, *, workers: int, batch_size: int) -> int:
-    """Optimizer steps in one pass over the training images.
+    """Return the optimizer steps in one pass over the training images.
 
     Every worker gets ceil(n / W) images (a few twice); a last incomplete batch is left out, unless it is the only.
 
@@ -227,6 +236,6 @@ def steps_per_epoch(train_images: int, *, workers: int, batch_size: int) -> int:
 
 
 def total_steps(per_epoch: int, *, epochs: int, max_steps: int | None) -> int:
-    """Optimizer steps of the whole run."""
+    """Return the optimizer steps of the whole run."""
     steps = per_epoch * epochs
     return steps if max_steps is None else min(steps, max_steps)

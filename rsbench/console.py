@@ -20,6 +20,6 @@ def say(console: Console, text: str) -> None:
 
 def make_console() -> Console:
     """Return the console for results: the terminal's width, or wide lines into files and pipes."""
-    from rich.console import Console
+    from rich.console import Console  # late: start-up
 
     return Console(width=None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "160")))

@@ -1,13 +1,18 @@
-"""Where rsbench keeps what it prepares."""
+"""Where rsbench keeps what it can make again."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import platformdirs
+
 
 def cache_root() -> Path:
-    """Return the folder of prepared data: ``RSBENCH_CACHE``, else the user's cache."""
-    import platformdirs
+    """Return the folder for prepared data and model facts: ``RSBENCH_CACHE``, else the user's cache."""
+    return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench"))
 
-    return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench")) / "data"
+
+def data_cache() -> Path:
+    """Return the folder for prepared data in the cache."""
+    return cache_root() / "data"

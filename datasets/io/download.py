@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from rsbench.atomic import write_atomically
 from rsbench.datasets.base import Download
 from rsbench.errors import RsbenchError
 
@@ -108,9 +109,7 @@ def _accepted(item: Download, path: Path, final: Path, *, downloaded: bool) -> F
         )
     if problem:
         raise RsbenchError(f"{path} {problem}: delete it and fetch again, or put the official file there.")
-    temporary = store.with_name(store.name + ".new")
-    temporary.write_text(f"{sha256}  {final.name}\n", encoding="utf-8")
-    os.replace(temporary, store)
+    write_atomically(store, f"{sha256}  {final.name}\n")
     return FetchedFile(
         path=final,
         size_bytes=path.stat().st_size,

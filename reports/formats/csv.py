@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.reports.document.table import Report, Table
-from rsbench.reports.files import write_text
+from rsbench.results.folder import write_file
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -18,7 +18,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 def write(report: Report, folder: Path) -> list[Path]:
     """Write both files and return their paths."""
     tables = (report.methods, report.cells)
-    return [write_text(folder / f"{table.title}.csv", render(table)) for table in tables]
+    return [write_file(folder / f"{table.title}.csv", render(table)) for table in tables]
 
 
 def render(table: Table) -> str:

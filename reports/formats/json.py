@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rsbench.reports.document.table import Report, Section, Table
-from rsbench.reports.files import write_text
+from rsbench.results.folder import write_file
 
 FILE_NAME: Final = "report.json"
 SCHEMA: Final = 1
@@ -26,7 +26,7 @@ _ONE_LINE: Final = frozenset({"rows", "columns", "methods", "cells"})
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write ``report.json`` and return its path."""
-    return [write_text(folder / FILE_NAME, render(report))]
+    return [write_file(folder / FILE_NAME, render(report))]
 
 
 def render(report: Report) -> str:

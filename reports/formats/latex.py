@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.reports.document.table import Report, Section, Table
-from rsbench.reports.files import write_text
 from rsbench.reports.formats.terminal import pieces
+from rsbench.results.folder import write_file
 from rsbench.units import one_line
 
 FILE_NAME: Final = "report.tex"
@@ -82,8 +82,8 @@ def write(report: Report, folder: Path) -> list[Path]:
         for number, section in enumerate(report.sections, start=1)
         for name, table in _named(number, section)
     }
-    paths = [write_text(path, text) for path, text in tables.items()]
-    return [write_text(folder / FILE_NAME, render(report)), *paths]
+    paths = [write_file(path, text) for path, text in tables.items()]
+    return [write_file(folder / FILE_NAME, render(report)), *paths]
 
 
 def render(report: Report) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.reports.document.table import Column, Report, Section, Table
-from rsbench.reports.files import write_text
+from rsbench.results.folder import write_file
 from rsbench.units import one_line
 
 FILE_NAME: Final = "report.md"
@@ -19,7 +19,7 @@ _STRIKE_LINK_OR_LIST: Final = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write ``report.md`` and return its path."""
-    return [write_text(folder / FILE_NAME, render(report))]
+    return [write_file(folder / FILE_NAME, render(report))]
 
 
 def render(report: Report) -> str:

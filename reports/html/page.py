@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 
 from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture, Points
 from rsbench.reports.document.table import Report
-from rsbench.reports.files import write_text
 from rsbench.reports.html import plots, svg, text
 from rsbench.reports.html.cells import done_line, missing_table, readable_cells
+from rsbench.results.folder import write_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -73,7 +73,7 @@ class DrawnPanel:
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write ``report.html`` and return its path."""
-    return [write_text(folder / FILE_NAME, render(report))]
+    return [write_file(folder / FILE_NAME, render(report))]
 
 
 def render(report: Report, draw: Draw = plots.draw) -> str:

@@ -15,6 +15,7 @@ from rsbench.errors import RsbenchError
 from rsbench.launch.torchrun import StopSignals, Torchrun
 from rsbench.planning import probe
 from rsbench.results import provenance
+from rsbench.results.folder import CellFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +108,7 @@ def _launch(
     shown = bar.add_task(title, total=total)
     with tempfile.TemporaryDirectory(prefix="rsbench-bench-") as name:
         folder = Path(name)
-        (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+        CellFolder(folder).job.write_text(json.dumps(job), encoding="utf-8")
         names = folder / "progress"
         names.touch()
 

@@ -25,6 +25,7 @@ from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
 from rsbench.compressors.selection.selectors import SampledSelector
 from rsbench.launch import worker
+from rsbench.results.folder import CellFolder
 
 COPY = "copy_"
 ROUNDS, WARMUP_ROUNDS = 7, 3
@@ -153,7 +154,7 @@ def random_gradients(shapes: Iterable[Sequence[int]]) -> Gradients:
 
 def time_parts(folder: Path, rank: int) -> None:
     """Write medians to ``out.json``: part -> seconds, and those of ``copy_`` beside it; tell each in ``progress``."""
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job = json.loads(CellFolder(folder).job.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     gradients = random_gradients(job["shapes"].values())
     copy, medians = _copy(gradients), {}

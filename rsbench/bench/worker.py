@@ -20,6 +20,7 @@ from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.compressors.kernels.dispatch import choose_sweep, kernels_in_use
 from rsbench.launch import worker
+from rsbench.results.folder import CellFolder
 
 WARMUP_STEPS = 25
 """Steps before the timed ones: the first has other buckets, and residuals grow fast in those that follow."""
@@ -164,7 +165,7 @@ def _reset_peak() -> None:
 
 def bench(folder: Path, rank: int) -> None:
     """Do what ``job.json`` asks; rank 0 tells each method in ``progress`` and leaves all samples in ``out.json``."""
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job = json.loads(CellFolder(folder).job.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
     timed = Bench(job["shapes"], job["density"], job["compressors"], job["plain_hooks"])

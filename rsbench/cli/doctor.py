@@ -1,4 +1,4 @@
-"""What this machine has, what will not work here, and what to do about it."""
+"""The command ``rsbench doctor``."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rsbench.console import say
+import click
+
+from rsbench.cli.data import data_root_option
+from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
+from rsbench.paths import data_cache
+from rsbench.planning import probe
+from rsbench.planning.probe import Devices
+from rsbench.results import provenance
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from rsbench.planning.probe import Devices
 
 LEAST_MEMORY_BYTES = 2 * 10**9
 LEAST_SHM_BYTES = 256 * 2**20
 
 
-def examine(data_root: Path, console: Console) -> int:
-    """Print the facts, then the problems with their remedies.
-
-    Args:
-        data_root: where data sets are looked for.
-        console: where to.
-
-    Returns:
-        1 when nothing can train here, else 0.
-    """
-    from rsbench.paths import cache_root
-    from rsbench.planning import probe
-    from rsbench.results import provenance
-
-    facts = provenance.collect([])
+@click.command()
+@data_root_option
+@click.pass_context
+def doctor(ctx: click.Context, data_root: Path) -> None:
+    """Say what this machine has, what will not work here, and what to do about it. Exits 1 if nothing can train."""
+    console, facts = make_console(), provenance.collect([])
     problems: list[str] = []
     devices: Devices | None = None
     try:
@@ -49,13 +46,13 @@ def examine(data_root: Path, console: Console) -> int:
         _print(console, "devices", _devices(devices))
         problems += device_problems(devices)
     _print(console, "data", _data(data_root))
-    for use, folder in (("decoded images", cache_root()), ("results", Path.cwd())):
+    for use, folder in (("decoded images", data_cache()), ("results", Path.cwd())):
         problems += folder_problems(use, folder)
     problems += memory_problems(shm=Path("/dev/shm"))
     console.print("Problems" if problems else "No problems found.", style="bold")
     for problem in problems:
         console.print(f"  - {problem}", markup=False, highlight=False)
-    return 1 if devices is None else 0
+    ctx.exit(1 if devices is None else 0)
 
 
 def device_problems(devices: Devices) -> list[str]:
@@ -86,7 +83,7 @@ def folder_problems(use: str, folder: Path) -> list[str]:
 
 def memory_problems(*, shm: Path) -> list[str]:
     """Return where memory is short."""
-    import psutil
+    import psutil  # late: start-up
 
     problems = []
     free = psutil.virtual_memory().available
@@ -114,7 +111,7 @@ def _versions(facts: dict[str, object]) -> list[str]:
 
 
 def _machine(facts: dict[str, object]) -> list[str]:
-    import psutil
+    import psutil  # late: start-up
 
     memory = psutil.virtual_memory()
     return [
@@ -135,7 +132,7 @@ def _devices(devices: Devices) -> list[str]:
 
 
 def _data(data_root: Path) -> list[str]:
-    from rsbench import datasets
+    from rsbench import datasets  # late: start-up
 
     lines = []
     for name in datasets.available():

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
 from rsbench import __version__
-from rsbench import console as console_module
-from rsbench.bench import table
 from rsbench.cli import options
+from rsbench.cli.bench import bench
+from rsbench.cli.data import data
+from rsbench.cli.doctor import doctor
+from rsbench.cli.listing import list_command
+from rsbench.cli.plan_option import plan_options
+from rsbench.cli.report import report
+from rsbench.cli.request import request_from
+from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -55,7 +59,7 @@ def main() -> None:
 @options.training_options
 @options.place_options
 @options.node_options
-@options.plan_options
+@plan_options
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
@@ -82,7 +86,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       seeds = [0, 1, 2]
       gpus = 4
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.torchrun import torchrun_environment
+    from rsbench.launch.torchrun import torchrun_environment  # late: start-up
     from rsbench.run import compare as comparison
 
     if torchrun_environment(os.environ):
@@ -90,7 +94,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
             "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
             " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
         )
-    ctx.exit(comparison.compare(options.request_from(ctx, given), console_module.make_console()))
+    ctx.exit(comparison.compare(request_from(ctx, given), make_console()))
 
 
 @main.command()
@@ -111,7 +115,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
       rsbench run --compressor rsdgc --ratio 100 --seed 1
       torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.torchrun import torchrun_environment
+    from rsbench.launch.torchrun import torchrun_environment  # late: start-up
     from rsbench.run import compare as comparison
     from rsbench.run import inside_torchrun
 
@@ -122,201 +126,11 @@ def run(ctx: click.Context, /, **given: Any) -> None:
         name: () if given[name] is None else (given[name],)
         for name in ("dataset", "model", "compressor", "ratio", "lr")
     }
-    request = options.request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
+    request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if torchrun_environment(os.environ):
         ctx.exit(inside_torchrun.run(request, os.environ))
-    ctx.exit(comparison.compare(request, console_module.make_console()))
+    ctx.exit(comparison.compare(request, make_console()))
 
 
-@main.command()
-@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "formats",
-    default="md,csv,html",
-    show_default=True,
-    metavar="NAMES",
-    help="Which files to write: md, csv, html, tex, json, separated by commas.",
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
-@click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
-@click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
-@click.option(
-    "--compare",
-    "changes",
-    nargs=2,
-    metavar="A B",
-    type=click.Path(path_type=Path),
-    help="Say what changed from result folder A to B instead; files are written with --out only.",
-)
-def report(
-    folders: tuple[Path, ...],
-    formats: str,
-    out: Path | None,
-    mix_hardware: bool,
-    against: str,
-    changes: tuple[Path, Path] | None,
-) -> None:
-    """Show and write tables of everything recorded in one or more result folders.
-
-    \b
-    Examples:
-      rsbench report
-      rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
-      rsbench report --against "rsdgc 100x"
-      rsbench report --compare results-of-last-week rsbench-results
-    """  # noqa: D301 - click reads \b
-    from rsbench.cli import show
-    from rsbench.console import make_console
-
-    if changes:
-        if folders or against or mix_hardware:
-            raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
-        show.report_changes(*changes, formats=formats, out=out, console=make_console())
-        return
-    show.report(
-        folders or (Path("rsbench-results"),),
-        formats=formats,
-        out=out,
-        mix_hardware=mix_hardware,
-        against=against,
-        console=make_console(),
-    )
-
-
-@main.command("list")
-@click.argument("what", type=click.Choice(["compressors", "datasets", "models", "plans", "runs"]))
-@click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("rsbench-results"),
-    show_default=True,
-    help="Where runs stand.",
-)
-def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, models, shipped plans, or recorded runs.
-
-    \b
-    Examples:
-      rsbench list compressors -v      every option with its range and default
-      rsbench list runs                what is done, failed or unfinished
-    """  # noqa: D301 - click reads \b
-    from rsbench.cli import show
-    from rsbench.console import make_console
-
-    show.LISTS[what](make_console(), verbose, out)
-
-
-@main.command()
-@click.option("--model", default="resnet18", show_default=True, metavar="NAME", help="Whose gradient shapes.")
-@click.option("--density", default=0.001, show_default=True, metavar="R", help="Share of the elements that is sent.")
-@click.option("--workers", default=2, show_default=True, metavar="N", help="Processes on this machine's CPU.")
-@click.option(
-    "--compressor",
-    multiple=True,
-    metavar="NAME[:KEY=VALUE,...]",
-    help="Compressor, see `rsbench list compressors -v`; repeat.  [all but those that need training]",
-)
-@click.option(
-    "--repeats", default=5, show_default=True, metavar="N", help="Rounds over all methods; medians are shown."
-)
-@click.option("--rivals/--no-rivals", default=True, show_default=True, help="PyTorch's hooks and plain code beside.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Keep all samples in this file.")
-def bench(
-    model: str,
-    density: float,
-    workers: int,
-    compressor: tuple[str, ...],
-    repeats: int,
-    rivals: bool,
-    json_path: Path | None,
-) -> None:
-    """Time compressors on a model's gradient shapes over loopback: no data, no training.
-
-    Backward + exchange beside plain DDP, compression beside a copy of the same bytes, bytes, and memory.
-
-    \b
-    Examples:
-      rsbench bench
-      rsbench bench --model vgg19 --repeats 3 --no-rivals
-      rsbench bench --compressor noop --compressor rsdgc --compressor rsdgc:kernels=eager
-    """  # noqa: D301 - click reads \b
-    import json
-
-    from rsbench import reports
-    from rsbench.bench import command as benchmark
-    from rsbench.console import make_console
-
-    console = make_console()
-    order = benchmark.BenchConfig(
-        model=model,
-        density=density,
-        workers=workers,
-        compressors=compressor or benchmark.DEFAULT_COMPRESSORS,
-        repeats=repeats,
-        plain_hooks=rivals,
-    )
-    found = benchmark.measure(order, console)
-    reports.show(table.report(found), console)
-    if json_path is not None:
-        json_path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        click.echo(f"Written: {json_path}")
-
-
-@main.group()
-def data() -> None:
-    """Fetch and check data sets."""
-
-
-_data_root = click.option(
-    "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where it stands."
-)
-
-
-@data.command()
-@click.argument("name")
-@_data_root
-def fetch(name: str, data_root: Path) -> None:
-    """Download a data set, check it and unpack it.
-
-    \b
-    Example:
-      rsbench data fetch ucm21 --data-root /data
-    """  # noqa: D301 - click reads \b
-    from rsbench.cli import show
-    from rsbench.console import make_console
-
-    show.fetch(name, data_root, make_console())
-
-
-@data.command()
-@click.argument("name")
-@_data_root
-@click.pass_context
-def check(ctx: click.Context, name: str, data_root: Path) -> None:
-    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
-
-    \b
-    Example:
-      rsbench data check nwpu45 --data-root /data
-    """  # noqa: D301 - click reads \b
-    from rsbench.cli import show
-    from rsbench.console import make_console
-
-    ctx.exit(show.check(name, data_root, make_console()))
-
-
-@main.command()
-@_data_root
-@click.pass_context
-def doctor(ctx: click.Context, data_root: Path) -> None:
-    """Say what this machine has, what will not work here, and what to do about it. Exits 1 if nothing can train."""
-    from rsbench.cli import doctor as examination
-    from rsbench.console import make_console
-
-    ctx.exit(examination.examine(data_root, make_console()))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+for command in (report, list_command, bench, data, doctor):
+    main.add_command(command)

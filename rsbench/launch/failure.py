@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rsbench.results.folder import CellFolder
+
 TAIL_LINES: Final = 8
 _LOST: Final = re.compile(
     r"connection (?:was )?(?:closed|reset|refused)|broken pipe|socket ?timeout|timed? ?out waiting|"
@@ -44,7 +46,7 @@ class Cause:
 
 @dataclass(frozen=True, kw_only=True)
 class RankError:
-    """An exception that a worker wrote down (``error-rank<R>.json``)."""
+    """An exception that a worker wrote down before it ended."""
 
     rank: int
     type: str
@@ -69,8 +71,8 @@ def find(launcher_log: Path, returncode: int) -> Cause:
         launcher_log: torchrun's own words, in the cell's folder.
         returncode: torchrun's.
     """
-    folder = launcher_log.parent
-    errors = sorted(read_errors(folder), key=lambda error: error.time)
+    folder = CellFolder(launcher_log.parent)
+    errors = sorted(_read_errors(folder), key=lambda error: error.time)
     exits = exit_codes(_read(launcher_log))
     killed = {rank: signal.Signals(-code) for rank, code in exits.items() if _is_signal(code)}
     by_weight = [
@@ -89,13 +91,14 @@ def find(launcher_log: Path, returncode: int) -> Cause:
 
 def find_error(folder: Path, rank: int) -> Cause | None:
     """Return what one rank wrote down about its own end, None if nothing."""
-    return next((_from_error(folder, error) for error in read_errors(folder) if error.rank == rank), None)
+    cell = CellFolder(folder)
+    return next((_from_error(cell, error) for error in _read_errors(cell) if error.rank == rank), None)
 
 
-def read_errors(folder: Path) -> list[RankError]:
+def _read_errors(folder: CellFolder) -> list[RankError]:
     """Return the exceptions that workers wrote down; damaged files are left out."""
     errors = []
-    for path in sorted(folder.glob("error-rank*.json")):
+    for path in sorted(folder.errors()):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             errors.append(
@@ -134,24 +137,24 @@ def exit_codes(launcher_log: str) -> dict[int, int]:
 
 def newest_log(folder: Path) -> Path | None:
     """Return the rank's log that was written to last, None if there is none."""
-    logs = sorted(folder.glob("rank*.log"), key=lambda path: path.stat().st_mtime)
+    logs = sorted(CellFolder(folder).logs(), key=lambda path: path.stat().st_mtime)
     return logs[-1] if logs else None
 
 
-def _from_error(folder: Path, error: RankError) -> Cause:
+def _from_error(folder: CellFolder, error: RankError) -> Cause:
     message = " ".join(error.message.split())
     reason = message if error.user_error else f"rank {error.rank} raised {error.type}: {message[:300]}"
     return Cause(
         reason=reason,
-        log=folder / f"rank{error.rank}.log",
+        log=folder.log(error.rank),
         tail=() if error.user_error else _tail(error.traceback),
         rank=error.rank,
     )
 
 
-def _from_signal(folder: Path, rank: int, number: signal.Signals) -> Cause:
+def _from_signal(folder: CellFolder, rank: int, number: signal.Signals) -> Cause:
     hint = "If nobody did that by hand, the machine ran out of memory: fewer workers or a smaller --batch-size help."
-    log = folder / f"rank{rank}.log"
+    log = folder.log(rank)
     return Cause(
         reason=f"rank {rank} was killed by {number.name} (signal {int(number)})",
         log=log,
@@ -161,8 +164,8 @@ def _from_signal(folder: Path, rank: int, number: signal.Signals) -> Cause:
     )
 
 
-def _from_exit(folder: Path, rank: int, code: int) -> Cause:
-    log = folder / f"rank{rank}.log"
+def _from_exit(folder: CellFolder, rank: int, code: int) -> Cause:
+    log = folder.log(rank)
     return Cause(reason=f"rank {rank} ended with exit code {code}", log=log, tail=_tail(_read(log)), rank=rank)
 
 

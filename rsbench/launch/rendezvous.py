@@ -1,7 +1,7 @@
 """Node 0 tells the others something short through a store at the rendezvous endpoint, then closes it.
 
 The parent imports no torch, so a short helper process does: ``python -m rsbench.launch.rendezvous publish|fetch``. The
-endpoint is free again when :meth:`Meeting.publish` returns, for torchrun to use. As publishing ends only when every
+endpoint is free again when :meth:`NodeBarrier.publish` returns, for torchrun to use. As publishing ends only when every
 node has fetched, it is also a barrier: a cell starts on no node before node 0 has ended the one before.
 """
 
@@ -24,8 +24,8 @@ from rsbench.planning.devices import Nodes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meeting:
-    """Where nodes meet.
+class NodeBarrier:
+    """Where nodes wait for each other.
 
     Attributes:
         nodes: the machines, and which of them this is.
@@ -37,13 +37,22 @@ class Meeting:
     timeout_s: float
     cancelled: Callable[[], bool] = lambda: False
 
+    def wait(self, name: str) -> None:
+        """Return when every node has called this with the same name, or when cancelled; at once on a single machine.
+
+        Raises:
+            RsbenchError: a node did not come in time, or the endpoint cannot be opened.
+        """
+        if self.nodes.count > 1:
+            self.publish("go", name) if self.nodes.rank == 0 else self.fetch(name)
+
     def publish(self, content: Any, name: str) -> None:
         """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
 
         Raises:
             RsbenchError: a node did not come in time, or the endpoint cannot be opened.
         """
-        self._helper("publish", name, json.dumps(content))
+        self._run_helper("publish", name, json.dumps(content))
 
     def fetch(self, name: str) -> Any:
         """Return what node 0 publishes under ``name``; None when cancelled.
@@ -51,9 +60,9 @@ class Meeting:
         Raises:
             RsbenchError: node 0 did not publish in time.
         """
-        return json.loads(self._helper("fetch", name, "") or "null")
+        return json.loads(self._run_helper("fetch", name, "") or "null")
 
-    def _helper(self, what: str, name: str, content: str) -> str:
+    def _run_helper(self, what: str, name: str, content: str) -> str:
         nodes = self.nodes
         command = [
             *(sys.executable, "-m", "rsbench.launch.rendezvous", what, nodes.endpoint),
@@ -88,7 +97,7 @@ class Meeting:
 
 
 def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, content: str) -> None:
-    from torch._C._distributed_c10d import TCPStore
+    from torch._C._distributed_c10d import TCPStore  # late: start-up
 
     store = TCPStore(*address, is_master=True, timeout=timeout, wait_for_workers=False)
     store.set(name, content)
@@ -96,7 +105,7 @@ def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, 
 
 
 def _ask(address: tuple[str, int], node: int, name: str, timeout: timedelta) -> str:
-    from torch._C._distributed_c10d import TCPStore
+    from torch._C._distributed_c10d import TCPStore  # late: start-up
 
     deadline = time.monotonic() + timeout.total_seconds()
     while True:

@@ -13,28 +13,29 @@ from typing import Any, NoReturn
 
 from rsbench.errors import RsbenchError
 from rsbench.launch.parent_death import end_with_parent
+from rsbench.results.folder import CellFolder
 
 
 def main(folder: Path, work: Callable[[Path, int], None] | None = None) -> int:
-    """Do the work described by ``folder/job.json`` as the rank that the environment names.
+    """Do the work that stands ready in a folder as the rank that the environment names.
 
-    Everything this rank prints goes to ``rank<R>.log``. An exception is written to ``error-rank<R>.json``.
+    Everything this rank prints goes to its log, an exception to its error file.
 
     Args:
-        folder: holds the job.
-        work: called with the folder and the rank; None trains a cell, for which rank 0 appends to ``samples.jsonl``
-            and, at the end, writes ``record.json``.
+        folder: of the job, see :class:`~rsbench.results.folder.CellFolder`.
+        work: called with the folder and the rank; None trains a cell, for which rank 0 appends to the samples and,
+            at the end, writes the record.
 
     Returns:
         0 when the work is done, 2 on a user's error, 1 on any other.
     """
     rank = int(os.environ["RANK"])
-    _log_to(folder / f"rank{rank}.log")
+    _log_to(CellFolder(folder).log(rank))
     end_with_parent(os.getppid())()
     try:
         (work or _train)(folder, rank)
     except BaseException as error:
-        _write_error(folder, rank, error)
+        _write_error(CellFolder(folder).error(rank), rank, error)
         return 2 if isinstance(error, RsbenchError) else 1
     return 0
 
@@ -48,34 +49,36 @@ def _log_to(path: Path) -> None:
         os.dup2(file.fileno(), 2)
 
 
-def _train(folder: Path, rank: int) -> None:
+def _train(cell_folder: Path, rank: int) -> None:
     """Join the process group, train, and write the record on rank 0."""
-    import torch
+    import torch  # late: what fails here is to be told, too
     import torch.distributed as dist
 
     from rsbench.cell import CellSpec
     from rsbench.compressors import parse
     from rsbench.measure.log import RunLog
     from rsbench.results import provenance, records
+    from rsbench.results.schema import SCHEMA
     from rsbench.tasks import TASKS
     from rsbench.train.loop import Training
 
     started, started_utc = time.perf_counter(), provenance.utc_now()
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    folder = CellFolder(cell_folder)
+    job = json.loads(folder.job.read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     compressor = parse(job["compressor"])
-    samples = RunLog(folder if rank == 0 else None, tensorboard=job["tensorboard"])
-    samples.write("phase", {"phase": "start"})
+    log = RunLog(folder.samples if rank == 0 else None, events=folder.events if job["tensorboard"] else None)
+    log.write("phase", {"phase": "start"})
     device = _device(cell.device)
     _be_deterministic()
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, samples)
-        sections = training.run(folder)
+        training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, log)
+        sections = training.run(folder.path)
         if rank == 0:
             runtime = sections.pop("runtime") | _runtime(torch, dist, device)
             record = {
-                "schema": records.SCHEMA,
+                "schema": SCHEMA,
                 "key": cell.key,
                 "status": "done",
                 "reason": "",
@@ -85,15 +88,15 @@ def _train(folder: Path, rank: int) -> None:
                 "provenance": {**job["provenance"], "runtime": runtime},
                 **sections,
             }
-            records.write_record(folder, record)
-            samples.write("phase", {"phase": "done"})
+            records.write_record(folder.path, record)
+            log.write("phase", {"phase": "done"})
     finally:
         dist.destroy_process_group()
 
 
 def _device(kind: str) -> Any:
-    """This rank's device; on GPUs the one numbered like the local rank."""
-    import torch
+    """Return this rank's device; on GPUs the one numbered like the local rank."""
+    import torch  # late: start-up
 
     if kind == "cpu":
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -104,8 +107,8 @@ def _device(kind: str) -> Any:
 
 
 def _be_deterministic() -> None:
-    """The same seed gives the same losses bit for bit on the same machine."""
-    import torch
+    """Make the same seed give the same losses bit for bit on the same machine."""
+    import torch  # late: start-up
 
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -115,7 +118,7 @@ def _be_deterministic() -> None:
 
 
 def _runtime(torch: Any, dist: Any, device: Any) -> dict[str, Any]:
-    """Facts that only the running worker knows."""
+    """Return the facts that only the running worker knows."""
     return {
         "backend": dist.get_backend(),
         "torch": torch.__version__,
@@ -125,7 +128,7 @@ def _runtime(torch: Any, dist: Any, device: Any) -> dict[str, Any]:
     }
 
 
-def _write_error(folder: Path, rank: int, error: BaseException) -> None:
+def _write_error(file: Path, rank: int, error: BaseException) -> None:
     """Leave the exception where the launcher looks for it, and in the log."""
     traceback.print_exc()
     sys.stderr.flush()
@@ -137,7 +140,7 @@ def _write_error(folder: Path, rank: int, error: BaseException) -> None:
         "user_error": isinstance(error, RsbenchError),
         "time": time.time(),
     }
-    (folder / f"error-rank{rank}.json").write_text(json.dumps(report), encoding="utf-8")
+    file.write_text(json.dumps(report), encoding="utf-8")
 
 
 def leave(code: int) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Raw samples of a run, written as they come: ``samples.jsonl``, and TensorBoard's event files where asked for."""
+"""Raw samples of a run, written as they come: JSON lines, and TensorBoard's event files where asked for."""
 
 from __future__ import annotations
 
@@ -7,25 +7,22 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from rsbench.errors import RsbenchError
-
-FILE_NAME: Final = "samples.jsonl"
-EVENTS_FOLDER: Final = "tensorboard"
 
 
 class RunLog:
     """Appends raw samples on rank 0, flushed line by line; other ranks write nothing.
 
     Args:
-        folder: the cell's, on rank 0; None on other ranks.
-        tensorboard: write event files too.
+        file: one JSON object a line; None on other ranks.
+        events: folder for event files, which are written too; None writes none.
     """
 
-    def __init__(self, folder: Path | None, *, tensorboard: bool = False) -> None:
-        self._file = None if folder is None else (folder / FILE_NAME).open("w", encoding="utf-8")
-        self._events = None if folder is None or not tensorboard else Events(folder / EVENTS_FOLDER)
+    def __init__(self, file: Path | None, *, events: Path | None = None) -> None:
+        self._file = None if file is None else file.open("w", encoding="utf-8")
+        self._events = None if file is None or events is None else Events(events)
 
     def write(self, kind: str, values: Mapping[str, Any]) -> None:
         """Append one line; numbers that are not finite become null."""

@@ -16,7 +16,7 @@ _BISECTIONS = 60
 
 
 def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
-    """Payload bytes of a whole run, added up over the model's networks."""
+    """Return the payload bytes of a whole run, added up over the model's networks."""
     return sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in facts.networks.values())
 
 
@@ -131,7 +131,7 @@ def match_bytes(
 
 
 def _rounded_down(density: float) -> float:
-    """Nine significant digits, towards zero: one step up can cost a layer its break-even."""
+    """Return nine significant digits, rounded towards zero: one step up can cost a layer its break-even."""
     unit = 10.0 ** (math.floor(math.log10(density)) - 8)
     return float(f"{math.floor(density / unit) * unit:.9g}")
 

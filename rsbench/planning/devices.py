@@ -1,4 +1,4 @@
-"""How many workers, and on what: from the user's wish and what the machine has."""
+"""How many workers, and on what: from what the user asked for and what the machine has."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import Final
 
 from rsbench.cell import Device
 from rsbench.errors import RsbenchError
+from rsbench.planning import probe
+from rsbench.results.folder import LAUNCHER_LOG
 
 DEFAULT_CPU_WORKERS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class DeviceRequest:
     """What the user said about devices; nothing where nothing was said. Counts are per node, several to compare.
 
     Attributes:
         gpus: as many workers as GPUs, on GPUs.
         workers: so many workers.
-        device: on this.
+        device: device type; None chooses.
     """
 
     gpus: tuple[int, ...] = ()
@@ -27,47 +29,41 @@ class Wish:
     device: Device | None = None
 
 
-def choose(wish: Wish, *, nodes: int, there: bool = True) -> tuple[tuple[int, ...], Device]:
+def resolve(asked: DeviceRequest, *, nodes: int, check_gpus: bool = True) -> tuple[tuple[int, ...], Device]:
     """Return the numbers of workers in all and their device.
 
     Args:
-        wish: what was asked for; nothing means all GPUs, else two CPU workers.
+        asked: what was asked for; nothing means all GPUs, else two CPU workers.
         nodes: machines, each with the same devices.
-        there: False takes GPUs that are asked for on trust, to plan for another machine.
+        check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
     Raises:
-        RsbenchError: contradicting wishes, or more GPUs than there are.
+        RsbenchError: options that contradict each other, or more GPUs than there are.
     """
-    if wish.gpus and (wish.workers or wish.device is not None):
+    if asked.gpus and (asked.workers or asked.device is not None):
         raise RsbenchError("Give either --gpus N or --workers N with --device cpu|cuda, not both.")
-    for option, counts in (("--gpus", wish.gpus), ("--workers", wish.workers)):
+    for option, counts in (("--gpus", asked.gpus), ("--workers", asked.workers)):
         if counts and min(counts) < 1:
             raise RsbenchError(f"{option} is {min(counts)}, but must be at least 1.")
-    if wish.gpus:
-        if there:
-            _check_gpus(max(wish.gpus), f"--gpus {max(wish.gpus)}")
-        return tuple(nodes * count for count in wish.gpus), "cuda"
-    if wish.device == "cuda":
-        workers = wish.workers or (max(1, _gpus()),)
-        if there:
+    if asked.gpus:
+        if check_gpus:
+            _check_gpus(max(asked.gpus), f"--gpus {max(asked.gpus)}")
+        return tuple(nodes * count for count in asked.gpus), "cuda"
+    if asked.device == "cuda":
+        workers = asked.workers or (max(1, probe.gpu_count()),)
+        if check_gpus:
             _check_gpus(max(workers), f"--workers {max(workers)} --device cuda")
         return tuple(nodes * count for count in workers), "cuda"
-    if wish.device is None and not wish.workers:
-        gpus = _gpus()
+    if asked.device is None and not asked.workers:
+        gpus = probe.gpu_count()
         if gpus:
             return (nodes * gpus,), "cuda"
-    return tuple(nodes * count for count in wish.workers or (DEFAULT_CPU_WORKERS,)), "cpu"
-
-
-def _gpus() -> int:
-    from rsbench.planning import probe
-
-    return probe.gpu_count()
+    return tuple(nodes * count for count in asked.workers or (DEFAULT_CPU_WORKERS,)), "cpu"
 
 
 def _check_gpus(asked: int, option: str) -> None:
     """Refuse more GPUs than there are."""
-    there = _gpus()
+    there = probe.gpu_count()
     if asked > there:
         has = "no GPU that torch can use" if there == 0 else f"only {there} GPU{'s' if there > 1 else ''}"
         raise RsbenchError(
@@ -113,4 +109,4 @@ class Nodes:
     @property
     def log_name(self) -> str:
         """File for torchrun's own words; nodes may share the folder."""
-        return "launcher.log" if self.rank == 0 else f"launcher-node{self.rank}.log"
+        return LAUNCHER_LOG if self.rank == 0 else f"launcher-node{self.rank}.log"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.cell import CellSpec, Device, Match, Optimizer, Schedule
+from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe
 from rsbench.errors import RsbenchError
-from rsbench.planning.devices import Wish, choose
+from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.split_text import check_split
 
 if TYPE_CHECKING:
@@ -16,28 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
 DEFAULT_RATIO: Final = 100.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """How every cell of a grid trains; names and meanings are those of :class:`~rsbench.cell.CellSpec`.
-
-    ``optimizer=None`` takes each data set's own; Adam has no use for ``momentum``.
-    """
-
-    weights: str | None = CellSpec.weights
-    max_steps: int | None = CellSpec.max_steps
-    split: str = "official"
-    optimizer: Optimizer | None = None
-    momentum: float = CellSpec.momentum
-    weight_decay: float = CellSpec.weight_decay
-    schedule: Schedule = CellSpec.schedule
-    warmup_epochs: float = CellSpec.warmup_epochs
-    clip_norm: float | None = CellSpec.clip_norm
-    label_smoothing: float = CellSpec.label_smoothing
-    channels_last: bool = CellSpec.channels_last
-    bf16: bool = CellSpec.bf16
-    bucket_cap_mb: float = CellSpec.bucket_cap_mb
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,13 +32,14 @@ class Grid:
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
-        wish: workers and device as the user said them.
-        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``wish``.
-        device: what each worker trains on; likewise.
-        epochs: None takes each data set's own, as ``batch_size`` and ``image_size`` do.
+        devices: workers and device as the user said them.
+        workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``devices``.
+        device: what each worker trains on, taken from ``devices`` too.
+        epochs: passes over the training images.
         batch_size: images per worker and step.
         image_size: in pixels.
-        recipe: how each cell trains.
+        optimizer: as the three before it, None takes each data set's own.
+        recipe: how each cell trains; Adam has no use for its ``momentum``.
     """
 
     datasets: tuple[str, ...] = ("synthetic",)
@@ -72,25 +51,26 @@ class Grid:
     tuning_seed: int | None = None
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
-    wish: Wish = field(default_factory=Wish)
+    devices: DeviceRequest = field(default_factory=DeviceRequest)
     workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
     epochs: int | None = None
     batch_size: int | None = None
     image_size: int | None = None
-    recipe: Recipe = Recipe()
+    optimizer: Optimizer | None = None
+    recipe: Recipe = field(default_factory=Recipe)
 
-    def placed(self, *, nodes: int, there: bool = True) -> Grid:
-        """Return this grid with the workers and the device that its wish comes to on so many nodes.
+    def placed(self, *, nodes: int, check_gpus: bool = True) -> Grid:
+        """Return this grid with the workers and the device that it comes to on so many nodes.
 
         Args:
             nodes: machines.
-            there: they are this machine's like; False plans for another one, whose GPUs are not counted here.
+            check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
         Raises:
-            RsbenchError: contradicting wishes, or more GPUs than there are.
+            RsbenchError: options that contradict each other, or more GPUs than there are.
         """
-        workers, device = choose(self.wish, nodes=nodes, there=there)
+        workers, device = resolve(self.devices, nodes=nodes, check_gpus=check_gpus)
         return replace(self, workers=workers, device=device)
 
     def check(self) -> None:
@@ -99,7 +79,7 @@ class Grid:
         Raises:
             RsbenchError: one sentence, with a suggestion where a name is misspelt.
         """
-        from rsbench import datasets
+        from rsbench import datasets  # late: start-up
 
         for name in self.datasets:
             datasets.get(name)
@@ -126,8 +106,7 @@ class Grid:
         rows = self._rows()
         cells = [
             CellSpec(
-                dataset=name,
-                dataset_fingerprint=datasets[name].fingerprint,
+                **self._shared(name, datasets[name]),
                 model=model,
                 compressor=text,
                 ratio=ratio,
@@ -135,11 +114,6 @@ class Grid:
                 lr=lr,
                 seed=seed,
                 workers=workers,
-                device=self.device,
-                epochs=datasets[name].epochs if self.epochs is None else self.epochs,
-                batch_size=datasets[name].batch_size if self.batch_size is None else self.batch_size,
-                image_size=datasets[name].image_size if self.image_size is None else self.image_size,
-                **self._recipe(datasets[name]),
             )
             for seed in self.seeds
             for name in self.datasets
@@ -150,15 +124,17 @@ class Grid:
         ]
         return list(dict.fromkeys(cells))
 
-    def _recipe(self, data: DatasetDefaults) -> dict[str, Any]:
-        """Return how cells of a data set train."""
-        recipe = {field.name: getattr(self.recipe, field.name) for field in fields(Recipe)}
-        recipe["optimizer"] = self.recipe.optimizer or data.optimizer
-        return recipe | ({"momentum": 0.0} if recipe["optimizer"] == "adam" else {})
+    def _shared(self, name: str, data: DatasetDefaults) -> dict[str, Any]:
+        """Return what all cells of a data set have in common."""
+        asked = {field: getattr(self, field) for field in ("epochs", "batch_size", "image_size", "optimizer")}
+        chosen = {field: getattr(data, field) if value is None else value for field, value in asked.items()}
+        unused = {"momentum": 0.0} if chosen["optimizer"] == "adam" else {}
+        place = {"dataset": name, "dataset_fingerprint": data.fingerprint, "device": self.device}
+        return {**place, **chosen, **asdict(self.recipe), **unused}
 
     def _rows(self) -> list[tuple[str, float | None]]:
         """Return (canonical compressor, ratio or None) in the order given."""
-        from rsbench import compressors
+        from rsbench import compressors  # late: start-up
 
         rows: list[tuple[str, float | None]] = []
         for text in self.compressors:

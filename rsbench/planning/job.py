@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from rsbench import cell
+from rsbench import cell, compressors, datasets
 from rsbench.cell import CellSpec
+from rsbench.datasets.base import Dataset, Survey
 from rsbench.errors import RsbenchError
+from rsbench.planning import byte_matching, probe
+from rsbench.planning.byte_matching import Estimate
 from rsbench.planning.grid import DatasetDefaults
-from rsbench.results import folder as folder_module
-from rsbench.results import records
-
-if TYPE_CHECKING:
-    from rsbench.datasets.base import Dataset, Survey
-    from rsbench.planning.byte_matching import Estimate
-    from rsbench.planning.probe import ModelFacts
-
-JOB_NAME = "job.json"
-LEFTOVERS = (
-    "record.json",
-    "samples.jsonl",
-    "error-rank*.json",
-    "rank*.log",
-    "launcher.log",
-    "*.png",
-    "tensorboard/*",
-)
-"""What an earlier try leaves in a cell's folder."""
+from rsbench.planning.probe import ModelFacts
+from rsbench.results.folder import CellFolder, folder_error, write_file
+from rsbench.results.schema import SCHEMA
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class LocatedDataset:
     """A data set that stands on disk: its facts, and what a survey found."""
 
     dataset: Dataset
@@ -57,7 +43,7 @@ class Found:
         )
 
 
-def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, Found]:
+def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, LocatedDataset]:
     """Find each data set below the data root.
 
     Args:
@@ -68,9 +54,7 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
     Raises:
         RsbenchError: unknown, missing, or incomplete and ``strict``.
     """
-    from rsbench import datasets
-
-    found: dict[str, Found] = {}
+    located: dict[str, LocatedDataset] = {}
     missing: dict[str, RsbenchError] = {}
     for name in names:
         dataset = datasets.get(name)
@@ -84,13 +68,13 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
                 f"{dataset.title} at {survey.where} is incomplete ({survey.part}) and --strict-data was asked for:"
                 f' complete it ("rsbench data fetch {name} --data-root {data_root}") or leave that option out.'
             )
-        found[name] = Found(dataset=dataset, survey=survey)
+        located[name] = LocatedDataset(dataset=dataset, survey=survey)
     if missing:
         (_, first), *others = missing.items()
         more = f" Neither can be used: {', '.join(name for name, _ in others)}." if others else ""
-        there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in found)}." if found else ""
+        there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in located)}." if located else ""
         raise RsbenchError(f"{first}{more}{there}") from first
-    return found
+    return located
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,31 +109,28 @@ class Job:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
         """Build a job from what ``to_dict`` gave on another node."""
-        from rsbench.planning.byte_matching import Estimate
-
         spec = CellSpec.from_dict(values["spec"])
         return cls(**{**values, "spec": spec, "estimate": Estimate(**values["estimate"])})
 
 
-def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
+def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> list[Job]:
     """Match bytes for every cell; nothing is launched when one is out of reach.
 
     Args:
         specs: the cells.
-        found: their data sets.
+        located: their data sets.
 
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
     """
-    from rsbench.planning import probe
 
     @cache
     def samples(dataset: str, split: str, seed: int) -> int:
-        return found[dataset].survey.train_samples(split, seed)
+        return located[dataset].survey.train_samples(split, seed)
 
     @cache
     def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
-        task, inputs = found[dataset].dataset.task, found[dataset].survey.inputs
+        task, inputs = located[dataset].dataset.task, located[dataset].survey.inputs
         return probe.model_facts(task, model, inputs, image_size, weights)
 
     matched: dict[tuple[CellSpec, int, int], tuple[str, Estimate]] = {}
@@ -162,7 +143,7 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
         if question not in matched:
             matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
         text, estimate = matched[question]
-        task = found[spec.dataset].dataset.task
+        task = located[spec.dataset].dataset.task
         jobs.append(
             Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
         )
@@ -171,9 +152,6 @@ def solve(specs: Sequence[CellSpec], found: Mapping[str, Found]) -> list[Job]:
 
 def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tuple[str, Estimate]:
     """Return the compressor with the density that gives the asked ratio, and what its run will take."""
-    from rsbench import compressors
-    from rsbench.planning import byte_matching
-
     compressor = byte_matching.match_bytes(
         compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
         model,
@@ -195,7 +173,7 @@ def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tup
 
 
 def write_job(
-    folder: Path,
+    folder: CellFolder,
     job: Job,
     *,
     data: Path,
@@ -203,7 +181,7 @@ def write_job(
     provenance: Mapping[str, Any],
     tensorboard: bool = False,
 ) -> None:
-    """Clear what an earlier try left in the cell's folder and write ``job.json``.
+    """Clear what an earlier try left in the cell's folder and write what the workers are to do.
 
     Args:
         folder: the cell's; made if missing.
@@ -226,27 +204,20 @@ def write_job(
         "argv": list(argv),
         "provenance": dict(provenance),
     }
-    temporary = folder / f".{JOB_NAME}.{os.getpid()}.tmp"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for pattern in LEFTOVERS:
-            for old in folder.glob(pattern):
-                old.unlink()
-        temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, folder / JOB_NAME)
+        folder.clear()
     except OSError as error:
-        raise folder_module.folder_error(error, folder) from error
+        raise folder_error(error, folder.path) from error
+    write_file(folder.job, json.dumps(content, indent=1) + "\n")
 
 
 def failed_record(
     job: Job, *, status: str, reason: str, started_utc: str, wall_s: float, provenance: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the record of a cell that gave no numbers."""
-    from rsbench import compressors
-
     compressor = compressors.parse(job.compressor)
     return {
-        "schema": records.SCHEMA,
+        "schema": SCHEMA,
         "key": job.spec.key,
         "status": status,
         "reason": reason,

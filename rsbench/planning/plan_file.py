@@ -105,13 +105,13 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _options(table: Mapping[str, Any], path: Path, known: Collection[str]) -> dict[str, Any]:
     """Bring keys and values to the form in which the command line has them."""
-    found: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in known:
-            options = [option.replace("_", "-") for option in known]
-            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, options)}')
+            words = [option.replace("_", "-") for option in known]
+            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, words)}')
         if isinstance(value, dict):
             raise RsbenchError(f'The plan {path} has a table "[{key}]", but an option takes a value or a list.')
-        found[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
-    return found
+        options[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
+    return options

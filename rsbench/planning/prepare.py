@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rsbench.console import say
-from rsbench.paths import cache_root
-from rsbench.planning.job import Found, Job
+from rsbench.paths import data_cache
+from rsbench.planning.job import Job, LocatedDataset
 from rsbench.planning.request import Request
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def prepare(
-    todo: Sequence[Job], found: Mapping[str, Found], request: Request, console: Console
+    todo: Sequence[Job], located: Mapping[str, LocatedDataset], request: Request, console: Console
 ) -> dict[tuple[str, int], Path]:
     """Bring the data that the cells need into the form that workers read, once, with a progress bar.
 
     Returns:
         (data set, image size) -> folder of the prepared data.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     folders: dict[tuple[str, int], Path] = {}
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         for name, size in dict.fromkeys((job.spec.dataset, job.spec.image_size) for job in todo):
             task = bars.add_task(f"preparing {name} at {size} px", total=None)
 
             def show(count: int, total: int, task: Any = task) -> None:
                 bars.update(task, completed=count, total=total)
 
-            data = found[name].dataset.prepare(request.data_root, cache_root(), size, progress=show)
+            data = located[name].dataset.prepare(request.data_root, data_cache(), size, progress=show)
             folders[name, size] = data.folder
             for warning in data.warnings:
                 say(console, f"Warning: {warning}")

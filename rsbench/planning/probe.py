@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import importlib.metadata
@@ -14,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 import rsbench
 from rsbench import __version__
+from rsbench.atomic import write_atomically
 from rsbench.errors import RsbenchError
+from rsbench.paths import cache_root
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ class Devices:
 def model_facts(
     task: str, model: str, inputs: Mapping[str, int], image_size: int, weights: str | None = None
 ) -> ModelFacts:
-    """Shapes of a model for some data.
+    """Return the shapes of a model for some data.
 
     Args:
         task: name of the task.
@@ -110,12 +111,12 @@ def model_facts(
 
 
 def devices() -> Devices:
-    """GPUs and backends, as torch sees them (about 3 s)."""
+    """Return GPUs and backends, as torch sees them (about 3 s)."""
     return Devices(**_ask({"ask": "devices"}))
 
 
 def gpu_count() -> int:
-    """Number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
+    """Return the number of GPUs that torch can use; at once 0 where the system has no GPU device file."""
     device_files = [*Path("/dev").glob("nvidia[0-9]*"), *Path("/dev").glob("kfd"), *Path("/dev").glob("dxg")]
     if sys.platform == "linux" and not device_files:  # NVIDIA, ROCm, WSL
         return 0
@@ -123,7 +124,7 @@ def gpu_count() -> int:
 
 
 def model_names() -> dict[str, list[str]]:
-    """Names that ``--model`` takes, by task."""
+    """Return the names that ``--model`` takes, by task."""
     names: dict[str, list[str]] = _ask_cached({"ask": "model_names"})
     return names
 
@@ -131,26 +132,19 @@ def model_names() -> dict[str, list[str]]:
 def _ask_cached(question: dict[str, Any]) -> Any:
     versions = [__version__, _source_stamp(), *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
     key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
-    path = platformdirs.user_cache_path("rsbench") / "facts" / f"{key}.json"
-    if question.get("weights") is None:
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            pass
+    path = cache_root() / "facts" / f"{key}.json"
+    if question.get("weights") is not None:
+        return _ask(question)  # a file of weights may change
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(path.read_text(encoding="utf-8"))
     answer = _ask(question)
-    if question.get("weights") is None:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(f".{os.getpid()}.tmp")
-            temporary.write_text(json.dumps(answer), encoding="utf-8")
-            temporary.replace(path)
-        except OSError:
-            pass  # a cache that cannot be written costs time, nothing else
+    with contextlib.suppress(OSError):  # a cache that cannot be written costs time, nothing else
+        write_atomically(path, json.dumps(answer))
     return answer
 
 
 def _source_stamp() -> str:
-    """Changes when a file of the package does: an editable install keeps its version while its networks change."""
+    """Return what changes when a file of the package does: an editable install keeps its version meanwhile."""
     files = sorted(Path(rsbench.__file__).parent.glob("**/*.py"))
     stamps = "".join(f"{path.name}{path.stat().st_mtime_ns}" for path in files)
     return hashlib.sha256(stamps.encode()).hexdigest()[:12]

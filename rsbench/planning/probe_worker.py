@@ -26,14 +26,14 @@ SAMPLES = 2
 def model_facts(
     *, task: str, model: str, inputs: dict[str, int], image_size: int, weights: str | None
 ) -> dict[str, Any]:
-    """Shapes of a model's parameters and what a step takes, found on the meta device.
+    """Return the shapes of a model's parameters and what a step takes, from the meta device.
 
     Raises:
         RsbenchError: unknown model, or images too small for it.
     """
     kind = TASKS[task]
     try:
-        found = _measured(kind, model, inputs, image_size)
+        facts = _measured(kind, model, inputs, image_size)
     except (RuntimeError, AssertionError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RsbenchError(
@@ -42,7 +42,7 @@ def model_facts(
         ) from error
     if weights is not None:
         kind.build(model, inputs, image_size=image_size, weights=weights)
-    return {"name": model, **found}
+    return {"name": model, **facts}
 
 
 def _measured(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _measured(kind: type[Task], model: str, inputs: dict[str, int], image_size: 
 
 
 def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
-    """Shapes, buffers, and a sample's share of one training step."""
+    """Return shapes, buffers, and a sample's share of one training step."""
     networks = kind.build(model, inputs, image_size=image_size)
     batch = kind.example(inputs, image_size=image_size, samples=SAMPLES)
     kept: dict[int, int] = {}
@@ -84,7 +84,7 @@ def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size
 
 
 def device_facts() -> dict[str, Any]:
-    """Devices and backends of this machine."""
+    """Return the devices and backends of this machine."""
     count = torch.cuda.device_count()
     return {
         "cuda_count": count,

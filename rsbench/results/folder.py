@@ -1,16 +1,96 @@
-"""The files of a result folder, and what is said when it cannot be written."""
+"""The files of a result folder: their names, and what is said when they cannot be written."""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
+from rsbench.atomic import write_atomically
 from rsbench.errors import RsbenchError
 
-if TYPE_CHECKING:
-    pass
+CELLS: Final = "cells"
+"""The folder of all cells in a result folder."""
+LAUNCHER_LOG: Final = "launcher.log"
+"""torchrun's own words on node 0."""
+
+
+class CellFolder:
+    """The folder of one cell; the names of its files are spelt here and nowhere else.
+
+    Attributes:
+        path: the folder, which need not exist.
+        job: what the workers are to do.
+        record: the numbers of the cell, or why there are none.
+        samples: raw samples, one a line, as rank 0 writes them.
+        events: the folder of TensorBoard's event files.
+        lock: held by the process that runs the cell.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.job, self.record = path / "job.json", path / "record.json"
+        self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
+        self.lock = path / ".lock"
+
+    @classmethod
+    def of(cls, out: Path, name: str) -> CellFolder:
+        """Return a cell's folder in a result folder.
+
+        Args:
+            out: the result folder.
+            name: as :attr:`rsbench.cell.CellSpec.folder_name` gives it; it ends with ``-<key>``.
+        """
+        return cls(out / CELLS / name)
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether this is the folder of a cell at all."""
+        return self.record.is_file() or self.job.is_file()
+
+    def log(self, rank: int | str) -> Path:
+        """Return the file for a rank's output."""
+        return self.path / f"rank{rank}.log"
+
+    def error(self, rank: int | str) -> Path:
+        """Return the file for a rank's exception."""
+        return self.path / f"error-rank{rank}.json"
+
+    def logs(self) -> Iterator[Path]:
+        """Yield the outputs of all ranks."""
+        return self.path.glob(self.log("*").name)
+
+    def errors(self) -> Iterator[Path]:
+        """Yield the exceptions of all ranks."""
+        return self.path.glob(self.error("*").name)
+
+    def clear(self) -> None:
+        """Remove what an earlier try left, event files and pictures included."""
+        alone = (self.record, self.samples, self.path / LAUNCHER_LOG)
+        for file in (*alone, *self.logs(), *self.errors(), *self.path.glob("*.png"), *self.events.glob("*")):
+            file.unlink(missing_ok=True)
+
+
+def write_file(path: Path, text: str) -> Path:
+    """Write a file of a result folder, whole or not at all.
+
+    Args:
+        path: the file; its folder is made if it is missing.
+        text: all of it.
+
+    Returns:
+        The path.
+
+    Raises:
+        RsbenchError: the folder is read-only or its disk full.
+    """
+    try:
+        write_atomically(path, text)
+    except OSError as problem:
+        raise folder_error(problem, path.parent) from problem
+    return path
 
 
 def check_writable(out: Path) -> None:
@@ -19,19 +99,13 @@ def check_writable(out: Path) -> None:
     Raises:
         RsbenchError: read-only, full, or a file in the way.
     """
-    probe = out / "cells" / f".write-test.{os.getpid()}"
+    probe = out / CELLS / f".write-test.{os.getpid()}"
     try:
         probe.parent.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(b"rsbench")
         probe.unlink()
     except OSError as error:
         raise folder_error(error, out) from error
-
-
-RECORD_NAME = "record.json"
-
-
-JOB_NAME = "job.json"
 
 
 def folder_error(problem: OSError, folder: Path) -> RsbenchError:

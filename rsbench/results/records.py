@@ -1,7 +1,4 @@
-"""Records on disk: one ``record.json`` a cell, written atomically, read without trust.
-
-A result folder holds ``cells/<cell folder>/record.json``. ``rsbench.results.schema`` says what is in a record.
-"""
+"""Records on disk: one file a cell, written whole, read without trust. The schema says what is in a record."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import contextlib
 import gc
 import json
 import math
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,26 +13,12 @@ from typing import Any
 
 from rsbench.errors import RsbenchError
 from rsbench.results import schema
-from rsbench.results.folder import JOB_NAME, RECORD_NAME, folder_error
-from rsbench.results.schema import SCHEMA, STATUSES, Record
-
-__all__ = [
-    "RECORD_NAME",
-    "SCHEMA",
-    "STATUSES",
-    "Record",
-    "Run",
-    "find_done",
-    "folder_error",
-    "list_runs",
-    "read_record",
-    "read_records",
-    "write_record",
-]
+from rsbench.results.folder import CELLS, CellFolder, write_file
+from rsbench.results.schema import Record
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
-    """Check a record and write it to ``folder/record.json``: whole or not at all, whatever happens meanwhile.
+    """Check a record and write it into its cell folder: whole or not at all, whatever happens meanwhile.
 
     Args:
         folder: the cell folder, made if it is missing.
@@ -53,21 +35,8 @@ def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
         schema.check(clean)
     except RsbenchError as problem:
         raise RsbenchError(f"The record for {folder} cannot be written: {problem}.") from problem
-    path = folder / RECORD_NAME
-    temporary = folder / f".{RECORD_NAME}.{os.getpid()}.tmp"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as stream:
-            json.dump(clean, stream, ensure_ascii=False, indent=1, allow_nan=False)
-            stream.write("\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise folder_error(problem, folder) from problem
-    return path
+    text = json.dumps(clean, ensure_ascii=False, indent=1, allow_nan=False)
+    return write_file(CellFolder(folder).record, f"{text}\n")
 
 
 def read_record(path: Path) -> Record:
@@ -140,12 +109,12 @@ def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:
     """
     wanted = set(keys)
     done: dict[str, Record] = {}
-    for cell in _subfolders(out / "cells"):
-        key = cell.name.rpartition("-")[2]
-        if key not in wanted or not (cell / RECORD_NAME).is_file():
+    for cell in _subfolders(out / CELLS):
+        key, path = cell.name.rpartition("-")[2], CellFolder(cell).record
+        if key not in wanted or not path.is_file():
             continue
         try:
-            record = read_record(cell / RECORD_NAME)
+            record = read_record(path)
         except RsbenchError:
             continue
         if record["key"] == key and record["status"] == "done":
@@ -183,7 +152,7 @@ def list_runs(folders: Iterable[Path]) -> list[Run]:
 
 def _run(cell: Path) -> Run:
     """Return one cell folder's line."""
-    path = cell / RECORD_NAME
+    path = CellFolder(cell).record
     if not path.is_file():
         reason = "it was started and left no record: still running, or its machine was switched off"
         return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
@@ -215,7 +184,7 @@ def _without_collections() -> Iterator[None]:
 def _record_paths(folders: Iterable[Path]) -> Iterator[Path]:
     """Yield the records that exist below the folders."""
     for cell in _cell_folders(folders):
-        path = cell / RECORD_NAME
+        path = CellFolder(cell).record
         if path.is_file():
             yield path
 
@@ -229,9 +198,8 @@ def _cell_folders(folders: Iterable[Path]) -> Iterator[Path]:
                 f"There is no result folder {folder}; run `rsbench compare --out {folder}` first "
                 "or name another folder."
             )
-        for candidate in (folder, *_subfolders(folder), *_subfolders(folder / "cells")):
-            is_cell = (candidate / RECORD_NAME).is_file() or (candidate / JOB_NAME).is_file()
-            if is_cell and candidate.resolve() not in seen:
+        for candidate in (folder, *_subfolders(folder), *_subfolders(folder / CELLS)):
+            if CellFolder(candidate).was_begun and candidate.resolve() not in seen:
                 seen.add(candidate.resolve())
                 yield candidate
 

@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import Final
 
-from rsbench.console import say
+from rich.console import Console
+
+from rsbench import console as console_module
+from rsbench import reports
+from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
-from rsbench.launch import rendezvous
+from rsbench.launch.rendezvous import NodeBarrier
 from rsbench.launch.torchrun import Launcher, StopSignals, Torchrun
 from rsbench.measure.log import check_tensorboard
-from rsbench.planning import job as job_module
 from rsbench.planning.grid import Grid
-from rsbench.planning.job import Found, Job
+from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import records as results
+from rsbench.results import provenance, records
 from rsbench.results.folder import check_writable
 from rsbench.run import dry_run, tuning
-from rsbench.run import runner as grids
-from rsbench.run.progress import LiveProgress, PlainProgress, Progress
-from rsbench.run.queue import Agenda, Listed
+from rsbench.run.progress import LiveProgress, PlainProgress
+from rsbench.run.queue import CellQueue, FixedQueue
+from rsbench.run.runner import CellRunner, RunSummary
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from rsbench.cell import CellSpec
-
-PLAN_TIMEOUT_S = 600.0
+PLAN_TIMEOUT_S: Final = 600.0
 """How long nodes wait for each other before the first cell."""
-CELL_TIMEOUT_S = 3600.0
-"""The same before each cell: another node may be decoding images, or losing its connection slowly."""
 
 
 def make_launcher(request: Request, stop: StopSignals) -> Launcher:
@@ -58,168 +53,159 @@ def compare(request: Request, console: Console) -> int:
         grid.check()
     if request.tensorboard:
         check_tensorboard()
-    grids = [grid.placed(nodes=request.nodes.count, there=not request.dry_run) for grid in request.grids]
+    grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
-    found = job_module.find_datasets(names, request.data_root, strict=request.strict_data)
+    located = find_datasets(names, request.data_root, strict=request.strict_data)
+    job = _MainJob(request=request, located=located, console=console)
     if request.nodes.rank != 0:
-        return _follow(request, found, console)
-    with _told_to_others(request):
-        return _lead(request, _agenda(request, grids, found, console), found, console)
+        return job.follow()
+    with job.failure_told_to_others():
+        return job.lead(job.queue(grids))
 
 
-def _agenda(request: Request, grids: Sequence[Grid], found: Mapping[str, Found], console: Console) -> Agenda:
-    """What is not done of the grids: a list, or with a tuning seed a study.
+@dataclass(frozen=True, kw_only=True)
+class _MainJob:
+    """One call of :func:`compare`.
 
-    Raises:
-        RsbenchError: a study on several nodes, which would each have to know how a cell ended before the next begins.
-    """
-    defaults = {name: data.defaults for name, data in found.items()}
-    seed = request.tuning_seed
-    if seed is None:
-        specs = list(dict.fromkeys(spec for grid in grids for spec in grid.cells(defaults)))
-        done = {} if request.rerun else results.find_done(request.out, [spec.key for spec in specs])
-        return Listed(job_module.solve([spec for spec in specs if spec.key not in done], found), specs)
-    if request.nodes.count > 1:
-        raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
-    every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
-    jobs = job_module.solve(list(dict.fromkeys(spec for specs in every for spec in specs)), found)
-    return tuning.Study(tuning.rows_of(jobs, seed), seed, request.out, partial(say, console), rerun=request.rerun)
-
-
-def _lead(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> int:
-    """Run the cells and report: on a single machine, or on node 0.
-
-    Args:
+    Attributes:
         request: what to do.
-        agenda: the cells.
-        found: their data sets.
+        located: the data sets, by name.
         console: where to tell it.
     """
-    todo = agenda.left()
-    total = len(todo) + agenda.done
-    if request.dry_run:
-        dry_run.show(agenda, dry_run.expect(request.out, todo), request.budget_s, request.ours, console)
-        return 0
-    if todo:
-        check_writable(request.out)
-    agenda.begin()
-    if request.nodes.count > 1:
-        meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S)
-        meeting.publish({"cells": [job.to_dict() for job in todo]}, "plan")
-    if agenda.done:
-        say(console, f"{agenda.done} of {total} cells are already done{'.' if not todo else f'; {len(todo)} to run.'}")
-    tally = run_jobs(request, agenda, found, console) if todo else grids.Tally()
-    _report(request, agenda.specs, console)
-    _closing(tally, agenda.done, console)
-    return grids.exit_code(tally)
 
+    request: Request
+    located: Mapping[str, LocatedDataset]
+    console: Console
 
-def run_jobs(request: Request, agenda: Agenda, found: Mapping[str, Found], console: Console) -> grids.Tally:
-    """Prepare the data and run the cells.
+    def queue(self, grids: Sequence[Grid]) -> CellQueue:
+        """Return what is not done of the grids; with a tuning seed, cells wait for others that decide on them.
 
-    Args:
-        request: what to do.
-        agenda: cells that are to run.
-        found: their data sets.
-        console: where to show progress.
-
-    Raises:
-        RsbenchError: data that cannot be read, folders that cannot be written.
-    """
-    from rsbench.results import provenance
-
-    data = prepare(agenda.left(), found, request, console)
-    facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
-    place = grids.Place(
-        out=request.out,
-        data=data,
-        argv=request.argv,
-        provenance={**provenance.collect(request.argv), **facts},
-        nodes=request.nodes,
-        tensorboard=request.tensorboard,
-    )
-    with StopSignals() as stop:
+        Raises:
+            RsbenchError: a tuning seed on several nodes, which would each have to know how a cell ended before the
+                next begins.
+        """
+        request = self.request
+        defaults = {name: data.defaults for name, data in self.located.items()}
+        seed = request.tuning_seed
+        if seed is None:
+            specs = list(dict.fromkeys(spec for grid in grids for spec in grid.cells(defaults)))
+            done = {} if request.rerun else records.find_done(request.out, [spec.key for spec in specs])
+            return FixedQueue(solve([spec for spec in specs if spec.key not in done], self.located), specs)
         if request.nodes.count > 1:
-            place = replace(place, meet=_meeting(request, stop))
-        progress: Progress = LiveProgress(console) if console.is_terminal else PlainProgress(partial(say, console))
-        return grids.run(agenda, place, make_launcher(request, stop), progress, stop, request.budget_s)
+            raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
+        every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
+        jobs = solve(list(dict.fromkeys(spec for specs in every for spec in specs)), self.located)
+        return tuning.TuningQueue(tuning.rows_of(jobs, seed), seed, request.out, self.say, rerun=request.rerun)
 
+    def lead(self, queue: CellQueue) -> int:
+        """Run the cells and report, on a single machine or on node 0; return the exit code."""
+        request, todo = self.request, queue.left()
+        total = len(todo) + queue.done
+        if request.dry_run:
+            dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
+            return 0
+        if todo:
+            check_writable(request.out)
+        queue.begin()
+        if request.nodes.count > 1:
+            self._barrier().publish({"cells": [job.to_dict() for job in todo]}, "plan")
+        if queue.done:
+            rest = f"; {len(todo)} to run." if todo else "."
+            self.say(f"{queue.done} of {total} cells are already done{rest}")
+        summary = self._run(queue) if todo else RunSummary()
+        self._report(queue.specs)
+        self._say_what_is_left(summary, queue.done)
+        return summary.exit_code
 
-def _follow(request: Request, found: Mapping[str, Found], console: Console) -> int:
-    """Run the cells that node 0 decides on, in its order."""
-    if request.dry_run:
-        say(console, "Dry run: node 0 shows the cells.")
-        return 0
-    published = rendezvous.Meeting(nodes=request.nodes, timeout_s=PLAN_TIMEOUT_S).fetch("plan")
-    if "error" in published:
-        raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
-    todo = [Job.from_dict(job) for job in published["cells"]]
-    for job in todo:
-        mine = found[job.spec.dataset].survey.fingerprint if job.spec.dataset in found else "missing"
-        if mine != job.spec.dataset_fingerprint:
-            raise RsbenchError(
-                f"{job.spec.dataset} on this node ({mine}) is not what node 0 has ({job.spec.dataset_fingerprint}):"
-                " give every node the same files and the same command."
+    def follow(self) -> int:
+        """Run the cells that node 0 decides on, in its order; return the exit code."""
+        if self.request.dry_run:
+            self.say("Dry run: node 0 shows the cells.")
+            return 0
+        published = self._barrier().fetch("plan")
+        if "error" in published:
+            raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
+        todo = [Job.from_dict(job) for job in published["cells"]]
+        for spec in (job.spec for job in todo):
+            mine = self.located[spec.dataset].survey.fingerprint if spec.dataset in self.located else "missing"
+            if mine != spec.dataset_fingerprint:
+                raise RsbenchError(
+                    f"{spec.dataset} on this node ({mine}) is not what node 0 has ({spec.dataset_fingerprint}):"
+                    " give every node the same files and the same command."
+                )
+        self.say(f"node {self.request.nodes.rank}: {len(todo)} cells to run")
+        return self._run(FixedQueue(todo)).exit_code if todo else 0
+
+    @contextmanager
+    def failure_told_to_others(self) -> Iterator[None]:
+        """Tell the other nodes when node 0 cannot begin, instead of letting them wait."""
+        try:
+            yield
+        except RsbenchError as error:
+            if self.request.nodes.count > 1 and not self.request.dry_run:
+                with suppress(RsbenchError):
+                    self._barrier(timeout_s=30.0).publish({"error": str(error)}, "plan")
+            raise
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        console_module.say(self.console, text)
+
+    def _barrier(self, timeout_s: float = PLAN_TIMEOUT_S) -> NodeBarrier:
+        """Return where the nodes agree on the cells."""
+        return NodeBarrier(nodes=self.request.nodes, timeout_s=timeout_s)
+
+    def _run(self, queue: CellQueue) -> RunSummary:
+        """Prepare the data and run the cells.
+
+        Raises:
+            RsbenchError: data that cannot be read, folders that cannot be written.
+        """
+        request = self.request
+        data = prepare(queue.left(), self.located, request, self.console)
+        facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
+        with StopSignals() as stop:
+            return CellRunner(
+                out=request.out,
+                data=data,
+                argv=request.argv,
+                provenance={**provenance.collect(request.argv), **facts},
+                launcher=make_launcher(request, stop),
+                progress=LiveProgress(self.console) if self.console.is_terminal else PlainProgress(self.say),
+                stop=stop,
+                nodes=request.nodes,
+                tensorboard=request.tensorboard,
+                budget_s=request.budget_s,
+            ).run(queue)
+
+    def _report(self, specs: Sequence[CellSpec]) -> None:
+        """Show the table of this grid's cells, and write the files for all that the folder holds."""
+        out = self.request.out
+        if not out.is_dir():
+            return
+        recorded, problems = records.read_records([out])
+        keys = {spec.key for spec in specs}
+        mine = [record for record in recorded if record["key"] in keys]
+        reports.show(reports.build_report(mine, problems), self.console)
+        if recorded:
+            for path in reports.write_report(recorded, out, problems=problems):
+                self.say(f"Written: {path}")
+
+    def _say_what_is_left(self, summary: RunSummary, done_before: int) -> None:
+        """Say what is left to do, when something is."""
+        failed = len(summary.failed)
+        total = done_before + summary.done + failed + summary.not_run
+        if summary.stopped_by is not None:
+            left = summary.not_run + failed
+            self.say(f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
+            return
+        if summary.not_run:
+            self.say(
+                f"The budget is used up: {summary.not_run} of {total} cells were not begun. The same command goes on:"
             )
-    say(console, f"node {request.nodes.rank}: {len(todo)} cells to run")
-    return grids.exit_code(run_jobs(request, Listed(todo), found, console)) if todo else 0
-
-
-@contextmanager
-def _told_to_others(request: Request) -> Iterator[None]:
-    """Tell the other nodes when node 0 cannot begin, instead of letting them wait."""
-    try:
-        yield
-    except RsbenchError as error:
-        if request.nodes.count > 1 and not request.dry_run:
-            with suppress(RsbenchError):
-                meeting = rendezvous.Meeting(nodes=request.nodes, timeout_s=30.0)
-                meeting.publish({"error": str(error)}, "plan")
-        raise
-
-
-def _meeting(request: Request, stop: StopSignals) -> Callable[[str], None]:
-    """Return what holds every node back until all are ready for a cell."""
-    meeting = rendezvous.Meeting(
-        nodes=request.nodes, timeout_s=CELL_TIMEOUT_S, cancelled=lambda: stop.number is not None
-    )
-    if request.nodes.rank == 0:
-        return lambda run_id: meeting.publish("go", run_id)
-
-    def fetch(run_id: str) -> None:
-        meeting.fetch(run_id)
-
-    return fetch
-
-
-def _report(request: Request, specs: Sequence[CellSpec], console: Console) -> None:
-    """Show the table of this grid's cells, and write the files for all that the folder holds."""
-    from rsbench import reports
-
-    if not request.out.is_dir():
-        return
-    records, problems = results.read_records([request.out])
-    keys = {spec.key for spec in specs}
-    reports.show(reports.build_report([record for record in records if record["key"] in keys], problems), console)
-    if records:
-        for path in reports.write_report(records, request.out, problems=problems):
-            say(console, f"Written: {path}")
-
-
-def _closing(tally: grids.Tally, done_before: int, console: Console) -> None:
-    """Say what is left to do, when something is."""
-    total = done_before + tally.done + len(tally.failed) + tally.not_run
-    if tally.stopped_by is not None:
-        left = tally.not_run + len(tally.failed)
-        say(console, f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
-    elif tally.not_run:
-        say(
-            console,
-            f"The budget is used up: {tally.not_run} of {total} cells were not begun. The same command goes on:",
-        )
-        for label in tally.left:
-            say(console, f"  {label}")
-    if tally.failed and tally.stopped_by is None:
-        say(console, f"{len(tally.failed)} of {total} cells failed; the same command runs only those again:")
-        for job, cause in tally.failed:
-            say(console, f"  {job.spec.label}: {cause.reason}")
+            for label in summary.left:
+                self.say(f"  {label}")
+        if failed:
+            self.say(f"{failed} of {total} cells failed; the same command runs only those again:")
+            for job, cause in summary.failed:
+                self.say(f"  {job.spec.label}: {cause.reason}")

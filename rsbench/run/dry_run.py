@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from rich.console import Console
 
 from rsbench import reports
 from rsbench.planning.job import Job
 from rsbench.reports.document.table import Column, Report, Section, Table
 from rsbench.results import records as results
-from rsbench.run.queue import Agenda
+from rsbench.run.queue import CellQueue
 from rsbench.units import bytes_text, duration_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _COLUMNS = (
     "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker,time"
@@ -26,7 +25,7 @@ _WORDS = frozenset({"data set", "model", "compressor", "workers"})
 
 
 def show(
-    agenda: Agenda,
+    queue: CellQueue,
     expected: Sequence[Expectation],
     budget_s: float | None,
     ours: Sequence[str],
@@ -35,14 +34,14 @@ def show(
     """Print the cells that are left, in their order, with what each will take.
 
     Args:
-        agenda: the cells.
+        queue: the cells.
         expected: how long each of those that are left will take.
         budget_s: begin no cell after so much time; None has no limit.
         ours: options that a plan marks as not known from its paper.
         console: where to.
     """
-    pairs = zip(agenda.left(), expected, strict=True)
-    rows = tuple((str(number), *_row(agenda, job, one)) for number, (job, one) in enumerate(pairs, start=1))
+    pairs = zip(queue.left(), expected, strict=True)
+    rows = tuple((str(number), *_row(queue, job, one)) for number, (job, one) in enumerate(pairs, start=1))
     # A number leads, because it leads each piece of a table that is wider than the terminal.
     names = ("cell", *_COLUMNS.split(","))
     columns = tuple(Column(title=name, align="left" if name in _WORDS else "right") for name in names)
@@ -59,19 +58,19 @@ def show(
         facts=tuple(facts),
         tables=(table,) if rows else (),
         notes=(),
-        conclusion=f"{agenda.most} cells to run, {agenda.done} already done. Nothing was launched.",
+        conclusion=f"{queue.most} cells to run, {queue.done} already done. Nothing was launched.",
     )
     reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
 
-def _row(agenda: Agenda, job: Job, expected: Expectation) -> tuple[str, ...]:
+def _row(queue: CellQueue, job: Job, expected: Expectation) -> tuple[str, ...]:
     spec, estimate = job.spec, job.estimate
     return (
         spec.dataset,
         spec.model,
         job.compressor,
         "-" if spec.ratio is None else f"{spec.ratio:g}",
-        f"{spec.lr:g}" if agenda.decided(job) else "best",
+        f"{spec.lr:g}" if queue.decided(job) else "best",
         str(spec.seed),
         f"{spec.workers} {spec.device}",
         str(job.steps),

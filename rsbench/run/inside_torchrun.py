@@ -13,15 +13,15 @@ from typing import Final
 
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
-from rsbench.launch.failure import failure_lines
+from rsbench.launch import worker
+from rsbench.launch.failure import failure_lines, find_error
 from rsbench.metrics import score_text
-from rsbench.planning.devices import Wish, choose
+from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import folder as folder_module
-from rsbench.results import records
-from rsbench.results.folder import check_writable
+from rsbench.results import provenance, records
+from rsbench.results.folder import CellFolder, check_writable, write_file
 
 WAIT_S: Final = 3600.0
 """How long the other ranks wait for the first one of their node, which may be decoding images."""
@@ -42,7 +42,7 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
     """
     note = request.out / ".join" / f"{_token(environment)}.json"
     if environment.get("LOCAL_RANK", "0") == "0":
-        _tell(note, _prepared(request, environment))
+        write_file(note, json.dumps(_prepared(request, environment)))
     answer = _wait(note)
     if "error" in answer:
         raise RsbenchError(answer["error"])
@@ -50,24 +50,21 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
         if environment["RANK"] == "0":
             print(answer["done"])
         return 0
-    return _work(Path(answer["folder"]), int(environment["RANK"]), note)
+    return _work(CellFolder(Path(answer["folder"])), int(environment["RANK"]), note)
 
 
-def _work(folder: Path, rank: int, note: Path) -> int:
+def _work(folder: CellFolder, rank: int, note: Path) -> int:
     """Run the worker, which sends its output to its log, and say how it ended on the terminal."""
-    from rsbench.launch import worker
-    from rsbench.launch.failure import find_error
-
     before = os.dup(1)
-    code = worker.main(folder)
+    code = worker.main(folder.path)
     os.dup2(before, 1)
-    cause = None if code == 0 else find_error(folder, rank)
+    cause = None if code == 0 else find_error(folder.path, rank)
     if cause is not None:
         print(f"rank {rank}: " + "\n".join(failure_lines(cause)), flush=True)
     elif rank == 0 and code == 0:
         note.unlink(missing_ok=True)
-        score = score_text(records.read_record(folder / folder_module.RECORD_NAME))
-        print(f"Done{f' with {score}' if score else ''}: {folder / folder_module.RECORD_NAME}", flush=True)
+        score = score_text(records.read_record(folder.record))
+        print(f"Done{f' with {score}' if score else ''}: {folder.record}", flush=True)
     return code
 
 
@@ -80,29 +77,27 @@ def _prepared(request: Request, environment: Mapping[str, str]) -> dict[str, str
 
 
 def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
-    from rsbench.results import provenance
-
     (asked,) = request.grids
     asked.check()
     here, everywhere = int(environment.get("LOCAL_WORLD_SIZE", "1")), int(environment["WORLD_SIZE"])
-    if {*asked.wish.gpus, *asked.wish.workers} - {here}:
+    if {*asked.devices.gpus, *asked.devices.workers} - {here}:
         raise RsbenchError(
             f"This torchrun has {here} workers on a node, so leave out --gpus and --workers or give that number."
         )
-    device = "cuda" if asked.wish.gpus else asked.wish.device
+    device = "cuda" if asked.devices.gpus else asked.devices.device
     if device is None:
-        device = choose(Wish(), nodes=1)[1]
+        device = resolve(DeviceRequest(), nodes=1)[1]
     elif device == "cuda":
-        choose(Wish(gpus=(here,)), nodes=1)
+        resolve(DeviceRequest(gpus=(here,)), nodes=1)
     grid = replace(asked, workers=(everywhere,), device=device)
-    found = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
-    specs = grid.cells({name: data.defaults for name, data in found.items()})
+    located = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
+    specs = grid.cells({name: data.defaults for name, data in located.items()})
     if not request.rerun and records.find_done(request.out, [specs[0].key]):
         return {"done": f"1 of 1 cells is already done: {specs[0].label} (--rerun runs it again)."}
-    (job,) = solve(specs, found)
+    (job,) = solve(specs, located)
     check_writable(request.out)
-    data = prepare([job], found, request, make_console())
-    folder = (request.out / "cells" / job.spec.folder_name).resolve()
+    data = prepare([job], located, request, make_console())
+    folder = CellFolder.of(request.out.resolve(), job.spec.folder_name)
     write_job(
         folder,
         job,
@@ -111,7 +106,7 @@ def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]
         provenance=provenance.collect(request.argv),
         tensorboard=request.tensorboard,
     )
-    return {"folder": str(folder)}
+    return {"folder": str(folder.path)}
 
 
 def _token(environment: Mapping[str, str]) -> str:
@@ -119,16 +114,6 @@ def _token(environment: Mapping[str, str]) -> str:
     names = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "GROUP_RANK", "TORCHELASTIC_RESTART_COUNT")
     facts = [environment.get(name, "") for name in names]
     return hashlib.sha256("\0".join([*facts, str(os.getppid())]).encode()).hexdigest()[:16]
-
-
-def _tell(note: Path, answer: Mapping[str, str]) -> None:
-    try:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        temporary = note.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(answer), encoding="utf-8")
-        os.replace(temporary, note)
-    except OSError as error:
-        raise folder_module.folder_error(error, note.parent) from error
 
 
 def _wait(note: Path) -> dict[str, str]:

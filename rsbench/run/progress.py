@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import json
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
 from rsbench.metrics import validation_text
 from rsbench.units import bytes_text, duration_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.live import Live
 
 PLAIN_INTERVAL_S = 10.0
 
 
 @dataclass
 class CellState:
-    """How far one cell has come, as its ``samples.jsonl`` tells.
+    """How far one cell has come, as its samples tell.
 
     Attributes:
-        path: the file, which need not exist yet.
+        path: the file of samples, which need not exist yet.
         steps: optimizer steps of the whole run.
         epochs: passes over the training images.
     """
@@ -44,7 +47,7 @@ class CellState:
     _offset: int = 0
 
     def read(self) -> bool:
-        """Take in the whole lines that were added since the last call; tell whether there were any."""
+        """Read the whole lines that were added since the last call; return whether there were any."""
         try:
             with self.path.open("rb") as stream:
                 stream.seek(self._offset)
@@ -93,24 +96,8 @@ class CellState:
         return words
 
 
-class Progress(Protocol):
-    """Shows a grid's progress."""
-
-    def begin(self, label: str, state: CellState, total: int) -> None:
-        """A cell begins; ``total`` are all cells of the grid, done ones included, as far as is known."""
-
-    def tick(self) -> None:
-        """Called a few times a second."""
-
-    def end(self, line: str) -> None:
-        """A cell has ended; ``line`` says how."""
-
-    def close(self) -> None:
-        """The grid has ended."""
-
-
 @dataclass
-class Grid:
+class TimeLeft:
     """How many cells there are and how long one takes, for the time left."""
 
     total: int = 0
@@ -129,117 +116,132 @@ class Grid:
         return current + typical * (self.total - self.done - 1)
 
     def begin(self, total: int) -> None:
-        """A cell begins, one of so many."""
+        """Note that a cell begins, one of so many."""
         self.began, self.total = time.monotonic(), total
 
     def end(self) -> None:
-        """A cell has ended."""
+        """Note that a cell has ended."""
         self.done += 1
         self.durations_s.append(time.monotonic() - self.began)
 
 
-class PlainProgress:
-    """One line about every ten seconds, and at each phase and epoch: for logs and pipes."""
+class Progress(ABC):
+    """Shows how far the cells of a run have come."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._grid = Grid()
-        self._write = write
+    def __init__(self) -> None:
+        self._time_left = TimeLeft()
         self._label = ""
         self._state: CellState | None = None
-        self._shown = (0.0, "", 0)
 
     def begin(self, label: str, state: CellState, total: int) -> None:
-        """See :class:`Progress`."""
-        self._grid.begin(total)
+        """Show that a cell begins.
+
+        Args:
+            label: the cell's name.
+            state: how far it has come, read again at each tick.
+            total: all cells of the run, done ones included, as far as is known.
+        """
+        self._time_left.begin(total)
         self._label, self._state = label, state
-        self._shown = (time.monotonic(), state.phase, 0)
-        self._write(f"{self._head()}: starting")
+        self._show_begin(state)
 
     def tick(self) -> None:
-        """See :class:`Progress`."""
-        state = self._state
-        if state is None or not state.read():
+        """Show what is new; called a few times a second."""
+        if self._state is not None:
+            self._show(self._state)
+
+    def end(self, line: str) -> None:
+        """Show how the cell has ended."""
+        self._print(f"{self._head()}: {line}")
+        self._time_left.end()
+        self._state = None
+
+    def close(self) -> None:
+        """Leave the terminal as it was, after the last cell."""
+        return
+
+    def _head(self) -> str:
+        return f"[{self._time_left.done + 1}/{self._time_left.total}] {self._label}"
+
+    @abstractmethod
+    def _print(self, line: str) -> None: ...
+
+    @abstractmethod
+    def _show_begin(self, state: CellState) -> None: ...
+
+    @abstractmethod
+    def _show(self, state: CellState) -> None: ...
+
+
+class PlainProgress(Progress):
+    """One line about every ten seconds, and at each phase and epoch: for logs and pipes.
+
+    Args:
+        write: takes each line.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        super().__init__()
+        self._write = write
+        self._shown = (0.0, "", 0)
+
+    def _print(self, line: str) -> None:
+        self._write(line)
+
+    def _show_begin(self, state: CellState) -> None:
+        self._shown = (time.monotonic(), state.phase, 0)
+        self._print(f"{self._head()}: starting")
+
+    def _show(self, state: CellState) -> None:
+        if not state.read():
             return
         now = time.monotonic()
         then, phase, epochs = self._shown
         if now - then < PLAIN_INTERVAL_S and state.phase == phase and state.epochs_done == epochs:
             return
         self._shown = (now, state.phase, state.epochs_done)
-        self._write(f"{self._head()}: {', '.join([*state.words(), *_left(self._grid, state)])}")
-
-    def end(self, line: str) -> None:
-        """See :class:`Progress`."""
-        self._write(f"{self._head()}: {line}")
-        self._grid.end()
-        self._state = None
-
-    def close(self) -> None:
-        """See :class:`Progress`."""
-
-    def _head(self) -> str:
-        return f"[{self._grid.done + 1}/{self._grid.total}] {self._label}"
+        self._print(f"{self._head()}: {', '.join([*state.words(), *_left(self._time_left, state)])}")
 
 
-class LiveProgress:
-    """A bar for the cell and one for the grid that redraw in place: for terminals."""
+class LiveProgress(Progress):
+    """A bar for the cell and one for the run that redraw in place: for terminals."""
 
     def __init__(self, console: Console) -> None:
-        from rich.live import Live
-
-        self._grid = Grid()
-        self._label = ""
-        self._state: CellState | None = None
+        super().__init__()
         # No thread redraws: processes are forked while this is shown.
-        self._live: Live = Live(console=console, auto_refresh=False, transient=True)
+        self._live = Live(console=console, auto_refresh=False, transient=True)
         self._live.start()
         self._drawn = 0.0
 
-    def begin(self, label: str, state: CellState, total: int) -> None:
-        """See :class:`Progress`."""
-        self._grid.begin(total)
-        self._label, self._state = label, state
-        self._draw()
-
-    def tick(self) -> None:
-        """See :class:`Progress`."""
-        if self._state is None or time.monotonic() - self._drawn < 0.25:
-            return
-        self._state.read()
-        self._draw()
-
-    def end(self, line: str) -> None:
-        """See :class:`Progress`."""
-        self._live.console.print(
-            f"[{self._grid.done + 1}/{self._grid.total}] {self._label}: {line}", markup=False, highlight=False
-        )
-        self._grid.end()
-        self._state = None
-
     def close(self) -> None:
-        """See :class:`Progress`."""
+        """Remove the bars."""
         self._live.stop()
 
-    def _draw(self) -> None:
-        from rich.console import Group
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-        from rich.text import Text
+    def _print(self, line: str) -> None:
+        self._live.console.print(line, markup=False, highlight=False)
 
-        state = self._state
-        if state is None:
+    def _show_begin(self, state: CellState) -> None:
+        self._draw(state)
+
+    def _show(self, state: CellState) -> None:
+        if time.monotonic() - self._drawn < 0.25:
             return
+        state.read()
+        self._draw(state)
+
+    def _draw(self, state: CellState) -> None:
         self._drawn = time.monotonic()
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            Text(f"cell {self._grid.done + 1} of {self._grid.total}", style="bold"),
+            Text(f"cell {self._time_left.done + 1} of {self._time_left.total}", style="bold"),
             ProgressBar(total=max(1, state.steps), completed=state.step, width=30),
             Text(self._label, style="cyan"),
         )
-        words = "  ".join([*state.words(), *_left(self._grid, state)])
+        words = "  ".join([*state.words(), *_left(self._time_left, state)])
         self._live.update(Group(bar, Text(words)), refresh=True)
 
 
-def _left(grid: Grid, state: CellState) -> list[str]:
-    cell, all_cells = state.left_s(), grid.left_s(state)
+def _left(time_left: TimeLeft, state: CellState) -> list[str]:
+    cell, all_cells = state.left_s(), time_left.left_s(state)
     words = [] if cell is None else [f"cell {duration_text(cell)} left"]
     return words if all_cells is None else [*words, f"all {duration_text(all_cells)} left"]

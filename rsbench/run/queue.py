@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
 
 from rsbench.cell import CellSpec
 from rsbench.planning.job import Job
 
 
-class Agenda(Protocol):
+class CellQueue(ABC):
     """The cells that are to run.
 
     Attributes:
-        specs: all cells of the grid, done or not, for the report.
         done: how many were done before.
     """
 
-    @property
-    def specs(self) -> Sequence[CellSpec]:
-        """All cells of the grid."""
+    done: int
 
     @property
-    def done(self) -> int:
-        """How many were done before."""
+    @abstractmethod
+    def specs(self) -> Sequence[CellSpec]:
+        """All cells of the grid, done or not, for the report."""
 
     @property
     def most(self) -> str:
         """How many are left, in words: ``12``, ``at most 40``."""
+        return str(len(self.left()))
+
+    @abstractmethod
+    def take(self) -> Job | None:
+        """Return the next cell, once all taken before have ended; None when nothing is left to do."""
+
+    @abstractmethod
+    def left(self) -> Sequence[Job]:
+        """Return the cells that are still to run; of a study, the most that there can be."""
 
     def begin(self) -> None:
-        """Called once before any cell runs."""
+        """Prepare, once before any cell runs; a list needs nothing."""
+        return
 
     def busy(self, job: Job) -> None:
-        """A cell that was taken is run by another process already."""
-
-    def take(self) -> Job | None:
-        """The next cell, once all that were taken before have ended; None when nothing is left to do."""
-
-    def left(self) -> Sequence[Job]:
-        """The cells that are still to run; of a study, the most that there can be."""
+        """Note that a cell that was taken is run by another process already; others of a list do not depend on it."""
+        return
 
     def decided(self, job: Job) -> bool:
-        """Whether a cell that is left will run with just this learning rate."""
+        """Return whether a cell that is left will run with just this learning rate, as each of a list does."""
+        return True
 
 
-class Listed:
+class FixedQueue(CellQueue):
     """Cells in the order given.
 
     Args:
@@ -54,29 +58,18 @@ class Listed:
     """
 
     def __init__(self, jobs: Sequence[Job], specs: Sequence[CellSpec] = ()) -> None:
-        self.specs = specs
         self.done = max(0, len(specs) - len(jobs))
-        self._jobs = list(jobs)
+        self._jobs, self._specs = list(jobs), specs
 
     @property
-    def most(self) -> str:
-        """See :class:`Agenda`."""
-        return str(len(self._jobs))
-
-    def begin(self) -> None:
-        """See :class:`Agenda`; a list needs nothing."""
-
-    def busy(self, job: Job) -> None:
-        """See :class:`Agenda`; the others do not depend on it."""
+    def specs(self) -> Sequence[CellSpec]:
+        """All cells of the grid, done or not."""
+        return self._specs
 
     def take(self) -> Job | None:
-        """See :class:`Agenda`."""
+        """Return the next cell of the list."""
         return self._jobs.pop(0) if self._jobs else None
 
     def left(self) -> Sequence[Job]:
-        """See :class:`Agenda`."""
+        """Return the rest of the list."""
         return tuple(self._jobs)
-
-    def decided(self, job: Job) -> bool:
-        """See :class:`Agenda`."""
-        return True

@@ -11,14 +11,16 @@ from rsbench import compressors
 from rsbench.cell import CellSpec
 from rsbench.planning.job import Job
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
 from rsbench.results.schema import Record
+from rsbench.run.queue import CellQueue
 
 FAILED = -math.inf
 """Validation score of a cell that gave none: any other rate is better."""
 
 
 def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | None:
-    """The learning rate to try next: from the middle of the grid to the best one's neighbours, the lower first.
+    """Return the learning rate to try next: from the middle of the grid to the best one's neighbours, the lower first.
 
     So the best is better than both its neighbours, or lies at an edge of the grid; rates farther off, which a
     validation score with one peak does not need, are left out.
@@ -40,9 +42,9 @@ def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | N
 
 
 def best_rate(tried: Mapping[float, float]) -> float | None:
-    """The rate with the highest validation score, the lower one of equals; None where every cell failed."""
-    found = max(tried, key=lambda rate: (tried[rate], -rate), default=None)
-    return None if found is None or tried[found] == FAILED else found
+    """Return the rate with the highest validation score, the lower one of equals; None where every cell failed."""
+    best = max(tried, key=lambda rate: (tried[rate], -rate), default=None)
+    return None if best is None or tried[best] == FAILED else best
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class Row:
 
 
 def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
-    """Rows of a study's cells, in the order given.
+    """Return the rows of a study's cells, in the order given.
 
     Args:
         jobs: every learning rate at every seed, the tuning seed included.
@@ -91,8 +93,8 @@ def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
     return rows
 
 
-class Study:
-    """The cells of a study, row by row, so that a budget leaves whole rows behind (an :class:`~.agenda.Agenda`).
+class TuningQueue(CellQueue):
+    """The cells of a study, row by row, so that a budget leaves whole rows behind.
 
     A cell is taken once; one that has left no record of its end by the next :meth:`take` counts as failed.
 
@@ -118,34 +120,34 @@ class Study:
     @property
     def specs(self) -> Sequence[CellSpec]:
         """Cells of the table as it stands: tried rates, and the other seeds at each row's own."""
-        found: list[CellSpec] = []
+        specs: list[CellSpec] = []
         for row in self._rows:
             tried, _ = self._tried(row)
             best = best_rate(tried)
-            found += [row.tuning[rate].spec for rate in tried]
-            found += [] if best is None else [job.spec for job in row.seeds[best]]
-        return found
+            specs += [row.tuning[rate].spec for rate in tried]
+            specs += [] if best is None else [job.spec for job in row.seeds[best]]
+        return specs
 
     @property
     def most(self) -> str:
-        """See :class:`~.agenda.Agenda`."""
+        """How many are left, in words: fewer where a best rate lies at an edge."""
         return f"at most {len(self.left())}"
 
     def begin(self) -> None:
-        """Name the tuning seed in what was recorded before this study, so that every table of the folder knows it."""
+        """Write the tuning seed into what was recorded before, so that every table of the folder knows it."""
         for row in self._rows:
             for job in row.tuning.values():
                 record = self._known([job]).get(job.spec.key)
                 if record is not None and record["provenance"].get("tuning_seed") != self._seed:
                     record["provenance"]["tuning_seed"] = self._seed
-                    records.write_record(self._out / "cells" / job.spec.folder_name, record)
+                    records.write_record(CellFolder.of(self._out, job.spec.folder_name).path, record)
 
     def busy(self, job: Job) -> None:
         """Leave the whole row to the other process: without this cell it cannot be tuned."""
         self._rows = [row for row in self._rows if row.key != job.spec.row]
 
     def take(self) -> Job | None:
-        """The first cell of the first row that is not finished."""
+        """Return the first cell of the first row that is not finished."""
         for row in self._rows:
             tried, rate = self._tried(row)
             best = best_rate(tried)
@@ -160,19 +162,19 @@ class Study:
         return None
 
     def left(self) -> Sequence[Job]:
-        """Of a row that is not tuned, all rates not tried, and the other seeds once."""
-        found: list[Job] = []
+        """Return of a row that is not tuned all rates not tried, and the other seeds once."""
+        left: list[Job] = []
         for row in self._rows:
             tried, rate = self._tried(row)
             best = best_rate(tried)
             if rate is not None:
-                found += [job for r, job in row.tuning.items() if r not in tried]
+                left += [job for r, job in row.tuning.items() if r not in tried]
                 best = best or rate
-            found += [] if best is None else self._to_run(row.seeds[best])
-        return found
+            left += [] if best is None else self._to_run(row.seeds[best])
+        return left
 
     def decided(self, job: Job) -> bool:
-        """See :class:`~.agenda.Agenda`."""
+        """Return whether a cell will run with just this learning rate: a trial, or another seed of a tuned row."""
         row = next(row for row in self._rows if job in row.tuning.values() or job in row.seeds[job.spec.lr])
         return job in row.tuning.values() or self._tried(row)[1] is None
 
@@ -199,31 +201,31 @@ class Study:
         return [job for job in jobs if job.spec.key not in known and job.spec.key not in self._taken]
 
     def _known(self, jobs: Iterable[Job]) -> dict[str, Record]:
-        """Finished cells among the jobs."""
+        """Return the finished cells among the jobs, by key."""
         keys = [job.spec.key for job in jobs]
         new = [key for key in keys if key not in self._records and (key in self._taken or key not in self._old)]
         self._records |= records.find_done(self._out, new)
         return {key: self._records[key] for key in keys if key in self._records}
 
     def _tried(self, row: Row) -> tuple[dict[float, float], float | None]:
-        """Rates that were tried, with their validation score, and the one to try next."""
+        """Return the rates that were tried, with their validation score, and the one to try next."""
         if not row.trains:
             return {min(row.tuning): 0.0}, None
         known = self._known(row.tuning.values())
         tried = {rate: FAILED for rate, job in row.tuning.items() if job.spec.key in self._taken}
         for rate, job in row.tuning.items():
             if job.spec.key in known:
-                found = (known[job.spec.key]["accuracy"] or {}).get("val_score")
-                tried[rate] = FAILED if found is None else float(found)
+                score = (known[job.spec.key]["accuracy"] or {}).get("val_score")
+                tried[rate] = FAILED if score is None else float(score)
         return tried, next_rate(list(row.tuning), tried)
 
 
 def _choice(tried: Mapping[float, float], best: float | None) -> str:
-    """What a user reads of a row's learning rate."""
-    found = ", ".join(
+    """Return what a user reads of a row's learning rate."""
+    scores = ", ".join(
         f"{rate:g}: {'failed' if score == FAILED else f'{100 * score:.1f} %'}" for rate, score in sorted(tried.items())
     )
     if best is None:
-        return f"no learning rate trained, so its other seeds do not run (validation scores {found})"
+        return f"no learning rate trained, so its other seeds do not run (validation scores {scores})"
     edge = ", at the edge of the grid" if best in (min(tried), max(tried)) and len(tried) > 1 else ""
-    return f"learning rate {best:g}{edge} (validation scores {found})"
+    return f"learning rate {best:g}{edge} (validation scores {scores})"

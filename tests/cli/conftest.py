@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from rsbench.launch.failure import Cause
 from rsbench.launch.torchrun import Outcome, StopSignals, Torchrun
 from rsbench.planning.request import Request
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
 
 FAKE_WORKER = Path(__file__).parents[1] / "programs" / "fake_worker.py"
 
@@ -41,7 +43,7 @@ class FakeLauncher:
         self.after: Callable[[], None] = lambda: None
 
     def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
-        job = json.loads((folder / "job.json").read_text())
+        job = json.loads(CellFolder(folder).job.read_text())
         text = job["compressor"]
         self.ran.append(text.partition(":")[0])
         tick()
@@ -100,7 +102,7 @@ def fake_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_syntheti
     library = tmp_path / "library"
     library.mkdir()
     shutil.copy(FAKE_WORKER, library / "rsbench_fake_worker.py")
-    monkeypatch.setenv("PYTHONPATH", str(library))
+    monkeypatch.setenv("PYTHONPATH", str(library), prepend=os.pathsep)
 
     def install(behaviour: str, timeout_s: float = 60.0) -> None:
         (library / "behaviour").write_text(behaviour)

@@ -25,7 +25,18 @@ Call = Callable[..., Result]
 
 def test_a_small_model_is_timed_and_samples_are_kept(rsbench: Call) -> None:
     result = rsbench(
-        *("bench", "--model", "squeezenet1_1", "--density", 0.01, "--repeats", 1, "--no-rivals", "--json", "b.json"),
+        *(
+            "bench",
+            "--model",
+            "squeezenet1_1",
+            "--density",
+            0.01,
+            "--repeats",
+            1,
+            "--no-plain-hooks",
+            "--json",
+            "b.json",
+        ),
         *("--compressor", "noop", "--compressor", "rsdgc", "--compressor", "topk:kernels=eager"),
     )
     assert result.exit_code == 0, result.output
@@ -59,7 +70,8 @@ def test_mistakes_get_one_sentence(rsbench: Call, arguments: tuple[object, ...],
 
 def test_a_signal_ends_it_and_every_process_of_it(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "80"}
-    asked = [sys.executable, "-m", "rsbench", "bench", "--model", "squeezenet1_1", "--no-rivals", "--repeats", "50"]
+    options = ["--model", "squeezenet1_1", "--no-plain-hooks", "--repeats", "50"]
+    asked = [sys.executable, "-m", "rsbench", "bench", *options]
     parent = subprocess.Popen(asked, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("rsbench-bench-*/rank1.log")) and time.monotonic() < deadline:
@@ -79,3 +91,11 @@ def test_a_failed_process_is_named(fake_workers: Callable[[str], None]) -> None:
     words = r"^A process of the benchmark failed \(rank 1 raised ValueError: the tensor is full of eels\)\.$"
     with StopSignals() as stop, Progress(disable=True) as bar, pytest.raises(RsbenchError, match=words):
         command._launch(stop, bar, "timing", job, total=None, workers=2, module="rsbench_fake_worker")
+
+
+@pytest.mark.parametrize("word", ["", "no-"])
+def test_the_old_words_for_plain_hooks_go_on_working_and_say_the_new_ones(rsbench: Call, word: str) -> None:
+    result = rsbench("bench", f"--{word}rivals", "--repeats", 0)
+    assert result.stderr.splitlines()[0] == f"--{word}rivals is now called --{word}plain-hooks."
+    assert "at least 1" in result.stderr
+    assert "rivals" not in rsbench("bench", "--help").output

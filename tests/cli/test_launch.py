@@ -125,14 +125,14 @@ def test_two_nodes_meet_at_an_endpoint() -> None:
     code = """
 import sys
 from rsbench.launch.torchrun import Nodes
-from rsbench.launch.rendezvous import Meeting
+from rsbench.launch.rendezvous import NodeBarrier
 node = int(sys.argv[1])
-meeting = Meeting(nodes=Nodes(count=2, rank=node, endpoint=sys.argv[2]), timeout_s=60)
+barrier = NodeBarrier(nodes=Nodes(count=2, rank=node, endpoint=sys.argv[2]), timeout_s=60)
 for turn in range(2):
     if node == 0:
-        meeting.publish({"turn": turn}, f"t{turn}")
+        barrier.publish({"turn": turn}, f"t{turn}")
     else:
-        print(meeting.fetch(f"t{turn}")["turn"])
+        print(barrier.fetch(f"t{turn}")["turn"])
 """
     import socket
 

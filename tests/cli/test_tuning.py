@@ -12,10 +12,9 @@ from click.testing import Result
 from filelock import FileLock
 
 from rsbench.launch.torchrun import Outcome
-from rsbench.results import folder as folder_module
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
 from rsbench.run import runner
-from rsbench.run.tuning import FAILED, best_rate, next_rate
 
 Call = Callable[..., Result]
 STUDY = ("compare", "--compressor", "none", "--compressor", "topk", "--tuning-seed", 9, "--seeds", "0,1")
@@ -33,7 +32,7 @@ def graded(launcher: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         cell = json.loads((folder / "job.json").read_text())["cell"]
         ran.append((cell["compressor"], cell["lr"], cell["seed"]))
         if outcome.status == "done":
-            record = records.read_record(folder / folder_module.RECORD_NAME)
+            record = records.read_record(CellFolder(folder).record)
             record["accuracy"]["val_score"] = {0.01: 0.7, 0.1: 0.8, 0.5: 0.6}[cell["lr"]]
             record["accuracy"]["test"]["oa"] = 0.99 if cell["seed"] == 9 else 0.75
             records.write_record(folder, record)
@@ -66,25 +65,6 @@ def test_a_rate_that_failed_is_no_candidate(rsbench: Call, graded: Any) -> None:
     assert "topk 100x: no learning rate trained" in result.output
     assert "0.01: failed, 0.1: failed, 0.5: failed" in result.output
     assert not [cell for cell in graded.cells if cell[0] == "topk" and cell[2] != 9]
-
-
-def test_rates_are_tried_from_the_middle_until_both_neighbours_of_the_best_are_worse() -> None:
-    rates = (0.001, 0.003, 0.01, 0.03, 0.1)
-
-    def search(found: dict[float, float]) -> list[float]:
-        tried: dict[float, float] = {}
-        while (rate := next_rate(rates, tried)) is not None:
-            tried[rate] = found[rate]
-        return list(tried)
-
-    assert search({0.001: 0.1, 0.003: 0.5, 0.01: 0.9, 0.03: 0.5, 0.1: 0.1}) == [0.01, 0.003, 0.03]
-    assert search({0.001: 0.9, 0.003: 0.8, 0.01: 0.7, 0.03: 0.5, 0.1: 0.1}) == [0.01, 0.003, 0.001]
-    assert search({0.001: 0.1, 0.003: 0.2, 0.01: 0.3, 0.03: 0.5, 0.1: 0.4}) == [0.01, 0.003, 0.03, 0.1]
-    assert search({0.001: 0.5, 0.003: 0.8, 0.01: 0.8, 0.03: FAILED, 0.1: 0.1}) == [0.01, 0.003, 0.001]
-    assert search(dict.fromkeys(rates, FAILED)) == [0.01, 0.003, 0.001, 0.03, 0.1]
-    assert search({**dict.fromkeys(rates, FAILED), 0.001: 0.4}) == [0.01, 0.003, 0.001]
-    assert best_rate({0.003: 0.8, 0.01: 0.8}) == 0.003
-    assert best_rate({0.003: FAILED}) is None
 
 
 def test_rows_end_whole_when_the_budget_does(rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,19 +169,18 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
 ) -> None:
     study = ("compare", "--compressor", "none", "--tuning-seed", 9, "--seeds", "0,1")
     rsbench(*study, "--lr", 0.01, "--lr", 0.5)
-    monkeypatch.setattr("rsbench.run.runner.run", _only_one)
+    monkeypatch.setattr("rsbench.run.runner.CellRunner.run", _only_one)
     result = rsbench(*study, *RATES)
     assert result.exit_code == 0, result.output
     assert "Traceback" not in result.output
     assert rsbench("report").exit_code == 0
 
 
-def _only_one(agenda: Any, *given: Any) -> Any:
-    place, launcher, progress = given[:3]
-    tally = runner.Tally()
-    runner._run_one(agenda.take(), place, launcher, progress, tally, 1)
-    tally.not_run = len(agenda.left())
-    return tally
+def _only_one(cells: runner.CellRunner, queue: Any) -> Any:
+    summary = runner.RunSummary()
+    cells._run_one(queue.take(), summary, 1)
+    summary.not_run = len(queue.left())
+    return summary
 
 
 def test_a_row_that_another_process_tunes_is_left_to_it(rsbench: Call, graded: Any) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from rsbench.cell import CellSpec
 from rsbench.reports import build_report
-from rsbench.results.records import SCHEMA, read_record
+from rsbench.results.records import read_record
+from rsbench.results.schema import SCHEMA
 
 RECORDS = sorted((Path(__file__).parent / "records").glob("schema-*.json"))
 
@@ -27,6 +28,6 @@ def test_golden_record_still_loads_and_reports(path: Path) -> None:
 
 
 def test_golden_record_of_this_schema_has_the_key_of_its_cell() -> None:
-    """A change of CellSpec's fields changes keys, so finished cells would run again: raise SCHEMA then."""
+    """A change of the fields that a key holds changes keys, so finished cells would run again."""
     record = read_record(RECORDS[-1])
     assert CellSpec.from_dict(record["cell"]).key == record["key"]

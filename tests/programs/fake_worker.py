@@ -14,6 +14,8 @@ from typing import Any
 from rsbench.cell import CellSpec
 from rsbench.measure.step_times import FIELDS
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
+from rsbench.results.schema import SCHEMA
 
 
 def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
     scores = {"loss": 1.0, "oa": 0.9, "aa": 0.9, "kappa": 0.89}
     name = job["compressor"].partition(":")[0]
     return {
-        "schema": records.SCHEMA,
+        "schema": SCHEMA,
         "key": key,
         "status": "done",
         "reason": "",
@@ -65,13 +67,13 @@ def error(folder: Path, rank: int, kind: str, message: str) -> None:
         "user_error": False,
         "time": time.time(),
     }
-    (folder / f"error-rank{rank}.json").write_text(json.dumps(content))
+    CellFolder(folder).error(rank).write_text(json.dumps(content))
 
 
 def main() -> None:
     folder, rank = Path(sys.argv[1]), int(os.environ["RANK"])
-    print(f"rank {rank} says hello", file=(folder / f"rank{rank}.log").open("w"), flush=True)
-    job = json.loads((folder / "job.json").read_text())
+    print(f"rank {rank} says hello", file=CellFolder(folder).log(rank).open("w"), flush=True)
+    job = json.loads(CellFolder(folder).job.read_text())
     behaviour = Path(__file__).with_name("behaviour").read_text() if job["compressor"].startswith("topk") else "succeed"
     if behaviour == "raise":
         if rank == 1:
@@ -96,7 +98,7 @@ def main() -> None:
         (folder / f"pids-{rank}").write_text(f"{os.getpid()} {helper.pid}")
         time.sleep(300)
     if rank == 0:
-        (folder / "samples.jsonl").write_text('{"kind":"phase","phase":"done"}\n')
+        CellFolder(folder).samples.write_text('{"kind":"phase","phase":"done"}\n')
         records.write_record(folder, done_record(job, CellSpec.from_dict(job["cell"]).key))
 
 

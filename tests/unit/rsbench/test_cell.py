@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pytest
 
@@ -65,10 +66,48 @@ def test_key_does_not_depend_on_how_a_number_was_typed() -> None:
     assert len(BASE.key) == 12
 
 
-def test_schema_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_version_of_keys_changes_the_key_and_the_schema_of_records_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = BASE.key
-    monkeypatch.setattr("rsbench.cell.SCHEMA", 999)
+    monkeypatch.setattr("rsbench.results.schema.SCHEMA", 999)
+    assert BASE.key == before
+    monkeypatch.setattr("rsbench.cell.KEY_VERSION", 999)
     assert BASE.key != before
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({}, "1ce652c987af"),
+        ({"ratio": None, "compressor": "none"}, "7d8a51b85c62"),
+        ({"optimizer": "adam", "momentum": 0.0, "max_steps": 7, "clip_norm": 1}, "932af1d89e2d"),
+        (
+            {
+                "split": "random:10/90",
+                "bf16": True,
+                "channels_last": True,
+                "schedule": "step",
+                "weights": "DEFAULT",
+            },
+            "8a74ee83a53b",
+        ),
+    ],
+)
+def test_keys_stay_what_they_were_when_the_first_cells_ran(changes: dict[str, Any], key: str) -> None:
+    assert replace(BASE, **changes).key == key
+
+
+def test_a_new_field_enters_the_key_only_where_it_differs_from_its_default() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class LaterSpec(CellSpec):
+        local_steps: int = 1
+
+    later = LaterSpec(**BASE.to_dict())
+    assert later.to_dict() == {**BASE.to_dict(), "local_steps": 1}
+    assert later.key == BASE.key
+    assert replace(later, local_steps=4).key != BASE.key
+    assert replace(later, momentum=0.8).key == replace(BASE, momentum=0.8).key, "old fields always enter"
 
 
 def test_names() -> None:

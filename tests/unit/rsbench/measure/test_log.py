@@ -9,19 +9,21 @@ import pytest
 
 from rsbench.errors import RsbenchError
 from rsbench.measure import log
+from rsbench.results.folder import CellFolder
 
 STEPS = [{"step": step, "loss": 2.0 / (step + 1), "lr": 0.1, "warmup": step < 1} for step in range(3)]
 
 
 def test_event_files_hold_what_the_lines_say(tmp_path: Path) -> None:
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    written = log.RunLog(tmp_path, tensorboard=True)
+    folder = CellFolder(tmp_path)
+    written = log.RunLog(folder.samples, events=folder.events)
     for step in STEPS:
         written.write("step", step)
     written.write("epoch", {"epoch": 0, "oa": 0.5, "loss": float("nan")})
-    lines = [json.loads(line) for line in (tmp_path / log.FILE_NAME).read_text().splitlines()]
+    lines = [json.loads(line) for line in folder.samples.read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["step"] * 3 + ["epoch"] and lines[-1]["loss"] is None
-    events = accumulator.EventAccumulator(str(tmp_path / log.EVENTS_FOLDER)).Reload()
+    events = accumulator.EventAccumulator(str(folder.events)).Reload()
     assert [(event.step, round(event.value, 6)) for event in events.Scalars("step/loss")] == [
         (step["step"], round(step["loss"], 6)) for step in STEPS
     ]

@@ -1,15 +1,13 @@
-"""The grid: order, rows that are not matched, plan files, devices."""
+"""The grid: order, and rows that are not matched."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.planning import devices, plan_file
 from rsbench.planning import grid as plan
-from rsbench.planning.devices import Wish
 
 FACTS = {
     "synthetic": plan.DatasetDefaults(
@@ -99,70 +97,11 @@ def test_wrong_seeds(text: str) -> None:
         plan.parse_seeds(text)
 
 
-def test_plan_file(tmp_path: Path) -> None:
-    path = tmp_path / "plan.toml"
-    path.write_text('dataset = "ucm21"\nmax-steps = 3\nseeds = [0, 2]\nratio = [10, 20]\n')
-    known = ["dataset", "max_steps", "seeds", "ratio"]
-    assert plan_file.read(path, known).options == {
-        "dataset": "ucm21",
-        "max_steps": 3,
-        "seeds": "0,2",
-        "ratio": [10, 20],
+def test_cells_of_two_grids_that_are_equal_run_once() -> None:
+    facts: dict[str, Any] = {
+        "synthetic": plan.DatasetDefaults(
+            fingerprint="f", model="smallvgg", optimizer="sgd", lr=0.05, epochs=1, batch_size=2, image_size=16
+        )
     }
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [("ratios = 3", 'Did you mean "ratio"'), ("ratio = ", "not valid TOML"), ("[ratio]\na = 1", "table")],
-)
-def test_wrong_plan_files(tmp_path: Path, text: str, words: str) -> None:
-    path = tmp_path / "plan.toml"
-    path.write_text(text)
-    with pytest.raises(RsbenchError, match=words):
-        plan_file.read(path, ["ratio", "dataset"])
-
-
-def test_missing_plan_file(tmp_path: Path) -> None:
-    with pytest.raises(RsbenchError, match=r"none\.toml cannot be read"):
-        plan_file.read(tmp_path / "none.toml", [])
-
-
-@pytest.mark.parametrize(
-    ("wish", "gpus", "nodes", "chosen"),
-    [
-        (Wish(), 0, 1, ((2,), "cpu")),
-        (Wish(), 3, 1, ((3,), "cuda")),
-        (Wish(), 3, 2, ((6,), "cuda")),
-        (Wish(gpus=(2,)), 4, 1, ((2,), "cuda")),
-        (Wish(workers=(3,)), 4, 1, ((3,), "cpu")),
-        (Wish(workers=(3,), device="cpu"), 4, 2, ((6,), "cpu")),
-        (Wish(device="cpu"), 4, 1, ((2,), "cpu")),
-        (Wish(device="cuda"), 4, 1, ((4,), "cuda")),
-        (Wish(workers=(1,), device="cuda"), 4, 1, ((1,), "cuda")),
-    ],
-)
-def test_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, gpus: int, nodes: int, chosen: tuple[int, str]) -> None:
-    monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: gpus)
-    assert devices.choose(wish, nodes=nodes) == chosen
-
-
-@pytest.mark.parametrize(
-    ("wish", "words"),
-    [
-        (Wish(gpus=(4,)), "only 1 GPU: .* --workers 4 --device cpu, or .* --gpus 1"),
-        (Wish(workers=(2,), device="cuda"), "--workers 2 --device cpu"),
-        (Wish(gpus=(1,), workers=(1,)), "not both"),
-        (Wish(gpus=(0,)), "--gpus is 0"),
-        (Wish(workers=(-1,)), "--workers is -1"),
-    ],
-)
-def test_wrong_devices(monkeypatch: pytest.MonkeyPatch, wish: Wish, words: str) -> None:
-    monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: 1)
-    with pytest.raises(RsbenchError, match=words):
-        devices.choose(wish, nodes=1)
-
-
-def test_no_gpu_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: 0)
-    with pytest.raises(RsbenchError, match=r"no GPU that torch can use: .* --workers 4 --device cpu"):
-        devices.choose(Wish(gpus=(4,)), nodes=1)
+    grids = [plan.Grid(compressors=("none",)), plan.Grid(compressors=("none", "topk"))]
+    assert len(dict.fromkeys(spec for grid in grids for spec in grid.cells(facts))) == 2

@@ -1,35 +1,13 @@
-"""Plans: the shipped ones in both sizes, sizes and grids of one's own, what wins over what."""
+"""Plans as files: which are shipped, what they may say, and what is refused."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import click
 import pytest
 
-from rsbench.cli import options
-from rsbench.cli.main import compare
 from rsbench.errors import RsbenchError
-from rsbench.planning import grid as plan
 from rsbench.planning import plan_file
-from rsbench.planning.request import Request
-
-
-def request_of(*argv: str) -> Request:
-    context = compare.make_context("compare", list(argv))
-    with context:
-        return options.request_from(context, context.params)
-
-
-@pytest.mark.parametrize("size", plan_file.SIZES)
-@pytest.mark.parametrize("name", plan_file.shipped())
-def test_shipped_plans_are_whole_grids(name: str, size: str) -> None:
-    request = request_of("--plan", name, "--plan-size", size)
-    assert request.ours, "what the paper does not say is marked"
-    for grid in request.grids:
-        grid.check()
-        assert grid.compressors[0] == "none", "the reference is in every grid"
 
 
 def test_the_plans_that_users_were_promised_are_there() -> None:
@@ -37,82 +15,29 @@ def test_the_plans_that_users_were_promised_are_there() -> None:
     assert promised <= set(plan_file.shipped())
 
 
-def test_what_a_plan_calls_ours_is_an_option() -> None:
-    known = {name.replace("_", "-") for name in (p.name or "" for p in compare.params)}
-    for path in plan_file.shipped().values():
-        for word in plan_file.read(path, {p.name or "" for p in compare.params}).ours:
-            assert word.split()[0] in known, (path, word)
-
-
-PLAN = """
-title = "mine"
-compressor = ["none", "topk"]
-workers = 2
-[quick]
-epochs = 3
-[[quick.grid]]
-seeds = [0, 1]
-[[quick.grid]]
-seeds = 5
-workers = [1, 4]
-compressor = "none"
-[full]
-ratio = 50
-"""
-
-
-@pytest.fixture
-def mine(tmp_path: Path) -> str:
-    path = tmp_path / "mine.toml"
-    path.write_text(PLAN)
-    return str(path)
-
-
-def test_grids_differ_from_what_they_share(mine: str) -> None:
-    one, two = request_of("--plan", mine, "--plan-size", "quick").grids
-    assert (one.seeds, one.wish.workers, one.compressors, one.epochs) == ((0, 1), (2,), ("none", "topk"), 3)
-    assert (two.seeds, two.wish.workers, two.compressors, two.epochs) == ((5,), (1, 4), ("none",), 3)
-    (full,) = request_of("--plan", mine).grids
-    assert (full.ratios, full.epochs, full.seeds) == ((50.0,), None, (0,))
-
-
-def test_the_command_line_wins_over_a_grid_and_its_alternatives(mine: str) -> None:
-    one, two = request_of("--plan-size", "quick", "--seeds", "7", "--gpus", "2", "--plan", mine).grids
-    assert one.seeds == two.seeds == (7,)
-    assert one.wish.gpus == two.wish.gpus == (2,)
-    assert one.wish.workers == two.wish.workers == ()
+def test_plan_file(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text('dataset = "ucm21"\nmax-steps = 3\nseeds = [0, 2]\nratio = [10, 20]\n')
+    known = ["dataset", "max_steps", "seeds", "ratio"]
+    assert plan_file.read(path, known).options == {
+        "dataset": "ucm21",
+        "max_steps": 3,
+        "seeds": "0,2",
+        "ratio": [10, 20],
+    }
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [
-        ("[[grid]]\nratoi = 3\n", '"ratoi", which is no option.*ratio'),
-        ("grid = 3\n", "grid that is no list of tables"),
-        ("quick = 3\n", "quick that is no table"),
-        ("ours = 'lr'\n", "ours that is no list"),
-        ("[[grid]]\ntuning-seed = 0\n[[grid]]\nlr = 1\n", '"tuning-seed" in a .*one for all its grids'),
-        ("[[quick.grid]]\nout = 'there'\n", '"out" in a '),
-        ("[ratio]\nx = 3\n", r'table "\[ratio\]"'),
-        ("[quick]\nworkers = 'many'\n", "'many' is not a valid integer"),
-    ],
+    [("ratios = 3", 'Did you mean "ratio"'), ("ratio = ", "not valid TOML"), ("[ratio]\na = 1", "table")],
 )
-def test_wrong_plans(tmp_path: Path, text: str, words: str) -> None:
+def test_wrong_plan_files(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "plan.toml"
     path.write_text(text)
-    with pytest.raises((RsbenchError, click.BadParameter), match=words):
-        request_of("--plan", str(path), "--plan-size", "quick")
+    with pytest.raises(RsbenchError, match=words):
+        plan_file.read(path, ["ratio", "dataset"])
 
 
-def test_an_unknown_name_is_told_what_there_is() -> None:
-    with pytest.raises(RsbenchError, match='Did you mean "paper-scene"'):
-        request_of("--plan", "paper-scenes")
-
-
-def test_cells_of_two_grids_that_are_equal_run_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    facts: dict[str, Any] = {
-        "synthetic": plan.DatasetDefaults(
-            fingerprint="f", model="smallvgg", optimizer="sgd", lr=0.05, epochs=1, batch_size=2, image_size=16
-        )
-    }
-    grids = [plan.Grid(compressors=("none",)), plan.Grid(compressors=("none", "topk"))]
-    assert len(dict.fromkeys(spec for grid in grids for spec in grid.cells(facts))) == 2
+def test_missing_plan_file(tmp_path: Path) -> None:
+    with pytest.raises(RsbenchError, match=r"none\.toml cannot be read"):
+        plan_file.read(tmp_path / "none.toml", [])

@@ -21,6 +21,7 @@ from rsbench.measure.log import RunLog
 from rsbench.planning import job, probe, probe_worker
 from rsbench.reports import build_report
 from rsbench.results import schema
+from rsbench.results.folder import CellFolder
 from rsbench.train.loop import Training
 
 PACKAGE = {
@@ -151,7 +152,8 @@ def training(folder: Path) -> Training:
     dataset = datasets.get("random-vectors")
     prepared = dataset.prepare(folder, folder, 1)
     task = tasks.TASKS[dataset.task]
-    return Training(spec(), parse("topk:density=0.5"), task, prepared.folder, torch.device("cpu"), RunLog(folder))
+    log = RunLog(CellFolder(folder).samples)
+    return Training(spec(), parse("topk:density=0.5"), task, prepared.folder, torch.device("cpu"), log)
 
 
 @pytest.mark.usefixtures("alone", "vectors")

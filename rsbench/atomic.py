@@ -1,4 +1,4 @@
-"""Writing a report's file: whole or not at all."""
+"""The one way to write a file that another process may read: whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import contextlib
 import os
 from pathlib import Path
 
-from rsbench.results.folder import folder_error
 
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a text as UTF-8 with its line ends as they stand, replacing what was there in one go.
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text as UTF-8, with its line ends as they stand, replacing what was there in one go.
 
     Half a surrogate pair, which a record may hold and UTF-8 cannot, is written as its escape, as JSON does.
 
@@ -18,20 +16,18 @@ def write_text(path: Path, text: str) -> Path:
         path: the file; its folder is made if it is missing.
         text: all of it.
 
-    Returns:
-        The path.
-
     Raises:
-        RsbenchError: when the folder is read-only or its disk full.
+        OSError: the folder is read-only or its disk full; the old file stands as it was.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
         os.replace(temporary, path)
-    except OSError as problem:
+    except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise folder_error(problem, path.parent) from problem
-    return path
+        raise

@@ -1,0 +1,80 @@
+"""The commands ``rsbench data fetch`` and ``rsbench data check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rsbench.console import make_console, say
+from rsbench.units import bytes_text
+
+
+@click.group()
+def data() -> None:
+    """Fetch and check data sets."""
+
+
+data_root_option = click.option(
+    "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where it stands."
+)
+
+
+@data.command()
+@click.argument("name")
+@data_root_option
+def fetch(name: str, data_root: Path) -> None:
+    """Download a data set, check it and unpack it.
+
+    \b
+    Example:
+      rsbench data fetch ucm21 --data-root /data
+    """  # noqa: D301 - click reads \b
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # late: start-up
+
+    from rsbench import datasets as table
+
+    console = make_console()
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks = {}
+
+        def show(file: str, count: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file)
+            bars.update(tasks[file], completed=count, total=total or None)
+
+        done = table.fetch(name, data_root, show)
+    for note in done.notes:
+        say(console, note)
+    size = sum(path.stat().st_size for path in _files(done.where)) if done.where.is_dir() else done.where.stat().st_size
+    say(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
+
+
+@data.command()
+@click.argument("name")
+@data_root_option
+@click.pass_context
+def check(ctx: click.Context, name: str, data_root: Path) -> None:
+    """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
+
+    \b
+    Example:
+      rsbench data check nwpu45 --data-root /data
+    """  # noqa: D301 - click reads \b
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # late: start-up
+
+    from rsbench import datasets as table
+
+    console = make_console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(f"reading {name}", total=None)
+        finding = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
+    for sentence in finding.sentences():
+        say(console, sentence)
+    ctx.exit(0 if finding.ok else 1)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]

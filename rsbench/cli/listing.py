@@ -1,0 +1,112 @@
+"""The command ``rsbench list``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rsbench.console import make_console, say
+from rsbench.metrics import facts_of, score_text
+from rsbench.planning import plan_file, probe
+from rsbench.results.records import list_runs
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def _compressors(console: Console, verbose: bool, out: Path) -> None:
+    """List compressors; verbose adds source and options."""
+    from rsbench.compressors import COMPRESSORS  # late: start-up
+
+    for name, compressor in COMPRESSORS.items():
+        say(console, f"{name:<10}{compressor.doc()}")
+        if verbose:
+            say(console, f"{'':<10}Source: {compressor.source}")
+            for option in compressor.options():
+                say(
+                    console,
+                    f"{'':<10}{option.name}={option.default} ({option.type.__name__}, {option.allowed}): {option.help}",
+                )
+    if not verbose:
+        say(console, "Options of each: rsbench list compressors -v. Use: --compressor NAME:KEY=VALUE,...")
+
+
+def _datasets(console: Console, verbose: bool, out: Path) -> None:
+    """List data sets; verbose adds layout, licence and citation."""
+    from rsbench import datasets as table  # late: start-up
+
+    for name, kind in table.available().items():
+        dataset = kind()
+        recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
+        say(console, f"{name:<19}{dataset.title}: {dataset.contents}; {recipe}")
+        if verbose:
+            for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
+                say(console, f"{'':<19}{title}: {text}")
+
+
+def _models(console: Console, verbose: bool, out: Path) -> None:
+    """List the models that --model takes, by task."""
+    for task, names in probe.model_names().items():
+        say(console, f"{facts_of(task).title}:")
+        for line in names if verbose else [", ".join(names)]:
+            say(console, f"  {line}")
+
+
+def _runs(console: Console, verbose: bool, out: Path) -> None:
+    """List recorded and unfinished cells; verbose adds reasons."""
+    recorded = list_runs([out])
+    for run in recorded:
+        score = score_text(run.record) if run.record else ""
+        say(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
+        if verbose and run.reason:
+            say(console, f"{'':<12}{run.reason}")
+    done = sum(run.status == "done" for run in recorded)
+    say(console, f"{done} of {len(recorded)} cells in {out} are done.")
+
+
+def _plans(console: Console, verbose: bool, out: Path) -> None:
+    """List shipped plans; verbose prints them."""
+    for name, path in plan_file.shipped().items():
+        text = path.read_text(encoding="utf-8")
+        say(console, f"{name:<18}{tomllib.loads(text)['title']}")
+        if verbose:
+            say(console, text)
+    if not verbose:
+        say(
+            console,
+            "Use: rsbench compare --plan NAME [--plan-size quick] [--dry-run]. Whole files: rsbench list plans -v.",
+        )
+
+
+LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
+    "compressors": _compressors,
+    "datasets": _datasets,
+    "models": _models,
+    "plans": _plans,
+    "runs": _runs,
+}
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(list(LISTS)))
+@click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("rsbench-results"),
+    show_default=True,
+    help="Where runs stand.",
+)
+def list_command(what: str, verbose: bool, out: Path) -> None:
+    """List compressors, data sets, models, shipped plans, or recorded runs.
+
+    \b
+    Examples:
+      rsbench list compressors -v      every option with its range and default
+      rsbench list runs                what is done, failed or unfinished
+    """  # noqa: D301 - click reads \b
+    LISTS[what](make_console(), verbose, out)

@@ -1,0 +1,98 @@
+"""The command ``rsbench report``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rsbench.console import make_console, say
+from rsbench.errors import RsbenchError
+from rsbench.results.records import read_records
+from rsbench.results.schema import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@click.command()
+@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    default="md,csv,html",
+    show_default=True,
+    metavar="NAMES",
+    help="Which files to write: md, csv, html, tex, json, separated by commas.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
+@click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
+@click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
+@click.option(
+    "--compare",
+    "changes",
+    nargs=2,
+    metavar="A B",
+    type=click.Path(path_type=Path),
+    help="Say what changed from result folder A to B instead; files are written with --out only.",
+)
+def report(
+    folders: tuple[Path, ...],
+    formats: str,
+    out: Path | None,
+    mix_hardware: bool,
+    against: str,
+    changes: tuple[Path, Path] | None,
+) -> None:
+    """Show and write tables of everything recorded in one or more result folders.
+
+    \b
+    Examples:
+      rsbench report
+      rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
+      rsbench report --against "rsdgc 100x"
+      rsbench report --compare results-of-last-week rsbench-results
+    """  # noqa: D301 - click reads \b
+    from rsbench import reports  # late: start-up
+    from rsbench.reports.changes import build_changes
+
+    if changes and (folders or against or mix_hardware):
+        raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
+    console = make_console()
+    wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
+    if changes:
+        (old, old_problems), (new, new_problems) = (_recorded([folder]) for folder in changes)
+        before, after = map(str, changes)
+        built = build_changes(old, new, (before, after), [*old_problems, *new_problems])
+        target = out
+    else:
+        folders = folders or (Path("rsbench-results"),)
+        records, problems = _recorded(folders)
+        built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against)
+        target = out or folders[0]
+    reports.show(built, console)
+    if target is not None:
+        _say_written(reports.write_report(built, target, wanted), console)
+
+
+def _recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
+    """Return the records of some folders, and the problems with others.
+
+    Raises:
+        RsbenchError: there are none.
+    """
+    records, problems = read_records(folders)
+    if not records:
+        looked = ", ".join(map(str, folders))
+        reason = f" ({problems[0]})" if problems else ""
+        raise RsbenchError(f"Nothing usable is recorded in {looked}{reason}: run `rsbench compare` first.")
+    return records, problems
+
+
+def _say_written(paths: list[Path], console: Console) -> None:
+    """Say which files were written, folders of many files in one line."""
+    shown = dict.fromkeys(path if path.parent == paths[0].parent else path.parent for path in paths)
+    for path in shown:
+        say(console, f"Written: {path}")

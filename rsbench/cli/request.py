@@ -1,0 +1,77 @@
+"""From parsed options to a request."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from rsbench.cell import Recipe
+from rsbench.cli.plan_option import grids_given, plan_given
+from rsbench.planning.devices import DeviceRequest, Nodes
+from rsbench.planning.grid import Grid, parse_seeds, unique
+from rsbench.planning.request import Request
+
+
+def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
+    """Return the request that parsed options stand for.
+
+    Args:
+        ctx: of the command, which knows where each value comes from, and the plan.
+        given: parameter name -> value, as click hands them over.
+
+    Raises:
+        RsbenchError: options that exclude each other or nodes that do not fit together.
+    """
+    nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
+    nodes.check()
+    plan = plan_given(ctx)
+    return Request(
+        grids=tuple(_grid(one) for one in grids_given(ctx, given)),
+        out=given["out"],
+        data_root=given["data_root"],
+        argv=command_line(),
+        nodes=nodes,
+        timeout_s=given["timeout"],
+        budget_s=given.get("budget"),
+        strict_data=given["strict_data"],
+        dry_run=given.get("dry_run", False),
+        rerun=given["rerun"],
+        tensorboard=given["tensorboard"],
+        ours=() if plan is None else plan.ours,
+    )
+
+
+def _grid(given: Mapping[str, Any]) -> Grid:
+    """Return the grid that parsed options stand for."""
+    recipe = Recipe(**{field.name: given[field.name] for field in fields(Recipe)})
+    chosen: dict[str, Any] = {
+        "datasets": given["dataset"],
+        "models": given["model"],
+        "compressors": given["compressor"],
+        "ratios": given["ratio"],
+        "lrs": given["lr"],
+    }
+    chosen = {name: unique(values) for name, values in chosen.items() if values}
+    return Grid(
+        **chosen,
+        density=given["density"],
+        tuning_seed=given.get("tuning_seed"),
+        seeds=parse_seeds(given["seeds"]),
+        match=given["match"],
+        devices=DeviceRequest(gpus=unique(given["gpus"]), workers=unique(given["workers"]), device=given["device"]),
+        epochs=given["epochs"],
+        batch_size=given["batch_size"],
+        image_size=given["image_size"],
+        optimizer=given["optimizer"],
+        recipe=recipe,
+    )
+
+
+def command_line() -> list[str]:
+    """Return the command as a user types it."""
+    return [os.path.basename(sys.argv[0]) or "rsbench", *sys.argv[1:]]
