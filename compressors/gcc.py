@@ -71,7 +71,7 @@ class GCC(Compressor):
     def _mask_bytes(self, shapes: Shapes) -> int:
         """Bytes of the masks that an all-reduce needs beside it."""
         layouts = [self.layout(shape) for shape in shapes.values()]
-        return sum(layout.number_bytes(self.kept(layout)) for layout in layouts)
+        return sum(layout.index_bytes(self.kept(layout)) for layout in layouts)
 
     def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Payload bytes of a step: kept values, masks, headers; a mask of one bit a filter or element is the rule."""

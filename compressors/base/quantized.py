@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hooks.base import Hook
-    from rsbench.compressors.message.quantizers import Code
+    from rsbench.compressors.message.quantizers import Quantizer
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class CodedCompressor(Compressor):
+class QuantizedCompressor(Compressor):
     """One all-gather a bucket; tensors of fewer than two dimensions, and those too small to gain, are sent whole."""
 
     collective = "all_gather"
@@ -27,7 +27,7 @@ class CodedCompressor(Compressor):
         """Bytes of a tensor of so many elements in the code."""
         raise NotImplementedError
 
-    def make_code(self, rank: int) -> Code:
+    def make_quantizer(self, rank: int) -> Quantizer:
         """The code of a rank."""
         raise NotImplementedError
 
@@ -55,6 +55,6 @@ class CodedCompressor(Compressor):
             memory=ErrorFeedback if self.keeps_residual else lambda _: NoMemory(),
             selector=lambda device, rank: ExactSelector(),
             density_at=lambda step: 1.0,
-            code=self.make_code,
+            quantizer=self.make_quantizer,
         )
         return SparseHook(model, self.identity, parts)

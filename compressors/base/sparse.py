@@ -80,12 +80,12 @@ class SparseCompressor(Compressor):
 
     def make_selector(self, device: torch.device, rank: int) -> Selector:
         """What chooses blocks on a device; GPUs take the path without host synchronisation."""
-        from rsbench.compressors.kernels.dispatch import choose_sweep
+        from rsbench.compressors.kernels.dispatch import choose_threshold_pass
         from rsbench.compressors.selection.selectors import ExactSelector, SampledSelector
 
         if self.selector == "exact" or device.type != "cpu":
             return ExactSelector()
-        return SampledSelector(choose_sweep(self.kernels))
+        return SampledSelector(choose_threshold_pass(self.kernels))
 
     def parts(self, **chosen: Any) -> Parts:
         """The parts of this compressor's hook: those that its options decide, and the ``chosen`` ones."""

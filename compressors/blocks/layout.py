@@ -77,7 +77,7 @@ class Layout:
         """Bytes in a message for ``count`` selected blocks; never more than the whole tensor's, rises with count."""
         return self.whole_bytes if self.whole(count) else self._chosen_bytes(count)
 
-    def number_bytes(self, count: int) -> int:
+    def index_bytes(self, count: int) -> int:
         """Bytes in a message for the numbers of ``count`` selected blocks."""
         return 0 if self.whole(count) else index_size.index_bytes(self.blocks, count)
 
@@ -147,7 +147,7 @@ def tiles(shape: Sequence[int], p: int) -> Layout:
     )
 
 
-def kernels(shape: Sequence[int], p: int) -> Layout:
+def kernel_slices(shape: Sequence[int], p: int) -> Layout:
     """Neighbourhoods of RS-DGC (our reading): one k x k kernel slice for convolutions with k > 1, else tiles.
 
     Args:
@@ -166,5 +166,5 @@ NEIGHBORHOODS = ("kernel", "tile")
 
 
 def neighborhoods(shape: Sequence[int], kind: str, p: int) -> Layout:
-    """:func:`tiles` for ``tile``, :func:`kernels` for ``kernel``."""
-    return tiles(shape, p) if kind == "tile" else kernels(shape, p)
+    """:func:`tiles` for ``tile``, :func:`kernel_slices` for ``kernel``."""
+    return tiles(shape, p) if kind == "tile" else kernel_slices(shape, p)

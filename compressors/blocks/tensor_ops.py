@@ -1,6 +1,6 @@
 """Tensor operations on the blocks of a layout. All tensors are flat float32 of length n = layout.numel.
 
-Index tensors hold block numbers, int64, shape [k]; values have shape [k, block].
+Index tensors hold block indices, int64, shape [k]; values have shape [k, block].
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class LowRankHook(ResidualHook):
         flight = _InFlight(self.step + 1, faults, {}, {})
         self._in_flight[bucket.index()] = flight
         self.watch_resting(bucket)
-        matrices = {n: self._take_in(n, gradient) for n, gradient in tensors if self.layouts[n].compressed}
+        matrices = {n: self._accumulate(n, gradient) for n, gradient in tensors if self.layouts[n].compressed}
         products: Tensors = {}
         if matrices:
             message, products = _packed({n: m @ self.factors[n] for n, m in matrices.items()}, dtype)
@@ -105,11 +105,11 @@ class LowRankHook(ResidualHook):
             self._forget(name, matrix, flight.bases[name], factors[name].to(dtype).float())
         return collectives.both(summed, told)
 
-    def _take_in(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
+    def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
         """M = v + g, float32 [n, m], in the place of v."""
         flat = gradient.reshape(-1).float()
         layout = self.layouts[name]
-        return self.memory.begin(name, flat).take_in(flat).view(layout.rows, layout.cols)
+        return self.memory.begin(name, flat).accumulate(flat).view(layout.rows, layout.cols)
 
     def _forget(self, name: str, matrix: torch.Tensor, basis: torch.Tensor, factor: torch.Tensor) -> None:
         """Take out of v, in place, what this rank has sent."""
@@ -118,7 +118,7 @@ class LowRankHook(ResidualHook):
             return
         sent = basis @ factor.T
         matrix.sub_(sent)
-        self._sent.keep(name, None, sent.view(-1), mask=False)
+        self._undo.keep(name, None, sent.view(-1), mask=False)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Multiply the factors out; Q is where the next step starts."""

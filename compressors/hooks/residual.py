@@ -15,7 +15,7 @@ from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import Blocks, blocks_of
 from rsbench.compressors.hooks.base import Hook
 from rsbench.compressors.memory.error_feedback import NoMemory
-from rsbench.compressors.memory.undo import Sent
+from rsbench.compressors.memory.undo import UndoLog
 from rsbench.compressors.message.message import OK
 from rsbench.errors import RsbenchError
 from rsbench.measure import collectives
@@ -68,7 +68,7 @@ class ResidualHook(Hook):
         self.blocks: dict[str, Blocks] = {n: blocks_of(layout) for n, layout in self.layouts.items()}
         self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
         self.memory = memory({n: self.parameters[n].detach() for n in self.compressed})
-        self._sent = Sent(self.memory, self.blocks)
+        self._undo = UndoLog(self.memory, self.blocks)
         self._may_rest = bool(model.find_unused_parameters)
         self._overflowed = False
         self._late: list[tuple[int, list[str], torch.Tensor]] = []
@@ -76,7 +76,7 @@ class ResidualHook(Hook):
     def begin_step(self) -> None:
         """Take back what a skipped step sent; read what was left to be read without making the host wait."""
         self._settle()
-        self._sent.forget()
+        self._undo.forget()
         late, self._late = self._late, []
         for step, names, faults in late:
             self._refuse(faults, names, step)
@@ -100,13 +100,13 @@ class ResidualHook(Hook):
 
     def _take_back_resting(self) -> None:
         """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
-        self._sent.take_back(name for name in self._sent if self.parameters[name].grad is None)
+        self._undo.take_back(name for name in self._undo if self.parameters[name].grad is None)
 
     def _settle(self) -> None:
         """Nothing that was sent in a step was applied if the scaler skipped it."""
         if self._overflowed:
             self._overflowed = False
-            self._sent.take_back(self._sent)
+            self._undo.take_back(self._undo)
 
     # --- gradients that are not finite -------------------------------------------------------------------------
 
@@ -209,7 +209,7 @@ class ResidualHook(Hook):
             RsbenchError: the state is of another run.
         """
         super().load_state_dict(state)
-        self._sent.forget()
+        self._undo.forget()
         self._overflowed = False
         for kind, tensors in self.memory.state().items():
             for name, tensor in tensors.items():

@@ -59,7 +59,7 @@ class SharedMaskHook(ResidualHook):
     ) -> None:
         super().__init__(model, identity, layout, memory)
         self.counts = {n: kept(lay) for n, lay in self.layouts.items()}
-        sizes = {n: lay.number_bytes(self.counts[n]) for n, lay in self.layouts.items()}
+        sizes = {n: lay.index_bytes(self.counts[n]) for n, lay in self.layouts.items()}
         self._mask_bytes = {n: size for n, size in sizes.items() if size}
         self._masks: dict[str, torch.Tensor] = {}
         self._coming: list[tuple[dist.Work, dict[str, torch.Tensor]]] = []
@@ -92,7 +92,7 @@ class SharedMaskHook(ResidualHook):
         self._coming.append((collectives.start_broadcast(buffer, self.traffic, self.group, source=maker), masks))
 
     def _kept(self, name: str) -> torch.Tensor | None:
-        """Numbers of the blocks that are sent in this step; None for the whole tensor."""
+        """Indices of the blocks that are sent in this step; None for the whole tensor."""
         if name not in self._masks:
             return None
         return indices.decode(self._masks[name], self.layouts[name].blocks, self.counts[name])
@@ -109,7 +109,7 @@ class SharedMaskHook(ResidualHook):
         tensors = self.tensors(bucket)
         told = self.share_status(bucket, tensors) if self.memory.state() else None
         kept = {name: self._kept(name) for name, _ in tensors}
-        accumulated = {name: self._take_in(name, gradient.reshape(-1)) for name, gradient in tensors}
+        accumulated = {name: self._accumulate(name, gradient.reshape(-1)) for name, gradient in tensors}
         sizes = [self._elements(name, index) for name, index in kept.items()]
         message = torch.empty(sum(sizes), dtype=bucket.buffer().dtype, device=self.device)
         values = dict(zip(kept, torch.split(message, sizes), strict=True))
@@ -126,12 +126,12 @@ class SharedMaskHook(ResidualHook):
         self.watch_resting(bucket)
         return summed if told is None else collectives.both(summed, told[0])
 
-    def _take_in(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
+    def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
         """What of a tensor waits to be sent now, flat; float32 where it is compressed."""
         if not self.layouts[name].compressed:
             return gradient
         gradient = gradient.float()
-        return self.memory.begin(name, gradient).take_in(gradient)
+        return self.memory.begin(name, gradient).accumulate(gradient)
 
     def _elements(self, name: str, index: torch.Tensor | None) -> int:
         """How many values of a tensor are sent."""
@@ -144,13 +144,13 @@ class SharedMaskHook(ResidualHook):
         dtype = self.parameters[name].dtype
         error = None if dtype == torch.float32 else chosen - chosen.to(dtype).float()
         if self.may_come_back:
-            self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=False)
+            self._undo.keep(name, index, chosen.clone() if error is None else chosen - error, mask=False)
         if index is None:
             self.memory.forget_all(name, mask=False)
         else:
             self.memory.forget(name, self.blocks[name], index, mask=False)
         if error is not None:
-            self._sent.give(name, index, "v", error)
+            self._undo.give(name, index, "v", error)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Put the sums in their places, zeros where nothing was kept."""

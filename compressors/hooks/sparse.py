@@ -16,11 +16,11 @@ from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
 from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
-from rsbench.compressors.kernels.dispatch import choose_fused
+from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
 from rsbench.compressors.message import values as value_formats
 from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
-from rsbench.compressors.message.quantizers import Code
+from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
 from rsbench.compressors.selection.selectors import Selector
 from rsbench.measure import collectives
@@ -47,7 +47,7 @@ class Parts:
         clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
         values: name of the format of values.
         kernels: ``auto``, ``compiled`` or ``eager`` loops on a CPU.
-        code: builds what writes all values of the tensors whose layout says so, given the rank.
+        quantizer: builds what writes all values of the tensors whose layout says so, given the rank.
     """
 
     layout: Callable[[tuple[int, ...]], Layout]
@@ -63,7 +63,7 @@ class Parts:
     clip_norm: float = 0.0
     values: str = "fp32"
     kernels: str = "eager"
-    code: Callable[[int], Code] | None = None
+    quantizer: Callable[[int], Quantizer] | None = None
 
 
 @dataclasses.dataclass
@@ -88,11 +88,13 @@ class SparseHook(ResidualHook):
         asked = value_formats.DTYPES[parts.values]
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
-        self._code = parts.code(self.rank) if parts.code else None
-        self._fused = None
+        self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
+        self._bucket_kernels = None
         if self.device.type == "cpu" and not parts.clip_norm:
-            self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
-        if self._fused is not None:
+            self._bucket_kernels = choose_bucket_kernels(
+                parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
+            )
+        if self._bucket_kernels is not None:
             self.kernels = "compiled"
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
@@ -141,8 +143,8 @@ class SparseHook(ResidualHook):
         flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
         served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
-        if plan is not None and self._fused is not None:
-            status, served = self._fused.compress(plan, bucket.buffer(), buffer)
+        if plan is not None and self._bucket_kernels is not None:
+            status, served = self._bucket_kernels.compress(plan, bucket.buffer(), buffer)
         if status == OK and len(served) < len(tensors):
             status = self.status_of(bucket.buffer(), tensors)
         if not isinstance(status, int) or status == OK:
@@ -166,11 +168,11 @@ class SparseHook(ResidualHook):
                 [self.layouts[n] for n in names],
                 [self.counts[n] for n in names],
                 [self._dtypes[n] for n in names],
-                self._code,
+                self._quantizer,
             )
             plan = None
-            if self._fused is not None and not self.may_come_back:
-                plan = self._fused.plan(message, tensors, buffer)
+            if self._bucket_kernels is not None and not self.may_come_back:
+                plan = self._bucket_kernels.plan(message, tensors, buffer)
             self._messages[names] = message, plan
         return self._messages[names]
 
@@ -179,14 +181,14 @@ class SparseHook(ResidualHook):
     ) -> None:
         """Take a flat gradient in, unless that is done (None); choose, write, forget."""
         chosen, index = self._choose(name, gradient, slot)
-        if self._code is not None:
-            self._code.begin(name, flight.step)
+        if self._quantizer is not None:
+            self._quantizer.begin(name, flight.step)
         flight.message.write(buffer, slot, chosen, index)
         if slot.layout.compressed and self.memory.state():
             self._forget(flight, buffer, slot, name, chosen, index)
 
     def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Take a flat gradient in; return the values to send and the numbers of their blocks."""
+        """Take a flat gradient in; return the values to send and the indices of their blocks."""
         if gradient is not None:
             if not slot.layout.compressed:
                 return gradient, None
@@ -195,7 +197,7 @@ class SparseHook(ResidualHook):
             gradient = gradient.float()
         residual = self.memory.begin(name, gradient)
         if slot.whole and gradient is not None:
-            return residual.take_in(gradient), None
+            return residual.accumulate(gradient), None
         score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
         index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
         return self.blocks[name].gather(residual.v, index), index
@@ -216,13 +218,13 @@ class SparseHook(ResidualHook):
         if slot.dtype != torch.float32:
             error = chosen - flight.message.read(buffer, slot)[0]
         if self.may_come_back:
-            self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
+            self._undo.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
         if index is None:
             self.memory.forget_all(name, mask=mask)
         else:
             self.memory.forget(name, self.blocks[name], index, mask=mask)
         if error is not None:
-            self._sent.give(name, index, "v", error)
+            self._undo.give(name, index, "v", error)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
@@ -234,9 +236,9 @@ class SparseHook(ResidualHook):
         if self.refused(faults, [n for n, _ in tensors], flight.step):
             return buffer.fill_(math.inf)
         served: tuple[int, ...] = ()
-        if flight.plan is not None and self._fused is not None:
+        if flight.plan is not None and self._bucket_kernels is not None:
             served = flight.plan.positions
-            bad = self._fused.decode(flight.plan, buffer, by_rank)
+            bad = self._bucket_kernels.decode(flight.plan, buffer, by_rank)
             if bad:
                 raise damaged(bad - 1, flight.step)
         for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):

@@ -52,7 +52,7 @@ class BucketPlan:
     pairs: int
 
 
-class Fused:
+class BucketKernels:
     """The compiled calls of one hook.
 
     Args:
@@ -118,7 +118,7 @@ class Fused:
             _capacity(layout, k) if kind >= bucket.ELEMENTS else 0,
             "u" in self._memory.flat and sent <= self._masking * layout.numel,
             _CODINGS[coding_for(layout.blocks, k)],
-            slot.numbers.start,
+            slot.indices.start,
             slot.values.start,
         ]
 
@@ -180,22 +180,22 @@ def _in_reach(slot: Slot) -> bool:
     return slot.whole or list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
 
 
-def fused(memory: NoMemory, selector: object, score: Score, masking_density: float) -> Fused | None:
+def bucket_kernels(memory: NoMemory, selector: object, score: Score, masking_density: float) -> BucketKernels | None:
     """The compiled calls for these parts, or None where they do not serve them."""
     if not isinstance(memory, ErrorFeedback) or not isinstance(selector, SampledSelector) or not memory.places:
         return None
-    return Fused(memory, selector, score, masking_density)
+    return BucketKernels(memory, selector, score, masking_density)
 
 
 def try_out() -> None:
     """Compile both calls, or load them from numba's cache, on two tiny tensors."""
-    from rsbench.compressors.blocks.layout import dense, kernels
+    from rsbench.compressors.blocks.layout import dense, kernel_slices
 
     shapes: Mapping[str, Any] = {"w": torch.zeros(2, 2, 3, 3), "b": torch.zeros(3)}
-    layouts = [kernels((2, 2, 3, 3), 3), dense((3,))]
-    from rsbench.compressors.kernels.tensor import sweep_compiled
+    layouts = [kernel_slices((2, 2, 3, 3), 3), dense((3,))]
+    from rsbench.compressors.kernels.tensor import compiled_threshold_pass
 
-    calls = Fused(ErrorFeedback({"w": shapes["w"]}), SampledSelector(sweep_compiled), MAGNITUDE, -1.0)
+    calls = BucketKernels(ErrorFeedback({"w": shapes["w"]}), SampledSelector(compiled_threshold_pass), MAGNITUDE, -1.0)
     message = Message(layouts, [1, 1], [torch.float32] * 2)
     made = torch.arange(39.0)
     tensors = [("w", made[:36].view(2, 2, 3, 3)), ("b", made[36:])]

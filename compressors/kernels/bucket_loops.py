@@ -20,7 +20,7 @@ NOT_FINITE, UNTOUCHED, TAKEN, DONE = range(-1, 3)
 PLAIN, WHOLE, ELEMENTS, ROWS, TILES = range(5)
 """What is sent of a tensor: the gradient, all of the residual, or chosen blocks of it."""
 INT32, GAPS, BITMAP = range(3)
-"""Codings of block numbers."""
+"""Codings of block indices."""
 _F = np.float32
 
 (
@@ -36,12 +36,12 @@ _F = np.float32
     CAPACITY,
     MASK,
     CODING,
-    NUMBERS,
+    INDICES,
     VALUES,
 ) = range(14)
 """Columns of the table, which has one row a tensor: what is sent, where its gradient and its memory start, its cut into
-blocks, how many are sent, length of the list of candidates, whether momentum is masked, coding of the numbers, and
-where in the message numbers and values start (in bytes)."""
+blocks, how many are sent, length of the list of candidates, whether momentum is masked, coding of the indices, and
+where in the message indices and values start (in bytes)."""
 L2, SECOND, NORM = range(3)
 """What describes the score: whether the first statistic is the L2 norm, the second one, whether both are scaled."""
 _PASSES = 4
@@ -59,9 +59,9 @@ def _send_whole(values, v, u, mask):
 
 
 @jit
-def _write_numbers(row, index, bytes_, halves, words):
+def _write_indices(row, index, bytes_, halves, words):
     """The codings of :mod:`rsbench.compressors.blocks.index_size`; the message holds zeros before."""
-    at, end = row[NUMBERS], row[VALUES]
+    at, end = row[INDICES], row[VALUES]
     if row[CODING] == INT32:
         for i in range(index.size):
             words[at // 4 + i] = index[i]
@@ -84,9 +84,9 @@ def _write_numbers(row, index, bytes_, halves, words):
 
 
 @jit
-def _read_numbers(row, index, bytes_, halves, words):
-    """Fill ``index``; false where the numbers are not those of an encoder, in range and rising."""
-    at, end, blocks, found, last = row[NUMBERS], row[VALUES], row[BLOCKS], 0, -1
+def _read_indices(row, index, bytes_, halves, words):
+    """Fill ``index``; false where the indices are not those of an encoder, in range and rising."""
+    at, end, blocks, found, last = row[INDICES], row[VALUES], row[BLOCKS], 0, -1
     if row[CODING] == BITMAP:
         for j in range(blocks):
             if bytes_[at + j // 8] >> (j % 8) & 1:
@@ -155,16 +155,16 @@ def _add_blocks(row, index, values, g):
 
 
 @jit
-def _sweep(row, mode, consume, m, g, bits, u, v, l2, second, a, b, keep, index, score, one, two, work, state):
+def _threshold_pass(row, mode, consume, m, g, bits, u, v, l2, second, a, b, keep, index, score, one, two, work, state):
     """The pass that the tensor's layout asks for."""
     if row[KIND] == ELEMENTS:
-        return tensor_loops.sweep_elements(mode, consume, m, g, bits, u, v, keep, index, score, work, state)
+        return tensor_loops.elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state)
     if row[KIND] == TILES:
-        return tensor_loops.sweep_tiles(
+        return tensor_loops.tiles_pass(
             mode, consume, m, g, bits, u, v, row[COLS], row[P], l2, second, a, b, keep, index, score, one, two, work,
             state,
         )  # fmt: skip
-    return tensor_loops.sweep_rows(
+    return tensor_loops.rows_pass(
         mode, consume, m, g, bits, u, v, row[BLOCK], l2, second, a, b, keep, index, score, one, two, work, state
     )
 
@@ -191,7 +191,7 @@ def _rescore(second, a, b, score, one, two):
 
 @jit
 def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
-    """Take the gradient in; move the numbers of the k best blocks to the front of ``index``.
+    """Take the gradient in; move the indices of the k best blocks to the front of ``index``.
 
     One pass as a rule. A second one, over the residual alone, where fewer than k blocks were above the threshold, or
     where NSI's norms, known only after a pass, leave it open whether a block that was left out belongs to the best.
@@ -210,7 +210,7 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
     for turn in range(_PASSES):
         state[:] = 0.0
         state[tensor_loops.THRESHOLD] = threshold
-        fits = _sweep(
+        fits = _threshold_pass(
             row, mode, turn == 0, m, g, bits, u, v, kind[L2] == 1, second, _F(a), _F(b),
             (k + most) // 2, index[:most], score[:most], one[:most], two[:most], work[:most], state,
         )  # fmt: skip
@@ -265,7 +265,7 @@ def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lis
         v: residuals of all tensors, flat.
         out: the message as uint8, uint16, int32 and float32.
         became: int64 [T], gets what became of each tensor.
-        lists: of candidates: numbers, scores, both statistics, and room to work in.
+        lists: of candidates: indices, scores, both statistics, and room to work in.
     """
     values = out[3]
     for t in range(table.shape[0]):
@@ -276,10 +276,10 @@ def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lis
         if row[KIND] == PLAIN:
             for i in range(low, high):
                 into[i - low] = g[i]
-            if not tensor_loops.take_in(tensor_loops.NOTHING, True, m, g[low:high], bits[low:high], into, into):
+            if not tensor_loops.accumulate(tensor_loops.NOTHING, True, m, g[low:high], bits[low:high], into, into):
                 return 1 + t
         elif row[KIND] == WHOLE:
-            if not tensor_loops.take_in(mode, True, m, g[low:high], bits[low:high], u[first:last], v[first:last]):
+            if not tensor_loops.accumulate(mode, True, m, g[low:high], bits[low:high], u[first:last], v[first:last]):
                 return 1 + t
             _send_whole(into, v[first:last], u[first:last], row[MASK])
         else:
@@ -292,7 +292,7 @@ def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lis
             if became[t] == TAKEN:
                 continue
             chosen = lists[0][: row[COUNT]]
-            _write_numbers(row, chosen, out[0], out[1], out[2])
+            _write_indices(row, chosen, out[0], out[1], out[2])
             _send_blocks(row, chosen, into, v[first:last], u[first:last])
         became[t] = DONE
     return 0
@@ -307,7 +307,7 @@ def _scale(values, share):
 
 @strict_jit
 def decode(table, g, share, messages, index):
-    """Add all ranks' messages, each divided by W, to zeros; returns 0, or 1 + the rank whose numbers are wrong."""
+    """Add all ranks' messages, each divided by W, to zeros; returns 0, or 1 + the rank whose indices are wrong."""
     bytes_, halves, words, values = messages
     for t in range(table.shape[0]):
         row = table[t]
@@ -319,7 +319,7 @@ def decode(table, g, share, messages, index):
                 for i in range(part.size):
                     part[i] += found[i]
             else:
-                if not _read_numbers(row, index[: row[COUNT]], bytes_[rank], halves[rank], words[rank]):
+                if not _read_indices(row, index[: row[COUNT]], bytes_[rank], halves[rank], words[rank]):
                     return 1 + rank
                 _scale(found[: row[COUNT] * row[BLOCK]], share)
                 _add_blocks(row, index[: row[COUNT]], found, part)

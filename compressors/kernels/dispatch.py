@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from rsbench.compressors.selection.threshold_pass import Sweep, sweep_in_parts
+from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
-    from rsbench.compressors.kernels.bucket import Fused
+    from rsbench.compressors.kernels.bucket import BucketKernels
     from rsbench.compressors.memory.error_feedback import NoMemory
     from rsbench.compressors.selection.scores import Score
     from rsbench.compressors.selection.selectors import Selector
@@ -28,7 +28,7 @@ _PATIENCE_S = 120.0
 _log = logging.getLogger(__name__)
 
 
-def choose_sweep(wanted: str) -> Sweep:
+def choose_threshold_pass(wanted: str) -> ThresholdPass:
     """The pass of an option ``kernels``.
 
     Args:
@@ -38,30 +38,30 @@ def choose_sweep(wanted: str) -> Sweep:
         RsbenchError: ``compiled`` without a numba that works.
     """
     if wanted == "eager":
-        return sweep_in_parts
+        return eager_threshold_pass
     compiled, reason = _compiled()
     if compiled is None and wanted == "compiled":
         raise RsbenchError(
             f"kernels=compiled needs numba, which does not work here ({reason}); run pip install 'rsbench[fast]', or "
             "leave that option out."
         )
-    return compiled or sweep_in_parts
+    return compiled or eager_threshold_pass
 
 
-def choose_fused(
+def choose_bucket_kernels(
     wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
-) -> Fused | None:
+) -> BucketKernels | None:
     """The compiled calls for whole buckets, or None where torch operations do the work or the parts do not fit."""
-    if choose_sweep(wanted) is sweep_in_parts:
+    if choose_threshold_pass(wanted) is eager_threshold_pass:
         return None
-    from rsbench.compressors.kernels.bucket import fused
+    from rsbench.compressors.kernels.bucket import bucket_kernels
 
-    return fused(memory, selector, score, masking_density)
+    return bucket_kernels(memory, selector, score, masking_density)
 
 
 def kernels_in_use(wanted: str) -> str:
-    """``compiled`` or ``eager``: what :func:`choose_sweep` gives on this machine."""
-    return "eager" if choose_sweep(wanted) is sweep_in_parts else "compiled"
+    """``compiled`` or ``eager``: what :func:`choose_threshold_pass` gives on this machine."""
+    return "eager" if choose_threshold_pass(wanted) is eager_threshold_pass else "compiled"
 
 
 @contextlib.contextmanager
@@ -77,15 +77,15 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 @functools.cache
-def _compiled() -> tuple[Sweep | None, str]:
+def _compiled() -> tuple[ThresholdPass | None, str]:
     """The compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
     try:
         with _one_at_a_time():
             module = importlib.import_module("rsbench.compressors.kernels.tensor")
             module.try_out()
             importlib.import_module("rsbench.compressors.kernels.bucket").try_out()
-        sweep: Sweep = module.sweep_compiled
-        return sweep, ""
+        threshold_pass: ThresholdPass = module.compiled_threshold_pass
+        return threshold_pass, ""
     except ModuleNotFoundError:
         return None, "it is not installed"
     except Exception as error:  # whatever a compiler can raise: the torch operations do the same work

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rsbench.compressors.blocks.layout import Layout, elements, kernels, tiles
+from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices, tiles
 from rsbench.compressors.kernels import tensor_loops
 from rsbench.compressors.memory.error_feedback import Residual
 from rsbench.compressors.selection.scores import Score
@@ -29,10 +29,10 @@ def rule(residual: Residual) -> int:
     return tensor_loops.NESTEROV if residual.nesterov else tensor_loops.MOMENTUM
 
 
-def sweep_compiled(
+def compiled_threshold_pass(
     residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, cutoff: Cutoff
 ) -> Candidates:
-    """The pass by compiled loops (see :class:`~rsbench.compressors.selection.threshold_pass.Sweep`)."""
+    """The pass by compiled loops (see :class:`~rsbench.compressors.selection.threshold_pass.ThresholdPass`)."""
     v = residual.v.numpy()
     g = v if gradient is None else gradient.numpy()
     u = v if residual.u is None else residual.u.numpy()
@@ -43,15 +43,15 @@ def sweep_compiled(
     start: tuple[Any, ...] = (mode, False, _F(residual.momentum), g, g.view(np.int32), u, v)
     if layout.block == 1 and score.norm == "none" and not score.second:
         state[tensor_loops.THRESHOLD] = _below(cutoff.threshold / (cutoff.weights[0] or 1.0))
-        tensor_loops.sweep_elements(*start, 0, index, one, one, state)
+        tensor_loops.elements_pass(*start, 0, index, one, one, state)
     else:
         state[tensor_loops.THRESHOLD] = _below(cutoff.threshold)
         weights = tuple(map(_F, cutoff.weights))
         rest = (score.first == "l2", SECOND[score.second], *weights, 0, index, score_, one, two, one, state)
         if layout.tile:
-            tensor_loops.sweep_tiles(*start, layout.cols, layout.tile, *rest)
+            tensor_loops.tiles_pass(*start, layout.cols, layout.tile, *rest)
         else:
-            tensor_loops.sweep_rows(*start, layout.block, *rest)
+            tensor_loops.rows_pass(*start, layout.block, *rest)
     kept = int(state[tensor_loops.KEPT])
     first, second = torch.from_numpy(one[:kept]), torch.from_numpy(two[:kept])
     return Candidates(
@@ -71,9 +71,11 @@ def _below(threshold: float) -> float:
 def try_out() -> None:
     """Compile all loops, or load them from numba's cache, by passes over tiny tensors (seconds at the first time)."""
     cutoff = Cutoff((1.0, 0.0), 0.5, 4)
-    for layout in (elements((4, 4)), kernels((2, 2, 3, 3), 3), tiles((4, 4), 3)):
+    for layout in (elements((4, 4)), kernel_slices((2, 2, 3, 3), 3), tiles((4, 4), 3)):
         v = torch.ones(layout.numel)
-        found = sweep_compiled(Residual(v, v.clone(), 0.5), v.clone(), layout, Score(second="std", norm="l2"), cutoff)
-        sweep_compiled(Residual(v), v, layout, Score(), cutoff)
+        found = compiled_threshold_pass(
+            Residual(v, v.clone(), 0.5), v.clone(), layout, Score(second="std", norm="l2"), cutoff
+        )
+        compiled_threshold_pass(Residual(v), v, layout, Score(), cutoff)
         if found.found != layout.blocks:
             raise RuntimeError("compiled loops give wrong results")

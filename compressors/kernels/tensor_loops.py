@@ -47,8 +47,8 @@ def _is_finite(bits):
 
 
 @jit
-def _accumulate(mode, m, g, u, v):
-    """As ``Residual.take_in``, but that ``m u + g`` may be rounded once (FMA)."""
+def _add_gradient(mode, m, g, u, v):
+    """As ``Residual.accumulate``, but that ``m u + g`` may be rounded once (FMA)."""
     if mode == ADD:
         for i in range(v.size):
             v[i] += g[i]
@@ -65,11 +65,11 @@ def _accumulate(mode, m, g, u, v):
 
 
 @jit
-def take_in(mode, consume, m, g, bits, u, v):
+def accumulate(mode, consume, m, g, bits, u, v):
     """Accumulate a part; ``consume`` also checks it first (false: not finite, nothing done) and leaves zeros in g."""
     if consume and not _is_finite(bits):
         return False
-    _accumulate(mode, m, g, u, v)
+    _add_gradient(mode, m, g, u, v)
     if consume:
         for i in range(g.size):
             g[i] = _F(0)
@@ -264,7 +264,7 @@ def _collect(second, a, b, first, ones, twos, scores, keep, index, score, one, t
 
 
 @jit
-def sweep_rows(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, index, score, one, two, work, state):
+def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, index, score, one, two, work, state):
     """The pass over contiguous blocks; false where the gradient is not finite, at which it stops.
 
     Args:
@@ -294,7 +294,7 @@ def sweep_rows(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, i
         n = min(_ROWS, blocks - first)
         low, high = first * block, (first + n) * block
         part = v[low:high]
-        if not take_in(mode, consume, m, g[low:high], bits[low:high], u[low:high], part):
+        if not accumulate(mode, consume, m, g[low:high], bits[low:high], u[low:high], part):
             return False
         if block == ROW:
             _nine_sums(part, ones[:n], sums[:n], twos[:n])
@@ -306,8 +306,8 @@ def sweep_rows(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, i
 
 
 @jit
-def sweep_tiles(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep, index, score, one, two, work, state):
-    """The pass over p x p tiles of [rows, cols], in strips of columns; see :func:`sweep_rows`."""
+def tiles_pass(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep, index, score, one, two, work, state):
+    """The pass over p x p tiles of [rows, cols], in strips of columns; see :func:`rows_pass`."""
     rows, across, strip = v.size // cols, (cols + p - 1) // p, max(p, _STRIP // p * p)
     most = strip // p
     ones, sums, twos, scores = np.empty(most, _F), np.empty(most, _F), np.empty(most, _F), np.empty(most + SCAN, _F)
@@ -319,7 +319,7 @@ def sweep_tiles(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep
             for row in range(top, top + height):
                 low = row * cols + left
                 high = low + width
-                if not take_in(mode, consume, m, g[low:high], bits[low:high], u[low:high], v[low:high]):
+                if not accumulate(mode, consume, m, g[low:high], bits[low:high], u[low:high], v[low:high]):
                     return False
             magnitudes, values, squares = columns[0, :width], columns[1, :width], columns[2, :width]
             if height == 3:
@@ -342,13 +342,13 @@ def sweep_tiles(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep
 
 
 @jit
-def sweep_elements(mode, consume, m, g, bits, u, v, keep, index, score, work, state):
-    """The pass over single elements, scored by magnitude; see :func:`sweep_rows`."""
+def elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state):
+    """The pass over single elements, scored by magnitude; see :func:`rows_pass`."""
     scores, nothing = np.empty(_ELEMENTS, _F), np.empty(0, _F)
     for low in range(0, v.size, _ELEMENTS):
         high = min(v.size, low + _ELEMENTS)
         part = v[low:high]
-        if not take_in(mode, consume, m, g[low:high], bits[low:high], u[low:high], part):
+        if not accumulate(mode, consume, m, g[low:high], bits[low:high], u[low:high], part):
             return False
         threshold = _F(state[THRESHOLD])
         over = np.int32(0)

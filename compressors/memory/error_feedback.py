@@ -29,7 +29,7 @@ class Residual:
     momentum: float = 0.0
     nesterov: bool = False
 
-    def take_in(self, gradient: torch.Tensor, flat: slice = slice(None)) -> torch.Tensor:
+    def accumulate(self, gradient: torch.Tensor, flat: slice = slice(None)) -> torch.Tensor:
         """Accumulate ``gradient`` (elements ``flat`` of the tensor) and return v there."""
         v = self.v[flat]
         if self.u is None:

@@ -9,12 +9,12 @@ import torch
 from rsbench.compressors.blocks.tensor_ops import Blocks
 from rsbench.compressors.memory.error_feedback import NoMemory
 
-Numbers = torch.Tensor | None
-"""Numbers of the blocks, int64 [k]; None for the whole tensor."""
+Indices = torch.Tensor | None
+"""Indices of the blocks, int64 [k]; None for the whole tensor."""
 
 
-class Sent:
-    """Of the current step: tensor name -> numbers of its blocks and, by kind of memory, what stood there.
+class UndoLog:
+    """Of the current step: tensor name -> indices of its blocks and, by kind of memory, what stood there.
 
     Args:
         memory: of the compressed tensors.
@@ -23,7 +23,7 @@ class Sent:
 
     def __init__(self, memory: NoMemory, blocks: Mapping[str, Blocks]) -> None:
         self._memory, self._blocks = memory, blocks
-        self._cleared: dict[str, tuple[Numbers, dict[str, torch.Tensor]]] = {}
+        self._cleared: dict[str, tuple[Indices, dict[str, torch.Tensor]]] = {}
 
     def __iter__(self) -> Iterator[str]:
         """Names of the tensors."""
@@ -33,7 +33,7 @@ class Sent:
         """All of it has reached its place."""
         self._cleared.clear()
 
-    def keep(self, name: str, index: Numbers, v: torch.Tensor, *, mask: bool) -> None:
+    def keep(self, name: str, index: Indices, v: torch.Tensor, *, mask: bool) -> None:
         """Remember what is about to be cleared: ``v``, and where momentum is masked u as it stands in the memory."""
         cleared = {"v": v}
         u = self._memory.state().get("u", {}).get(name)
@@ -48,7 +48,7 @@ class Sent:
             for kind, values in cleared.items():
                 self.give(name, index, kind, values)
 
-    def give(self, name: str, index: Numbers, kind: str, values: torch.Tensor) -> None:
+    def give(self, name: str, index: Indices, kind: str, values: torch.Tensor) -> None:
         """Add values to a tensor's memory of a kind, where it has one."""
         held = self._memory.state().get(kind, {}).get(name)
         if held is not None:

@@ -1,8 +1,8 @@
 """One bucket's message: fixed length, equal on all ranks, everything a receiver needs in-band.
 
 Words of 4 bytes. A header of four int32 (``HEADER_BYTES``): fingerprint of the plan,
-status, checksum of the body, step. Then for each tensor its scale (where values have one), the numbers of its blocks
-(:mod:`rsbench.compressors.blocks.index_size`) and their values, or all values without numbers.
+status, checksum of the body, step. Then for each tensor its scale (where values have one), the indices of its blocks
+(:mod:`rsbench.compressors.blocks.index_size`) and their values, or all values without indices.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rsbench.compressors.blocks import index_size
 from rsbench.compressors.blocks.layout import VALUE_BYTES, Layout
 from rsbench.compressors.density.allocation import HEADER_BYTES
 from rsbench.compressors.message import indices, values
-from rsbench.compressors.message.quantizers import Code
+from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.errors import RsbenchError
 
 OK = 0
@@ -36,10 +36,10 @@ class Slot:
     Attributes:
         layout: how the tensor is cut.
         count: blocks selected; ignored where the tensor is sent whole.
-        whole: whether all values are sent, without numbers.
+        whole: whether all values are sent, without indices.
         dtype: of its values.
         scale: bytes of its scale, empty without one.
-        numbers: bytes of its block numbers.
+        indices: bytes of its block indices.
         values: bytes of its values.
     """
 
@@ -48,22 +48,22 @@ class Slot:
     whole: bool
     dtype: torch.dtype
     scale: slice
-    numbers: slice
+    indices: slice
     values: slice
 
 
 def _slot(layout: Layout, count: int, dtype: torch.dtype, start: int) -> Slot:
     whole = layout.whole(count)
-    numbers = start + layout.scale_bytes
-    values = numbers + (0 if whole else index_size.index_bytes(layout.blocks, count))
+    index_start = start + layout.scale_bytes
+    values = index_start + (0 if whole else index_size.index_bytes(layout.blocks, count))
     end = values + (layout.coded_bytes or dtype.itemsize * (layout.numel if whole else count * layout.block))
     return Slot(
         layout=layout,
         count=count,
         whole=whole,
         dtype=dtype,
-        scale=slice(start, numbers),
-        numbers=slice(numbers, values),
+        scale=slice(start, index_start),
+        indices=slice(index_start, values),
         values=slice(values, end),
     )
 
@@ -75,7 +75,7 @@ class Message:
         layouts: the bucket's tensors in bucket order.
         counts: blocks selected per tensor, equal on all ranks.
         dtypes: of the values per tensor.
-        code: of the tensors whose layout has one.
+        quantizer: of the tensors whose layout has one.
     """
 
     def __init__(
@@ -83,9 +83,9 @@ class Message:
         layouts: Sequence[Layout],
         counts: Sequence[int],
         dtypes: Sequence[torch.dtype],
-        code: Code | None = None,
+        quantizer: Quantizer | None = None,
     ) -> None:
-        self._code = code
+        self._quantizer = quantizer
         self.slots: list[Slot] = []
         self._places: torch.Tensor | None = None
         at = HEADER_BYTES
@@ -110,9 +110,9 @@ class Message:
     def write(self, buffer: torch.Tensor, slot: Slot, chosen: torch.Tensor, index: torch.Tensor | None) -> None:
         """Write a tensor: values [k, block] of the blocks ``index`` [k], or all values [n] and None."""
         if index is not None:
-            indices.encode(index, slot.layout.blocks, buffer[slot.numbers])
-        if self._code is not None and slot.layout.coded_bytes:
-            self._code.encode(chosen, buffer[slot.values])
+            indices.encode(index, slot.layout.blocks, buffer[slot.indices])
+        if self._quantizer is not None and slot.layout.coded_bytes:
+            self._quantizer.encode(chosen, buffer[slot.values])
         else:
             values.encode(chosen, self._values(buffer, slot), self._scale(buffer, slot))
 
@@ -133,17 +133,17 @@ class Message:
         return torch.stack([broken.to(torch.int32), header[_STATUS]])
 
     def read(self, buffer: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """A tensor's values, float32 [k, block], and block numbers, int64 [k]; or all values [n] and None.
+        """A tensor's values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
 
         Raises:
-            RsbenchError: on a CPU, a block number out of range.
+            RsbenchError: on a CPU, a block index out of range.
         """
-        if self._code is not None and slot.layout.coded_bytes:
-            return self._code.decode(buffer[slot.values], slot.layout.numel), None
+        if self._quantizer is not None and slot.layout.coded_bytes:
+            return self._quantizer.decode(buffer[slot.values], slot.layout.numel), None
         found = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
         if slot.whole:
             return found, None
-        index = indices.decode(buffer[slot.numbers], slot.layout.blocks, slot.count)
+        index = indices.decode(buffer[slot.indices], slot.layout.blocks, slot.count)
         if index.device.type == "cpu" and not _within(index, slot.layout.blocks):
             raise RsbenchError(
                 f"A message names block {int(index.max())} of a tensor that has {slot.layout.blocks}; it was damaged "

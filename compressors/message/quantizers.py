@@ -11,7 +11,7 @@ from rsbench.compressors.message import bits
 _NORM_BYTES = 4
 
 
-class Code:
+class Quantizer:
     """Writes and reads all values of a tensor. No host synchronisation; not run on a GPU by us so far."""
 
     def begin(self, name: str, step: int) -> None:
@@ -31,21 +31,21 @@ class Code:
         raise NotImplementedError
 
 
-class Signs(Code):
+class ScaledSign(Quantizer):
     """``mean |x| * sign(x)``, a bit an element, 0 counted as positive (Karimireddy et al. 2019, algorithm 1)."""
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
-        """See :meth:`Code.encode`."""
+        """See :meth:`Quantizer.encode`."""
         into[:_NORM_BYTES].view(torch.float32).copy_(values.abs().sum(dtype=torch.float64) / values.numel())
         bits.pack(values >= 0, into[_NORM_BYTES:])
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
-        """See :meth:`Code.decode`."""
+        """See :meth:`Quantizer.decode`."""
         signs = bits.unpack(data[_NORM_BYTES:], count).float().mul_(2.0).sub_(1.0)
         return signs.mul_(data[:_NORM_BYTES].view(torch.float32))
 
 
-class Levels(Code):
+class StochasticLevels(Quantizer):
     """``norm / s * round(s x / norm)``, rounded up or down at random so that the mean is x (Alistarh et al. 2017).
 
     Norms of all groups in float32, then whole numbers -s..s of ``width`` bits, the first in the lowest bits of a byte.
@@ -74,7 +74,7 @@ class Levels(Code):
         return -(-count // group), group
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
-        """See :meth:`Code.encode`."""
+        """See :meth:`Quantizer.encode`."""
         count, (groups, group) = values.numel(), self._cut(values.numel())
         rows = torch.nn.functional.pad(values, (0, groups * group - count)).view(groups, group)
         if self._norm == "max":
@@ -94,7 +94,7 @@ class Levels(Code):
             into.add_(packed[:, place] << self._width * place)
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
-        """See :meth:`Code.decode`."""
+        """See :meth:`Quantizer.decode`."""
         groups, group = self._cut(count)
         start, per = _NORM_BYTES * groups, bits.BITS // self._width
         found = torch.empty(len(data) - start, per, device=data.device)

@@ -53,5 +53,5 @@ class CentroidSelector(Selector):
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """See :meth:`~rsbench.compressors.selection.selectors.Selector.choose`."""
-        v = residual.v if gradient is None else residual.take_in(gradient)
+        v = residual.v if gradient is None else residual.accumulate(gradient)
         return highest_of_all(distances(v, layout), k)

@@ -14,7 +14,14 @@ from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.memory.error_feedback import Residual
 from rsbench.compressors.selection.scores import Score
-from rsbench.compressors.selection.threshold_pass import Candidates, Cutoff, Sweep, sample, scaled_weights, slack
+from rsbench.compressors.selection.threshold_pass import (
+    Candidates,
+    Cutoff,
+    ThresholdPass,
+    sample,
+    scaled_weights,
+    slack,
+)
 
 SMALL = 1 << 10
 """Up to this many blocks all scores are computed; sampling would cost more."""
@@ -78,7 +85,7 @@ class ExactSelector(Selector):
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """See :meth:`Selector.choose`."""
-        scores = score(residual.v if gradient is None else residual.take_in(gradient), blocks_of(layout))
+        scores = score(residual.v if gradient is None else residual.accumulate(gradient), blocks_of(layout))
         # squares can overflow where gradients are finite; still k blocks are sent
         return highest_of_all(scores.nan_to_num_(nan=math.inf), k)
 
@@ -94,11 +101,11 @@ class SampledSelector(Selector):
     than the cap, say) it is the best k of the candidates kept.
 
     Args:
-        sweep: the pass.
+        threshold_pass: the pass.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
-        self._sweep = sweep
+    def __init__(self, threshold_pass: ThresholdPass) -> None:
+        self._threshold_pass = threshold_pass
         self._hints: dict[str, tuple[float, float, float, float]] = {}  # a, b, k-th score, aim
 
     def choose(
@@ -112,7 +119,7 @@ class SampledSelector(Selector):
             cutoff = Cutoff(hint[:2], max(hint[2] * hint[3], LEAST), capacity(k))
         else:
             cutoff = self._sampled(residual, gradient, layout, score, k, 0)
-        found = self._sweep(residual, gradient, layout, score, cutoff)
+        found = self._threshold_pass(residual, gradient, layout, score, cutoff)
         aim = _next_aim(hint[3], found.found, k) if hint else _FIRST_AIM
         for turn in range(1, _CORRECTIONS + 1):
             index, lowest, weights = self._best(found, score, k)
@@ -126,7 +133,7 @@ class SampledSelector(Selector):
                 break
             else:
                 cutoff = self._sampled(residual, None, layout, score, k, turn)
-            found = self._sweep(residual, None, layout, score, cutoff)
+            found = self._threshold_pass(residual, None, layout, score, cutoff)
         else:
             index, lowest, weights = self._best(found, score, min(k, found.index.numel()))
             index = self._filled(found.index[:0] if index is None else index, k, layout.blocks)
@@ -202,7 +209,7 @@ def highest(scores: torch.Tensor, index: torch.Tensor, k: int) -> tuple[torch.Te
 
 
 def highest_of_all(scores: torch.Tensor, k: int) -> torch.Tensor:
-    """Numbers of the k highest scores [J] (no nan), int64 [k], rising; of equal ones the lowest, on a CPU."""
+    """Indices of the k highest scores [J] (no nan), int64 [k], rising; of equal ones the lowest, on a CPU."""
     if scores.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(_chosen(scores.numpy(), k)[0]))
     return torch.topk(scores, k, sorted=False).indices.sort().values
@@ -236,7 +243,7 @@ class RandomSelector(Selector):
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
         """See :meth:`Selector.choose`; the score plays no part."""
-        device = (residual.v if gradient is None else residual.take_in(gradient)).device
+        device = (residual.v if gradient is None else residual.accumulate(gradient)).device
         self._draws[name] = self._draws.get(name, 0) + 1
         seed = zlib.crc32(f"{self._seed}:{name}:{self._draws[name]}".encode())
         rng = torch.Generator(device).manual_seed(seed)

@@ -55,7 +55,7 @@ class Cutoff:
     capacity: int
 
 
-class Sweep(Protocol):
+class ThresholdPass(Protocol):
     """The pass over one tensor."""
 
     def __call__(
@@ -72,14 +72,14 @@ class Sweep(Protocol):
         """
 
 
-def sweep_in_parts(
+def eager_threshold_pass(
     residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, cutoff: Cutoff
 ) -> Candidates:
-    """The pass by torch operations on parts of :data:`PART_ELEMENTS` (see :class:`Sweep`)."""
+    """The pass by torch operations on parts of :data:`PART_ELEMENTS` (see :class:`ThresholdPass`)."""
     indices, firsts, seconds = [], [], []
     found, kept, totals = 0, 0, [0.0, 0.0]
     for part in blocks_of(layout).parts(PART_ELEMENTS):
-        v = residual.v[part.flat] if gradient is None else residual.take_in(gradient[part.flat], part.flat)
+        v = residual.v[part.flat] if gradient is None else residual.accumulate(gradient[part.flat], part.flat)
         pair = score.statistics(v, part.blocks)
         for i, square in enumerate(squares(pair)):
             totals[i] += float(square)
@@ -106,7 +106,7 @@ def sample(
     """
     index = torch.arange(stride // 2, count, stride, device=residual.v.device)
     copy = residual.at(blocks, index)
-    v = copy.v if gradient is None else copy.take_in(blocks.gather(gradient, index).view(-1))
+    v = copy.v if gradient is None else copy.accumulate(blocks.gather(gradient, index).view(-1))
     size = v.numel() // index.numel()
     return score.statistics(v, blocks_of(_rows(index.numel(), size)))
 

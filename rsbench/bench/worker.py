@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.bench.plain_hooks import PlainTopK
 from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
-from rsbench.compressors.kernels.dispatch import choose_sweep, kernels_in_use
+from rsbench.compressors.kernels.dispatch import choose_threshold_pass, kernels_in_use
 from rsbench.planning import probe_worker
 
 MOMENTUM = 0.9
@@ -109,7 +109,7 @@ class Bench:
         ]
         self.elements = sum(p.numel() for p in self.module.parameters())
         self._from, self._to = torch.ones(self.elements), torch.empty(self.elements)
-        choose_sweep("auto")  # what a compiler loads and takes is no method's
+        choose_threshold_pass("auto")  # what a compiler loads and takes is no method's
         every = _rivals(density)
         self.methods: dict[str, tuple[float, Any]] = every if rivals else {"plain DDP": every["plain DDP"]}
         for text in compressors:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from rsbench.compressors import COMPRESSORS, RSDGC, parse
-from rsbench.compressors.blocks.layout import Layout, dense, elements, kernels, tiles
+from rsbench.compressors.blocks.layout import Layout, dense, elements, kernel_slices, tiles
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.density.allocation import message_bytes, share_of, share_out, uniform_counts
 from rsbench.compressors.density.policies import GlobalRank, MeanAbs, kth_largest_magnitude
@@ -18,8 +18,8 @@ from rsbench.compressors.selection.selectors import highest
 from rsbench.errors import RsbenchError
 
 LAYOUTS = [
-    kernels((4, 3, 3, 3), 3),
-    kernels((2, 3, 5, 5), 3),
+    kernel_slices((4, 3, 3, 3), 3),
+    kernel_slices((2, 3, 5, 5), 3),
     tiles((7, 11), 3),
     tiles((6, 9), 3),
     tiles((2, 2), 3),
@@ -88,7 +88,12 @@ def test_highest_takes_the_lowest_numbers_of_equal_scores() -> None:
 
 
 def test_counts_fill_the_budget_and_keep_the_floor() -> None:
-    layouts = [tiles((64, 64), 3), kernels((32, 16, 3, 3), 3), kernels((8, 3, 7, 7), 3), tiles((10, 256), 3)]
+    layouts = [
+        tiles((64, 64), 3),
+        kernel_slices((32, 16, 3, 3), 3),
+        kernel_slices((8, 3, 7, 7), 3),
+        tiles((10, 256), 3),
+    ]
     for density in (0.01, 0.05, 0.2):
         budget = sum(lay.sparse_bytes(c) for lay, c in zip(layouts, uniform_counts(layouts, density), strict=True))
         floors = [share_of(0.1 * density, layout.blocks) for layout in layouts]
@@ -106,7 +111,7 @@ def test_surplus_of_a_full_layer_is_handed_on() -> None:
 
 
 def test_messages_are_never_larger_than_dense_and_headers() -> None:
-    layouts = [elements((10, 10)), tiles((10, 10), 3), kernels((5, 5, 3, 3), 3), dense((7,))]
+    layouts = [elements((10, 10)), tiles((10, 10), 3), kernel_slices((5, 5, 3, 3), 3), dense((7,))]
     for density in (0.01, 0.3, 0.5, 0.9, 1.0):
         size = message_bytes(layouts, uniform_counts(layouts, density))
         assert size <= sum(layout.dense_bytes for layout in layouts) + 2 * 16

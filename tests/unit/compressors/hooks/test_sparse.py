@@ -8,14 +8,14 @@ from engine import CAP_MB, MOMENTUM, gradients, put_to_work
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor, parse
-from rsbench.compressors.blocks.layout import dense, kernels
+from rsbench.compressors.blocks.layout import dense, kernel_slices
 from rsbench.compressors.density.allocation import most_buckets
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message import values
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import nsi
 from rsbench.compressors.selection.selectors import SampledSelector
-from rsbench.compressors.selection.threshold_pass import sweep_in_parts
+from rsbench.compressors.selection.threshold_pass import eager_threshold_pass
 
 _CHECKSUM_WORD = 2
 
@@ -108,8 +108,8 @@ def test_statistics_that_overflow_end_no_process(text: str, largest: float) -> N
 
 
 def test_the_plain_selector_gives_k_blocks_whatever_overflows() -> None:
-    layout, k = kernels((128, 64, 3, 3), 3), 20
-    selector, memory = SampledSelector(sweep_in_parts), ErrorFeedback({"w": torch.zeros(layout.shape)})
+    layout, k = kernel_slices((128, 64, 3, 3), 3), 20
+    selector, memory = SampledSelector(eager_threshold_pass), ErrorFeedback({"w": torch.zeros(layout.shape)})
     for step in range(3):
         g = torch.zeros(layout.numel)
         g[:: 9 * 250] = 5e19 if step else 0.0

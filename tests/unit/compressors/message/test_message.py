@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import parse
 from rsbench.compressors.blocks.index_size import Coding, coding_for, index_bytes
-from rsbench.compressors.blocks.layout import Layout, dense, elements, kernels, tiles
+from rsbench.compressors.blocks.layout import Layout, dense, elements, kernel_slices, tiles
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.density.allocation import HEADER_BYTES, message_bytes, share_out, uniform_counts
 from rsbench.compressors.message import indices
@@ -37,7 +37,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     shape = draw(shapes)
     if len(shape) == 1:
         return draw(st.sampled_from([dense, elements]))(shape)
-    made = draw(st.sampled_from([elements(shape), tiles(shape, 2), tiles(shape, 3), kernels(shape, 3)]))
+    made = draw(st.sampled_from([elements(shape), tiles(shape, 2), tiles(shape, 3), kernel_slices(shape, 3)]))
     return made.with_values(2, scaled=True) if draw(st.booleans()) else made
 
 
@@ -202,6 +202,6 @@ def test_what_is_sent_and_what_is_kept_is_what_came_in(
 def test_the_decoder_names_what_is_wrong() -> None:
     message, buffer, _ = sealed([elements((100, 100))], 0.01, 0)
     slot = message.slots[0]
-    buffer[slot.numbers] = 255
+    buffer[slot.indices] = 255
     with pytest.raises(RsbenchError, match="damaged"):
         message.read(buffer, slot)
