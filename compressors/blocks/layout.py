@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from rsbench.compressors.blocks import index_size
+from rsbench.compressors.blocks import index_codings
 
 VALUE_BYTES = 4
 """Bytes of an element of the dense gradient, float32."""
@@ -63,11 +63,11 @@ class Layout:
     @property
     def whole_bytes(self) -> int:
         """Bytes in a message for all values without indices, padded to 4."""
-        return self.scale_bytes + index_size.padded(self.coded_bytes or self.value_bytes * self.numel)
+        return self.scale_bytes + index_codings.padded(self.coded_bytes or self.value_bytes * self.numel)
 
     def _chosen_bytes(self, count: int) -> int:
-        values = index_size.padded(self.value_bytes * count * self.block)
-        return self.scale_bytes + values + index_size.index_bytes(self.blocks, count)
+        values = index_codings.padded(self.value_bytes * count * self.block)
+        return self.scale_bytes + values + index_codings.index_bytes(count, self.blocks)
 
     def whole(self, count: int) -> bool:
         """Whether ``count`` blocks cost as much as the whole tensor, so that the whole is sent instead."""
@@ -79,7 +79,7 @@ class Layout:
 
     def index_bytes(self, count: int) -> int:
         """Bytes in a message for the numbers of ``count`` selected blocks."""
-        return 0 if self.whole(count) else index_size.index_bytes(self.blocks, count)
+        return 0 if self.whole(count) else index_codings.index_bytes(count, self.blocks)
 
     def most_blocks(self, limit_bytes: float) -> int:
         """The largest count whose message bytes do not exceed ``limit_bytes`` (0 where not even one block fits)."""
@@ -116,7 +116,7 @@ def dense(shape: Sequence[int]) -> Layout:
 def coded(shape: Sequence[int], size_bytes: int) -> Layout:
     """All values in a code of so many bytes; whole where that is not less than the tensor's."""
     plain = dense(shape)
-    if index_size.padded(size_bytes) >= plain.dense_bytes:
+    if index_codings.padded(size_bytes) >= plain.dense_bytes:
         return plain
     return dataclasses.replace(plain, compressed=True, coded_bytes=size_bytes)
 

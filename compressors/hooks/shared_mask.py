@@ -13,10 +13,10 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
+from rsbench.compressors.blocks.index_codings import coding_for
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.hooks.residual import ResidualHook
 from rsbench.compressors.memory.error_feedback import NoMemory
-from rsbench.compressors.message import indices
 from rsbench.compressors.selection.centroid import distances
 from rsbench.compressors.selection.selectors import highest_of_all
 from rsbench.errors import RsbenchError
@@ -88,14 +88,15 @@ class SharedMaskHook(ResidualHook):
             for name, mask in masks.items():
                 layout = self.layouts[name]
                 index = highest_of_all(distances(accumulated[name], layout), self.counts[name])
-                indices.encode(index, layout.blocks, mask)
+                coding_for(len(index), layout.blocks).encode(index, layout.blocks, mask)
         self._coming.append((collectives.start_broadcast(buffer, self.traffic, self.group, source=maker), masks))
 
     def _kept(self, name: str) -> torch.Tensor | None:
         """Indices of the blocks that are sent in this step; None for the whole tensor."""
         if name not in self._masks:
             return None
-        return indices.decode(self._masks[name], self.layouts[name].blocks, self.counts[name])
+        count, blocks = self.counts[name], self.layouts[name].blocks
+        return coding_for(count, blocks).decode(self._masks[name], count, blocks)
 
     # --- exchange ----------------------------------------------------------------------------------------------
 

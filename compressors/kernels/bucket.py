@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rsbench.compressors.blocks.index_size import Coding, coding_for
+from rsbench.compressors.blocks.index_codings import Bitmap, Gaps, Int32
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.kernels import bucket_loops as bucket
 from rsbench.compressors.kernels.tensor import SECOND, rule
@@ -29,7 +29,8 @@ from rsbench.compressors.selection.scores import MAGNITUDE, Score
 from rsbench.compressors.selection.selectors import SampledSelector
 
 _ROOM, _SMALL_BYTES = 1 << 13, 1 << 20
-_CODINGS = {Coding.INT32: bucket.INT32, Coding.GAPS: bucket.GAPS, Coding.BITMAP: bucket.BITMAP}
+_CODINGS = {type(None): bucket.INT32, Int32: bucket.INT32, Gaps: bucket.GAPS, Bitmap: bucket.BITMAP}
+"""Class of a coding -> its number in the loops; without a coding no indices are written."""
 _F = np.float32
 
 
@@ -117,7 +118,7 @@ class BucketKernels:
             k,
             _capacity(layout, k) if kind >= bucket.ELEMENTS else 0,
             "u" in self._memory.flat and sent <= self._masking * layout.numel,
-            _CODINGS[coding_for(layout.blocks, k)],
+            _CODINGS[type(slot.coding)],
             slot.indices.start,
             slot.values.start,
         ]
@@ -174,10 +175,11 @@ def _capacity(layout: Layout, k: int) -> int:
 
 
 def _in_reach(slot: Slot) -> bool:
-    """Whether the lists stay small; not at the high densities of a warm-up."""
+    """Return whether the loops know the coding and the lists stay small; not at the high densities of a warm-up."""
     entry_bytes = 16 if slot.layout.block == 1 else 24
     list_bytes = entry_bytes * _capacity(slot.layout, slot.count)
-    return slot.whole or list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
+    short = list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
+    return slot.whole or (short and type(slot.coding) in _CODINGS)
 
 
 def bucket_kernels(memory: NoMemory, selector: object, score: Score, masking_density: float) -> BucketKernels | None:

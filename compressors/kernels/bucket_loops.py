@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rsbench.compressors.blocks.index_size import FILLER
+from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.kernels import tensor_loops
 from rsbench.compressors.kernels.tensor_loops import jit, strict_jit
 from rsbench.compressors.selection.scores import TINY
@@ -60,7 +60,7 @@ def _send_whole(values, v, u, mask):
 
 @jit
 def _write_indices(row, index, bytes_, halves, words):
-    """The codings of :mod:`rsbench.compressors.blocks.index_size`; the message holds zeros before."""
+    """The codings of :mod:`rsbench.compressors.blocks.index_codings`; the message holds zeros before."""
     at, end = row[INDICES], row[VALUES]
     if row[CODING] == INT32:
         for i in range(index.size):

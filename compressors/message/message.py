@@ -2,7 +2,7 @@
 
 Words of 4 bytes. A header of four int32 (``HEADER_BYTES``): fingerprint of the plan,
 status, checksum of the body, step. Then for each tensor its scale (where values have one), the indices of its blocks
-(:mod:`rsbench.compressors.blocks.index_size`) and their values, or all values without indices.
+(:mod:`rsbench.compressors.blocks.index_codings`) and their values, or all values without indices.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import torch
 
-from rsbench.compressors.blocks import index_size
+from rsbench.compressors.blocks.index_codings import IndexCoding, coding_for
 from rsbench.compressors.blocks.layout import VALUE_BYTES, Layout
 from rsbench.compressors.density.allocation import HEADER_BYTES
-from rsbench.compressors.message import indices, values
+from rsbench.compressors.message import values
 from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.errors import RsbenchError
 
@@ -24,7 +24,6 @@ OK = 0
 """Status of a message whose gradients are finite; else 1 + the number of the first tensor that is not."""
 _WORD = 4
 _FINGERPRINT, _STATUS, _CHECKSUM, _STEP = range(4)
-_HEADER_WORDS = HEADER_BYTES // _WORD
 _LOW = 0x7FFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15 - 2**64  # 2^64 / golden ratio as int64: its odd multiples are spread evenly
 
@@ -36,7 +35,7 @@ class Slot:
     Attributes:
         layout: how the tensor is cut.
         count: blocks selected; ignored where the tensor is sent whole.
-        whole: whether all values are sent, without indices.
+        coding: of the indices; None where all values are sent, without indices.
         dtype: of its values.
         scale: bytes of its scale, empty without one.
         indices: bytes of its block indices.
@@ -45,22 +44,28 @@ class Slot:
 
     layout: Layout
     count: int
-    whole: bool
+    coding: IndexCoding | None
     dtype: torch.dtype
     scale: slice
     indices: slice
     values: slice
 
+    @property
+    def whole(self) -> bool:
+        """Whether all values are sent, without indices."""
+        return self.coding is None
+
 
 def _slot(layout: Layout, count: int, dtype: torch.dtype, start: int) -> Slot:
     whole = layout.whole(count)
+    coding = None if whole else coding_for(count, layout.blocks)
     index_start = start + layout.scale_bytes
-    values = index_start + (0 if whole else index_size.index_bytes(layout.blocks, count))
+    values = index_start + (coding.size_bytes(count, layout.blocks) if coding else 0)
     end = values + (layout.coded_bytes or dtype.itemsize * (layout.numel if whole else count * layout.block))
     return Slot(
         layout=layout,
         count=count,
-        whole=whole,
+        coding=coding,
         dtype=dtype,
         scale=slice(start, index_start),
         indices=slice(index_start, values),
@@ -109,8 +114,8 @@ class Message:
 
     def write(self, buffer: torch.Tensor, slot: Slot, chosen: torch.Tensor, index: torch.Tensor | None) -> None:
         """Write a tensor: values [k, block] of the blocks ``index`` [k], or all values [n] and None."""
-        if index is not None:
-            indices.encode(index, slot.layout.blocks, buffer[slot.indices])
+        if index is not None and slot.coding is not None:
+            slot.coding.encode(index, slot.layout.blocks, buffer[slot.indices])
         if self._quantizer is not None and slot.layout.coded_bytes:
             self._quantizer.encode(chosen, buffer[slot.values])
         else:
@@ -141,9 +146,9 @@ class Message:
         if self._quantizer is not None and slot.layout.coded_bytes:
             return self._quantizer.decode(buffer[slot.values], slot.layout.numel), None
         found = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
-        if slot.whole:
+        if slot.coding is None:
             return found, None
-        index = indices.decode(buffer[slot.indices], slot.layout.blocks, slot.count)
+        index = slot.coding.decode(buffer[slot.indices], slot.count, slot.layout.blocks)
         if index.device.type == "cpu" and not _within(index, slot.layout.blocks):
             raise RsbenchError(
                 f"A message names block {int(index.max())} of a tensor that has {slot.layout.blocks}; it was damaged "

@@ -6,7 +6,7 @@ import zlib
 
 import torch
 
-from rsbench.compressors.message import bits
+from rsbench.compressors.blocks import bits
 
 _NORM_BYTES = 4
 

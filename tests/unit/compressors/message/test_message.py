@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 
 import pytest
 import torch
@@ -13,11 +12,9 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import parse
-from rsbench.compressors.blocks.index_size import Coding, coding_for, index_bytes
 from rsbench.compressors.blocks.layout import Layout, dense, elements, kernel_slices, tiles
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.density.allocation import HEADER_BYTES, message_bytes, share_out, uniform_counts
-from rsbench.compressors.message import indices
 from rsbench.compressors.message.message import Message
 from rsbench.errors import RsbenchError
 
@@ -39,26 +36,6 @@ def layouts(draw: st.DrawFn) -> Layout:
         return draw(st.sampled_from([dense, elements]))(shape)
     made = draw(st.sampled_from([elements(shape), tiles(shape, 2), tiles(shape, 3), kernel_slices(shape, 3)]))
     return made.with_values(2, scaled=True) if draw(st.booleans()) else made
-
-
-@modest
-@given(st.integers(1, 300_000), st.floats(0, 1), st.integers(0, 2**31))
-def test_block_numbers_survive_every_coding(blocks: int, share: float, seed: int) -> None:
-    count = max(1, math.ceil(blocks * share**3))
-    index = torch.randperm(blocks, generator=torch.Generator().manual_seed(seed))[:count].sort().values
-    data = torch.empty(index_bytes(blocks, count), dtype=torch.uint8)
-    indices.encode(index, blocks, data)
-    assert torch.equal(indices.decode(data, blocks, count), index)
-
-
-def test_each_coding_is_the_cheapest_somewhere() -> None:
-    assert coding_for(10_000_000, 3) is Coding.INT32
-    assert coding_for(10_000_000, 10_000) is Coding.GAPS
-    assert coding_for(10_000_000, 2_000_000) is Coding.BITMAP
-    far = torch.tensor([0, 65_534, 65_535 + 65_534, 300_000, 999_999])
-    data = torch.empty(2 * 20, dtype=torch.uint8)
-    indices._encode_gaps(far, data.view(torch.int16))
-    assert torch.equal(indices._decode_gaps(data.view(torch.int16), 5), far)
 
 
 @modest

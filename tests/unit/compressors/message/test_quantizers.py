@@ -12,8 +12,8 @@ from engine import CAP_MB, Weights, gradients, put_to_work
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import QSGD, SignSGD, parse
+from rsbench.compressors.blocks import bits
 from rsbench.compressors.density.allocation import most_buckets
-from rsbench.compressors.message import bits
 from rsbench.compressors.message.quantizers import ScaledSign, StochasticLevels
 
 DRAWS = 1500
