@@ -87,10 +87,11 @@ def test_a_coding_is_one_class_and_one_line(text: str, tmp_path: Path, monkeypat
         model(given).backward()
         came_in += given["linear"]
         arrived += net.get_parameter("linear").grad
-        slots = [slot for message, _ in compressor.hook._messages.values() for slot in message.slots]
+        slots = list(compressor.hook._messages.values())[-1][0].slots
         used = [slot.coding for slot in slots if slot.coding is not None]
         assert used.count(coding) >= 3
         assert any(other is not coding for other in used)
+        assert {s.indices.stop - s.indices.start for s in slots if s.layout.shape == (10, 31)} == {8}, "7 + 1 in words"
         sizes = [slot.layout.sparse_bytes(slot.count) for slot in slots]
         assert compressor.step_stats()["payload_bytes"] == HEADER_BYTES + sum(sizes)
     assert torch.equal(arrived + compressor.state_dict()["memory"]["v"]["linear"].view(10, 31), came_in)
