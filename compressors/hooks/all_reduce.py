@@ -21,10 +21,6 @@ class AllReduceHook(Hook):
         """The sum of what each rank had divided."""
         return arrived
 
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions."""
-        return sum(p.numel() * p.element_size() for p in self.parameters.values() if p.dim() < 2)
-
 
 class HalfAllReduceHook(AllReduceHook):
     """Average by an all-reduce in float16, 2 bytes an element."""
@@ -39,9 +35,9 @@ class HalfAllReduceHook(AllReduceHook):
         buffer: torch.Tensor = bucket.buffer()
         return buffer.copy_(arrived)
 
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions, in float16."""
-        return sum(2 * p.numel() for p in self.parameters.values() if p.dim() < 2)
+    def sent_bytes(self, name: str) -> int:
+        """Return the bytes of a tensor in float16."""
+        return 2 * self.parameters[name].numel()
 
 
 class SilentHook(Hook):
@@ -57,6 +53,10 @@ class SilentHook(Hook):
         """This rank's own gradient."""
         return arrived
 
+    def sent_bytes(self, name: str) -> int:
+        """Return 0: nothing is sent."""
+        return 0
+
     def densities(self) -> dict[str, float]:
-        """Nothing is sent."""
+        """Return 0 for every tensor."""
         return dict.fromkeys(self.parameters, 0.0)

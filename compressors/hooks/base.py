@@ -113,9 +113,10 @@ class Hook:
         """Tensor name -> share of its elements that the last step sent."""
         return dict.fromkeys(self.parameters, 1.0)
 
-    def one_d_bytes(self) -> int:
-        """Payload bytes of tensors that are sent whole because they have fewer than two dimensions."""
-        return 0
+    def sent_bytes(self, name: str) -> int:
+        """Return the payload bytes of a tensor in the last step; by default it is sent whole in its own dtype."""
+        parameter = self.parameters[name]
+        return parameter.numel() * parameter.element_size()
 
     # --- the hook ----------------------------------------------------------------------------------------------
 
@@ -201,7 +202,7 @@ class Hook:
             "dense_bytes": self._dense_bytes,
             "density": density,
             "mean_density": sent / sum(p.numel() for p in self.parameters.values()),
-            "one_d_bytes": self.one_d_bytes(),
+            "one_d_bytes": sum(self.sent_bytes(n) for n, p in self.parameters.items() if p.dim() < 2),
         }
 
     def state_dict(self) -> dict[str, Any]:

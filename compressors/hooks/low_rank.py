@@ -102,7 +102,7 @@ class LowRankHook(ResidualHook):
         message, flight.summed = _packed({**factors, **whole}, dtype)
         summed = collectives.all_reduce(message.mul_(1.0 / self.workers), self.traffic, self.group)
         for name, matrix in matrices.items():
-            self._forget(name, matrix, flight.bases[name], factors[name].to(dtype).float())
+            self._subtract_sent(name, matrix, flight.bases[name], factors[name].to(dtype).float())
         return collectives.both(summed, told)
 
     def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
@@ -111,14 +111,14 @@ class LowRankHook(ResidualHook):
         layout = self.layouts[name]
         return self.memory.begin(name, flat).accumulate(flat).view(layout.rows, layout.cols)
 
-    def _forget(self, name: str, matrix: torch.Tensor, basis: torch.Tensor, factor: torch.Tensor) -> None:
+    def _subtract_sent(self, name: str, matrix: torch.Tensor, basis: torch.Tensor, factor: torch.Tensor) -> None:
         """Take out of v, in place, what this rank has sent."""
         if not self.may_come_back:
             matrix.addmm_(basis, factor.T, alpha=-1.0)
             return
         sent = basis @ factor.T
         matrix.sub_(sent)
-        self._undo.keep(name, None, sent.view(-1), mask=False)
+        self._undo.record(name, None, sent.view(-1), mask=False)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Multiply the factors out; Q is where the next step starts."""
@@ -143,10 +143,6 @@ class LowRankHook(ResidualHook):
             layout = self.layouts[name]
             share[name] = self.low_rank * (layout.rows + layout.cols) / layout.numel
         return share
-
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions."""
-        return sum(p.numel() * p.element_size() for p in self.parameters.values() if p.dim() < 2)
 
     def state_dict(self) -> dict[str, Any]:
         """Adds the factors Q."""

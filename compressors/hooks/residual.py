@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import Blocks, blocks_of
 from rsbench.compressors.hooks.base import Hook
-from rsbench.compressors.memory.error_feedback import NoMemory
+from rsbench.compressors.memory.error_feedback import Indices, NoMemory
 from rsbench.compressors.memory.undo import UndoLog
 from rsbench.compressors.message.message import OK
 from rsbench.errors import RsbenchError
@@ -76,12 +76,30 @@ class ResidualHook(Hook):
     def begin_step(self) -> None:
         """Take back what a skipped step sent; read what was left to be read without making the host wait."""
         self._settle()
-        self._undo.forget()
+        self._undo.clear()
         late, self._late = self._late, []
         for step, names, faults in late:
             self._refuse(faults, names, step)
 
-    # --- what comes back ---------------------------------------------------------------------------------------
+    # --- what leaves the memory, and what comes back -----------------------------------------------------------
+
+    def clear_sent(
+        self, name: str, index: Indices, chosen: torch.Tensor, error: torch.Tensor | None, *, mask: bool = False
+    ) -> None:
+        """Clear what is sent from the memory; what rounding or a quantizer left out of it stays in v.
+
+        Args:
+            name: of the tensor.
+            index: of the blocks that are sent.
+            chosen: what v holds there, float32 [k, block], or [n] for the whole tensor.
+            error: ``chosen`` less what receivers read; None where they read the same.
+            mask: whether u is cleared too.
+        """
+        if self.may_come_back:
+            self._undo.record(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
+        self.memory.clear(name, self.blocks[name], index, mask=mask)
+        if error is not None:
+            self.memory.add("v", name, self.blocks[name], index, error)
 
     @property
     def may_come_back(self) -> bool:
@@ -100,13 +118,13 @@ class ResidualHook(Hook):
 
     def _take_back_resting(self) -> None:
         """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
-        self._undo.take_back(name for name in self._undo if self.parameters[name].grad is None)
+        self._undo.undo(name for name in self._undo if self.parameters[name].grad is None)
 
     def _settle(self) -> None:
         """Nothing that was sent in a step was applied if the scaler skipped it."""
         if self._overflowed:
             self._overflowed = False
-            self._undo.take_back(self._undo)
+            self._undo.undo(self._undo)
 
     # --- gradients that are not finite -------------------------------------------------------------------------
 
@@ -209,7 +227,7 @@ class ResidualHook(Hook):
             RsbenchError: the state is of another run.
         """
         super().load_state_dict(state)
-        self._undo.forget()
+        self._undo.clear()
         self._overflowed = False
         for kind, tensors in self.memory.state().items():
             for name, tensor in tensors.items():

@@ -16,7 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors.blocks.index_codings import coding_for
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.hooks.residual import ResidualHook
-from rsbench.compressors.memory.error_feedback import NoMemory
+from rsbench.compressors.memory.error_feedback import Indices, NoMemory
 from rsbench.compressors.selection.centroid import distances
 from rsbench.compressors.selection.selectors import highest_of_all
 from rsbench.errors import RsbenchError
@@ -121,7 +121,7 @@ class SharedMaskHook(ResidualHook):
         self._share_masks(accumulated)
         if told is not None:
             for name in accumulated.keys() & set(self.compressed):
-                self._forget(name, kept[name], accumulated[name])
+                self._clear(name, kept[name], accumulated[name])
         self._density.update((name, len(values[name]) / self.layouts[name].numel) for name in kept)
         self._in_flight[bucket.index()] = _InFlight(self.step + 1, kept, values, None if told is None else told[1])
         self.watch_resting(bucket)
@@ -139,19 +139,11 @@ class SharedMaskHook(ResidualHook):
         layout = self.layouts[name]
         return layout.numel if index is None else len(index) * layout.block
 
-    def _forget(self, name: str, index: torch.Tensor | None, v: torch.Tensor) -> None:
-        """Clear what is sent; what rounding to 16 bits left out goes back into the residual."""
+    def _clear(self, name: str, index: Indices, v: torch.Tensor) -> None:
+        """Clear what is sent; what rounding to 16 bits left out stays in v."""
         chosen = v if index is None else self.blocks[name].gather(v, index)
         dtype = self.parameters[name].dtype
-        error = None if dtype == torch.float32 else chosen - chosen.to(dtype).float()
-        if self.may_come_back:
-            self._undo.keep(name, index, chosen.clone() if error is None else chosen - error, mask=False)
-        if index is None:
-            self.memory.forget_all(name, mask=False)
-        else:
-            self.memory.forget(name, self.blocks[name], index, mask=False)
-        if error is not None:
-            self._undo.give(name, index, "v", error)
+        self.clear_sent(name, index, chosen, None if dtype == torch.float32 else chosen - chosen.to(dtype).float())
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Put the sums in their places, zeros where nothing was kept."""
@@ -177,10 +169,6 @@ class SharedMaskHook(ResidualHook):
     def densities(self) -> dict[str, float]:
         """Share of each tensor's elements that the last step sent."""
         return dict(self._density)
-
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions."""
-        return sum(p.numel() * p.element_size() for p in self.parameters.values() if p.dim() < 2)
 
     def state_dict(self) -> dict[str, Any]:
         """Adds the masks of the next step."""

@@ -185,7 +185,10 @@ class SparseHook(ResidualHook):
             self._quantizer.begin(name, flight.step)
         flight.message.write(buffer, slot, chosen, index)
         if slot.layout.compressed and self.memory.state():
-            self._forget(flight, buffer, slot, name, chosen, index)
+            sent = slot.layout.sent_elements(slot.count)
+            mask = sent <= self.parts.masking_density * slot.layout.numel
+            error = None if slot.dtype == torch.float32 else chosen - flight.message.read(buffer, slot)[0]
+            self.clear_sent(name, index, chosen, error, mask=mask)
 
     def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Take a flat gradient in; return the values to send and the indices of their blocks."""
@@ -201,30 +204,6 @@ class SparseHook(ResidualHook):
         score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
         index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
         return self.blocks[name].gather(residual.v, index), index
-
-    def _forget(
-        self,
-        flight: _InFlight,
-        buffer: torch.Tensor,
-        slot: Slot,
-        name: str,
-        chosen: torch.Tensor,
-        index: torch.Tensor | None,
-    ) -> None:
-        """Clear what is sent; what rounding or a code left out goes back into the residual."""
-        sent = slot.layout.numel if slot.whole else slot.count * slot.layout.block
-        mask = min(sent, slot.layout.numel) <= self.parts.masking_density * slot.layout.numel
-        error = None
-        if slot.dtype != torch.float32:
-            error = chosen - flight.message.read(buffer, slot)[0]
-        if self.may_come_back:
-            self._undo.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
-        if index is None:
-            self.memory.forget_all(name, mask=mask)
-        else:
-            self.memory.forget(name, self.blocks[name], index, mask=mask)
-        if error is not None:
-            self._undo.give(name, index, "v", error)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
@@ -261,9 +240,9 @@ class SparseHook(ResidualHook):
         """Share of each tensor's elements in the last step's message (edge tiles counted full)."""
         return {n: lay.sent_elements(self.counts[n]) / lay.numel for n, lay in self.layouts.items()}
 
-    def one_d_bytes(self) -> int:
-        """Bytes of tensors of fewer than two dimensions."""
-        return sum(lay.sparse_bytes(self.counts[n]) for n, lay in self.layouts.items() if len(lay.shape) < 2)
+    def sent_bytes(self, name: str) -> int:
+        """Return the bytes of a tensor in the last step's message."""
+        return self.layouts[name].sparse_bytes(self.counts[name])
 
     def state_dict(self) -> dict[str, Any]:
         """Adds the counts and the selector's hints."""

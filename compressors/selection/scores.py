@@ -81,9 +81,11 @@ def squares(pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
 MAGNITUDE = Score()
 """|v| of each element ("larger-absolute-more-important"; Aji & Heafield 2017, Lin et al. 2018)."""
 MEAN = Score()
-"""Mean |v| of a block."""
+"""Mean |v| of a block, of an element its magnitude."""
 L2 = Score(first="l2")
 """L2 norm of a block."""
+SCORES = {"magnitude": MAGNITUDE, "mean": MEAN, "l2": L2}
+"""Word of an option ``score`` -> a score without options of its own."""
 
 
 def nsi(alpha: float, stat: str, norm: str) -> Score:

@@ -150,7 +150,7 @@ def test_the_choice_is_the_exact_one(layout: Layout, score: Score, k: int, rule:
         scores = score(other.v["w"], blocks)
         assert scores[index].double().sum() >= (1 - 1e-5) * scores[right].double().sum()
         assert same(values, blocks.gather(other.v["w"], index)), "conserved: what is sent is what v held"
-        other.forget("w", blocks, index, mask=True)
+        other.clear("w", blocks, index, mask=True)
         assert same(mine.v["w"], other.v["w"])
         other.v["w"].copy_(mine.v["w"])
         bad = calls.decode(plan, bucket, buffer.view(1, -1))
@@ -255,5 +255,5 @@ def test_norms_that_change_between_steps_do_not_spoil_the_choice() -> None:
         calls.compress(calls.plan(message, [("w", bucket.view(layout.shape))], bucket), bucket, buffer)
         _, index = message.read(buffer, message.slots[0])
         right = ExactSelector().choose("w", other.begin("w", g), g.clone(), layout, score, k)
-        other.forget("w", blocks_of(layout), index, mask=True)
+        other.clear("w", blocks_of(layout), index, mask=True)
     assert torch.equal(index, right)
