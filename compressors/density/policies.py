@@ -60,14 +60,6 @@ def kth_largest_magnitude(parameters: Sequence[torch.Tensor], k: int) -> float:
     return low
 
 
-class Uniform:
-    """The same density in every layer."""
-
-    def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
-        """Return each layer's number of elements."""
-        return [float(layout.numel) for layout in layouts]
-
-
 class MeanAbs:
     """Density of a layer proportional to its mean |w|, our reading.
 
@@ -131,4 +123,5 @@ class Lamp:
         return counts, torch.where(counts > 0, squares / below.clamp(min=1e-300), 0.0)
 
 
-POLICIES: dict[str, type[Policy]] = {"uniform": Uniform, "global_rank": GlobalRank, "mean_abs": MeanAbs, "lamp": Lamp}
+POLICIES: dict[str, type[Policy]] = {"global_rank": GlobalRank, "mean_abs": MeanAbs, "lamp": Lamp}
+"""Word of the option ``policy`` -> ranking of the layers; ``uniform`` needs none."""

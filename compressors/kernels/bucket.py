@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from rsbench.compressors.blocks.index_codings import Bitmap, Gaps, Int32
 from rsbench.compressors.blocks.layout import Layout
-from rsbench.compressors.kernels import bucket_loops as bucket
+from rsbench.compressors.kernels import bucket_loops
+from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.tensor import SECOND, rule
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.message.message import Message, Slot
@@ -29,7 +30,7 @@ from rsbench.compressors.selection.scores import MAGNITUDE, Score
 from rsbench.compressors.selection.selectors import SampledSelector
 
 _ROOM, _SMALL_BYTES = 1 << 13, 1 << 20
-_CODINGS = {type(None): bucket.INT32, Int32: bucket.INT32, Gaps: bucket.GAPS, Bitmap: bucket.BITMAP}
+_CODINGS = {type(None): col.INT32, Int32: col.INT32, Gaps: col.GAPS, Bitmap: col.BITMAP}
 """Class of a coding -> its number in the loops; without a coding no indices are written."""
 _F = np.float32
 
@@ -88,23 +89,23 @@ class BucketKernels:
         if not served:
             return None
         rows = [self._row(name, slot, place) for _, name, slot, place in served]
-        table = np.array(rows, np.int64).reshape(len(rows), bucket.VALUES + 1)
+        table = np.array(rows, np.int64).reshape(len(rows), col.VALUES + 1)
         return BucketPlan(
             tuple(i for i, *_ in served),
             tuple(name for _, name, *_ in served),
             table,
-            int(table[:, bucket.CAPACITY].max(initial=1)),
-            int(table[table[:, bucket.KIND] > bucket.ELEMENTS, bucket.CAPACITY].max(initial=0)),
+            int(table[:, col.CAPACITY].max(initial=1)),
+            int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0)),
         )
 
     def _row(self, name: str, slot: Slot, place: int) -> list[int]:
         layout, k = slot.layout, slot.count
         if not layout.compressed:
-            kind = bucket.PLAIN
+            kind = col.PLAIN
         elif slot.whole:
-            kind = bucket.WHOLE
+            kind = col.WHOLE
         else:
-            kind = bucket.ELEMENTS if layout.block == 1 else bucket.TILES if layout.tile else bucket.ROWS
+            kind = col.ELEMENTS if layout.block == 1 else col.TILES if layout.tile else col.ROWS
         sent = layout.numel if slot.whole else min(k * layout.block, layout.numel)
         return [
             kind,
@@ -116,7 +117,7 @@ class BucketKernels:
             layout.tile,
             layout.blocks,
             k,
-            _capacity(layout, k) if kind >= bucket.ELEMENTS else 0,
+            _capacity(layout, k) if kind >= col.ELEMENTS else 0,
             "u" in self._memory.flat and sent <= self._masking * layout.numel,
             _CODINGS[type(slot.coding)],
             slot.indices.start,
@@ -141,15 +142,19 @@ class BucketKernels:
         start = self._memory.begin(next(iter(self._memory.places)), gradients)
         pairs, most = np.empty((2, plan.pairs), _F), np.empty((2, plan.room), _F)
         lists = np.empty(plan.room, np.int64), most[0], pairs[0], pairs[1], most[1]
-        bad = bucket.compress(
+        bad = bucket_loops.compress(
             plan.table, hints, self._kind, float(self._score.alpha), rule(start), _F(start.momentum), g,
             g.view(np.int32), self._u, self._v, _views(out), became, lists,
         )  # fmt: skip
         for name, row, hint in zip(plan.names, plan.table, hints, strict=True):
-            if row[bucket.KIND] >= bucket.ELEMENTS:
+            if row[col.KIND] >= col.ELEMENTS:
                 self._selector.leave(name, hint.tolist())
         known = dict(zip(plan.positions, became.tolist(), strict=True))
-        taken = {i: state == bucket.DONE for i, state in known.items() if state in (bucket.TAKEN, bucket.DONE)}
+        taken = {
+            i: state == bucket_loops.DONE
+            for i, state in known.items()
+            if state in (bucket_loops.ACCUMULATED, bucket_loops.DONE)
+        }
         return (1 + plan.positions[bad - 1] if bad else 0), taken
 
     def decode(self, plan: BucketPlan, gradients: torch.Tensor, messages: torch.Tensor) -> int:
@@ -160,7 +165,9 @@ class BucketKernels:
         """
         found = messages.numpy()
         share = _F(1.0 / len(found))
-        bad: int = bucket.decode(plan.table, gradients.numpy(), share, _views(found), np.empty(plan.room, np.int64))
+        bad: int = bucket_loops.decode(
+            plan.table, gradients.numpy(), share, _views(found), np.empty(plan.room, np.int64)
+        )
         return bad
 
 

@@ -13,11 +13,13 @@ import torch
 
 from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices, tiles
 from rsbench.compressors.kernels import tensor_loops
+from rsbench.compressors.kernels.candidate_loops import FOUND, KEPT, OTHERS, SQUARES, STATE, THRESHOLD
+from rsbench.compressors.kernels.statistic_loops import NO_SECOND, STD, VAR
 from rsbench.compressors.memory.error_feedback import Residual
 from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.threshold_pass import Candidates, Cutoff
 
-SECOND = {"": tensor_loops.NO_SECOND, "var": tensor_loops.VAR, "std": tensor_loops.STD}
+SECOND = {"": NO_SECOND, "var": VAR, "std": STD}
 """Second statistic of a score -> its number in the loops."""
 _F = np.float32
 
@@ -38,28 +40,28 @@ def compiled_threshold_pass(
     u = v if residual.u is None else residual.u.numpy()
     nothing = gradient is None or residual.v.data_ptr() == gradient.data_ptr()
     index, (score_, one, two) = np.empty(cutoff.capacity, np.int64), np.empty((3, cutoff.capacity), _F)
-    state = np.zeros(tensor_loops.STATE)
+    state = np.zeros(STATE)
     mode = tensor_loops.NOTHING if nothing else rule(residual)
     start: tuple[Any, ...] = (mode, False, _F(residual.momentum), g, g.view(np.int32), u, v)
     if layout.block == 1 and score.norm == "none" and not score.second:
-        state[tensor_loops.THRESHOLD] = _below(cutoff.threshold / (cutoff.weights[0] or 1.0))
+        state[THRESHOLD] = _below(cutoff.threshold / (cutoff.weights[0] or 1.0))
         tensor_loops.elements_pass(*start, 0, index, one, one, state)
     else:
-        state[tensor_loops.THRESHOLD] = _below(cutoff.threshold)
+        state[THRESHOLD] = _below(cutoff.threshold)
         weights = tuple(map(_F, cutoff.weights))
         rest = (score.first == "l2", SECOND[score.second], *weights, 0, index, score_, one, two, one, state)
         if layout.tile:
             tensor_loops.tiles_pass(*start, layout.cols, layout.tile, *rest)
         else:
             tensor_loops.rows_pass(*start, layout.block, *rest)
-    kept = int(state[tensor_loops.KEPT])
+    kept = int(state[KEPT])
     first, second = torch.from_numpy(one[:kept]), torch.from_numpy(two[:kept])
     return Candidates(
         torch.from_numpy(index[:kept]),
         (first, second if score.second else None),
-        int(state[tensor_loops.FOUND]),
-        float(state[tensor_loops.SQUARES]),
-        float(state[tensor_loops.OTHERS]),
+        int(state[FOUND]),
+        float(state[SQUARES]),
+        float(state[OTHERS]),
     )
 
 
