@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -31,9 +31,26 @@ _SAMPLE_SHARE = 64
 _CORRECTIONS = 10
 LEAST = 1e-30
 """Lowest threshold; scores below count as zero."""
-_FIRST_AIM = 0.95
+FIRST_AIM = 0.95
+"""Aim of a tensor's first step."""
 _MANY, _FEW = 256, 64
 _RAISE, _LOWER, _MISSED = 1.005, 0.99, 0.98
+
+
+class Hint(NamedTuple):
+    """What a tensor's step leaves for the threshold of the next.
+
+    Attributes:
+        a: weight of the first statistic in the score.
+        b: weight of the second.
+        lowest: score of the k-th block.
+        aim: the next threshold as a share of ``lowest``.
+    """
+
+    a: float
+    b: float
+    lowest: float
+    aim: float
 
 
 def takes_all(blocks: int, k: int) -> bool:
@@ -106,7 +123,7 @@ class SampledSelector(Selector):
 
     def __init__(self, threshold_pass: ThresholdPass) -> None:
         self._threshold_pass = threshold_pass
-        self._hints: dict[str, tuple[float, float, float, float]] = {}  # a, b, k-th score, aim
+        self.hints: dict[str, Hint] = {}
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
@@ -114,13 +131,13 @@ class SampledSelector(Selector):
         """See :meth:`Selector.choose`."""
         if takes_all(layout.blocks, k):
             return ExactSelector().choose(name, residual, gradient, layout, score, k)
-        hint = self._hints.get(name)
+        hint = self.hints.get(name)
         if hint:
-            cutoff = Cutoff(hint[:2], max(hint[2] * hint[3], LEAST), capacity(k))
+            cutoff = Cutoff((hint.a, hint.b), max(hint.lowest * hint.aim, LEAST), capacity(k))
         else:
             cutoff = self._sampled(residual, gradient, layout, score, k, 0)
         found = self._threshold_pass(residual, gradient, layout, score, cutoff)
-        aim = _next_aim(hint[3], found.found, k) if hint else _FIRST_AIM
+        aim = _next_aim(hint.aim, found.found, k) if hint else FIRST_AIM
         for turn in range(1, _CORRECTIONS + 1):
             index, lowest, weights = self._best(found, score, k)
             if index is not None and found.found <= cutoff.capacity:
@@ -137,7 +154,7 @@ class SampledSelector(Selector):
         else:
             index, lowest, weights = self._best(found, score, min(k, found.index.numel()))
             index = self._filled(found.index[:0] if index is None else index, k, layout.blocks)
-        self._hints[name] = (*weights, lowest, aim)
+        self.hints[name] = Hint(*weights, lowest, aim)
         return index
 
     def _sampled(
@@ -172,27 +189,13 @@ class SampledSelector(Selector):
         free[index[index < free.numel()]] = False
         return torch.cat([index, free.nonzero().view(-1)[: k - index.numel()]]).sort().values
 
-    def hint(self, name: str) -> tuple[float, float, float, float]:
-        """What a tensor's last step left: both weights, the k-th score, and what the next threshold is of it.
-
-        The first number is negative where there is nothing.
-        """
-        return self._hints.get(name, (-1.0, 0.0, 0.0, _FIRST_AIM))
-
-    def leave(self, name: str, hint: Sequence[float]) -> None:
-        """Keep such numbers for the next step, or none if the first is negative."""
-        self._hints.pop(name, None)
-        if hint[0] >= 0:
-            a, b, lowest, aim = map(float, hint)
-            self._hints[name] = a, b, lowest, aim
-
     def state(self) -> dict[str, list[float]]:
-        """Of each tensor's last step: both weights, the k-th score, and what the next threshold is of it."""
-        return {name: list(hint) for name, hint in self._hints.items()}
+        """Return the :class:`Hint` of each tensor as a list."""
+        return {name: list(hint) for name, hint in self.hints.items()}
 
     def load(self, state: dict[str, list[float]]) -> None:
         """Restore :meth:`state`."""
-        self._hints = {name: (a, b, t, aim) for name, (a, b, t, aim) in state.items()}
+        self.hints = {name: Hint(*hint) for name, hint in state.items()}
 
 
 def _next_aim(aim: float, found: int, k: int) -> float:
