@@ -34,7 +34,7 @@ class PowerSGD(Compressor):
     draw_seed: int = option(0, "seed of the first Q, the same on all ranks", low=0)
 
     def layout(self, shape: Sequence[int]) -> Layout:
-        """Compressed where factors are smaller than the matrix [shape[0], rest]."""
+        """Return a compressed layout where factors are smaller than the matrix [shape[0], rest]."""
         if len(shape) < 2:
             return dense(shape)
         matrix = elements(shape)
@@ -43,14 +43,14 @@ class PowerSGD(Compressor):
     def payload_bytes(
         self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
     ) -> int:
-        """Payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
+        """Return the payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)
         buckets = allocation.most_buckets(len(layouts), sum(lay.dense_bytes for lay in layouts), bucket_cap_mb)
         return 4 * values + allocation.STATUS_BYTES * buckets
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """Error feedback, factors."""
+        """Build a hook of error feedback and factors."""
         from rsbench.compressors.hooks.low_rank import LowRankHook
 
         return LowRankHook(model, self.identity, self.layout, self.rank, self.draw_seed)

@@ -38,12 +38,12 @@ class QSGD(QuantizedCompressor):
         return next(width for width in _WIDTHS if 2 * self.levels + 1 <= 1 << width)
 
     def coded_bytes(self, elements: int) -> int:
-        """A norm a group and the packed codes."""
+        """Return the bytes of a norm a group and the packed codes."""
         groups = -(-elements // self.group) if self.group else 1
         return 4 * groups + -(-elements * self.width // 8)
 
     def make_quantizer(self, rank: int) -> Quantizer:
-        """StochasticLevels, drawn by each rank for itself."""
+        """Build stochastic levels, drawn by each rank for itself."""
         from rsbench.compressors.message.quantizers import StochasticLevels
 
         seed = f"{self.draw_seed}:{rank}"

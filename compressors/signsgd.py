@@ -21,11 +21,11 @@ class SignSGD(QuantizedCompressor):
     keeps_residual = True
 
     def coded_bytes(self, elements: int) -> int:
-        """A bit an element and one scale."""
+        """Return the bytes of a bit an element and one scale."""
         return 4 + -(-elements // 8)
 
     def make_quantizer(self, rank: int) -> Quantizer:
-        """ScaledSign."""
+        """Build the scaled sign."""
         from rsbench.compressors.message.quantizers import ScaledSign
 
         return ScaledSign()

@@ -24,26 +24,26 @@ class QuantizedCompressor(Compressor):
     collective = "all_gather"
 
     def coded_bytes(self, elements: int) -> int:
-        """Bytes of a tensor of so many elements in the code."""
+        """Return the bytes of a tensor of so many elements in the code."""
         raise NotImplementedError
 
     def make_quantizer(self, rank: int) -> Quantizer:
-        """The code of a rank."""
+        """Build the quantizer of a rank."""
         raise NotImplementedError
 
     def layout(self, shape: Sequence[int]) -> Layout:
-        """All values in the code, or as they are."""
+        """Return all values in the code, or as they are."""
         return coded(shape, self.coded_bytes(dense(shape).numel)) if len(shape) >= 2 else dense(shape)
 
     def payload_bytes(
         self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
     ) -> int:
-        """Payload bytes of a step at most: codes, whole tensors, headers."""
+        """Return the payload bytes of a step at most: codes, whole tensors, headers."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         return allocation.message_bytes(layouts, [layout.blocks for layout in layouts], bucket_cap_mb)
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """The code, and error feedback where the compressor keeps a residual."""
+        """Build a hook of the quantizer, with error feedback where the compressor keeps a residual."""
         from rsbench.compressors.hooks.sparse import Parts, SparseHook
         from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
         from rsbench.compressors.selection.scores import MAGNITUDE

@@ -23,14 +23,14 @@ class Policy(Protocol):
 
 
 def _chunks(parameters: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
-    """|w| of all parameters in pieces that fit the cache, so that no copy of a layer is made."""
+    """Return |w| of all parameters in pieces that fit the cache, so that no copy of a layer is made."""
     for parameter in parameters:
         for piece in torch.split(parameter.detach().reshape(-1), _CHUNK):
             yield piece.float().abs()
 
 
 def kth_largest_magnitude(parameters: Sequence[torch.Tensor], k: int) -> float:
-    """A threshold T such that about k of all |w| are at least T, by histogram passes.
+    """Return a threshold T such that about k of all |w| are at least T, by histogram passes.
 
     Args:
         parameters: any shapes, read in pieces.
@@ -108,7 +108,7 @@ class Lamp:
         return [float(c[s >= threshold].sum()) for c, s in zip(counts, scores, strict=True)]
 
     def _scores(self, parameter: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        """Elements per bin of |w|, largest bin first, and their score; float64, shape [bins]."""
+        """Return the elements per bin of |w|, largest bin first, and their score; float64, shape [bins]."""
         largest = max(float(piece.max()) for piece in _chunks([parameter]))
         if not all(bool(piece.isfinite().all()) for piece in _chunks([parameter])):
             return None, torch.zeros(0)

@@ -18,7 +18,7 @@ class AllReduceHook(Hook):
         return all_reduce(bucket.buffer().mul_(1.0 / self.workers), self.traffic, self.group)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """The sum of what each rank had divided."""
+        """Return the sum of what each rank had divided."""
         return arrived
 
 
@@ -26,12 +26,12 @@ class HalfAllReduceHook(AllReduceHook):
     """Average by an all-reduce in float16, 2 bytes an element."""
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-        """Divide in the bucket's dtype, so that the sum of W halves cannot overflow sooner than one gradient."""
+        """Start the all-reduce; dividing before the cast, so that a sum cannot overflow sooner than a gradient."""
         half = bucket.buffer().mul_(1.0 / self.workers).to(torch.float16)
         return all_reduce(half, self.traffic, self.group)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """Back to the bucket's dtype."""
+        """Return the sum in the bucket's dtype."""
         buffer: torch.Tensor = bucket.buffer()
         return buffer.copy_(arrived)
 
@@ -50,7 +50,7 @@ class SilentHook(Hook):
         return future
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """This rank's own gradient."""
+        """Return this rank's own gradient."""
         return arrived
 
     def sent_bytes(self, name: str) -> int:

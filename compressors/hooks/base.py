@@ -19,7 +19,7 @@ STATE_FORMAT = 2
 
 
 def _is_dense(tensor: torch.Tensor) -> bool:
-    """Whether the strides cover the memory without gap or overlap, the condition under which DDP keeps them."""
+    """Return whether the strides cover the memory without gap or overlap, in which case DDP keeps them."""
     reach = sum((size - 1) * stride for size, stride in zip(tensor.size(), tensor.stride(), strict=True))
     return reach + 1 == tensor.numel()
 
@@ -81,7 +81,7 @@ class Hook:
         self._failures: dict[int, RsbenchError] = {}
 
     def _refuse_other_ranks(self) -> None:
-        """Messages have equal sizes only where options and shapes are equal; gloo would abort the process otherwise.
+        """Refuse ranks of other options or shapes: their messages differ in size, and gloo would abort the process.
 
         Raises:
             RsbenchError: on every rank, when one has other options or another model.
@@ -107,10 +107,10 @@ class Hook:
         raise NotImplementedError
 
     def begin_step(self) -> None:
-        """Called before a step's first bucket."""
+        """Prepare a step, before its first bucket."""
 
     def densities(self) -> dict[str, float]:
-        """Tensor name -> share of its elements that the last step sent."""
+        """Return tensor name -> share of its elements that the last step sent."""
         return dict.fromkeys(self.parameters, 1.0)
 
     def sent_bytes(self, name: str) -> int:
@@ -121,7 +121,7 @@ class Hook:
     # --- the hook ----------------------------------------------------------------------------------------------
 
     def run(self, state: None, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-        """The function that DDP calls for each bucket, in the same order on all ranks."""
+        """Exchange a bucket; DDP calls this for each one, in the same order on all ranks."""
         times = BucketTimes(self.clock.mark())
         if self._between_steps:
             self._open_step()
@@ -178,7 +178,7 @@ class Hook:
         return self._failures[min(self._failures)] if self._failures else None
 
     def tensors(self, bucket: GradBucket) -> list[tuple[str, torch.Tensor]]:
-        """(name, gradient view) of a bucket's tensors; writing to a view writes to the bucket.
+        """Return (name, gradient view) of a bucket's tensors; writing to a view writes to the bucket.
 
         DDP stores a gradient in its parameter's strides (channels-last, say) but hands out views as if it were
         contiguous, in which elements stand at other places; here each view has its parameter's strides.
@@ -191,7 +191,7 @@ class Hook:
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def step_stats(self) -> dict[str, Any]:
-        """See :meth:`rsbench.compressors.base.compressor.Compressor.step_stats`."""
+        """Return what :meth:`rsbench.compressors.base.compressor.Compressor.step_stats` says."""
         if not self.timeline:
             raise RsbenchError("No step has run with this compressor yet, so it has no step_stats().")
         density = self.densities()
@@ -206,7 +206,7 @@ class Hook:
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain numbers, text and tensors; subclasses add theirs."""
+        """Return plain numbers, text and tensors; subclasses add theirs."""
         return {
             "format": STATE_FORMAT,
             "compressor": self.identity,

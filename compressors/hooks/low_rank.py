@@ -33,7 +33,7 @@ class _InFlight:
 
 
 def orthonormal(p: torch.Tensor) -> torch.Tensor:
-    """An orthonormal basis, float32 [n, r], of a space that holds the columns of ``p`` [n, r], r <= n.
+    """Return an orthonormal basis, float32 [n, r], of a space with the columns of ``p`` [n, r], r <= n.
 
     Householder's QR: columns that are zero or depend on others still give directions, so that a factor which has come
     to nothing starts anew. Where squares overflow the columns are zero: nothing is sent and the residual keeps all.
@@ -106,7 +106,7 @@ class LowRankHook(ResidualHook):
         return collectives.both(summed, told)
 
     def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """M = v + g, float32 [n, m], in the place of v."""
+        """Return M = v + g, float32 [n, m], in the place of v."""
         flat = gradient.reshape(-1).float()
         layout = self.layouts[name]
         return self.memory.begin(name, flat).accumulate(flat).view(layout.rows, layout.cols)
@@ -137,7 +137,7 @@ class LowRankHook(ResidualHook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
-        """Elements of the factors as a share of each tensor's."""
+        """Return the elements of the factors as a share of each tensor's."""
         share = dict.fromkeys(self.parameters, 1.0)
         for name in self.compressed:
             layout = self.layouts[name]
@@ -145,7 +145,7 @@ class LowRankHook(ResidualHook):
         return share
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the factors Q."""
+        """Add the factors Q."""
         return {**super().state_dict(), "factors": {name: q.cpu().clone() for name, q in self.factors.items()}}
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
@@ -173,7 +173,7 @@ class LowRankHook(ResidualHook):
 
 
 def _packed(parts: Mapping[str, torch.Tensor], dtype: torch.dtype) -> tuple[torch.Tensor, Tensors]:
-    """Some tensors in one message, and a view of each in its shape there."""
+    """Return some tensors in one message, and a view of each in its shape there."""
     message = torch.cat([part.reshape(-1).to(dtype) for part in parts.values()])
     views = torch.split(message, [part.numel() for part in parts.values()])
     return message, {name: view.view(parts[name].shape) for name, view in zip(parts, views, strict=True)}

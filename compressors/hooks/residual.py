@@ -24,7 +24,7 @@ _PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def damaged(rank: int, step: int) -> RsbenchError:
-    """What every rank says of a message that no encoder wrote."""
+    """Return what every rank says of a message that no encoder wrote."""
     return RsbenchError(
         f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, and that all "
         "ranks run the same version of rsbench."
@@ -117,11 +117,11 @@ class ResidualHook(Hook):
         engine.queue_callback(lambda: engine.queue_callback(then))
 
     def _take_back_resting(self) -> None:
-        """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
+        """Put back what was sent of tensors that no rank used, whose ``grad`` DDP leaves None."""
         self._undo.undo(name for name in self._undo if self.parameters[name].grad is None)
 
     def _settle(self) -> None:
-        """Nothing that was sent in a step was applied if the scaler skipped it."""
+        """Put back all that a step sent if the scaler skipped it, so that nothing was applied."""
         if self._overflowed:
             self._overflowed = False
             self._undo.undo(self._undo)
@@ -129,7 +129,7 @@ class ResidualHook(Hook):
     # --- gradients that are not finite -------------------------------------------------------------------------
 
     def status_of(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
-        """``OK``, or 1 + the position of the first tensor with inf or nan, before anything is taken in.
+        """Return ``OK``, or 1 + the position of the first tensor with inf or nan, before anything is accumulated.
 
         On a GPU a tensor, without host synchronisation, and what is not finite becomes 0, which keeps the memory clean.
         Without a memory always ``OK``: there is nothing to poison, and inf and nan pass on as with plain DDP.
@@ -197,7 +197,7 @@ class ResidualHook(Hook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the memory's tensors (copies, on the CPU)."""
+        """Add the memory's tensors (copies, on the CPU)."""
         self._settle()
         state = super().state_dict()
         state["memory"] = {

@@ -92,7 +92,7 @@ class SharedMaskHook(ResidualHook):
         self._coming.append((collectives.start_broadcast(buffer, self.traffic, self.group, source=maker), masks))
 
     def _kept(self, name: str) -> torch.Tensor | None:
-        """Indices of the blocks that are sent in this step; None for the whole tensor."""
+        """Return the indices of the blocks that are sent in this step; None for the whole tensor."""
         if name not in self._masks:
             return None
         count, blocks = self.counts[name], self.layouts[name].blocks
@@ -128,14 +128,14 @@ class SharedMaskHook(ResidualHook):
         return summed if told is None else collectives.both(summed, told[0])
 
     def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """What of a tensor waits to be sent now, flat; float32 where it is compressed."""
+        """Return what of a tensor waits to be sent now, flat; float32 where it is compressed."""
         if not self.layouts[name].compressed:
             return gradient
         gradient = gradient.float()
         return self.memory.begin(name, gradient).accumulate(gradient)
 
     def _elements(self, name: str, index: torch.Tensor | None) -> int:
-        """How many values of a tensor are sent."""
+        """Return how many values of a tensor are sent."""
         layout = self.layouts[name]
         return layout.numel if index is None else len(index) * layout.block
 
@@ -171,7 +171,7 @@ class SharedMaskHook(ResidualHook):
         return dict(self._density)
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the masks of the next step."""
+        """Add the masks of the next step."""
         self._receive_masks()
         return {**super().state_dict(), "masks": {name: mask.cpu().clone() for name, mask in self._masks.items()}}
 

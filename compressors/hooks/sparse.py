@@ -118,7 +118,7 @@ class SparseHook(ResidualHook):
             self._renew(self.parts.policy, density)
 
     def _renew(self, policy: Policy, density: float) -> None:
-        """Counts from rank 0's weights, broadcast so that capacities can never differ between ranks."""
+        """Renew the counts from rank 0's weights, and broadcast them so that capacities never differ between ranks."""
         layouts = [self.layouts[n] for n in self.compressed]
         counts = [self.counts[n] for n in self.compressed]
         if self.rank == 0:
@@ -161,7 +161,7 @@ class SparseHook(ResidualHook):
     def _plans(
         self, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor
     ) -> "tuple[Message, BucketPlan | None]":
-        """Plans of the bucket with these tensors, made once for each renewal of the counts."""
+        """Return the plans of the bucket with these tensors, made once for each renewal of the counts."""
         names = tuple(n for n, _ in tensors)
         if names not in self._messages:
             message = Message(
@@ -245,7 +245,7 @@ class SparseHook(ResidualHook):
         return self.layouts[name].sparse_bytes(self.counts[name])
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the counts and the selector's hints."""
+        """Add the counts and the selector's hints."""
         state = super().state_dict()
         state["counts"] = dict(self.counts)
         state["counted_density"] = self._counted_density

@@ -26,7 +26,7 @@ _LOWER_BY = 0.6
 
 @jit
 def _threshold_pass(row, mode, consume, m, g, bits, u, v, l2, second, a, b, keep, index, score, one, two, work, state):
-    """The pass that the tensor's layout asks for."""
+    """Run the pass that the tensor's layout asks for."""
     if row[col.KIND] == col.ELEMENTS:
         return elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state)
     if row[col.KIND] == col.TILES:
@@ -41,7 +41,7 @@ def _threshold_pass(row, mode, consume, m, g, bits, u, v, l2, second, a, b, keep
 
 @jit
 def _true_weights(kind, alpha, magnitude, state):
-    """Factors a and b of the score, see :meth:`rsbench.compressors.selection.scores.Score.weights`."""
+    """Return the factors of the score, as :meth:`rsbench.compressors.selection.scores.Score.weights`."""
     if magnitude:
         return 1.0, 0.0
     if kind[col.NORM] == 0:
@@ -110,7 +110,7 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
 
 @jit
 def _next_aim(aim, found, k):
-    """The next threshold's share of the k-th score: steered towards 2 k to 4 k candidates, away from fewer than k."""
+    """Return the next threshold's share of the k-th score, steered towards 2 k to 4 k candidates."""
     if found < k:
         return aim * 0.95
     if found < 2 * k + 64:
@@ -120,7 +120,7 @@ def _next_aim(aim, found, k):
 
 @jit
 def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lists):
-    """All tensors of a bucket; returns 0, or 1 + the number of the first that is not finite.
+    """Compress all tensors of a bucket; return 0, or 1 + the index of the first that is not finite.
 
     Args:
         table: of :class:`BucketPlan`.
@@ -170,7 +170,7 @@ def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lis
 
 @strict_jit
 def _scale(values, share):
-    """In a loop of its own, so that the product is rounded before it is added."""
+    """Scale in a loop of its own, so that the product is rounded before it is added."""
     for i in range(values.size):
         values[i] *= share
 

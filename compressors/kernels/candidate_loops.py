@@ -19,7 +19,7 @@ _NEVER = np.finfo(_F).min
 
 @strict_jit
 def kth_highest(scores, k, work):
-    """The k-th highest of some scores by quickselect; ``work`` is as long, and overwritten."""
+    """Return the k-th highest of some scores by quickselect; ``work`` is as long, and overwritten."""
     for i in range(scores.size):
         work[i] = scores[i]
     low, high, at = 0, scores.size - 1, k - 1
@@ -70,7 +70,7 @@ def keep_highest(k, index, score, one, two, work):
 
 @jit
 def whole_groups(scores, n):
-    """The first n scores and as many that are never high as complete a group of :data:`SCAN`."""
+    """Return the first n scores and as many that are never high as complete a group of :data:`SCAN`."""
     end = (n + SCAN - 1) // SCAN * SCAN
     for i in range(n, end):
         scores[i] = _NEVER

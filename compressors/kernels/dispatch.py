@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 def choose_threshold_pass(wanted: str) -> ThresholdPass:
-    """The pass of an option ``kernels``.
+    """Return the pass that an option ``kernels`` asks for.
 
     Args:
         wanted: ``auto`` takes compiled loops where numba works, ``compiled`` insists on them, ``eager`` takes torch.
@@ -51,7 +51,7 @@ def choose_threshold_pass(wanted: str) -> ThresholdPass:
 def choose_bucket_kernels(
     wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
 ) -> BucketKernels | None:
-    """The compiled calls for whole buckets, or None where torch operations do the work or the parts do not fit."""
+    """Return the compiled calls for whole buckets, or None where torch operations do the work."""
     if choose_threshold_pass(wanted) is eager_threshold_pass:
         return None
     from rsbench.compressors.kernels.bucket import bucket_kernels
@@ -60,13 +60,13 @@ def choose_bucket_kernels(
 
 
 def kernels_in_use(wanted: str) -> str:
-    """``compiled`` or ``eager``: what :func:`choose_threshold_pass` gives on this machine."""
+    """Return ``compiled`` or ``eager``, whichever an option asks for on this machine."""
     return "eager" if choose_threshold_pass(wanted) is eager_threshold_pass else "compiled"
 
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """One process of this machine compiles, the others then load what it left in numba's cache."""
+    """Let one process of this machine compile; the others then load what it left in numba's cache."""
     lock = FileLock(Path(tempfile.gettempdir()) / f"rsbench-numba-{os.getuid() if hasattr(os, 'getuid') else 0}.lock")
     with contextlib.suppress(OSError, Timeout):
         lock.acquire(timeout=_PATIENCE_S)
@@ -78,7 +78,7 @@ def _one_at_a_time() -> Iterator[None]:
 
 @functools.cache
 def _compiled() -> tuple[ThresholdPass | None, str]:
-    """The compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
+    """Return the compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
     try:
         with _one_at_a_time():
             module = importlib.import_module("rsbench.compressors.kernels.tensor")

@@ -24,7 +24,7 @@ def send_whole(values, v, u, mask):
 
 @jit
 def write_indices(row, index, bytes_, halves, words):
-    """The codings of :mod:`rsbench.compressors.blocks.index_codings`; the message holds zeros before."""
+    """Write indices in their coding; the message holds zeros before."""
     at, end = row[col.INDICES], row[col.VALUES]
     if row[col.CODING] == col.INT32:
         for i in range(index.size):

@@ -21,7 +21,7 @@ ROW = 9
 
 
 def _column(builder: Any, loaded: list[Any], column: int, vector: Any) -> Any:
-    """Elements ``column`` of the eight rows as one vector: lane j stands at r j + column of the r vectors loaded."""
+    """Return elements ``column`` of the eight rows: lane j stands at r j + column of the r vectors loaded."""
     numbers = ir.VectorType(ir.IntType(32), LANES)
     places = [divmod(len(loaded) * lane + column, LANES) for lane in range(LANES)]
     found = ir.Constant(vector, ir.Undefined)
@@ -112,7 +112,7 @@ SCAN = 32
 
 @intrinsic
 def _above(typingctx: Any, scores: Any, start: Any, threshold: Any) -> Any:
-    """A uint32 whose bit i is set where ``scores[start + i] > threshold``, i in 0..31.
+    """Return a uint32 whose bit i is set where ``scores[start + i] > threshold``, i in 0..31.
 
     Args:
         typingctx: numba's.
@@ -135,7 +135,7 @@ def _above(typingctx: Any, scores: Any, start: Any, threshold: Any) -> Any:
 
 @intrinsic
 def _lowest_bit(typingctx: Any, bits: Any) -> Any:
-    """Number of the lowest bit that is set in a uint32 above 0."""
+    """Return the position of the lowest bit that is set in a uint32 above 0."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.IntType(1)(1))

@@ -18,7 +18,7 @@ _F = np.float32
 
 @jit
 def finish(block, l2, one, sums, two):
-    """From sums of |x|, x and x^2 to the statistics; ``two`` then holds the variance."""
+    """Turn sums of |x|, x and x^2 into the statistics; ``two`` then holds the variance."""
     share = _F(1) / _F(block)
     for j in range(one.size):
         s = sums[j] * share
@@ -28,7 +28,7 @@ def finish(block, l2, one, sums, two):
 
 @jit
 def row_sums(v, block, one, sums, two):
-    """Sums of |x|, x and x^2 of contiguous blocks."""
+    """Sum |x|, x and x^2 over contiguous blocks."""
     for j in range(one.size):
         row = v[block * j : block * j + block]
         a, s, q = _F(0), _F(0), _F(0)
@@ -42,7 +42,7 @@ def row_sums(v, block, one, sums, two):
 
 @jit
 def nine_sums(v, one, sums, two):
-    """The same for blocks of nine, eight at a time."""
+    """Sum |x|, x and x^2 over contiguous blocks of nine, eight blocks at a time."""
     full = one.size - one.size % LANES
     for j in range(0, full, LANES):
         add_up(v, 9 * j, one, sums, two, j)
@@ -61,7 +61,7 @@ def column_sums(v, a, s, q):
 
 @jit
 def three_rows(v, cols, low, a, s, q):
-    """The same for three rows at once, the usual tile."""
+    """Sum |x|, x and x^2 over the columns of three rows at once, the usual tile."""
     first, second, third = v[low:], v[low + cols :], v[low + 2 * cols :]
     for i in range(a.size):
         x, y, z = first[i], second[i], third[i]
@@ -72,7 +72,7 @@ def three_rows(v, cols, low, a, s, q):
 
 @jit
 def by_threes(columns, sums):
-    """The same for p = 3, eight at a time."""
+    """Sum over three neighbouring columns, eight times at once."""
     full = sums.size - sums.size % LANES
     for j in range(0, full, LANES):
         add_threes(columns, 3 * j, sums, j)
@@ -82,7 +82,7 @@ def by_threes(columns, sums):
 
 @jit
 def by_columns(columns, p, sums):
-    """Sums over p neighbouring columns; the last may be fewer."""
+    """Sum over p neighbouring columns; the last may be fewer."""
     full = columns.size // p
     if p == 3:
         by_threes(columns, sums[:full])

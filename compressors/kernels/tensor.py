@@ -25,7 +25,7 @@ _F = np.float32
 
 
 def rule(residual: Residual) -> int:
-    """What a memory does with a gradient, as a number of the loops."""
+    """Return what a memory does with a gradient, as a number of the loops."""
     if residual.u is None:
         return tensor_loops.ADD
     return tensor_loops.NESTEROV if residual.nesterov else tensor_loops.MOMENTUM
@@ -34,7 +34,7 @@ def rule(residual: Residual) -> int:
 def compiled_threshold_pass(
     residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, cutoff: Cutoff
 ) -> Candidates:
-    """The pass by compiled loops (see :class:`~rsbench.compressors.selection.threshold_pass.ThresholdPass`)."""
+    """Accumulate and collect by compiled loops."""
     v = residual.v.numpy()
     g = v if gradient is None else gradient.numpy()
     u = v if residual.u is None else residual.u.numpy()
@@ -66,7 +66,7 @@ def compiled_threshold_pass(
 
 
 def _below(threshold: float) -> float:
-    """The next smaller float32: the loops let in what is above."""
+    """Return the next smaller float32: the loops let in what is above."""
     return float(np.nextafter(_F(threshold), _F(-np.inf)))
 
 

@@ -26,7 +26,7 @@ _EXPONENT, _MAGNITUDE = np.int32(0x7F800000), np.int32(0x7FFFFFFF)
 
 @jit
 def _is_finite(bits):
-    """Whether no float32 is inf or nan, by the exponents of their bit patterns."""
+    """Return whether no float32 is inf or nan, by the exponents of their bit patterns."""
     most = np.int32(0)
     for i in range(bits.size):
         most = max(most, bits[i] & _MAGNITUDE)
@@ -35,7 +35,7 @@ def _is_finite(bits):
 
 @jit
 def _add_gradient(mode, m, g, u, v):
-    """As ``Residual.accumulate``, but that ``m u + g`` may be rounded once (FMA)."""
+    """Accumulate as ``Residual.accumulate`` does, but that ``m u + g`` may be rounded once (FMA)."""
     if mode == ADD:
         for i in range(v.size):
             v[i] += g[i]
@@ -65,7 +65,7 @@ def accumulate(mode, consume, m, g, bits, u, v):
 
 @jit
 def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, index, score, one, two, work, state):
-    """The pass over contiguous blocks; false where the gradient is not finite, at which it stops.
+    """Run the pass over contiguous blocks; return false where the gradient is not finite, at which it stops.
 
     Args:
         mode: what is done with the gradient.
@@ -107,7 +107,7 @@ def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, in
 
 @jit
 def tiles_pass(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep, index, score, one, two, work, state):
-    """The pass over p x p tiles of [rows, cols], in strips of columns; see :func:`rows_pass`."""
+    """Run the pass over p x p tiles of [rows, cols], in strips of columns; arguments as :func:`rows_pass`."""
     rows, across, strip = v.size // cols, (cols + p - 1) // p, max(p, _STRIP // p * p)
     most = strip // p
     ones, sums, twos, scores = np.empty(most, _F), np.empty(most, _F), np.empty(most, _F), np.empty(most + SCAN, _F)
@@ -143,7 +143,7 @@ def tiles_pass(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep,
 
 @jit
 def elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state):
-    """The pass over single elements, scored by magnitude; see :func:`rows_pass`."""
+    """Run the pass over single elements, scored by magnitude; arguments as :func:`rows_pass`."""
     scores, nothing = np.empty(_ELEMENTS, _F), np.empty(0, _F)
     for low in range(0, v.size, _ELEMENTS):
         high = min(v.size, low + _ELEMENTS)

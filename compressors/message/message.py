@@ -103,11 +103,11 @@ class Message:
         self.fingerprint = zlib.crc32(text.encode()) & _LOW
 
     def allocate(self, device: torch.device) -> torch.Tensor:
-        """Zeroed buffer of one message, uint8, shape [payload_bytes]."""
+        """Return a zeroed buffer of one message, uint8, shape [payload_bytes]."""
         return torch.zeros(self.words, dtype=torch.int32, device=device).view(torch.uint8)
 
     def room(self, device: torch.device, messages: int) -> torch.Tensor:
-        """Room for so many messages that are still to arrive, uint8, shape [messages * payload_bytes]."""
+        """Return room for so many messages that are still to arrive, uint8, shape [messages * payload_bytes]."""
         return torch.empty(messages * self.words, dtype=torch.int32, device=device).view(torch.uint8)
 
     # --- writing -----------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class Message:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def faults(self, buffer: torch.Tensor) -> torch.Tensor:
-        """Shape [2]: whether it is no message of this plan or was changed on its way, and its status."""
+        """Return whether it is no message of this plan or was changed on its way, and its status; shape [2]."""
         if buffer.numel() != self.payload_bytes:
             return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device)
         header = buffer[:HEADER_BYTES].view(torch.int32)
@@ -138,7 +138,7 @@ class Message:
         return torch.stack([broken.to(torch.int32), header[_STATUS]])
 
     def read(self, buffer: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """A tensor's values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
+        """Read a tensor: values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
 
         Raises:
             RsbenchError: on a CPU, a block index out of range.
@@ -168,7 +168,7 @@ class Message:
         return found if slot.whole else found.view(slot.count, slot.layout.block)
 
     def _checksum(self, buffer: torch.Tensor) -> torch.Tensor:
-        """31 high bits of a sum over status, step and body, each word times an odd number of 64 bits of its own.
+        """Return 31 high bits of a sum of status, step and body, each word times an odd 64-bit number of its own.
 
         An odd factor carries a flip of any bit into the bits that are kept; a factor that is even would lose flips of
         high bits, those of signs among them.
@@ -186,7 +186,7 @@ def _within(index: torch.Tensor, blocks: int) -> bool:
 
 
 def value_dtype(layout: Layout, asked: torch.dtype, parameter: torch.dtype) -> torch.dtype:
-    """Dtype of values: as asked beside a scale, else 16 bits as the parameter's, else float32; uint8 of codes."""
+    """Return the dtype of values: as asked beside a scale, else the parameter's 16 bits, else float32; uint8 codes."""
     if layout.coded_bytes:
         return torch.uint8
     if layout.scaled:

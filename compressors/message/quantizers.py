@@ -15,7 +15,7 @@ class Quantizer:
     """Writes and reads all values of a tensor. No host synchronisation; not run on a GPU by us so far."""
 
     def begin(self, name: str, step: int) -> None:
-        """Called before :meth:`encode` of a tensor in a step (1-based), for codes that draw."""
+        """Prepare :meth:`encode` of a tensor in a step (1-based); those that draw need it."""
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
         """Write values.
@@ -35,12 +35,12 @@ class ScaledSign(Quantizer):
     """``mean |x| * sign(x)``, a bit an element, 0 counted as positive (Karimireddy et al. 2019, algorithm 1)."""
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
-        """See :meth:`Quantizer.encode`."""
+        """Write the mean magnitude and a bit a value."""
         into[:_NORM_BYTES].view(torch.float32).copy_(values.abs().sum(dtype=torch.float64) / values.numel())
         bits.pack(values >= 0, into[_NORM_BYTES:])
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
-        """See :meth:`Quantizer.decode`."""
+        """Read the mean magnitude with each value's sign."""
         signs = bits.unpack(data[_NORM_BYTES:], count).float().mul_(2.0).sub_(1.0)
         return signs.mul_(data[:_NORM_BYTES].view(torch.float32))
 
@@ -65,16 +65,16 @@ class StochasticLevels(Quantizer):
         self._draw = ""
 
     def begin(self, name: str, step: int) -> None:
-        """A draw of its own for each tensor and step."""
+        """Set the draw of this tensor and step."""
         self._draw = f"{self._seed}:{name}:{step}"
 
     def _cut(self, count: int) -> tuple[int, int]:
-        """Groups and elements in each, the last one padded."""
+        """Return how many groups there are, and the elements in each, the last one padded."""
         group = min(self._group, count) or count
         return -(-count // group), group
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
-        """See :meth:`Quantizer.encode`."""
+        """Write the groups' norms, then the levels."""
         count, (groups, group) = values.numel(), self._cut(values.numel())
         rows = torch.nn.functional.pad(values, (0, groups * group - count)).view(groups, group)
         if self._norm == "max":
@@ -94,7 +94,7 @@ class StochasticLevels(Quantizer):
             into.add_(packed[:, place] << self._width * place)
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
-        """See :meth:`Quantizer.decode`."""
+        """Read the levels and scale them by the groups' norms."""
         groups, group = self._cut(count)
         start, per = _NORM_BYTES * groups, bits.BITS // self._width
         found = torch.empty(len(data) - start, per, device=data.device)

@@ -15,7 +15,7 @@ _SMALLEST = torch.finfo(torch.float32).tiny
 
 
 def distances(v: torch.Tensor, layout: Layout) -> torch.Tensor:
-    """Distance of each filter or element; the smaller, the better others can stand in for it.
+    """Return the distance of each filter or element: the smaller, the better others can stand in for it.
 
     Args:
         v: float32, shape [n].
@@ -52,6 +52,6 @@ class CentroidSelector(Selector):
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`~rsbench.compressors.selection.selectors.Selector.choose`."""
+        """Choose the k blocks of largest distance."""
         v = residual.v if gradient is None else residual.accumulate(gradient)
         return highest_of_all(distances(v, layout), k)

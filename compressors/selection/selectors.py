@@ -54,12 +54,12 @@ class Hint(NamedTuple):
 
 
 def takes_all(blocks: int, k: int) -> bool:
-    """Whether every block is a candidate: few blocks, or many of them wanted."""
+    """Return whether every block is a candidate: few blocks, or many of them wanted."""
     return blocks <= SMALL or 8 * k > blocks
 
 
 def capacity(k: int) -> int:
-    """Candidates kept at most where k are wanted."""
+    """Return the candidates kept at most where k are wanted."""
     return max(4 * k, k + _ROOM)
 
 
@@ -85,7 +85,7 @@ class Selector:
         raise NotImplementedError
 
     def state(self) -> dict[str, list[float]]:
-        """Hints to save, tensor name -> numbers."""
+        """Return the hints to save, tensor name -> numbers."""
         return {}
 
     def load(self, state: dict[str, list[float]]) -> None:
@@ -101,7 +101,7 @@ class ExactSelector(Selector):
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`Selector.choose`."""
+        """Choose by the scores of all blocks."""
         scores = score(residual.v if gradient is None else residual.accumulate(gradient), blocks_of(layout))
         # squares can overflow where gradients are finite; still k blocks are sent
         return highest_of_all(scores.nan_to_num_(nan=math.inf), k)
@@ -128,7 +128,7 @@ class SampledSelector(Selector):
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`Selector.choose`."""
+        """Choose among the candidates of one pass, or of more where that is not exact."""
         if takes_all(layout.blocks, k):
             return ExactSelector().choose(name, residual, gradient, layout, score, k)
         hint = self.hints.get(name)
@@ -160,7 +160,7 @@ class SampledSelector(Selector):
     def _sampled(
         self, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int, turn: int
     ) -> Cutoff:
-        """Weights and threshold from a strided sample, denser and more generous at each turn."""
+        """Return weights and threshold from a strided sample, denser and more generous at each turn."""
         stride = max(1, layout.blocks // (_SAMPLE + layout.blocks // _SAMPLE_SHARE) >> turn) | 1
         while any(stride % prime == 0 for prime in (3, 5, 7)):
             stride += 2
@@ -174,7 +174,7 @@ class SampledSelector(Selector):
         return Cutoff(weights, max(threshold, LEAST), capacity(k))
 
     def _best(self, found: Candidates, score: Score, k: int) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
-        """The k best candidates under the true norms, their lowest score, and the true weights."""
+        """Return the k best candidates under the true norms, their lowest score, and the true weights."""
         weights = score.weights(found.first_squares, found.second_squares)
         if k == 0 or found.index.numel() < k:
             return None, 0.0, weights
@@ -199,27 +199,27 @@ class SampledSelector(Selector):
 
 
 def _next_aim(aim: float, found: int, k: int) -> float:
-    """The threshold's next factor, after a pass that found so many candidates for k places."""
+    """Return the threshold's next factor, after a pass that met so many candidates for k places."""
     if found < k:
         return aim * _MISSED
     return aim * (_RAISE if found > 3 * k + _MANY else _LOWER if found < 1.5 * k + _FEW else 1.0)
 
 
 def highest(scores: torch.Tensor, index: torch.Tensor, k: int) -> tuple[torch.Tensor, float]:
-    """Entries of ``index`` [c], rising, at the k highest scores [c], of equal ones the lowest; the k-th score. CPU."""
+    """Return the entries of ``index`` [c] at the k highest scores [c], of equal ones the first; the k-th score. CPU."""
     chosen, lowest = _chosen(scores.numpy(), k)  # a few thousand at most: numpy starts sooner than torch
     return torch.from_numpy(index.numpy()[chosen]), lowest
 
 
 def highest_of_all(scores: torch.Tensor, k: int) -> torch.Tensor:
-    """Indices of the k highest scores [J] (no nan), int64 [k], rising; of equal ones the lowest, on a CPU."""
+    """Return the indices of the k highest scores [J] (no nan), int64 [k], rising; the first of equals on a CPU."""
     if scores.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(_chosen(scores.numpy(), k)[0]))
     return torch.topk(scores, k, sorted=False).indices.sort().values
 
 
 def _chosen(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.bool_], float]:
-    """Whether each score is among the k highest, of equal ones the first; and the k-th."""
+    """Return whether each score is among the k highest, of equal ones the first; and the k-th."""
     lowest = np.partition(scores, scores.size - k)[scores.size - k]
     chosen: NDArray[np.bool_] = scores >= lowest
     surplus = int(np.count_nonzero(chosen)) - k
@@ -245,7 +245,7 @@ class RandomSelector(Selector):
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`Selector.choose`; the score plays no part."""
+        """Choose at random; the score plays no part."""
         device = (residual.v if gradient is None else residual.accumulate(gradient)).device
         self._draws[name] = self._draws.get(name, 0) + 1
         seed = zlib.crc32(f"{self._seed}:{name}:{self._draws[name]}".encode())
@@ -255,7 +255,7 @@ class RandomSelector(Selector):
         return edges[:-1] + (share * edges.diff()).long()
 
     def state(self) -> dict[str, list[float]]:
-        """Draws made of each tensor."""
+        """Return how often each tensor drew."""
         return {name: [draws] for name, draws in self._draws.items()}
 
     def load(self, state: dict[str, list[float]]) -> None:

@@ -75,7 +75,7 @@ class ThresholdPass(Protocol):
 def eager_threshold_pass(
     residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, cutoff: Cutoff
 ) -> Candidates:
-    """The pass by torch operations on parts of :data:`PART_ELEMENTS` (see :class:`ThresholdPass`)."""
+    """Accumulate and collect by torch operations on parts of :data:`PART_ELEMENTS`."""
     indices, firsts, seconds = [], [], []
     found, kept, totals = 0, 0, [0.0, 0.0]
     for part in blocks_of(layout).parts(PART_ELEMENTS):
@@ -100,7 +100,7 @@ def eager_threshold_pass(
 def sample(
     residual: Residual, gradient: torch.Tensor | None, blocks: Blocks, count: int, stride: int, score: Score
 ) -> Pair:
-    """Statistics of every ``stride``-th of ``count`` blocks, as they will be once the gradient is taken in.
+    """Return statistics of every ``stride``-th of ``count`` blocks as they will be with the gradient.
 
     A full block is assumed, so those of edge tiles come out too small; a sample needs no more.
     """
@@ -116,12 +116,12 @@ def _rows(blocks: int, block: int) -> Layout:
 
 
 def scaled_weights(score: Score, pair: Pair, share: float) -> tuple[float, float]:
-    """Weights a and b if the blocks of ``pair`` are a ``share`` of all."""
+    """Return the weights a and b if the blocks of ``pair`` are a ``share`` of all."""
     first, second = (float(s) / share for s in squares(pair))
     a, b = score.weights(first, second)
     return float(a), float(b)
 
 
 def slack(true: tuple[float, float], used: tuple[float, float]) -> float:
-    """Largest factor by which a score can be larger under the true weights than under those that were used."""
+    """Return the largest factor by which a score can be larger under the true weights than under those used."""
     return max((t / u if u > 0 else math.inf) if t > 0 else 0.0 for t, u in zip(true, used, strict=True))
