@@ -93,7 +93,7 @@ class GCC(Compressor):
         return min(steps, 1) * first + max(0, steps - 1) * later
 
     def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
-        """Return the wire bytes: masks are broadcast, the rest is summed (a residual's 8 bytes a bucket counted so too)."""
+        """Return the wire bytes: masks are broadcast, the rest is summed (statuses counted so too)."""
         total = self.total_payload_bytes(shapes, steps, bucket_cap_mb)
         if self.exchange == "all_gather":
             return wire_bytes("all_gather", total, workers)

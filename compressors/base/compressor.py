@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 BUCKET_CAP_MB = 25.0
-"""DistributedDataParallel's own."""
+"""The default bucket size of DistributedDataParallel, in MiB."""
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -161,8 +161,8 @@ class Compressor:
             model: the wrapped network.
             scaler: the GradScaler that scales the loss, if there is one: gradients are unscaled before they are
                 accumulated, and after an overflow on any rank every rank gets inf, so that the scaler skips the step.
-                The bucket that overflowed is not taken in; what the others took in stays in their residuals, and what
-                they sent comes back to them.
+                The bucket that overflowed is not accumulated; what the others accumulated stays in their residuals,
+                and what they sent comes back to them.
 
         Raises:
             RsbenchError: this compressor serves another model already, or the model is not wrapped.
@@ -238,11 +238,11 @@ class Compressor:
             if parameter.requires_grad:
                 (kept if self.owns_momentum(parameter.shape) else plain).append(parameter)
         decay = group["weight_decay"]
-        found = [
+        groups = [
             {**group, "params": kept, "momentum": 0.0, "weight_decay": decay / (1 - momentum)},
             {**group, "params": plain, "momentum": momentum, "nesterov": self.looks_ahead and momentum > 0},
         ]
-        return [group for group in found if group["params"]]
+        return [group for group in groups if group["params"]]
 
     @property
     def looks_ahead(self) -> bool:

@@ -108,13 +108,13 @@ def _matrix(shape: Sequence[int]) -> tuple[int, int]:
 
 
 def dense(shape: Sequence[int]) -> Layout:
-    """Send a tensor always whole (fewer than two dimensions, unless ``one_d=select``)."""
+    """Return the layout of a tensor that is always sent whole (below two dimensions, unless ``one_d=select``)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=False, blocks=1, block=math.prod(shape), rows=rows, cols=cols)
 
 
 def coded(shape: Sequence[int], size_bytes: int) -> Layout:
-    """Send all values in a code of so many bytes; whole where that is not less than the tensor's."""
+    """Return the layout for all values in a code of so many bytes; whole where that is not less."""
     plain = dense(shape)
     if index_codings.padded(size_bytes) >= plain.dense_bytes:
         return plain

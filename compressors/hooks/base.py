@@ -25,7 +25,7 @@ def _is_dense(tensor: torch.Tensor) -> bool:
 
 
 class BucketTimes:
-    """Marks of one bucket's way through the hook (see :mod:`rsbench.measure.clock`).
+    """Marks of one bucket's way through the hook, made by :mod:`rsbench.measure.clock`.
 
     Attributes:
         start: the hook is entered.
@@ -48,7 +48,7 @@ class Hook:
     ``bucket.is_last()`` held. Callbacks run on threads of the process group.
 
     Attributes:
-        names: parameter -> name for the parameters that required a gradient at registration.
+        names: ``id(parameter)`` -> name of each parameter that required a gradient at registration.
         step: steps finished so far.
         scaler: the GradScaler that scales the loss, None without one or while it is switched off: buckets are unscaled
             before :meth:`exchange` and scaled again after :meth:`finish`, without host synchronisation.

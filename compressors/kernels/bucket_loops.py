@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rsbench.compressors.kernels import columns as col
-from rsbench.compressors.kernels.candidate_loops import FOUND, KEPT, OTHERS, SQUARES, STATE, THRESHOLD, keep_highest
+from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, REACHED, SQUARES, STATE, THRESHOLD, keep_highest
 from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.message_loops import add_blocks, read_indices, send_blocks, send_whole, write_indices
 from rsbench.compressors.kernels.statistic_loops import NO_SECOND
@@ -18,7 +18,7 @@ from rsbench.compressors.kernels.tensor_loops import NOTHING, accumulate, elemen
 from rsbench.compressors.selection.scores import TINY
 
 NOT_FINITE, UNTOUCHED, ACCUMULATED, DONE = range(-1, 3)
-"""What became of a tensor: its gradient holds inf or nan; nothing; accumulated, but nothing chosen; all in the message."""
+"""What became of a tensor: its gradient holds inf or nan; nothing; accumulated but not chosen from; in the message."""
 _F = np.float32
 _PASSES = 4
 _LOWER_BY = 0.6
@@ -31,8 +31,8 @@ def _threshold_pass(row, mode, consume, m, g, bits, u, v, l2, second, a, b, keep
         return elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state)
     if row[col.KIND] == col.TILES:
         return tiles_pass(
-            mode, consume, m, g, bits, u, v, row[col.COLS], row[col.P], l2, second, a, b, keep, index, score, one, two, work,
-            state,
+            mode, consume, m, g, bits, u, v, row[col.COLS], row[col.P], l2, second, a, b, keep, index, score, one, two,
+            work, state,
         )  # fmt: skip
     return rows_pass(
         mode, consume, m, g, bits, u, v, row[col.BLOCK], l2, second, a, b, keep, index, score, one, two, work, state
@@ -51,6 +51,7 @@ def _true_weights(kind, alpha, magnitude, state):
 
 @jit
 def _rescore(second, a, b, score, one, two):
+    """Score candidates anew, by other factors."""
     if second == NO_SECOND:
         for i in range(score.size):
             score[i] = _F(a) * one[i]
@@ -61,7 +62,7 @@ def _rescore(second, a, b, score, one, two):
 
 @jit
 def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
-    """Take the gradient in; move the indices of the k best blocks to the front of ``index``.
+    """Accumulate the gradient; move the indices of the k best blocks to the front of ``index``.
 
     One pass as a rule. A second one, over the residual alone, where fewer than k blocks were above the threshold, or
     where NSI's norms, known only after a pass, leave it open whether a block that was left out belongs to the best.
@@ -89,7 +90,7 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
         mode = NOTHING
         kept = int(state[KEPT])
         if turn == 0:
-            aim = _next_aim(aim, state[FOUND], k)
+            aim = _next_aim(aim, state[REACHED], k)
         if kept < k:
             threshold = threshold * _LOWER_BY if turn == 0 else -1.0
             continue
@@ -109,13 +110,13 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
 
 
 @jit
-def _next_aim(aim, found, k):
+def _next_aim(aim, reached, k):
     """Return the next threshold's share of the k-th score, steered towards 2 k to 4 k candidates."""
-    if found < k:
+    if reached < k:
         return aim * 0.95
-    if found < 2 * k + 64:
+    if reached < 2 * k + 64:
         return aim * 0.985
-    return min(aim * 1.01, 0.98) if found > 4 * k + 1024 else aim
+    return min(aim * 1.01, 0.98) if reached > 4 * k + 1024 else aim
 
 
 @jit
@@ -123,11 +124,11 @@ def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lis
     """Compress all tensors of a bucket; return 0, or 1 + the index of the first that is not finite.
 
     Args:
-        table: of :class:`BucketPlan`.
-        hints: float64 [T, 4], see ``SampledSelector.hint``; new ones are left behind.
-        kind: int64 [3], which score.
+        table: int64 [T, 14], one row a tensor.
+        hints: float64 [T, 4], :class:`~rsbench.compressors.selection.selectors.Hint`; new ones are left behind.
+        kind: int64 [3], which score (L2, SECOND, NORM).
         alpha: of the score.
-        mode: what is done with a gradient, see :mod:`rsbench.compressors.kernels.tensor_loops`.
+        mode: what is done with a gradient: ADD, MOMENTUM or NESTEROV.
         m: momentum.
         g: gradients of the bucket, flat float32; zeros are left behind.
         bits: the same memory as int32.
@@ -183,14 +184,14 @@ def decode(table, g, share, messages, index):
         row = table[t]
         part = g[row[col.GRADIENT] : row[col.GRADIENT] + row[col.NUMEL]]
         for rank in range(values.shape[0]):
-            found = values[rank, row[col.VALUES] // 4 :]
+            sent = values[rank, row[col.VALUES] // 4 :]
             if row[col.KIND] == col.PLAIN or row[col.KIND] == col.WHOLE:
-                _scale(found[: part.size], share)
+                _scale(sent[: part.size], share)
                 for i in range(part.size):
-                    part[i] += found[i]
+                    part[i] += sent[i]
             else:
                 if not read_indices(row, index[: row[col.COUNT]], bytes_[rank], halves[rank], words[rank]):
                     return 1 + rank
-                _scale(found[: row[col.COUNT] * row[col.BLOCK]], share)
-                add_blocks(row, index[: row[col.COUNT]], found, part)
+                _scale(sent[: row[col.COUNT] * row[col.BLOCK]], share)
+                add_blocks(row, index[: row[col.COUNT]], sent, part)
     return 0

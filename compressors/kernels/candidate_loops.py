@@ -9,7 +9,7 @@ from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.simd import SCAN, above, lowest_bit
 from rsbench.compressors.kernels.statistic_loops import NO_SECOND, STD
 
-THRESHOLD, KEPT, FOUND, SQUARES, OTHERS = range(5)
+THRESHOLD, KEPT, REACHED, SQUARES, OTHERS = range(5)
 """State of a pass: only scores above are let in; how many are in the list; how many reached it, pruned ones included;
 sums of squares of both statistics over all blocks."""
 STATE = 5
@@ -83,13 +83,13 @@ def append(scores, first, firsts, seconds, keep, index, score, one, two, work, s
 
     ``scores`` are those of :func:`whole_groups`.
     """
-    threshold, kept, found = _F(state[THRESHOLD]), np.int64(state[KEPT]), 0
+    threshold, kept, reached = _F(state[THRESHOLD]), np.int64(state[KEPT]), 0
     for start in range(0, scores.size, SCAN):
         bits = above(scores, start, threshold)
         while bits != 0:
             j = start + np.int64(lowest_bit(bits))
             bits &= np.uint32(bits - np.uint32(1))
-            found += 1
+            reached += 1
             if kept == index.size and keep > 0:
                 threshold, kept = keep_highest(keep, index, score, one, two, work)
             if scores[j] > threshold and kept < index.size:
@@ -98,7 +98,7 @@ def append(scores, first, firsts, seconds, keep, index, score, one, two, work, s
                     one[kept], two[kept] = firsts[j], seconds[j]
                 kept += 1
     state[THRESHOLD], state[KEPT] = threshold, kept
-    state[FOUND] += found
+    state[REACHED] += reached
 
 
 @jit

@@ -14,6 +14,7 @@ _F = np.float32
 
 @jit
 def send_whole(values, v, u, mask):
+    """Move all of v into the message; zeros stay behind, in u too where momentum is masked."""
     for i in range(v.size):
         values[i] = v[i]
         v[i] = _F(0)
@@ -49,32 +50,32 @@ def write_indices(row, index, bytes_, halves, words):
 
 @jit
 def read_indices(row, index, bytes_, halves, words):
-    """Fill ``index``; false where the indices are not those of an encoder, in range and rising."""
-    at, end, blocks, found, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], 0, -1
+    """Fill ``index``; return false where the indices are not those of an encoder, in range and rising."""
+    at, end, blocks, count, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], 0, -1
     if row[col.CODING] == col.BITMAP:
         for j in range(blocks):
             if bytes_[at + j // 8] >> (j % 8) & 1:
-                if found < index.size:
-                    index[found] = j
-                found += 1
-        return found == index.size
+                if count < index.size:
+                    index[count] = j
+                count += 1
+        return count == index.size
     if row[col.CODING] == col.INT32:
         for i in range(index.size):
             index[i] = words[at // 4 + i]
-        found = index.size
+        count = index.size
     else:
         position = 0
         for i in range(at // 2, end // 2):
             step = np.int64(halves[i])
             position += step
-            if step != FILLER and found < index.size:
-                index[found] = position
-                found += 1
-    for i in range(found):
+            if step != FILLER and count < index.size:
+                index[count] = position
+                count += 1
+    for i in range(count):
         if index[i] <= last or index[i] >= blocks:
             return False
         last = index[i]
-    return found == index.size
+    return count == index.size
 
 
 @jit
@@ -104,6 +105,7 @@ def send_blocks(row, index, values, v, u):
 
 @strict_jit
 def add_blocks(row, index, values, g):
+    """Add blocks from a message to a gradient."""
     block, p, cols = row[col.BLOCK], row[col.P], row[col.COLS]
     for i in range(index.size):
         if row[col.KIND] != col.TILES:

@@ -13,7 +13,7 @@ import torch
 
 from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices, tiles
 from rsbench.compressors.kernels import tensor_loops
-from rsbench.compressors.kernels.candidate_loops import FOUND, KEPT, OTHERS, SQUARES, STATE, THRESHOLD
+from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, REACHED, SQUARES, STATE, THRESHOLD
 from rsbench.compressors.kernels.statistic_loops import NO_SECOND, STD, VAR
 from rsbench.compressors.memory.error_feedback import Residual
 from rsbench.compressors.selection.scores import Score
@@ -59,7 +59,7 @@ def compiled_threshold_pass(
     return Candidates(
         torch.from_numpy(index[:kept]),
         (first, second if score.second else None),
-        int(state[FOUND]),
+        int(state[REACHED]),
         float(state[SQUARES]),
         float(state[OTHERS]),
     )
@@ -75,9 +75,9 @@ def try_out() -> None:
     cutoff = Cutoff((1.0, 0.0), 0.5, 4)
     for layout in (elements((4, 4)), kernel_slices((2, 2, 3, 3), 3), tiles((4, 4), 3)):
         v = torch.ones(layout.numel)
-        found = compiled_threshold_pass(
+        candidates = compiled_threshold_pass(
             Residual(v, v.clone(), 0.5), v.clone(), layout, Score(second="std", norm="l2"), cutoff
         )
         compiled_threshold_pass(Residual(v), v, layout, Score(), cutoff)
-        if found.found != layout.blocks:
+        if candidates.reached != layout.blocks:
             raise RuntimeError("compiled loops give wrong results")

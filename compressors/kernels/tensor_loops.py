@@ -53,7 +53,7 @@ def _add_gradient(mode, m, g, u, v):
 
 @jit
 def accumulate(mode, consume, m, g, bits, u, v):
-    """Accumulate a part; ``consume`` also checks it first (false: not finite, nothing done) and leaves zeros in g."""
+    """Accumulate a part; ``consume`` checks it first (false: not finite, nothing done) and leaves zeros in g."""
     if consume and not _is_finite(bits):
         return False
     _add_gradient(mode, m, g, u, v)
@@ -84,7 +84,7 @@ def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, in
         index: gets the numbers of the blocks above the threshold, rising.
         score: gets their scores.
         one: gets their first statistic; or empty.
-        two: likewise.
+        two: gets their second statistic; or empty.
         work: as long as ``index``.
         state: float64 [STATE], see the names of its entries.
     """

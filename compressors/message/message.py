@@ -21,7 +21,7 @@ from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.errors import RsbenchError
 
 OK = 0
-"""Status of a message whose gradients are finite; else 1 + the number of the first tensor that is not."""
+"""Status of a message whose gradients are finite; else 1 + the position of the first tensor that is not."""
 _WORD = 4
 _FINGERPRINT, _STATUS, _CHECKSUM, _STEP = range(4)
 _LOW = 0x7FFFFFFF
@@ -145,16 +145,16 @@ class Message:
         """
         if self._quantizer is not None and slot.layout.coded_bytes:
             return self._quantizer.decode(buffer[slot.values], slot.layout.numel), None
-        found = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
+        chosen = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
         if slot.coding is None:
-            return found, None
+            return chosen, None
         index = slot.coding.decode(buffer[slot.indices], slot.count, slot.layout.blocks)
         if index.device.type == "cpu" and not _within(index, slot.layout.blocks):
             raise RsbenchError(
                 f"A message names block {int(index.max())} of a tensor that has {slot.layout.blocks}; it was damaged "
                 "on its way, or the ranks run different versions of rsbench."
             )
-        return found, index
+        return chosen, index
 
     # --- fields ------------------------------------------------------------------------------------------------
 
@@ -164,8 +164,8 @@ class Message:
 
     @staticmethod
     def _values(buffer: torch.Tensor, slot: Slot) -> torch.Tensor:
-        found = buffer[slot.values].view(slot.dtype)
-        return found if slot.whole else found.view(slot.count, slot.layout.block)
+        data = buffer[slot.values].view(slot.dtype)
+        return data if slot.whole else data.view(slot.count, slot.layout.block)
 
     def _checksum(self, buffer: torch.Tensor) -> torch.Tensor:
         """Return 31 high bits of a sum of status, step and body, each word times an odd 64-bit number of its own.

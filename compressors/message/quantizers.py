@@ -97,9 +97,9 @@ class StochasticLevels(Quantizer):
         """Read the levels and scale them by the groups' norms."""
         groups, group = self._cut(count)
         start, per = _NORM_BYTES * groups, bits.BITS // self._width
-        found = torch.empty(len(data) - start, per, device=data.device)
+        levels = torch.empty(len(data) - start, per, device=data.device)
         for place in range(per):
-            found[:, place] = (data[start:] >> self._width * place) & ((1 << self._width) - 1)
-        rows = torch.nn.functional.pad(found.view(-1)[:count], (0, groups * group - count)).view(groups, group)
+            levels[:, place] = (data[start:] >> self._width * place) & ((1 << self._width) - 1)
+        rows = torch.nn.functional.pad(levels.view(-1)[:count], (0, groups * group - count)).view(groups, group)
         norms = data[:start].view(torch.float32)
         return rows.sub_(self._levels).mul_((norms / self._levels)[:, None]).view(-1)[:count]

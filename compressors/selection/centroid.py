@@ -26,8 +26,8 @@ def distances(v: torch.Tensor, layout: Layout) -> torch.Tensor:
         others. inf where a value is nan.
     """
     rows = v.view(layout.blocks, layout.block)
-    found = _sums_of_distances(rows) if len(layout.shape) > 2 else (v - v.mean()).abs_()
-    return found.nan_to_num_(nan=math.inf)
+    sums = _sums_of_distances(rows) if len(layout.shape) > 2 else (v - v.mean()).abs_()
+    return sums.nan_to_num_(nan=math.inf)
 
 
 def _sums_of_distances(rows: torch.Tensor) -> torch.Tensor:

@@ -74,7 +74,7 @@ class Selector:
         Args:
             name: of the tensor.
             residual: its memory, changed in place.
-            gradient: flat, shape [n]; None where it was taken in before.
+            gradient: flat, shape [n]; None where it was accumulated before.
             layout: its cut into J blocks.
             score: importance of a block.
             k: 1 <= k <= J.
@@ -136,24 +136,24 @@ class SampledSelector(Selector):
             cutoff = Cutoff((hint.a, hint.b), max(hint.lowest * hint.aim, LEAST), capacity(k))
         else:
             cutoff = self._sampled(residual, gradient, layout, score, k, 0)
-        found = self._threshold_pass(residual, gradient, layout, score, cutoff)
-        aim = _next_aim(hint.aim, found.found, k) if hint else FIRST_AIM
+        candidates = self._threshold_pass(residual, gradient, layout, score, cutoff)
+        aim = _next_aim(hint.aim, candidates.reached, k) if hint else FIRST_AIM
         for turn in range(1, _CORRECTIONS + 1):
-            index, lowest, weights = self._best(found, score, k)
-            if index is not None and found.found <= cutoff.capacity:
+            index, lowest, weights = self._best(candidates, score, k)
+            if index is not None and candidates.reached <= cutoff.capacity:
                 bound = cutoff.threshold * slack(weights, cutoff.weights)
                 if lowest >= bound or cutoff.threshold <= LEAST:
                     break
                 cutoff = Cutoff(weights, lowest * (1 - 1e-6), capacity(k))
-            elif found.found < k and cutoff.threshold <= LEAST:
-                index = self._filled(found.index, k, layout.blocks)
+            elif candidates.reached < k and cutoff.threshold <= LEAST:
+                index = self._filled(candidates.index, k, layout.blocks)
                 break
             else:
                 cutoff = self._sampled(residual, None, layout, score, k, turn)
-            found = self._threshold_pass(residual, None, layout, score, cutoff)
+            candidates = self._threshold_pass(residual, None, layout, score, cutoff)
         else:
-            index, lowest, weights = self._best(found, score, min(k, found.index.numel()))
-            index = self._filled(found.index[:0] if index is None else index, k, layout.blocks)
+            index, lowest, weights = self._best(candidates, score, min(k, candidates.index.numel()))
+            index = self._filled(candidates.index[:0] if index is None else index, k, layout.blocks)
         self.hints[name] = Hint(*weights, lowest, aim)
         return index
 
@@ -173,14 +173,16 @@ class SampledSelector(Selector):
         threshold = float(torch.topk(scores, min(rank, scores.numel())).values[-1])
         return Cutoff(weights, max(threshold, LEAST), capacity(k))
 
-    def _best(self, found: Candidates, score: Score, k: int) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
+    def _best(
+        self, candidates: Candidates, score: Score, k: int
+    ) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
         """Return the k best candidates under the true norms, their lowest score, and the true weights."""
-        weights = score.weights(found.first_squares, found.second_squares)
-        if k == 0 or found.index.numel() < k:
+        weights = score.weights(candidates.first_squares, candidates.second_squares)
+        if k == 0 or candidates.index.numel() < k:
             return None, 0.0, weights
-        scores = score.combine(found.pair, weights)
+        scores = score.combine(candidates.pair, weights)
         # squares can overflow where gradients are finite; still k blocks are sent
-        return *highest(scores.nan_to_num(nan=math.inf), found.index, k), weights
+        return *highest(scores.nan_to_num(nan=math.inf), candidates.index, k), weights
 
     @staticmethod
     def _filled(index: torch.Tensor, k: int, blocks: int) -> torch.Tensor:
@@ -198,11 +200,11 @@ class SampledSelector(Selector):
         self.hints = {name: Hint(*hint) for name, hint in state.items()}
 
 
-def _next_aim(aim: float, found: int, k: int) -> float:
+def _next_aim(aim: float, reached: int, k: int) -> float:
     """Return the threshold's next factor, after a pass that met so many candidates for k places."""
-    if found < k:
+    if reached < k:
         return aim * _MISSED
-    return aim * (_RAISE if found > 3 * k + _MANY else _LOWER if found < 1.5 * k + _FEW else 1.0)
+    return aim * (_RAISE if reached > 3 * k + _MANY else _LOWER if reached < 1.5 * k + _FEW else 1.0)
 
 
 def highest(scores: torch.Tensor, index: torch.Tensor, k: int) -> tuple[torch.Tensor, float]:

@@ -28,14 +28,14 @@ class Candidates:
     Attributes:
         index: int64, shape [c], rising; at most the capacity, the first ones.
         pair: their statistics, shape [c] each.
-        found: how many reached the threshold, whether kept or not.
+        reached: how many reached the threshold, whether kept or not.
         first_squares: sum of squares of the first statistic over all blocks.
-        second_squares: likewise of the second.
+        second_squares: sum of squares of the second.
     """
 
     index: torch.Tensor
     pair: Pair
-    found: int
+    reached: int
     first_squares: float
     second_squares: float
 
@@ -77,14 +77,14 @@ def eager_threshold_pass(
 ) -> Candidates:
     """Accumulate and collect by torch operations on parts of :data:`PART_ELEMENTS`."""
     indices, firsts, seconds = [], [], []
-    found, kept, totals = 0, 0, [0.0, 0.0]
+    reached, kept, totals = 0, 0, [0.0, 0.0]
     for part in blocks_of(layout).parts(PART_ELEMENTS):
         v = residual.v[part.flat] if gradient is None else residual.accumulate(gradient[part.flat], part.flat)
         pair = score.statistics(v, part.blocks)
         for i, square in enumerate(squares(pair)):
             totals[i] += float(square)
         index = (score.combine(pair, cutoff.weights) >= cutoff.threshold).nonzero().view(-1)
-        found += index.numel()
+        reached += index.numel()
         index = index[: cutoff.capacity - kept]
         kept += index.numel()
         if index.numel():
@@ -94,7 +94,7 @@ def eager_threshold_pass(
     empty = residual.v.new_empty(0)
     first, second = (torch.cat(s) if s else empty for s in (firsts, seconds))
     index = torch.cat(indices) if indices else empty.long()
-    return Candidates(index, (first, second if score.second else None), found, totals[0], totals[1])
+    return Candidates(index, (first, second if score.second else None), reached, totals[0], totals[1])
 
 
 def sample(

@@ -54,7 +54,7 @@ class Watched:
     def __call__(self, *given: Any) -> Candidates:
         found = self.threshold_pass(*given)
         self.calls += 1
-        assert found.index.numel() == min(found.found, given[-1].capacity)
+        assert found.index.numel() == min(found.reached, given[-1].capacity)
         return found
 
 
@@ -123,7 +123,7 @@ def test_both_passes_see_the_same(layout: Layout, score: Score, kind: str) -> No
     for threshold_pass in (eager_threshold_pass, compiled):
         residual = Residual(v.clone(), u.clone(), 0.9)
         candidates = threshold_pass(residual, g, layout, score, everything)
-        assert candidates.found == layout.blocks
+        assert candidates.reached == layout.blocks
         weights = score.weights(candidates.first_squares, candidates.second_squares)
         found.append((score.combine(candidates.pair, weights), residual.v, residual.u))
     scale = max(1.0, float(found[0][0].abs().max())) if score.norm == "none" else 1.0
