@@ -111,7 +111,10 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
 
 @jit
 def _next_aim(aim, reached, k):
-    """Return the next threshold's share of the k-th score, steered towards 2 k to 4 k candidates."""
+    """Return the next threshold's share of the k-th score, steered towards 2 k to 4 k candidates.
+
+    :func:`rsbench.compressors.selection.selectors._next_aim` says why it differs from the one there.
+    """
     if reached < k:
         return aim * 0.95
     if reached < 2 * k + 64:

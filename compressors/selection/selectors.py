@@ -64,7 +64,7 @@ def capacity(k: int) -> int:
 
 
 class Selector:
-    """Accumulates a gradient and chooses blocks; one object a compressor, its hints are keyed by tensor name."""
+    """What accumulates a gradient and chooses blocks; one object a compressor, its hints are keyed by tensor name."""
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
@@ -108,7 +108,7 @@ class ExactSelector(Selector):
 
 
 class SampledSelector(Selector):
-    """A threshold cuts the blocks down to candidates in one pass; the choice among them is exact.
+    """Candidates by a threshold in one pass, and an exact choice among them.
 
     The threshold comes from a strided sample (DGC, Lin et al. 2018, section 3), and after a tensor's first step from
     the k-th score of the step before, times a factor that is steered towards 1.5 k to 3 k candidates. At least k and at
@@ -201,7 +201,12 @@ class SampledSelector(Selector):
 
 
 def _next_aim(aim: float, reached: int, k: int) -> float:
-    """Return the threshold's next factor, after a pass that met so many candidates for k places."""
+    """Return the threshold's next factor, after a pass that met so many candidates for k places.
+
+    Aims at 1.5 k to 3 k: a list here holds ``capacity(k)`` candidates, and one too many costs a sample and another
+    pass, as one too few does. The loops over a bucket steer towards 2 k to 4 k, in larger steps: they prune a full list
+    while the pass goes on, so that too many cost little, and too few a second pass over the residual.
+    """
     if reached < k:
         return aim * _MISSED
     return aim * (_RAISE if reached > 3 * k + _MANY else _LOWER if reached < 1.5 * k + _FEW else 1.0)
