@@ -1,4 +1,4 @@
-"""ScaledSign with error feedback."""
+"""Signs with error feedback."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def padded(size_bytes: int) -> int:
 
 
 class IndexCoding(Protocol):
-    """Writes and reads indices of blocks: int64, shape [k], rising, each once, in 0..J-1."""
+    """A way to write indices of blocks: int64, shape [k], rising, each once, in 0..J-1."""
 
     def size_bytes(self, count: int, blocks: int) -> int:
         """Return the bytes of any ``count`` indices out of ``blocks``: whole words, and never less for a larger count.

@@ -16,7 +16,7 @@ _PASSES = 4
 
 
 class Policy(Protocol):
-    """Ranks layers against each other at a renewal."""
+    """A ranking of the layers against each other, taken anew at each renewal."""
 
     def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
         """Return the elements each layer would get at this density, any common scale, one number a layer."""

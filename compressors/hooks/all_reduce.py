@@ -8,7 +8,7 @@ from rsbench.measure.collectives import all_reduce
 
 
 class AllReduceHook(Hook):
-    """Average by one all-reduce of the bucket; bit-equal to plain DDP at 1, 2 and 3 ranks.
+    """The average by one all-reduce of the bucket; bit-equal to plain DDP at 1, 2 and 3 ranks.
 
     ``mul_(1/W)`` before the sum as DDP does it; ``div_(W)`` differs in the last bit at W = 3.
     """
@@ -23,7 +23,7 @@ class AllReduceHook(Hook):
 
 
 class HalfAllReduceHook(AllReduceHook):
-    """Average by an all-reduce in float16, 2 bytes an element."""
+    """The average by an all-reduce in float16, 2 bytes an element."""
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Start the all-reduce; dividing before the cast, so that a sum cannot overflow sooner than a gradient."""
@@ -41,7 +41,7 @@ class HalfAllReduceHook(AllReduceHook):
 
 
 class SilentHook(Hook):
-    """Send nothing: every rank keeps its own gradient."""
+    """No exchange: every rank keeps its own gradient."""
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Return at once."""

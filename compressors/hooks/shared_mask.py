@@ -34,7 +34,7 @@ class _InFlight:
 
 
 class SharedMaskHook(ResidualHook):
-    """Sum the kept blocks only; rank ``t mod W`` chooses in step t which those are in step t + 1.
+    """The sum of the kept blocks only; rank ``t mod W`` chooses in step t which those are in step t + 1.
 
     Per bucket an all-reduce of the kept values and a broadcast of the next masks, in this order on all ranks; the masks
     are made and sent while the sum is under way, and awaited in the next step. Before the first masks have come every

@@ -77,7 +77,7 @@ class _InFlight:
 
 
 class SparseHook(ResidualHook):
-    """Send the best blocks of each tensor by one fixed-capacity all-gather per bucket; keep the rest.
+    """The best blocks of each tensor in one fixed-capacity all-gather per bucket; the rest stays in the memory.
 
     Every rank decodes all messages in rank order, so that all ranks add in the same order and end bit-equal.
     """
@@ -179,7 +179,7 @@ class SparseHook(ResidualHook):
     def _compress(
         self, flight: _InFlight, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor | None
     ) -> None:
-        """Take a flat gradient in, unless that is done (None); choose, write, forget."""
+        """Accumulate a flat gradient, unless that is done (None); choose, write, clear."""
         chosen, index = self._choose(name, gradient, slot)
         if self._quantizer is not None:
             self._quantizer.begin(name, flight.step)
@@ -191,7 +191,7 @@ class SparseHook(ResidualHook):
             self.clear_sent(name, index, chosen, error, mask=mask)
 
     def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Take a flat gradient in; return the values to send and the indices of their blocks."""
+        """Accumulate a flat gradient; return the values to send and the indices of their blocks."""
         if gradient is not None:
             if not slot.layout.compressed:
                 return gradient, None

@@ -1,4 +1,4 @@
-"""Codes for all values of a tensor, of a length that its shape decides: signs, or a few levels."""
+"""Quantizers: codes for all values of a tensor, of a length that its shape decides: signs, or a few levels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NORM_BYTES = 4
 
 
 class Quantizer:
-    """Writes and reads all values of a tensor. No host synchronisation; not run on a GPU by us so far."""
+    """A code for all values of a tensor. No host synchronisation; not run on a GPU by us so far."""
 
     def begin(self, name: str, step: int) -> None:
         """Prepare :meth:`encode` of a tensor in a step (1-based); those that draw need it."""

@@ -47,7 +47,7 @@ def _sums_of_distances(rows: torch.Tensor) -> torch.Tensor:
 
 
 class CentroidSelector(Selector):
-    """Keeps the filters or elements that others can replace least; the score plays no part."""
+    """The choice of the filters or elements that others can replace least; the score plays no part."""
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
