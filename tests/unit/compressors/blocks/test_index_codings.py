@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 from engine import Weights, gradients
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from layouts import modest
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import parse
@@ -18,7 +19,6 @@ from rsbench.compressors.blocks import index_codings
 from rsbench.compressors.blocks.index_codings import Bitmap, Gaps, Int32, coding_for, index_bytes
 from rsbench.compressors.density.allocation import HEADER_BYTES
 
-modest = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 OUTSIDE = '''
 """Distances of 8 bits; 255 moves on and carries no block."""
 

@@ -12,7 +12,6 @@ from engine import CAP_MB, Weights, gradients, put_to_work
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import QSGD, SignSGD, parse
-from rsbench.compressors.blocks import bits
 from rsbench.compressors.density.allocation import most_buckets
 from rsbench.compressors.message.quantizers import ScaledSign, StochasticLevels
 
@@ -37,16 +36,6 @@ def norms(values: torch.Tensor, group: int, norm: str) -> torch.Tensor:
     """The norm of each element's group."""
     parts = values.split(group or values.numel())
     return torch.cat([(p.abs().max() if norm == "max" else p.norm()).expand(p.numel()) for p in parts])
-
-
-@pytest.mark.parametrize("n", [1, 7, 8, 9, 64, 1001])
-def test_bits_come_back(n: int) -> None:
-    mask = torch.rand(n, generator=torch.Generator().manual_seed(n)) < 0.5
-    packed = torch.full((-(-n // 8),), 255, dtype=torch.uint8)
-    bits.pack(mask, packed)
-    assert torch.equal(bits.unpack(packed, n), mask.to(torch.uint8))
-    right = sum(int(bit) << place for place, bit in enumerate(mask.tolist()))
-    assert int.from_bytes(packed.numpy().tobytes(), "little") == right
 
 
 @each_norm

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices, tiles
+from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.kernels import dispatch as kernels_module
 from rsbench.compressors.kernels.dispatch import choose_threshold_pass
-from rsbench.compressors.memory.error_feedback import Residual
+from rsbench.compressors.memory.error_feedback import ErrorFeedback, Residual
 from rsbench.compressors.selection.scores import L2, MAGNITUDE, MEAN, Score, nsi
-from rsbench.compressors.selection.selectors import SMALL, ExactSelector, SampledSelector
+from rsbench.compressors.selection.selectors import SMALL, ExactSelector, SampledSelector, highest
 from rsbench.compressors.selection.threshold_pass import Candidates, Cutoff, ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
 
@@ -70,7 +71,6 @@ def test_the_sampled_choice_is_the_exact_one(
     layout: Layout, score: Score, kind: str, rule: str, threshold_pass: ThresholdPass
 ) -> None:
     assert layout.blocks > SMALL
-    from rsbench.compressors.blocks.tensor_ops import blocks_of
 
     rng, k, blocks = torch.Generator().manual_seed(3), max(1, layout.blocks // 200), blocks_of(layout)
     watched = Watched(threshold_pass)
@@ -96,7 +96,6 @@ def test_the_sampled_choice_is_the_exact_one(
 
 @each_case
 def test_after_the_first_steps_one_pass_is_enough(layout: Layout, score: Score, threshold_pass: ThresholdPass) -> None:
-    from rsbench.compressors.blocks.tensor_ops import blocks_of
 
     rng, k = torch.Generator().manual_seed(0), max(1, layout.blocks // 100)
     watched = Watched(threshold_pass)
@@ -154,3 +153,18 @@ def test_a_compiler_that_fails_is_told_and_replaced(
         assert "no such target" in caplog.text
     finally:
         kernels_module._compiled.cache_clear()
+
+
+def test_highest_takes_the_lowest_numbers_of_equal_scores() -> None:
+    scores = torch.tensor([1.0, 3.0, 2.0, 2.0, 2.0, 0.0])
+    assert highest(scores, torch.arange(6), 3)[0].tolist() == [1, 2, 3]
+    assert highest(scores, torch.arange(6), 6)[0].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_the_plain_selector_gives_k_blocks_whatever_overflows() -> None:
+    layout, k = kernel_slices((128, 64, 3, 3), 3), 20
+    selector, memory = SampledSelector(eager_threshold_pass), ErrorFeedback({"w": torch.zeros(layout.shape)})
+    for step in range(3):
+        g = torch.zeros(layout.numel)
+        g[:: 9 * 250] = 5e19 if step else 0.0
+        assert selector.choose("w", memory.begin("w", g), g, layout, nsi(0.8, "std", "l2"), k).numel() == k
