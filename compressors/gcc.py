@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import Layout, dense, elements, filters
 from rsbench.compressors.density import allocation
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hooks.base import Hook
-
-Shapes = Mapping[str, Sequence[int]]
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)

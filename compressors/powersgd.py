@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
@@ -40,9 +40,7 @@ class PowerSGD(Compressor):
         matrix = elements(shape)
         return matrix if self.rank * (matrix.rows + matrix.cols) < matrix.numel else dense(shape)
 
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)

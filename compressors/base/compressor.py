@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rsbench.compressors.hooks.base import Hook
 
 
+Shapes = Mapping[str, Sequence[int]]
+"""Tensor name -> shape."""
 BUCKET_CAP_MB = 25.0
 """The default bucket size of DistributedDataParallel, in MiB."""
 
@@ -109,32 +111,22 @@ class Compressor:
         """Return how a tensor of this shape is cut; the default sends it whole."""
         return dense(shape)
 
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of training step ``step`` for a model with these tensors.
 
         Args:
-            shapes: tensor name -> shape, parameters that require a gradient.
+            shapes: of the parameters that require a gradient.
             step: 0-based step (warm-up and renewal of densities depend on it).
             bucket_cap_mb: bucket size of DistributedDataParallel in MiB, for the headers.
         """
         elements = sum(self.layout(shape).numel for shape in shapes.values())
         return round(self.bytes_per_element * elements)
 
-    def total_payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
+    def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a whole run of so many steps."""
         return steps * self.payload_bytes(shapes, 0, bucket_cap_mb)
 
-    def total_wire_bytes(
-        self,
-        shapes: Mapping[str, Sequence[int]],
-        steps: int,
-        workers: int,
-        bucket_cap_mb: float = BUCKET_CAP_MB,
-    ) -> float:
+    def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
         """Return the wire bytes of one of so many workers over a run, by :func:`rsbench.measure.wire.wire_bytes`."""
         if self.collective == "none":
             return 0.0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.blocks.layout import Layout, coded, dense
 from rsbench.compressors.density import allocation
 
@@ -35,9 +35,7 @@ class QuantizedCompressor(Compressor):
         """Return all values in the code, or as they are."""
         return coded(shape, self.coded_bytes(dense(shape).numel)) if len(shape) >= 2 else dense(shape)
 
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a step at most: codes, whole tensors, headers."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         return allocation.message_bytes(layouts, [layout.blocks for layout in layouts], bucket_cap_mb)

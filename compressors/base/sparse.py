@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rsbench.compressors.base import options
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
 from rsbench.compressors.density.warmup import WARMUPS
@@ -132,18 +132,14 @@ class SparseCompressor(Compressor):
         """The first step at the asked density."""
         return self.warmup_steps
 
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a step at most; dynamic policies fill the uniform one's to within a block."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         sizes = allocation.uniform_counts(layouts, self.density_at(step))
         compressed = sum(layout.compressed for layout in layouts)
         return allocation.message_bytes(layouts, sizes, bucket_cap_mb) + self.control_bytes(compressed, step)
 
-    def total_payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
+    def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a whole run; each distinct density is counted out once."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         compressed = sum(layout.compressed for layout in layouts)

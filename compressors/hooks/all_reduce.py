@@ -37,7 +37,7 @@ class HalfAllReduceHook(AllReduceHook):
 
     def sent_bytes(self, name: str) -> int:
         """Return the bytes of a tensor in float16."""
-        return 2 * self.parameters[name].numel()
+        return 2 * int(self.parameters[name].numel())
 
 
 class SilentHook(Hook):

@@ -1,6 +1,6 @@
 """What every DDP communication hook shares: steps, counting, times, state.
 
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
+No ``from __future__ import annotations`` here: DDP refuses a hook (:meth:`Hook.run`) whose annotations are text.
 """
 
 from collections.abc import Callable, Mapping
@@ -115,8 +115,7 @@ class Hook:
 
     def sent_bytes(self, name: str) -> int:
         """Return the payload bytes of a tensor in the last step; by default it is sent whole in its own dtype."""
-        parameter = self.parameters[name]
-        return parameter.numel() * parameter.element_size()
+        return int(self.parameters[name].nbytes)
 
     # --- the hook ----------------------------------------------------------------------------------------------
 
@@ -217,11 +216,7 @@ class Hook:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore :attr:`step`; refuse a state of another run.
-
-        Raises:
-            RsbenchError: it is of another compressor, world size, rank or model.
-        """
+        """Restore :attr:`step`, unless :meth:`refuse_other_state` refuses."""
         self.refuse_other_state(state)
         self.step = int(state["step"])
 

@@ -1,7 +1,4 @@
-"""The hook of PowerSGD: two all-reduces of factors a bucket, the first awaited in the hook call.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""The hook of PowerSGD: two all-reduces of factors a bucket, the first awaited in the hook call."""
 
 import dataclasses
 import math
@@ -149,11 +146,7 @@ class LowRankHook(ResidualHook):
         return {**super().state_dict(), "factors": {name: q.cpu().clone() for name, q in self.factors.items()}}
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
-        """Check that all factors are there.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Refuse a state of another run, or without all factors."""
         super().refuse_other_state(state)
         missing = set(self.factors) - set(state.get("factors", {}))
         if missing:
@@ -162,11 +155,7 @@ class LowRankHook(ResidualHook):
             )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore factors and memory in place.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore factors and memory in place, unless the state is of another run."""
         super().load_state_dict(state)
         for name, factor in self.factors.items():
             factor.copy_(state["factors"][name])

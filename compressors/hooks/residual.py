@@ -1,7 +1,4 @@
-"""What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -207,11 +204,7 @@ class ResidualHook(Hook):
         return state
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
-        """Check that the memory is complete, too.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Refuse a state of another run, or without all of the memory."""
         super().refuse_other_state(state)
         for kind, tensors in self.memory.state().items():
             missing = set(tensors) - set(state.get("memory", {}).get(kind, {}))
@@ -221,11 +214,7 @@ class ResidualHook(Hook):
                 )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore the memory in place.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore the memory in place, unless the state is of another run."""
         super().load_state_dict(state)
         self._undo.clear()
         self._overflowed = False

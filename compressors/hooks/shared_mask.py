@@ -1,7 +1,4 @@
-"""The hook of GCC's default exchange: one mask for all ranks, so that what is kept can be summed by an all-reduce.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""The hook of GCC's default exchange: one mask for all ranks, so that what is kept can be summed by an all-reduce."""
 
 import dataclasses
 import math
@@ -176,11 +173,7 @@ class SharedMaskHook(ResidualHook):
         return {**super().state_dict(), "masks": {name: mask.cpu().clone() for name, mask in self._masks.items()}}
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
-        """Check that all masks are there, or none as before the first step.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Refuse a state of another run, or without all masks; before the first step there are none."""
         super().refuse_other_state(state)
         missing = set(self._mask_bytes) - set(state.get("masks", {})) if state["step"] else set()
         if missing:
@@ -189,11 +182,7 @@ class SharedMaskHook(ResidualHook):
             )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore masks and memory.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore masks and memory, unless the state is of another run."""
         super().load_state_dict(state)
         self._receive_masks()
         self._masks = {name: mask.clone().to(self.device) for name, mask in state["masks"].items()}

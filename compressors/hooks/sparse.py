@@ -1,7 +1,4 @@
-"""The hook of every compressor that selects: accumulate, score, select, one all-gather per bucket, decode.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""The hook of every compressor that selects: accumulate, score, select, one all-gather per bucket, decode."""
 
 import dataclasses
 import math
@@ -253,11 +250,7 @@ class SparseHook(ResidualHook):
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore counts, hints and memory.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore counts, hints and memory, unless the state is of another run."""
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])

@@ -25,7 +25,7 @@ from rsbench.compressors.kernels import bucket_loops
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.bucket_loops import ACCUMULATED, DONE
 from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, rule
-from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message, Slot
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
 from rsbench.compressors.selection.selectors import FIRST_AIM, Hint, SampledSelector
@@ -184,13 +184,6 @@ def _in_reach(slot: Slot) -> bool:
     list_bytes = entry_bytes * _capacity(slot.layout, slot.count)
     short = list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
     return slot.whole or (short and type(slot.coding) in _CODINGS)
-
-
-def bucket_kernels(memory: NoMemory, selector: object, score: Score, masking_density: float) -> BucketKernels | None:
-    """Return the compiled calls for these parts, or None where they do not serve them."""
-    if not isinstance(memory, ErrorFeedback) or not isinstance(selector, SampledSelector) or not memory.places:
-        return None
-    return BucketKernels(memory, selector, score, masking_density)
 
 
 def try_out() -> None:

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+from rsbench.compressors.selection.scores import Score
+from rsbench.compressors.selection.selectors import SampledSelector, Selector
 from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
     from rsbench.compressors.kernels.bucket import BucketKernels
-    from rsbench.compressors.memory.error_feedback import NoMemory
-    from rsbench.compressors.selection.scores import Score
-    from rsbench.compressors.selection.selectors import Selector
 
 _PATIENCE_S = 120.0
 """How long a process waits for another that compiles, before it compiles by itself."""
@@ -51,12 +51,14 @@ def choose_threshold_pass(wanted: str) -> ThresholdPass:
 def choose_bucket_kernels(
     wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
 ) -> BucketKernels | None:
-    """Return the compiled calls for whole buckets, or None where torch operations do the work."""
+    """Return the compiled calls for whole buckets, which serve a residual with a sampled selector; else None."""
     if choose_threshold_pass(wanted) is eager_threshold_pass:
         return None
-    from rsbench.compressors.kernels.bucket import bucket_kernels
+    if not isinstance(memory, ErrorFeedback) or not isinstance(selector, SampledSelector) or not memory.places:
+        return None
+    from rsbench.compressors.kernels.bucket import BucketKernels  # late: numba may be missing
 
-    return bucket_kernels(memory, selector, score, masking_density)
+    return BucketKernels(memory, selector, score, masking_density)
 
 
 def kernels_in_use(wanted: str) -> str:
