@@ -24,6 +24,6 @@ class FP16(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build an all-reduce in float16 that counts its bytes."""
-        from rsbench.compressors.hooks.all_reduce import HalfAllReduceHook
+        from rsbench.compressors.hooks.all_reduce import HalfAllReduceHook  # late: start-up
 
         return HalfAllReduceHook(model, self.identity)

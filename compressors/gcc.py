@@ -102,14 +102,14 @@ class GCC(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build a hook with one mask and an all-reduce, or with masks of each rank's own and an all-gather."""
-        from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory  # late: start-up
 
         memory = ErrorFeedback if self.residual else lambda _: NoMemory()
         if self.exchange == "all_reduce":
-            from rsbench.compressors.hooks.shared_mask import SharedMaskHook
+            from rsbench.compressors.hooks.shared_mask import SharedMaskHook  # late: start-up
 
             return SharedMaskHook(model, self.identity, self.layout, self.kept, memory)
-        from rsbench.compressors.hooks.sparse import Parts, SparseHook
+        from rsbench.compressors.hooks.sparse import Parts, SparseHook  # late: start-up
         from rsbench.compressors.selection.centroid import CentroidSelector
         from rsbench.compressors.selection.scores import MAGNITUDE
 

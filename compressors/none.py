@@ -23,6 +23,6 @@ class NoCompression(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build an all-reduce that counts its bytes."""
-        from rsbench.compressors.hooks.all_reduce import AllReduceHook
+        from rsbench.compressors.hooks.all_reduce import AllReduceHook  # late: start-up
 
         return AllReduceHook(model, self.identity)

@@ -26,6 +26,6 @@ class Noop(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build a hook that returns each rank's own gradient."""
-        from rsbench.compressors.hooks.all_reduce import SilentHook
+        from rsbench.compressors.hooks.all_reduce import SilentHook  # late: start-up
 
         return SilentHook(model, self.identity)

@@ -49,6 +49,6 @@ class PowerSGD(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build a hook of error feedback and factors."""
-        from rsbench.compressors.hooks.low_rank import LowRankHook
+        from rsbench.compressors.hooks.low_rank import LowRankHook  # late: start-up
 
         return LowRankHook(model, self.identity, self.layout, self.rank, self.draw_seed)

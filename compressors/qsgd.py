@@ -44,7 +44,7 @@ class QSGD(QuantizedCompressor):
 
     def make_quantizer(self, rank: int) -> Quantizer:
         """Build stochastic levels, drawn by each rank for itself."""
-        from rsbench.compressors.message.quantizers import StochasticLevels
+        from rsbench.compressors.message.quantizers import StochasticLevels  # late: start-up
 
         seed = f"{self.draw_seed}:{rank}"
         return StochasticLevels(levels=self.levels, width=self.width, group=self.group, norm=self.norm, seed=seed)

@@ -26,6 +26,6 @@ class SignSGD(QuantizedCompressor):
 
     def make_quantizer(self, rank: int) -> Quantizer:
         """Build the scaled sign."""
-        from rsbench.compressors.message.quantizers import ScaledSign
+        from rsbench.compressors.message.quantizers import ScaledSign  # late: start-up
 
         return ScaledSign()

@@ -39,7 +39,7 @@ class Blocks(Protocol):
         """Return the elements present in each block, shape [J] or [1]."""
 
     def sums(self, x: torch.Tensor) -> torch.Tensor:
-        """Sum of ``x`` [n] over each block, shape [J]."""
+        """Return the sum of ``x`` [n] over each block, shape [J]."""
 
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """Return the values [k, block] of the blocks in ``index``; zeros where an edge tile has no element."""

@@ -104,7 +104,7 @@ class ResidualHook(Hook):
         return self.scaler is not None or self._may_rest
 
     def watch_resting(self, bucket: GradBucket) -> None:
-        """Call it in each hook call: after the last, what was sent of tensors that rest on all ranks comes back."""
+        """Arrange in each hook call that, after the last, what tensors that rest on all ranks sent comes back."""
         if bucket.is_last() and self._may_rest:
             self._after_backward(self._take_back_resting)
 

@@ -164,7 +164,7 @@ class SharedMaskHook(ResidualHook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
-        """Share of each tensor's elements that the last step sent."""
+        """Return the share of each tensor's elements that the last step sent."""
         return dict(self._density)
 
     def state_dict(self) -> dict[str, Any]:

@@ -234,7 +234,7 @@ class SparseHook(ResidualHook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
-        """Share of each tensor's elements in the last step's message (edge tiles counted full)."""
+        """Return the share of each tensor's elements in the last message (edge tiles counted full)."""
         return {n: lay.sent_elements(self.counts[n]) / lay.numel for n, lay in self.layouts.items()}
 
     def sent_bytes(self, name: str) -> int:
