@@ -22,6 +22,10 @@ if __name__ != "rsbench.compressors":
 
 from rsbench.compressors.base import options
 from rsbench.compressors.base.compressor import Compressor
+from rsbench.compressors.base.momentum import MomentumCompressor
+from rsbench.compressors.base.options import option
+from rsbench.compressors.base.quantized import QuantizedCompressor
+from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.compressors.blocktopk import BlockTopK
 from rsbench.compressors.dgc import DGC
 from rsbench.compressors.fp16 import FP16
@@ -46,12 +50,16 @@ __all__ = [
     "RSDGC",
     "BlockTopK",
     "Compressor",
+    "MomentumCompressor",
     "NoCompression",
     "Noop",
     "PowerSGD",
+    "QuantizedCompressor",
     "RandomK",
     "SignSGD",
+    "SparseCompressor",
     "TopK",
+    "option",
     "parse",
 ]
 

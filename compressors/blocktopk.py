@@ -11,9 +11,7 @@ from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, neighborhoods
 
 if TYPE_CHECKING:
-    from torch.nn.parallel import DistributedDataParallel
-
-    from rsbench.compressors.hooks.base import Hook
+    from rsbench.compressors.selection.scores import Score
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -31,14 +29,11 @@ class BlockTopK(SparseCompressor):
     p: int = option(3, "side of a tile", low=1, high=64)
 
     def cut(self, shape: Sequence[int]) -> Layout:
-        """Neighbourhoods of a tensor with at least two dimensions."""
+        """Return the neighbourhoods of a tensor with at least two dimensions."""
         return neighborhoods(shape, self.neighborhood, self.p)
 
-    def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """Error feedback, block score, uniform density."""
-        from rsbench.compressors.hooks.sparse import SparseHook
-        from rsbench.compressors.memory.error_feedback import ErrorFeedback
-        from rsbench.compressors.selection.scores import L2, MEAN
+    def make_score(self) -> Score:
+        """Build the score that ``score`` names."""
+        from rsbench.compressors.selection.scores import SCORES  # late: start-up
 
-        score = L2 if self.score == "l2" else MEAN
-        return SparseHook(model, self.identity, self.parts(score=score, memory=ErrorFeedback))
+        return SCORES[self.score]

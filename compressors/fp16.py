@@ -23,7 +23,7 @@ class FP16(Compressor):
     bytes_per_element = 2.0
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """An all-reduce in float16 that counts its bytes."""
-        from rsbench.compressors.hooks.all_reduce import HalfAllReduceHook
+        """Build an all-reduce in float16 that counts its bytes."""
+        from rsbench.compressors.hooks.all_reduce import HalfAllReduceHook  # late: start-up
 
         return HalfAllReduceHook(model, self.identity)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import Layout, dense, elements, filters
 from rsbench.compressors.density import allocation
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hooks.base import Hook
-
-Shapes = Mapping[str, Sequence[int]]
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -57,24 +55,24 @@ class GCC(Compressor):
         return 1 if self.exchange == "all_reduce" else 0
 
     def layout(self, shape: Sequence[int]) -> Layout:
-        """Filters, elements, or whole below two dimensions."""
+        """Cut into filters or, of a matrix, elements; tensors below two dimensions stay whole."""
         if len(shape) < 2:
             return dense(shape)
         return elements(shape) if len(shape) == 2 else filters(shape)
 
     def kept(self, layout: Layout) -> int:
-        """Blocks that are kept: ``J - floor(rho J)``, at least 1."""
+        """Return the blocks that are kept: ``J - floor(rho J)``, at least 1."""
         return allocation.share_of(1 - self.rho, layout.blocks)
 
     # --- bytes -------------------------------------------------------------------------------------------------
 
     def _mask_bytes(self, shapes: Shapes) -> int:
-        """Bytes of the masks that an all-reduce needs beside it."""
+        """Return the bytes of the masks that an all-reduce needs beside it."""
         layouts = [self.layout(shape) for shape in shapes.values()]
-        return sum(layout.number_bytes(self.kept(layout)) for layout in layouts)
+        return sum(layout.index_bytes(self.kept(layout)) for layout in layouts)
 
     def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
-        """Payload bytes of a step: kept values, masks, headers; a mask of one bit a filter or element is the rule."""
+        """Return the payload bytes of a step: kept values, headers, masks (as a rule a bit a filter or element)."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         sizes = [self.kept(layout) for layout in layouts]
         if self.exchange == "all_gather":
@@ -88,12 +86,12 @@ class GCC(Compressor):
         return values + status * self.residual
 
     def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
-        """The first step, and the others, which are alike."""
+        """Return the bytes of the first step and of the others, which are alike."""
         first, later = (self.payload_bytes(shapes, step, bucket_cap_mb) for step in (0, 1))
         return min(steps, 1) * first + max(0, steps - 1) * later
 
     def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
-        """Masks are broadcast, the rest is summed (8 bytes a bucket of a residual are gathered, and counted so too)."""
+        """Return the wire bytes: masks are broadcast, the rest is summed (statuses counted so too)."""
         total = self.total_payload_bytes(shapes, steps, bucket_cap_mb)
         if self.exchange == "all_gather":
             return wire_bytes("all_gather", total, workers)
@@ -103,15 +101,15 @@ class GCC(Compressor):
     # --- use ---------------------------------------------------------------------------------------------------
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """One mask and an all-reduce, or masks of each rank's own and an all-gather."""
-        from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+        """Build a hook with one mask and an all-reduce, or with masks of each rank's own and an all-gather."""
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory  # late: start-up
 
         memory = ErrorFeedback if self.residual else lambda _: NoMemory()
         if self.exchange == "all_reduce":
-            from rsbench.compressors.hooks.shared_mask import SharedMaskHook
+            from rsbench.compressors.hooks.shared_mask import SharedMaskHook  # late: start-up
 
             return SharedMaskHook(model, self.identity, self.layout, self.kept, memory)
-        from rsbench.compressors.hooks.sparse import Parts, SparseHook
+        from rsbench.compressors.hooks.sparse import Parts, SparseHook  # late: start-up
         from rsbench.compressors.selection.centroid import CentroidSelector
         from rsbench.compressors.selection.scores import MAGNITUDE
 

@@ -22,7 +22,7 @@ class NoCompression(Compressor):
     source = "PyTorch DistributedDataParallel (Li et al., VLDB 2020)"
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """An all-reduce that counts its bytes."""
-        from rsbench.compressors.hooks.all_reduce import AllReduceHook
+        """Build an all-reduce that counts its bytes."""
+        from rsbench.compressors.hooks.all_reduce import AllReduceHook  # late: start-up
 
         return AllReduceHook(model, self.identity)

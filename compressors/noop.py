@@ -25,7 +25,7 @@ class Noop(Compressor):
     bytes_per_element = 0.0
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """A hook that returns each rank's own gradient."""
-        from rsbench.compressors.hooks.all_reduce import SilentHook
+        """Build a hook that returns each rank's own gradient."""
+        from rsbench.compressors.hooks.all_reduce import SilentHook  # late: start-up
 
         return SilentHook(model, self.identity)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
@@ -34,23 +34,21 @@ class PowerSGD(Compressor):
     draw_seed: int = option(0, "seed of the first Q, the same on all ranks", low=0)
 
     def layout(self, shape: Sequence[int]) -> Layout:
-        """Compressed where factors are smaller than the matrix [shape[0], rest]."""
+        """Return a compressed layout where factors are smaller than the matrix [shape[0], rest]."""
         if len(shape) < 2:
             return dense(shape)
         matrix = elements(shape)
         return matrix if self.rank * (matrix.rows + matrix.cols) < matrix.numel else dense(shape)
 
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
-        """Payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """Return the payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)
         buckets = allocation.most_buckets(len(layouts), sum(lay.dense_bytes for lay in layouts), bucket_cap_mb)
         return 4 * values + allocation.STATUS_BYTES * buckets
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """Error feedback, factors."""
-        from rsbench.compressors.hooks.low_rank import LowRankHook
+        """Build a hook of error feedback and factors."""
+        from rsbench.compressors.hooks.low_rank import LowRankHook  # late: start-up
 
         return LowRankHook(model, self.identity, self.layout, self.rank, self.draw_seed)

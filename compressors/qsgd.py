@@ -6,16 +6,16 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from rsbench.compressors.base.options import option
-from rsbench.compressors.base.quantized import CodedCompressor
+from rsbench.compressors.base.quantized import QuantizedCompressor
 
 if TYPE_CHECKING:
-    from rsbench.compressors.message.quantizers import Code
+    from rsbench.compressors.message.quantizers import Quantizer
 
 _WIDTHS = (2, 4, 8)
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class QSGD(CodedCompressor):
+class QSGD(QuantizedCompressor):
     """Rounds each element at random to one of s levels of its group's norm and a sign, without bias; no residual.
 
     The 2 s + 1 codes are packed in 2 (s = 1), 4 (s <= 7) or 8 bits (s <= 127) each, of fixed length; with the paper's
@@ -38,13 +38,13 @@ class QSGD(CodedCompressor):
         return next(width for width in _WIDTHS if 2 * self.levels + 1 <= 1 << width)
 
     def coded_bytes(self, elements: int) -> int:
-        """A norm a group and the packed codes."""
+        """Return the bytes of a norm a group and the packed codes."""
         groups = -(-elements // self.group) if self.group else 1
         return 4 * groups + -(-elements * self.width // 8)
 
-    def make_code(self, rank: int) -> Code:
-        """Levels, drawn by each rank for itself."""
-        from rsbench.compressors.message.quantizers import Levels
+    def make_quantizer(self, rank: int) -> Quantizer:
+        """Build stochastic levels, drawn by each rank for itself."""
+        from rsbench.compressors.message.quantizers import StochasticLevels  # late: start-up
 
         seed = f"{self.draw_seed}:{rank}"
-        return Levels(levels=self.levels, width=self.width, group=self.group, norm=self.norm, seed=seed)
+        return StochasticLevels(levels=self.levels, width=self.width, group=self.group, norm=self.norm, seed=seed)

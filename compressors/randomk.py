@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rsbench.compressors.base.options import option
 from rsbench.compressors.base.sparse import SparseCompressor
-from rsbench.compressors.blocks.layout import Layout, elements
 
 if TYPE_CHECKING:
     import torch
-    from torch.nn.parallel import DistributedDataParallel
 
-    from rsbench.compressors.hooks.base import Hook
     from rsbench.compressors.selection.selectors import Selector
 
 
@@ -28,20 +24,8 @@ class RandomK(SparseCompressor):
 
     draw_seed: int = option(0, "seed of the draws", low=0)
 
-    def cut(self, shape: Sequence[int]) -> Layout:
-        """Single elements."""
-        return elements(shape)
-
     def make_selector(self, device: torch.device, rank: int) -> Selector:
-        """Chance."""
-        from rsbench.compressors.selection.selectors import RandomSelector
+        """Build a selector that draws, each rank for itself."""
+        from rsbench.compressors.selection.selectors import RandomSelector  # late: start-up
 
         return RandomSelector(1_000_003 * self.draw_seed + rank)
-
-    def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """Error feedback, chance, uniform density."""
-        from rsbench.compressors.hooks.sparse import SparseHook
-        from rsbench.compressors.memory.error_feedback import ErrorFeedback
-        from rsbench.compressors.selection.scores import MAGNITUDE
-
-        return SparseHook(model, self.identity, self.parts(score=MAGNITUDE, memory=ErrorFeedback))

@@ -11,16 +11,15 @@ from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, elements, neighborhoods
 
 if TYPE_CHECKING:
-    from torch.nn.parallel import DistributedDataParallel
-
-    from rsbench.compressors.hooks.base import Hook
+    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.selection.scores import Score
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class RSDGC(MomentumCompressor):
     """Whole gradient neighbourhoods by NSI, with a dynamic density per layer and DGC's memory (our reading).
 
-    See ``docs/rs-dgc.md`` for the formulas and for what is certain from the paper.
+    ``docs/rs-dgc.md`` has the formulas, and says what is certain from the paper.
     """
 
     name = "rsdgc"
@@ -49,7 +48,7 @@ class RSDGC(MomentumCompressor):
     )
 
     def cut(self, shape: Sequence[int]) -> Layout:
-        """Neighbourhoods of a tensor with at least two dimensions; single elements for ``score=magnitude``."""
+        """Return the neighbourhoods of a tensor with at least two dimensions; single elements for ``magnitude``."""
         return elements(shape) if self.score == "magnitude" else neighborhoods(shape, self.neighborhood, self.p)
 
     @property
@@ -58,27 +57,28 @@ class RSDGC(MomentumCompressor):
         return self.update_steps or 100
 
     def for_run(self, *, steps_per_epoch: int) -> Self:
-        """Renew once an epoch, unless asked otherwise."""
+        """Return a compressor that renews its densities once an epoch, unless asked otherwise."""
         return self if self.update_steps else self.replace(update_steps=steps_per_epoch)
 
     def control_bytes(self, tensors: int, step: int) -> int:
-        """The broadcast of one int32 count a compressed tensor at each renewal, by the clock or by the warm-up."""
+        """Return the bytes that renewed counts cost in a step, one int32 a compressed tensor (period or warm-up)."""
         due = step % self.period_steps == 0 or self.density_at(step) != self.density_at(step - 1)
         return 4 * tensors if due and self.policy != "uniform" else 0
 
-    def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """Momentum correction, NSI, cross-layer densities."""
-        from rsbench.compressors.density.policies import POLICIES
-        from rsbench.compressors.hooks.sparse import SparseHook
-        from rsbench.compressors.selection import scores
+    def make_score(self) -> Score:
+        """Build the score that ``score`` names, NSI with its options."""
+        from rsbench.compressors.selection.scores import SCORES, nsi  # late: start-up
 
-        known = {"mean": scores.MEAN, "l2": scores.L2, "magnitude": scores.MAGNITUDE}
-        parts = self.parts(
-            score=known.get(self.score) or scores.nsi(self.alpha, self.stat, self.norm),
+        return SCORES.get(self.score) or nsi(self.alpha, self.stat, self.norm)
+
+    def parts(self) -> Parts:
+        """Return the parts of a momentum compressor, with densities that are renewed across layers."""
+        from rsbench.compressors.density.policies import POLICIES  # late: start-up
+
+        return dataclasses.replace(
+            super().parts(),
             policy=None if self.policy == "uniform" else POLICIES[self.policy](),
             floor=self.floor,
             ceiling=self.ceiling,
             update_steps=self.period_steps,
-            **self.momentum_parts(),
         )
-        return SparseHook(model, self.identity, parts)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.base.quantized import CodedCompressor
+from rsbench.compressors.base.quantized import QuantizedCompressor
 
 if TYPE_CHECKING:
-    from rsbench.compressors.message.quantizers import Code
+    from rsbench.compressors.message.quantizers import Quantizer
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class SignSGD(CodedCompressor):
+class SignSGD(QuantizedCompressor):
     """Sends mean |v| * sign(v) of each tensor, v <- v + g, a bit an element; what that misses waits in v."""
 
     name = "signsgd"
@@ -21,11 +21,11 @@ class SignSGD(CodedCompressor):
     keeps_residual = True
 
     def coded_bytes(self, elements: int) -> int:
-        """A bit an element and one scale."""
+        """Return the bytes of a bit an element and one scale."""
         return 4 + -(-elements // 8)
 
-    def make_code(self, rank: int) -> Code:
-        """Signs."""
-        from rsbench.compressors.message.quantizers import Signs
+    def make_quantizer(self, rank: int) -> Quantizer:
+        """Build the scaled sign."""
+        from rsbench.compressors.message.quantizers import ScaledSign  # late: start-up
 
-        return Signs()
+        return ScaledSign()

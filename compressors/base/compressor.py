@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from rsbench.compressors.hooks.base import Hook
 
 
+Shapes = Mapping[str, Sequence[int]]
+"""Tensor name -> shape."""
 BUCKET_CAP_MB = 25.0
-"""DistributedDataParallel's own."""
+"""The default bucket size of DistributedDataParallel, in MiB."""
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -63,12 +65,12 @@ class Compressor:
 
     @classmethod
     def options(cls) -> list[options.Option]:
-        """The options with type, default, range and help."""
+        """Return the options with type, default, range and help."""
         return options.describe(cls)
 
     @classmethod
     def doc(cls) -> str:
-        """One line for listings."""
+        """Return one line for listings."""
         return (cls.__doc__ or "").strip().splitlines()[0]
 
     @property
@@ -94,54 +96,44 @@ class Compressor:
         return 0
 
     def replace(self, **changes: Any) -> Self:
-        """A fresh compressor with some options changed; it is not registered anywhere."""
+        """Return a fresh compressor with some options changed; it is not registered anywhere."""
         fresh = dataclasses.replace(self, **changes)
         fresh.density_given = self.density_given or "density" in changes
         return fresh
 
     def with_density(self, density: float) -> Self:
-        """A fresh compressor of another density (share of elements sent, 0 < r <= 1)."""
+        """Return a fresh compressor of another density (share of elements sent, 0 < r <= 1)."""
         return self.replace(density=density)
 
     # --- bytes, from shapes alone ------------------------------------------------------------------------------
 
     def layout(self, shape: Sequence[int]) -> Layout:
-        """How a tensor of this shape is cut; the default sends it whole."""
+        """Return how a tensor of this shape is cut; the default sends it whole."""
         return dense(shape)
 
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
-        """Payload bytes of training step ``step`` for a model with these tensors.
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """Return the payload bytes of training step ``step`` for a model with these tensors.
 
         Args:
-            shapes: tensor name -> shape, parameters that require a gradient.
+            shapes: of the parameters that require a gradient.
             step: 0-based step (warm-up and renewal of densities depend on it).
             bucket_cap_mb: bucket size of DistributedDataParallel in MiB, for the headers.
         """
         elements = sum(self.layout(shape).numel for shape in shapes.values())
         return round(self.bytes_per_element * elements)
 
-    def total_payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
-        """Payload bytes of a whole run of so many steps."""
+    def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """Return the payload bytes of a whole run of so many steps."""
         return steps * self.payload_bytes(shapes, 0, bucket_cap_mb)
 
-    def total_wire_bytes(
-        self,
-        shapes: Mapping[str, Sequence[int]],
-        steps: int,
-        workers: int,
-        bucket_cap_mb: float = BUCKET_CAP_MB,
-    ) -> float:
-        """Modelled wire bytes of one of so many workers over a whole run (:func:`rsbench.measure.wire.wire_bytes`)."""
+    def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
+        """Return the wire bytes of one of so many workers over a run, by :func:`rsbench.measure.wire.wire_bytes`."""
         if self.collective == "none":
             return 0.0
         return wire_bytes(self.collective, self.total_payload_bytes(shapes, steps, bucket_cap_mb), workers)
 
     def for_run(self, *, steps_per_epoch: int) -> Self:
-        """This compressor with the options set that follow from a run's length; most have none."""
+        """Return this compressor with the options set that follow from a run's length; most have none."""
         return self
 
     # --- use ---------------------------------------------------------------------------------------------------
@@ -161,8 +153,8 @@ class Compressor:
             model: the wrapped network.
             scaler: the GradScaler that scales the loss, if there is one: gradients are unscaled before they are
                 accumulated, and after an overflow on any rank every rank gets inf, so that the scaler skips the step.
-                The bucket that overflowed is not taken in; what the others took in stays in their residuals, and what
-                they sent comes back to them.
+                The bucket that overflowed is not accumulated; what the others accumulated stays in their residuals,
+                and what they sent comes back to them.
 
         Raises:
             RsbenchError: this compressor serves another model already, or the model is not wrapped.
@@ -182,7 +174,7 @@ class Compressor:
         self._hook = hook
 
     def owns_momentum(self, shape: Sequence[int]) -> bool:
-        """Whether momentum of a tensor of this shape lives in the compressor instead of the optimizer."""
+        """Return whether momentum of a tensor of this shape lives in the compressor, not in the optimizer."""
         return False
 
     @property
@@ -198,7 +190,7 @@ class Compressor:
         momentum: float = 0.0,
         weight_decay: float = 0.0,
     ) -> list[dict[str, Any]]:
-        """Parameter groups for ``torch.optim.SGD``: momentum lives in exactly one place per tensor.
+        """Return parameter groups for ``torch.optim.SGD``: momentum lives in exactly one place per tensor.
 
         Tensors whose momentum the compressor keeps get ``momentum=0`` and ``weight_decay / (1 - momentum)``:
         SGD sends weight decay through its momentum, which multiplies it by 1 / (1 - m) in the long run.
@@ -231,18 +223,18 @@ class Compressor:
         return groups
 
     def _split_group(self, group: Mapping[str, Any], momentum: float) -> list[dict[str, Any]]:
-        """One group as two: tensors whose momentum the compressor keeps, and the others."""
+        """Split a group in two: tensors whose momentum the compressor keeps, and the others."""
         kept: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
         for parameter in group["params"]:
             if parameter.requires_grad:
                 (kept if self.owns_momentum(parameter.shape) else plain).append(parameter)
         decay = group["weight_decay"]
-        found = [
+        groups = [
             {**group, "params": kept, "momentum": 0.0, "weight_decay": decay / (1 - momentum)},
             {**group, "params": plain, "momentum": momentum, "nesterov": self.looks_ahead and momentum > 0},
         ]
-        return [group for group in found if group["params"]]
+        return [group for group in groups if group["params"]]
 
     @property
     def looks_ahead(self) -> bool:
@@ -261,7 +253,7 @@ class Compressor:
         return self._hook
 
     def step_stats(self) -> dict[str, Any]:
-        """What the last finished step sent.
+        """Return what the last finished step sent.
 
         Returns:
             ``payload_bytes`` (int, this rank's bytes handed to collectives), ``wire_bytes`` (int, modelled),
@@ -275,7 +267,7 @@ class Compressor:
         return self.hook.step_stats()
 
     def state_dict(self) -> dict[str, Any]:
-        """This rank's state as plain tensors and numbers (``torch.load(..., weights_only=True)`` reads it)."""
+        """Return this rank's state, plain tensors and numbers that ``torch.load(weights_only=True)`` reads."""
         return self.hook.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rsbench.compressors.base.options import option
 from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
-    pass
+    import torch
+
+    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.memory.error_feedback import NoMemory
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -24,7 +27,7 @@ class MomentumCompressor(SparseCompressor):
     clip_norm: float = option(0.0, "clip each tensor's local gradient to this norm / sqrt(W); 0 does not clip", low=0)
 
     def owns_momentum(self, shape: Sequence[int]) -> bool:
-        """Compressed tensors keep their momentum here, tensors sent whole by kind in the optimizer."""
+        """Return whether momentum lives here: of compressed tensors; of those always sent whole, in the optimizer."""
         return self.layout(shape).compressed
 
     @property
@@ -33,7 +36,7 @@ class MomentumCompressor(SparseCompressor):
         return self.nesterov
 
     def kept_momentum(self) -> float:
-        """Momentum for the memory.
+        """Return the momentum that :meth:`param_groups` was told, for the memory.
 
         Raises:
             RsbenchError: :meth:`param_groups` was never called.
@@ -45,12 +48,13 @@ class MomentumCompressor(SparseCompressor):
             )
         return self.momentum
 
-    def momentum_parts(self) -> dict[str, Any]:
-        """The parts that these options decide: momentum correction with or without masking, clipping."""
-        from rsbench.compressors.memory.error_feedback import MomentumCorrection
+    def make_memory(self, parameters: dict[str, torch.Tensor]) -> NoMemory:
+        """Build momentum correction of the compressed parameters."""
+        from rsbench.compressors.memory.error_feedback import MomentumCorrection  # late: start-up
 
-        return {
-            "memory": lambda parameters: MomentumCorrection(parameters, self.kept_momentum, self.nesterov),
-            "masking_density": self.masking_density if self.momentum_masking else -1.0,
-            "clip_norm": self.clip_norm,
-        }
+        return MomentumCorrection(parameters, self.kept_momentum, self.nesterov)
+
+    def parts(self) -> Parts:
+        """Return the parts of a sparse compressor, with masking and clipping as the options say."""
+        masking_density = self.masking_density if self.momentum_masking else -1.0
+        return dataclasses.replace(super().parts(), masking_density=masking_density, clip_norm=self.clip_norm)

@@ -52,7 +52,7 @@ def option(
 
 
 def _kind(field: dataclasses.Field[Any]) -> type[Any]:
-    """An option's type is its default's."""
+    """Return an option's type, that of its default."""
     kind: type[Any] = type(field.default)
     return kind
 

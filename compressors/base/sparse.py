@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from rsbench.compressors.base import options
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
 from rsbench.compressors.density.warmup import WARMUPS
 
 if TYPE_CHECKING:
     import torch
+    from torch.nn.parallel import DistributedDataParallel
 
+    from rsbench.compressors.hooks.base import Hook
     from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.memory.error_feedback import NoMemory
+    from rsbench.compressors.selection.scores import Score
     from rsbench.compressors.selection.selectors import Selector
 
 
@@ -24,7 +28,8 @@ if TYPE_CHECKING:
 class SparseCompressor(Compressor):
     """A compressor that sends some blocks of each tensor and keeps the rest as a residual.
 
-    Subclasses choose the parts of :class:`rsbench.compressors.hooks.sparse.SparseHook`: memory, score, policy, layout.
+    As it stands it is Top-k with error feedback. A subclass overrides what it does differently: :meth:`cut` into
+    blocks, :meth:`make_memory`, :meth:`make_score`, :meth:`make_selector`, or any other of the :meth:`parts`.
     """
 
     keeps_residual: ClassVar[bool] = True
@@ -57,18 +62,67 @@ class SparseCompressor(Compressor):
         choices=("auto", "compiled", "eager"),
     )
 
+    # --- what a subclass may override --------------------------------------------------------------------------
+
     def cut(self, shape: Sequence[int]) -> Layout:
-        """Layout of a tensor with at least two dimensions."""
-        raise NotImplementedError
+        """Return the layout of a tensor with at least two dimensions; by default single elements."""
+        return elements(shape)
+
+    def make_memory(self, parameters: dict[str, torch.Tensor]) -> NoMemory:
+        """Build the residual of the compressed parameters (tensor name -> parameter); by default error feedback."""
+        from rsbench.compressors.memory.error_feedback import ErrorFeedback  # late: start-up
+
+        return ErrorFeedback(parameters)
+
+    def make_score(self) -> Score:
+        """Build the importance of a block; by default the mean magnitude, of an element |v|."""
+        from rsbench.compressors.selection.scores import MEAN  # late: start-up
+
+        return MEAN
+
+    def make_selector(self, device: torch.device, rank: int) -> Selector:
+        """Build what chooses blocks on a device; GPUs take the path without host synchronisation."""
+        from rsbench.compressors.kernels.dispatch import choose_threshold_pass  # late: start-up
+        from rsbench.compressors.selection.selectors import ExactSelector, SampledSelector
+
+        if self.selector == "exact" or device.type != "cpu":
+            return ExactSelector()
+        return SampledSelector(choose_threshold_pass(self.kernels))
+
+    def parts(self) -> Parts:
+        """Return the parts of the hook, as the options and the methods above say."""
+        from rsbench.compressors.hooks.sparse import Parts  # late: start-up
+
+        return Parts(
+            layout=self.layout,
+            score=self.make_score(),
+            memory=self.make_memory,
+            selector=self.make_selector,
+            density_at=self.density_at,
+            values=self.values,
+            kernels=self.kernels,
+        )
+
+    def control_bytes(self, tensors: int, step: int) -> int:
+        """Return the bytes of a step's control traffic (the broadcast of renewed counts)."""
+        return 0
+
+    # --- what follows from it ----------------------------------------------------------------------------------
+
+    def make_hook(self, model: DistributedDataParallel) -> Hook:
+        """Build the hook of these parts."""
+        from rsbench.compressors.hooks.sparse import SparseHook  # late: start-up
+
+        return SparseHook(model, self.identity, self.parts())
 
     def layout(self, shape: Sequence[int]) -> Layout:
-        """Layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
+        """Return the layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
         small = elements if self.one_d == "select" else dense
         layout = self.cut(shape) if len(shape) >= 2 else small(shape)
         return layout.with_values(2, scaled=True) if self.values != "fp32" and layout.compressed else layout
 
     def density_at(self, step: int) -> float:
-        """The larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""
+        """Return the larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""
         if step >= self.warmup_steps:
             return self.density
         return max(self.density, WARMUPS[self.warmup](step / self.warmup_steps, self.density))
@@ -78,39 +132,15 @@ class SparseCompressor(Compressor):
         """The first step at the asked density."""
         return self.warmup_steps
 
-    def make_selector(self, device: torch.device, rank: int) -> Selector:
-        """What chooses blocks on a device; GPUs take the path without host synchronisation."""
-        from rsbench.compressors.kernels.dispatch import choose_sweep
-        from rsbench.compressors.selection.selectors import ExactSelector, SampledSelector
-
-        if self.selector == "exact" or device.type != "cpu":
-            return ExactSelector()
-        return SampledSelector(choose_sweep(self.kernels))
-
-    def parts(self, **chosen: Any) -> Parts:
-        """The parts of this compressor's hook: those that its options decide, and the ``chosen`` ones."""
-        from rsbench.compressors.hooks.sparse import Parts
-
-        common = {"layout": self.layout, "selector": self.make_selector, "density_at": self.density_at}
-        return Parts(**{**common, "values": self.values, "kernels": self.kernels, **chosen})
-
-    def control_bytes(self, tensors: int, step: int) -> int:
-        """Bytes of a step's control traffic (the broadcast of renewed counts)."""
-        return 0
-
-    def payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], step: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
-        """Payload bytes of a step at most. Dynamic policies fill the uniform policy's bytes to within a block."""
+    def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """Return the payload bytes of a step at most; dynamic policies fill the uniform one's to within a block."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         sizes = allocation.uniform_counts(layouts, self.density_at(step))
         compressed = sum(layout.compressed for layout in layouts)
         return allocation.message_bytes(layouts, sizes, bucket_cap_mb) + self.control_bytes(compressed, step)
 
-    def total_payload_bytes(
-        self, shapes: Mapping[str, Sequence[int]], steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
-    ) -> int:
-        """Payload bytes of a whole run: each distinct density is counted out once."""
+    def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
+        """Return the payload bytes of a whole run; each distinct density is counted out once."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         compressed = sum(layout.compressed for layout in layouts)
         by_density = Counter(self.density_at(step) for step in range(steps))

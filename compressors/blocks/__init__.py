@@ -1,1 +1,1 @@
-"""How tensors are cut into blocks."""
+"""How tensors are cut into blocks, and how blocks are told by their indices."""

@@ -9,7 +9,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from rsbench.compressors.blocks import index_size
+from rsbench.compressors.blocks import index_codings
 
 VALUE_BYTES = 4
 """Bytes of an element of the dense gradient, float32."""
@@ -63,26 +63,26 @@ class Layout:
     @property
     def whole_bytes(self) -> int:
         """Bytes in a message for all values without indices, padded to 4."""
-        return self.scale_bytes + index_size.padded(self.coded_bytes or self.value_bytes * self.numel)
+        return self.scale_bytes + index_codings.padded(self.coded_bytes or self.value_bytes * self.numel)
 
     def _chosen_bytes(self, count: int) -> int:
-        values = index_size.padded(self.value_bytes * count * self.block)
-        return self.scale_bytes + values + index_size.index_bytes(self.blocks, count)
+        values = index_codings.padded(self.value_bytes * count * self.block)
+        return self.scale_bytes + values + index_codings.index_bytes(count, self.blocks)
 
     def whole(self, count: int) -> bool:
-        """Whether ``count`` blocks cost as much as the whole tensor, so that the whole is sent instead."""
+        """Return whether ``count`` blocks cost as much as the whole tensor, so that the whole is sent instead."""
         return not self.compressed or count >= self.blocks or self._chosen_bytes(count) >= self.whole_bytes
 
     def sparse_bytes(self, count: int) -> int:
-        """Bytes in a message for ``count`` selected blocks; never more than the whole tensor's, rises with count."""
+        """Return a message's bytes for ``count`` blocks; at most the whole tensor's, and rising with the count."""
         return self.whole_bytes if self.whole(count) else self._chosen_bytes(count)
 
-    def number_bytes(self, count: int) -> int:
-        """Bytes in a message for the numbers of ``count`` selected blocks."""
-        return 0 if self.whole(count) else index_size.index_bytes(self.blocks, count)
+    def index_bytes(self, count: int) -> int:
+        """Return the bytes in a message for the indices of ``count`` selected blocks."""
+        return 0 if self.whole(count) else index_codings.index_bytes(count, self.blocks)
 
     def most_blocks(self, limit_bytes: float) -> int:
-        """The largest count whose message bytes do not exceed ``limit_bytes`` (0 where not even one block fits)."""
+        """Return the largest count whose bytes do not exceed ``limit_bytes``, 0 where not even one block fits."""
         if self.whole_bytes <= limit_bytes:
             return self.blocks
         low, high = 0, self.blocks
@@ -92,11 +92,11 @@ class Layout:
         return low
 
     def sent_elements(self, count: int) -> int:
-        """Elements that ``count`` selected blocks carry (an upper bound where edge tiles are padded)."""
+        """Return the elements that ``count`` blocks carry (an upper bound where edge tiles are padded)."""
         return self.numel if self.whole(count) else min(count * self.block, self.numel)
 
     def with_values(self, value_bytes: int, *, scaled: bool) -> Layout:
-        """The same cut with values in so many bytes, beside one scale or not; tiny tensors gain nothing by a scale."""
+        """Return the same cut with values in so many bytes, beside a scale or not; tiny tensors stay as they are."""
         if value_bytes == self.value_bytes or (scaled and self.numel < _SMALL):
             return self
         return dataclasses.replace(self, value_bytes=value_bytes, scaled=scaled)
@@ -108,33 +108,33 @@ def _matrix(shape: Sequence[int]) -> tuple[int, int]:
 
 
 def dense(shape: Sequence[int]) -> Layout:
-    """A tensor that is always sent whole (fewer than two dimensions, unless ``one_d=select``)."""
+    """Return the layout of a tensor that is always sent whole (below two dimensions, unless ``one_d=select``)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=False, blocks=1, block=math.prod(shape), rows=rows, cols=cols)
 
 
 def coded(shape: Sequence[int], size_bytes: int) -> Layout:
-    """All values in a code of so many bytes; whole where that is not less than the tensor's."""
+    """Return the layout for all values in a code of so many bytes; whole where that is not less."""
     plain = dense(shape)
-    if index_size.padded(size_bytes) >= plain.dense_bytes:
+    if index_codings.padded(size_bytes) >= plain.dense_bytes:
         return plain
     return dataclasses.replace(plain, compressed=True, coded_bytes=size_bytes)
 
 
 def elements(shape: Sequence[int]) -> Layout:
-    """Every element is a unit of its own (Top-k, DGC)."""
+    """Make every element a unit of its own (Top-k, DGC)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=True, blocks=math.prod(shape), block=1, rows=rows, cols=cols)
 
 
 def filters(shape: Sequence[int]) -> Layout:
-    """A convolution's filters, the slices of its first dimension, are the units (GCC)."""
+    """Make a convolution's filters, the slices of its first dimension, the units (GCC)."""
     rows, cols = _matrix(shape)
     return Layout(shape=tuple(shape), compressed=True, blocks=rows, block=cols, rows=rows, cols=cols)
 
 
 def tiles(shape: Sequence[int], p: int) -> Layout:
-    """P x p tiles of the matrix [shape[0], rest], ragged at the edges."""
+    """Cut the matrix [shape[0], rest] into p x p tiles, ragged at the edges."""
     rows, cols = _matrix(shape)
     return Layout(
         shape=tuple(shape),
@@ -147,8 +147,8 @@ def tiles(shape: Sequence[int], p: int) -> Layout:
     )
 
 
-def kernels(shape: Sequence[int], p: int) -> Layout:
-    """Neighbourhoods of RS-DGC (our reading): one k x k kernel slice for convolutions with k > 1, else tiles.
+def kernel_slices(shape: Sequence[int], p: int) -> Layout:
+    """Cut a convolution with k > 1 into its k x k kernel slices, others into tiles (RS-DGC, our reading).
 
     Args:
         shape: [O, I, k, k] gives O*I blocks of k*k elements; all other shapes fall back to :func:`tiles`.
@@ -166,5 +166,5 @@ NEIGHBORHOODS = ("kernel", "tile")
 
 
 def neighborhoods(shape: Sequence[int], kind: str, p: int) -> Layout:
-    """:func:`tiles` for ``tile``, :func:`kernels` for ``kernel``."""
-    return tiles(shape, p) if kind == "tile" else kernels(shape, p)
+    """Cut into :func:`tiles` for ``tile``, into :func:`kernel_slices` for ``kernel``."""
+    return tiles(shape, p) if kind == "tile" else kernel_slices(shape, p)

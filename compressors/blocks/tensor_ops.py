@@ -1,6 +1,6 @@
 """Tensor operations on the blocks of a layout. All tensors are flat float32 of length n = layout.numel.
 
-Index tensors hold block numbers, int64, shape [k]; values have shape [k, block].
+Index tensors hold block indices, int64, shape [k]; values have shape [k, block].
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Blocks(Protocol):
         """Cut into parts of about ``size`` elements, in order."""
 
     def sizes(self, x: torch.Tensor) -> torch.Tensor:
-        """Elements present in each block, shape [J] or [1]."""
+        """Return the elements present in each block, shape [J] or [1]."""
 
     def sums(self, x: torch.Tensor) -> torch.Tensor:
-        """Sum of ``x`` [n] over each block, shape [J]."""
+        """Return the sum of ``x`` [n] over each block, shape [J]."""
 
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        """Values [k, block] of the blocks in ``index``; zeros where an edge tile has no element."""
+        """Return the values [k, block] of the blocks in ``index``; zeros where an edge tile has no element."""
 
     def clear(self, index: torch.Tensor, *tensors: torch.Tensor) -> None:
         """Set the elements of the blocks in ``index`` to zero in each of the tensors, in place."""
@@ -58,7 +58,7 @@ class RowBlocks:
         self._shape = (blocks, block)
 
     def parts(self, size: int) -> Iterator[Part]:
-        """Runs of rows."""
+        """Cut into runs of rows."""
         blocks, block = self._shape
         rows = max(1, size // block)
         for first in range(0, blocks, rows):
@@ -66,15 +66,15 @@ class RowBlocks:
             yield Part(slice(first * block, (first + count) * block), first, RowBlocks(count, block))
 
     def sizes(self, x: torch.Tensor) -> torch.Tensor:
-        """All blocks are full: shape [1]."""
+        """Return the one size of all blocks, shape [1]."""
         return x.new_full((1,), float(self._shape[1]))
 
     def sums(self, x: torch.Tensor) -> torch.Tensor:
-        """Row sums by a matrix-vector product (strided reductions over short rows are far slower)."""
+        """Sum rows by a matrix-vector product (strided reductions over short rows are far slower)."""
         return x if self._shape[1] == 1 else torch.mv(x.view(self._shape), x.new_ones(self._shape[1]))
 
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        """Rows ``index``."""
+        """Return rows ``index``."""
         return x.view(self._shape).index_select(0, index)
 
     def clear(self, index: torch.Tensor, *tensors: torch.Tensor) -> None:
@@ -95,7 +95,7 @@ class TileBlocks:
         self._tile_rows, self._tile_cols = -(-rows // p), -(-cols // p)
 
     def parts(self, size: int) -> Iterator[Part]:
-        """Runs of whole rows of tiles."""
+        """Cut into runs of whole rows of tiles."""
         rows = max(1, size // (self._p * self._cols)) * self._p
         for top in range(0, self._rows, rows):
             count = min(rows, self._rows - top)
@@ -103,7 +103,7 @@ class TileBlocks:
             yield Part(flat, top // self._p * self._tile_cols, TileBlocks(count, self._cols, self._p))
 
     def sizes(self, x: torch.Tensor) -> torch.Tensor:
-        """Elements present in each tile, shape [J]."""
+        """Return the elements present in each tile, shape [J]."""
 
         def along(length: int, count: int) -> torch.Tensor:
             side = x.new_full((count,), float(self._p))
@@ -113,7 +113,7 @@ class TileBlocks:
         return torch.outer(along(self._rows, self._tile_rows), along(self._cols, self._tile_cols)).flatten()
 
     def sums(self, x: torch.Tensor) -> torch.Tensor:
-        """P additions of row slices, then a product with ones over columns."""
+        """Add p slices of rows, then multiply columns with ones."""
         matrix = x.view(self._rows, self._cols)
         strips = x.new_zeros(self._tile_rows, self._tile_cols * self._p)
         for i in range(self._p):
@@ -122,7 +122,7 @@ class TileBlocks:
         return torch.mv(strips.view(-1, self._p), x.new_ones(self._p))
 
     def _positions(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Flat positions [k, p*p], clamped into the matrix, and 1.0 where an element is really there."""
+        """Return flat positions [k, p*p], clamped into the matrix, and 1.0 where an element is really there."""
         offset = torch.arange(self._p, device=index.device)
         row = (index // self._tile_cols * self._p)[:, None, None] + offset[None, :, None]
         col = (index % self._tile_cols * self._p)[:, None, None] + offset[None, None, :]
@@ -131,7 +131,7 @@ class TileBlocks:
         return flat.view(len(index), -1), there.view(len(index), -1).to(torch.float32)
 
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        """Tiles ``index``, edge tiles padded with zeros."""
+        """Return tiles ``index``, edge tiles padded with zeros."""
         flat, there = self._positions(index)
         return x[flat] * there
 
@@ -148,7 +148,7 @@ class TileBlocks:
 
 
 def blocks_of(layout: Layout) -> Blocks:
-    """The operations that fit a layout."""
+    """Return the operations that fit a layout."""
     if layout.tile:
         return TileBlocks(layout.rows, layout.cols, layout.tile)
     return RowBlocks(layout.blocks, layout.block)

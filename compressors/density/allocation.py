@@ -25,17 +25,17 @@ def share_of(density: float, blocks: int) -> int:
 
 
 def uniform_counts(layouts: Sequence[Layout], density: float) -> list[int]:
-    """Blocks per tensor when every tensor has the same density (Top-k, DGC)."""
+    """Return the blocks per tensor when every tensor has the same density (Top-k, DGC)."""
     return [share_of(density, layout.blocks) for layout in layouts]
 
 
 def most_buckets(tensors: int, dense_bytes: int, bucket_cap_mb: float) -> int:
-    """How many buckets DistributedDataParallel can make at most: all but the first (1 MiB) and the last are full."""
+    """Return how many buckets DDP can make at most: all but the first (1 MiB) and the last are full."""
     return min(tensors, 2 + int(dense_bytes / (bucket_cap_mb * _MIB)))
 
 
 def message_bytes(layouts: Sequence[Layout], counts: Sequence[int], bucket_cap_mb: float = 25.0) -> int:
-    """Payload bytes of one step's messages at most: headers, indices, values, padding and whole tensors.
+    """Return a step's payload bytes at most: headers, indices, values, padding and whole tensors.
 
     Args:
         layouts: of all tensors.
@@ -48,7 +48,7 @@ def message_bytes(layouts: Sequence[Layout], counts: Sequence[int], bucket_cap_m
 
 
 def _targets(most: Sequence[float], weights: Sequence[float], floors: list[float], budget: float) -> list[float]:
-    """Bytes per tensor: its floor plus a share by weight, capped at the most, surplus handed on (water filling)."""
+    """Return bytes per tensor: a floor and a share by weight up to the most, surplus handed on (water filling)."""
     targets = list(floors)
     open_to_more = [i for i, cap in enumerate(most) if targets[i] < cap]
     rest = budget - sum(targets)

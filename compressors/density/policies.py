@@ -16,21 +16,21 @@ _PASSES = 4
 
 
 class Policy(Protocol):
-    """Ranks layers against each other at a renewal."""
+    """A ranking of the layers against each other, taken anew at each renewal."""
 
     def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
         """Return the elements each layer would get at this density, any common scale, one number a layer."""
 
 
 def _chunks(parameters: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
-    """|w| of all parameters in pieces that fit the cache, so that no copy of a layer is made."""
+    """Return |w| of all parameters in pieces that fit the cache, so that no copy of a layer is made."""
     for parameter in parameters:
         for piece in torch.split(parameter.detach().reshape(-1), _CHUNK):
             yield piece.float().abs()
 
 
 def kth_largest_magnitude(parameters: Sequence[torch.Tensor], k: int) -> float:
-    """A threshold T such that about k of all |w| are at least T, by histogram passes.
+    """Return a threshold T such that about k of all |w| are at least T, by histogram passes.
 
     Args:
         parameters: any shapes, read in pieces.
@@ -58,14 +58,6 @@ def kth_largest_magnitude(parameters: Sequence[torch.Tensor], k: int) -> float:
         width = (high - low) / _BINS
         low, high = high - (above + 1) * width, high - above * width
     return low
-
-
-class Uniform:
-    """The same density in every layer."""
-
-    def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
-        """Return each layer's number of elements."""
-        return [float(layout.numel) for layout in layouts]
 
 
 class MeanAbs:
@@ -116,7 +108,7 @@ class Lamp:
         return [float(c[s >= threshold].sum()) for c, s in zip(counts, scores, strict=True)]
 
     def _scores(self, parameter: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
-        """Elements per bin of |w|, largest bin first, and their score; float64, shape [bins]."""
+        """Return the elements per bin of |w|, largest bin first, and their score; float64, shape [bins]."""
         largest = max(float(piece.max()) for piece in _chunks([parameter]))
         if not all(bool(piece.isfinite().all()) for piece in _chunks([parameter])):
             return None, torch.zeros(0)
@@ -131,4 +123,5 @@ class Lamp:
         return counts, torch.where(counts > 0, squares / below.clamp(min=1e-300), 0.0)
 
 
-POLICIES: dict[str, type[Policy]] = {"uniform": Uniform, "global_rank": GlobalRank, "mean_abs": MeanAbs, "lamp": Lamp}
+POLICIES: dict[str, type[Policy]] = {"global_rank": GlobalRank, "mean_abs": MeanAbs, "lamp": Lamp}
+"""Word of the option ``policy`` -> ranking of the layers; ``uniform`` needs none."""

@@ -9,12 +9,12 @@ STAGES = (0.25, 0.0625, 0.015625, 0.004, 0.001)
 
 
 def stages(done: float, density: float) -> float:
-    """DGC's five stages; ``done`` is the share of the warm-up that is over, 0 <= done < 1."""
+    """Return the density of DGC's five stages; ``done`` is the share of the warm-up over, 0 <= done < 1."""
     return STAGES[int(done * len(STAGES))]
 
 
 def exponential(done: float, density: float) -> float:
-    """From 25 % to ``density`` on a straight line in the logarithm (ours)."""
+    """Return a density on a straight line in the logarithm from 25 % to ``density`` (ours)."""
     return float(STAGES[0] * (density / STAGES[0]) ** done)
 
 

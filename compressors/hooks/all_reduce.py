@@ -8,7 +8,7 @@ from rsbench.measure.collectives import all_reduce
 
 
 class AllReduceHook(Hook):
-    """Average by one all-reduce of the bucket; bit-equal to plain DDP at 1, 2 and 3 ranks.
+    """The average by one all-reduce of the bucket; bit-equal to plain DDP at 1, 2 and 3 ranks.
 
     ``mul_(1/W)`` before the sum as DDP does it; ``div_(W)`` differs in the last bit at W = 3.
     """
@@ -18,34 +18,30 @@ class AllReduceHook(Hook):
         return all_reduce(bucket.buffer().mul_(1.0 / self.workers), self.traffic, self.group)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """The sum of what each rank had divided."""
+        """Return the sum of what each rank had divided."""
         return arrived
-
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions."""
-        return sum(p.numel() * p.element_size() for p in self.parameters.values() if p.dim() < 2)
 
 
 class HalfAllReduceHook(AllReduceHook):
-    """Average by an all-reduce in float16, 2 bytes an element."""
+    """The average by an all-reduce in float16, 2 bytes an element."""
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-        """Divide in the bucket's dtype, so that the sum of W halves cannot overflow sooner than one gradient."""
+        """Start the all-reduce; dividing before the cast, so that a sum cannot overflow sooner than a gradient."""
         half = bucket.buffer().mul_(1.0 / self.workers).to(torch.float16)
         return all_reduce(half, self.traffic, self.group)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """Back to the bucket's dtype."""
+        """Return the sum in the bucket's dtype."""
         buffer: torch.Tensor = bucket.buffer()
         return buffer.copy_(arrived)
 
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions, in float16."""
-        return sum(2 * p.numel() for p in self.parameters.values() if p.dim() < 2)
+    def sent_bytes(self, name: str) -> int:
+        """Return the bytes of a tensor in float16."""
+        return 2 * int(self.parameters[name].numel())
 
 
 class SilentHook(Hook):
-    """Send nothing: every rank keeps its own gradient."""
+    """No exchange: every rank keeps its own gradient."""
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Return at once."""
@@ -54,9 +50,13 @@ class SilentHook(Hook):
         return future
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """This rank's own gradient."""
+        """Return this rank's own gradient."""
         return arrived
 
+    def sent_bytes(self, name: str) -> int:
+        """Return 0: nothing is sent."""
+        return 0
+
     def densities(self) -> dict[str, float]:
-        """Nothing is sent."""
+        """Return 0 for every tensor."""
         return dict.fromkeys(self.parameters, 0.0)

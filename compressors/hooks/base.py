@@ -1,6 +1,6 @@
 """What every DDP communication hook shares: steps, counting, times, state.
 
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
+No ``from __future__ import annotations`` here: DDP refuses a hook (:meth:`Hook.run`) whose annotations are text.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,13 +19,13 @@ STATE_FORMAT = 2
 
 
 def _is_dense(tensor: torch.Tensor) -> bool:
-    """Whether the strides cover the memory without gap or overlap, the condition under which DDP keeps them."""
+    """Return whether the strides cover the memory without gap or overlap, in which case DDP keeps them."""
     reach = sum((size - 1) * stride for size, stride in zip(tensor.size(), tensor.stride(), strict=True))
     return reach + 1 == tensor.numel()
 
 
 class BucketTimes:
-    """Marks of one bucket's way through the hook (see :mod:`rsbench.measure.clock`).
+    """Marks of one bucket's way through the hook, made by :mod:`rsbench.measure.clock`.
 
     Attributes:
         start: the hook is entered.
@@ -48,7 +48,7 @@ class Hook:
     ``bucket.is_last()`` held. Callbacks run on threads of the process group.
 
     Attributes:
-        names: parameter -> name for the parameters that required a gradient at registration.
+        names: ``id(parameter)`` -> name of each parameter that required a gradient at registration.
         step: steps finished so far.
         scaler: the GradScaler that scales the loss, None without one or while it is switched off: buckets are unscaled
             before :meth:`exchange` and scaled again after :meth:`finish`, without host synchronisation.
@@ -81,7 +81,7 @@ class Hook:
         self._failures: dict[int, RsbenchError] = {}
 
     def _refuse_other_ranks(self) -> None:
-        """Messages have equal sizes only where options and shapes are equal; gloo would abort the process otherwise.
+        """Refuse ranks of other options or shapes: their messages differ in size, and gloo would abort the process.
 
         Raises:
             RsbenchError: on every rank, when one has other options or another model.
@@ -107,20 +107,20 @@ class Hook:
         raise NotImplementedError
 
     def begin_step(self) -> None:
-        """Called before a step's first bucket."""
+        """Prepare a step, before its first bucket."""
 
     def densities(self) -> dict[str, float]:
-        """Tensor name -> share of its elements that the last step sent."""
+        """Return tensor name -> share of its elements that the last step sent."""
         return dict.fromkeys(self.parameters, 1.0)
 
-    def one_d_bytes(self) -> int:
-        """Payload bytes of tensors that are sent whole because they have fewer than two dimensions."""
-        return 0
+    def sent_bytes(self, name: str) -> int:
+        """Return the payload bytes of a tensor in the last step; by default it is sent whole in its own dtype."""
+        return int(self.parameters[name].nbytes)
 
     # --- the hook ----------------------------------------------------------------------------------------------
 
     def run(self, state: None, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-        """The function that DDP calls for each bucket, in the same order on all ranks."""
+        """Exchange a bucket; DDP calls this for each one, in the same order on all ranks."""
         times = BucketTimes(self.clock.mark())
         if self._between_steps:
             self._open_step()
@@ -177,7 +177,7 @@ class Hook:
         return self._failures[min(self._failures)] if self._failures else None
 
     def tensors(self, bucket: GradBucket) -> list[tuple[str, torch.Tensor]]:
-        """(name, gradient view) of a bucket's tensors; writing to a view writes to the bucket.
+        """Return (name, gradient view) of a bucket's tensors; writing to a view writes to the bucket.
 
         DDP stores a gradient in its parameter's strides (channels-last, say) but hands out views as if it were
         contiguous, in which elements stand at other places; here each view has its parameter's strides.
@@ -190,7 +190,7 @@ class Hook:
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def step_stats(self) -> dict[str, Any]:
-        """See :meth:`rsbench.compressors.base.compressor.Compressor.step_stats`."""
+        """Return what :meth:`rsbench.compressors.base.compressor.Compressor.step_stats` says."""
         if not self.timeline:
             raise RsbenchError("No step has run with this compressor yet, so it has no step_stats().")
         density = self.densities()
@@ -201,11 +201,11 @@ class Hook:
             "dense_bytes": self._dense_bytes,
             "density": density,
             "mean_density": sent / sum(p.numel() for p in self.parameters.values()),
-            "one_d_bytes": self.one_d_bytes(),
+            "one_d_bytes": sum(self.sent_bytes(n) for n, p in self.parameters.items() if p.dim() < 2),
         }
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain numbers, text and tensors; subclasses add theirs."""
+        """Return plain numbers, text and tensors; subclasses add theirs."""
         return {
             "format": STATE_FORMAT,
             "compressor": self.identity,
@@ -216,11 +216,7 @@ class Hook:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore :attr:`step`; refuse a state of another run.
-
-        Raises:
-            RsbenchError: it is of another compressor, world size, rank or model.
-        """
+        """Restore :attr:`step`, unless :meth:`refuse_other_state` refuses."""
         self.refuse_other_state(state)
         self.step = int(state["step"])
 

@@ -1,7 +1,4 @@
-"""The hook of PowerSGD: two all-reduces of factors a bucket, the first awaited in the hook call.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""The hook of PowerSGD: two all-reduces of factors a bucket, the first awaited in the hook call."""
 
 import dataclasses
 import math
@@ -33,7 +30,7 @@ class _InFlight:
 
 
 def orthonormal(p: torch.Tensor) -> torch.Tensor:
-    """An orthonormal basis, float32 [n, r], of a space that holds the columns of ``p`` [n, r], r <= n.
+    """Return an orthonormal basis, float32 [n, r], of a space with the columns of ``p`` [n, r], r <= n.
 
     Householder's QR: columns that are zero or depend on others still give directions, so that a factor which has come
     to nothing starts anew. Where squares overflow the columns are zero: nothing is sent and the residual keeps all.
@@ -87,7 +84,7 @@ class LowRankHook(ResidualHook):
         flight = _InFlight(self.step + 1, faults, {}, {})
         self._in_flight[bucket.index()] = flight
         self.watch_resting(bucket)
-        matrices = {n: self._take_in(n, gradient) for n, gradient in tensors if self.layouts[n].compressed}
+        matrices = {n: self._accumulate(n, gradient) for n, gradient in tensors if self.layouts[n].compressed}
         products: Tensors = {}
         if matrices:
             message, products = _packed({n: m @ self.factors[n] for n, m in matrices.items()}, dtype)
@@ -102,23 +99,23 @@ class LowRankHook(ResidualHook):
         message, flight.summed = _packed({**factors, **whole}, dtype)
         summed = collectives.all_reduce(message.mul_(1.0 / self.workers), self.traffic, self.group)
         for name, matrix in matrices.items():
-            self._forget(name, matrix, flight.bases[name], factors[name].to(dtype).float())
+            self._subtract_sent(name, matrix, flight.bases[name], factors[name].to(dtype).float())
         return collectives.both(summed, told)
 
-    def _take_in(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """M = v + g, float32 [n, m], in the place of v."""
+    def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
+        """Return M = v + g, float32 [n, m], in the place of v."""
         flat = gradient.reshape(-1).float()
         layout = self.layouts[name]
-        return self.memory.begin(name, flat).take_in(flat).view(layout.rows, layout.cols)
+        return self.memory.begin(name, flat).accumulate(flat).view(layout.rows, layout.cols)
 
-    def _forget(self, name: str, matrix: torch.Tensor, basis: torch.Tensor, factor: torch.Tensor) -> None:
+    def _subtract_sent(self, name: str, matrix: torch.Tensor, basis: torch.Tensor, factor: torch.Tensor) -> None:
         """Take out of v, in place, what this rank has sent."""
         if not self.may_come_back:
             matrix.addmm_(basis, factor.T, alpha=-1.0)
             return
         sent = basis @ factor.T
         matrix.sub_(sent)
-        self._sent.keep(name, None, sent.view(-1), mask=False)
+        self._undo.record(name, None, sent.view(-1), mask=False)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Multiply the factors out; Q is where the next step starts."""
@@ -137,27 +134,19 @@ class LowRankHook(ResidualHook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
-        """Elements of the factors as a share of each tensor's."""
+        """Return the elements of the factors as a share of each tensor's."""
         share = dict.fromkeys(self.parameters, 1.0)
         for name in self.compressed:
             layout = self.layouts[name]
             share[name] = self.low_rank * (layout.rows + layout.cols) / layout.numel
         return share
 
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions."""
-        return sum(p.numel() * p.element_size() for p in self.parameters.values() if p.dim() < 2)
-
     def state_dict(self) -> dict[str, Any]:
-        """Adds the factors Q."""
+        """Add the factors Q."""
         return {**super().state_dict(), "factors": {name: q.cpu().clone() for name, q in self.factors.items()}}
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
-        """Check that all factors are there.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Refuse a state of another run, or without all factors."""
         super().refuse_other_state(state)
         missing = set(self.factors) - set(state.get("factors", {}))
         if missing:
@@ -166,18 +155,14 @@ class LowRankHook(ResidualHook):
             )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore factors and memory in place.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore factors and memory in place, unless the state is of another run."""
         super().load_state_dict(state)
         for name, factor in self.factors.items():
             factor.copy_(state["factors"][name])
 
 
 def _packed(parts: Mapping[str, torch.Tensor], dtype: torch.dtype) -> tuple[torch.Tensor, Tensors]:
-    """Some tensors in one message, and a view of each in its shape there."""
+    """Return some tensors in one message, and a view of each in its shape there."""
     message = torch.cat([part.reshape(-1).to(dtype) for part in parts.values()])
     views = torch.split(message, [part.numel() for part in parts.values()])
     return message, {name: view.view(parts[name].shape) for name, view in zip(parts, views, strict=True)}

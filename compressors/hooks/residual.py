@@ -1,7 +1,4 @@
-"""What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -14,8 +11,8 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import Blocks, blocks_of
 from rsbench.compressors.hooks.base import Hook
-from rsbench.compressors.memory.error_feedback import NoMemory
-from rsbench.compressors.memory.undo import Sent
+from rsbench.compressors.memory.error_feedback import Indices, NoMemory
+from rsbench.compressors.memory.undo import UndoLog
 from rsbench.compressors.message.message import OK
 from rsbench.errors import RsbenchError
 from rsbench.measure import collectives
@@ -24,7 +21,7 @@ _PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
 def damaged(rank: int, step: int) -> RsbenchError:
-    """What every rank says of a message that no encoder wrote."""
+    """Return what every rank says of a message that no encoder wrote."""
     return RsbenchError(
         f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, and that all "
         "ranks run the same version of rsbench."
@@ -68,7 +65,7 @@ class ResidualHook(Hook):
         self.blocks: dict[str, Blocks] = {n: blocks_of(layout) for n, layout in self.layouts.items()}
         self.compressed = [n for n, layout in self.layouts.items() if layout.compressed]
         self.memory = memory({n: self.parameters[n].detach() for n in self.compressed})
-        self._sent = Sent(self.memory, self.blocks)
+        self._undo = UndoLog(self.memory, self.blocks)
         self._may_rest = bool(model.find_unused_parameters)
         self._overflowed = False
         self._late: list[tuple[int, list[str], torch.Tensor]] = []
@@ -76,12 +73,30 @@ class ResidualHook(Hook):
     def begin_step(self) -> None:
         """Take back what a skipped step sent; read what was left to be read without making the host wait."""
         self._settle()
-        self._sent.forget()
+        self._undo.clear()
         late, self._late = self._late, []
         for step, names, faults in late:
             self._refuse(faults, names, step)
 
-    # --- what comes back ---------------------------------------------------------------------------------------
+    # --- what leaves the memory, and what comes back -----------------------------------------------------------
+
+    def clear_sent(
+        self, name: str, index: Indices, chosen: torch.Tensor, error: torch.Tensor | None, *, mask: bool = False
+    ) -> None:
+        """Clear what is sent from the memory; what rounding or a quantizer left out of it stays in v.
+
+        Args:
+            name: of the tensor.
+            index: of the blocks that are sent.
+            chosen: what v holds there, float32 [k, block], or [n] for the whole tensor.
+            error: ``chosen`` less what receivers read; None where they read the same.
+            mask: whether u is cleared too.
+        """
+        if self.may_come_back:
+            self._undo.record(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
+        self.memory.clear(name, self.blocks[name], index, mask=mask)
+        if error is not None:
+            self.memory.add("v", name, self.blocks[name], index, error)
 
     @property
     def may_come_back(self) -> bool:
@@ -89,7 +104,7 @@ class ResidualHook(Hook):
         return self.scaler is not None or self._may_rest
 
     def watch_resting(self, bucket: GradBucket) -> None:
-        """Call it in each hook call: after the last, what was sent of tensors that rest on all ranks comes back."""
+        """Arrange in each hook call that, after the last, what tensors that rest on all ranks sent comes back."""
         if bucket.is_last() and self._may_rest:
             self._after_backward(self._take_back_resting)
 
@@ -99,19 +114,19 @@ class ResidualHook(Hook):
         engine.queue_callback(lambda: engine.queue_callback(then))
 
     def _take_back_resting(self) -> None:
-        """Of a tensor that no rank used DDP leaves ``grad = None``: what was sent of it goes back into the residual."""
-        self._sent.take_back(name for name in self._sent if self.parameters[name].grad is None)
+        """Put back what was sent of tensors that no rank used, whose ``grad`` DDP leaves None."""
+        self._undo.undo(name for name in self._undo if self.parameters[name].grad is None)
 
     def _settle(self) -> None:
-        """Nothing that was sent in a step was applied if the scaler skipped it."""
+        """Put back all that a step sent if the scaler skipped it, so that nothing was applied."""
         if self._overflowed:
             self._overflowed = False
-            self._sent.take_back(self._sent)
+            self._undo.undo(self._undo)
 
     # --- gradients that are not finite -------------------------------------------------------------------------
 
     def status_of(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
-        """``OK``, or 1 + the position of the first tensor with inf or nan, before anything is taken in.
+        """Return ``OK``, or 1 + the position of the first tensor with inf or nan, before anything is accumulated.
 
         On a GPU a tensor, without host synchronisation, and what is not finite becomes 0, which keeps the memory clean.
         Without a memory always ``OK``: there is nothing to poison, and inf and nan pass on as with plain DDP.
@@ -179,7 +194,7 @@ class ResidualHook(Hook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the memory's tensors (copies, on the CPU)."""
+        """Add the memory's tensors (copies, on the CPU)."""
         self._settle()
         state = super().state_dict()
         state["memory"] = {
@@ -189,11 +204,7 @@ class ResidualHook(Hook):
         return state
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
-        """Check that the memory is complete, too.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Refuse a state of another run, or without all of the memory."""
         super().refuse_other_state(state)
         for kind, tensors in self.memory.state().items():
             missing = set(tensors) - set(state.get("memory", {}).get(kind, {}))
@@ -203,13 +214,9 @@ class ResidualHook(Hook):
                 )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore the memory in place.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore the memory in place, unless the state is of another run."""
         super().load_state_dict(state)
-        self._sent.forget()
+        self._undo.clear()
         self._overflowed = False
         for kind, tensors in self.memory.state().items():
             for name, tensor in tensors.items():

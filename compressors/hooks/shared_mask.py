@@ -1,7 +1,4 @@
-"""The hook of GCC's default exchange: one mask for all ranks, so that what is kept can be summed by an all-reduce.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""The hook of GCC's default exchange: one mask for all ranks, so that what is kept can be summed by an all-reduce."""
 
 import dataclasses
 import math
@@ -13,10 +10,10 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
+from rsbench.compressors.blocks.index_codings import coding_for
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.hooks.residual import ResidualHook
-from rsbench.compressors.memory.error_feedback import NoMemory
-from rsbench.compressors.message import indices
+from rsbench.compressors.memory.error_feedback import Indices, NoMemory
 from rsbench.compressors.selection.centroid import distances
 from rsbench.compressors.selection.selectors import highest_of_all
 from rsbench.errors import RsbenchError
@@ -34,7 +31,7 @@ class _InFlight:
 
 
 class SharedMaskHook(ResidualHook):
-    """Sum the kept blocks only; rank ``t mod W`` chooses in step t which those are in step t + 1.
+    """The sum of the kept blocks only; rank ``t mod W`` chooses in step t which those are in step t + 1.
 
     Per bucket an all-reduce of the kept values and a broadcast of the next masks, in this order on all ranks; the masks
     are made and sent while the sum is under way, and awaited in the next step. Before the first masks have come every
@@ -59,7 +56,7 @@ class SharedMaskHook(ResidualHook):
     ) -> None:
         super().__init__(model, identity, layout, memory)
         self.counts = {n: kept(lay) for n, lay in self.layouts.items()}
-        sizes = {n: lay.number_bytes(self.counts[n]) for n, lay in self.layouts.items()}
+        sizes = {n: lay.index_bytes(self.counts[n]) for n, lay in self.layouts.items()}
         self._mask_bytes = {n: size for n, size in sizes.items() if size}
         self._masks: dict[str, torch.Tensor] = {}
         self._coming: list[tuple[dist.Work, dict[str, torch.Tensor]]] = []
@@ -88,14 +85,15 @@ class SharedMaskHook(ResidualHook):
             for name, mask in masks.items():
                 layout = self.layouts[name]
                 index = highest_of_all(distances(accumulated[name], layout), self.counts[name])
-                indices.encode(index, layout.blocks, mask)
+                coding_for(len(index), layout.blocks).encode(index, layout.blocks, mask)
         self._coming.append((collectives.start_broadcast(buffer, self.traffic, self.group, source=maker), masks))
 
     def _kept(self, name: str) -> torch.Tensor | None:
-        """Numbers of the blocks that are sent in this step; None for the whole tensor."""
+        """Return the indices of the blocks that are sent in this step; None for the whole tensor."""
         if name not in self._masks:
             return None
-        return indices.decode(self._masks[name], self.layouts[name].blocks, self.counts[name])
+        count, blocks = self.counts[name], self.layouts[name].blocks
+        return coding_for(count, blocks).decode(self._masks[name], count, blocks)
 
     # --- exchange ----------------------------------------------------------------------------------------------
 
@@ -109,7 +107,7 @@ class SharedMaskHook(ResidualHook):
         tensors = self.tensors(bucket)
         told = self.share_status(bucket, tensors) if self.memory.state() else None
         kept = {name: self._kept(name) for name, _ in tensors}
-        accumulated = {name: self._take_in(name, gradient.reshape(-1)) for name, gradient in tensors}
+        accumulated = {name: self._accumulate(name, gradient.reshape(-1)) for name, gradient in tensors}
         sizes = [self._elements(name, index) for name, index in kept.items()]
         message = torch.empty(sum(sizes), dtype=bucket.buffer().dtype, device=self.device)
         values = dict(zip(kept, torch.split(message, sizes), strict=True))
@@ -120,37 +118,29 @@ class SharedMaskHook(ResidualHook):
         self._share_masks(accumulated)
         if told is not None:
             for name in accumulated.keys() & set(self.compressed):
-                self._forget(name, kept[name], accumulated[name])
+                self._clear(name, kept[name], accumulated[name])
         self._density.update((name, len(values[name]) / self.layouts[name].numel) for name in kept)
         self._in_flight[bucket.index()] = _InFlight(self.step + 1, kept, values, None if told is None else told[1])
         self.watch_resting(bucket)
         return summed if told is None else collectives.both(summed, told[0])
 
-    def _take_in(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
-        """What of a tensor waits to be sent now, flat; float32 where it is compressed."""
+    def _accumulate(self, name: str, gradient: torch.Tensor) -> torch.Tensor:
+        """Return what of a tensor waits to be sent now, flat; float32 where it is compressed."""
         if not self.layouts[name].compressed:
             return gradient
         gradient = gradient.float()
-        return self.memory.begin(name, gradient).take_in(gradient)
+        return self.memory.begin(name, gradient).accumulate(gradient)
 
     def _elements(self, name: str, index: torch.Tensor | None) -> int:
-        """How many values of a tensor are sent."""
+        """Return how many values of a tensor are sent."""
         layout = self.layouts[name]
         return layout.numel if index is None else len(index) * layout.block
 
-    def _forget(self, name: str, index: torch.Tensor | None, v: torch.Tensor) -> None:
-        """Clear what is sent; what rounding to 16 bits left out goes back into the residual."""
+    def _clear(self, name: str, index: Indices, v: torch.Tensor) -> None:
+        """Clear what is sent; what rounding to 16 bits left out stays in v."""
         chosen = v if index is None else self.blocks[name].gather(v, index)
         dtype = self.parameters[name].dtype
-        error = None if dtype == torch.float32 else chosen - chosen.to(dtype).float()
-        if self.may_come_back:
-            self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=False)
-        if index is None:
-            self.memory.forget_all(name, mask=False)
-        else:
-            self.memory.forget(name, self.blocks[name], index, mask=False)
-        if error is not None:
-            self._sent.give(name, index, "v", error)
+        self.clear_sent(name, index, chosen, None if dtype == torch.float32 else chosen - chosen.to(dtype).float())
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Put the sums in their places, zeros where nothing was kept."""
@@ -174,24 +164,16 @@ class SharedMaskHook(ResidualHook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
-        """Share of each tensor's elements that the last step sent."""
+        """Return the share of each tensor's elements that the last step sent."""
         return dict(self._density)
 
-    def one_d_bytes(self) -> int:
-        """Bytes of the tensors of fewer than two dimensions."""
-        return sum(p.numel() * p.element_size() for p in self.parameters.values() if p.dim() < 2)
-
     def state_dict(self) -> dict[str, Any]:
-        """Adds the masks of the next step."""
+        """Add the masks of the next step."""
         self._receive_masks()
         return {**super().state_dict(), "masks": {name: mask.cpu().clone() for name, mask in self._masks.items()}}
 
     def refuse_other_state(self, state: Mapping[str, Any]) -> None:
-        """Check that all masks are there, or none as before the first step.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Refuse a state of another run, or without all masks; before the first step there are none."""
         super().refuse_other_state(state)
         missing = set(self._mask_bytes) - set(state.get("masks", {})) if state["step"] else set()
         if missing:
@@ -200,11 +182,7 @@ class SharedMaskHook(ResidualHook):
             )
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore masks and memory.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore masks and memory, unless the state is of another run."""
         super().load_state_dict(state)
         self._receive_masks()
         self._masks = {name: mask.clone().to(self.device) for name, mask in state["masks"].items()}

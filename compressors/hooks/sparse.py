@@ -1,7 +1,4 @@
-"""The hook of every compressor that selects: accumulate, score, select, one all-gather per bucket, decode.
-
-No ``from __future__ import annotations`` here: DDP refuses hooks whose annotations are text.
-"""
+"""The hook of every compressor that selects: accumulate, score, select, one all-gather per bucket, decode."""
 
 import dataclasses
 import math
@@ -16,11 +13,11 @@ from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
 from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
-from rsbench.compressors.kernels.dispatch import choose_fused
+from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
 from rsbench.compressors.message import values as value_formats
 from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
-from rsbench.compressors.message.quantizers import Code
+from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
 from rsbench.compressors.selection.selectors import Selector
 from rsbench.measure import collectives
@@ -47,7 +44,7 @@ class Parts:
         clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
         values: name of the format of values.
         kernels: ``auto``, ``compiled`` or ``eager`` loops on a CPU.
-        code: builds what writes all values of the tensors whose layout says so, given the rank.
+        quantizer: builds what writes all values of the tensors whose layout says so, given the rank.
     """
 
     layout: Callable[[tuple[int, ...]], Layout]
@@ -63,7 +60,7 @@ class Parts:
     clip_norm: float = 0.0
     values: str = "fp32"
     kernels: str = "eager"
-    code: Callable[[int], Code] | None = None
+    quantizer: Callable[[int], Quantizer] | None = None
 
 
 @dataclasses.dataclass
@@ -77,7 +74,7 @@ class _InFlight:
 
 
 class SparseHook(ResidualHook):
-    """Send the best blocks of each tensor by one fixed-capacity all-gather per bucket; keep the rest.
+    """The best blocks of each tensor in one fixed-capacity all-gather per bucket; the rest stays in the memory.
 
     Every rank decodes all messages in rank order, so that all ranks add in the same order and end bit-equal.
     """
@@ -88,11 +85,13 @@ class SparseHook(ResidualHook):
         asked = value_formats.DTYPES[parts.values]
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
-        self._code = parts.code(self.rank) if parts.code else None
-        self._fused = None
+        self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
+        self._bucket_kernels = None
         if self.device.type == "cpu" and not parts.clip_norm:
-            self._fused = choose_fused(parts.kernels, self.memory, self.selector, parts.score, parts.masking_density)
-        if self._fused is not None:
+            self._bucket_kernels = choose_bucket_kernels(
+                parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
+            )
+        if self._bucket_kernels is not None:
             self.kernels = "compiled"
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
@@ -116,7 +115,7 @@ class SparseHook(ResidualHook):
             self._renew(self.parts.policy, density)
 
     def _renew(self, policy: Policy, density: float) -> None:
-        """Counts from rank 0's weights, broadcast so that capacities can never differ between ranks."""
+        """Renew the counts from rank 0's weights, and broadcast them so that capacities never differ between ranks."""
         layouts = [self.layouts[n] for n in self.compressed]
         counts = [self.counts[n] for n in self.compressed]
         if self.rank == 0:
@@ -141,8 +140,8 @@ class SparseHook(ResidualHook):
         flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
         served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
-        if plan is not None and self._fused is not None:
-            status, served = self._fused.compress(plan, bucket.buffer(), buffer)
+        if plan is not None and self._bucket_kernels is not None:
+            status, served = self._bucket_kernels.compress(plan, bucket.buffer(), buffer)
         if status == OK and len(served) < len(tensors):
             status = self.status_of(bucket.buffer(), tensors)
         if not isinstance(status, int) or status == OK:
@@ -159,34 +158,37 @@ class SparseHook(ResidualHook):
     def _plans(
         self, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor
     ) -> "tuple[Message, BucketPlan | None]":
-        """Plans of the bucket with these tensors, made once for each renewal of the counts."""
+        """Return the plans of the bucket with these tensors, made once for each renewal of the counts."""
         names = tuple(n for n, _ in tensors)
         if names not in self._messages:
             message = Message(
                 [self.layouts[n] for n in names],
                 [self.counts[n] for n in names],
                 [self._dtypes[n] for n in names],
-                self._code,
+                self._quantizer,
             )
             plan = None
-            if self._fused is not None and not self.may_come_back:
-                plan = self._fused.plan(message, tensors, buffer)
+            if self._bucket_kernels is not None and not self.may_come_back:
+                plan = self._bucket_kernels.plan(message, tensors, buffer)
             self._messages[names] = message, plan
         return self._messages[names]
 
     def _compress(
         self, flight: _InFlight, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor | None
     ) -> None:
-        """Take a flat gradient in, unless that is done (None); choose, write, forget."""
+        """Accumulate a flat gradient, unless that is done (None); choose, write, clear."""
         chosen, index = self._choose(name, gradient, slot)
-        if self._code is not None:
-            self._code.begin(name, flight.step)
+        if self._quantizer is not None:
+            self._quantizer.begin(name, flight.step)
         flight.message.write(buffer, slot, chosen, index)
         if slot.layout.compressed and self.memory.state():
-            self._forget(flight, buffer, slot, name, chosen, index)
+            sent = slot.layout.sent_elements(slot.count)
+            mask = sent <= self.parts.masking_density * slot.layout.numel
+            error = None if slot.dtype == torch.float32 else chosen - flight.message.read(buffer, slot)[0]
+            self.clear_sent(name, index, chosen, error, mask=mask)
 
     def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Take a flat gradient in; return the values to send and the numbers of their blocks."""
+        """Accumulate a flat gradient; return the values to send and the indices of their blocks."""
         if gradient is not None:
             if not slot.layout.compressed:
                 return gradient, None
@@ -195,34 +197,10 @@ class SparseHook(ResidualHook):
             gradient = gradient.float()
         residual = self.memory.begin(name, gradient)
         if slot.whole and gradient is not None:
-            return residual.take_in(gradient), None
+            return residual.accumulate(gradient), None
         score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
         index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
         return self.blocks[name].gather(residual.v, index), index
-
-    def _forget(
-        self,
-        flight: _InFlight,
-        buffer: torch.Tensor,
-        slot: Slot,
-        name: str,
-        chosen: torch.Tensor,
-        index: torch.Tensor | None,
-    ) -> None:
-        """Clear what is sent; what rounding or a code left out goes back into the residual."""
-        sent = slot.layout.numel if slot.whole else slot.count * slot.layout.block
-        mask = min(sent, slot.layout.numel) <= self.parts.masking_density * slot.layout.numel
-        error = None
-        if slot.dtype != torch.float32:
-            error = chosen - flight.message.read(buffer, slot)[0]
-        if self.may_come_back:
-            self._sent.keep(name, index, chosen.clone() if error is None else chosen - error, mask=mask)
-        if index is None:
-            self.memory.forget_all(name, mask=mask)
-        else:
-            self.memory.forget(name, self.blocks[name], index, mask=mask)
-        if error is not None:
-            self._sent.give(name, index, "v", error)
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
@@ -234,9 +212,9 @@ class SparseHook(ResidualHook):
         if self.refused(faults, [n for n, _ in tensors], flight.step):
             return buffer.fill_(math.inf)
         served: tuple[int, ...] = ()
-        if flight.plan is not None and self._fused is not None:
+        if flight.plan is not None and self._bucket_kernels is not None:
             served = flight.plan.positions
-            bad = self._fused.decode(flight.plan, buffer, by_rank)
+            bad = self._bucket_kernels.decode(flight.plan, buffer, by_rank)
             if bad:
                 raise damaged(bad - 1, flight.step)
         for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
@@ -256,15 +234,15 @@ class SparseHook(ResidualHook):
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def densities(self) -> dict[str, float]:
-        """Share of each tensor's elements in the last step's message (edge tiles counted full)."""
+        """Return the share of each tensor's elements in the last message (edge tiles counted full)."""
         return {n: lay.sent_elements(self.counts[n]) / lay.numel for n, lay in self.layouts.items()}
 
-    def one_d_bytes(self) -> int:
-        """Bytes of tensors of fewer than two dimensions."""
-        return sum(lay.sparse_bytes(self.counts[n]) for n, lay in self.layouts.items() if len(lay.shape) < 2)
+    def sent_bytes(self, name: str) -> int:
+        """Return the bytes of a tensor in the last step's message."""
+        return self.layouts[name].sparse_bytes(self.counts[name])
 
     def state_dict(self) -> dict[str, Any]:
-        """Adds the counts and the selector's hints."""
+        """Add the counts and the selector's hints."""
         state = super().state_dict()
         state["counts"] = dict(self.counts)
         state["counted_density"] = self._counted_density
@@ -272,11 +250,7 @@ class SparseHook(ResidualHook):
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore counts, hints and memory.
-
-        Raises:
-            RsbenchError: the state is of another run.
-        """
+        """Restore counts, hints and memory, unless the state is of another run."""
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])

@@ -1,35 +1,39 @@
 """A bucket's whole step in two compiled calls: gradients to message, and messages to averaged gradient.
 
-The common case of :class:`rsbench.compressors.hooks.sparse.SparseHook` only: float32 values and contiguous gradients.
-Whatever does not fit is left to the hook's own loop, tensor by tensor, with the same results to rounding. Needs numba;
-CPU only.
+They serve the common case of :class:`rsbench.compressors.hooks.sparse.SparseHook`: float32 values, contiguous
+gradients, built-in index codings. Whatever does not fit is left to the hook's own loop, tensor by tensor, with the
+same results to rounding. Needs numba; CPU only.
 
-The choice is exact, as that of ``SampledSelector``, but needs no sample: candidates
-are the blocks above a share of the last step's k-th score, and a list that fills up is pruned to its best while the
-pass goes on, so that a threshold may be as low as one likes.
+The choice is exact, as that of ``SampledSelector``, but needs no sample: candidates are the blocks above a share of the
+last step's k-th score, and a list that fills up is pruned to its best while the pass goes on, so that a threshold may
+be as low as one likes.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rsbench.compressors.blocks.index_size import Coding, coding_for
-from rsbench.compressors.blocks.layout import Layout
-from rsbench.compressors.kernels import bucket_loops as bucket
-from rsbench.compressors.kernels.tensor import SECOND, rule
-from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+from rsbench.compressors.blocks.index_codings import Bitmap, Gaps, Int32
+from rsbench.compressors.blocks.layout import Layout, dense, kernel_slices
+from rsbench.compressors.kernels import bucket_loops
+from rsbench.compressors.kernels import columns as col
+from rsbench.compressors.kernels.bucket_loops import ACCUMULATED, DONE
+from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, rule
+from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message, Slot
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
-from rsbench.compressors.selection.selectors import SampledSelector
+from rsbench.compressors.selection.selectors import FIRST_AIM, Hint, SampledSelector
 
 _ROOM, _SMALL_BYTES = 1 << 13, 1 << 20
-_CODINGS = {Coding.INT32: bucket.INT32, Coding.GAPS: bucket.GAPS, Coding.BITMAP: bucket.BITMAP}
+_CODINGS = {type(None): col.INT32, Int32: col.INT32, Gaps: col.GAPS, Bitmap: col.BITMAP}
+"""Class of an index coding -> its number in the loops; without a coding no indices are written."""
+_NO_HINT = Hint(-1.0, 0.0, 0.0, FIRST_AIM)  # a weight below 0 says that there is none
 _F = np.float32
 
 
@@ -38,26 +42,26 @@ class BucketPlan:
     """Which tensors of a bucket the compiled calls serve, and where everything stands.
 
     Attributes:
-        positions: of those tensors in the bucket.
-        names: theirs.
-        table: int64, shape [T, 14].
+        positions: places in the bucket of the tensors that are served.
+        names: their names.
+        table: int64, shape [T, 14], see :mod:`rsbench.compressors.kernels.columns`.
         room: length of the lists of candidates.
-        pairs: the same where both statistics are kept.
+        pair_room: length of the lists of both statistics, which elements do without.
     """
 
     positions: tuple[int, ...]
     names: tuple[str, ...]
     table: NDArray[np.int64]
     room: int
-    pairs: int
+    pair_room: int
 
 
-class Fused:
+class BucketKernels:
     """The compiled calls of one hook.
 
     Args:
         memory: of the compressed tensors.
-        selector: whose hints are read and left behind.
+        selector: whose hints are read and renewed.
         score: importance of blocks; elements are scored by magnitude.
         masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
     """
@@ -87,24 +91,23 @@ class Fused:
         if not served:
             return None
         rows = [self._row(name, slot, place) for _, name, slot, place in served]
-        table = np.array(rows, np.int64).reshape(len(rows), bucket.VALUES + 1)
+        table = np.array(rows, np.int64).reshape(len(rows), col.VALUES + 1)
         return BucketPlan(
             tuple(i for i, *_ in served),
             tuple(name for _, name, *_ in served),
             table,
-            int(table[:, bucket.CAPACITY].max(initial=1)),
-            int(table[table[:, bucket.KIND] > bucket.ELEMENTS, bucket.CAPACITY].max(initial=0)),
+            int(table[:, col.CAPACITY].max(initial=1)),
+            int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0)),
         )
 
     def _row(self, name: str, slot: Slot, place: int) -> list[int]:
         layout, k = slot.layout, slot.count
         if not layout.compressed:
-            kind = bucket.PLAIN
+            kind = col.PLAIN
         elif slot.whole:
-            kind = bucket.WHOLE
+            kind = col.WHOLE
         else:
-            kind = bucket.ELEMENTS if layout.block == 1 else bucket.TILES if layout.tile else bucket.ROWS
-        sent = layout.numel if slot.whole else min(k * layout.block, layout.numel)
+            kind = col.ELEMENTS if layout.block == 1 else col.TILES if layout.tile else col.ROWS
         return [
             kind,
             place,
@@ -115,15 +118,15 @@ class Fused:
             layout.tile,
             layout.blocks,
             k,
-            _capacity(layout, k) if kind >= bucket.ELEMENTS else 0,
-            "u" in self._memory.flat and sent <= self._masking * layout.numel,
-            _CODINGS[coding_for(layout.blocks, k)],
-            slot.numbers.start,
+            _capacity(layout, k) if kind >= col.ELEMENTS else 0,
+            "u" in self._memory.flat and layout.sent_elements(k) <= self._masking * layout.numel,
+            _CODINGS[type(slot.coding)],
+            slot.indices.start,
             slot.values.start,
         ]
 
     def compress(self, plan: BucketPlan, gradients: torch.Tensor, message: torch.Tensor) -> tuple[int, dict[int, bool]]:
-        """Take gradients in, choose, write; zeros are left behind in the gradients.
+        """Accumulate gradients, choose, write; zeros are left behind in the gradients.
 
         Args:
             plan: of the bucket.
@@ -132,24 +135,26 @@ class Fused:
 
         Returns:
             0, or 1 + the position in the bucket of a tensor with inf or nan, at which it stopped; and for the tensors
-            whose gradient it took in, position -> whether they are chosen and written too.
+            whose gradient it accumulated, position -> whether they are chosen and written too.
         """
-        g, out = gradients.numpy(), message.numpy()
-        hints = np.array([self._selector.hint(name) for name in plan.names], np.float64).reshape(-1, 4)
+        g, hints = gradients.numpy(), self._selector.hints
+        given = np.array([hints.get(name, _NO_HINT) for name in plan.names], np.float64)
         became = np.zeros(len(plan.names), np.int64)
         start = self._memory.begin(next(iter(self._memory.places)), gradients)
-        pairs, most = np.empty((2, plan.pairs), _F), np.empty((2, plan.room), _F)
+        pairs, most = np.empty((2, plan.pair_room), _F), np.empty((2, plan.room), _F)
         lists = np.empty(plan.room, np.int64), most[0], pairs[0], pairs[1], most[1]
-        bad = bucket.compress(
-            plan.table, hints, self._kind, float(self._score.alpha), rule(start), _F(start.momentum), g,
-            g.view(np.int32), self._u, self._v, _views(out), became, lists,
+        bad = bucket_loops.compress(
+            plan.table, given, self._kind, float(self._score.alpha), rule(start), _F(start.momentum), g,
+            g.view(np.int32), self._u, self._v, _views(message.numpy()), became, lists,
         )  # fmt: skip
-        for name, row, hint in zip(plan.names, plan.table, hints, strict=True):
-            if row[bucket.KIND] >= bucket.ELEMENTS:
-                self._selector.leave(name, hint.tolist())
-        known = dict(zip(plan.positions, became.tolist(), strict=True))
-        taken = {i: state == bucket.DONE for i, state in known.items() if state in (bucket.TAKEN, bucket.DONE)}
-        return (1 + plan.positions[bad - 1] if bad else 0), taken
+        for name, row, hint in zip(plan.names, plan.table, given, strict=True):
+            if row[col.KIND] >= col.ELEMENTS:
+                hints.pop(name, None)
+                if hint[0] >= 0:
+                    hints[name] = Hint(*hint.tolist())
+        states = zip(plan.positions, became.tolist(), strict=True)
+        accumulated = {i: state == DONE for i, state in states if state in (ACCUMULATED, DONE)}
+        return (1 + plan.positions[bad - 1] if bad else 0), accumulated
 
     def decode(self, plan: BucketPlan, gradients: torch.Tensor, messages: torch.Tensor) -> int:
         """Add the messages [W, payload_bytes], each divided by W, to the zeros of the served tensors.
@@ -157,54 +162,46 @@ class Fused:
         Returns:
             0, or 1 + the rank whose message names a block that does not exist.
         """
-        found = messages.numpy()
-        share = _F(1.0 / len(found))
-        bad: int = bucket.decode(plan.table, gradients.numpy(), share, _views(found), np.empty(plan.room, np.int64))
+        received, index = messages.numpy(), np.empty(plan.room, np.int64)
+        share = _F(1.0 / len(received))
+        bad: int = bucket_loops.decode(plan.table, gradients.numpy(), share, _views(received), index)
         return bad
 
 
 def _views(message: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
-    """The same bytes as uint8, uint16, int32 and float32."""
+    """Return the same bytes as uint8, uint16, int32 and float32."""
     return message, message.view(np.uint16), message.view(np.int32), message.view(_F)
 
 
 def _capacity(layout: Layout, k: int) -> int:
-    """Length of the list of candidates."""
+    """Return the length of the list of candidates."""
     return min(layout.blocks, max(3 * k, k + _ROOM))
 
 
 def _in_reach(slot: Slot) -> bool:
-    """Whether the lists stay small; not at the high densities of a warm-up."""
+    """Return whether the loops know the coding and the lists stay small; not at the high densities of a warm-up."""
     entry_bytes = 16 if slot.layout.block == 1 else 24
     list_bytes = entry_bytes * _capacity(slot.layout, slot.count)
-    return slot.whole or list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
-
-
-def fused(memory: NoMemory, selector: object, score: Score, masking_density: float) -> Fused | None:
-    """The compiled calls for these parts, or None where they do not serve them."""
-    if not isinstance(memory, ErrorFeedback) or not isinstance(selector, SampledSelector) or not memory.places:
-        return None
-    return Fused(memory, selector, score, masking_density)
+    short = list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
+    return slot.whole or (short and type(slot.coding) in _CODINGS)
 
 
 def try_out() -> None:
-    """Compile both calls, or load them from numba's cache, on two tiny tensors."""
-    from rsbench.compressors.blocks.layout import dense, kernels
+    """Compile both calls, or load them from numba's cache, on two tiny tensors.
 
-    shapes: Mapping[str, Any] = {"w": torch.zeros(2, 2, 3, 3), "b": torch.zeros(3)}
-    layouts = [kernels((2, 2, 3, 3), 3), dense((3,))]
-    from rsbench.compressors.kernels.tensor import sweep_compiled
-
-    calls = Fused(ErrorFeedback({"w": shapes["w"]}), SampledSelector(sweep_compiled), MAGNITUDE, -1.0)
-    message = Message(layouts, [1, 1], [torch.float32] * 2)
-    made = torch.arange(39.0)
-    tensors = [("w", made[:36].view(2, 2, 3, 3)), ("b", made[36:])]
-    plan = calls.plan(message, tensors, made)
+    Raises:
+        RuntimeError: their results are wrong.
+    """
+    memory, selector = ErrorFeedback({"w": torch.zeros(2, 2, 3, 3)}), SampledSelector(compiled_threshold_pass)
+    calls = BucketKernels(memory, selector, MAGNITUDE, -1.0)
+    message = Message([kernel_slices((2, 2, 3, 3), 3), dense((3,))], [1, 1], [torch.float32] * 2)
+    bucket = torch.arange(39.0)
+    plan = calls.plan(message, [("w", bucket[:36].view(2, 2, 3, 3)), ("b", bucket[36:])], bucket)
     if plan is None:
         raise RuntimeError("compiled loops serve no tensor")
     buffer = message.allocate(torch.device("cpu"))
-    given = made.clone()
-    status, became = calls.compress(plan, made, buffer)
-    bad = calls.decode(plan, made, buffer.view(1, -1))
-    if status or bad or not all(became.values()) or not torch.equal(made[27:], given[27:]):
+    given = bucket.clone()
+    status, accumulated = calls.compress(plan, bucket, buffer)
+    bad = calls.decode(plan, bucket, buffer.view(1, -1))
+    if status or bad or not all(accumulated.values()) or not torch.equal(bucket[27:], given[27:]):
         raise RuntimeError("compiled loops give wrong results")

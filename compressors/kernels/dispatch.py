@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from rsbench.compressors.selection.threshold_pass import Sweep, sweep_in_parts
+from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+from rsbench.compressors.selection.scores import Score
+from rsbench.compressors.selection.selectors import SampledSelector, Selector
+from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
-    from rsbench.compressors.kernels.bucket import Fused
-    from rsbench.compressors.memory.error_feedback import NoMemory
-    from rsbench.compressors.selection.scores import Score
-    from rsbench.compressors.selection.selectors import Selector
+    from rsbench.compressors.kernels.bucket import BucketKernels
 
 _PATIENCE_S = 120.0
 """How long a process waits for another that compiles, before it compiles by itself."""
 _log = logging.getLogger(__name__)
 
 
-def choose_sweep(wanted: str) -> Sweep:
-    """The pass of an option ``kernels``.
+def choose_threshold_pass(wanted: str) -> ThresholdPass:
+    """Return the pass that an option ``kernels`` asks for.
 
     Args:
         wanted: ``auto`` takes compiled loops where numba works, ``compiled`` insists on them, ``eager`` takes torch.
@@ -38,35 +38,37 @@ def choose_sweep(wanted: str) -> Sweep:
         RsbenchError: ``compiled`` without a numba that works.
     """
     if wanted == "eager":
-        return sweep_in_parts
+        return eager_threshold_pass
     compiled, reason = _compiled()
     if compiled is None and wanted == "compiled":
         raise RsbenchError(
             f"kernels=compiled needs numba, which does not work here ({reason}); run pip install 'rsbench[fast]', or "
             "leave that option out."
         )
-    return compiled or sweep_in_parts
+    return compiled or eager_threshold_pass
 
 
-def choose_fused(
+def choose_bucket_kernels(
     wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
-) -> Fused | None:
-    """The compiled calls for whole buckets, or None where torch operations do the work or the parts do not fit."""
-    if choose_sweep(wanted) is sweep_in_parts:
+) -> BucketKernels | None:
+    """Return the compiled calls for whole buckets, which serve a residual with a sampled selector; else None."""
+    if choose_threshold_pass(wanted) is eager_threshold_pass:
         return None
-    from rsbench.compressors.kernels.bucket import fused
+    if not isinstance(memory, ErrorFeedback) or not isinstance(selector, SampledSelector) or not memory.places:
+        return None
+    from rsbench.compressors.kernels.bucket import BucketKernels  # late: numba may be missing
 
-    return fused(memory, selector, score, masking_density)
+    return BucketKernels(memory, selector, score, masking_density)
 
 
 def kernels_in_use(wanted: str) -> str:
-    """``compiled`` or ``eager``: what :func:`choose_sweep` gives on this machine."""
-    return "eager" if choose_sweep(wanted) is sweep_in_parts else "compiled"
+    """Return ``compiled`` or ``eager``, whichever an option asks for on this machine."""
+    return "eager" if choose_threshold_pass(wanted) is eager_threshold_pass else "compiled"
 
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """One process of this machine compiles, the others then load what it left in numba's cache."""
+    """Let one process of this machine compile; the others then load what it left in numba's cache."""
     lock = FileLock(Path(tempfile.gettempdir()) / f"rsbench-numba-{os.getuid() if hasattr(os, 'getuid') else 0}.lock")
     with contextlib.suppress(OSError, Timeout):
         lock.acquire(timeout=_PATIENCE_S)
@@ -77,15 +79,15 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 @functools.cache
-def _compiled() -> tuple[Sweep | None, str]:
-    """The compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
+def _compiled() -> tuple[ThresholdPass | None, str]:
+    """Return the compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
     try:
         with _one_at_a_time():
             module = importlib.import_module("rsbench.compressors.kernels.tensor")
             module.try_out()
             importlib.import_module("rsbench.compressors.kernels.bucket").try_out()
-        sweep: Sweep = module.sweep_compiled
-        return sweep, ""
+        threshold_pass: ThresholdPass = module.compiled_threshold_pass
+        return threshold_pass, ""
     except ModuleNotFoundError:
         return None, "it is not installed"
     except Exception as error:  # whatever a compiler can raise: the torch operations do the same work

@@ -1,4 +1,4 @@
-"""Two inner loops as vector instructions for :mod:`.loops`: sums over blocks of nine, and which scores are high.
+"""Vector instructions of two inner loops: sums over blocks of nine, and which scores are high.
 
 Most convolutions have 3 x 3 kernels, so that neighbourhoods of nine elements lie in a row. A plain loop over
 rows of nine is not vectorised by LLVM and takes as long as reading the gradient from memory; here eight rows are loaded
@@ -15,21 +15,21 @@ from numba import types
 from numba.extending import intrinsic
 
 LANES = 8
-"""Rows at a time."""
+"""Rows at a time: the width of a vector."""
 ROW = 9
 """Elements of a row."""
 
 
 def _column(builder: Any, loaded: list[Any], column: int, vector: Any) -> Any:
-    """Elements ``column`` of the eight rows as one vector: lane j stands at r j + column of the r vectors loaded."""
-    numbers = ir.VectorType(ir.IntType(32), LANES)
+    """Return elements ``column`` of the eight rows: lane j stands at r j + column of the r vectors loaded."""
+    integers = ir.VectorType(ir.IntType(32), LANES)
     places = [divmod(len(loaded) * lane + column, LANES) for lane in range(LANES)]
-    found = ir.Constant(vector, ir.Undefined)
+    gathered = ir.Constant(vector, ir.Undefined)
     for source, values in enumerate(loaded):
         mask = [LANES + at if held == source else lane for lane, (held, at) in enumerate(places)]
         if any(entry >= LANES for entry in mask):
-            found = builder.shuffle_vector(found, values, ir.Constant(numbers, mask))
-    return found
+            gathered = builder.shuffle_vector(gathered, values, ir.Constant(integers, mask))
+    return gathered
 
 
 @intrinsic
@@ -41,8 +41,8 @@ def _add_up(typingctx: Any, v: Any, start: Any, magnitudes: Any, values: Any, sq
         v: float32, contiguous.
         start: first element.
         magnitudes: float32, contiguous, gets the sums of |x|.
-        values: likewise, sums of x.
-        squares: likewise, sums of x^2.
+        values: float32, contiguous, gets the sums of x.
+        squares: float32, contiguous, gets the sums of x^2.
         first: first entry written.
     """
 
@@ -112,7 +112,7 @@ SCAN = 32
 
 @intrinsic
 def _above(typingctx: Any, scores: Any, start: Any, threshold: Any) -> Any:
-    """A uint32 whose bit i is set where ``scores[start + i] > threshold``, i in 0..31.
+    """Return a uint32 whose bit i is set where ``scores[start + i] > threshold``, i in 0..31.
 
     Args:
         typingctx: numba's.
@@ -135,7 +135,7 @@ def _above(typingctx: Any, scores: Any, start: Any, threshold: Any) -> Any:
 
 @intrinsic
 def _lowest_bit(typingctx: Any, bits: Any) -> Any:
-    """Number of the lowest bit that is set in a uint32 above 0."""
+    """Return the position of the lowest bit that is set in a uint32 above 0."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.cttz(args[0], ir.IntType(1)(1))

@@ -10,6 +10,8 @@ import torch
 from rsbench.compressors.blocks.tensor_ops import Blocks
 
 Tensors = dict[str, torch.Tensor]
+Indices = torch.Tensor | None
+"""Indices of some blocks, int64 [k]; None for the whole tensor."""
 _LINE = 16  # elements of a cache line
 
 
@@ -29,8 +31,8 @@ class Residual:
     momentum: float = 0.0
     nesterov: bool = False
 
-    def take_in(self, gradient: torch.Tensor, flat: slice = slice(None)) -> torch.Tensor:
-        """Accumulate ``gradient`` (elements ``flat`` of the tensor) and return v there."""
+    def accumulate(self, gradient: torch.Tensor, flat: slice = slice(None)) -> torch.Tensor:
+        """Take ``gradient`` (elements ``flat`` of the tensor) into the memory and return v there."""
         v = self.v[flat]
         if self.u is None:
             return v if v.data_ptr() == gradient.data_ptr() else v.add_(gradient)
@@ -40,7 +42,7 @@ class Residual:
         return v.add_(u.mul_(self.momentum).add_(gradient))
 
     def at(self, blocks: Blocks, index: torch.Tensor) -> Residual:
-        """A copy of the memory at some blocks, flat."""
+        """Return a copy of the memory at some blocks, flat."""
         u = None if self.u is None else blocks.gather(self.u, index).view(-1)
         v = blocks.gather(self.v, index).view(-1)
         return dataclasses.replace(self, v=v, u=u)
@@ -50,7 +52,7 @@ class NoMemory:
     """What is not sent is lost."""
 
     def begin(self, name: str, gradient: torch.Tensor | None) -> Residual:
-        """The gradient itself, flat float32 [n], stands for v.
+        """Return the gradient itself, flat float32 [n], in the place of v.
 
         Raises:
             ValueError: there is none.
@@ -59,15 +61,27 @@ class NoMemory:
             raise ValueError(f"no gradient of {name}, and nothing is kept")
         return Residual(gradient)
 
-    def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
-        """Nothing was kept."""
-
-    def forget_all(self, name: str, *, mask: bool) -> None:
-        """Nothing was kept."""
-
     def state(self) -> dict[str, Tensors]:
-        """Kind of memory -> tensor name -> values, for saving and loading in place."""
+        """Return kind of memory (``v``, ``u``) -> tensor name -> values, which are saved and loaded in place."""
         return {}
+
+    def clear(self, name: str, blocks: Blocks, index: Indices, *, mask: bool) -> None:
+        """Zero v, and u where ``mask`` holds, at the blocks of a tensor that were sent."""
+        kinds = [kind for kind in self.state() if mask or kind != "u"]
+        cleared = [self.state()[kind][name] for kind in kinds]
+        if index is not None:
+            blocks.clear(index, *cleared)
+        else:
+            for values in cleared:
+                values.zero_()
+
+    def add(self, kind: str, name: str, blocks: Blocks, index: Indices, values: torch.Tensor) -> None:
+        """Add values [k, block], or [n] for the whole tensor, to a kind of memory of a tensor."""
+        held = self.state()[kind][name]
+        if index is None:
+            held.add_(values)
+        else:
+            blocks.add(held, index, values)
 
 
 class ErrorFeedback(NoMemory):
@@ -78,7 +92,7 @@ class ErrorFeedback(NoMemory):
 
     Attributes:
         flat: kind of memory -> one float32 tensor for all parameters.
-        places: tensor name -> where it starts there.
+        places: tensor name -> index of its first element there.
     """
 
     def __init__(self, parameters: Tensors) -> None:
@@ -88,7 +102,7 @@ class ErrorFeedback(NoMemory):
         self.v = self._zeros("v")
 
     def _zeros(self, kind: str) -> Tensors:
-        """One tensor for all parameters, kept in ``flat``, and a view of it for each, which starts at ``places``."""
+        """Make one tensor for all parameters, kept in ``flat``, and return a view of it for each."""
         at = 0
         for name, parameter in self._shapes.items():
             self.places[name] = at
@@ -98,19 +112,11 @@ class ErrorFeedback(NoMemory):
         return {name: self.flat[kind][self.places[name] :][: p.numel()] for name, p in self._shapes.items()}
 
     def begin(self, name: str, gradient: torch.Tensor | None) -> Residual:
-        """The tensor's memory, still without this gradient."""
+        """Return the tensor's memory, still without this gradient."""
         return Residual(self.v[name])
 
-    def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
-        """Zero v at the blocks that were sent."""
-        blocks.clear(index, self.v[name])
-
-    def forget_all(self, name: str, *, mask: bool) -> None:
-        """Zero v."""
-        self.v[name].zero_()
-
     def state(self) -> dict[str, Tensors]:
-        """The residual v."""
+        """Return the residual v."""
         return {"v": self.v}
 
 
@@ -132,21 +138,11 @@ class MomentumCorrection(ErrorFeedback):
         self._momentum, self._nesterov = momentum, nesterov
 
     def begin(self, name: str, gradient: torch.Tensor | None) -> Residual:
-        """The tensor's memory, still without this gradient."""
+        """Return the tensor's memory, still without this gradient."""
         return Residual(self.v[name], self.u[name], self._momentum(), self._nesterov)
 
-    def forget(self, name: str, blocks: Blocks, index: torch.Tensor, *, mask: bool) -> None:
-        """Zero v, and u where ``mask`` holds, at the blocks that were sent."""
-        blocks.clear(index, self.v[name], *([self.u[name]] if mask else []))
-
-    def forget_all(self, name: str, *, mask: bool) -> None:
-        """Zero v, and u where ``mask`` holds."""
-        super().forget_all(name, mask=mask)
-        if mask:
-            self.u[name].zero_()
-
     def state(self) -> dict[str, Tensors]:
-        """The velocity u and the residual v."""
+        """Return the velocity u and the residual v."""
         return {"u": self.u, "v": self.v}
 
 

@@ -1,1 +1,1 @@
-"""The bytes of a message: values, indices, quantizers."""
+"""The bytes of a message: its fields, formats of values, quantizers."""

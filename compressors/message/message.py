@@ -1,8 +1,8 @@
 """One bucket's message: fixed length, equal on all ranks, everything a receiver needs in-band.
 
 Words of 4 bytes. A header of four int32 (``HEADER_BYTES``): fingerprint of the plan,
-status, checksum of the body, step. Then for each tensor its scale (where values have one), the numbers of its blocks
-(:mod:`rsbench.compressors.blocks.index_size`) and their values, or all values without numbers.
+status, checksum of the body, step. Then for each tensor its scale (where values have one), the indices of its blocks
+(:mod:`rsbench.compressors.blocks.index_codings`) and their values, or all values without indices.
 """
 
 from __future__ import annotations
@@ -13,18 +13,17 @@ from collections.abc import Sequence
 
 import torch
 
-from rsbench.compressors.blocks import index_size
+from rsbench.compressors.blocks.index_codings import IndexCoding, coding_for
 from rsbench.compressors.blocks.layout import VALUE_BYTES, Layout
 from rsbench.compressors.density.allocation import HEADER_BYTES
-from rsbench.compressors.message import indices, values
-from rsbench.compressors.message.quantizers import Code
+from rsbench.compressors.message import values
+from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.errors import RsbenchError
 
 OK = 0
-"""Status of a message whose gradients are finite; else 1 + the number of the first tensor that is not."""
+"""Status of a message whose gradients are finite; else 1 + the position of the first tensor that is not."""
 _WORD = 4
 _FINGERPRINT, _STATUS, _CHECKSUM, _STEP = range(4)
-_HEADER_WORDS = HEADER_BYTES // _WORD
 _LOW = 0x7FFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15 - 2**64  # 2^64 / golden ratio as int64: its odd multiples are spread evenly
 
@@ -36,34 +35,40 @@ class Slot:
     Attributes:
         layout: how the tensor is cut.
         count: blocks selected; ignored where the tensor is sent whole.
-        whole: whether all values are sent, without numbers.
+        coding: of the indices; None where all values are sent, without indices.
         dtype: of its values.
         scale: bytes of its scale, empty without one.
-        numbers: bytes of its block numbers.
+        indices: bytes of its block indices.
         values: bytes of its values.
     """
 
     layout: Layout
     count: int
-    whole: bool
+    coding: IndexCoding | None
     dtype: torch.dtype
     scale: slice
-    numbers: slice
+    indices: slice
     values: slice
+
+    @property
+    def whole(self) -> bool:
+        """Whether all values are sent, without indices."""
+        return self.coding is None
 
 
 def _slot(layout: Layout, count: int, dtype: torch.dtype, start: int) -> Slot:
     whole = layout.whole(count)
-    numbers = start + layout.scale_bytes
-    values = numbers + (0 if whole else index_size.index_bytes(layout.blocks, count))
+    coding = None if whole else coding_for(count, layout.blocks)
+    index_start = start + layout.scale_bytes
+    values = index_start + (coding.size_bytes(count, layout.blocks) if coding else 0)
     end = values + (layout.coded_bytes or dtype.itemsize * (layout.numel if whole else count * layout.block))
     return Slot(
         layout=layout,
         count=count,
-        whole=whole,
+        coding=coding,
         dtype=dtype,
-        scale=slice(start, numbers),
-        numbers=slice(numbers, values),
+        scale=slice(start, index_start),
+        indices=slice(index_start, values),
         values=slice(values, end),
     )
 
@@ -75,7 +80,7 @@ class Message:
         layouts: the bucket's tensors in bucket order.
         counts: blocks selected per tensor, equal on all ranks.
         dtypes: of the values per tensor.
-        code: of the tensors whose layout has one.
+        quantizer: of the tensors whose layout has one.
     """
 
     def __init__(
@@ -83,9 +88,9 @@ class Message:
         layouts: Sequence[Layout],
         counts: Sequence[int],
         dtypes: Sequence[torch.dtype],
-        code: Code | None = None,
+        quantizer: Quantizer | None = None,
     ) -> None:
-        self._code = code
+        self._quantizer = quantizer
         self.slots: list[Slot] = []
         self._places: torch.Tensor | None = None
         at = HEADER_BYTES
@@ -98,21 +103,21 @@ class Message:
         self.fingerprint = zlib.crc32(text.encode()) & _LOW
 
     def allocate(self, device: torch.device) -> torch.Tensor:
-        """Zeroed buffer of one message, uint8, shape [payload_bytes]."""
+        """Return a zeroed buffer of one message, uint8, shape [payload_bytes]."""
         return torch.zeros(self.words, dtype=torch.int32, device=device).view(torch.uint8)
 
     def room(self, device: torch.device, messages: int) -> torch.Tensor:
-        """Room for so many messages that are still to arrive, uint8, shape [messages * payload_bytes]."""
+        """Return room for so many messages that are still to arrive, uint8, shape [messages * payload_bytes]."""
         return torch.empty(messages * self.words, dtype=torch.int32, device=device).view(torch.uint8)
 
     # --- writing -----------------------------------------------------------------------------------------------
 
     def write(self, buffer: torch.Tensor, slot: Slot, chosen: torch.Tensor, index: torch.Tensor | None) -> None:
         """Write a tensor: values [k, block] of the blocks ``index`` [k], or all values [n] and None."""
-        if index is not None:
-            indices.encode(index, slot.layout.blocks, buffer[slot.numbers])
-        if self._code is not None and slot.layout.coded_bytes:
-            self._code.encode(chosen, buffer[slot.values])
+        if index is not None and slot.coding is not None:
+            slot.coding.encode(index, slot.layout.blocks, buffer[slot.indices])
+        if self._quantizer is not None and slot.layout.coded_bytes:
+            self._quantizer.encode(chosen, buffer[slot.values])
         else:
             values.encode(chosen, self._values(buffer, slot), self._scale(buffer, slot))
 
@@ -125,7 +130,7 @@ class Message:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def faults(self, buffer: torch.Tensor) -> torch.Tensor:
-        """Shape [2]: whether it is no message of this plan or was changed on its way, and its status."""
+        """Return whether it is no message of this plan or was changed on its way, and its status; shape [2]."""
         if buffer.numel() != self.payload_bytes:
             return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device)
         header = buffer[:HEADER_BYTES].view(torch.int32)
@@ -133,23 +138,23 @@ class Message:
         return torch.stack([broken.to(torch.int32), header[_STATUS]])
 
     def read(self, buffer: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """A tensor's values, float32 [k, block], and block numbers, int64 [k]; or all values [n] and None.
+        """Read a tensor: values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
 
         Raises:
-            RsbenchError: on a CPU, a block number out of range.
+            RsbenchError: on a CPU, a block index out of range.
         """
-        if self._code is not None and slot.layout.coded_bytes:
-            return self._code.decode(buffer[slot.values], slot.layout.numel), None
-        found = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
-        if slot.whole:
-            return found, None
-        index = indices.decode(buffer[slot.numbers], slot.layout.blocks, slot.count)
+        if self._quantizer is not None and slot.layout.coded_bytes:
+            return self._quantizer.decode(buffer[slot.values], slot.layout.numel), None
+        chosen = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
+        if slot.coding is None:
+            return chosen, None
+        index = slot.coding.decode(buffer[slot.indices], slot.count, slot.layout.blocks)
         if index.device.type == "cpu" and not _within(index, slot.layout.blocks):
             raise RsbenchError(
                 f"A message names block {int(index.max())} of a tensor that has {slot.layout.blocks}; it was damaged "
                 "on its way, or the ranks run different versions of rsbench."
             )
-        return found, index
+        return chosen, index
 
     # --- fields ------------------------------------------------------------------------------------------------
 
@@ -159,11 +164,11 @@ class Message:
 
     @staticmethod
     def _values(buffer: torch.Tensor, slot: Slot) -> torch.Tensor:
-        found = buffer[slot.values].view(slot.dtype)
-        return found if slot.whole else found.view(slot.count, slot.layout.block)
+        data = buffer[slot.values].view(slot.dtype)
+        return data if slot.whole else data.view(slot.count, slot.layout.block)
 
     def _checksum(self, buffer: torch.Tensor) -> torch.Tensor:
-        """31 high bits of a sum over status, step and body, each word times an odd number of 64 bits of its own.
+        """Return 31 high bits of a sum of status, step and body, each word times an odd 64-bit number of its own.
 
         An odd factor carries a flip of any bit into the bits that are kept; a factor that is even would lose flips of
         high bits, those of signs among them.
@@ -181,7 +186,7 @@ def _within(index: torch.Tensor, blocks: int) -> bool:
 
 
 def value_dtype(layout: Layout, asked: torch.dtype, parameter: torch.dtype) -> torch.dtype:
-    """Dtype of values: as asked beside a scale, else 16 bits as the parameter's, else float32; uint8 of codes."""
+    """Return the dtype of values: as asked beside a scale, else the parameter's 16 bits, else float32; uint8 codes."""
     if layout.coded_bytes:
         return torch.uint8
     if layout.scaled:

@@ -1,4 +1,4 @@
-"""Codes for all values of a tensor, of a length that its shape decides: signs, or a few levels."""
+"""Quantizers: codes for all values of a tensor, of a length that its shape decides: signs, or a few levels."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import zlib
 
 import torch
 
-from rsbench.compressors.message import bits
+from rsbench.compressors.blocks import bits
 
 _NORM_BYTES = 4
 
 
-class Code:
-    """Writes and reads all values of a tensor. No host synchronisation; not run on a GPU by us so far."""
+class Quantizer:
+    """A code for all values of a tensor. No host synchronisation; not run on a GPU by us so far."""
 
     def begin(self, name: str, step: int) -> None:
-        """Called before :meth:`encode` of a tensor in a step (1-based), for codes that draw."""
+        """Prepare :meth:`encode` of a tensor in a step (1-based); those that draw need it."""
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
         """Write values.
@@ -31,21 +31,21 @@ class Code:
         raise NotImplementedError
 
 
-class Signs(Code):
+class ScaledSign(Quantizer):
     """``mean |x| * sign(x)``, a bit an element, 0 counted as positive (Karimireddy et al. 2019, algorithm 1)."""
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
-        """See :meth:`Code.encode`."""
+        """Write the mean magnitude and a bit a value."""
         into[:_NORM_BYTES].view(torch.float32).copy_(values.abs().sum(dtype=torch.float64) / values.numel())
         bits.pack(values >= 0, into[_NORM_BYTES:])
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
-        """See :meth:`Code.decode`."""
+        """Read the mean magnitude with each value's sign."""
         signs = bits.unpack(data[_NORM_BYTES:], count).float().mul_(2.0).sub_(1.0)
         return signs.mul_(data[:_NORM_BYTES].view(torch.float32))
 
 
-class Levels(Code):
+class StochasticLevels(Quantizer):
     """``norm / s * round(s x / norm)``, rounded up or down at random so that the mean is x (Alistarh et al. 2017).
 
     Norms of all groups in float32, then whole numbers -s..s of ``width`` bits, the first in the lowest bits of a byte.
@@ -65,16 +65,16 @@ class Levels(Code):
         self._draw = ""
 
     def begin(self, name: str, step: int) -> None:
-        """A draw of its own for each tensor and step."""
+        """Set the draw of this tensor and step."""
         self._draw = f"{self._seed}:{name}:{step}"
 
     def _cut(self, count: int) -> tuple[int, int]:
-        """Groups and elements in each, the last one padded."""
+        """Return how many groups there are, and the elements in each, the last one padded."""
         group = min(self._group, count) or count
         return -(-count // group), group
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
-        """See :meth:`Code.encode`."""
+        """Write the groups' norms, then the levels."""
         count, (groups, group) = values.numel(), self._cut(values.numel())
         rows = torch.nn.functional.pad(values, (0, groups * group - count)).view(groups, group)
         if self._norm == "max":
@@ -94,12 +94,12 @@ class Levels(Code):
             into.add_(packed[:, place] << self._width * place)
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
-        """See :meth:`Code.decode`."""
+        """Read the levels and scale them by the groups' norms."""
         groups, group = self._cut(count)
         start, per = _NORM_BYTES * groups, bits.BITS // self._width
-        found = torch.empty(len(data) - start, per, device=data.device)
+        levels = torch.empty(len(data) - start, per, device=data.device)
         for place in range(per):
-            found[:, place] = (data[start:] >> self._width * place) & ((1 << self._width) - 1)
-        rows = torch.nn.functional.pad(found.view(-1)[:count], (0, groups * group - count)).view(groups, group)
+            levels[:, place] = (data[start:] >> self._width * place) & ((1 << self._width) - 1)
+        rows = torch.nn.functional.pad(levels.view(-1)[:count], (0, groups * group - count)).view(groups, group)
         norms = data[:start].view(torch.float32)
         return rows.sub_(self._levels).mul_((norms / self._levels)[:, None]).view(-1)[:count]

@@ -15,7 +15,7 @@ _SMALLEST = torch.finfo(torch.float32).tiny
 
 
 def distances(v: torch.Tensor, layout: Layout) -> torch.Tensor:
-    """Distance of each filter or element; the smaller, the better others can stand in for it.
+    """Return the distance of each filter or element: the smaller, the better others can stand in for it.
 
     Args:
         v: float32, shape [n].
@@ -26,8 +26,8 @@ def distances(v: torch.Tensor, layout: Layout) -> torch.Tensor:
         others. inf where a value is nan.
     """
     rows = v.view(layout.blocks, layout.block)
-    found = _sums_of_distances(rows) if len(layout.shape) > 2 else (v - v.mean()).abs_()
-    return found.nan_to_num_(nan=math.inf)
+    sums = _sums_of_distances(rows) if len(layout.shape) > 2 else (v - v.mean()).abs_()
+    return sums.nan_to_num_(nan=math.inf)
 
 
 def _sums_of_distances(rows: torch.Tensor) -> torch.Tensor:
@@ -47,11 +47,11 @@ def _sums_of_distances(rows: torch.Tensor) -> torch.Tensor:
 
 
 class CentroidSelector(Selector):
-    """Keeps the filters or elements that others can replace least; the score plays no part."""
+    """The choice of the filters or elements that others can replace least; the score plays no part."""
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`~rsbench.compressors.selection.selectors.Selector.choose`."""
-        v = residual.v if gradient is None else residual.take_in(gradient)
+        """Choose the k blocks of largest distance."""
+        v = residual.v if gradient is None else residual.accumulate(gradient)
         return highest_of_all(distances(v, layout), k)

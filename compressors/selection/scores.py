@@ -30,7 +30,7 @@ class Score:
     norm: str = "none"
 
     def statistics(self, v: torch.Tensor, blocks: Blocks) -> Pair:
-        """Both statistics of each block.
+        """Return both statistics of each block.
 
         Args:
             v: float32, shape [n].
@@ -52,13 +52,13 @@ class Score:
         return first, spread.sqrt_() if self.second == "std" else spread
 
     def weights(self, first_squares: Any, second_squares: Any) -> tuple[Any, Any]:
-        """The factors a and b, from the sums of squares of both statistics over the tensor (numbers or tensors)."""
+        """Return the factors a and b, from the sums of squares of both statistics (numbers or tensors)."""
         if self.norm == "none":
             return self.alpha, 1 - self.alpha
         return self.alpha / (first_squares**0.5 + TINY), (1 - self.alpha) / (second_squares**0.5 + TINY)
 
     def combine(self, pair: Pair, weights: tuple[Any, Any]) -> torch.Tensor:
-        """Scores, shape [J], from statistics and factors; the statistics stay as they are."""
+        """Return the scores, shape [J], from statistics and factors; the statistics stay as they are."""
         first, second = pair
         if second is None and self.norm == "none" and self.alpha == 1.0:
             return first
@@ -66,13 +66,13 @@ class Score:
         return scores if second is None else scores.add_(second * weights[1])
 
     def __call__(self, v: torch.Tensor, blocks: Blocks) -> torch.Tensor:
-        """Scores of all blocks, shape [J], without chunks: the reference. An all-zero tensor scores 0 everywhere."""
+        """Return the scores of all blocks, shape [J], in one piece: the reference. Zeros score 0 everywhere."""
         pair = self.statistics(v, blocks)
         return self.combine(pair, self.weights(*squares(pair)))
 
 
 def squares(pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sums of squares of both statistics, 0-dimensional."""
+    """Return the sums of squares of both statistics, 0-dimensional."""
     first, second = pair
     total = first.square().sum()
     return total, total if second is None else second.square().sum()
@@ -81,13 +81,15 @@ def squares(pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
 MAGNITUDE = Score()
 """|v| of each element ("larger-absolute-more-important"; Aji & Heafield 2017, Lin et al. 2018)."""
 MEAN = Score()
-"""Mean |v| of a block."""
+"""Mean |v| of a block, of an element its magnitude."""
 L2 = Score(first="l2")
 """L2 norm of a block."""
+SCORES = {"magnitude": MAGNITUDE, "mean": MEAN, "l2": L2}
+"""Word of an option ``score`` -> a score without options of its own."""
 
 
 def nsi(alpha: float, stat: str, norm: str) -> Score:
-    """Neighborhood Statistics Indicator of RS-DGC (Xie et al., TGRS 2024); the formula is our reading.
+    """Build RS-DGC's Neighborhood Statistics Indicator (Xie et al., TGRS 2024); the formula is our reading.
 
     With m_j the mean of |v| and s_j the population standard deviation of v over neighbourhood j:
     ``NSI_j = alpha * m_j / ||m|| + (1 - alpha) * s_j / ||s||``, norms over the layer's neighbourhoods.

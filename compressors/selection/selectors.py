@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,14 @@ from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.memory.error_feedback import Residual
 from rsbench.compressors.selection.scores import Score
-from rsbench.compressors.selection.threshold_pass import Candidates, Cutoff, Sweep, sample, scaled_weights, slack
+from rsbench.compressors.selection.threshold_pass import (
+    Candidates,
+    Cutoff,
+    ThresholdPass,
+    sample,
+    scaled_weights,
+    slack,
+)
 
 SMALL = 1 << 10
 """Up to this many blocks all scores are computed; sampling would cost more."""
@@ -24,23 +31,40 @@ _SAMPLE_SHARE = 64
 _CORRECTIONS = 10
 LEAST = 1e-30
 """Lowest threshold; scores below count as zero."""
-_FIRST_AIM = 0.95
+FIRST_AIM = 0.95
+"""Aim of a tensor's first step."""
 _MANY, _FEW = 256, 64
 _RAISE, _LOWER, _MISSED = 1.005, 0.99, 0.98
 
 
+class Hint(NamedTuple):
+    """What a tensor's step leaves for the threshold of the next.
+
+    Attributes:
+        a: weight of the first statistic in the score.
+        b: weight of the second.
+        lowest: score of the k-th block.
+        aim: the next threshold as a share of ``lowest``.
+    """
+
+    a: float
+    b: float
+    lowest: float
+    aim: float
+
+
 def takes_all(blocks: int, k: int) -> bool:
-    """Whether every block is a candidate: few blocks, or many of them wanted."""
+    """Return whether every block is a candidate: few blocks, or many of them wanted."""
     return blocks <= SMALL or 8 * k > blocks
 
 
 def capacity(k: int) -> int:
-    """Candidates kept at most where k are wanted."""
+    """Return the candidates kept at most where k are wanted."""
     return max(4 * k, k + _ROOM)
 
 
 class Selector:
-    """Accumulates a gradient and chooses blocks; one object a compressor, its hints are keyed by tensor name."""
+    """What accumulates a gradient and chooses blocks; one object a compressor, its hints are keyed by tensor name."""
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
@@ -50,7 +74,7 @@ class Selector:
         Args:
             name: of the tensor.
             residual: its memory, changed in place.
-            gradient: flat, shape [n]; None where it was taken in before.
+            gradient: flat, shape [n]; None where it was accumulated before.
             layout: its cut into J blocks.
             score: importance of a block.
             k: 1 <= k <= J.
@@ -61,7 +85,7 @@ class Selector:
         raise NotImplementedError
 
     def state(self) -> dict[str, list[float]]:
-        """Hints to save, tensor name -> numbers."""
+        """Return the hints to save, tensor name -> numbers."""
         return {}
 
     def load(self, state: dict[str, list[float]]) -> None:
@@ -77,14 +101,14 @@ class ExactSelector(Selector):
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`Selector.choose`."""
-        scores = score(residual.v if gradient is None else residual.take_in(gradient), blocks_of(layout))
+        """Choose by the scores of all blocks."""
+        scores = score(residual.v if gradient is None else residual.accumulate(gradient), blocks_of(layout))
         # squares can overflow where gradients are finite; still k blocks are sent
         return highest_of_all(scores.nan_to_num_(nan=math.inf), k)
 
 
 class SampledSelector(Selector):
-    """A threshold cuts the blocks down to candidates in one pass; the choice among them is exact.
+    """Candidates by a threshold in one pass, and an exact choice among them.
 
     The threshold comes from a strided sample (DGC, Lin et al. 2018, section 3), and after a tensor's first step from
     the k-th score of the step before, times a factor that is steered towards 1.5 k to 3 k candidates. At least k and at
@@ -94,49 +118,49 @@ class SampledSelector(Selector):
     than the cap, say) it is the best k of the candidates kept.
 
     Args:
-        sweep: the pass.
+        threshold_pass: the pass.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
-        self._sweep = sweep
-        self._hints: dict[str, tuple[float, float, float, float]] = {}  # a, b, k-th score, aim
+    def __init__(self, threshold_pass: ThresholdPass) -> None:
+        self._threshold_pass = threshold_pass
+        self.hints: dict[str, Hint] = {}
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`Selector.choose`."""
+        """Choose among the candidates of one pass, or of more where that is not exact."""
         if takes_all(layout.blocks, k):
             return ExactSelector().choose(name, residual, gradient, layout, score, k)
-        hint = self._hints.get(name)
+        hint = self.hints.get(name)
         if hint:
-            cutoff = Cutoff(hint[:2], max(hint[2] * hint[3], LEAST), capacity(k))
+            cutoff = Cutoff((hint.a, hint.b), max(hint.lowest * hint.aim, LEAST), capacity(k))
         else:
             cutoff = self._sampled(residual, gradient, layout, score, k, 0)
-        found = self._sweep(residual, gradient, layout, score, cutoff)
-        aim = _next_aim(hint[3], found.found, k) if hint else _FIRST_AIM
+        candidates = self._threshold_pass(residual, gradient, layout, score, cutoff)
+        aim = _next_aim(hint.aim, candidates.reached, k) if hint else FIRST_AIM
         for turn in range(1, _CORRECTIONS + 1):
-            index, lowest, weights = self._best(found, score, k)
-            if index is not None and found.found <= cutoff.capacity:
+            index, lowest, weights = self._best(candidates, score, k)
+            if index is not None and candidates.reached <= cutoff.capacity:
                 bound = cutoff.threshold * slack(weights, cutoff.weights)
                 if lowest >= bound or cutoff.threshold <= LEAST:
                     break
                 cutoff = Cutoff(weights, lowest * (1 - 1e-6), capacity(k))
-            elif found.found < k and cutoff.threshold <= LEAST:
-                index = self._filled(found.index, k, layout.blocks)
+            elif candidates.reached < k and cutoff.threshold <= LEAST:
+                index = self._filled(candidates.index, k, layout.blocks)
                 break
             else:
                 cutoff = self._sampled(residual, None, layout, score, k, turn)
-            found = self._sweep(residual, None, layout, score, cutoff)
+            candidates = self._threshold_pass(residual, None, layout, score, cutoff)
         else:
-            index, lowest, weights = self._best(found, score, min(k, found.index.numel()))
-            index = self._filled(found.index[:0] if index is None else index, k, layout.blocks)
-        self._hints[name] = (*weights, lowest, aim)
+            index, lowest, weights = self._best(candidates, score, min(k, candidates.index.numel()))
+            index = self._filled(candidates.index[:0] if index is None else index, k, layout.blocks)
+        self.hints[name] = Hint(*weights, lowest, aim)
         return index
 
     def _sampled(
         self, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int, turn: int
     ) -> Cutoff:
-        """Weights and threshold from a strided sample, denser and more generous at each turn."""
+        """Return weights and threshold from a strided sample, denser and more generous at each turn."""
         stride = max(1, layout.blocks // (_SAMPLE + layout.blocks // _SAMPLE_SHARE) >> turn) | 1
         while any(stride % prime == 0 for prime in (3, 5, 7)):
             stride += 2
@@ -149,14 +173,16 @@ class SampledSelector(Selector):
         threshold = float(torch.topk(scores, min(rank, scores.numel())).values[-1])
         return Cutoff(weights, max(threshold, LEAST), capacity(k))
 
-    def _best(self, found: Candidates, score: Score, k: int) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
-        """The k best candidates under the true norms, their lowest score, and the true weights."""
-        weights = score.weights(found.first_squares, found.second_squares)
-        if k == 0 or found.index.numel() < k:
+    def _best(
+        self, candidates: Candidates, score: Score, k: int
+    ) -> tuple[torch.Tensor | None, float, tuple[float, float]]:
+        """Return the k best candidates under the true norms, their lowest score, and the true weights."""
+        weights = score.weights(candidates.first_squares, candidates.second_squares)
+        if k == 0 or candidates.index.numel() < k:
             return None, 0.0, weights
-        scores = score.combine(found.pair, weights)
+        scores = score.combine(candidates.pair, weights)
         # squares can overflow where gradients are finite; still k blocks are sent
-        return *highest(scores.nan_to_num(nan=math.inf), found.index, k), weights
+        return *highest(scores.nan_to_num(nan=math.inf), candidates.index, k), weights
 
     @staticmethod
     def _filled(index: torch.Tensor, k: int, blocks: int) -> torch.Tensor:
@@ -165,51 +191,42 @@ class SampledSelector(Selector):
         free[index[index < free.numel()]] = False
         return torch.cat([index, free.nonzero().view(-1)[: k - index.numel()]]).sort().values
 
-    def hint(self, name: str) -> tuple[float, float, float, float]:
-        """What a tensor's last step left: both weights, the k-th score, and what the next threshold is of it.
-
-        The first number is negative where there is nothing.
-        """
-        return self._hints.get(name, (-1.0, 0.0, 0.0, _FIRST_AIM))
-
-    def leave(self, name: str, hint: Sequence[float]) -> None:
-        """Keep such numbers for the next step, or none if the first is negative."""
-        self._hints.pop(name, None)
-        if hint[0] >= 0:
-            a, b, lowest, aim = map(float, hint)
-            self._hints[name] = a, b, lowest, aim
-
     def state(self) -> dict[str, list[float]]:
-        """Of each tensor's last step: both weights, the k-th score, and what the next threshold is of it."""
-        return {name: list(hint) for name, hint in self._hints.items()}
+        """Return the :class:`Hint` of each tensor as a list."""
+        return {name: list(hint) for name, hint in self.hints.items()}
 
     def load(self, state: dict[str, list[float]]) -> None:
         """Restore :meth:`state`."""
-        self._hints = {name: (a, b, t, aim) for name, (a, b, t, aim) in state.items()}
+        self.hints = {name: Hint(*hint) for name, hint in state.items()}
 
 
-def _next_aim(aim: float, found: int, k: int) -> float:
-    """The threshold's next factor, after a pass that found so many candidates for k places."""
-    if found < k:
+def _next_aim(aim: float, reached: int, k: int) -> float:
+    """Return the threshold's next factor, after a pass that met so many candidates for k places.
+
+    Aims at 1.5 k to 3 k: a list here holds ``capacity(k)`` candidates, and one too many costs a sample and another
+    pass, as one too few does. The loops over a bucket steer towards 2 k to 4 k, in larger steps: they prune a full list
+    while the pass goes on, so that too many cost little, and too few a second pass over the residual.
+    """
+    if reached < k:
         return aim * _MISSED
-    return aim * (_RAISE if found > 3 * k + _MANY else _LOWER if found < 1.5 * k + _FEW else 1.0)
+    return aim * (_RAISE if reached > 3 * k + _MANY else _LOWER if reached < 1.5 * k + _FEW else 1.0)
 
 
 def highest(scores: torch.Tensor, index: torch.Tensor, k: int) -> tuple[torch.Tensor, float]:
-    """Entries of ``index`` [c], rising, at the k highest scores [c], of equal ones the lowest; the k-th score. CPU."""
+    """Return the entries of ``index`` [c] at the k highest scores [c], of equal ones the first; the k-th score. CPU."""
     chosen, lowest = _chosen(scores.numpy(), k)  # a few thousand at most: numpy starts sooner than torch
     return torch.from_numpy(index.numpy()[chosen]), lowest
 
 
 def highest_of_all(scores: torch.Tensor, k: int) -> torch.Tensor:
-    """Numbers of the k highest scores [J] (no nan), int64 [k], rising; of equal ones the lowest, on a CPU."""
+    """Return the indices of the k highest scores [J] (no nan), int64 [k], rising; the first of equals on a CPU."""
     if scores.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(_chosen(scores.numpy(), k)[0]))
     return torch.topk(scores, k, sorted=False).indices.sort().values
 
 
 def _chosen(scores: NDArray[np.float32], k: int) -> tuple[NDArray[np.bool_], float]:
-    """Whether each score is among the k highest, of equal ones the first; and the k-th."""
+    """Return whether each score is among the k highest, of equal ones the first; and the k-th."""
     lowest = np.partition(scores, scores.size - k)[scores.size - k]
     chosen: NDArray[np.bool_] = scores >= lowest
     surplus = int(np.count_nonzero(chosen)) - k
@@ -235,8 +252,8 @@ class RandomSelector(Selector):
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
     ) -> torch.Tensor:
-        """See :meth:`Selector.choose`; the score plays no part."""
-        device = (residual.v if gradient is None else residual.take_in(gradient)).device
+        """Choose at random; the score plays no part."""
+        device = (residual.v if gradient is None else residual.accumulate(gradient)).device
         self._draws[name] = self._draws.get(name, 0) + 1
         seed = zlib.crc32(f"{self._seed}:{name}:{self._draws[name]}".encode())
         rng = torch.Generator(device).manual_seed(seed)
@@ -245,7 +262,7 @@ class RandomSelector(Selector):
         return edges[:-1] + (share * edges.diff()).long()
 
     def state(self) -> dict[str, list[float]]:
-        """Draws made of each tensor."""
+        """Return how often each tensor drew."""
         return {name: [draws] for name, draws in self._draws.items()}
 
     def load(self, state: dict[str, list[float]]) -> None:

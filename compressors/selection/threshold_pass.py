@@ -28,14 +28,14 @@ class Candidates:
     Attributes:
         index: int64, shape [c], rising; at most the capacity, the first ones.
         pair: their statistics, shape [c] each.
-        found: how many reached the threshold, whether kept or not.
+        reached: how many reached the threshold, whether kept or not.
         first_squares: sum of squares of the first statistic over all blocks.
-        second_squares: likewise of the second.
+        second_squares: sum of squares of the second.
     """
 
     index: torch.Tensor
     pair: Pair
-    found: int
+    reached: int
     first_squares: float
     second_squares: float
 
@@ -55,7 +55,7 @@ class Cutoff:
     capacity: int
 
 
-class Sweep(Protocol):
+class ThresholdPass(Protocol):
     """The pass over one tensor."""
 
     def __call__(
@@ -72,19 +72,19 @@ class Sweep(Protocol):
         """
 
 
-def sweep_in_parts(
+def eager_threshold_pass(
     residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, cutoff: Cutoff
 ) -> Candidates:
-    """The pass by torch operations on parts of :data:`PART_ELEMENTS` (see :class:`Sweep`)."""
+    """Accumulate and collect by torch operations on parts of :data:`PART_ELEMENTS`."""
     indices, firsts, seconds = [], [], []
-    found, kept, totals = 0, 0, [0.0, 0.0]
+    reached, kept, totals = 0, 0, [0.0, 0.0]
     for part in blocks_of(layout).parts(PART_ELEMENTS):
-        v = residual.v[part.flat] if gradient is None else residual.take_in(gradient[part.flat], part.flat)
+        v = residual.v[part.flat] if gradient is None else residual.accumulate(gradient[part.flat], part.flat)
         pair = score.statistics(v, part.blocks)
         for i, square in enumerate(squares(pair)):
             totals[i] += float(square)
         index = (score.combine(pair, cutoff.weights) >= cutoff.threshold).nonzero().view(-1)
-        found += index.numel()
+        reached += index.numel()
         index = index[: cutoff.capacity - kept]
         kept += index.numel()
         if index.numel():
@@ -94,19 +94,19 @@ def sweep_in_parts(
     empty = residual.v.new_empty(0)
     first, second = (torch.cat(s) if s else empty for s in (firsts, seconds))
     index = torch.cat(indices) if indices else empty.long()
-    return Candidates(index, (first, second if score.second else None), found, totals[0], totals[1])
+    return Candidates(index, (first, second if score.second else None), reached, totals[0], totals[1])
 
 
 def sample(
     residual: Residual, gradient: torch.Tensor | None, blocks: Blocks, count: int, stride: int, score: Score
 ) -> Pair:
-    """Statistics of every ``stride``-th of ``count`` blocks, as they will be once the gradient is taken in.
+    """Return statistics of every ``stride``-th of ``count`` blocks as they will be with the gradient.
 
     A full block is assumed, so those of edge tiles come out too small; a sample needs no more.
     """
     index = torch.arange(stride // 2, count, stride, device=residual.v.device)
     copy = residual.at(blocks, index)
-    v = copy.v if gradient is None else copy.take_in(blocks.gather(gradient, index).view(-1))
+    v = copy.v if gradient is None else copy.accumulate(blocks.gather(gradient, index).view(-1))
     size = v.numel() // index.numel()
     return score.statistics(v, blocks_of(_rows(index.numel(), size)))
 
@@ -116,12 +116,12 @@ def _rows(blocks: int, block: int) -> Layout:
 
 
 def scaled_weights(score: Score, pair: Pair, share: float) -> tuple[float, float]:
-    """Weights a and b if the blocks of ``pair`` are a ``share`` of all."""
+    """Return the weights a and b if the blocks of ``pair`` are a ``share`` of all."""
     first, second = (float(s) / share for s in squares(pair))
     a, b = score.weights(first, second)
     return float(a), float(b)
 
 
 def slack(true: tuple[float, float], used: tuple[float, float]) -> float:
-    """Largest factor by which a score can be larger under the true weights than under those that were used."""
+    """Return the largest factor by which a score can be larger under the true weights than under those used."""
     return max((t / u if u > 0 else math.inf) if t > 0 else 0.0 for t, u in zip(true, used, strict=True))

@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 
 from rsbench.bench.plain_hooks import MOMENTUM
-from rsbench.compressors.blocks.layout import Layout, elements, kernels
+from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.density.allocation import share_of
-from rsbench.compressors.kernels.dispatch import choose_fused, choose_sweep, kernels_in_use
+from rsbench.compressors.kernels.dispatch import choose_bucket_kernels, choose_threshold_pass, kernels_in_use
 from rsbench.compressors.memory.error_feedback import MomentumCorrection, Residual
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
@@ -36,12 +36,12 @@ Gradients = Sequence[torch.Tensor]
 
 
 def _cut(gradients: Gradients, score: Score) -> list[Layout]:
-    return [elements(g.shape) if score is MAGNITUDE else kernels(g.shape, 3) for g in gradients]
+    return [elements(g.shape) if score is MAGNITUDE else kernel_slices(g.shape, 3) for g in gradients]
 
 
 def _select(gradients: Gradients, score: Score, kind: str, density: float) -> Work:
     """Accumulate, score, select and clear, tensor by tensor."""
-    layouts, selector = _cut(gradients, score), SampledSelector(choose_sweep(kind))
+    layouts, selector = _cut(gradients, score), SampledSelector(choose_threshold_pass(kind))
     memory = [Residual(torch.zeros(lay.numel), torch.zeros(lay.numel), MOMENTUM) for lay in layouts]
 
     def work() -> None:
@@ -60,7 +60,7 @@ def _bucket(gradients: Gradients, score: Score, density: float) -> Work:
     """
     layouts, names = _cut(gradients, score), [str(i) for i in range(len(gradients))]
     memory = MomentumCorrection(dict(zip(names, gradients, strict=True)), lambda: MOMENTUM, False)
-    calls = choose_fused("compiled", memory, SampledSelector(choose_sweep("compiled")), score, 1.0)
+    calls = choose_bucket_kernels("compiled", memory, SampledSelector(choose_threshold_pass("compiled")), score, 1.0)
     message = Message(layouts, [share_of(density, lay.blocks) for lay in layouts], [torch.float32] * len(layouts))
     flat = torch.cat([g.view(-1) for g in gradients])
     bucket, buffer = torch.empty_like(flat), message.allocate(torch.device("cpu"))
@@ -110,7 +110,7 @@ def _copy(gradients: Gradients) -> Work:
 
 def _accumulate(gradients: Gradients) -> Work:
     memory = [Residual(torch.zeros(g.numel()), torch.zeros(g.numel()), MOMENTUM) for g in gradients]
-    return lambda: [m.take_in(g.view(-1)) for m, g in zip(memory, gradients, strict=True)]
+    return lambda: [m.accumulate(g.view(-1)) for m, g in zip(memory, gradients, strict=True)]
 
 
 def _score(gradients: Gradients, score: Score) -> Work:

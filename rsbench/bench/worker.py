@@ -18,7 +18,7 @@ from rsbench.bench.plain_hooks import MOMENTUM, PlainTopK, plain_hooks
 from rsbench.bench.table import REFERENCE
 from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
-from rsbench.compressors.kernels.dispatch import choose_sweep, kernels_in_use
+from rsbench.compressors.kernels.dispatch import choose_threshold_pass, kernels_in_use
 from rsbench.launch import worker
 from rsbench.results.folder import CellFolder
 
@@ -88,7 +88,7 @@ class Bench:
         ]
         self.elements = sum(p.numel() for p in self.module.parameters())
         self._from, self._to = torch.ones(self.elements), torch.empty(self.elements)
-        choose_sweep("auto")  # what a compiler loads and takes is no method's
+        choose_threshold_pass("auto")  # what a compiler loads and takes is no method's
         self.methods: dict[str, tuple[float, Any]] = plain_hooks(density)
         if not against_all:
             self.methods = {REFERENCE: self.methods[REFERENCE]}

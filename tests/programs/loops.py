@@ -5,158 +5,19 @@ Started by test_real_loops.py as ``python loops.py RANK WORLD_SIZE STORE_FILE OU
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from networks import Branches, Dictated, Tied, convnet
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel
+from training import MOMENTUM, PLAIN, TEXTS, against_plain, digest, fit, images, planned, weights, wrap
 
-from rsbench.compressors import Compressor, parse
-
-MOMENTUM = 0.5  # a power of two: exact gradients stay exact, whether or not m u + g is rounded once (FMA)
-TEXTS = {
-    "none": "none",
-    "topk": "topk:density=0.05",
-    "dgc": "dgc:density=0.05",
-    "rsdgc": "rsdgc:density=0.05",
-    "gcc": "gcc",
-    "gcc residual": "gcc:residual=true",
-    "powersgd": "powersgd:rank=2",
-    "qsgd": "qsgd:group=100",
-    "signsgd": "signsgd",
-}
-EXACT = {
-    "none": "none",
-    "topk": "topk:density=1",
-    "dgc": "dgc:density=1,momentum_masking=false",
-    "rsdgc": "rsdgc:density=1,momentum_masking=false",
-    "gcc": "gcc:rho=0",
-    "gcc residual": "gcc:rho=0,residual=true",
-    "powersgd": "powersgd:rank=1000",
-}
-PLAIN = "plain DDP"
-Optimize = Callable[[nn.Module, Compressor | None], torch.optim.Optimizer]
-
-
-class Dictated(nn.Module):
-    """Gradients are what the caller says (the loss is the dot product with them): multiples of 2^-10, sums exact."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(1)
-        self.conv = nn.Parameter(torch.randn(8, 6, 3, 3))
-        self.linear = nn.Parameter(torch.randn(20, 31))
-        self.bias = nn.Parameter(torch.randn(9))
-
-    def gradients(self, seed: int) -> list[torch.Tensor]:
-        rng = torch.Generator().manual_seed(100 * seed + dist.get_rank())
-        return [torch.randint(-2048, 2049, p.shape, generator=rng) / 1024 for p in self.parameters()]
-
-    def forward(self, gradients: Sequence[torch.Tensor | None]) -> torch.Tensor:
-        """The loss; a tensor whose gradient is None is not used."""
-        terms = [(p * g).sum() for p, g in zip(self.parameters(), gradients, strict=True) if g is not None]
-        return torch.stack(terms).sum()
-
-
-class Branches(nn.Module):
-    """A trunk and two branches of which a step may use either, both or none; one layer is never used."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(2)
-        self.trunk, self.left, self.right, self.never = (nn.Linear(12, 12) for _ in range(4))
-
-    def forward(self, x: torch.Tensor, use: str) -> torch.Tensor:
-        x = self.trunk(x).tanh()
-        for branch in filter(None, use.split("+")):
-            x = getattr(self, branch)(x)
-        return x.square().mean()
-
-
-class Tied(nn.Module):
-    """Encoder and decoder share one matrix."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(4)
-        self.encoder = nn.Linear(16, 16)
-        self.decoder = nn.Linear(16, 16)
-        self.decoder.weight = self.encoder.weight
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.decoder(self.encoder(x.flatten(1)[:, :16]).tanh())
-
-
-def convnet() -> nn.Sequential:
-    torch.manual_seed(3)
-    return nn.Sequential(
-        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 1), nn.Flatten(), nn.Linear(512, 12), nn.Tanh(), nn.Linear(12, 4)
-    )
-
-
-def sgd(net: nn.Module, compressor: Compressor | None) -> torch.optim.Optimizer:
-    if compressor is None:
-        return torch.optim.SGD((p for p in net.parameters() if p.requires_grad), lr=0.05, momentum=MOMENTUM)
-    return torch.optim.SGD(compressor.param_groups(net, lr=0.05, momentum=MOMENTUM))
-
-
-def wrap(text: str, net: nn.Module, optimize: Optimize = sgd, **ddp: Any) -> tuple[Any, Any, torch.optim.Optimizer]:
-    """The wrapped model, its compressor (None for plain DDP) and the optimizer; several buckets from step 1 on."""
-    model = DistributedDataParallel(net, **{"bucket_cap_mb": 0.005, **ddp})
-    compressor = None if text == PLAIN else parse(text)
-    if compressor is not None:
-        compressor.register(model)
-    return model, compressor, optimize(net, compressor)
-
-
-def images(steps: int) -> Iterable[tuple[torch.Tensor, torch.Tensor]]:
-    rng = torch.Generator().manual_seed(100 + dist.get_rank())
-    for _ in range(steps):
-        x = torch.randn(8, 3, 10, 10, generator=rng)
-        yield x, (x.mean((1, 2, 3)) > 0).long()
-
-
-def fit(
-    text: str, net: nn.Module, optimize: Optimize = sgd, *, steps: int = 6, set_to_none: bool = True, **ddp: Any
-) -> tuple[nn.Module, Any]:
-    model, compressor, optimizer = wrap(text, net, optimize, **ddp)
-    for x, y in images(steps):
-        optimizer.zero_grad(set_to_none=set_to_none)
-        nn.functional.cross_entropy(model(x), y).backward()
-        optimizer.step()
-    return net, compressor
-
-
-def digest(tensors: Iterable[torch.Tensor]) -> str:
-    return hashlib.sha256(torch.cat([t.detach().flatten() for t in tensors]).numpy().tobytes()).hexdigest()
-
-
-def weights(net: nn.Module) -> str:
-    return digest(net.parameters())
-
-
-def distance(a: nn.Module, b: nn.Module) -> float:
-    one, other = (torch.cat([p.detach().flatten() for p in net.parameters()]) for net in (a, b))
-    return float((one - other).norm() / other.norm())
-
-
-def against_plain(name: str, make: Callable[[], nn.Module], optimize: Optimize = sgd) -> float | None:
-    """Distance to plain DDP where nothing is left out; None for those that always leave something out."""
-    if name not in EXACT:
-        return None
-    return distance(fit(EXACT[name], make(), optimize)[0], fit(PLAIN, make(), optimize)[0])
-
-
-def planned(compressor: Compressor, net: nn.Module, step: int) -> int:
-    return compressor.payload_bytes({n: p.shape for n, p in net.named_parameters() if p.requires_grad}, step)
-
+from rsbench.compressors import Compressor
 
 # --- the laws, one entry of facts each ------------------------------------------------------------------------------
 

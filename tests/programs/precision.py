@@ -5,7 +5,6 @@ Started by test_mixed_precision.py as ``python precision.py RANK WORLD_SIZE STOR
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -13,19 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import networks
 import torch
 import torch.distributed as dist
+import training
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor, parse
-
-_spec = importlib.util.spec_from_file_location("loops", Path(__file__).with_name("loops.py"))
-assert _spec is not None
-assert _spec.loader is not None
-loops = importlib.util.module_from_spec(_spec)
-sys.modules["loops"] = loops
-_spec.loader.exec_module(loops)
 
 SCALE = 1024.0
 OVERFLOW_STEP = 2
@@ -42,36 +36,36 @@ def scaled(name: str) -> dict[str, Any]:
     """The same training with a scaler whose scale grows, and with one that is switched off."""
     ends = []
     for scale in (True, False):
-        net = loops.convnet()
+        net = networks.convnet()
         scaler = torch.amp.GradScaler("cpu", init_scale=SCALE, growth_interval=3, enabled=scale)
-        model, _, optimizer = register(loops.TEXTS[name], net, scaler=scaler)
-        for x, y in loops.images(8):
+        model, _, optimizer = register(training.TEXTS[name], net, scaler=scaler)
+        for x, y in training.images(8):
             optimizer.zero_grad()
             scaler.scale(nn.functional.cross_entropy(model(x), y)).backward()
             scaler.step(optimizer)
             scaler.update()
         ends.append(net)
-    return {"distance": loops.distance(*ends), "weights": loops.weights(ends[0])}
+    return {"distance": training.distance(*ends), "weights": training.weights(ends[0])}
 
 
 def _memory(compressor: Compressor) -> dict[str, str]:
     """Kind and tensor name -> digest; empty for compressors without a memory."""
     memory = compressor.state_dict().get("memory", {})
-    return {f"{kind} {name}": loops.digest([t]) for kind, tensors in memory.items() for name, t in tensors.items()}
+    return {f"{kind} {name}": training.digest([t]) for kind, tensors in memory.items() for name, t in tensors.items()}
 
 
 def overflow(name: str, tensors: tuple[int, ...] = (0, 1, 2)) -> dict[str, Any]:
     """Some tensors of the last rank overflow in one step of five; what that step changed, and how training ended."""
-    net = loops.Dictated()
+    net = networks.Dictated()
     scaler = torch.amp.GradScaler("cpu", init_scale=SCALE, growth_interval=1000)
-    model, compressor, optimizer = register(loops.TEXTS[name], net, scaler=scaler)
+    model, compressor, optimizer = register(training.TEXTS[name], net, scaler=scaler)
     found: dict[str, Any] = {}
     for step in range(5):
         gradients = net.gradients(step)
         if step == OVERFLOW_STEP and dist.get_rank() == dist.get_world_size() - 1:
             for tensor in tensors:
                 gradients[tensor].view(-1)[3] = float("inf")
-        before, start = _memory(compressor), loops.weights(net)
+        before, start = _memory(compressor), training.weights(net)
         optimizer.zero_grad()
         scaler.scale(model(gradients)).backward()
         scaler.step(optimizer)
@@ -79,9 +73,9 @@ def overflow(name: str, tensors: tuple[int, ...] = (0, 1, 2)) -> dict[str, Any]:
         if step == OVERFLOW_STEP:
             after = _memory(compressor)
             found["touched"] = sorted(key for key in before if before[key] != after[key])
-            found["skipped"] = loops.weights(net) == start
+            found["skipped"] = training.weights(net) == start
             found["scale"] = scaler.get_scale()
-    return {**found, "weights": loops.weights(net), "scale_at_end": scaler.get_scale()}
+    return {**found, "weights": training.weights(net), "scale_at_end": scaler.get_scale()}
 
 
 def overflow_of_one(name: str) -> dict[str, Any]:
@@ -91,8 +85,8 @@ def overflow_of_one(name: str) -> dict[str, Any]:
 
 def no_scaler(name: str) -> str:
     """The sentence that this rank reads when the last rank's gradient is inf and nobody scales."""
-    net = loops.Dictated()
-    model, compressor, _ = register(loops.TEXTS[name], net)
+    net = networks.Dictated()
+    model, compressor, _ = register(training.TEXTS[name], net)
     gradients = net.gradients(0)
     if dist.get_rank() == dist.get_world_size() - 1:
         gradients[0].view(-1)[3] = float("inf")
@@ -106,10 +100,10 @@ def no_scaler(name: str) -> str:
 
 def half(text: str, dtype: torch.dtype) -> dict[str, Any]:
     """Parameters in 2 bytes: the losses, the dtypes of the memory, and the bytes against dense."""
-    net = loops.convnet().to(dtype)
+    net = networks.convnet().to(dtype)
     model, compressor, optimizer = register(text, net)
     losses, payload, allowed = [], [], []
-    for x, _ in loops.images(30):
+    for x, _ in training.images(30):
         optimizer.zero_grad()
         y = (x.mean((1, 2, 3)) > 0).long()
         loss = nn.functional.cross_entropy(model((x + 2 * y.view(-1, 1, 1, 1)).to(dtype)).float(), y)
@@ -123,7 +117,7 @@ def half(text: str, dtype: torch.dtype) -> dict[str, Any]:
     memory = compressor.state_dict().get("memory", {})
     first = int(compressor.name == "gcc")  # its first step is dense and sends masks beside
     return {
-        "weights": loops.weights(net.float()),
+        "weights": training.weights(net.float()),
         "losses": losses,
         "memory": sorted({str(t.dtype) for tensors in memory.values() for t in tensors.values()}),
         "dense_bytes": compressor.step_stats()["dense_bytes"],
@@ -133,15 +127,15 @@ def half(text: str, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def bfloat16(name: str) -> dict[str, Any]:
-    return half(loops.TEXTS[name], torch.bfloat16)
+    return half(training.TEXTS[name], torch.bfloat16)
 
 
 def bfloat16_dense(name: str) -> dict[str, Any]:
-    return half(loops.EXACT.get(name, loops.TEXTS[name]), torch.bfloat16)
+    return half(training.EXACT.get(name, training.TEXTS[name]), torch.bfloat16)
 
 
 def float16(name: str) -> dict[str, Any]:
-    return half(loops.TEXTS[name], torch.float16)
+    return half(training.TEXTS[name], torch.float16)
 
 
 def group_list(name: str) -> float | None:
@@ -153,7 +147,7 @@ def group_list(name: str) -> float | None:
             return torch.optim.SGD(groups, lr=0.08, momentum=0.9)
         return torch.optim.SGD(compressor.param_groups(groups, lr=0.08, momentum=0.9))
 
-    return loops.against_plain(name, loops.convnet, optimize)
+    return training.against_plain(name, networks.convnet, optimize)
 
 
 LAWS = (scaled, overflow, overflow_of_one, no_scaler, bfloat16, bfloat16_dense, float16, group_list)
@@ -170,7 +164,7 @@ def main() -> None:
     rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=workers)
-    out.write_text(json.dumps({law.__name__: {name: attempt(law, name) for name in loops.TEXTS} for law in LAWS}))
+    out.write_text(json.dumps({law.__name__: {name: attempt(law, name) for name in training.TEXTS} for law in LAWS}))
     dist.barrier()
     dist.destroy_process_group()
 

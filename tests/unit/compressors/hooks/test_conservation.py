@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 import torch
 from engine import CAP_MB, MOMENTUM, Weights, gradients, put_to_work
+from hypothesis import given
+from hypothesis import strategies as st
+from layouts import densities, modest
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench.compressors import COMPRESSORS, DGC, NoCompression, TopK, parse
+from rsbench.compressors import COMPRESSORS, NoCompression, TopK, parse
 from rsbench.compressors.density.allocation import most_buckets
 from rsbench.errors import RsbenchError
 
@@ -114,28 +117,6 @@ def test_state_is_plain_and_refuses_other_runs(name: str) -> None:
         compressor.load_state_dict({**state, "shapes": {**state["shapes"], "conv": [1]}})
 
 
-@pytest.mark.parametrize("name", ["dgc", "rsdgc"])
-def test_a_compressor_that_keeps_momentum_wants_to_be_told(name: str) -> None:
-    net = Weights()
-    model = DistributedDataParallel(net)
-    compressor = parse(name)
-    compressor.register(model)
-    with pytest.raises(RsbenchError, match="param_groups"):
-        model(gradients(net, torch.Generator().manual_seed(0))).backward()
-
-
-def test_momentum_has_one_owner_per_tensor() -> None:
-    net = Weights()
-    groups = DGC().param_groups(net, lr=0.1, momentum=0.9, weight_decay=1e-4)
-    assert [len(g["params"]) for g in groups] == [6, 1]
-    assert [g["momentum"] for g in groups] == [0.0, 0.9]
-    assert groups[0]["weight_decay"] == pytest.approx(1e-3)
-    (group,) = TopK().param_groups(net, lr=0.1, momentum=0.9)
-    assert group["momentum"] == 0.9
-    with pytest.raises(RsbenchError, match="momentum=1"):
-        DGC().param_groups(net, lr=0.1, momentum=1)
-
-
 def test_an_unfrozen_parameter_is_named() -> None:
     net = Weights()
     net.linear.requires_grad_(False)
@@ -144,15 +125,6 @@ def test_an_unfrozen_parameter_is_named() -> None:
     net.linear.requires_grad_(True)
     with pytest.raises(RsbenchError, match="'linear'"):
         model(gradients(net, torch.Generator().manual_seed(0))).backward()
-
-
-def test_a_compressor_serves_one_model() -> None:
-    compressor = TopK()
-    with pytest.raises(RsbenchError, match="not registered"):
-        compressor.step_stats()
-    compressor.register(DistributedDataParallel(Weights()))
-    with pytest.raises(RsbenchError, match="registered with a model already"):
-        compressor.register(DistributedDataParallel(Weights()))
 
 
 @pytest.mark.parametrize("text", ["topk:density=0.2", "rsdgc:density=0.2", "rsdgc:density=0.2,neighborhood=tile"])
@@ -176,23 +148,6 @@ def test_memory_format_changes_nothing(text: str) -> None:
     assert torch.allclose(*found, rtol=1e-4)
 
 
-def test_the_same_options_written_differently_are_the_same_configuration() -> None:
-    net, model, compressor = put_to_work("topk:density=0.01")
-    model(gradients(net, torch.Generator().manual_seed(0))).backward()
-    other = TopK(density=0.01)
-    other.register(DistributedDataParallel(Weights()))
-    other.load_state_dict(compressor.state_dict())
-
-
-def test_a_failed_registration_can_be_repeated() -> None:
-    model = DistributedDataParallel(Weights())
-    NoCompression().register(model)
-    compressor = TopK()
-    with pytest.raises(RuntimeError):
-        compressor.register(model)
-    compressor.register(DistributedDataParallel(Weights()))
-
-
 def test_statistics_need_a_step_and_residuals_need_float32() -> None:
     compressor = TopK()
     compressor.register(DistributedDataParallel(Weights()))
@@ -212,3 +167,47 @@ def test_weights_that_are_not_finite_do_not_stop_a_renewal(policy: str) -> None:
     for each in (model, uniform_model):
         each(g).backward()
     assert compressor.step_stats()["density"] == uniform.step_stats()["density"]
+
+
+@modest
+@given(
+    st.sampled_from(["topk", "dgc", "rsdgc", "rsdgc:policy=lamp", "blocktopk:score=l2", "randomk", "dgc:values=bf16"]),
+    st.integers(1, 9),
+    st.integers(1, 9),
+    densities,
+    st.sampled_from([0.0001, 0.001, 25.0]),
+    st.sampled_from([torch.float32, torch.bfloat16, torch.float16]),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
+def test_what_is_sent_and_what_is_kept_is_what_came_in(
+    name: str, inputs: int, outputs: int, density: float, cap_mb: float, dtype: torch.dtype, last: bool, seed: int
+) -> None:
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Conv2d(inputs, outputs, 3), nn.Conv2d(outputs, 7, 1), nn.Flatten(), nn.Linear(7, 11)).to(
+        dtype
+    )
+    net = net.to(memory_format=torch.channels_last if last else torch.contiguous_format)
+    model = DistributedDataParallel(net, bucket_cap_mb=cap_mb)
+    compressor = parse(name).with_density(density)
+    compressor.register(model)
+    compressor.param_groups(net, lr=0.1, momentum=0.5)
+    for _ in range(3):
+        before = copy.deepcopy(compressor.state_dict()["memory"])
+        local = torch.autograd.grad(
+            net(torch.ones(1, inputs, 3, 3, dtype=dtype)).float().square().sum(), [*net.parameters()]
+        )
+        net.zero_grad()
+        model(torch.ones(1, inputs, 3, 3, dtype=dtype)).float().square().sum().backward()
+        after = compressor.state_dict()["memory"]
+        for (tensor, parameter), gradient in zip(net.named_parameters(), local, strict=True):
+            if tensor not in after["v"]:
+                continue
+            g = gradient.flatten().float()
+            if "u" in before:
+                g = 0.5 * before["u"][tensor] + g
+            total = before["v"][tensor] + g
+            # of 16-bit parameters the sum that DDP returns is rounded to their dtype once more
+            slack = 1e-5 if dtype == torch.float32 else 2e-2
+            error = (parameter.grad.flatten().float() + after["v"][tensor] - total).abs().max()
+            assert error <= slack * max(1.0, float(total.abs().max()))

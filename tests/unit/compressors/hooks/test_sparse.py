@@ -8,45 +8,7 @@ from engine import CAP_MB, MOMENTUM, gradients, put_to_work
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor, parse
-from rsbench.compressors.blocks.layout import dense, kernels
 from rsbench.compressors.density.allocation import most_buckets
-from rsbench.compressors.memory.error_feedback import ErrorFeedback
-from rsbench.compressors.message import values
-from rsbench.compressors.message.message import Message
-from rsbench.compressors.selection.scores import nsi
-from rsbench.compressors.selection.selectors import SampledSelector
-from rsbench.compressors.selection.threshold_pass import sweep_in_parts
-
-_CHECKSUM_WORD = 2
-
-
-@pytest.fixture
-def sealed() -> tuple[Message, torch.Tensor]:
-    message = Message([dense((1500,))], [1], [torch.float32])
-    buffer = message.allocate(torch.device("cpu"))
-    message.write(buffer, message.slots[0], torch.randn(1500, generator=torch.Generator().manual_seed(0)), None)
-    message.seal(buffer, 0, 1)
-    return message, buffer
-
-
-@pytest.mark.parametrize("bit", range(32))
-def test_no_single_bit_can_flip_unseen(sealed: tuple[Message, torch.Tensor], bit: int) -> None:
-    message, buffer = sealed
-    words, flip = buffer.view(torch.int32), -(2**31) if bit == 31 else 1 << bit
-    unseen = []
-    for place in range(1, words.numel()):
-        words[place] ^= flip
-        if place != _CHECKSUM_WORD and not message.faults(buffer)[0]:
-            unseen.append(place)
-        words[place] ^= flip
-    assert unseen == []
-    assert message.faults(buffer).tolist() == [0, 0], "all are restored"
-
-
-@pytest.mark.parametrize("missing", [1, 2, 4, 4096])
-def test_a_message_that_was_cut_short_is_broken(sealed: tuple[Message, torch.Tensor], missing: int) -> None:
-    message, buffer = sealed
-    assert message.faults(buffer[:-missing]).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("selector", ["sampled", "exact"])
@@ -58,16 +20,6 @@ def test_squares_that_overflow_stop_no_rank(text: str, selector: str) -> None:
     left = compressor.state_dict()["memory"]["v"]
     assert all(p.grad.isfinite().all() for p in net.parameters())
     assert all((net.get_parameter(n).grad != 0).any() and v.isfinite().all() for n, v in left.items())
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-@pytest.mark.parametrize("largest", [2.0**-126, 1.0, 2.0**126, 2.0**127, 3.3e38])
-def test_a_scale_is_finite_for_every_finite_value(dtype: torch.dtype, largest: float) -> None:
-    given, into, scale = torch.tensor([largest, -largest / 2, 0.0]), torch.zeros(3, dtype=dtype), torch.zeros(1)
-    values.encode(given, into, scale)
-    found = values.decode(into, scale)
-    assert torch.allclose(found, given, rtol=2.0**-8, atol=0)
-    assert torch.equal(found + (given - found), given)
 
 
 @pytest.mark.parametrize("warmup", ["stages", "exponential"])
@@ -105,15 +57,6 @@ def test_statistics_that_overflow_end_no_process(text: str, largest: float) -> N
         model().backward()
         assert all(p.grad is not None for p in net.parameters())
         assert compressor.step_stats()["payload_bytes"] > 0
-
-
-def test_the_plain_selector_gives_k_blocks_whatever_overflows() -> None:
-    layout, k = kernels((128, 64, 3, 3), 3), 20
-    selector, memory = SampledSelector(sweep_in_parts), ErrorFeedback({"w": torch.zeros(layout.shape)})
-    for step in range(3):
-        g = torch.zeros(layout.numel)
-        g[:: 9 * 250] = 5e19 if step else 0.0
-        assert selector.choose("w", memory.begin("w", g), g, layout, nsi(0.8, "std", "l2"), k).numel() == k
 
 
 def test_tiles_of_one_element_are_scored_by_magnitude() -> None:

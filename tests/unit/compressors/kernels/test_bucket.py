@@ -11,15 +11,17 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import parse
-from rsbench.compressors.blocks.layout import Layout, dense, elements, kernels, tiles
+from rsbench.compressors.blocks.layout import Layout, dense, elements, kernel_slices, tiles
 from rsbench.compressors.blocks.tensor_ops import blocks_of
-from rsbench.compressors.kernels.dispatch import choose_fused, choose_sweep
+from rsbench.compressors.kernels.dispatch import choose_bucket_kernels, choose_threshold_pass
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, MomentumCorrection, NoMemory
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import L2, MAGNITUDE, MEAN, Score, nsi
 from rsbench.compressors.selection.selectors import ExactSelector, SampledSelector
 
-fused = pytest.importorskip("rsbench.compressors.kernels.bucket", reason="numba is not installed", exc_type=ImportError)
+bucket_kernels = pytest.importorskip(
+    "rsbench.compressors.kernels.bucket", reason="numba is not installed", exc_type=ImportError
+)
 
 TEXTS = (
     "topk",
@@ -109,9 +111,9 @@ def memory_of(rule: str, parameters: dict[str, torch.Tensor]) -> ErrorFeedback:
     [
         (elements((200, 301)), MAGNITUDE, 60),
         (elements((600, 500)), MAGNITUDE, 7),
-        (kernels((80, 50, 3, 3), 3), nsi(0.8, "std", "l2"), 40),
-        (kernels((300, 200, 3, 3), 3), MEAN, 3),
-        (kernels((50, 30, 5, 5), 3), L2, 100),
+        (kernel_slices((80, 50, 3, 3), 3), nsi(0.8, "std", "l2"), 40),
+        (kernel_slices((300, 200, 3, 3), 3), MEAN, 3),
+        (kernel_slices((50, 30, 5, 5), 3), L2, 100),
         (tiles((121, 200), 3), nsi(0.8, "std", "l2"), 9),
         (tiles((130, 98), 2), nsi(0.3, "var", "none"), 600),
         (tiles((7, 26_000), 3), nsi(0.8, "std", "l2"), 30),
@@ -122,7 +124,7 @@ def test_the_choice_is_the_exact_one(layout: Layout, score: Score, k: int, rule:
     """Bit for bit where no two scores are equal to rounding; always k blocks, and nothing lost."""
     shape, rng = {"w": torch.zeros(layout.shape)}, torch.Generator().manual_seed(3)
     mine, other = memory_of(rule, shape), memory_of(rule, shape)
-    calls = choose_fused("compiled", mine, SampledSelector(choose_sweep("compiled")), score, 1.0)
+    calls = choose_bucket_kernels("compiled", mine, SampledSelector(choose_threshold_pass("compiled")), score, 1.0)
     message = Message([layout], [k], [torch.float32])
 
     def same(one: torch.Tensor, two: torch.Tensor) -> bool:
@@ -148,7 +150,7 @@ def test_the_choice_is_the_exact_one(layout: Layout, score: Score, k: int, rule:
         scores = score(other.v["w"], blocks)
         assert scores[index].double().sum() >= (1 - 1e-5) * scores[right].double().sum()
         assert same(values, blocks.gather(other.v["w"], index)), "conserved: what is sent is what v held"
-        other.forget("w", blocks, index, mask=True)
+        other.clear("w", blocks, index, mask=True)
         assert same(mine.v["w"], other.v["w"])
         other.v["w"].copy_(mine.v["w"])
         bad = calls.decode(plan, bucket, buffer.view(1, -1))
@@ -160,8 +162,12 @@ def test_the_choice_is_the_exact_one(layout: Layout, score: Score, k: int, rule:
 
 def one_tensor(k: int = 5) -> tuple[object, Message, object, torch.Tensor]:
     layout = elements((40, 50))
-    calls = choose_fused(
-        "compiled", ErrorFeedback({"w": torch.zeros(40, 50)}), SampledSelector(choose_sweep("compiled")), MAGNITUDE, 0.0
+    calls = choose_bucket_kernels(
+        "compiled",
+        ErrorFeedback({"w": torch.zeros(40, 50)}),
+        SampledSelector(choose_threshold_pass("compiled")),
+        MAGNITUDE,
+        0.0,
     )
     message, bucket = Message([layout, dense((3,))], [k, 1], [torch.float32] * 2), torch.randn(2003)
     plan = calls.plan(message, [("w", bucket[:2000].view(40, 50)), ("b", bucket[2000:])], bucket)
@@ -188,13 +194,13 @@ def test_numbers_that_no_encoder_wrote_name_their_rank_and_change_nothing_else(k
     unseen = 0
     for _ in range(200):
         broken = sound.clone()
-        broken[slot.numbers] = torch.randint(
-            256, (slot.numbers.stop - slot.numbers.start,), generator=rng, dtype=torch.uint8
+        broken[slot.indices] = torch.randint(
+            256, (slot.indices.stop - slot.indices.start,), generator=rng, dtype=torch.uint8
         )
         found = calls.decode(plan, torch.zeros(2003), torch.stack([sound, broken]))
         assert found in (0, 2)
         unseen += found == 0
-    assert unseen <= 20, "rising numbers in range with the right count are not told from sound ones; the checksum is"
+    assert unseen <= 20, "rising indices in range with the right count are not told from sound ones; the checksum is"
 
 
 def test_averages_over_three_ranks_are_those_of_the_plain_decoder() -> None:
@@ -215,10 +221,18 @@ def test_averages_over_three_ranks_are_those_of_the_plain_decoder() -> None:
 
 
 def test_what_does_not_fit_is_left_to_the_loop() -> None:
-    assert choose_fused("compiled", NoMemory(), SampledSelector(choose_sweep("compiled")), MAGNITUDE, 0.0) is None
+    assert (
+        choose_bucket_kernels(
+            "compiled", NoMemory(), SampledSelector(choose_threshold_pass("compiled")), MAGNITUDE, 0.0
+        )
+        is None
+    )
     feedback = ErrorFeedback({"w": torch.zeros(3)})
-    assert choose_fused("compiled", feedback, ExactSelector(), MAGNITUDE, 0.0) is None
-    assert choose_fused("eager", feedback, SampledSelector(choose_sweep("eager")), MAGNITUDE, 0.0) is None
+    assert choose_bucket_kernels("compiled", feedback, ExactSelector(), MAGNITUDE, 0.0) is None
+    assert (
+        choose_bucket_kernels("eager", feedback, SampledSelector(choose_threshold_pass("eager")), MAGNITUDE, 0.0)
+        is None
+    )
     calls, _, _, bucket = one_tensor()
     strided = torch.randn(50, 40).t()
     assert calls.plan(Message([elements((40, 50))], [5], [torch.float32]), [("w", strided)], bucket) is None
@@ -228,10 +242,10 @@ def test_what_does_not_fit_is_left_to_the_loop() -> None:
 
 def test_norms_that_change_between_steps_do_not_spoil_the_choice() -> None:
     """Blocks without deviation first: its weight then seems huge, and the list is pruned by the deviation alone."""
-    layout, k, score = kernels((300, 200, 3, 3), 3), 50, nsi(0.5, "std", "l2")
+    layout, k, score = kernel_slices((300, 200, 3, 3), 3), 50, nsi(0.5, "std", "l2")
     rng, shape = torch.Generator().manual_seed(0), {"w": torch.zeros(layout.shape)}
     mine, other = ErrorFeedback(shape), ErrorFeedback(shape)
-    calls = choose_fused("compiled", mine, SampledSelector(choose_sweep("compiled")), score, 1.0)
+    calls = choose_bucket_kernels("compiled", mine, SampledSelector(choose_threshold_pass("compiled")), score, 1.0)
     message = Message([layout], [k], [torch.float32])
     flat = torch.randint(1, 9, (layout.blocks, 1), generator=rng).expand(-1, 9).reshape(-1) / 1024
     noisy = 100 * torch.randn(layout.blocks, 9, generator=rng)
@@ -241,5 +255,5 @@ def test_norms_that_change_between_steps_do_not_spoil_the_choice() -> None:
         calls.compress(calls.plan(message, [("w", bucket.view(layout.shape))], bucket), bucket, buffer)
         _, index = message.read(buffer, message.slots[0])
         right = ExactSelector().choose("w", other.begin("w", g), g.clone(), layout, score, k)
-        other.forget("w", blocks_of(layout), index, mask=True)
+        other.clear("w", blocks_of(layout), index, mask=True)
     assert torch.equal(index, right)

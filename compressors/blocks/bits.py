@@ -10,7 +10,7 @@ BITS = 8
 
 
 def pack(mask: torch.Tensor, into: torch.Tensor) -> None:
-    """Write bits.
+    """Write a mask as bits.
 
     Args:
         mask: bool, shape [n].
@@ -26,7 +26,7 @@ def pack(mask: torch.Tensor, into: torch.Tensor) -> None:
 
 
 def unpack(data: torch.Tensor, count: int) -> torch.Tensor:
-    """Read the first ``count`` bits of uint8 ``data``: uint8 of 0 and 1, shape [count]."""
+    """Return the first ``count`` bits of uint8 ``data``: uint8 of 0 and 1, shape [count]."""
     if data.device.type == "cpu":
         return torch.from_numpy(np.unpackbits(data.numpy(), count=count, bitorder="little"))
     shifts = torch.arange(BITS, dtype=torch.uint8, device=data.device)

@@ -1,0 +1,120 @@
+"""A tensor's part of a message as loops compiled by numba: its indices and values, written and read."""
+
+# mypy: allow-untyped-defs, disable-error-code="assignment"
+from __future__ import annotations
+
+import numpy as np
+
+from rsbench.compressors.blocks.index_codings import FILLER
+from rsbench.compressors.kernels import columns as col
+from rsbench.compressors.kernels.jit import jit, strict_jit
+
+_F = np.float32
+
+
+@jit
+def send_whole(values, v, u, mask):
+    """Move all of v into the message; zeros stay behind, in u too where momentum is masked."""
+    for i in range(v.size):
+        values[i] = v[i]
+        v[i] = _F(0)
+    if mask:
+        for i in range(u.size):
+            u[i] = _F(0)
+
+
+@jit
+def write_indices(row, index, bytes_, halves, words):
+    """Write indices in their coding; the message holds zeros before."""
+    at, end = row[col.INDICES], row[col.VALUES]
+    if row[col.CODING] == col.INT32:
+        for i in range(index.size):
+            words[at // 4 + i] = index[i]
+    elif row[col.CODING] == col.BITMAP:
+        for i in range(index.size):
+            bytes_[at + index[i] // 8] |= np.uint8(1 << (index[i] % 8))
+    else:
+        place, last = at // 2, 0
+        for i in range(index.size):
+            gap = index[i] - last
+            last = index[i]
+            while gap >= FILLER:
+                halves[place] = FILLER
+                place += 1
+                gap -= FILLER
+            halves[place] = gap
+            place += 1
+        for i in range(place, end // 2):
+            halves[i] = FILLER
+
+
+@jit
+def read_indices(row, index, bytes_, halves, words):
+    """Fill ``index``; return false where the indices are not those of an encoder, in range and rising."""
+    at, end, blocks, count, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], 0, -1
+    if row[col.CODING] == col.BITMAP:
+        for j in range(blocks):
+            if bytes_[at + j // 8] >> (j % 8) & 1:
+                if count < index.size:
+                    index[count] = j
+                count += 1
+        return count == index.size
+    if row[col.CODING] == col.INT32:
+        for i in range(index.size):
+            index[i] = words[at // 4 + i]
+        count = index.size
+    else:
+        position = 0
+        for i in range(at // 2, end // 2):
+            step = np.int64(halves[i])
+            position += step
+            if step != FILLER and count < index.size:
+                index[count] = position
+                count += 1
+    for i in range(count):
+        if index[i] <= last or index[i] >= blocks:
+            return False
+        last = index[i]
+    return count == index.size
+
+
+@jit
+def send_blocks(row, index, values, v, u):
+    """Move blocks into the message; zeros stay behind, in u too where momentum is masked."""
+    block, p, cols, mask = row[col.BLOCK], row[col.P], row[col.COLS], row[col.MASK]
+    for i in range(index.size):
+        if row[col.KIND] != col.TILES:
+            low = index[i] * block
+            for e in range(block):
+                values[i * block + e] = v[low + e]
+                v[low + e] = _F(0)
+            if mask:
+                for e in range(block):
+                    u[low + e] = _F(0)
+            continue
+        across = (cols + p - 1) // p
+        top, left = index[i] // across * p, index[i] % across * p
+        for r in range(min(p, v.size // cols - top)):
+            for c in range(min(p, cols - left)):
+                at = (top + r) * cols + left + c
+                values[i * block + r * p + c] = v[at]
+                v[at] = _F(0)
+                if mask:
+                    u[at] = _F(0)
+
+
+@strict_jit
+def add_blocks(row, index, values, g):
+    """Add blocks from a message to a gradient."""
+    block, p, cols = row[col.BLOCK], row[col.P], row[col.COLS]
+    for i in range(index.size):
+        if row[col.KIND] != col.TILES:
+            low = index[i] * block
+            for e in range(block):
+                g[low + e] += values[i * block + e]
+            continue
+        across = (cols + p - 1) // p
+        top, left = index[i] // across * p, index[i] % across * p
+        for r in range(min(p, g.size // cols - top)):
+            for c in range(min(p, cols - left)):
+                g[(top + r) * cols + left + c] += values[i * block + r * p + c]
