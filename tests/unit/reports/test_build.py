@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ from report_parts import column, table_of
 from rich.console import Console
 from rich_records import fusion_records, leaves
 
+from rsbench import reports
 from rsbench.errors import RsbenchError
-from rsbench.reports import build_report, show
+from rsbench.reports import build, build_report, show
 from rsbench.results import schema
 
 Maker = Callable[..., dict[str, Any]]
@@ -71,3 +74,42 @@ def test_reports_of_all_tasks_at_once_are_shown(
     assert max(map(len, stream.getvalue().splitlines())) <= 100
     names = [one.title for one in report.methods.columns]
     assert {"test_oa", "test_auc_pd_pf", "oa_minus_none", "auc_pd_pf_minus_none", "task"} <= set(names)
+
+
+TABLE_FROM_OUTSIDE = '''
+"""How long cells took in all."""
+from rsbench.reports.document.table import Cell, Column, Table
+from rsbench.reports.tables.columns import METHOD
+
+
+def hours_table(comparison, notes):
+    rows = []
+    for method in comparison.finished:
+        wall_s = sum(run["wall_s"] for run in method.chosen)
+        rows.append((method.label, Cell(f"{wall_s / 3600:.2f}")))
+    notes.mark("Hours hold start-up and validation.")
+    return Table.of("Hours of all seeds", (METHOD, Column(title="Hours")), rows) if rows else None
+'''
+
+
+def test_a_table_from_outside_is_one_file_and_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grid_records: list[dict[str, Any]]
+) -> None:
+    before = build_report(grid_records).sections[0]
+    (tmp_path / "table_of_a_test").mkdir()
+    (tmp_path / "table_of_a_test" / "__init__.py").write_text("")
+    (tmp_path / "table_of_a_test" / "hours.py").write_text(TABLE_FROM_OUTSIDE)
+    monkeypatch.syspath_prepend(tmp_path)
+    hours = importlib.import_module("table_of_a_test.hours").hours_table
+    monkeypatch.setattr(build, "SECTION_TABLES", (*build.SECTION_TABLES, hours))
+    section = build_report(grid_records).sections[0]
+    assert [table.title for table in section.tables] == [
+        *(table.title for table in before.tables),
+        "Hours of all seeds",
+    ]
+    assert column(section.tables[-1], "Hours").keys() >= {"none", "topk 100x"}
+    assert section.notes[-1].endswith("Hours hold start-up and validation.")
+    written = reports.write_report(
+        build_report(grid_records), tmp_path / "out", ("markdown", "csv", "html", "tex", "json")
+    )
+    assert sum("Hours of all seeds" in path.read_text() for path in written if path.is_file()) >= 4
