@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, Self
 
 from rsbench.cell import Optimizer
 from rsbench.errors import RsbenchError
@@ -26,6 +26,13 @@ class Download:
     """As published by the source; None where nothing is published (none is ever made up)."""
     unpack_into: str | None = None
     """Folder, relative to the data root, that the archive is unpacked into; None for a plain file."""
+
+    @classmethod
+    def lists(cls, address: str, files: str, **md5: str) -> tuple[Self, ...]:
+        """Return the files of an official split, ``{part}`` standing for a part in address and name of the file."""
+        return tuple(
+            cls(url=address.format(part=part), file=files.format(part=part), md5=digest) for part, digest in md5.items()
+        )
 
 
 class Prepared(Protocol):

@@ -52,9 +52,7 @@ class SparseCompressor(Compressor):
         choices=("dense", "select"),
     )
     selector: str = options.option(
-        "sampled",
-        "candidates by a sampled threshold, or all scores; both choose exactly",
-        choices=("sampled", "exact"),
+        "sampled", "candidates by a sampled threshold, or all scores; both choose exactly", choices=("sampled", "exact")
     )
     kernels: str = options.option(
         "auto",

@@ -104,8 +104,6 @@ def _add_threes(typingctx: Any, columns: Any, start: Any, sums: Any, first: Any)
 add_threes: Any = _add_threes
 add_up: Any = _add_up
 """Called from compiled code only, without the typing context."""
-
-
 SCAN = 32
 """Scores compared at a time."""
 

@@ -24,7 +24,4 @@ class Trento(PixelDataset):
     class_names = ("apple trees", "buildings", "ground", "woods", "vineyard", "roads")
     shape = (166, 600, 63)
     folders = ("Trento", "trento")
-    layouts = (
-        maps(),
-        FileLayout(hsi="Italy_hsi.mat:data", aux="Italy_lidar.mat:data", labels="allgrd.mat:mask_test"),
-    )
+    layouts = (maps(), FileLayout(hsi="Italy_hsi.mat:data", aux="Italy_lidar.mat:data", labels="allgrd.mat:mask_test"))

@@ -135,11 +135,7 @@ def open_zip(path: Path, class_names: Sequence[str]) -> ZipSource:
             f"it is another archive; put the official one there."
         )
     return ZipSource(
-        where=path,
-        class_names=tuple(class_names),
-        pictures=one_format_each(pictures),
-        members=members,
-        archive=archive,
+        where=path, class_names=tuple(class_names), pictures=one_format_each(pictures), members=members, archive=archive
     )
 
 

@@ -50,19 +50,11 @@ class EuroSAT(ClassFolderDataset):
             md5="c8fa014336c82ac7804f0398fcb19387",
             unpack_into="eurosat",
         ),
-        Download(
-            url=f"{_TORCHGEO}/{_LISTS}/eurosat-train.txt",
-            file="eurosat/eurosat-train.txt",
-            md5="908f142e73d6acdf3f482c5e80d851b1",
-        ),
-        Download(
-            url=f"{_TORCHGEO}/{_LISTS}/eurosat-val.txt",
-            file="eurosat/eurosat-val.txt",
-            md5="95de90f2aa998f70a3b2416bfe0687b4",
-        ),
-        Download(
-            url=f"{_TORCHGEO}/{_LISTS}/eurosat-test.txt",
-            file="eurosat/eurosat-test.txt",
-            md5="7ae5ab94471417b6e315763121e67c5f",
+        *Download.lists(
+            f"{_TORCHGEO}/{_LISTS}/eurosat-{{part}}.txt",
+            "eurosat/eurosat-{part}.txt",
+            train="908f142e73d6acdf3f482c5e80d851b1",
+            val="95de90f2aa998f70a3b2416bfe0687b4",
+            test="7ae5ab94471417b6e315763121e67c5f",
         ),
     )

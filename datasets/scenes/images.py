@@ -11,8 +11,6 @@ from PIL import Image
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Image files that data sets look for; where one picture stands in two formats, the earlier suffix is taken."""
-
-
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,

@@ -85,19 +85,11 @@ class NWPU45(ClassFolderDataset):
             md5="75206b2e16446591afa88e2628744886",
             unpack_into=".",
         ),
-        Download(
-            url=f"{_TORCHGEO}/resisc45-train.txt",
-            file="resisc45-train.txt",
-            md5="b5a4c05a37de15e4ca886696a85c403e",
-        ),
-        Download(
-            url=f"{_TORCHGEO}/resisc45-val.txt",
-            file="resisc45-val.txt",
-            md5="a0770cee4c5ca20b8c32bbd61e114805",
-        ),
-        Download(
-            url=f"{_TORCHGEO}/resisc45-test.txt",
-            file="resisc45-test.txt",
-            md5="3dda9e4988b47eb1de9f07993653eb08",
+        *Download.lists(
+            f"{_TORCHGEO}/{list_files}",
+            list_files,
+            train="b5a4c05a37de15e4ca886696a85c403e",
+            val="a0770cee4c5ca20b8c32bbd61e114805",
+            test="3dda9e4988b47eb1de9f07993653eb08",
         ),
     )

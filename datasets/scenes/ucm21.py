@@ -62,19 +62,11 @@ class UCM21(ClassFolderDataset):
             md5="5b7ec56793786b6dc8a908e8854ac0e4",
             unpack_into=".",
         ),
-        Download(
-            url=f"{_TORCHGEO}/uc_merced-train.txt",
-            file="uc_merced-train.txt",
-            md5="f2fb12eb2210cfb53f93f063a35ff374",
-        ),
-        Download(
-            url=f"{_TORCHGEO}/uc_merced-val.txt",
-            file="uc_merced-val.txt",
-            md5="11ecabfc52782e5ea6a9c7c0d263aca0",
-        ),
-        Download(
-            url=f"{_TORCHGEO}/uc_merced-test.txt",
-            file="uc_merced-test.txt",
-            md5="046aff88472d8fc07c4678d03749e28d",
+        *Download.lists(
+            f"{_TORCHGEO}/{list_files}",
+            list_files,
+            train="f2fb12eb2210cfb53f93f063a35ff374",
+            val="11ecabfc52782e5ea6a9c7c0d263aca0",
+            test="046aff88472d8fc07c4678d03749e28d",
         ),
     )

@@ -107,11 +107,7 @@ def fastest_by_speed(costs: Sequence[StepCost]) -> list[SpeedRange]:
 def _next_faster(current: StepCost, costs: Sequence[StepCost]) -> tuple[StepCost | None, float | None]:
     """Return the method that first overtakes ``current`` as the link gets faster, and at which bit/s."""
     crossings = [
-        (
-            8 * (cost.wire_bytes - current.wire_bytes) / (current.compute_s - cost.compute_s),
-            cost.compute_s,
-            cost,
-        )
+        (8 * (cost.wire_bytes - current.wire_bytes) / (current.compute_s - cost.compute_s), cost.compute_s, cost)
         for cost in costs
         if cost.compute_s < current.compute_s and cost.wire_bytes > current.wire_bytes
     ]

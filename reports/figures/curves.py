@@ -82,11 +82,7 @@ def _places(steps: Sequence[Sequence[Entry]], field: str) -> list[float | None]:
 
 
 def _curve(
-    mark: Mark,
-    places: Sequence[float | None],
-    means: Sequence[tuple[float, float | None] | None],
-    x: Axis,
-    y: Axis,
+    mark: Mark, places: Sequence[float | None], means: Sequence[tuple[float, float | None] | None], x: Axis, y: Axis
 ) -> Series | None:
     """Return one method's line through the points that the axes can show, None where they are fewer than two."""
     points = [

@@ -30,12 +30,7 @@ def render(report: Report) -> str:
     if not report.sections:
         lines += ["No cells are recorded.", ""]
     if report.problems:
-        lines += [
-            "## Records that could not be used",
-            "",
-            *(f"- {escape(text)}" for text in report.problems),
-            "",
-        ]
+        lines += ["## Records that could not be used", "", *(f"- {escape(text)}" for text in report.problems), ""]
     lines += ["## How to read the tables", "", *(f"- {escape(text)}" for text in report.how_to_read), ""]
     return "\n".join(lines)
 

@@ -39,10 +39,7 @@ def tensor_density_table(comparison: Comparison, _: Notes) -> Table | None:
     sparse = {label: layers for label, (_, layers) in _sparse(comparison).items()}
     names = dict.fromkeys(name for layers in sparse.values() for name in layers)
     rows: list[Row] = [(name, *(percent_cell(layers.get(name)) for layers in sparse.values())) for name in names]
-    columns = (
-        Column(title="Tensor", align="left"),
-        *(Column(title=label, unit="%", key=label) for label in sparse),
-    )
+    columns = (Column(title="Tensor", align="left"), *(Column(title=label, unit="%", key=label) for label in sparse))
     return Table.of("Density by tensor", columns, rows, is_detail=True) if sparse else None
 
 

@@ -114,10 +114,7 @@ def cell_row(record: Record) -> dict[str, Any]:
     """Return one cell's raw numbers by column."""
     row: dict[str, Any] = {name: record[name] for name in ("key", "status", "reason", "started_utc", "wall_s")}
     row |= record["cell"]
-    row |= {
-        "hardware": hardware(record["provenance"]),
-        "compressor_run": (record.get("compressor") or {}).get("text"),
-    }
+    row |= {"hardware": hardware(record["provenance"]), "compressor_run": (record.get("compressor") or {}).get("text")}
     row |= {"part": (record.get("dataset") or {}).get("part")}
     accuracy = record.get("accuracy") or {}
     row |= {"validation_score": accuracy.get("val_score")}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from rsbench.cli.options import PATH
 from rsbench.console import make_console
 
 
@@ -35,7 +36,7 @@ def say_new_name(ctx: click.Context, param: click.Parameter, value: bool | None)
     "--plain-hooks/--no-plain-hooks", default=True, show_default=True, help="PyTorch's hooks and plain code beside."
 )
 @click.option("--rivals/--no-rivals", default=None, hidden=True, callback=say_new_name)
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Keep all samples in this file.")
+@click.option("--json", "json_path", type=PATH, help="Keep all samples in this file.")
 def bench(
     model: str,
     density: float,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rsbench.cli.options import data_root_option
 from rsbench.console import make_console, say
 from rsbench.units import bytes_text
 
@@ -13,11 +14,6 @@ from rsbench.units import bytes_text
 @click.group()
 def data() -> None:
     """Fetch and check data sets."""
-
-
-data_root_option = click.option(
-    "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, help="Where it stands."
-)
 
 
 @data.command()

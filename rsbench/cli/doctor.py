@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rsbench.cli.data import data_root_option
+from rsbench.cli.options import data_root_option
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.paths import data_cache

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rsbench.cli.options import PATH
 from rsbench.console import make_console, say
 from rsbench.metrics import facts_of, score_text
 from rsbench.planning import plan_file, probe
@@ -94,13 +95,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
 @click.command("list")
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("rsbench-results"),
-    show_default=True,
-    help="Where runs stand.",
-)
+@click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Where runs stand.")
 def list_command(what: str, verbose: bool, out: Path) -> None:
     """List compressors, data sets, models, shipped plans, or recorded runs.
 

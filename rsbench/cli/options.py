@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES, Recipe
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+PATH: Final = click.Path(path_type=Path)
+data_root_option = click.option(
+    "--data-root", type=PATH, default=Path("data"), show_default=True, help="Where data sets stand."
+)
 
 
 def read_duration(ctx: click.Context, param: click.Parameter, text: str) -> float:
@@ -157,18 +161,12 @@ training_options = one_decorator(
 place_options = one_decorator(
     click.option(
         "--out",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=Path("rsbench-results"),
         show_default=True,
         help="Result folder; what is done there is not run again.",
     ),
-    click.option(
-        "--data-root",
-        type=click.Path(path_type=Path),
-        default=Path("data"),
-        show_default=True,
-        help="Data sets stand here.",
-    ),
+    data_root_option,
     click.option("--strict-data", is_flag=True, help="Refuse incomplete data sets instead of warning."),
     click.option(
         "--timeout",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rsbench.cli.options import PATH
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.results.records import read_records
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("folders", nargs=-1, metavar="[DIR]...", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, metavar="[DIR]...", type=PATH)
 @click.option(
     "--format",
     "formats",
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     metavar="NAMES",
     help="Which files to write: md, csv, html, tex, json, separated by commas.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files.  [the first DIR]")
+@click.option("--out", type=PATH, help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
 @click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
 @click.option(
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     "changes",
     nargs=2,
     metavar="A B",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Say what changed from result folder A to B instead; files are written with --out only.",
 )
 def report(

@@ -30,14 +30,12 @@ class ModelFacts:
         name: as ``--model`` takes it.
         networks: network -> tensor name -> shape; a sole network is called ``""``. A tensor that networks share
             stands under each, as it is exchanged for each.
-        buffer_elements: floating-point elements in buffers (batch-norm statistics).
         activation_bytes: kept for the backward pass, a sample.
         flops: floating-point operations of forward and backward pass, a sample.
     """
 
     name: str
     networks: dict[str, dict[str, tuple[int, ...]]]
-    buffer_elements: int = 0
     activation_bytes: float = 0.0
     flops: float = 0.0
 
@@ -54,11 +52,6 @@ class ModelFacts:
     def parameters(self) -> int:
         """Number of elements that are exchanged in a step."""
         return sum(math.prod(shape) for shape in self.shapes.values())
-
-    @property
-    def one_d_elements(self) -> int:
-        """Elements in tensors of fewer than two dimensions."""
-        return sum(math.prod(shape) for shape in self.shapes.values() if len(shape) < 2)
 
     @property
     def dense_bytes(self) -> int:

@@ -75,9 +75,6 @@ def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size
         "networks": {
             name: {key: list(p.shape) for key, p in network.named_parameters()} for name, network in networks.items()
         },
-        "buffer_elements": sum(
-            b.numel() for network in networks.values() for b in network.buffers() if b.is_floating_point()
-        ),
         "activation_bytes": sum(kept.values()) / SAMPLES,
         "flops": counter.get_total_flops() / SAMPLES,
     }

@@ -81,13 +81,7 @@ def _git(root: Path, *arguments: str) -> str | None:
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-            env=environment,
-            stdin=subprocess.DEVNULL,
+            command, capture_output=True, text=True, timeout=10, check=False, env=environment, stdin=subprocess.DEVNULL
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

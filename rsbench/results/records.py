@@ -161,11 +161,7 @@ def _run(cell: Path) -> Run:
     except RsbenchError as problem:
         return Run(folder=cell, status="damaged", reason=str(problem), started_utc="", record=None)
     return Run(
-        folder=cell,
-        status=record["status"],
-        reason=record["reason"],
-        started_utc=record["started_utc"],
-        record=record,
+        folder=cell, status=record["status"], reason=record["reason"], started_utc=record["started_utc"], record=record
     )
 
 

@@ -25,11 +25,7 @@ _WORDS = frozenset({"data set", "model", "compressor", "workers"})
 
 
 def show(
-    queue: CellQueue,
-    expected: Sequence[Expectation],
-    budget_s: float | None,
-    ours: Sequence[str],
-    console: Console,
+    queue: CellQueue, expected: Sequence[Expectation], budget_s: float | None, ours: Sequence[str], console: Console
 ) -> None:
     """Print the cells that are left, in their order, with what each will take.
 
@@ -84,8 +80,6 @@ def _row(queue: CellQueue, job: Job, expected: Expectation) -> tuple[str, ...]:
 
 ASSUMED_FLOPS_PER_S: Final = {"cpu": 2e10, "cuda": 1e13}
 """Of one worker, where no cell of the kind is done: a CPU core and a data-centre GPU in float32, sustained."""
-
-
 _KIND: Final = ("dataset", "model", "image_size", "batch_size", "workers", "device")
 
 
