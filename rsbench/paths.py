@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import platformdirs
-
 
 def cache_root() -> Path:
     """Return the folder for prepared data and model facts: ``RSBENCH_CACHE``, else the user's cache."""
+    import platformdirs  # late: start-up
+
     return Path(os.environ.get("RSBENCH_CACHE") or platformdirs.user_cache_path("rsbench"))
 
 
