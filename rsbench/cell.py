@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
@@ -102,6 +102,7 @@ class CellSpec(Recipe):
     epochs: int
     batch_size: int
     image_size: int
+    split: str = field()  # no default here: a cell says how it was cut
     optimizer: Optimizer = "sgd"
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rsbench.console import say
 from rsbench.errors import RsbenchError
 from rsbench.launch.torchrun import StopSignals, Torchrun
 from rsbench.planning import probe
@@ -119,10 +120,13 @@ def _launch(
         torchrun = Torchrun(stop=stop, module=module, environment=environment)
         outcome = torchrun.run(folder, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
         if stop.number is not None:
+            say(bar.console, "Stopped before all methods were timed.")
             raise SystemExit(128 + stop.number)
-        if outcome.cause is not None:
-            raise RsbenchError(f"A process of the benchmark failed ({outcome.cause.reason}).")
-        answer: dict[str, Any] = json.loads((folder / "out.json").read_text(encoding="utf-8"))
+        out = folder / "out.json"
+        if outcome.cause is not None or not out.is_file():
+            reason = outcome.cause.reason if outcome.cause else "all ended, but none wrote its times"
+            raise RsbenchError(f"A process of the benchmark failed ({reason}).")
+        answer: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
         return answer
 
 

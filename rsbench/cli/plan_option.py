@@ -11,7 +11,7 @@ from rsbench.cli.options import one_decorator
 from rsbench.errors import RsbenchError
 from rsbench.planning import plan_file
 
-PLAN: Final = "rsbench.planning.grid"
+PLAN: Final = "rsbench plan"
 """Where a click context keeps the plan."""
 ALTERNATIVES: Final = (({"gpus"}, {"workers", "device"}), ({"ratio"}, {"density"}))
 """Options that exclude each other; one on the command line drops the other from a plan."""

@@ -43,7 +43,7 @@ class Events:
     """
 
     def __init__(self, folder: Path) -> None:
-        from torch.utils.tensorboard import SummaryWriter
+        from torch.utils.tensorboard import SummaryWriter  # late: an extra, and start-up
 
         self._writer = SummaryWriter(str(folder))
         self._step = 0

@@ -164,12 +164,13 @@ class _MainJob:
         request = self.request
         data = prepare(queue.left(), self.located, request, self.console)
         facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
+        collected = {**provenance.collect(request.argv), **facts}
         with StopSignals() as stop:
             return CellRunner(
                 out=request.out,
                 data=data,
                 argv=request.argv,
-                provenance={**provenance.collect(request.argv), **facts},
+                provenance=collected,
                 launcher=make_launcher(request, stop),
                 progress=LiveProgress(self.console) if self.console.is_terminal else PlainProgress(self.say),
                 stop=stop,

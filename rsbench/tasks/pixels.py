@@ -21,6 +21,7 @@ from rsbench.models import patchnets
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
+from rsbench.tasks.maps import draw_classes
 
 MAP = "map.png"
 
@@ -93,7 +94,5 @@ class PixelClassification(Classification):
             predicted_HW.flat[others] = self.answers(networks, others)["predicted"] + 1
         title = f"{self.data.title}, {self.cell.model}, {self.cell.compressor}: predicted and true classes"
         if dist.get_rank() == 0:
-            from rsbench.tasks.maps import draw_classes
-
             draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)
         return [{"file": MAP, "title": title}]

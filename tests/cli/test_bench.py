@@ -81,6 +81,7 @@ def test_a_signal_ends_it_and_every_process_of_it(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGINT)
     output, _ = parent.communicate(timeout=60)
     assert parent.returncode == 130, output
+    assert b"Stopped before all methods were timed." in output
     assert not [process for process in started if process.is_running()]
     assert not list(tmp_path.glob("rsbench-bench-*"))
 

@@ -60,6 +60,7 @@ def resolves(name: str) -> bool:
     return False
 
 
+@pytest.mark.filterwarnings("ignore:rsbench.datasets.Layout is now called:DeprecationWarning")
 @pytest.mark.parametrize("folder", SOURCES)
 def test_dotted_names_in_strings_are_modules_or_their_contents(folder: str) -> None:
     wrong = [

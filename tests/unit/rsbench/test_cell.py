@@ -153,8 +153,9 @@ def test_wrong_fields_are_named(values: dict[str, object], words: str) -> None:
         CellSpec.from_dict({**BASE.to_dict(), **values})
 
 
-def test_missing_field_is_named() -> None:
+@pytest.mark.parametrize("name", ["lr", "split"])
+def test_missing_field_is_named(name: str) -> None:
     values = BASE.to_dict()
-    del values["lr"]
-    with pytest.raises(RsbenchError, match="lr"):
+    del values[name]
+    with pytest.raises(RsbenchError, match=f"A cell is not complete: .*'{name}'"):
         CellSpec.from_dict(values)
