@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rsbench.bench.folder import BenchFolder
 from rsbench.console import say
 from rsbench.errors import RsbenchError
 from rsbench.launch.torchrun import StopSignals, Torchrun
 from rsbench.planning import probe
 from rsbench.results import provenance
-from rsbench.results.folder import CellFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -97,7 +97,7 @@ def _launch(
 ) -> dict[str, Any]:
     """Run a module under torchrun, show each name that it tells, and return its answer.
 
-    The module takes a folder with ``job.json``, appends names to ``progress`` and leaves ``out.json``.
+    The module takes a folder with ``job.json``, tells names in ``progress`` and leaves ``times.json``.
 
     Raises:
         RsbenchError: a process failed.
@@ -108,25 +108,23 @@ def _launch(
         environment["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
     shown = bar.add_task(title, total=total)
     with tempfile.TemporaryDirectory(prefix="rsbench-bench-") as name:
-        folder = Path(name)
-        CellFolder(folder).job.write_text(json.dumps(job), encoding="utf-8")
-        names = folder / "progress"
-        names.touch()
+        folder = BenchFolder(Path(name))
+        folder.job.write_text(json.dumps(job), encoding="utf-8")
+        folder.progress.touch()
 
         def tick() -> None:
-            *_, last = ["", *(lines := names.read_text(encoding="utf-8").splitlines())]
+            *_, last = ["", *(lines := folder.progress.read_text(encoding="utf-8").splitlines())]
             bar.update(shown, completed=len(lines), description=f"{title} {last}", refresh=True)
 
         torchrun = Torchrun(stop=stop, module=module, environment=environment)
-        outcome = torchrun.run(folder, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
+        outcome = torchrun.run(folder.path, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
         if stop.number is not None:
             say(bar.console, "Stopped before all methods were timed.")
             raise SystemExit(128 + stop.number)
-        out = folder / "out.json"
-        if outcome.cause is not None or not out.is_file():
+        if outcome.cause is not None or not folder.times.is_file():
             reason = outcome.cause.reason if outcome.cause else "all ended, but none wrote its times"
             raise RsbenchError(f"A process of the benchmark failed ({reason}).")
-        answer: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+        answer: dict[str, Any] = json.loads(folder.times.read_text(encoding="utf-8"))
         return answer
 
 

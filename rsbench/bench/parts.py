@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from rsbench.bench.folder import BenchFolder
 from rsbench.bench.plain_hooks import MOMENTUM
 from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices
 from rsbench.compressors.blocks.tensor_ops import blocks_of
@@ -25,7 +26,6 @@ from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
 from rsbench.compressors.selection.selectors import SampledSelector
 from rsbench.launch import worker
-from rsbench.results.folder import CellFolder
 
 COPY = "copy_"
 ROUNDS, WARMUP_ROUNDS = 7, 3
@@ -153,17 +153,17 @@ def random_gradients(shapes: Iterable[Sequence[int]]) -> Gradients:
 
 
 def time_parts(folder: Path, rank: int) -> None:
-    """Write medians to ``out.json``: part -> seconds, and those of ``copy_`` beside it; tell each in ``progress``."""
-    job = json.loads(CellFolder(folder).job.read_text(encoding="utf-8"))
+    """Write medians to ``times.json``: part -> seconds, and those of ``copy_`` beside it; tell each in ``progress``."""
+    job = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     gradients = random_gradients(job["shapes"].values())
     copy, medians = _copy(gradients), {}
-    with (folder / "progress").open("a", encoding="utf-8") as progress:
+    with BenchFolder(folder).progress.open("a", encoding="utf-8") as progress:
         for name, prepare in parts(gradients, job["density"]).items():
             times = _interleaved(prepare(), copy)
             medians[name] = [statistics.median(seconds) for seconds in zip(*times, strict=True)]
             print(name, file=progress, flush=True)
-    (folder / "out.json").write_text(json.dumps(medians), encoding="utf-8")
+    BenchFolder(folder).times.write_text(json.dumps(medians), encoding="utf-8")
 
 
 def _interleaved(work: Work, copy: Work) -> Iterator[tuple[float, float]]:

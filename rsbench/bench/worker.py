@@ -14,13 +14,13 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from rsbench.bench.folder import BenchFolder
 from rsbench.bench.plain_hooks import MOMENTUM, PlainTopK, plain_hooks
 from rsbench.bench.table import REFERENCE
 from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.compressors.kernels.dispatch import choose_threshold_pass, kernels_in_use
 from rsbench.launch import worker
-from rsbench.results.folder import CellFolder
 
 WARMUP_STEPS = 25
 """Steps before the timed ones: the first has other buckets, and residuals grow fast in those that follow."""
@@ -164,13 +164,13 @@ def _reset_peak() -> None:
 
 
 def bench(folder: Path, rank: int) -> None:
-    """Do what ``job.json`` asks; rank 0 tells each method in ``progress`` and leaves all samples in ``out.json``."""
-    job = json.loads(CellFolder(folder).job.read_text(encoding="utf-8"))
+    """Do what ``job.json`` asks; rank 0 tells each method in ``progress`` and leaves all samples in ``times.json``."""
+    job = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
     dist.init_process_group("gloo")
     timed = Bench(job["shapes"], job["density"], job["compressors"], job["plain_hooks"])
     rounds = job.get("memory_rounds")
-    with (folder / "progress").open("a", encoding="utf-8") as progress:
+    with BenchFolder(folder).progress.open("a", encoding="utf-8") as progress:
         for name in timed.measure_memory(rounds) if rounds else timed.run(job["repeats"]):
             if rank == 0:
                 print(name, file=progress, flush=True)
@@ -180,7 +180,7 @@ def bench(folder: Path, rank: int) -> None:
         keeps = {text: parse(text).keeps_residual for text in job["compressors"]}
         content = {"elements": timed.elements, "ranks": samples, "keeps_residual": keeps, "torch": torch.__version__}
         content["kernels"] = kernels_in_use("auto")
-        (folder / "out.json").write_text(json.dumps(content), encoding="utf-8")
+        BenchFolder(folder).times.write_text(json.dumps(content), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()
 
