@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.errors import RsbenchError
 from rsbench.measure.clock import clock_for
 from rsbench.measure.collectives import Traffic
+from rsbench.measure.gather import gather_json
 
 STATE_FORMAT = 2
 
@@ -87,8 +88,7 @@ class Hook:
             RsbenchError: on every rank, when one has other options or another model.
         """
         mine = (self.identity, [tuple(p.shape) for p in self.parameters.values()])
-        every: list[Any] = [None] * self.workers
-        dist.all_gather_object(every, mine, group=self.group)
+        every = gather_json(mine, group=self.group)
         odd = [rank for rank, other in enumerate(every) if other != every[0]]
         if odd:
             raise RsbenchError(

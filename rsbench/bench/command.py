@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from rsbench.bench.folder import BenchFolder
 from rsbench.console import say
 from rsbench.errors import RsbenchError
-from rsbench.launch.torchrun import StopSignals, Torchrun
+from rsbench.launch.launcher import WorkerLauncher
+from rsbench.launch.signals import StopSignals
 from rsbench.planning import probe
 from rsbench.results import provenance
 
@@ -80,7 +81,7 @@ def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
         timed = launch("timing", job, total=config.repeats * rows, workers=config.workers)
         rows = 1 + len(with_residual)
         memory = launch("memory of", memory_job, total=_MEMORY_ROUNDS * rows, workers=config.workers)
-        parts = launch("timing part:", job, total=None, workers=1, module="rsbench.bench.parts")
+        parts = launch("timing part:", job, total=None, workers=1, work="rsbench.bench.parts:time_parts")
     measured = {"order": order, "provenance": provenance.collect(sys.argv), **timed}
     return {**measured, "memory": memory["ranks"], "parts": parts}
 
@@ -93,11 +94,11 @@ def _launch(
     *,
     total: int | None,
     workers: int,
-    module: str = "rsbench.bench.worker",
+    work: str = "rsbench.bench.worker:bench",
 ) -> dict[str, Any]:
-    """Run a module under torchrun, show each name that it tells, and return its answer.
+    """Do some work on fresh workers, show each name that it tells, and return its answer.
 
-    The module takes a folder with ``job.json``, tells names in ``progress`` and leaves ``times.json``.
+    The work takes a folder with ``job.json``, tells names in ``progress`` and leaves ``times.json``.
 
     Raises:
         RsbenchError: a process failed.
@@ -116,8 +117,8 @@ def _launch(
             *_, last = ["", *(lines := folder.progress.read_text(encoding="utf-8").splitlines())]
             bar.update(shown, completed=len(lines), description=f"{title} {last}", refresh=True)
 
-        torchrun = Torchrun(stop=stop, module=module, environment=environment)
-        outcome = torchrun.run(folder.path, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
+        launcher = WorkerLauncher(stop=stop, work=work, environment=environment, fresh=True)
+        outcome = launcher.run(folder.path, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
         if stop.number is not None:
             say(bar.console, "Stopped before all methods were timed.")
             raise SystemExit(128 + stop.number)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -25,7 +24,7 @@ from rsbench.compressors.memory.error_feedback import MomentumCorrection, Residu
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
 from rsbench.compressors.selection.selectors import SampledSelector
-from rsbench.launch import worker
+from rsbench.launch.member import Member
 
 COPY = "copy_"
 ROUNDS, WARMUP_ROUNDS = 7, 3
@@ -152,7 +151,7 @@ def random_gradients(shapes: Iterable[Sequence[int]]) -> Gradients:
     return [torch.randn(*shape, generator=rng) for shape in shapes if len(shape) > 1]
 
 
-def time_parts(folder: Path, rank: int) -> None:
+def time_parts(folder: Path, member: Member) -> None:
     """Write medians to ``times.json``: part -> seconds, and those of ``copy_`` beside it; tell each in ``progress``."""
     job = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
@@ -175,7 +174,3 @@ def _interleaved(work: Work, copy: Work) -> Iterator[tuple[float, float]]:
             marks.append(time.perf_counter())
         if turn >= WARMUP_ROUNDS:
             yield marks[1] - marks[0], marks[2] - marks[1]
-
-
-if __name__ == "__main__":
-    worker.leave(worker.main(Path(sys.argv[1]), time_parts))

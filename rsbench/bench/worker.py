@@ -2,7 +2,6 @@
 
 import gc
 import json
-import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -20,7 +19,9 @@ from rsbench.bench.table import REFERENCE
 from rsbench.compressors import Compressor, parse
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.compressors.kernels.dispatch import choose_threshold_pass, kernels_in_use
-from rsbench.launch import worker
+from rsbench.launch.member import Member
+from rsbench.measure import memory
+from rsbench.measure.gather import gather_json
 
 WARMUP_STEPS = 25
 """Steps before the timed ones: the first has other buckets, and residuals grow fast in those that follow."""
@@ -108,10 +109,10 @@ class Bench:
         for _ in range(rounds):
             for name in self.methods:
                 gc.collect()
-                before = _memory_bytes("VmRSS")
-                _reset_peak()
+                before = memory.resident_bytes()
+                memory.reset_peaks()
                 self._steps(name, MEMORY_STEPS, 0)
-                self.samples[name].setdefault("peak_bytes", []).append(float(_memory_bytes("VmHWM") - before))
+                self.samples[name].setdefault("peak_bytes", []).append(float(memory.peak_resident_bytes() - before))
                 yield name
 
     def _steps(self, name: str, untimed: int, timed: int) -> None:
@@ -146,44 +147,22 @@ class Bench:
             self.samples[name].setdefault(key, []).append(value)
 
 
-def _memory_bytes(field: str) -> int:
-    """Return a field of this process's ``/proc/self/status``; 0 where there is none."""
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return 0
-    return next((1024 * int(line.split()[1]) for line in lines if line.startswith(f"{field}:")), 0)
-
-
-def _reset_peak() -> None:
-    """Let the peak of resident memory start anew (Linux)."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return
-
-
-def bench(folder: Path, rank: int) -> None:
+def bench(folder: Path, member: Member) -> None:
     """Do what ``job.json`` asks; rank 0 tells each method in ``progress`` and leaves all samples in ``times.json``."""
     job = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
-    dist.init_process_group("gloo")
+    member.join("gloo")
     timed = Bench(job["shapes"], job["density"], job["compressors"], job["plain_hooks"])
     rounds = job.get("memory_rounds")
     with BenchFolder(folder).progress.open("a", encoding="utf-8") as progress:
         for name in timed.measure_memory(rounds) if rounds else timed.run(job["repeats"]):
-            if rank == 0:
+            if member.rank == 0:
                 print(name, file=progress, flush=True)
-    samples: list[Any] = [None] * dist.get_world_size()
-    dist.all_gather_object(samples, timed.samples)
-    if rank == 0:
+    samples = gather_json(timed.samples)
+    if member.rank == 0:
         keeps = {text: parse(text).keeps_residual for text in job["compressors"]}
         content = {"elements": timed.elements, "ranks": samples, "keeps_residual": keeps, "torch": torch.__version__}
         content["kernels"] = kernels_in_use("auto")
         BenchFolder(folder).times.write_text(json.dumps(content), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()
-
-
-if __name__ == "__main__":
-    worker.leave(worker.main(Path(sys.argv[1]), bench))

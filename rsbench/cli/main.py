@@ -86,10 +86,10 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       seeds = [0, 1, 2]
       gpus = 4
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.torchrun import torchrun_environment  # late: start-up
+    from rsbench.launch.member import started_by_torchrun  # late: start-up
     from rsbench.run import compare as comparison
 
-    if torchrun_environment(os.environ):
+    if started_by_torchrun(os.environ):
         raise RsbenchError(
             "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
             " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
@@ -115,9 +115,8 @@ def run(ctx: click.Context, /, **given: Any) -> None:
       rsbench run --compressor rsdgc --ratio 100 --seed 1
       torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.torchrun import torchrun_environment  # late: start-up
+    from rsbench.launch.member import started_by_torchrun  # late: start-up
     from rsbench.run import compare as comparison
-    from rsbench.run import inside_torchrun
 
     for name in ("gpus", "workers"):
         if len(given[name]) > 1:
@@ -127,7 +126,9 @@ def run(ctx: click.Context, /, **given: Any) -> None:
         for name in ("dataset", "model", "compressor", "ratio", "lr")
     }
     request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
-    if torchrun_environment(os.environ):
+    if started_by_torchrun(os.environ):
+        from rsbench.run import inside_torchrun  # late: it loads torch
+
         ctx.exit(inside_torchrun.run(request, os.environ))
     ctx.exit(comparison.compare(request, make_console()))
 

@@ -176,6 +176,15 @@ place_options = one_decorator(
         show_default=True,
         help="For each cell: 90s, 30m, 2h.",
     ),
+    click.option(
+        "--stall-timeout",
+        callback=read_duration,
+        metavar="TIME",
+        default="5m",
+        show_default=True,
+        help="End a cell in which no rank has moved for so long, and name the rank.",
+    ),
+    click.option("--fresh-workers", is_flag=True, help="Start new processes for every cell instead of keeping them."),
     click.option("--tensorboard", is_flag=True, help="Write TensorBoard event files of each cell (an extra)."),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
@@ -184,4 +193,7 @@ node_options = one_decorator(
     click.option("--nnodes", type=int, default=1, show_default=True, help="Machines; run the same command on each."),
     click.option("--node-rank", type=int, default=0, show_default=True, help="Which of them this is; 0 decides."),
     click.option("--rdzv-endpoint", default="", metavar="HOST:PORT", help="An address of node 0 that all nodes reach."),
+    click.option(
+        "--no-token", is_flag=True, help="Let several nodes meet without the secret in RSBENCH_TOKEN: trusted networks."
+    ),
 )

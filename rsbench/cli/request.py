@@ -6,15 +6,19 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from rsbench.cell import Recipe
 from rsbench.cli.plan_option import grids_given, plan_given
-from rsbench.planning.devices import DeviceRequest, Nodes
+from rsbench.errors import RsbenchError
+from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
 from rsbench.planning.request import Request
+
+TOKEN_CHARACTERS: Final = 16
+"""A secret of fewer characters is refused."""
 
 
 def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
@@ -29,6 +33,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
     """
     nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
     nodes.check()
+    token = _token(given["no_token"]) if nodes.count > 1 else ""
     plan = plan_given(ctx)
     return Request(
         grids=tuple(_grid(one) for one in grids_given(ctx, given)),
@@ -36,7 +41,10 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         data_root=given["data_root"],
         argv=command_line(),
         nodes=nodes,
+        token=token,
         timeout_s=given["timeout"],
+        stall_timeout_s=given["stall_timeout"],
+        fresh_workers=given["fresh_workers"],
         budget_s=given.get("budget"),
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
@@ -44,6 +52,30 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         tensorboard=given["tensorboard"],
         ours=() if plan is None else plan.ours,
     )
+
+
+def _token(without: bool) -> str:
+    """Return the token of a comparison on several nodes.
+
+    Raises:
+        RsbenchError: there is none, or it could be guessed.
+    """
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    if without:
+        click.echo(
+            f"Warning: --no-token: whoever reaches --rdzv-endpoint can take part in this comparison and spoil it; set"
+            f" {TOKEN_VARIABLE} to the same secret on every node instead.",
+            err=True,
+        )
+        return ""
+    if len(token) < TOKEN_CHARACTERS:
+        what = "is not set" if not token else f"has {len(token)} characters"
+        raise RsbenchError(
+            f"Several nodes need a secret of the comparison, but {TOKEN_VARIABLE} {what}: set it to the same"
+            f" {TOKEN_CHARACTERS} or more random characters on every node (`python3 -c 'import secrets;"
+            " print(secrets.token_hex(32))'`), or start every node with --no-token on a network that you trust."
+        )
+    return token
 
 
 def _grid(given: Mapping[str, Any]) -> Grid:

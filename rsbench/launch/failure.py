@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,10 +19,6 @@ _LOST: Final = re.compile(
     r"nccl communicator was aborted",
     re.IGNORECASE,
 )
-_RANK: Final = re.compile(r"^\s*rank\s*:\s*(\d+)", re.MULTILINE)
-_EXIT: Final = re.compile(r"^\s*exitcode\s*:\s*(-?\d+)\s*\(pid:\s*(\d+)\)", re.MULTILINE)
-_AGENT_EXIT: Final = re.compile(r"failed \(exitcode: (-?\d+)\) local_rank: (\d+)")
-_CLOSED: Final = re.compile(r"Sending process (\d+) closing signal")
 _DEADLY: Final = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE})
 
 
@@ -61,19 +58,17 @@ class RankError:
         return not self.user_error and _LOST.search(f"{self.type}: {self.message}") is not None
 
 
-def find(launcher_log: Path, returncode: int) -> Cause:
+def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
     """Return why the workers of a cell failed.
 
     A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
     first exception that is not merely a lost connection; then other signals; then whatever is left.
 
     Args:
-        launcher_log: torchrun's own words, in the cell's folder.
-        returncode: torchrun's.
+        folder: of the cell, with the ranks' error files.
+        exits: rank -> exit code (negative: signal) of those that ended by themselves, the first to end first.
     """
-    folder = CellFolder(launcher_log.parent)
     errors = sorted(_read_errors(folder), key=lambda error: error.time)
-    exits = exit_codes(_read(launcher_log))
     killed = {rank: signal.Signals(-code) for rank, code in exits.items() if _is_signal(code)}
     by_weight = [
         *(_from_error(folder, error) for error in errors if error.user_error),
@@ -85,8 +80,22 @@ def find(launcher_log: Path, returncode: int) -> Cause:
     ]
     if by_weight:
         return by_weight[0]
-    reason = f"torchrun ended with exit code {returncode}"
-    return Cause(reason=reason, log=launcher_log, tail=_tail(_read(launcher_log)))
+    if not folder.path.is_dir():
+        return Cause(reason=f"its folder {folder.path} was removed while it ran", log=None, tail=())
+    return Cause(reason="its workers ended without a word", log=newest_log(folder.path), tail=())
+
+
+def standing_still(folder: CellFolder, rank: int | None, reason: str) -> Cause:
+    """Return why a cell was ended in which nothing moved.
+
+    Args:
+        folder: of the cell; the logs say where each rank stood.
+        rank: the guilty one, None when none can be named.
+        reason: one sentence's worth.
+    """
+    log = newest_log(folder.path) if rank is None else folder.log(rank)
+    hint = "If nothing is wrong and a step just takes that long, give more time with --stall-timeout."
+    return Cause(reason=reason, log=log, tail=_tail(_read(log)) if log else (), rank=rank, hint=hint)
 
 
 def find_error(folder: Path, rank: int) -> Cause | None:
@@ -114,25 +123,6 @@ def _read_errors(folder: CellFolder) -> list[RankError]:
         except (OSError, ValueError, KeyError, TypeError):
             continue  # the worker died while writing it
     return errors
-
-
-def exit_codes(launcher_log: str) -> dict[int, int]:
-    """Return rank -> exit code (negative: signal) from torchrun's closing summary, the first to fail first.
-
-    Args:
-        launcher_log: all that torchrun wrote. Ranks that it ended itself, after another's failure, are left out.
-    """
-    closed = set(_CLOSED.findall(launcher_log))
-    head, _, root = launcher_log.rpartition("Root Cause (first observed failure)")
-    failures = head.rpartition("Failures:")[2] if root else ""
-    codes: dict[int, int] = {}
-    for block in [root, *re.split(r"^\[\d+\]:", failures, flags=re.MULTILINE)]:
-        rank, code = _RANK.search(block), _EXIT.search(block)
-        if rank and code and code[2] not in closed:
-            codes.setdefault(int(rank[1]), int(code[1]))
-    if not codes:  # cut short before the summary; on one node the local rank is the rank
-        codes = {int(rank): int(code) for code, rank in _AGENT_EXIT.findall(launcher_log)}
-    return codes
 
 
 def newest_log(folder: Path) -> Path | None:

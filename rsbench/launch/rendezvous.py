@@ -1,143 +1,192 @@
-"""Node 0 tells the others something short through a store at the rendezvous endpoint, then closes it.
+"""How the nodes of a comparison meet: node 0 tells the others something short, and they wait for each other.
 
-The parent imports no torch, so a short helper process does: ``python -m rsbench.launch.rendezvous publish|fetch``. The
-endpoint is free again when :meth:`NodeBarrier.publish` returns, for torchrun to use. As publishing ends only when every
-node has fetched, it is also a barrier: a cell starts on no node before node 0 has ended the one before.
+As :meth:`Rendezvous.publish` ends only when every node has fetched, it is also a barrier: a cell starts on no node
+before node 0 has ended the one before.
 """
 
 from __future__ import annotations
 
-import argparse
+import asyncio
 import json
 import os
+import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from types import TracebackType
+from typing import Any, Final, Self
 
 from rsbench.errors import RsbenchError
-from rsbench.planning.devices import Nodes
+from rsbench.launch import processes
+from rsbench.launch.gate import ask
+from rsbench.launch.parent_death import end_with_parent
+from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
+
+_RETRY_S: Final = 0.3
 
 
-@dataclass(frozen=True, kw_only=True)
-class NodeBarrier:
-    """Where nodes wait for each other.
+class Rendezvous:
+    """Where the nodes of a comparison meet; a context manager, inside of which the gate is open.
 
-    Attributes:
-        nodes: the machines, and which of them this is.
-        timeout_s: how long to wait for the others.
+    Args:
+        nodes: the machines, and which of them this is; two or more.
+        token: what every node of the comparison knows; empty for none.
         cancelled: tells whether the user wants to end.
     """
 
-    nodes: Nodes
-    timeout_s: float
-    cancelled: Callable[[], bool] = lambda: False
+    def __init__(self, nodes: Nodes, token: str, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self.nodes, self._token, self.cancelled = nodes, token, cancelled
+        self._gate: subprocess.Popen[str] | None = None
+        self._gate_port = 0
+        self._listener: socket.socket | None = None
 
-    def wait(self, name: str) -> None:
-        """Return when every node has called this with the same name, or when cancelled; at once on a single machine.
+    def __enter__(self) -> Self:
+        host, port = self.nodes.address
+        setup = {"node": self.nodes.rank, "host": host, "port": port, "token": self._token}
+        environment = {name: value for name, value in os.environ.items() if name != TOKEN_VARIABLE}
+        self._gate = subprocess.Popen(
+            [sys.executable, "-m", "rsbench.launch.gate"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**environment, "PYTHONSAFEPATH": "1"},
+            start_new_session=True,
+            preexec_fn=end_with_parent(os.getpid()),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
+        )
+        self._tell_gate(setup)
+        assert self._gate.stdout is not None and self._gate.stderr is not None
+        answer = self._gate.stdout.readline()
+        if not answer:
+            reason = (self._gate.stderr.read().strip().splitlines() or ["no reason given"])[-1]
+            self._close()
+            raise RsbenchError(
+                f"Node 0 cannot listen at --rdzv-endpoint {self.nodes.endpoint} ({reason}): give an address of this"
+                " machine and a port that is free."
+            )
+        self._gate_port = int(answer)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def wait(self, name: str, timeout_s: float) -> None:
+        """Return when every node has called this with the same name, or when cancelled.
 
         Raises:
-            RsbenchError: a node did not come in time, or the endpoint cannot be opened.
+            RsbenchError: a node did not come in time.
         """
-        if self.nodes.count > 1:
-            self.publish("go", name) if self.nodes.rank == 0 else self.fetch(name)
+        if self.nodes.rank == 0:
+            self.publish("go", name, timeout_s)
+        else:
+            self.fetch(name, timeout_s)
 
-    def publish(self, content: Any, name: str) -> None:
+    def publish(self, content: Any, name: str, timeout_s: float) -> None:
         """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
 
         Raises:
-            RsbenchError: a node did not come in time, or the endpoint cannot be opened.
+            RsbenchError: a node did not come in time.
         """
-        self._run_helper("publish", name, json.dumps(content))
+        deadline = time.monotonic() + timeout_s
+        self._ask({"do": "put", "name": name, "text": json.dumps(content)}, deadline)
+        self._ask({"do": "all_have", "name": name, "others": self.nodes.count - 1}, deadline)
 
-    def fetch(self, name: str) -> Any:
+    def fetch(self, name: str, timeout_s: float) -> Any:
         """Return what node 0 publishes under ``name``; None when cancelled.
 
         Raises:
-            RsbenchError: node 0 did not publish in time.
+            RsbenchError: node 0 did not publish in time, or has another token.
         """
-        return json.loads(self._run_helper("fetch", name, "") or "null")
+        answer = self._ask({"do": "get", "name": name, "node": self.nodes.rank}, time.monotonic() + timeout_s)
+        return None if answer is None else json.loads(answer)
 
-    def _run_helper(self, what: str, name: str, content: str) -> str:
-        nodes = self.nodes
-        command = [
-            *(sys.executable, "-m", "rsbench.launch.rendezvous", what, nodes.endpoint),
-            *(str(nodes.count), str(nodes.rank), name, str(self.timeout_s)),
-        ]
-        with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as errors:
-            given.write(content)
-            given.seek(0)
-            with tempfile.TemporaryFile("w+") as answer:
-                environment = {**os.environ, "PYTHONSAFEPATH": "1"}
-                process = subprocess.Popen(command, stdin=given, stdout=answer, stderr=errors, env=environment)
-                try:
-                    while process.poll() is None and not self.cancelled():
-                        time.sleep(0.05)
-                finally:
-                    process.kill()
-                    process.wait()
-                answer.seek(0)
-                errors.seek(0)
-                if process.returncode != 0 and not self.cancelled():
-                    raise self._missed(what, errors.read())
-                return answer.read()
+    def open_store(self) -> int | None:
+        """Return a new socket on node 0's loopback for the store of the next cell, as file descriptor; None elsewhere.
 
-    def _missed(self, what: str, errors: str) -> RsbenchError:
-        last = (errors.strip().splitlines() or ["it gave no reason"])[-1]
-        who = "the other nodes" if what == "publish" else "node 0"
-        return RsbenchError(
-            f"No rendezvous with {who} at {self.nodes.endpoint} within {self.timeout_s:g} s ({last[:200]}): start the"
-            " same command on every node, each with its own --node-rank, and an --rdzv-endpoint on node 0 that all"
-            " can reach."
+        It is bound here, as torch's store by itself would listen on all interfaces.
+        """
+        if self.nodes.rank != 0:
+            return None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._tell_gate(self._listener.getsockname()[1])
+        return self._listener.fileno()
+
+    @property
+    def store_address(self) -> str:
+        """Where the ranks of this machine find the store of the cell."""
+        port = self._gate_port if self._listener is None else self._listener.getsockname()[1]
+        return f"127.0.0.1:{port}"
+
+    def close_store(self) -> None:
+        """Forget the store of a cell that has ended."""
+        if self._listener is not None:
+            self._tell_gate(None)
+            self._listener.close()
+            self._listener = None
+
+    def interface(self) -> str | None:
+        """Return the network interface by which this node reaches the endpoint, None where it cannot be told."""
+        host, port = self.nodes.address
+        try:
+            family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+            with socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect(address)  # sends nothing, but chooses the way
+                return processes.interface_of(probe.getsockname()[0])
+        except OSError:
+            return None
+
+    def _ask(self, request: dict[str, Any], deadline: float) -> str | None:
+        """Return the gate's answer, trying until it is there; None when cancelled."""
+        return asyncio.run(self._ask_until(request, deadline))
+
+    async def _ask_until(self, request: dict[str, Any], deadline: float) -> str | None:
+        reason = "no answer"
+        while time.monotonic() < deadline and not self.cancelled():
+            attempt = asyncio.ensure_future(ask(self.nodes.address, self._token.encode(), request))
+            while not attempt.done() and time.monotonic() < deadline and not self.cancelled():
+                await asyncio.wait([attempt], timeout=0.1)
+            if not attempt.done():
+                attempt.cancel()
+                break
+            try:
+                return attempt.result()
+            except PermissionError as error:
+                raise self._refused(str(error)) from None
+            except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+                reason = str(error) or type(error).__name__
+                await asyncio.sleep(_RETRY_S)
+        if self.cancelled():
+            return None
+        who = "the other nodes" if self.nodes.rank == 0 else "node 0"
+        raise RsbenchError(
+            f"No rendezvous with {who} at {self.nodes.endpoint} in time ({reason[:200]}): start the same command on"
+            " every node, each with its own --node-rank, and an --rdzv-endpoint on node 0 that all can reach."
         )
 
+    def _refused(self, why: str) -> RsbenchError:
+        said = "refused this node" if why == "refused" else "does not know the token of this node"
+        return RsbenchError(
+            f"What answers at {self.nodes.endpoint} {said}: give every node of the comparison the same {TOKEN_VARIABLE}"
+            " (or all of them --no-token)."
+        )
 
-def _serve(address: tuple[str, int], nodes: int, name: str, timeout: timedelta, content: str) -> None:
-    from torch._C._distributed_c10d import TCPStore  # late: start-up
-
-    store = TCPStore(*address, is_master=True, timeout=timeout, wait_for_workers=False)
-    store.set(name, content)
-    store.wait([f"{name}/{node}" for node in range(1, nodes)], timeout)
-
-
-def _ask(address: tuple[str, int], node: int, name: str, timeout: timedelta) -> str:
-    from torch._C._distributed_c10d import TCPStore  # late: start-up
-
-    deadline = time.monotonic() + timeout.total_seconds()
-    while True:
-        left = timedelta(seconds=max(1.0, deadline - time.monotonic()))
+    def _tell_gate(self, order: Any) -> None:
+        assert self._gate is not None and self._gate.stdin is not None
         try:
-            store = TCPStore(*address, is_master=False, timeout=left, wait_for_workers=False)
-            content: str = store.get(name).decode()
-            store.set(f"{name}/{node}", "fetched")
-            return content
-        except RuntimeError:  # node 0 was still closing the store of the cell before
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.5)
+            self._gate.stdin.write(json.dumps(order) + "\n")
+            self._gate.stdin.flush()
+        except BrokenPipeError as error:
+            raise RsbenchError("The gate process of this comparison has ended; start the command again.") from error
 
-
-def main() -> None:
-    """Run the helper process."""
-    parser = argparse.ArgumentParser(description="Internal: publish or fetch a text at the rendezvous endpoint.")
-    parser.add_argument("what", choices=("publish", "fetch"))
-    parser.add_argument("endpoint")
-    parser.add_argument("nodes", type=int)
-    parser.add_argument("node", type=int)
-    parser.add_argument("name")
-    parser.add_argument("timeout_s", type=float)
-    given = parser.parse_args()
-    host, _, port = given.endpoint.rpartition(":")
-    timeout = timedelta(seconds=given.timeout_s)
-    if given.what == "publish":
-        _serve((host, int(port)), given.nodes, given.name, timeout, sys.stdin.read())
-    else:
-        sys.stdout.write(_ask((host, int(port)), given.node, given.name, timeout))
-
-
-if __name__ == "__main__":
-    main()
+    def _close(self) -> None:
+        self.close_store()
+        if self._gate is not None:
+            self._gate.kill()
+            self._gate.wait()
+            for pipe in (self._gate.stdin, self._gate.stdout, self._gate.stderr):
+                assert pipe is not None
+                pipe.close()
+            self._gate = None

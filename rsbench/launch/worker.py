@@ -1,43 +1,103 @@
-"""One rank of one cell: ``torchrun ... -m rsbench.launch.worker CELL_FOLDER``."""
+"""One rank's process: it waits for orders, does the work of one folder after the other, and ends with its launcher.
+
+``python -m rsbench.launch.worker MODULE:FUNCTION ANSWERS HEARTBEATS [LISTENER]``, started by
+:class:`~rsbench.launch.group.WorkerGroup`. Orders are lines of JSON on standard input, a pipe that only the launcher
+holds. A rank whose work failed ends its process, so that nothing of it is left for the next cell.
+"""
 
 from __future__ import annotations
 
+import faulthandler
+import importlib
 import json
 import os
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from rsbench.errors import RsbenchError
+from rsbench.launch.group import DONE, READY
+from rsbench.launch.member import Member, Work
 from rsbench.launch.parent_death import end_with_parent
+from rsbench.measure import heartbeat
 from rsbench.results.folder import CellFolder
 
 
-def main(folder: Path, work: Callable[[Path, int], None] | None = None) -> int:
-    """Do the work that stands ready in a folder as the rank that the environment names.
+def main(folder: Path, work: Work, member: Member) -> int:
+    """Do the work that stands ready in a folder.
 
     Everything this rank prints goes to its log, an exception to its error file.
 
     Args:
         folder: of the job, see :class:`~rsbench.results.folder.CellFolder`.
-        work: called with the folder and the rank; None trains a cell, for which rank 0 appends to the samples and,
-            at the end, writes the record.
+        work: called with the folder and the member.
+        member: this rank.
 
     Returns:
         0 when the work is done, 2 on a user's error, 1 on any other.
     """
-    rank = int(os.environ["RANK"])
-    _log_to(CellFolder(folder).log(rank))
-    end_with_parent(os.getppid())()
     try:
-        (work or _train)(folder, rank)
+        _log_to(CellFolder(folder).log(member.rank))
+        work(folder, member)
     except BaseException as error:
-        _write_error(CellFolder(folder).error(rank), rank, error)
+        _write_error(CellFolder(folder).error(member.rank), member.rank, error)
         return 2 if isinstance(error, RsbenchError) else 1
     return 0
+
+
+def run_inside_torchrun(folder: Path, work: Work) -> int:
+    """Do the work as the rank that a torchrun's environment names; see :func:`main` for the rest."""
+    end_with_parent(os.getppid())()
+    return main(folder, work, Member.of_torchrun())
+
+
+def serve(work: Work, member: Member, answers: int) -> int:
+    """Do the work of every folder that is ordered, until the launcher closes the pipe.
+
+    Args:
+        work: what to do with a folder.
+        member: this rank; each order says where it meets the others.
+        answers: file descriptor for a word after each order.
+
+    Returns:
+        0, or what :func:`main` returned for the work that failed.
+    """
+    orders = _take_orders()
+    work = _with_fresh_state(work)
+    os.write(answers, f"{READY}\n".encode())
+    for order in orders:
+        place = Member(**{**vars(member), "store": order["store"]})
+        code = main(Path(order["folder"]), work, place)
+        if code != 0:
+            return code
+        os.write(answers, f"{DONE}\n".encode())
+    return 0
+
+
+def _take_orders() -> Iterator[dict[str, Any]]:
+    """Yield the launcher's orders; what reads standard input later finds it empty."""
+    pipe = os.fdopen(os.dup(0), "rb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return map(json.loads, pipe)
+
+
+def _with_fresh_state(work: Work) -> Work:
+    """Return the work, done each time in a process that looks as if it had just been started."""
+    from rsbench.launch.process_state import ProcessState  # late: start-up
+
+    state = ProcessState()
+
+    def fresh(folder: Path, member: Member) -> None:
+        state.restore()
+        work(folder, member)
+        state.free_memory()
+
+    return fresh
 
 
 def _log_to(path: Path) -> None:
@@ -47,85 +107,6 @@ def _log_to(path: Path) -> None:
     with path.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-
-
-def _train(cell_folder: Path, rank: int) -> None:
-    """Join the process group, train, and write the record on rank 0."""
-    import torch  # late: what fails here is to be told, too
-    import torch.distributed as dist
-
-    from rsbench.cell import CellSpec
-    from rsbench.compressors import parse
-    from rsbench.measure.log import RunLog
-    from rsbench.results import provenance, records
-    from rsbench.results.schema import SCHEMA
-    from rsbench.tasks import TASKS
-    from rsbench.train.loop import Training
-
-    started, started_utc = time.perf_counter(), provenance.utc_now()
-    folder = CellFolder(cell_folder)
-    job = json.loads(folder.job.read_text(encoding="utf-8"))
-    cell = CellSpec.from_dict(job["cell"])
-    compressor = parse(job["compressor"])
-    log = RunLog(folder.samples if rank == 0 else None, events=folder.events if job["tensorboard"] else None)
-    log.write("phase", {"phase": "start"})
-    device = _device(cell.device)
-    _be_deterministic()
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        training = Training(cell, compressor, TASKS[job["task"]], Path(job["data"]), device, log)
-        sections = training.run(folder.path)
-        if rank == 0:
-            runtime = sections.pop("runtime") | _runtime(torch, dist, device)
-            record = {
-                "schema": SCHEMA,
-                "key": cell.key,
-                "status": "done",
-                "reason": "",
-                "started_utc": started_utc,
-                "wall_s": time.perf_counter() - started,
-                "cell": cell.to_dict(),
-                "provenance": {**job["provenance"], "runtime": runtime},
-                **sections,
-            }
-            records.write_record(folder.path, record)
-            log.write("phase", {"phase": "done"})
-    finally:
-        dist.destroy_process_group()
-
-
-def _device(kind: str) -> Any:
-    """Return this rank's device; on GPUs the one numbered like the local rank."""
-    import torch  # late: start-up
-
-    if kind == "cpu":
-        torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-        return torch.device("cpu")
-    local = int(os.environ["LOCAL_RANK"])
-    torch.cuda.set_device(local)
-    return torch.device("cuda", local)
-
-
-def _be_deterministic() -> None:
-    """Make the same seed give the same losses bit for bit on the same machine."""
-    import torch  # late: start-up
-
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    # A debugging aid that deterministic mode switches on, and that would be timed:
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
-
-
-def _runtime(torch: Any, dist: Any, device: Any) -> dict[str, Any]:
-    """Return the facts that only the running worker knows."""
-    return {
-        "backend": dist.get_backend(),
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
-        "nccl": ".".join(map(str, torch.cuda.nccl.version())) if device.type == "cuda" else None,
-    }
 
 
 def _write_error(file: Path, rank: int, error: BaseException) -> None:
@@ -140,7 +121,10 @@ def _write_error(file: Path, rank: int, error: BaseException) -> None:
         "user_error": isinstance(error, RsbenchError),
         "time": time.time(),
     }
-    file.write_text(json.dumps(report), encoding="utf-8")
+    try:
+        file.write_text(json.dumps(report), encoding="utf-8")
+    except OSError:
+        return  # the folder is gone, which the launcher sees
 
 
 def leave(code: int) -> NoReturn:
@@ -150,5 +134,19 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _start(work: str, answers: str, heartbeats: str, listener: str = "") -> int:
+    """Prepare this process and serve; the arguments are those of the command line."""
+    member = Member(
+        rank=int(os.environ["RANK"]),
+        world_size=int(os.environ["WORLD_SIZE"]),
+        local_rank=int(os.environ["LOCAL_RANK"]),
+        listener=int(listener) if listener else None,
+    )
+    heartbeat.open_mine(Path(heartbeats), member.local_rank)
+    faulthandler.register(signal.SIGUSR1)
+    module, _, function = work.partition(":")
+    return serve(getattr(importlib.import_module(module), function), member, int(answers))
+
+
 if __name__ == "__main__":
-    leave(main(Path(sys.argv[1])))
+    leave(_start(*sys.argv[1:]))

@@ -24,6 +24,13 @@ class RunLog:
         self._file = None if file is None else file.open("w", encoding="utf-8")
         self._events = None if file is None or events is None else Events(events)
 
+    def close(self) -> None:
+        """End the files."""
+        if self._file is not None:
+            self._file.close()
+        if self._events is not None:
+            self._events.close()
+
     def write(self, kind: str, values: Mapping[str, Any]) -> None:
         """Append one line; numbers that are not finite become null."""
         if self._file is None:
@@ -56,6 +63,10 @@ class Events:
                 self._writer.add_scalar(f"{kind}/{name}", value, self._step)
         if kind != "step":
             self._writer.flush()
+
+    def close(self) -> None:
+        """End the file."""
+        self._writer.close()
 
 
 def check_tensorboard() -> None:

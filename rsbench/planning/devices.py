@@ -9,9 +9,10 @@ from typing import Final
 from rsbench.cell import Device
 from rsbench.errors import RsbenchError
 from rsbench.planning import probe
-from rsbench.results.folder import LAUNCHER_LOG
 
 DEFAULT_CPU_WORKERS: Final = 2
+TOKEN_VARIABLE: Final = "RSBENCH_TOKEN"
+"""Environment variable of the secret that all nodes of a comparison know."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,7 @@ class Nodes:
             )
 
     @property
-    def log_name(self) -> str:
-        """File for torchrun's own words; nodes may share the folder."""
-        return LAUNCHER_LOG if self.rank == 0 else f"launcher-node{self.rank}.log"
+    def address(self) -> tuple[str, int]:
+        """Host and port of the endpoint."""
+        host, _, port = self.endpoint.rpartition(":")
+        return host.removeprefix("[").removesuffix("]"), int(port)

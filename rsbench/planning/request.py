@@ -20,7 +20,10 @@ class Request:
         data_root: folder of the data sets.
         argv: the user's command.
         nodes: the machines.
+        token: what all nodes of the comparison know; empty on one machine, or where none was asked for.
         timeout_s: for a cell.
+        stall_timeout_s: end a cell in which no rank has moved for so long.
+        fresh_workers: start new processes for every cell.
         budget_s: begin no cell after so much time; None has no limit.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
@@ -34,7 +37,10 @@ class Request:
     data_root: Path
     argv: Sequence[str]
     nodes: Nodes = field(default_factory=Nodes)
+    token: str = ""
     timeout_s: float = 86400.0
+    stall_timeout_s: float = 300.0
+    fresh_workers: bool = False
     budget_s: float | None = None
     strict_data: bool = False
     dry_run: bool = False

@@ -13,8 +13,6 @@ from rsbench.errors import RsbenchError
 
 CELLS: Final = "cells"
 """The folder of all cells in a result folder."""
-LAUNCHER_LOG: Final = "launcher.log"
-"""torchrun's own words on node 0."""
 
 
 class CellFolder:
@@ -68,7 +66,7 @@ class CellFolder:
 
     def clear(self) -> None:
         """Remove what an earlier try left, event files and pictures included."""
-        alone = (self.record, self.samples, self.path / LAUNCHER_LOG)
+        alone = (self.record, self.samples)
         for file in (*alone, *self.logs(), *self.errors(), *self.path.glob("*.png"), *self.events.glob("*")):
             file.unlink(missing_ok=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,8 +13,9 @@ from rsbench import console as console_module
 from rsbench import reports
 from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
-from rsbench.launch.rendezvous import NodeBarrier
-from rsbench.launch.torchrun import Launcher, StopSignals, Torchrun
+from rsbench.launch.launcher import Launcher, WorkerLauncher
+from rsbench.launch.rendezvous import Rendezvous
+from rsbench.launch.signals import StopSignals
 from rsbench.measure.log import check_tensorboard
 from rsbench.planning.grid import Grid
 from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
@@ -31,9 +32,16 @@ PLAN_TIMEOUT_S: Final = 600.0
 """How long nodes wait for each other before the first cell."""
 
 
-def make_launcher(request: Request, stop: StopSignals) -> Launcher:
+def make_launcher(request: Request, stop: StopSignals, rendezvous: Rendezvous | None) -> Launcher:
     """Return what starts workers; tests put another in its place."""
-    return Torchrun(stop=stop, nodes=request.nodes, timeout_s=request.timeout_s)
+    return WorkerLauncher(
+        stop=stop,
+        nodes=request.nodes,
+        rendezvous=rendezvous,
+        timeout_s=request.timeout_s,
+        stall_timeout_s=request.stall_timeout_s,
+        fresh=request.fresh_workers,
+    )
 
 
 def compare(request: Request, console: Console) -> int:
@@ -56,11 +64,13 @@ def compare(request: Request, console: Console) -> int:
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
     located = find_datasets(names, request.data_root, strict=request.strict_data)
-    job = _MainJob(request=request, located=located, console=console)
-    if request.nodes.rank != 0:
-        return job.follow()
-    with job.failure_told_to_others():
-        return job.lead(job.queue(grids))
+    alone = request.nodes.count == 1 or request.dry_run
+    with nullcontext() if alone else Rendezvous(request.nodes, request.token) as rendezvous:
+        job = _MainJob(request=request, located=located, console=console, rendezvous=rendezvous)
+        if request.nodes.rank != 0:
+            return job.follow()
+        with job.failure_told_to_others():
+            return job.lead(job.queue(grids))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +81,13 @@ class _MainJob:
         request: what to do.
         located: the data sets, by name.
         console: where to tell it.
+        rendezvous: where several nodes meet; None on a single machine and in a dry run.
     """
 
     request: Request
     located: Mapping[str, LocatedDataset]
     console: Console
+    rendezvous: Rendezvous | None
 
     def queue(self, grids: Sequence[Grid]) -> CellQueue:
         """Return what is not done of the grids; with a tuning seed, cells wait for others that decide on them.
@@ -107,8 +119,8 @@ class _MainJob:
         if todo:
             check_writable(request.out)
         queue.begin()
-        if request.nodes.count > 1:
-            self._barrier().publish({"cells": [job.to_dict() for job in todo]}, "plan")
+        if self.rendezvous is not None:
+            self.rendezvous.publish({"cells": [job.to_dict() for job in todo]}, "plan", PLAN_TIMEOUT_S)
         if queue.done:
             rest = f"; {len(todo)} to run." if todo else "."
             self.say(f"{queue.done} of {total} cells are already done{rest}")
@@ -119,10 +131,10 @@ class _MainJob:
 
     def follow(self) -> int:
         """Run the cells that node 0 decides on, in its order; return the exit code."""
-        if self.request.dry_run:
+        if self.rendezvous is None:
             self.say("Dry run: node 0 shows the cells.")
             return 0
-        published = self._barrier().fetch("plan")
+        published = self.rendezvous.fetch("plan", PLAN_TIMEOUT_S)
         if "error" in published:
             raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
         todo = [Job.from_dict(job) for job in published["cells"]]
@@ -142,18 +154,14 @@ class _MainJob:
         try:
             yield
         except RsbenchError as error:
-            if self.request.nodes.count > 1 and not self.request.dry_run:
+            if self.rendezvous is not None:
                 with suppress(RsbenchError):
-                    self._barrier(timeout_s=30.0).publish({"error": str(error)}, "plan")
+                    self.rendezvous.publish({"error": str(error)}, "plan", 30.0)
             raise
 
     def say(self, text: str) -> None:
         """Print a sentence."""
         console_module.say(self.console, text)
-
-    def _barrier(self, timeout_s: float = PLAN_TIMEOUT_S) -> NodeBarrier:
-        """Return where the nodes agree on the cells."""
-        return NodeBarrier(nodes=self.request.nodes, timeout_s=timeout_s)
 
     def _run(self, queue: CellQueue) -> RunSummary:
         """Prepare the data and run the cells.
@@ -166,15 +174,18 @@ class _MainJob:
         facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
         collected = {**provenance.collect(request.argv), **facts}
         with StopSignals() as stop:
+            if self.rendezvous is not None:
+                self.rendezvous.cancelled = lambda: stop.number is not None
             return CellRunner(
                 out=request.out,
                 data=data,
                 argv=request.argv,
                 provenance=collected,
-                launcher=make_launcher(request, stop),
+                launcher=make_launcher(request, stop, self.rendezvous),
                 progress=LiveProgress(self.console) if self.console.is_terminal else PlainProgress(self.say),
                 stop=stop,
                 nodes=request.nodes,
+                rendezvous=self.rendezvous,
                 tensorboard=request.tensorboard,
                 budget_s=request.budget_s,
             ).run(queue)

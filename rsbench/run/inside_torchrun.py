@@ -15,6 +15,7 @@ from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 from rsbench.launch import worker
 from rsbench.launch.failure import failure_lines, find_error
+from rsbench.launch.training import train
 from rsbench.metrics import score_text
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
@@ -56,7 +57,7 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
 def _work(folder: CellFolder, rank: int, note: Path) -> int:
     """Run the worker, which sends its output to its log, and say how it ended on the terminal."""
     before = os.dup(1)
-    code = worker.main(folder.path)
+    code = worker.run_inside_torchrun(folder.path, train)
     os.dup2(before, 1)
     cause = None if code == 0 else find_error(folder.path, rank)
     if cause is not None:

@@ -14,8 +14,9 @@ from filelock import FileLock, Timeout
 
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import Cause, failure_lines
-from rsbench.launch.rendezvous import NodeBarrier
-from rsbench.launch.torchrun import Launcher, Outcome, StopSignals
+from rsbench.launch.launcher import Launcher, Outcome
+from rsbench.launch.rendezvous import Rendezvous
+from rsbench.launch.signals import StopSignals
 from rsbench.metrics import score_text
 from rsbench.planning.devices import Nodes
 from rsbench.planning.job import Job, failed_record, write_job
@@ -71,6 +72,7 @@ class CellRunner:
         progress: what the user sees.
         stop: tells whether the user wants to end.
         nodes: the machines.
+        rendezvous: where several of them meet; None on one.
         tensorboard: write event files.
         budget_s: begin no cell after so many seconds; None has no limit.
     """
@@ -83,6 +85,7 @@ class CellRunner:
     progress: Progress
     stop: StopSignals
     nodes: Nodes = field(default_factory=Nodes)
+    rendezvous: Rendezvous | None = None
     tensorboard: bool = False
     budget_s: float | None = None
 
@@ -105,6 +108,7 @@ class CellRunner:
                 if not self._run_one(job, summary, summary.done + len(summary.failed) + len(left)):
                     queue.busy(job)
         finally:
+            self.launcher.close()
             self.progress.close()
         summary.not_run = len(queue.left())
         summary.stopped_by = self.stop.number
@@ -148,9 +152,8 @@ class CellRunner:
     def _launch(self, folder: CellFolder, job: Job) -> Outcome:
         """Run the workers of this machine, once all nodes are ready for the cell."""
         run_id = f"rsbench-{job.spec.key}"
-        NodeBarrier(nodes=self.nodes, timeout_s=BARRIER_TIMEOUT_S, cancelled=lambda: self.stop.number is not None).wait(
-            run_id
-        )
+        if self.rendezvous is not None:
+            self.rendezvous.wait(run_id, BARRIER_TIMEOUT_S)
         workers = job.spec.workers // self.nodes.count
         return self.launcher.run(folder.path, workers_per_node=workers, run_id=run_id, tick=self.progress.tick)
 

@@ -14,6 +14,7 @@ from sklearn import metrics
 from torch import nn
 
 from rsbench.loaders.batches import Reader
+from rsbench.measure.heartbeat import beat
 
 
 def predict(
@@ -40,6 +41,7 @@ def predict(
     model.eval()
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         for start in range(0, len(mine), batch_size):
+            beat("predict a batch")
             *inputs, y = reader.read(mine[start : start + batch_size], None)
             logits = model(*inputs).float()
             loss += nn.functional.cross_entropy(logits, y, reduction="sum")

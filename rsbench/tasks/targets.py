@@ -20,6 +20,7 @@ from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.spectra import Spectra
+from rsbench.measure.heartbeat import beat
 from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
 from rsbench.tasks.maps import draw_scores
@@ -121,6 +122,7 @@ class TargetDetection(Task):
         network.eval()
         with torch.inference_mode():
             for start in range(mine.start, mine.stop, CHUNK):
+                beat("score a run of pixels")
                 part = slice(start, min(start + CHUNK, mine.stop))
                 chunk, chunk_loss = self._score_chunk(network, positions[part], fill_N1[part].to(self.device))
                 scores[part.start - mine.start : part.stop - mine.start] = chunk

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.distributed as dist
 
@@ -17,12 +18,14 @@ from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch
 from rsbench.measure.collectives import Traffic
+from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
 from rsbench.measure.step_timer import StepTimer
 from rsbench.measure.step_times import StepTimes, skipped_steps, total
 from rsbench.measure.totals import RunTotals
 from rsbench.metrics import facts_of
-from rsbench.tasks import Task
+from rsbench.tasks import Networks, Task
+from rsbench.train.agreement import agree, digest, package_digest, weights_digest
 from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned
 
@@ -77,6 +80,7 @@ class Training:
 
         torch.manual_seed(seed)
         built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
+        agree(self._facts(built))
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
         alone = len(self.networks) == 1
         copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
@@ -90,6 +94,17 @@ class Training:
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step = 0
+
+    def _facts(self, built: Networks) -> dict[str, str]:
+        """Return what all ranks must have alike, before DDP hands rank 0's weights to the others."""
+        return {
+            "the cell": digest(self.cell.to_dict(), self.compressor.text),
+            "the data": digest(self.task.facts()),
+            "the split of the samples": digest(np.ascontiguousarray(self.task.train).tobytes()),
+            "the initial weights": weights_digest(built),
+            "rsbench's files": package_digest(),
+            "the version of torch": torch.__version__,
+        }
 
     def run(self, pictures: Path) -> dict[str, Any]:
         """Train, validate after each epoch, test with the last weights.
@@ -158,8 +173,10 @@ class Training:
             network.set_rate(rate * self.task.rate_factors.get(name, 1.0))
         clock = self.compressor.hook.clock
         timer = StepTimer(clock)
+        beat(f"load the batch of step {self.step + 1}")
         batch = next(loader)
         timer.end_of("data")
+        beat(f"compute and exchange step {self.step + 1}")
         phases, losses = [], []
         for name, loss in self._losses(batch):
             self.compressed[name].step(loss, timer)

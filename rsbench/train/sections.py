@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import torch.distributed as dist
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
+from rsbench.measure import memory
 from rsbench.tasks import Networks
 
 HISTORY_ENTRIES = 100
@@ -44,8 +43,7 @@ def model_section(name: str, networks: Networks) -> dict[str, Any]:
 
 def memory_section(device: torch.device) -> dict[str, Any]:
     """Return the largest memory so far of any rank, of its process and of the tensors on its GPU (None on a CPU)."""
-    unit = 1 if sys.platform == "darwin" else 1024  # Linux counts in KiB
-    resident = unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    resident = memory.peak_resident_bytes()
     cuda = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
     peaks = torch.tensor([resident, cuda], dtype=torch.int64, device=device)
     dist.all_reduce(peaks, dist.ReduceOp.MAX)

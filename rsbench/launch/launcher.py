@@ -1,0 +1,178 @@
+"""Run cells on this machine's worker processes, and say how each ended. Imports no torch."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, Protocol
+
+from rsbench.launch import failure, processes
+from rsbench.launch.failure import Cause
+from rsbench.launch.group import Stall, WorkerGroup
+from rsbench.launch.rendezvous import Rendezvous
+from rsbench.launch.signals import StopSignals
+from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
+from rsbench.results.folder import CellFolder
+
+STALL_TIMEOUT_S: Final = 300.0
+START_TIMEOUT_S: Final = 120.0
+"""The longest that workers may take to start, where the stall time-out is not shorter."""
+LINGER_S: Final = 2.0
+"""After one rank failed, the others have so long to write down what they saw."""
+
+Status = Literal["done", "failed", "timeout", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a cell ended.
+
+    Attributes:
+        status: of the launch; whether a record was written is for the caller to see.
+        cause: what went wrong, None when nothing did.
+        wall_s: from the order to the last rank's answer, in seconds.
+    """
+
+    status: Status
+    cause: Cause | None = None
+    wall_s: float
+
+
+class Launcher(Protocol):
+    """Runs cells that stand ready in their folders."""
+
+    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+        """Run the cell to its end, calling ``tick`` a few times a second.
+
+        Args:
+            folder: holds ``job.json``; logs, samples and the record go there.
+            workers_per_node: processes on this machine.
+            run_id: of this cell, equal on all nodes.
+            tick: shows progress.
+        """
+
+    def close(self) -> None:
+        """End the workers that wait for another cell."""
+
+
+@dataclass(kw_only=True)
+class WorkerLauncher:
+    """The launcher that starts real processes, and keeps them from cell to cell.
+
+    Attributes:
+        stop: tells whether the user wants to end.
+        nodes: the machines.
+        rendezvous: where several machines meet; None on one.
+        timeout_s: after this a cell is ended and counts as timed out.
+        stall_timeout_s: after so long without a sign from any rank, a cell is ended.
+        grace_s: between asking processes to end and killing them.
+        threads: compute threads of a worker, where ``OMP_NUM_THREADS`` does not say.
+        work: what each worker does with a folder, as ``module:function``.
+        environment: variables of the workers, beside this process's own.
+        fresh: start new processes for every cell.
+    """
+
+    stop: StopSignals
+    nodes: Nodes = field(default_factory=Nodes)
+    rendezvous: Rendezvous | None = None
+    timeout_s: float = 86400.0
+    stall_timeout_s: float = STALL_TIMEOUT_S
+    grace_s: float = 5.0
+    threads: int = 1
+    work: str = "rsbench.launch.training:train"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
+    _group: WorkerGroup | None = None
+    _size: int = 0
+
+    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+        """Run the cell on the workers of the one before, or on fresh ones; see :class:`Launcher` for the arguments."""
+        started = time.monotonic()
+        listener = None if self.rendezvous is None else self.rendezvous.open_store()
+        store = "" if self.rendezvous is None else self.rendezvous.store_address
+        status: Status = "failed"
+        stall = None
+        group = self._ready_group(CellFolder(folder), workers_per_node, listener)
+        try:
+            group.order(folder, store)
+            status, stall = self._watch(group, started, tick)
+            exits = dict(group.exits)
+        finally:
+            if status != "done" or self.fresh or self.nodes.count > 1:
+                self.close(grace_s=0.0 if status in ("done", "failed") else self.grace_s)
+            if self.rendezvous is not None:
+                self.rendezvous.close_store()
+        tick()
+        cause = self._cause(status, CellFolder(folder), exits, stall)
+        return Outcome(status=status, cause=cause, wall_s=time.monotonic() - started)
+
+    def close(self, grace_s: float = 0.0) -> None:
+        """End the workers, if there are any."""
+        group, self._group = self._group, None
+        if group is not None:
+            asked_before = self.stop.count
+            group.end(lambda: self.stop.count > asked_before, grace_s)
+
+    def _ready_group(self, folder: CellFolder, size: int, listener: int | None) -> WorkerGroup:
+        """Return workers that wait for an order: those of the cell before where they fit."""
+        if self._group is not None and (self._size != size or not self._group.usable):
+            self.close()
+        if self._group is None:
+            self._group = WorkerGroup(
+                size=size,
+                first_rank=self.nodes.rank * size,
+                world_size=self.nodes.count * size,
+                work=self.work,
+                environment=self._environment(),
+                folder=folder,
+                listener=listener,
+            )
+            self._size = size
+        return self._group
+
+    def _watch(self, group: WorkerGroup, started: float, tick: Callable[[], None]) -> tuple[Status, Stall | None]:
+        """Wait until all ranks are done, one has ended, or somebody wants an end."""
+        while not group.all_done:
+            group.look(0.1)
+            tick()
+            if self.stop.number is not None:
+                return "interrupted", None
+            if group.exits:
+                group.linger(LINGER_S)
+                return "failed", None
+            if time.monotonic() - started > self.timeout_s:
+                group.dump_stacks()
+                return "timeout", None
+            stall = group.stall(self.stall_timeout_s, min(self.stall_timeout_s, START_TIMEOUT_S))
+            if stall is not None:
+                group.dump_stacks()
+                return "failed", stall
+        return "done", None
+
+    def _environment(self) -> dict[str, str]:
+        """Return the workers' environment: where they listen, and nothing of the comparison's token."""
+        interface = processes.loopback() if self.rendezvous is None else self.rendezvous.interface()
+        sockets = {name: interface for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME") if interface}
+        if self.rendezvous is not None:  # the user may know better which network is meant
+            sockets = {name: os.environ.get(name, value) for name, value in sockets.items()}
+        own = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", **sockets}
+        environment = {"OMP_NUM_THREADS": str(self.threads), **os.environ, **self.environment, **own}
+        environment.pop(TOKEN_VARIABLE, None)
+        return environment
+
+    def _cause(self, status: Status, folder: CellFolder, exits: Mapping[int, int], stall: Stall | None) -> Cause | None:
+        if stall is not None:
+            return failure.standing_still(folder, stall.rank, stall.reason)
+        if status == "failed":
+            return failure.find(folder, exits)
+        if status == "timeout":
+            reason = f"it took longer than the time-out of {self.timeout_s:g} s"
+            return Cause(reason=reason, log=failure.newest_log(folder.path), tail=())
+        if status == "interrupted":
+            name = signal.Signals(self.stop.number or signal.SIGINT).name
+            return Cause(reason=f"rsbench received {name}", log=None, tail=())
+        return None

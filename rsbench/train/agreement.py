@@ -1,0 +1,61 @@
+"""Before the first step ranks compare what they are about to do: ranks that differ would train on nonsense."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+import rsbench
+from rsbench.errors import RsbenchError
+from rsbench.measure.gather import gather_json
+
+
+def digest(*parts: Any) -> str:
+    """Return the first 16 hexadecimal digits of a SHA-256 over texts, bytes and arrays."""
+    sha = hashlib.sha256()
+    for part in parts:
+        data = part if isinstance(part, bytes | memoryview) else repr(part).encode()
+        sha.update(len(data).to_bytes(8, "little"))
+        sha.update(data)
+    return sha.hexdigest()[:16]
+
+
+def weights_digest(networks: Mapping[str, nn.Module]) -> str:
+    """Return a digest of all parameters and buffers, by name, bit for bit."""
+    parts: list[Any] = []
+    for name, network in networks.items():
+        for key, tensor in network.state_dict().items():
+            raw = tensor.detach().cpu().contiguous().view(-1).view(torch.uint8)
+            parts += [f"{name}.{key}", memoryview(raw.numpy())]
+    return digest(*parts)
+
+
+def package_digest() -> str:
+    """Return a digest of rsbench's own source files."""
+    root = Path(rsbench.__file__).parent
+    files = sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)
+    return digest(*(part for path in files for part in (str(path.relative_to(root)), path.read_bytes())))
+
+
+def agree(facts: Mapping[str, str]) -> None:
+    """Return when all ranks have the same facts; a collective call.
+
+    Args:
+        facts: what is compared, in a user's words -> its digest or value.
+
+    Raises:
+        RsbenchError: on every rank, the same sentence: which rank differs from rank 0, and in what.
+    """
+    every = gather_json(dict(facts))
+    for rank, theirs in enumerate(every):
+        odd = [what for what in every[0] if theirs.get(what) != every[0][what]]
+        if odd:
+            raise RsbenchError(
+                f"Rank {rank} differs from rank 0 in {' and '.join(odd)}, so nothing was trained: give every rank the"
+                " same command, files and version of rsbench."
+            )
