@@ -27,8 +27,8 @@ LINE_BYTES: Final = 1 << 26
 """The longest line of somebody who proved the token: a plan of many cells."""
 STRANGERS: Final = 256
 """So many connections may be unproven at a time; more are closed at once."""
-_UNPROVEN_BYTES: Final = 1 << 26
 _CHUNK: Final = 1 << 16
+_BAD: Final = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, TimeoutError)
 
 
 def proof(token: bytes, who: str, challenges: tuple[str, str], text: str) -> str:
@@ -111,7 +111,7 @@ class Gate:
             await writer.drain()
             if request["do"] == "store":
                 await _splice(reader, writer, "127.0.0.1", int(answer))
-        except (OSError, ValueError, KeyError, TypeError, TimeoutError, asyncio.IncompleteReadError):
+        except (*_BAD, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a stranger, or somebody who went away
         finally:
             writer.close()
@@ -238,7 +238,7 @@ def _object(line: bytes) -> dict[str, Any]:
     """Return a line's JSON object; an empty one for anything else."""
     try:
         content = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -251,7 +251,7 @@ async def _run() -> None:
     token, endpoint = setup["token"].encode(), (setup["host"], setup["port"])
     gate = Gate(token)
     if setup["node"] == 0:
-        server = await asyncio.start_server(gate.serve, *endpoint, limit=_UNPROVEN_BYTES)
+        server = await asyncio.start_server(gate.serve, *endpoint, limit=LINE_BYTES)
     else:
         server = await asyncio.start_server(lambda r, w: _to_store(endpoint, token, r, w), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -98,6 +98,8 @@ class WorkerLauncher:
         stall = None
         group = self._ready_group(CellFolder(folder), workers_per_node, listener)
         try:
+            if self.rendezvous is not None:
+                self.rendezvous.hand_over_store()
             group.order(folder, store)
             status, stall = self._watch(group, started, tick)
             exits = dict(group.exits)

@@ -40,6 +40,7 @@ class Rendezvous:
         self._gate: subprocess.Popen[str] | None = None
         self._gate_port = 0
         self._listener: socket.socket | None = None
+        self._store_port = 0
 
     def __enter__(self) -> Self:
         host, port = self.nodes.address
@@ -111,21 +112,27 @@ class Rendezvous:
         if self.nodes.rank != 0:
             return None
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._tell_gate(self._listener.getsockname()[1])
+        self._store_port = self._listener.getsockname()[1]
+        self._tell_gate(self._store_port)
         return self._listener.fileno()
 
     @property
     def store_address(self) -> str:
         """Where the ranks of this machine find the store of the cell."""
-        port = self._gate_port if self._listener is None else self._listener.getsockname()[1]
-        return f"127.0.0.1:{port}"
+        return f"127.0.0.1:{self._store_port or self._gate_port}"
+
+    def hand_over_store(self) -> None:
+        """Close this process's copy of the socket, once rank 0 has its own: when that rank ends, the store does."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def close_store(self) -> None:
         """Forget the store of a cell that has ended."""
-        if self._listener is not None:
+        self.hand_over_store()
+        if self._store_port:
+            self._store_port = 0
             self._tell_gate(None)
-            self._listener.close()
-            self._listener = None
 
     def interface(self) -> str | None:
         """Return the network interface by which this node reaches the endpoint, None where it cannot be told."""
@@ -182,7 +189,7 @@ class Rendezvous:
             raise RsbenchError("The gate process of this comparison has ended; start the command again.") from error
 
     def _close(self) -> None:
-        self.close_store()
+        self.hand_over_store()
         if self._gate is not None:
             self._gate.kill()
             self._gate.wait()

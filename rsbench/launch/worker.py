@@ -87,7 +87,9 @@ def _take_orders() -> Iterator[dict[str, Any]]:
 
 
 def _with_fresh_state(work: Work) -> Work:
-    """Return the work, done each time in a process that looks as if it had just been started."""
+    """Return the work, done each time in a process that looks as if it had just been started; all that is torch's."""
+    if "torch" not in sys.modules:
+        return work
     from rsbench.launch.process_state import ProcessState  # late: start-up
 
     state = ProcessState()

@@ -15,7 +15,9 @@ from click.testing import CliRunner, Result
 
 from rsbench.datasets.scenes.synthetic import Synthetic
 from rsbench.launch.failure import Cause
-from rsbench.launch.torchrun import Outcome, StopSignals, Torchrun
+from rsbench.launch.launcher import Outcome, WorkerLauncher
+from rsbench.launch.rendezvous import Rendezvous
+from rsbench.launch.signals import StopSignals
 from rsbench.planning.request import Request
 from rsbench.results import records
 from rsbench.results.folder import CellFolder
@@ -54,6 +56,9 @@ class FakeLauncher:
         records.write_record(folder, done_record(job, run_id.removeprefix("rsbench-")))
         return Outcome(status="done", wall_s=0.1)
 
+    def close(self) -> None:
+        return
+
 
 @pytest.fixture
 def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -75,7 +80,7 @@ def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def launcher(monkeypatch: pytest.MonkeyPatch, small_synthetic: None) -> FakeLauncher:
     """The fake launcher, in place."""
     fake = FakeLauncher()
-    monkeypatch.setattr("rsbench.run.compare.make_launcher", lambda request, stop: fake)
+    monkeypatch.setattr("rsbench.run.compare.make_launcher", lambda request, stop, rendezvous: fake)
     monkeypatch.setattr("rsbench.planning.probe.gpu_count", lambda: 0)
     return fake
 
@@ -98,7 +103,7 @@ def rsbench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Re
 
 @pytest.fixture
 def fake_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_synthetic: None) -> Callable[[str], None]:
-    """Real torchrun, tiny workers that do what the text says for the compressor ``topk``; others succeed."""
+    """The real launcher, tiny workers that do what the text says for the compressor ``topk``; others succeed."""
     library = tmp_path / "library"
     library.mkdir()
     shutil.copy(FAKE_WORKER, library / "rsbench_fake_worker.py")
@@ -107,8 +112,8 @@ def fake_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_syntheti
     def install(behaviour: str, timeout_s: float = 60.0) -> None:
         (library / "behaviour").write_text(behaviour)
 
-        def make(request: Request, stop: StopSignals) -> Torchrun:
-            return Torchrun(stop=stop, timeout_s=timeout_s, grace_s=2.0, module="rsbench_fake_worker")
+        def make(request: Request, stop: StopSignals, rendezvous: Rendezvous | None) -> WorkerLauncher:
+            return WorkerLauncher(stop=stop, timeout_s=timeout_s, grace_s=2.0, work="rsbench_fake_worker:work")
 
         monkeypatch.setattr("rsbench.run.compare.make_launcher", make)
 

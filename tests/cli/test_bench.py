@@ -18,7 +18,7 @@ from rich.progress import Progress
 
 from rsbench.bench import command
 from rsbench.errors import RsbenchError
-from rsbench.launch.torchrun import StopSignals
+from rsbench.launch.signals import StopSignals
 
 Call = Callable[..., Result]
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 
 from rsbench.launch.failure import Cause
-from rsbench.launch.torchrun import Outcome
+from rsbench.launch.launcher import Outcome
 
 Call = Callable[..., Result]
 

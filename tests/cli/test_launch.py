@@ -1,4 +1,4 @@
-"""The real torchrun with workers that train nothing: failures, time-outs, signals; no process may be left."""
+"""The real launcher with workers that train nothing: failures, time-outs, signals; no process may be left."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_rank_that_raised_is_blamed(rsbench: Call, fake_workers: Callable[..
     result = rsbench("compare", "--compressor", "topk", "--workers", 2, "--device", "cpu")
     assert result.exit_code == 1
     assert states()["topk"].reason == "rank 1 raised ValueError: the tensor is full of eels"
-    assert "  the line that failed" in result.output
+    assert "    ValueError: the tensor is full of eels" in result.output
     assert left_behind(tmp_path) == []
 
 
@@ -88,11 +88,12 @@ def test_timeout_ends_every_process(rsbench: Call, fake_workers: Callable[..., N
 PARENT = """
 import sys
 from pathlib import Path
-from rsbench.launch.torchrun import StopSignals, Torchrun
+from rsbench.launch.launcher import WorkerLauncher
+from rsbench.launch.signals import StopSignals
 
 folder = Path(sys.argv[1])
 with StopSignals() as stop:
-    launcher = Torchrun(stop=stop, grace_s=2.0, module="rsbench_fake_worker")
+    launcher = WorkerLauncher(stop=stop, grace_s=2.0, work="rsbench_fake_worker:work")
     outcome = launcher.run(folder, workers_per_node=2, run_id="test", tick=lambda: None)
 print(outcome.status, outcome.cause.reason)
 """
@@ -121,28 +122,70 @@ def test_ending_the_parent_ends_its_workers(
         assert eventually_none_left(tmp_path, 30)
 
 
-def test_two_nodes_meet_at_an_endpoint() -> None:
-    code = """
-import sys
-from rsbench.launch.torchrun import Nodes
-from rsbench.launch.rendezvous import NodeBarrier
-node = int(sys.argv[1])
-barrier = NodeBarrier(nodes=Nodes(count=2, rank=node, endpoint=sys.argv[2]), timeout_s=60)
-for turn in range(2):
-    if node == 0:
-        barrier.publish({"turn": turn}, f"t{turn}")
-    else:
-        print(barrier.fetch(f"t{turn}")["turn"])
-"""
-    import socket
+def pids_of(folder: Path, count: int) -> list[int]:
+    """Process ids that workers left in a folder, once all are there."""
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("**/pids-*"))) < count and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return [int(path.read_text()) for path in sorted(folder.glob("**/pids-*"))]
 
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        endpoint = f"127.0.0.1:{free.getsockname()[1]}"
-    nodes = [
-        subprocess.Popen([sys.executable, "-c", code, str(node), endpoint], stdout=subprocess.PIPE, text=True)
-        for node in (1, 0)
-    ]
-    outputs = [node.communicate(timeout=120)[0] for node in nodes]
-    assert [node.returncode for node in nodes] == [0, 0]
-    assert outputs[0].split() == ["0", "1"]
+
+def compare_in_background(fake_workers: Callable[..., None], tmp_path: Path, *options: str) -> subprocess.Popen[str]:
+    """The command in a process of its own, whose workers are the small ones."""
+    code = "import sys, tests_launch, rsbench.cli.main as cli; tests_launch.install(sys.argv.pop(1)); cli.main()"
+    library = tmp_path / "library"
+    (library / "tests_launch.py").write_text(
+        "def install(stall):\n"
+        "    import rsbench.run.compare as compare\n"
+        "    from rsbench.datasets.scenes.synthetic import Synthetic\n"
+        "    from rsbench.launch.launcher import WorkerLauncher\n"
+        "    class Prepared:\n"
+        "        warnings = ()\n"
+        f"        folder = __import__('pathlib').Path({str(tmp_path / 'scenes')!r})\n"
+        "    Synthetic.prepare = lambda *args, **kwargs: Prepared()\n"
+        "    compare.make_launcher = lambda request, stop, rendezvous: WorkerLauncher(\n"
+        "        stop=stop, stall_timeout_s=float(stall), grace_s=2.0, work='rsbench_fake_worker:work')\n"
+    )
+    command = [sys.executable, "-c", code, *options, "compare", "--workers", "2", "--device", "cpu"]
+    command += ["--compressor", "topk", "--compressor", "none"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path)
+
+
+def test_a_rank_that_stands_still_is_named_and_the_next_cell_runs(
+    fake_workers: Callable[..., None], tmp_path: Path
+) -> None:
+    fake_workers("behind")
+    command = compare_in_background(fake_workers, tmp_path, "2")
+    output, _ = command.communicate(timeout=120)
+    assert command.returncode == 1, output
+    assert "FAILED: rank 1 has stood still for " in output and "--stall-timeout" in output
+    assert "in work" in output, "the stack of rank 1"
+    assert "1 of 2 cells failed" in output
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("behaviour", ["stopped", "slow start"])
+def test_a_stopped_process_is_found_in_start_up_and_later(
+    fake_workers: Callable[..., None], tmp_path: Path, behaviour: str
+) -> None:
+    fake_workers(behaviour)
+    command = compare_in_background(fake_workers, tmp_path, "2")
+    pids = pids_of(tmp_path, 2)
+    os.kill(pids[1], signal.SIGSTOP)
+    if behaviour == "slow start":
+        (tmp_path / "library" / "behaviour").write_text("stopped")
+    output, _ = command.communicate(timeout=120)
+    assert "FAILED: rank 1 has stood still for " in output and "s: its process is stopped; " in output, output
+    assert command.returncode == 1
+    assert not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+    assert left_behind(tmp_path) == []
+
+
+def test_stopped_workers_do_not_outlive_a_killed_parent(fake_workers: Callable[..., None], tmp_path: Path) -> None:
+    fake_workers("stopped")
+    command = compare_in_background(fake_workers, tmp_path, "100")
+    for pid in pids_of(tmp_path, 2):
+        os.kill(pid, signal.SIGSTOP)
+    command.kill()
+    command.wait()
+    assert eventually_none_left(tmp_path, 30)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 from filelock import FileLock
 
-from rsbench.launch.torchrun import Outcome
+from rsbench.launch.launcher import Outcome
 from rsbench.results import records
 from rsbench.results.folder import CellFolder
 from rsbench.run import runner

@@ -6,12 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from rsbench.cell import CellSpec
+from rsbench.launch.member import Member
+from rsbench.measure.heartbeat import beat
 from rsbench.measure.step_times import FIELDS
 from rsbench.results import records
 from rsbench.results.folder import CellFolder
@@ -58,36 +59,29 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
     }
 
 
-def error(folder: Path, rank: int, kind: str, message: str) -> None:
-    content = {
-        "rank": rank,
-        "type": kind,
-        "message": message,
-        "traceback": f"Traceback:\n  the line that failed\n{kind}: {message}",
-        "user_error": False,
-        "time": time.time(),
-    }
-    CellFolder(folder).error(rank).write_text(json.dumps(content))
+def behaviour_asked_for() -> str:
+    return Path(__file__).with_name("behaviour").read_text()
 
 
-def main() -> None:
-    folder, rank = Path(sys.argv[1]), int(os.environ["RANK"])
-    print(f"rank {rank} says hello", file=CellFolder(folder).log(rank).open("w"), flush=True)
+if __name__ == "rsbench_fake_worker" and "RANK" in os.environ and behaviour_asked_for() == "slow start":
+    Path(__file__).with_name(f"pids-{os.environ['RANK']}").write_text(f"{os.getpid()}")
+    while behaviour_asked_for() == "slow start":
+        time.sleep(0.1)
+
+
+def work(folder: Path, member: Member) -> None:
+    """Behave for ``topk`` as the file says, else write a record."""
+    rank = member.rank
+    print(f"rank {rank} says hello", flush=True)
     job = json.loads(CellFolder(folder).job.read_text())
-    behaviour = Path(__file__).with_name("behaviour").read_text() if job["compressor"].startswith("topk") else "succeed"
-    if behaviour == "raise":
-        if rank == 1:
-            error(folder, 1, "ValueError", "the tensor is full of eels")
-            sys.exit(1)
-        time.sleep(0.3)  # as gloo does when its peer is gone
-        error(folder, 0, "RuntimeError", "Connection closed by peer")
-        sys.exit(1)
-    if behaviour == "killed":
+    behaviour = behaviour_asked_for() if job["compressor"].startswith("topk") else "succeed"
+    if behaviour in ("raise", "killed"):
+        if rank == 1 and behaviour == "raise":
+            raise ValueError("the tensor is full of eels")
         if rank == 1:
             os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(0.5)  # as gloo does
-        error(folder, 0, "RuntimeError", "Connection closed by peer")
-        sys.exit(1)
+        time.sleep(0.3)  # as gloo does when its peer is gone
+        raise RuntimeError("Connection closed by peer")
     if behaviour == "deaf":  # as a thread in a stuck collective is; nobody is left to kill a helper
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         (folder / f"pids-{rank}").write_text(f"{os.getpid()}")
@@ -97,10 +91,14 @@ def main() -> None:
         helper = subprocess.Popen(["sleep", "300"], start_new_session=True)
         (folder / f"pids-{rank}").write_text(f"{os.getpid()} {helper.pid}")
         time.sleep(300)
+    if behaviour == "behind" and rank == 1:  # rank 0 goes on to where it waits
+        (folder / f"pids-{rank}").write_text(f"{os.getpid()}")
+        time.sleep(300)
+    beat("wait for the others")
+    if behaviour in ("behind", "stopped"):
+        (folder / f"pids-{rank}").write_text(f"{os.getpid()}")
+        time.sleep(300)
+    (folder / f"worker-{rank}").write_text(str(os.getpid()))
     if rank == 0:
         CellFolder(folder).samples.write_text('{"kind":"phase","phase":"done"}\n')
         records.write_record(folder, done_record(job, CellSpec.from_dict(job["cell"]).key))
-
-
-if __name__ == "__main__":
-    main()
