@@ -1,1 +1,1 @@
-"""Processes of one cell: torchrun, nodes, one rank, and why a cell failed."""
+"""Worker processes: groups that stay for many cells, nodes and their gate, one rank, and why a cell failed."""
