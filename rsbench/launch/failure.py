@@ -68,6 +68,8 @@ def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
         folder: of the cell, with the ranks' error files.
         exits: rank -> exit code (negative: signal) of those that ended by themselves, the first to end first.
     """
+    if not folder.path.is_dir():
+        return Cause(reason=f"its folder {folder.path} was removed while it ran", log=None, tail=())
     errors = sorted(_read_errors(folder), key=lambda error: error.time)
     killed = {rank: signal.Signals(-code) for rank, code in exits.items() if _is_signal(code)}
     by_weight = [
@@ -80,8 +82,6 @@ def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
     ]
     if by_weight:
         return by_weight[0]
-    if not folder.path.is_dir():
-        return Cause(reason=f"its folder {folder.path} was removed while it ran", log=None, tail=())
     return Cause(reason="its workers ended without a word", log=newest_log(folder.path), tail=())
 
 

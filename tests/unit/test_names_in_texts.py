@@ -96,5 +96,5 @@ def test_modules_that_start_as_processes_exist() -> None:
         for text in texts(path)
         if re.fullmatch(DOTTED, text) and (name := text)
     }
-    assert {"rsbench.launch.worker", "rsbench.launch.rendezvous", "rsbench.planning.probe_worker"} <= started
+    assert {"rsbench.launch.worker", "rsbench.launch.gate", "rsbench.planning.probe_worker"} <= started
     assert {name for name in started if not resolves(name)} == set()

@@ -1,0 +1,71 @@
+"""When workers stay, and what their environment holds. Real processes, without torch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from rsbench.launch.launcher import WorkerLauncher
+from rsbench.launch.signals import StopSignals
+
+PROGRAM = Path(__file__).parents[3] / "programs" / "small_work.py"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    library = tmp_path / "library"
+    library.mkdir()
+    shutil.copy(PROGRAM, library / "small_work.py")
+    return {"PYTHONPATH": os.pathsep.join([str(library), os.environ.get("PYTHONPATH", "")])}
+
+
+def pids(launcher: WorkerLauncher, folder: Path, workers: int) -> list[str]:
+    """Process ids of the workers that ran a cell."""
+    folder.mkdir()
+    outcome = launcher.run(folder, workers_per_node=workers, run_id="x", tick=lambda: None)
+    assert outcome.status == "done", outcome
+    return [(folder / f"told-{rank}").read_text().split()[0] for rank in range(workers)]
+
+
+def test_workers_stay_while_their_number_fits(environment: dict[str, str], tmp_path: Path) -> None:
+    launcher = WorkerLauncher(stop=StopSignals(), work="small_work:tell", environment=environment)
+    first, second = pids(launcher, tmp_path / "1", 1), pids(launcher, tmp_path / "2", 1)
+    more = pids(launcher, tmp_path / "3", 2)
+    again = pids(launcher, tmp_path / "4", 2)
+    assert first == second and more == again and not set(first) & set(more)
+    killed = psutil.Process(int(again[1]))
+    killed.kill()  # between two cells
+    while killed.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert not set(pids(launcher, tmp_path / "5", 2)) & set(again)
+    launcher.close()
+
+
+def test_fresh_workers_are_others_each_time(environment: dict[str, str], tmp_path: Path) -> None:
+    launcher = WorkerLauncher(stop=StopSignals(), work="small_work:tell", environment=environment, fresh=True)
+    assert pids(launcher, tmp_path / "1", 1) != pids(launcher, tmp_path / "2", 1)
+
+
+def test_workers_listen_on_loopback_and_do_not_get_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RSBENCH_TOKEN", "a secret of this comparison")
+    monkeypatch.setenv("GLOO_SOCKET_IFNAME", "eth0")
+    found = WorkerLauncher(stop=StopSignals())._environment()
+    assert found["GLOO_SOCKET_IFNAME"] == found["NCCL_SOCKET_IFNAME"] == "lo"
+    assert "a secret of this comparison" not in found.values()
+
+
+def test_a_folder_that_vanishes_is_the_cause(environment: dict[str, str], tmp_path: Path) -> None:
+    launcher = WorkerLauncher(stop=StopSignals(), work="small_work:fail", environment=environment)
+    (tmp_path / "1").mkdir()
+
+    def remove() -> None:
+        shutil.rmtree(tmp_path / "1", ignore_errors=True)
+
+    outcome = launcher.run(tmp_path / "1", workers_per_node=2, run_id="x", tick=remove)
+    assert outcome.status == "failed" and outcome.cause is not None
+    assert outcome.cause.reason == f"its folder {tmp_path / '1'} was removed while it ran"
