@@ -20,8 +20,8 @@ from typing import Final
 
 from rsbench.errors import RsbenchError
 from rsbench.launch import processes
-from rsbench.launch.parent_death import end_with_parent
 from rsbench.measure.heartbeat import Heartbeats, Mark
+from rsbench.parent_death import end_with_parent
 from rsbench.results.folder import CellFolder
 
 CONFIRM_S: Final = 2.0

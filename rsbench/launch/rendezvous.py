@@ -20,7 +20,7 @@ from typing import Any, Final, Self
 from rsbench.errors import RsbenchError
 from rsbench.launch import processes
 from rsbench.launch.gate import ask
-from rsbench.launch.parent_death import end_with_parent
+from rsbench.parent_death import end_with_parent
 from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
 
 _RETRY_S: Final = 0.3

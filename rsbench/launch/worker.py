@@ -22,8 +22,8 @@ from typing import Any, NoReturn
 from rsbench.errors import RsbenchError
 from rsbench.launch.group import DONE, READY
 from rsbench.launch.member import Member, Work
-from rsbench.launch.parent_death import end_with_parent
 from rsbench.measure import heartbeat
+from rsbench.parent_death import end_with_parent
 from rsbench.results.folder import CellFolder
 
 

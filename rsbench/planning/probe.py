@@ -19,6 +19,7 @@ import rsbench
 from rsbench import __version__
 from rsbench.atomic import write_atomically
 from rsbench.errors import RsbenchError
+from rsbench.parent_death import end_with_parent
 from rsbench.paths import cache_root
 
 
@@ -146,7 +147,14 @@ def _source_stamp() -> str:
 def _ask(question: dict[str, Any]) -> Any:
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-m", "rsbench.planning.probe_worker", json.dumps(question)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=end_with_parent(os.getpid()),
+    )
     try:
         reply = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
