@@ -1,7 +1,7 @@
 """The one way to open files that others put there: only plain ones, of a stated size, never through a link to write.
 
-A FIFO, a device or a socket is never opened for reading, also where a link leads to it: one would wait for ever, another
-never ends. A link to a plain file is read like the file.
+A FIFO, a device or a socket is never opened for reading, also where a link leads to it: one would wait for ever,
+another never ends. A link to a plain file is read like the file.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def open_plain(path: Path, max_bytes: int) -> BinaryIO:
         OSError: it cannot be opened.
     """
     require_plain(path, max_bytes)
-    file = open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     try:
         found = os.fstat(file.fileno())
         problem = kind_problem(found.st_mode) or size_problem(found.st_size, max_bytes)
@@ -118,7 +118,7 @@ def reopen_plain(path: Path) -> BinaryIO:
     problem = kind_problem(path.lstat().st_mode)
     if problem is not None:
         raise UnfitFile(problem)
-    file = open(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "r+b")
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "r+b")
     found = os.fstat(file.fileno())
     if kind_problem(found.st_mode) is not None or found.st_nlink > 1:
         file.close()
