@@ -72,11 +72,13 @@ class Survey(ABC):
         where: folder or file.
         fingerprint: 12 hex digits, equal for equal data.
         part: words for an incomplete release, else None.
+        warnings: sentences on what was left out, and other facts that a user should know before training.
     """
 
     where: Path
     fingerprint: str
     part: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     @abstractmethod

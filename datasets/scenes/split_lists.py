@@ -38,13 +38,16 @@ def with_lists(source: Source, data_root: Path, folders: Sequence[str], pattern:
 
 def _resolved(source: Source, paths: dict[str, Path], pattern: str) -> Source:
     """Return the source with positions for the names of the lists; formats may differ (.tif named, .jpg on disk)."""
-    position = {PurePosixPath(picture.name).stem: index for index, picture in enumerate(source.pictures)}
+    names = [PurePosixPath(picture.name) for picture in source.pictures]
+    position = {name.stem: index for index, name in reversed(list(enumerate(names)))}  # of two formats the first
+    position |= {name.name: index for index, name in enumerate(names)}
     lists: dict[str, tuple[int, ...]] = {}
     named, owner = 0, dict[int, str]()
     for part, path in paths.items():
-        stems = [PurePosixPath(name).stem for name in _lines(path)]
-        lists[part] = tuple(sorted({position[stem] for stem in stems if stem in position}))
-        named += len(set(stems))
+        listed = {PurePosixPath(name) for name in _lines(path)}
+        places = {position.get(name.name, position.get(name.stem)) for name in listed}
+        lists[part] = tuple(sorted(place for place in places if place is not None))
+        named += len(listed)
         for index in lists[part]:
             if owner.setdefault(index, part) != part:
                 raise RsbenchError(

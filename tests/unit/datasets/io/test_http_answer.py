@@ -40,7 +40,7 @@ def test_a_piece_that_begins_elsewhere_is_never_glued(lie: str, server, tmp_path
 
 def test_a_piece_that_nobody_asked_for_is_refused(raw_server, tmp_path: Path) -> None:
     address = raw_server([b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1/2\r\nContent-Length: 2\r\n\r\nxx"])
-    with pytest.raises(RsbenchError, match="in 2 tries .the server sent another piece"):
+    with pytest.raises(RsbenchError, match="the server sent another piece"):
         _get(address, tmp_path)
 
 
