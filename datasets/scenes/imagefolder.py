@@ -139,7 +139,8 @@ def _require_pictures(where: Path, class_names: list[str], listing: Listing) -> 
             seen = seen or (f" that can be read ({alone.unreadable[0].reason})" if alone.unreadable else "")
             raise RsbenchError(
                 f"The class folder {where / name} holds no image{seen}; {looked_for()}: add images, remove that "
-                f"folder, or name the folder that holds the class folders with --data-root (layout: {ImageFolder.layout})"
+                f"folder, or name the folder that holds the class folders with --data-root "
+                f"(layout: {ImageFolder.layout})"
             )
 
 

@@ -14,48 +14,27 @@ from rsbench.datasets.scenes.images import MAX_PICTURE_BYTES, SUFFIXES
 from rsbench.datasets.scenes.source import Picture, Unreadable
 from rsbench.errors import RsbenchError
 
-_OTHER_IMAGES = frozenset(
-    [
-        ".gif",
-        ".jp2",
-        ".j2k",
-        ".jpx",
-        ".jfif",
-        ".jpe",
-        ".ico",
-        ".eps",
-        ".ps",
+_OTHER_IMAGES = (
+    *(".gif", ".jp2", ".j2k", ".jpx", ".jfif", ".jpe", ".jxl", ".ico", ".eps", ".ps", ".pdf", ".svg", ".psd", ".xcf"),
+    *(
         ".heic",
         ".heif",
         ".avif",
-        ".jxl",
         ".ppm",
         ".pgm",
         ".pnm",
         ".pbm",
         ".tga",
-        ".psd",
+        ".dds",
         ".dng",
         ".raw",
         ".img",
-        ".hdr",
         ".dat",
         ".ecw",
-        ".sid",
-        ".vrt",
-        ".nc",
-        ".npy",
-        ".npz",
-        ".mat",
-        ".h5",
-        ".hdf",
-        ".svg",
-        ".pdf",
-        ".xcf",
-        ".dds",
-    ]
+    ),
+    *(".sid", ".vrt", ".nc", ".npy", ".npz", ".mat", ".h5", ".hdf"),
 )
-"""Suffixes of files that a user may take for pictures of the set; those that only go with pictures are not among them."""
+"""Suffixes of files that a user may take for pictures of the set; those that only go with pictures are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
