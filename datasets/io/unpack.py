@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rsbench.datasets.io.plain_file import create_plain
-from rsbench.datasets.io.zip_archive import Member, members, open_archive, readable_errors
+from rsbench.datasets.io.zip_archive import Member, members, open_archive, readable_errors, unreadable_archive
 from rsbench.errors import RsbenchError
 
 _MAX_EXPANSION = 200
@@ -67,14 +67,6 @@ def _target(member: Member, archive: Path, folder: Path) -> Path:
     if member.coding_problem is not None:
         raise RsbenchError(unreadable_archive(archive, member))
     return folder / member.name
-
-
-def unreadable_archive(archive: Path, member: Member) -> str:
-    """Return the sentence for an archive with a member that is encrypted or compressed in a way that is not read."""
-    return (
-        f"{archive} holds {member.coding_problem} ({member.name!r}): delete that archive and fetch the official one, "
-        f'or unpack it there yourself ("7z x {archive.name}") and move it away.'
-    )
 
 
 def _check_size(wanted: list[Member], archive: Path, folder: Path) -> None:

@@ -140,6 +140,14 @@ def read(archive: zipfile.ZipFile, member: Member, max_bytes: int) -> bytes:
     return data
 
 
+def unreadable_archive(archive: Path, member: Member) -> str:
+    """Return the sentence for an archive with a member that is encrypted or compressed in a way that is not read."""
+    return (
+        f"{archive} holds {member.coding_problem} ({member.name!r}): delete that archive and fetch the official one, "
+        f'or unpack it there yourself ("7z x {archive.name}") and move it away.'
+    )
+
+
 def _name(info: zipfile.ZipInfo) -> str:
     """Return a member's name as its bytes read on disk; zipfile takes what is not marked as UTF-8 for code page 437.
 

@@ -10,8 +10,7 @@ from typing import ClassVar
 
 from rsbench.datasets.base import not_found
 from rsbench.datasets.io.plain_file import read_plain
-from rsbench.datasets.io.unpack import unreadable_archive
-from rsbench.datasets.io.zip_archive import Member, members, open_archive, read
+from rsbench.datasets.io.zip_archive import Member, members, open_archive, read, unreadable_archive
 from rsbench.datasets.scenes.copies import without_copies
 from rsbench.datasets.scenes.dataset import SceneDataset
 from rsbench.datasets.scenes.images import MAX_PICTURE_BYTES

@@ -32,7 +32,7 @@ _OTHER_IMAGES = (
         ".dat",
         ".ecw",
     ),
-    *(".sid", ".vrt", ".nc", ".npy", ".npz", ".mat", ".h5", ".hdf"),
+    *(".ecw", ".sid", ".vrt", ".nc", ".npy", ".npz", ".mat", ".h5", ".hdf"),
 )
 """Suffixes of files that a user may take for pictures of the set; those that only go with pictures are left out."""
 
@@ -181,17 +181,19 @@ def in_zip(found: Iterable[Member], class_names: Sequence[str], archive: Path) -
     known = set(class_names)
     for member in found:
         *folders, file = PurePosixPath(member.name).parts or ("",)
-        if member.junk or member.info.is_dir() or not folders:
+        if member.junk or not folders:
             continue
         place = f"{member.name} in {archive}"
         if folders[-1] in known:
-            problem = "it is a link or device, not a plain file" if member.kind_problem else None
+            kind = "a folder" if member.info.is_dir() else "a link or device"
+            problem = f"it is {kind}, not a plain file" if member.info.is_dir() or member.kind_problem else None
             entry = Entry(
                 class_name=folders[-1],
                 file=file,
                 place=place,
                 size_bytes=member.info.file_size,
                 stamp=member.info.CRC,
+                is_folder=member.info.is_dir() and not is_picture(file),
                 problem=problem or size_problem(member.info.file_size, MAX_PICTURE_BYTES),
             )
             yield entry, member

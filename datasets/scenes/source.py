@@ -96,9 +96,9 @@ class Source:
         return digest.hexdigest()[:12]
 
     def stamp(self) -> str:
-        """Return 12 hex digits that change when a file was replaced by another of the same size."""
-        stamps = "\n".join(f"{p.stamp}" for p in self.pictures)
-        return hashlib.sha256(stamps.encode()).hexdigest()[:12]
+        """Return 12 hex digits that change when a file was replaced by one of the same size, and when warnings do."""
+        stamps = "\n".join([*(f"{p.stamp}" for p in self.pictures), *self.sentences])
+        return hashlib.sha256(_bytes(stamps)).hexdigest()[:12]
 
     def split(self, split: str, seed: int) -> Split:
         """Return which pictures train, validate and test; see :func:`rsbench.datasets.split.choose`.

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from rsbench.datasets.io.plain_file import read_plain
 from rsbench.datasets.scenes.source import Source
 from rsbench.errors import RsbenchError
 
+_MAX_BYTES = 64 * 2**20
 PARTS = ("train", "val", "test")
 
 
@@ -67,7 +69,7 @@ def _resolved(source: Source, paths: dict[str, Path], pattern: str) -> Source:
 def _lines(path: Path) -> list[str]:
     """Return the names in one list."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_plain(path, _MAX_BYTES).decode("utf-8", "surrogateescape")  # as names on disk are read
+    except OSError as error:
         raise RsbenchError(f"The split list {path} cannot be read ({error}): delete it or fetch it again.") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.split("\n") if line.strip()]
