@@ -57,8 +57,9 @@ def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
         RsbenchError: unknown model or compressor, numbers out of range, or a process that failed.
         SystemExit: a signal asked to stop; the code is 128 + its number.
     """
-    from rich.progress import Progress  # late: start-up
+    from rich.progress import TaskProgressColumn, TimeRemainingColumn  # late: start-up
 
+    from rsbench.bars import bars
     from rsbench.compressors import parse  # late: start-up
 
     order = {**asdict(config), "compressors": _checked(config), "classes": _CLASSES, "image_size": _IMAGE_SIZE}
@@ -69,12 +70,7 @@ def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
     rows = len(order["compressors"]) + (6 if config.plain_hooks else 1)
     with (
         StopSignals() as stop,
-        Progress(
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-            auto_refresh=False,  # without a thread that redraws: processes are forked while this is shown
-        ) as bar,
+        bars(console, TaskProgressColumn(), TimeRemainingColumn(), auto_refresh=False) as bar,  # forks meanwhile
     ):
         launch = partial(_launch, stop, bar)
         timed = launch("timing", job, total=config.repeats * rows, workers=config.workers)

@@ -8,14 +8,14 @@ from pathlib import Path
 import click
 
 from rsbench.cli.options import PATH
-from rsbench.console import make_console
+from rsbench.console import complain, make_console, say
 
 
 def say_new_name(ctx: click.Context, param: click.Parameter, value: bool | None) -> bool | None:
     """Say on stderr what ``--rivals`` and ``--no-rivals`` are called now; they go on working."""
     if value is not None:
         word = "" if value else "no-"
-        click.echo(f"--{word}rivals is now called --{word}plain-hooks.", err=True)
+        complain(f"--{word}rivals is now called --{word}plain-hooks.")
     return value
 
 
@@ -73,4 +73,4 @@ def bench(
     reports.show(table.report(timings), console)
     if json_path is not None:
         json_path.write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")  # perhaps a pipe or a device
-        click.echo(f"Written: {json_path}")
+        say(console, f"Written: {json_path}")

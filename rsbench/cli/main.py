@@ -16,25 +16,11 @@ from rsbench.cli.listing import list_command
 from rsbench.cli.plan_option import plan_options
 from rsbench.cli.report import report
 from rsbench.cli.request import request_from
+from rsbench.cli.sentences import Sentences
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-class Sentences(click.Group):
-    """A group that says a user's mistake in one sentence and exits with 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn the two expected endings into exit codes."""
-        try:
-            return super().invoke(ctx)
-        except RsbenchError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(2)
-        except KeyboardInterrupt:
-            click.echo("Stopped before any cell was begun.", err=True)
-            ctx.exit(130)
 
 
 @click.group(cls=Sentences, context_settings=CONTEXT)
