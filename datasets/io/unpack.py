@@ -38,7 +38,7 @@ def unpack(archive: Path, folder: Path, progress: Callable[[int, int], None] | N
             _check_size(wanted, archive, folder)
             written = 0
             for done, (member, target) in enumerate(zip(wanted, targets, strict=True), start=1):
-                written += _extract(opened, member.info, target)
+                written += _extract(opened, member, target)
                 if progress is not None:
                     progress(done, len(wanted))
             return written
@@ -86,13 +86,14 @@ def _check_size(wanted: list[Member], archive: Path, folder: Path) -> None:
         )
 
 
-def _extract(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> int:
+def _extract(opened: zipfile.ZipFile, member: Member, target: Path) -> int:
     """Write one member atomically; return 1 if it was written.
 
     Raises:
         zipfile.BadZipFile: the member is shorter than the archive says.
     """
-    if info.is_dir():
+    info = member.info
+    if member.is_folder:
         target.mkdir(parents=True, exist_ok=True)
         return 0
     if target.is_file() and target.stat().st_size == info.file_size:

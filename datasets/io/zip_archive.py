@@ -51,6 +51,11 @@ class Member:
     """As its bytes stand in the archive, read like the names of files on disk."""
 
     @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder; ``ZipInfo.is_dir`` fails on an empty name."""
+        return self.name.endswith("/")
+
+    @property
     def junk(self) -> bool:
         """Whether it, or a folder that it stands in, is what no user put there."""
         return any(is_junk(part) for part in PurePosixPath(self.name).parts if part not in (".", ".."))
@@ -59,7 +64,7 @@ class Member:
     def name_problem(self) -> str | None:
         """Why its name is refused, None for a good one."""
         path = PurePosixPath(self.name)
-        if not path.parts and not self.info.is_dir():
+        if not path.parts and not self.is_folder:
             return "a file without a name"
         outside = path.is_absolute() or ".." in path.parts or re.search(r"[\\:\0]", self.name)
         return "a path outside the folder" if outside else None

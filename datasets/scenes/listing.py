@@ -185,15 +185,15 @@ def in_zip(found: Iterable[Member], class_names: Sequence[str], archive: Path) -
             continue
         place = f"{member.name} in {archive}"
         if folders[-1] in known:
-            kind = "a folder" if member.info.is_dir() else "a link or device"
-            problem = f"it is {kind}, not a plain file" if member.info.is_dir() or member.kind_problem else None
+            kind = "a folder" if member.is_folder else "a link or device"
+            problem = f"it is {kind}, not a plain file" if member.is_folder or member.kind_problem else None
             entry = Entry(
                 class_name=folders[-1],
                 file=file,
                 place=place,
                 size_bytes=member.info.file_size,
                 stamp=member.info.CRC,
-                is_folder=member.info.is_dir() and not is_picture(file),
+                is_folder=member.is_folder and not is_picture(file),
                 problem=problem or size_problem(member.info.file_size, MAX_PICTURE_BYTES),
             )
             yield entry, member
