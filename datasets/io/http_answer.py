@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import re
 import socket
@@ -118,11 +119,11 @@ class _Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open an address without TLS."""
-        return self.do_open(_Connection, req, watch=self._watch)
+        return self.do_open(functools.partial(_Connection, watch=self._watch), req)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open an address with TLS."""
-        return self.do_open(_SecureConnection, req, watch=self._watch)
+        return self.do_open(functools.partial(_SecureConnection, watch=self._watch), req)
 
 
 @dataclass(frozen=True, kw_only=True)
