@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rsbench import units
-from rsbench.console import harmless
 from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Points, Series
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
 from rsbench.reports.html.svg import colour, hue, page_element, part_colour
@@ -39,23 +37,11 @@ def draw(figure: Figure, name: str) -> str:
         figure: one of the kinds in ``DRAWN``.
         name: unique in the page: element ids are made of it, so that the same data give the same bytes.
     """
-    figure = _harmless(figure)
     with matplotlib_settings(name):
         canvas, tips = DRAWN[type(figure)](figure)
         stream = io.StringIO()
         canvas.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     return page_element(stream.getvalue(), tips, f"{figure.title}. {figure.caption}".strip())
-
-
-def _harmless(value: Any) -> Any:
-    """Return figure data with texts that Matplotlib and XML take; names of classes may hold any bytes."""
-    if isinstance(value, str):
-        return harmless(value)
-    if isinstance(value, tuple):
-        return tuple(map(_harmless, value))
-    if not is_dataclass(value) or isinstance(value, type):
-        return value
-    return replace(value, **{field.name: _harmless(getattr(value, field.name)) for field in fields(value)})
 
 
 def _points(figure: Points) -> tuple[Canvas, list[str]]:
