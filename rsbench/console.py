@@ -27,8 +27,13 @@ def harmless(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
+def harmless_lines(text: str) -> str:
+    """Return the same for a text that may have several lines."""
+    return "\n".join(map(harmless, text.split("\n")))
+
+
 def _escape(character: str) -> str:
-    if unicodedata.category(character) == "Zs":
+    if character == "\t" or unicodedata.category(character) == "Zs":
         return " "
     if "\udc80" <= character <= "\udcff":  # a byte of a name that is no UTF-8
         return f"\\x{ord(character) - 0xDC00:02x}"

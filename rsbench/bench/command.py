@@ -27,6 +27,8 @@ DEFAULT_COMPRESSORS = ("none", "fp16", "noop", "randomk", "topk", "blocktopk", "
 _CLASSES = 45
 _IMAGE_SIZE = 224
 _MEMORY_ROUNDS = 3
+MOST_WORKERS, MOST_REPEATS = 256, 10_000
+"""Of one machine's processes, and of rounds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,4 +140,6 @@ def _checked(config: BenchConfig) -> list[str]:
         )
     if config.workers < 1 or config.repeats < 1:
         raise RsbenchError("--workers and --repeats must be at least 1.")
+    if config.workers > MOST_WORKERS or config.repeats > MOST_REPEATS:
+        raise RsbenchError(f"bench takes at most --workers {MOST_WORKERS} and --repeats {MOST_REPEATS}.")
     return list(dict.fromkeys(parse(text).text for text in config.compressors))

@@ -70,7 +70,8 @@ def _usage(error: click.ClickException) -> str:
     """Return what click found wrong, with the command whose help says more."""
     command = getattr(error, "ctx", None)
     more = f" See: {command.command_path} --help." if command is not None else ""
-    return f"Error: {error.format_message().rstrip('.')}.{more}"
+    message = error.format_message()
+    return f"Error: {message}{'' if message.endswith(('.', '?')) else '.'}{more}"
 
 
 def _file_error(error: OSError) -> str:
