@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +41,8 @@ class ImageFolder(SceneDataset):
         """Find the class folders: in ``data_root/imagefolder`` if that exists, else in ``data_root``."""
         nested = data_root / "imagefolder"
         where = nested if nested.is_dir() else data_root
-        folders, gone = _folders(where)
+        found = _Folders.of(where)
+        folders = found.names
         if not folders:
             raise not_found(self, data_root, [nested, data_root])
         parts = _parts(where, folders)
@@ -55,30 +55,46 @@ class ImageFolder(SceneDataset):
             where=where,
             class_names=tuple(folders),
             pictures=listing.pictures,
-            unreadable=(*gone, *listing.unreadable),
-            warnings=listing.notes,
+            unreadable=(*found.gone, *listing.unreadable),
+            warnings=(*found.notes, *listing.notes),
         )
 
 
-def _folders(folder: Path) -> tuple[list[str], list[Unreadable]]:
-    """Return the names of the folders in a folder, sorted, without junk; and the links that lead nowhere.
+@dataclass(frozen=True, kw_only=True)
+class _Folders:
+    """What stands in a folder of class folders or parts, without junk."""
 
-    Raises:
-        RsbenchError: it may not be read.
-    """
-    names, gone = [], []
-    try:
-        entries = sorted(folder.iterdir()) if folder.is_dir() else []
-        for path in entries:
-            if is_junk(path.name):
-                continue
-            if path.is_dir():
-                names.append(path.name)
-            elif path.is_symlink() and not path.exists():
-                gone.append(Unreadable(file=str(path), reason=broken_link(path, FileNotFoundError())))
-    except OSError as error:
-        raise RsbenchError(f"{folder} cannot be read ({error.strerror or error}): check its permissions.") from error
-    return names, gone
+    where: Path
+    names: list[str]
+    """Of the folders, sorted."""
+    gone: tuple[Unreadable, ...]
+    """Links that lead nowhere: once perhaps folders."""
+    loose: int
+    """Pictures that stand in no folder."""
+
+    @classmethod
+    def of(cls, where: Path) -> _Folders:
+        """Look into a folder; one that is not there holds nothing.
+
+        Raises:
+            RsbenchError: it may not be read.
+        """
+        try:
+            paths = sorted(path for path in where.iterdir() if not is_junk(path.name)) if where.is_dir() else []
+        except OSError as error:
+            raise RsbenchError(f"{where} cannot be read ({error.strerror or error}): check its permissions.") from error
+        gone = [path for path in paths if path.is_symlink() and not path.exists()]
+        return cls(
+            where=where,
+            names=[path.name for path in paths if path.is_dir()],
+            gone=tuple(Unreadable(file=str(path), reason=broken_link(path, FileNotFoundError())) for path in gone),
+            loose=sum(is_picture(path.name) and path.is_file() for path in paths),
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence on pictures without a class, if there are any."""
+        return (f"{self.loose:,} pictures right in {self.where} have no class and are left out.",) if self.loose else ()
 
 
 def _parts(where: Path, folders: list[str]) -> dict[str, str]:
@@ -88,7 +104,7 @@ def _parts(where: Path, folders: list[str]) -> dict[str, str]:
         RsbenchError: two folders are one part, or something else stands beside the parts.
     """
     words = {word: part for part, several in PART_WORDS.items() for word in several}
-    named = [name for name in folders if name.casefold() in words and not _holds_pictures(where / name)]
+    named = [name for name in folders if name.casefold() in words and _Folders.of(where / name).names]
     parts: dict[str, str] = {}
     for name in named:
         part = words[name.casefold()]
@@ -107,16 +123,10 @@ def _parts(where: Path, folders: list[str]) -> dict[str, str]:
     others = [name for name in folders if name not in named]
     if others:
         raise RsbenchError(
-            f"{where} holds the parts {', '.join(named)} of a fixed split, and {', '.join(others[:3])} beside them: "
-            f"move what is no part away (layout: {ImageFolder.layout})"
+            f"{where} holds the parts {', '.join(named)} of a fixed split, and {', '.join(others[:3])} beside them, which "
+            f"has another name or no class folders: move it away (layout: {ImageFolder.layout})"
         )
     return parts
-
-
-def _holds_pictures(folder: Path) -> bool:
-    """Tell whether pictures stand right in a folder, which is a class then whatever its name."""
-    with os.scandir(folder) as entries:
-        return any(is_picture(entry.name) for entry in entries)
 
 
 def _require_classes(where: Path, class_names: list[str]) -> None:
@@ -147,20 +157,21 @@ def _require_pictures(where: Path, class_names: list[str], listing: Listing) -> 
 def _with_fixed_split(where: Path, parts: dict[str, str]) -> Source:
     """Return pictures and split of ``where/{train,val,test}/<class>``; without a test part, the val part tests."""
     train = where / parts["train"]
-    class_names, gone = _folders(train)
+    class_names = _Folders.of(train).names
     if not class_names:
         raise RsbenchError(f"{train} holds no class folder (layout: {ImageFolder.layout})")
     pictures: list[Picture] = []
-    unreadable: list[Unreadable] = list(gone)
+    unreadable: list[Unreadable] = []
     notes: list[str] = []
     lists: dict[str, tuple[int, ...]] = {}
     for part in (part for part in PART_WORDS if part in parts):
         folder = where / parts[part]
-        of_part = _part(folder, train, class_names)
+        found = _Folders.of(folder)
+        of_part = _part(found, train, class_names)
         lists[part] = tuple(range(len(pictures), len(pictures) + len(of_part.pictures)))
         pictures += [replace(picture, name=f"{folder.name}/{picture.name}") for picture in of_part.pictures]
-        unreadable += of_part.unreadable
-        notes += of_part.notes
+        unreadable += dict.fromkeys((*found.gone, *of_part.unreadable))
+        notes += (*found.notes, *of_part.notes, *_empty_classes(folder, class_names, of_part))
     lists_note = f"the folders {', '.join(parts[part] for part in lists)}"
     if "test" not in lists:
         lists["test"] = lists.pop("val")
@@ -177,14 +188,14 @@ def _with_fixed_split(where: Path, parts: dict[str, str]) -> Source:
     )
 
 
-def _part(folder: Path, train: Path, class_names: list[str]) -> Listing:
+def _part(found: _Folders, train: Path, class_names: list[str]) -> Listing:
     """Return what stands in one part of a fixed split.
 
     Raises:
         RsbenchError: a class that train does not have, or one that is empty in train.
     """
-    found, gone = _folders(folder)
-    unknown = sorted(set(found) - set(class_names))
+    folder = found.where
+    unknown = sorted(set(found.names) - set(class_names))
     if unknown:
         raise RsbenchError(
             f"{folder / unknown[0]} is a class that {train} does not have: every part must hold the classes of train."
@@ -193,5 +204,12 @@ def _part(folder: Path, train: Path, class_names: list[str]) -> Listing:
     if folder == train:
         _require_classes(folder, class_names)
         _require_pictures(folder, class_names, listing)
-        return listing
-    return replace(listing, unreadable=(*(one for one in gone if one not in listing.unreadable), *listing.unreadable))
+    return listing
+
+
+def _empty_classes(folder: Path, class_names: list[str], listing: Listing) -> tuple[str, ...]:
+    """Return a sentence on the classes without a picture in a part, if there are any."""
+    present = {picture.label for picture in listing.pictures}
+    empty = [name for label, name in enumerate(class_names) if label not in present]
+    more = f" and {len(empty) - 5:,} more" if len(empty) > 5 else ""
+    return (f"{folder} holds no picture of {', '.join(empty[:5])}{more}.",) if empty else ()

@@ -59,8 +59,7 @@ def decode(data: bytes, image_size: int | None) -> NDArray[np.uint8]:
                 raise BrokenPicture(f"its pixels are not 8 bits deep (Pillow mode {image.mode})")
             rgb = image.convert("RGB")
     except UnidentifiedImageError as error:
-        what = f"it is damaged, or no {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} image"
-        raise BrokenPicture(what if data else "no image data") from error
+        raise BrokenPicture(_unknown(data)) from error
     except _PILLOW_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BrokenPicture("no image data" if not data else reason) from error
@@ -76,3 +75,10 @@ def square(image: Image.Image, image_size: int) -> Image.Image:
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side)
     return image.resize((image_size, image_size), Image.Resampling.BILINEAR, box=box)
+
+
+def _unknown(data: bytes) -> str:
+    """Say why none of the readers takes a file."""
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "it is a TIFF that is damaged, or that holds other bands than 8-bit grey or RGB"
+    return f"it is damaged, or no {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} image" if data else "no image data"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,3 +58,15 @@ def test_names_that_are_no_utf8_are_shown_as_their_bytes(rsbench: Call, tmp_path
     finally:
         broken.write_bytes(whole)
     assert checked.exit_code == 1 and r"river/\xba\xd30.jpg cannot be read: it is damaged, or no TIFF" in checked.output
+
+
+@pytest.mark.long
+def test_names_that_are_no_utf8_travel_into_records_and_reports(rsbench: Call, tmp_path: Path, folders: Path) -> None:
+    options = ("--image-size", 16, "--batch-size", 4, "--workers", 1, "--epochs", 1, "--compressor", "none")
+    root, out = folders / "legacy-names", tmp_path / "out"
+    done = rsbench("compare", "--dataset", "imagefolder", *options, "--data-root", root, "--out", out)
+    assert done.exit_code == 0, done.output
+    (record,) = out.glob("cells/*/record.json")
+    classes = json.loads(record.read_text())["dataset"]["classes"]
+    assert [os.fsencode(name) for name in classes] == [b"forest", "河流".encode("gbk")]
+    assert r"\xba\xd3\xc1\xf7" in (out / "report.html").read_text()

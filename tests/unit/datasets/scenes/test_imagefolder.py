@@ -169,3 +169,13 @@ def test_names_of_any_bytes_travel_through_the_cache(tmp_path: Path, write_image
     report = dataset.check(tmp_path / "d")
     assert report.ok and report.images == 10 and len(report.duplicates) == 1
     assert dataset.fingerprint(tmp_path / "d") == scenes.fingerprint
+
+
+def test_pictures_without_a_class_and_classes_without_pictures_are_told(tmp_path: Path, write_images) -> None:
+    write_images("train/{c}/{i}.png", ("field", "lake"), 12)
+    write_images("test/{c}/{i}.png", ("field",), 3)
+    write_images("{c}.png", ("loose",), 1, root=tmp_path / "test")
+    assert get("imagefolder").locate(tmp_path).sentences == (
+        f"1 pictures right in {tmp_path / 'test'} have no class and are left out.",
+        f"{tmp_path / 'test'} holds no picture of lake.",
+    )

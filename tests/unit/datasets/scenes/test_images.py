@@ -60,3 +60,12 @@ def test_too_many_pixels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (50, 30)).save(file, "PNG")
     with pytest.raises(BrokenPicture, match="it has 50 x 30 pixels, at most 1,000 are read"):
         decode(file.getvalue(), 16)
+
+
+def test_a_tiff_of_many_bands_is_told_as_such() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(file, "TIFF")
+    data = bytearray(file.getvalue())
+    data[data.index(b"\x15\x01\x03\0\x01\0\0\0\x03") + 8] = 13  # SamplesPerPixel
+    with pytest.raises(BrokenPicture, match="it is a TIFF that is damaged, or that holds other bands than 8-bit grey"):
+        decode(bytes(data), 16)
