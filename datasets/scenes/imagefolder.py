@@ -123,8 +123,8 @@ def _parts(where: Path, folders: list[str]) -> dict[str, str]:
     others = [name for name in folders if name not in named]
     if others:
         raise RsbenchError(
-            f"{where} holds the parts {', '.join(named)} of a fixed split, and {', '.join(others[:3])} beside them, which "
-            f"has another name or no class folders: move it away (layout: {ImageFolder.layout})"
+            f"{where} holds the parts {', '.join(named)} of a fixed split, and {', '.join(others[:3])} beside them, "
+            f"which has another name or no class folders: move it away (layout: {ImageFolder.layout})"
         )
     return parts
 
