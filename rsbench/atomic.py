@@ -22,8 +22,7 @@ def write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        temporary.unlink(missing_ok=True)  # left by a process that was killed, or a link that somebody put there
-        with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())

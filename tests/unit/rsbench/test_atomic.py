@@ -33,11 +33,3 @@ def test_whatever_happens_the_old_file_stands_and_nothing_else(
         write_atomically(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_link_in_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "precious").write_text("precious")
-    (tmp_path / f".file.txt.{os.getpid()}.tmp").symlink_to(tmp_path / "precious")
-    write_atomically(tmp_path / "file.txt", "new")
-    assert (tmp_path / "precious").read_text() == "precious"
-    assert (tmp_path / "file.txt").read_text() == "new" and not (tmp_path / "file.txt").is_symlink()
