@@ -65,6 +65,12 @@ class RSDGC(MomentumCompressor):
         due = step % self.period_steps == 0 or self.density_at(step) != self.density_at(step - 1)
         return 4 * tensors if due and self.policy != "uniform" else 0
 
+    def total_control_bytes(self, tensors: int, steps: int) -> int:
+        """Return the same for a whole run: step by step in the warm-up, then once a period."""
+        warm = min(steps, self.steady_from_step + 1)
+        after = range(warm + -warm % self.period_steps, steps, self.period_steps) if self.policy != "uniform" else ()
+        return sum(self.control_bytes(tensors, step) for step in range(warm)) + 4 * tensors * len(after)
+
     def make_score(self) -> Score:
         """Build the score that ``score`` names, NSI with its options."""
         from rsbench.compressors.selection.scores import SCORES, nsi  # late: start-up

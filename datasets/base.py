@@ -15,6 +15,9 @@ Progress = Callable[[int, int], None]
 """Called with (pieces done, pieces in all)."""
 
 
+_LIST_BYTES = 16 * 2**20
+
+
 @dataclass(frozen=True, kw_only=True)
 class Download:
     """One file of a data set on the network, with the digest that its source publishes."""
@@ -26,12 +29,15 @@ class Download:
     """As published by the source; None where nothing is published (none is ever made up)."""
     unpack_into: str | None = None
     """Folder, relative to the data root, that the archive is unpacked into; None for a plain file."""
+    max_bytes: int = 4 * 2**30
+    """The most that the file may have; what sends more is cut off."""
 
     @classmethod
     def lists(cls, address: str, files: str, **md5: str) -> tuple[Self, ...]:
         """Return the files of an official split, ``{part}`` standing for a part in address and name of the file."""
         return tuple(
-            cls(url=address.format(part=part), file=files.format(part=part), md5=digest) for part, digest in md5.items()
+            cls(url=address.format(part=part), file=files.format(part=part), md5=digest, max_bytes=_LIST_BYTES)
+            for part, digest in md5.items()
         )
 
 
@@ -66,11 +72,13 @@ class Survey(ABC):
         where: folder or file.
         fingerprint: 12 hex digits, equal for equal data.
         part: words for an incomplete release, else None.
+        warnings: sentences on what was left out, and other facts that a user should know before training.
     """
 
     where: Path
     fingerprint: str
     part: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     @abstractmethod

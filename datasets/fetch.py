@@ -67,7 +67,7 @@ def fetch_dataset(dataset: Dataset, data_root: Path, progress: FetchProgress | N
         images=len(source.pictures),
         files=tuple(files),
         unpacked_files=unpacked,
-        notes=(*notes, *source.warnings),
+        notes=(*notes, *source.sentences),
     )
 
 

@@ -30,6 +30,11 @@ KEY_FIELDS: Final = (
     *("schedule", "warmup_epochs", "clip_norm", "label_smoothing", "channels_last", "bf16", "bucket_cap_mb"),
 )
 """The fields that every key holds. Not to be changed: a later field enters a key only where it is not its default."""
+MOST: Final[Mapping[str, float]] = {
+    **{"workers": 65_536, "epochs": 1_000_000, "max_steps": 10**12, "batch_size": 1_000_000, "image_size": 16_384},
+    **{"seed": 2**63 - 1, "bucket_cap_mb": 1_000_000, "warmup_epochs": 1_000_000, "ratio": 1e12, "lr": 1e6},
+}
+"""Largest values of a cell's fields; beyond them nothing trains, and plans would take hours to be counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +117,10 @@ class CellSpec(Recipe):
             RsbenchError: names the first such field.
         """
         for name in _fields_of("float"):  # 100 and 100.0 are one ratio, so they must have one key
-            if isinstance(getattr(self, name), int):
-                object.__setattr__(self, name, float(getattr(self, name)))
+            if isinstance(value := getattr(self, name), int):
+                if abs(value) > 1e300:
+                    raise RsbenchError(f"{name} has {len(hex(value))} hexadecimal digits, more than any number here.")
+                object.__setattr__(self, name, float(value))
         _check_choice("match", self.match, MATCHES)
         _check_choice("device", self.device, DEVICES)
         _check_choice("schedule", self.schedule, SCHEDULES)
@@ -139,6 +146,10 @@ class CellSpec(Recipe):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise RsbenchError(f"{name} is {value:g}, but must be at least 0 and less than 1.")
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if value is not None and value > most:
+                raise RsbenchError(f"{name} is {value:,}, but rsbench takes at most {most:,.0f}.")
         if self.seed < 0:
             raise RsbenchError(f"seed is {self.seed}, but must be 0 or more.")
         check_split(self.split)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+from rsbench.console import harmless
+
 DASH = "-"
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line; control characters, which may do anything to a terminal, become spaces."""
-    return " ".join(text.translate(_CONTROLS).split())
+    """Return a text on one line; control characters become spaces, and what else is not printable its escape."""
+    return harmless(" ".join(text.translate(_CONTROLS).split()))
 
 
 def significant(value: float | None, digits: int = 3) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Any
+from typing import Any, Final
 
 from rsbench.errors import RsbenchError, did_you_mean
+
+_MOST: Final = 2**53
+"""Largest magnitude of a number; beyond it a float is no whole number any more."""
+_LONGEST: Final = 200
+"""Characters of a value in a text."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -106,9 +110,10 @@ def validate(owner: str, field: dataclasses.Field[Any], value: Any) -> Any:
         if not isinstance(value, bool):
             raise RsbenchError(f"{where} must be true or false.")
         return value
-    number_ok = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    number_ok = is_number and abs(value) <= _MOST  # which nan is not
     if not number_ok or (kind is int and int(value) != value):
-        raise RsbenchError(f"{where} must be {'a whole number' if kind is int else 'a number'}.")
+        raise RsbenchError(f"{where} must be {'a whole number' if kind is int else 'a number'} of at most 2^53 in size.")
     low, high = meta["low"], meta["high"]
     too_low = low is not None and (value <= low if meta["low_open"] else value < low)
     if too_low or (high is not None and value > high):
@@ -123,6 +128,8 @@ def read(owner: str, field: dataclasses.Field[Any], text: str) -> Any:
         RsbenchError: the text cannot be read as the option's type.
     """
     kind = _kind(field)
+    if len(text) > _LONGEST:
+        raise RsbenchError(f"{owner}: {field.name} has a value of {len(text):,} characters; no option needs as many.")
     if kind is str:
         return text
     if kind is bool:

@@ -38,7 +38,7 @@ class SparseCompressor(Compressor):
 
     density: float = options.option(0.01, "share of a tensor's elements that is sent", low=0, high=1, low_open=True)
     warmup_steps: int = options.option(
-        0, "steps of density warm-up from 25 % down to the density, never below it", low=0
+        0, "steps of density warm-up from 25 % down to the density, never below it", low=0, high=100_000
     )
     warmup: str = options.option(
         "stages", "five stages 25, 6.25, 1.5625, 0.4, 0.1 % (DGC), or falling exponentially", choices=tuple(WARMUPS)
@@ -105,6 +105,12 @@ class SparseCompressor(Compressor):
         """Return the bytes of a step's control traffic (the broadcast of renewed counts)."""
         return 0
 
+    def total_control_bytes(self, tensors: int, steps: int) -> int:
+        """Return the bytes of a run's control traffic; override it where long runs can be counted in one go."""
+        if type(self).control_bytes is SparseCompressor.control_bytes:
+            return 0
+        return sum(self.control_bytes(tensors, step) for step in range(steps))
+
     # --- what follows from it ----------------------------------------------------------------------------------
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
@@ -141,9 +147,11 @@ class SparseCompressor(Compressor):
         """Return the payload bytes of a whole run; each distinct density is counted out once."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         compressed = sum(layout.compressed for layout in layouts)
-        by_density = Counter(self.density_at(step) for step in range(steps))
+        warm = min(steps, self.steady_from_step)
+        by_density = Counter(self.density_at(step) for step in range(warm))
+        by_density[self.density_at(warm)] += steps - warm
         messages = sum(
             times * allocation.message_bytes(layouts, allocation.uniform_counts(layouts, density), bucket_cap_mb)
             for density, times in by_density.items()
         )
-        return messages + sum(self.control_bytes(compressed, step) for step in range(steps))
+        return messages + self.total_control_bytes(compressed, steps)

@@ -6,29 +6,32 @@ import hashlib
 import http.client
 import json
 import os
+import re
+import shutil
 import ssl
 import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
 from rsbench.atomic import write_atomically
 from rsbench.datasets.base import Download
+from rsbench.datasets.io.http_answer import Interrupted, WrongPiece, ask, usable_validator
+from rsbench.datasets.io.plain_file import UnfitFile, create_plain, open_plain, read_plain, reopen_plain
 from rsbench.errors import RsbenchError
 
 FetchProgress = Callable[[str, int, int], None]
 """Called with (file name, bytes done, bytes in all); the latter is 0 while the server does not say."""
 
 TRIES = 5
-TIMEOUT_S = 60.0
 PAUSE_S = 1.0
 """Wait before the second try; doubled for each one after it."""
 _CHUNK_BYTES = 1 << 20
+_SMALL_BYTES = 1 << 16
+"""The most that is read of the files that stand beside a download."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,17 +47,14 @@ class FetchedFile:
     """False if it stood there already."""
 
 
-class _Interrupted(Exception):
-    """The connection broke; what arrived so far is kept."""
-
-
 _BROKEN_CONNECTION = (
-    _Interrupted,
+    Interrupted,
     urllib.error.URLError,
     http.client.HTTPException,
     ssl.SSLError,
     TimeoutError,
     ConnectionError,
+    ValueError,  # an address that a redirect leads to
 )
 
 
@@ -81,6 +81,8 @@ def download(item: Download, data_root: Path, progress: FetchProgress | None) ->
             os.replace(partial, path)
             _state_file(partial).unlink(missing_ok=True)
             return fetched
+    except UnfitFile as error:
+        raise RsbenchError(f"{path} cannot be used ({error}): remove it, or put the official file there.") from error
     except OSError as error:
         raise RsbenchError(
             f"{path} cannot be written ({error.strerror or error}): free space there or choose another --data-root."
@@ -93,9 +95,9 @@ def _accepted(item: Download, path: Path, final: Path, *, downloaded: bool) -> F
     Raises:
         RsbenchError: if one of them differs. What was downloaded is removed; a file that stood there is left alone.
     """
-    md5, sha256 = _digests(path)
+    md5, sha256 = _digests(path, item.max_bytes)
     store = final.with_name(final.name + ".sha256")
-    earlier = store.read_text(encoding="utf-8").split()[0] if store.is_file() and store.stat().st_size else None
+    earlier = _earlier_sha256(store)
     problem = ""
     if item.md5 is not None and md5 != item.md5:
         problem = f"has MD5 {md5}, its source publishes {item.md5}"
@@ -119,10 +121,30 @@ def _accepted(item: Download, path: Path, final: Path, *, downloaded: bool) -> F
     )
 
 
-def _digests(path: Path) -> tuple[str, str]:
+def _earlier_sha256(store: Path) -> str | None:
+    """Return the SHA-256 that an earlier download had, None if there was none.
+
+    Raises:
+        RsbenchError: the file that keeps it is damaged.
+    """
+    if not os.path.lexists(store):
+        return None
+    try:
+        words = read_plain(store, _SMALL_BYTES).decode("ascii").split()
+    except (OSError, ValueError):
+        words = []
+    if not words or not re.fullmatch("[0-9a-f]{64}", words[0]):
+        raise RsbenchError(
+            f"{store} should hold the SHA-256 of an earlier download, but is damaged: delete it, then what stands "
+            f"there or comes now is taken as it is."
+        )
+    return words[0]
+
+
+def _digests(path: Path, max_bytes: int) -> tuple[str, str]:
     """Return MD5 (what sources publish; no security meant) and SHA-256 of a file."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    with path.open("rb") as file:
+    with open_plain(path, max_bytes) as file:
         while chunk := file.read(_CHUNK_BYTES):
             md5.update(chunk)
             sha256.update(chunk)
@@ -144,15 +166,17 @@ def _with_patience(item: Download, partial: Path, progress: FetchProgress | None
                 partial.unlink(missing_ok=True)  # longer than the file is now: start again
             elif error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
                 raise RsbenchError(
-                    f"{item.url} answers {error.code} ({error.reason}): the address may have moved; "
+                    f"{item.url} answers {error.code} ({_in_short(error.reason)}): the address may have moved; "
                     f"download it with a browser and put it at {partial.with_suffix('')}."
                 ) from error
-            reason = f"{error.code} {error.reason}"
+            reason = _in_short(f"{error.code} {error.reason}")
         except _BROKEN_CONNECTION as error:
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
+            if isinstance(error, WrongPiece):
+                partial.unlink(missing_ok=True)
+            reason = _in_short(getattr(error, "reason", error)) or type(error).__name__
         if attempt < TRIES:
             time.sleep(PAUSE_S * 2 ** (attempt - 1))
-    size = partial.stat().st_size if partial.exists() else 0
+    size = _plain_size(partial)
     raise RsbenchError(
         f"{item.url} could not be downloaded in {TRIES} tries ({reason}); {size:,} bytes are kept: check the network "
         f"(a proxy goes into HTTPS_PROXY) and run the same command again to go on, or download it with a browser and "
@@ -160,48 +184,96 @@ def _with_patience(item: Download, partial: Path, progress: FetchProgress | None
     )
 
 
+def _in_short(reason: object) -> str:
+    """Return a reason on one line; a server may have written it."""
+    return " ".join(str(reason).split())[:200].strip()
+
+
 def _continue(item: Download, partial: Path, progress: FetchProgress | None) -> None:
     """Ask for the bytes that are missing and append them.
 
     The server's ETag (or date) is kept beside the part and sent as If-Range, so that two versions are never glued.
+
+    Raises:
+        RsbenchError: more bytes come than the file may have.
     """
     known = _read_state(partial)
-    start = partial.stat().st_size if partial.exists() and known.get("url") == item.url else 0
-    if start and start == known.get("total_bytes"):
+    start = _plain_size(partial) if known.url == item.url else 0
+    if start and start == known.total_bytes:
         return
-    headers = {"User-Agent": "rsbench", "Accept-Encoding": "identity"}
-    if start and known.get("validator"):
-        headers |= {"Range": f"bytes={start}-", "If-Range": known["validator"]}
-    with urllib.request.urlopen(urllib.request.Request(item.url, headers=headers), timeout=TIMEOUT_S) as answer:
-        if answer.status != http.client.PARTIAL_CONTENT:
-            start = 0
-        length = answer.headers.get("Content-Length")
-        total_bytes = start + int(length) if length else 0
-        etag = answer.headers.get("ETag")
-        strong = etag if etag and not etag.startswith("W/") else answer.headers.get("Last-Modified")
-        state = {"url": item.url, "validator": strong, "total_bytes": total_bytes}
-        _state_file(partial).write_text(json.dumps(state), encoding="utf-8")
-        done_bytes = start
-        with partial.open("r+b" if start else "wb") as file:
-            file.seek(start)
-            while chunk := answer.read(_CHUNK_BYTES):
-                file.write(chunk)
+    with ask(item.url, start, known.validator) as answer:
+        if answer.start and known.total_bytes not in (0, answer.total_bytes):
+            raise WrongPiece(f"the file had {known.total_bytes:,} bytes and has {answer.total_bytes:,} now")
+        _require_room(item, answer.total_bytes, answer.start, partial)
+        state = PartState(url=item.url, validator=answer.validator, total_bytes=answer.total_bytes)
+        write_atomically(_state_file(partial), json.dumps(asdict(state)))
+        done_bytes = answer.start
+        with reopen_plain(partial) if answer.start else create_plain(partial) as file:
+            file.seek(answer.start)
+            file.truncate()
+            for chunk in answer.chunks():
                 done_bytes += len(chunk)
+                _require_room(item, done_bytes, done_bytes, partial)
+                file.write(chunk)
                 if progress is not None:
-                    progress(Path(item.file).name, done_bytes, total_bytes)
-    if total_bytes and done_bytes < total_bytes:
-        raise _Interrupted(f"the connection ended after {done_bytes:,} of {total_bytes:,} bytes")
+                    progress(Path(item.file).name, done_bytes, answer.total_bytes)
+        if done_bytes < answer.total_bytes:
+            raise Interrupted(f"the connection ended after {done_bytes:,} of {answer.total_bytes:,} bytes")
+        if not done_bytes:
+            raise Interrupted("the server sent nothing")
+
+
+def _require_room(item: Download, size_bytes: int, held_bytes: int, partial: Path) -> None:
+    """Refuse a file that is larger than it may be, or than what is free.
+
+    Raises:
+        RsbenchError: it is; what arrived is removed where the file itself is too large.
+    """
+    if size_bytes > item.max_bytes:
+        partial.unlink(missing_ok=True)
+        raise RsbenchError(
+            f"{item.url} sends more than {item.max_bytes:,} bytes, the most that this file may have: nothing was kept; "
+            f"the server or a proxy on the way sends something else, so download it with a browser."
+        )
+    free_bytes = shutil.disk_usage(partial.parent).free if size_bytes > held_bytes else size_bytes
+    if size_bytes - held_bytes > free_bytes:
+        raise RsbenchError(
+            f"{item.url} has {size_bytes:,} bytes, and {free_bytes:,} are free at {partial.parent}: "
+            f"free space there or choose another --data-root."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartState:
+    """What is known of a part."""
+
+    url: str | None = None
+    validator: str | None = None
+    total_bytes: int = 0
+    """Of the whole file; 0 if not known."""
 
 
 def _state_file(partial: Path) -> Path:
-    """Return where it is kept what is known of a part: its address, length and version."""
+    """Return where it is kept what is known of a part."""
     return partial.with_name(partial.name + ".json")
 
 
-def _read_state(partial: Path) -> dict[str, Any]:
-    """Return what is known of a part, empty if nothing can be read."""
+def _read_state(partial: Path) -> PartState:
+    """Return what is known of a part, nothing if the file is damaged."""
     try:
-        state: dict[str, Any] = json.loads(_state_file(partial).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return state
+        state = json.loads(read_plain(_state_file(partial), _SMALL_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return PartState()
+    url, total_bytes = (state.get("url"), state.get("total_bytes")) if isinstance(state, dict) else (None, None)
+    if not isinstance(url, str) or type(total_bytes) is not int or total_bytes < 0:
+        return PartState()
+    return PartState(url=url, validator=usable_validator(state.get("validator")), total_bytes=total_bytes)
+
+
+def _plain_size(partial: Path) -> int:
+    """Return how many bytes of a part are there; 0 where something else has its name, which is then replaced."""
+    try:
+        with reopen_plain(partial) as file:
+            return file.seek(0, os.SEEK_END)
+    except OSError:
+        return 0

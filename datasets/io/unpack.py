@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import zipfile
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from rsbench.datasets.io.plain_file import create_plain
+from rsbench.datasets.io.zip_archive import Member, members, open_archive, readable_errors, unreadable_archive
 from rsbench.errors import RsbenchError
 
 _MAX_EXPANSION = 200
 """Images are compressed already: an archive that grows more than this is an attack, not a data set."""
-_ENCRYPTED = 0x1
 
 
 def unpack(archive: Path, folder: Path, progress: Callable[[int, int], None] | None = None) -> int:
@@ -32,18 +32,16 @@ def unpack(archive: Path, folder: Path, progress: Callable[[int, int], None] | N
             before the first one is written.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
-            members = [info for info in opened.infolist() if "__MACOSX" not in info.filename]
-            targets = [_target(info, archive, folder) for info in members]
-            _check_size(members, archive, folder)
+        with readable_errors(archive), open_archive(archive) as opened:
+            wanted = [member for member in members(opened) if not member.junk]
+            targets = [_target(member, archive, folder) for member in wanted]
+            _check_size(wanted, archive, folder)
             written = 0
-            for done, (info, target) in enumerate(zip(members, targets, strict=True), start=1):
-                written += _extract(opened, info, target)
+            for done, (member, target) in enumerate(zip(wanted, targets, strict=True), start=1):
+                written += _extract(opened, member, target)
                 if progress is not None:
-                    progress(done, len(members))
+                    progress(done, len(wanted))
             return written
-    except zipfile.BadZipFile as error:
-        raise RsbenchError(f"{archive} is damaged ({error}): delete it and fetch it again.") from error
     except OSError as error:
         raise RsbenchError(
             f"{archive} cannot be unpacked into {folder} ({error.strerror or error}): free space there or choose "
@@ -51,34 +49,29 @@ def unpack(archive: Path, folder: Path, progress: Callable[[int, int], None] | N
         ) from error
 
 
-def _target(info: zipfile.ZipInfo, archive: Path, folder: Path) -> Path:
+def _target(member: Member, archive: Path, folder: Path) -> Path:
     """Return where a member belongs.
 
     Raises:
-        RsbenchError: for a path outside the folder, a link or device, or an encrypted member.
+        RsbenchError: for a path outside the folder, a link or device, or a file that cannot be read.
     """
-    name = info.orig_filename  # as it stands in the archive, before zipfile cleans it
-    path = PurePosixPath(name)
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    target = folder / path
-    if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in name or "\0" in name:
-        problem = "a path outside the folder"
-    elif not target.resolve().is_relative_to(folder.resolve()):
+    problem = member.name_problem
+    if problem is None and not (folder / member.name).resolve().is_relative_to(folder.resolve()):
         problem = "a path that a link leads outside the folder"
-    elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        problem = "a link or device"
-    elif info.flag_bits & _ENCRYPTED:
-        problem = "an encrypted file"
-    else:
-        return target
-    raise RsbenchError(
-        f"{archive} holds {problem} ({name!r}), which no data set needs: nothing was unpacked; delete that archive."
-    )
+    problem = problem or member.kind_problem
+    if problem is not None:
+        raise RsbenchError(
+            f"{archive} holds {problem} ({member.name!r}), which no data set needs: nothing was unpacked; "
+            f"delete that archive."
+        )
+    if member.coding_problem is not None:
+        raise RsbenchError(unreadable_archive(archive, member))
+    return folder / member.name
 
 
-def _check_size(members: list[zipfile.ZipInfo], archive: Path, folder: Path) -> None:
+def _check_size(wanted: list[Member], archive: Path, folder: Path) -> None:
     """Refuse what cannot fit on the disk, or what only pretends to be small."""
-    size_bytes = sum(info.file_size for info in members)
+    size_bytes = sum(member.info.file_size for member in wanted)
     if size_bytes > _MAX_EXPANSION * max(archive.stat().st_size, 1):
         raise RsbenchError(
             f"{archive} would grow to {size_bytes:,} bytes, over {_MAX_EXPANSION} times its size: "
@@ -93,16 +86,26 @@ def _check_size(members: list[zipfile.ZipInfo], archive: Path, folder: Path) -> 
         )
 
 
-def _extract(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> int:
-    """Write one member atomically; return 1 if it was written."""
-    if info.is_dir():
+def _extract(opened: zipfile.ZipFile, member: Member, target: Path) -> int:
+    """Write one member atomically; return 1 if it was written.
+
+    Raises:
+        zipfile.BadZipFile: the member is shorter than the archive says.
+    """
+    info = member.info
+    if member.is_folder:
         target.mkdir(parents=True, exist_ok=True)
         return 0
     if target.is_file() and target.stat().st_size == info.file_size:
         return 0
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(target.name + ".part")
-    with opened.open(info) as source, temporary.open("wb") as file:
-        shutil.copyfileobj(source, file, 1 << 20)
-    os.replace(temporary, target)
+    try:
+        with opened.open(info) as source, create_plain(temporary) as file:
+            shutil.copyfileobj(source, file, 1 << 20)
+            if file.tell() != info.file_size:
+                raise zipfile.BadZipFile(f"{info.filename!r} is shorter than it should be")
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
     return 1

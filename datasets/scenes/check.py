@@ -12,18 +12,10 @@ import numpy as np
 
 from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.scenes.images import BrokenPicture
-from rsbench.datasets.scenes.source import Picture, SceneSurvey, Source
+from rsbench.datasets.scenes.source import Picture, SceneSurvey, Source, Unreadable
 from rsbench.errors import RsbenchError
 
 _BATCH = 256
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unreadable:
-    """A picture that cannot be decoded."""
-
-    file: str
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +111,7 @@ def check_scenes(
     parts, split = _parts(source)
     same: dict[str, list[int]] = defaultdict(list)
     sizes: dict[tuple[int, int], int] = defaultdict(int)
-    unreadable: list[Unreadable] = []
+    unreadable = list(source.unreadable)
     with ThreadPoolExecutor(source.threads) as pool:
         for start in range(0, len(pictures), _BATCH):
             batch = pictures[start : start + _BATCH]

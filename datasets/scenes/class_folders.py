@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from rsbench.datasets.base import not_found
+from rsbench.datasets.io.plain_file import read_plain
+from rsbench.datasets.io.zip_archive import Member, members, open_archive, read, unreadable_archive
+from rsbench.datasets.scenes.copies import without_copies
 from rsbench.datasets.scenes.dataset import SceneDataset
-from rsbench.datasets.scenes.images import SUFFIXES
+from rsbench.datasets.scenes.images import MAX_PICTURE_BYTES
+from rsbench.datasets.scenes.listing import Entry, Listing, in_zip, looked_for, on_disk, sort_out
 from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.datasets.scenes.split_lists import with_lists
 from rsbench.errors import RsbenchError
@@ -22,33 +25,34 @@ class FolderSource(Source):
     """Pictures as files below ``where``."""
 
     def read(self, picture: Picture) -> bytes:
-        """Return the bytes of one picture's file."""
-        return (self.where / picture.name).read_bytes()
+        """Return the bytes of one picture's file.
+
+        Raises:
+            OSError: if it cannot be read, is no plain file or too large.
+        """
+        return read_plain(self.where / picture.name, MAX_PICTURE_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ZipSource(Source):
     """Pictures inside a zip, read where it stands."""
 
-    members: Mapping[str, str]
-    """Picture name -> member of the archive."""
+    members: Mapping[str, Member]
+    """By the name of the picture."""
     archive: zipfile.ZipFile = field(repr=False, compare=False)
-    """Kept open; ``ZipFile.read`` may be called from several threads."""
+    """Kept open; members may be read from several threads."""
 
     def read(self, picture: Picture) -> bytes:
         """Return the bytes of one member.
 
         Raises:
-            OSError: if the archive is damaged there.
+            OSError: if the archive is damaged there, or the member too large.
         """
-        try:
-            return self.archive.read(self.members[picture.name])
-        except (zipfile.BadZipFile, EOFError, ValueError) as error:
-            raise OSError(f"the archive is damaged: {error}") from error
+        return read(self.archive, self.members[picture.name], MAX_PICTURE_BYTES)
 
     def place(self, picture: Picture) -> str:
         """Return the words that tell a user which member a picture is."""
-        return f"{self.members[picture.name]} in {self.where}"
+        return f"{self.members[picture.name].name} in {self.where}"
 
 
 class ClassFolderDataset(SceneDataset):
@@ -69,12 +73,20 @@ class ClassFolderDataset(SceneDataset):
     def locate(self, data_root: Path) -> Source:
         """Find the class folders, or the zip that holds them, below ``data_root``."""
         places = [data_root / name for name in (*self.folders, *self.archives)]
+        empty: list[RsbenchError] = []
         for folder in (data_root / name for name in self.folders):
-            pictures = scan_folder(folder, self.class_names)
-            if pictures:
-                return self._with_lists(
-                    FolderSource(where=folder, class_names=self.class_names, pictures=pictures), data_root
+            listing = sort_out(on_disk(folder, self.class_names), self.class_names)
+            if listing.pictures:
+                source = FolderSource(
+                    where=folder,
+                    class_names=self.class_names,
+                    pictures=listing.pictures,
+                    unreadable=listing.unreadable,
+                    warnings=listing.notes,
                 )
+                return self._with_lists(source, data_root)
+            if listing.other_suffixes:
+                empty.append(_no_picture(folder, listing))
         for path in (data_root / name for name in self.archives):
             if path.is_file():
                 return self._with_lists(open_zip(path, self.class_names), data_root)
@@ -84,72 +96,54 @@ class ClassFolderDataset(SceneDataset):
                     f'{rar} is a RAR archive, which rsbench cannot read: unpack it there with "unar {rar.name}" '
                     f'or "7z x {rar.name}", or run "rsbench data fetch {self.name} --data-root {data_root}".'
                 )
-        raise not_found(self, data_root, places)
+        raise empty[0] if empty else not_found(self, data_root, places)
 
     def _with_lists(self, source: Source, data_root: Path) -> Source:
-        """Return the source with the official split lists that stand beside it."""
-        return with_lists(source, data_root, self.list_folders, self.list_files)
+        """Return the source without copies in a second format, with the official split lists that stand beside it."""
+        return with_lists(without_copies(source), data_root, self.list_folders, self.list_files)
 
 
-def scan_folder(folder: Path, class_names: Sequence[str]) -> tuple[Picture, ...]:
-    """Return the pictures in ``folder/<class>/``, by class and name; classes that are not there are left out."""
-    pictures: list[Picture] = []
-    for label, name in enumerate(class_names):
-        try:
-            with os.scandir(folder / name) as entries:
-                files = [(entry.name, entry.stat()) for entry in entries if is_picture(entry.name)]
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise RsbenchError(f"{folder / name} cannot be read ({error.strerror}): check its permissions.") from error
-        pictures += [
-            Picture(name=f"{name}/{file}", label=label, size_bytes=stat.st_size, stamp=stat.st_mtime_ns)
-            for file, stat in files
-        ]
-    return one_format_each(pictures)
+def _no_picture(folder: Path, listing: Listing) -> RsbenchError:
+    """Return the error for class folders with images of other formats alone."""
+    return RsbenchError(
+        f"The class folders in {folder} hold {listing.others} and no picture; {looked_for()}: convert them, or name "
+        f"another folder with --data-root."
+    )
 
 
 def open_zip(path: Path, class_names: Sequence[str]) -> ZipSource:
     """Return the pictures of a zip whose members end in ``<class>/<file>``, whatever folder they stand in.
 
     Raises:
-        RsbenchError: if the zip is damaged or holds none of the classes.
+        RsbenchError: if the zip is damaged, encrypted, compressed in a way that is not read, or holds none of the
+            classes.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise RsbenchError(f"{path} is not a whole zip archive ({error}): delete it and download it again.") from error
-    labels = {name: label for label, name in enumerate(class_names)}
-    pictures: list[Picture] = []
-    members: dict[str, str] = {}
-    for info in archive.infolist():
-        folders, _, file = info.filename.rpartition("/")
-        class_name = folders.rpartition("/")[2]
-        name = f"{class_name}/{file}"
-        if class_name in labels and is_picture(file) and "__MACOSX" not in folders and name not in members:
-            members[name] = info.filename
-            pictures.append(Picture(name=name, label=labels[class_name], size_bytes=info.file_size, stamp=info.CRC))
-    if not pictures:
+    archive = open_archive(path)
+    held: dict[str, Member] = {}
+    entries: dict[str, Entry] = {}
+    hidden = 0
+    for entry, member in in_zip(members(archive), class_names, path):
+        name = f"{entry.class_name}/{entry.file}"
+        hidden += name in held and not entry.is_folder
+        entries.setdefault(name, entry)
+        held.setdefault(name, member)
+    listing = sort_out(entries.values(), class_names)
+    if not listing.pictures:
+        what = f" ({listing.others}; {looked_for()})" if listing.other_suffixes else ""
         raise RsbenchError(
-            f"{path} holds no picture of the classes {class_names[0]}, {class_names[1]}, ...: "
+            f"{path} holds no picture of the classes {class_names[0]}, {class_names[1]}, ...{what}: "
             f"it is another archive; put the official one there."
         )
+    for picture in listing.pictures:
+        if held[picture.name].coding_problem is not None:
+            raise RsbenchError(unreadable_archive(path, held[picture.name]))
+    twice = f"{hidden:,} members of {path} have class and name of another one and are left out."
     return ZipSource(
-        where=path, class_names=tuple(class_names), pictures=one_format_each(pictures), members=members, archive=archive
+        where=path,
+        class_names=tuple(class_names),
+        pictures=listing.pictures,
+        unreadable=listing.unreadable,
+        warnings=(*listing.notes, *([twice] if hidden else [])),
+        members=held,
+        archive=archive,
     )
-
-
-def is_picture(file: str) -> bool:
-    """Tell image files from others by their suffix; hidden files (``._x.jpg`` of macOS) are none."""
-    return file.lower().endswith(SUFFIXES) and not file.startswith(".")
-
-
-def one_format_each(pictures: list[Picture]) -> tuple[Picture, ...]:
-    """Sort by class and name, and where one picture stands in two formats keep the better (.tif before .jpg)."""
-    best: dict[tuple[int, str], Picture] = {}
-    for picture in pictures:
-        stem, suffix = os.path.splitext(picture.name)
-        known = best.setdefault((picture.label, stem), picture)
-        if SUFFIXES.index(suffix.lower()) < SUFFIXES.index(os.path.splitext(known.name)[1].lower()):
-            best[picture.label, stem] = picture
-    return tuple(best[key] for key in sorted(best))

@@ -39,7 +39,13 @@ class SceneDataset(Dataset):
     def survey(self, data_root: Path) -> SceneSurvey:
         """Find the pictures below ``data_root`` without reading them."""
         source = self.locate(data_root)
-        return SceneSurvey(where=source.where, fingerprint=source.fingerprint(), part=self.part(source), source=source)
+        return SceneSurvey(
+            where=source.where,
+            fingerprint=source.fingerprint(),
+            part=self.part(source),
+            warnings=self._warnings(source),
+            source=source,
+        )
 
     def check(self, data_root: Path, progress: Progress | None = None) -> CheckReport:
         """Count and read every picture, and look for duplicates."""
@@ -59,15 +65,16 @@ class SceneDataset(Dataset):
     ) -> Scenes:
         """Decode the pictures once; see :meth:`Dataset.prepare`. Progress counts pictures."""
         survey = self.survey(data_root)
-        warnings = self._warnings(survey)
-        return prepare(self, survey, cache_root, image_size, warnings=warnings, data_root=data_root, progress=progress)
+        return prepare(
+            self, survey, cache_root, image_size, warnings=survey.warnings, data_root=data_root, progress=progress
+        )
 
-    def _warnings(self, survey: SceneSurvey) -> tuple[str, ...]:
+    def _warnings(self, source: Source) -> tuple[str, ...]:
         """Return the source's warnings, and a sentence where there are fewer or more pictures than were released."""
-        source, sentences = survey.source, list(survey.source.warnings)
-        if survey.part is not None:
+        sentences, part = list(source.sentences), self.part(source)
+        if part is not None:
             sentences.append(
-                f"{self.title} at {source.where} is only a {survey.part}; its accuracies cannot be set beside those "
+                f"{self.title} at {source.where} is only a {part}; its accuracies cannot be set beside those "
                 f"for the whole data set."
             )
         if self.images is not None and len(source.pictures) > self.images:

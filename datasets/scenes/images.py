@@ -7,10 +7,16 @@ import struct
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Image files that data sets look for; where one picture stands in two formats, the earlier suffix is taken."""
+_FORMATS = ("TIFF", "PNG", "JPEG", "BMP", "WEBP")
+"""Pillow's readers of those; of its others none is ever started, whatever a file holds under such a name."""
+MAX_PICTURE_BYTES = 256 * 2**20
+"""The largest file that is read as one picture."""
+_MAX_PIXELS = 89_478_485
+"""The most that a picture may have: 256 MiB as RGB; Pillow warns from there on."""
 _PILLOW_ERRORS = (
     OSError,
     SyntaxError,
@@ -20,6 +26,7 @@ _PILLOW_ERRORS = (
     LookupError,
     OverflowError,
     struct.error,
+    MemoryError,
     Image.DecompressionBombError,
 )
 """What Pillow's readers were seen to raise on damaged files."""
@@ -43,13 +50,19 @@ def decode(data: bytes, image_size: int | None) -> NDArray[np.uint8]:
         BrokenPicture: if Pillow cannot decode all of it, or its pixels are not 8 bits deep.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            if image.width * image.height > _MAX_PIXELS:
+                raise BrokenPicture(
+                    f"it has {image.width:,} x {image.height:,} pixels, at most {_MAX_PIXELS:,} are read"
+                )
             if image.mode[0] in "IF":
                 raise BrokenPicture(f"its pixels are not 8 bits deep (Pillow mode {image.mode})")
             rgb = image.convert("RGB")
+    except UnidentifiedImageError as error:
+        raise BrokenPicture(_unknown(data)) from error
     except _PILLOW_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BrokenPicture("no image data" if not data else _without_address(reason)) from error
+        raise BrokenPicture("no image data" if not data else reason) from error
     return np.asarray(rgb if image_size is None else square(rgb, image_size), dtype=np.uint8)
 
 
@@ -64,6 +77,8 @@ def square(image: Image.Image, image_size: int) -> Image.Image:
     return image.resize((image_size, image_size), Image.Resampling.BILINEAR, box=box)
 
 
-def _without_address(reason: str) -> str:
-    """Drop the memory address that Pillow's "cannot identify image file" ends with."""
-    return reason.partition(" <_io.BytesIO")[0]
+def _unknown(data: bytes) -> str:
+    """Say why none of the readers takes a file."""
+    if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return "it is a TIFF that is damaged, or that holds other bands than 8-bit grey or RGB"
+    return f"it is damaged, or no {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} image" if data else "no image data"

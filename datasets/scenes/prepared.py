@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Scenes(PreparedFolder):
     """
 
     METADATA = "scenes.json"
-    SCHEMA = 1
+    SCHEMA = 2
     name: str
     title: str
     class_names: tuple[str, ...]
@@ -71,7 +72,7 @@ class Scenes(PreparedFolder):
 
     def names(self) -> list[str]:
         """Return the pictures' names (``class/file``) in order."""
-        return (self.folder / NAMES).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in (self.folder / NAMES).read_text(encoding="ascii").splitlines()]
 
     def channel_mean_std(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean and standard deviation of R, G, B over all pictures, each ``[3]`` in 0..1."""
@@ -115,7 +116,8 @@ def prepare(
     def write(temporary: Path) -> Scenes:
         _decode_all(temporary / IMAGES, source, image_size, remedy, progress)
         np.save(temporary / LABELS, source.labels)
-        (temporary / NAMES).write_text("".join(f"{p.name}\n" for p in source.pictures), encoding="utf-8")
+        names = "".join(f"{json.dumps(picture.name)}\n" for picture in source.pictures)  # JSON: they may be no UTF-8
+        (temporary / NAMES).write_text(names, encoding="ascii")
         mean, std = _channel_mean_std(temporary / IMAGES)
         return Scenes(
             name=dataset.name,

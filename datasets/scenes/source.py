@@ -29,6 +29,14 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unreadable:
+    """A picture that cannot be read."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """The pictures of a data set as they were found: a folder, a zip, or a generator."""
 
@@ -38,6 +46,8 @@ class Source:
     lists: Mapping[str, tuple[int, ...]] | None = None
     """Official split: positions in ``pictures`` for "train", "val" (may be missing) and "test"."""
     lists_note: str = ""
+    unreadable: tuple[Unreadable, ...] = ()
+    """What stands among the pictures and cannot be one of them, such as a link to what is gone."""
     warnings: tuple[str, ...] = ()
     recipe: str = "decode 1"
     """Version of how pictures come about; part of the fingerprint."""
@@ -47,6 +57,14 @@ class Source:
     def labels(self) -> NDArray[np.int64]:
         """The class of each picture, ``int64 [N]``."""
         return np.array([picture.label for picture in self.pictures], dtype=np.int64)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The warnings, and what was left out because it cannot be read."""
+        left_out = [f"{one.file} is left out: {one.reason}." for one in self.unreadable[:5]]
+        if len(self.unreadable) > 5:
+            left_out.append(f"{len(self.unreadable) - 5:,} more files are left out because they cannot be read.")
+        return (*left_out, *self.warnings)
 
     def read(self, picture: Picture) -> bytes:
         """Return the bytes of one picture's file."""
@@ -71,16 +89,16 @@ class Source:
     def fingerprint(self) -> str:
         """Return 12 hex digits that name this data: equal for equal names, sizes, classes and split lists."""
         digest = hashlib.sha256(self.recipe.encode())
-        digest.update("\0".join(self.class_names).encode())
-        digest.update("".join(f"\n{p.name}\0{p.size_bytes}\0{p.label}" for p in self.pictures).encode())
+        digest.update(_bytes("\0".join(self.class_names)))
+        digest.update(_bytes("".join(f"\n{p.name}\0{p.size_bytes}\0{p.label}" for p in self.pictures)))
         for part, positions in sorted((self.lists or {}).items()):
             digest.update(part.encode() + np.asarray(positions, dtype="<i8").tobytes())
         return digest.hexdigest()[:12]
 
     def stamp(self) -> str:
-        """Return 12 hex digits that change when a file was replaced by another of the same size."""
-        stamps = "\n".join(f"{p.stamp}" for p in self.pictures)
-        return hashlib.sha256(stamps.encode()).hexdigest()[:12]
+        """Return 12 hex digits that change when a file was replaced by one of the same size, and when warnings do."""
+        stamps = "\n".join([*(f"{p.stamp}" for p in self.pictures), *self.sentences])
+        return hashlib.sha256(_bytes(stamps)).hexdigest()[:12]
 
     def split(self, split: str, seed: int) -> Split:
         """Return which pictures train, validate and test; see :func:`rsbench.datasets.split.choose`.
@@ -89,6 +107,11 @@ class Source:
             RsbenchError: if the text is not understood or a part stays empty.
         """
         return splits.choose(split, self.lists, self.lists_note, self.labels, seed)
+
+
+def _bytes(names: str) -> bytes:
+    """Return names as they stand on disk; those that are no UTF-8 come from there with surrogates."""
+    return names.encode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from rsbench.datasets.io.plain_file import read_plain
 from rsbench.datasets.scenes.source import Source
 from rsbench.errors import RsbenchError
 
+_MAX_BYTES = 64 * 2**20
 PARTS = ("train", "val", "test")
 
 
@@ -38,13 +40,16 @@ def with_lists(source: Source, data_root: Path, folders: Sequence[str], pattern:
 
 def _resolved(source: Source, paths: dict[str, Path], pattern: str) -> Source:
     """Return the source with positions for the names of the lists; formats may differ (.tif named, .jpg on disk)."""
-    position = {PurePosixPath(picture.name).stem: index for index, picture in enumerate(source.pictures)}
+    names = [PurePosixPath(picture.name) for picture in source.pictures]
+    position = {name.stem: index for index, name in reversed(list(enumerate(names)))}  # of two formats the first
+    position |= {name.name: index for index, name in enumerate(names)}
     lists: dict[str, tuple[int, ...]] = {}
     named, owner = 0, dict[int, str]()
     for part, path in paths.items():
-        stems = [PurePosixPath(name).stem for name in _lines(path)]
-        lists[part] = tuple(sorted({position[stem] for stem in stems if stem in position}))
-        named += len(set(stems))
+        listed = {PurePosixPath(name) for name in _lines(path)}
+        places = {position.get(name.name, position.get(name.stem)) for name in listed}
+        lists[part] = tuple(sorted(place for place in places if place is not None))
+        named += len(listed)
         for index in lists[part]:
             if owner.setdefault(index, part) != part:
                 raise RsbenchError(
@@ -64,7 +69,7 @@ def _resolved(source: Source, paths: dict[str, Path], pattern: str) -> Source:
 def _lines(path: Path) -> list[str]:
     """Return the names in one list."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_plain(path, _MAX_BYTES).decode("utf-8", "surrogateescape")  # as names on disk are read
+    except OSError as error:
         raise RsbenchError(f"The split list {path} cannot be read ({error}): delete it or fetch it again.") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in text.split("\n") if line.strip()]

@@ -58,8 +58,9 @@ def _broken(value: Any, name: str = "", pad: str = "") -> str:
 
 
 def _compact(value: Any) -> str:
-    """Return JSON in one line."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    """Return JSON in one line, whose characters are all printable."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return text if text.isprintable() else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _section(section: Section) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from rsbench.units import one_line
 
 FILE_NAME: Final = "report.md"
 _ESCAPES: Final = str.maketrans(
-    {"\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}
+    {"&": "&amp;", "\\": "\\\\", "|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "`": "\\`", "$": "\\$"}
 )
-_STRIKE_LINK_OR_LIST: Final = re.compile(r"~(?=\S)|(?<=\])\(|^[#+-](?=\s)")
+_STRIKE_LINK_OR_LIST: Final = re.compile(r"~(?=\S)|(?<=\])\(|^[#+=-](?=[\s#+=-])")
+_NUMBERED: Final = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -78,4 +79,4 @@ def _zip(table: Table, widths: list[int]) -> list[tuple[Column, int]]:
 
 def escape(text: str) -> str:
     """Return a text that Markdown shows as it is, on one line."""
-    return _STRIKE_LINK_OR_LIST.sub(r"\\\g<0>", one_line(text).translate(_ESCAPES))
+    return _NUMBERED.sub(r"\1\\\2", _STRIKE_LINK_OR_LIST.sub(r"\\\g<0>", one_line(text).translate(_ESCAPES)))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from rsbench.console import styled
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.units import one_line
 
@@ -17,7 +18,6 @@ MOST_DETAIL_ROWS: Final = 24
 """Details with more rows than this are left to the files."""
 _GAP: Final = 2
 """Characters between columns: one of padding and one where rich may draw a line."""
-_PLAIN: Final = str.maketrans({"±": "+-", "↑": "^", "↓": "v", "…": ".", "─": "-"})
 
 
 def show(report: Report, console: Console) -> None:
@@ -95,9 +95,4 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 def _text(text: str, console: Console, style: str = "") -> Text:
     """Return a text on one line that is no markup and that the console's encoding can show."""
-    text = one_line(text)
-    try:
-        text.encode(console.encoding)
-    except UnicodeEncodeError:
-        text = text.translate(_PLAIN).encode(console.encoding, errors="replace").decode(console.encoding)
-    return Text(text, style=style)
+    return styled(console, one_line(text), style)

@@ -110,6 +110,7 @@ def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(_HERE, encoding="utf-8"),
         autoescape=True,
+        finalize=text.printable,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,

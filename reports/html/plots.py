@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rsbench import units
+from rsbench.console import harmless
 from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Points, Series
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
 from rsbench.reports.html.svg import colour, hue, page_element, part_colour
@@ -152,11 +153,12 @@ def _name_cells(side: Any, labels: Sequence[str], room: float) -> None:
     """Label every cell, or every n-th where there is no room for all."""
     every = next((n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500) if len(labels) / n <= room), len(labels))
     places = list(range(every - 1, len(labels), every))
-    set_ticks(side, places, [labels[place] for place in places])
+    set_ticks(side, places, [harmless(labels[place]) for place in places])
 
 
 def _short(label: str, longest: int = _LONGEST_LABEL) -> str:
     """Return a label that fits, cut in the middle; the tables have it whole."""
+    label = harmless(label)
     if len(label) <= longest:
         return label
     return f"{label[: longest // 2]}…{label[len(label) - longest // 2 + 1 :]}"

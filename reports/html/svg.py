@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from rsbench.console import harmless, harmless_lines
+
 HUES: Final = 7
 """Colours beside the reference's; ``page.css`` has a variable for each."""
 
@@ -37,15 +39,15 @@ def page_element(svg: str, tips: Sequence[str], label: str) -> str:
         tips: what a pointer shows.
         label: the drawing in words.
     """
-    body = svg[svg.index("<svg") :]
+    body = harmless_lines(svg[svg.index("<svg") :])
     body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r'<g id="tip(\d+)">', lambda match: f"<g><title>{html.escape(tips[int(match[1])])}</title>", body)
+    body = re.sub(r'<g id="tip(\d+)">', lambda match: f"<g><title>{html.escape(harmless(tips[int(match[1])]))}</title>", body)
     body = re.sub(r'<g id="[^"]*"', "<g", body)
     body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"(\.\d)\d+", r"\1", match[0]), body)
     body = re.sub(r'style="[^"]*"', lambda match: _page_style(match[0]), body)
     body = re.sub(r"\s*\n\s*", "\n", body)
     box = re.search(r'viewBox="[^"]*"', svg)
-    head = f'<svg {box[0] if box else ""} role="img" aria-label="{html.escape(label)}">'
+    head = f'<svg {box[0] if box else ""} role="img" aria-label="{html.escape(harmless(label))}">'
     return re.sub(r"^<svg[^>]*>", lambda _: head, body).strip()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from rsbench.console import harmless_lines
 from rsbench.reports.document.table import Column, Table
 from rsbench.units import DASH
 
@@ -25,20 +26,24 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
 
     Args:
         column: where it stands; long names may be broken over lines, numbers with their units may not.
-        text: any text; it is all there afterwards, to the letter.
+        text: any text; it is all there afterwards, what is not printable as its escape.
         anchor: what the notes' ids begin with.
         notes: how many notes there are.
     """
     from markupsafe import Markup, escape  # late: start-up
 
     tail = _tail(text)
-    main = str(escape(text[: len(text) - len(tail)]))
+    main = str(escape(harmless_lines(text[: len(text) - len(tail)])))
     if column.align == "left":
         main = _BREAKABLE.sub(r"\g<0><wbr>", main)
     linked = _MARK.sub(lambda mark: _link(mark, anchor, notes), str(escape(tail)))
     hanging = f'<span class="hang">{linked}</span>' if tail else ""
-    # A parser would turn a carriage return into a line feed.
-    return Markup(main.replace("\r", "&#13;") + hanging)
+    return Markup(main + hanging)
+
+
+def printable(value: object) -> object:
+    """Return what a template prints with what is not printable in a text as its escape."""
+    return harmless_lines(value) if type(value) is str else value  # markup, which is a text too, is ours
 
 
 def _tail(text: str) -> str:

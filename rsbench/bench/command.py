@@ -28,6 +28,8 @@ DEFAULT_COMPRESSORS = ("none", "fp16", "noop", "randomk", "topk", "blocktopk", "
 _CLASSES = 45
 _IMAGE_SIZE = 224
 _MEMORY_ROUNDS = 3
+MOST_WORKERS, MOST_REPEATS = 256, 10_000
+"""Of one machine's processes, and of rounds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +60,9 @@ def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
         RsbenchError: unknown model or compressor, numbers out of range, or a process that failed.
         SystemExit: a signal asked to stop; the code is 128 + its number.
     """
-    from rich.progress import Progress  # late: start-up
+    from rich.progress import TaskProgressColumn, TimeRemainingColumn  # late: start-up
 
+    from rsbench.bars import bars
     from rsbench.compressors import parse  # late: start-up
 
     order = {**asdict(config), "compressors": _checked(config), "classes": _CLASSES, "image_size": _IMAGE_SIZE}
@@ -70,12 +73,7 @@ def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
     rows = len(order["compressors"]) + (6 if config.plain_hooks else 1)
     with (
         StopSignals() as stop,
-        Progress(
-            console=console,
-            transient=True,
-            disable=not console.is_terminal,
-            auto_refresh=False,  # without a thread that redraws: processes are forked while this is shown
-        ) as bar,
+        bars(console, TaskProgressColumn(), TimeRemainingColumn(), auto_refresh=False) as bar,  # forks meanwhile
     ):
         launch = partial(_launch, stop, bar)
         timed = launch("timing", job, total=config.repeats * rows, workers=config.workers)
@@ -143,4 +141,6 @@ def _checked(config: BenchConfig) -> list[str]:
         )
     if config.workers < 1 or config.repeats < 1:
         raise RsbenchError("--workers and --repeats must be at least 1.")
+    if config.workers > MOST_WORKERS or config.repeats > MOST_REPEATS:
+        raise RsbenchError(f"bench takes at most --workers {MOST_WORKERS} and --repeats {MOST_REPEATS}.")
     return list(dict.fromkeys(parse(text).text for text in config.compressors))

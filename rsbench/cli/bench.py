@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
 
+from rsbench.cli.environment import check_environment
 from rsbench.cli.options import PATH
-from rsbench.console import make_console
+from rsbench.console import complain, make_console, say
+from rsbench.errors import RsbenchError
 
 
 def say_new_name(ctx: click.Context, param: click.Parameter, value: bool | None) -> bool | None:
     """Say on stderr what ``--rivals`` and ``--no-rivals`` are called now; they go on working."""
     if value is not None:
         word = "" if value else "no-"
-        click.echo(f"--{word}rivals is now called --{word}plain-hooks.", err=True)
+        complain(f"--{word}rivals is now called --{word}plain-hooks.")
     return value
 
 
@@ -60,6 +63,9 @@ def bench(
     from rsbench import reports  # late: start-up
     from rsbench.bench import command, table
 
+    check_environment(os.environ)
+    if json_path is not None and not (json_path.parent.is_dir() and not json_path.is_dir()):
+        raise RsbenchError(f"--json {json_path} is no file that can be written: its folder must be there already.")
     console = make_console()
     config = command.BenchConfig(
         model=model,
@@ -73,4 +79,4 @@ def bench(
     reports.show(table.report(timings), console)
     if json_path is not None:
         json_path.write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")  # perhaps a pipe or a device
-        click.echo(f"Written: {json_path}")
+        say(console, f"Written: {json_path}")

@@ -26,19 +26,19 @@ def fetch(name: str, data_root: Path) -> None:
     Example:
       rsbench data fetch ucm21 --data-root /data
     """  # noqa: D301 - click reads \b
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # late: start-up
+    from rich.progress import DownloadColumn, TimeRemainingColumn  # late: start-up
 
     from rsbench import datasets as table
+    from rsbench.bars import bars
 
     console = make_console()
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with bars(console, DownloadColumn(), TimeRemainingColumn()) as progress:
         tasks = {}
 
         def show(file: str, count: int, total: int) -> None:
             if file not in tasks:
-                tasks[file] = bars.add_task(file)
-            bars.update(tasks[file], completed=count, total=total or None)
+                tasks[file] = progress.add_task(file)
+            progress.update(tasks[file], completed=count, total=total or None)
 
         done = table.fetch(name, data_root, show)
     for note in done.notes:
@@ -58,15 +58,15 @@ def check(ctx: click.Context, name: str, data_root: Path) -> None:
     Example:
       rsbench data check nwpu45 --data-root /data
     """  # noqa: D301 - click reads \b
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # late: start-up
+    from rich.progress import MofNCompleteColumn, TimeRemainingColumn  # late: start-up
 
     from rsbench import datasets as table
+    from rsbench.bars import bars
 
     console = make_console()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(f"reading {name}", total=None)
-        finding = table.check(name, data_root, lambda count, total: bars.update(task, completed=count, total=total))
+    with bars(console, MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+        task = progress.add_task(f"reading {name}", total=None)
+        finding = table.check(name, data_root, lambda count, total: progress.update(task, completed=count, total=total))
     for sentence in finding.sentences():
         say(console, sentence)
     ctx.exit(0 if finding.ok else 1)

@@ -49,9 +49,9 @@ def doctor(ctx: click.Context, data_root: Path) -> None:
     for use, folder in (("decoded images", data_cache()), ("results", Path.cwd())):
         problems += folder_problems(use, folder)
     problems += memory_problems(shm=Path("/dev/shm"))
-    console.print("Problems" if problems else "No problems found.", style="bold")
+    say(console, "Problems" if problems else "No problems found.", "bold")
     for problem in problems:
-        console.print(f"  - {problem}", markup=False, highlight=False)
+        say(console, f"  - {problem}")
     ctx.exit(1 if devices is None else 0)
 
 
@@ -148,6 +148,6 @@ def _data(data_root: Path) -> list[str]:
 
 
 def _print(console: Console, title: str, lines: Sequence[str]) -> None:
-    console.print(title, style="bold")
+    say(console, title, "bold")
     for line in lines:
         say(console, f"  {line}")

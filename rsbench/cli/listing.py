@@ -75,7 +75,8 @@ def _plans(console: Console, verbose: bool, out: Path) -> None:
         text = path.read_text(encoding="utf-8")
         say(console, f"{name:<18}{tomllib.loads(text)['title']}")
         if verbose:
-            say(console, text)
+            for line in text.splitlines():
+                say(console, line)
     if not verbose:
         say(
             console,

@@ -12,29 +12,17 @@ from rsbench.cli import options
 from rsbench.cli.bench import bench
 from rsbench.cli.data import data
 from rsbench.cli.doctor import doctor
+from rsbench.cli.environment import check_environment, check_rank
 from rsbench.cli.listing import list_command
 from rsbench.cli.plan_option import plan_options
 from rsbench.cli.report import report
 from rsbench.cli.request import request_from
+from rsbench.cli.sentences import Sentences
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
+from rsbench.planning.grid import MOST_UNASKED, check_size
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-
-class Sentences(click.Group):
-    """A group that says a user's mistake in one sentence and exits with 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; turn the two expected endings into exit codes."""
-        try:
-            return super().invoke(ctx)
-        except RsbenchError as error:
-            click.echo(f"Error: {error}", err=True)
-            ctx.exit(2)
-        except KeyboardInterrupt:
-            click.echo("Stopped before any cell was begun.", err=True)
-            ctx.exit(130)
 
 
 @click.group(cls=Sentences, context_settings=CONTEXT)
@@ -61,6 +49,7 @@ def main() -> None:
 @options.node_options
 @plan_options
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
+@click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells.")
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
@@ -89,12 +78,15 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     from rsbench.launch.member import started_by_torchrun  # late: start-up
     from rsbench.run import compare as comparison
 
+    check_environment(os.environ)
     if started_by_torchrun(os.environ):
         raise RsbenchError(
             "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
             " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
         )
-    ctx.exit(comparison.compare(request_from(ctx, given), make_console()))
+    request = request_from(ctx, given)
+    check_size(request.grids, yes=given["yes"])
+    ctx.exit(comparison.compare(request, make_console()))
 
 
 @main.command()
@@ -118,6 +110,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     from rsbench.launch.member import started_by_torchrun  # late: start-up
     from rsbench.run import compare as comparison
 
+    check_environment(os.environ)
     for name in ("gpus", "workers"):
         if len(given[name]) > 1:
             raise RsbenchError(f"run runs one cell, so give --{name} once; rsbench compare takes several.")
@@ -129,6 +122,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     if started_by_torchrun(os.environ):
         from rsbench.run import inside_torchrun  # late: it loads torch
 
+        check_rank(os.environ)
         ctx.exit(inside_torchrun.run(request, os.environ))
     ctx.exit(comparison.compare(request, make_console()))
 

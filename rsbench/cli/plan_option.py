@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -13,6 +16,10 @@ from rsbench.planning import plan_file
 
 PLAN: Final = "rsbench plan"
 """Where a click context keeps the plan."""
+_PEOPLES: Final = frozenset({"help", "yes"})
+"""Options that only a person gives."""
+_FEW: Final = 60
+"""Characters of a value in an error."""
 ALTERNATIVES: Final = (({"gpus"}, {"workers", "device"}), ({"ratio"}, {"density"}))
 """Options that exclude each other; one on the command line drops the other from a plan."""
 
@@ -22,18 +29,61 @@ def read_plan(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     said = ctx.meta.setdefault(PLAN, {})
     said[param.name] = value
     if len(said) == 2 and said["plan"] is not None:
-        names = [option.name for option in ctx.command.params if option.name and option.name not in {*said, "help"}]
-        plan = plan_file.read(plan_file.locate(said["plan"]), names, said["plan_size"])
-        ctx.meta[PLAN] = plan
-        ctx.default_map = {**(ctx.default_map or {}), **_repeatable_as_lists(ctx, plan.options)}
+        options = {option.name: option for option in ctx.command.params if option.name}
+        path = plan_file.locate(said["plan"])
+        plan = plan_file.read(path, options.keys() - {*said, *_PEOPLES}, said["plan_size"])
+        every = [_as_typed(ctx, path, options, table) for table in (plan.options, *plan.grids)]
+        ctx.meta[PLAN] = replace(plan, options=every[0], grids=tuple(every[1:]))
+        ctx.default_map = {**(ctx.default_map or {}), **every[0]}
     return value
 
 
-def _repeatable_as_lists(ctx: click.Context, values: Mapping[str, Any]) -> dict[str, Any]:
-    repeatable = {option.name for option in ctx.command.params if getattr(option, "multiple", False)}
-    return {
-        name: [value] if name in repeatable and not isinstance(value, list) else value for name, value in values.items()
-    }
+def _as_typed(
+    ctx: click.Context, path: Path, options: Mapping[str, click.Parameter], table: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a plan's values as a user would type them, lists where an option may be repeated.
+
+    Raises:
+        RsbenchError: a value is not of the option's kind, or the option refuses it.
+    """
+    typed: dict[str, Any] = {}
+    for name, value in table.items():
+        option, where = options[name], f"The plan {path} has {name.replace('_', '-')} = {_shown(value)}"
+        wanted = _not_of_its_kind(option, value)
+        if wanted:
+            raise RsbenchError(f"{where}, but that option takes {wanted}.")
+        items = [item if isinstance(item, bool) else str(item) for item in (value if _is_list(value) else [value])]
+        typed[name] = items if getattr(option, "multiple", False) else items[0]
+        try:
+            option.process_value(ctx, typed[name])
+        except click.UsageError as error:
+            raise RsbenchError(f"{where}: {error.message.rstrip('.')}.") from error
+    return typed
+
+
+def _not_of_its_kind(option: click.Parameter, value: Any) -> str:
+    """Return what an option takes where a plan's value is something else, empty where it is right."""
+    items = value if _is_list(value) else [value]
+    if _is_list(value) and not getattr(option, "multiple", False):
+        return "one value"
+    if not items:
+        return "at least one value"
+    if option.type is click.BOOL:
+        return "" if isinstance(value, bool) else "true or false"
+    is_text = isinstance(option.type, click.Path | click.Choice)
+    if any(isinstance(item, bool) or (is_text and not isinstance(item, str)) for item in items):
+        return "a text in quotes" if is_text else "a text or a number"
+    return "texts without zero bytes" if any("\0" in str(item) for item in items) else ""
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
+def _shown(value: Any) -> str:
+    """Return a value in few words."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _FEW else f"{text[:_FEW]}..."
 
 
 plan_options = one_decorator(
@@ -80,10 +130,7 @@ def grids_given(ctx: click.Context, given: Mapping[str, Any]) -> list[dict[str, 
             typed,
             planned | own.keys(),
         )
-        for own in (
-            {name: value for name, value in _repeatable_as_lists(ctx, table).items() if name not in typed}
-            for table in tables
-        )
+        for own in ({name: value for name, value in table.items() if name not in typed} for table in tables)
     ]
 
 

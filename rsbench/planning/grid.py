@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
 DEFAULT_RATIO: Final = 100.0
+MOST_UNASKED: Final = 2_000
+"""Cells of a plan that run without ``--yes``."""
+MOST_CELLS: Final = 50_000
+"""Cells of a plan, whatever is asked."""
+MOST_SEEDS: Final = 10_000
+"""Seeds of a grid."""
+_SEEDS: Final = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +90,7 @@ class Grid:
         """
         from rsbench import datasets  # late: start-up
 
+        check_size([self], yes=True)
         for name in self.datasets:
             datasets.get(name)
         check_split(self.recipe.split)
@@ -89,10 +99,23 @@ class Grid:
                 f"The tuning seed {self.tuning_seed} is among the seeds, whose test images would then have helped to"
                 " choose the learning rate; give it a number of its own."
             )
+        if self.density is not None and not 0 < self.density <= 1:
+            raise RsbenchError(
+                f"density is {self.density:g}, out of range: a share of the elements is above 0 and at most 1."
+            )
         anything = DatasetDefaults(
             fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1
         )
-        self.cells(dict.fromkeys(self.datasets, anything))
+        ends = tuple(dict.fromkeys((self.seeds[0], max(self.seeds), self.tuning_seed)))
+        seeds = tuple(seed for seed in ends if seed is not None)
+        replace(self, seeds=seeds).cells(dict.fromkeys(self.datasets, anything))
+
+    @property
+    def most_cells(self) -> int:
+        """How many cells it is at most, counted without making them."""
+        chosen = (self.datasets, self.workers, self.models, self.compressors, self.ratios, self.lrs)
+        seeds = len(self.seeds) + (self.tuning_seed is not None)
+        return seeds * math.prod(max(1, len(values)) for values in chosen)
 
     def cells(self, datasets: Mapping[str, DatasetDefaults]) -> list[CellSpec]:
         """Return the cells in the order in which they run, each once.
@@ -167,15 +190,39 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     Raises:
         RsbenchError: says what seeds look like.
     """
-    seeds: list[int] = []
+    ranges: list[range] = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise RsbenchError(f'The seeds "{text}" are not whole numbers: write --seeds 0,1,2 or --seeds 0-4.')
-        seeds.extend(range(int(first), int(last or first) + 1))
-    if not seeds:
-        raise RsbenchError(f'The seeds "{text}" name no repeat: write --seeds 0,1,2 or --seeds 0-4.')
-    return tuple(dict.fromkeys(seeds))
+        match = _SEEDS.fullmatch(part.strip())
+        if match is None:
+            raise RsbenchError(
+                f'The seeds "{text}" are not whole numbers of at most 18 digits: write --seeds 0,1,2 or --seeds 0-4.'
+            )
+        ranges.append(range(int(match[1]), int(match[2] or match[1]) + 1))
+        if not ranges[-1]:
+            raise RsbenchError(f'The seeds "{part.strip()}" end before they begin: write --seeds 0,1,2 or --seeds 0-4.')
+    count = sum(last - first for first, last in ((each.start, each.stop) for each in ranges))
+    if count > MOST_SEEDS:
+        raise RsbenchError(f'The seeds "{text}" are {count:,} repeats, but rsbench takes at most {MOST_SEEDS:,}.')
+    return tuple(dict.fromkeys(seed for each in ranges for seed in each))
+
+
+def check_size(grids: Sequence[Grid], *, yes: bool) -> None:
+    """Refuse more cells than anybody can mean.
+
+    Args:
+        grids: the parts of a plan.
+        yes: the user said that so many are meant.
+
+    Raises:
+        RsbenchError: more than :data:`MOST_CELLS`, or than :data:`MOST_UNASKED` and nobody said yes.
+    """
+    count = sum(grid.most_cells for grid in grids)
+    if count > MOST_CELLS:
+        raise RsbenchError(f"That is up to {count:,} cells, but rsbench takes at most {MOST_CELLS:,}: ask for fewer.")
+    if count > MOST_UNASKED and not yes:
+        raise RsbenchError(
+            f"That is up to {count:,} cells, more than {MOST_UNASKED:,}: ask for fewer, or add --yes if you mean it."
+        )
 
 
 def unique(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -18,6 +18,10 @@ WHOLE: Final = frozenset(
     | {"nnodes", "node_rank", "rdzv_endpoint"}
 )
 """Options of a command as a whole, which its grids have in common."""
+MOST_BYTES: Final = 1_000_000
+"""Of a plan file."""
+KINDS: Final = {list: "a list within a list", dict: "a table within a list"}
+"""What is no value of an option, in words; the rest are TOML's dates and times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +100,21 @@ def read(path: Path, known: Collection[str], size: str = SIZES[0]) -> PlanFile:
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        if path.exists() and not path.is_file():
+            raise RsbenchError(f"The plan {path} is no plain file: name a TOML file.")
+        with path.open("rb") as stream:
+            data = stream.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise RsbenchError(f"The plan {path} is larger than {MOST_BYTES:,} bytes, which no plan needs.")
+        return tomllib.loads(data.decode("utf-8").replace("\r\n", "\n"))
     except OSError as error:
         raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RsbenchError(f"The plan {path} is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise RsbenchError(
+            f"The plan {path} has brackets nested too deep: an option takes a value or a list."
+        ) from error
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
+        raise RsbenchError(f"The plan {path} is not valid TOML: {str(error).rstrip('.')}.") from error
 
 
 def _options(table: Mapping[str, Any], path: Path, known: Collection[str]) -> dict[str, Any]:
@@ -111,7 +125,15 @@ def _options(table: Mapping[str, Any], path: Path, known: Collection[str]) -> di
         if name not in known:
             words = [option.replace("_", "-") for option in known]
             raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, words)}')
+        if name in options:
+            raise RsbenchError(f'The plan {path} has "{key}" twice, with - and with _: give it once.')
         if isinstance(value, dict):
             raise RsbenchError(f'The plan {path} has a table "[{key}]", but an option takes a value or a list.')
+        for item in value if isinstance(value, list) else [value]:
+            if not isinstance(item, str | int | float):
+                raise RsbenchError(
+                    f'The plan {path} has {KINDS.get(type(item), "a date or time")} in "{key}", but an option takes'
+                    " texts, numbers, true or false, or one list of them."
+                )
         options[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
     return options

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
+from rsbench.bars import bars
 from rsbench.console import say
 from rsbench.paths import data_cache
 from rsbench.planning.job import Job, LocatedDataset
@@ -23,14 +24,13 @@ def prepare(
     Returns:
         (data set, image size) -> folder of the prepared data.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     folders: dict[tuple[str, int], Path] = {}
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    with bars(console, MofNCompleteColumn(), TimeRemainingColumn()) as progress:
         for name, size in dict.fromkeys((job.spec.dataset, job.spec.image_size) for job in todo):
-            task = bars.add_task(f"preparing {name} at {size} px", total=None)
+            task = progress.add_task(f"preparing {name} at {size} px", total=None)
 
             def show(count: int, total: int, task: Any = task) -> None:
-                bars.update(task, completed=count, total=total)
+                progress.update(task, completed=count, total=total)
 
             data = located[name].dataset.prepare(request.data_root, data_cache(), size, progress=show)
             folders[name, size] = data.folder

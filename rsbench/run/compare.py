@@ -114,6 +114,9 @@ class _MainJob:
         request, todo = self.request, queue.left()
         total = len(todo) + queue.done
         if request.dry_run:
+            for name in dict.fromkeys(job.spec.dataset for job in todo):
+                for warning in self.located[name].survey.warnings:
+                    self.say(f"Warning: {warning}")
             dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
             return 0
         if todo:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from rsbench.console import make_console
+from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.launch import worker
 from rsbench.launch.failure import failure_lines, find_error
@@ -49,7 +49,7 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
         raise RsbenchError(answer["error"])
     if "done" in answer:
         if environment["RANK"] == "0":
-            print(answer["done"])
+            say(make_console(), answer["done"])
         return 0
     return _work(CellFolder(Path(answer["folder"])), int(environment["RANK"]), note)
 
@@ -59,13 +59,14 @@ def _work(folder: CellFolder, rank: int, note: Path) -> int:
     before = os.dup(1)
     code = worker.run_inside_torchrun(folder.path, train)
     os.dup2(before, 1)
-    cause = None if code == 0 else find_error(folder.path, rank)
+    cause, console = None if code == 0 else find_error(folder.path, rank), make_console()
     if cause is not None:
-        print(f"rank {rank}: " + "\n".join(failure_lines(cause)), flush=True)
+        for line in f"rank {rank}: {chr(10).join(failure_lines(cause))}".split("\n"):
+            say(console, line)
     elif rank == 0 and code == 0:
         note.unlink(missing_ok=True)
         score = score_text(records.read_record(folder.record))
-        print(f"Done{f' with {score}' if score else ''}: {folder.record}", flush=True)
+        say(console, f"Done{f' with {score}' if score else ''}: {folder.record}")
     return code
 
 

@@ -14,8 +14,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
+from rsbench.console import say, styled
 from rsbench.metrics import validation_text
 from rsbench.units import bytes_text, duration_text
 
@@ -151,8 +151,9 @@ class Progress(ABC):
             self._show(self._state)
 
     def end(self, line: str) -> None:
-        """Show how the cell has ended."""
-        self._print(f"{self._head()}: {line}")
+        """Show how the cell has ended, in a line or several."""
+        for part in f"{self._head()}: {line}".split("\n"):
+            self._print(part)
         self._time_left.end()
         self._state = None
 
@@ -218,7 +219,7 @@ class LiveProgress(Progress):
         self._live.stop()
 
     def _print(self, line: str) -> None:
-        self._live.console.print(line, markup=False, highlight=False)
+        say(self._live.console, line)
 
     def _show_begin(self, state: CellState) -> None:
         self._draw(state)
@@ -230,15 +231,15 @@ class LiveProgress(Progress):
         self._draw(state)
 
     def _draw(self, state: CellState) -> None:
-        self._drawn = time.monotonic()
+        self._drawn, console = time.monotonic(), self._live.console
         bar = Table.grid(padding=(0, 1))
         bar.add_row(
-            Text(f"cell {self._time_left.done + 1} of {self._time_left.total}", style="bold"),
+            styled(console, f"cell {self._time_left.done + 1} of {self._time_left.total}", "bold"),
             ProgressBar(total=max(1, state.steps), completed=state.step, width=30),
-            Text(self._label, style="cyan"),
+            styled(console, self._label, "cyan"),
         )
         words = "  ".join([*state.words(), *_left(self._time_left, state)])
-        self._live.update(Group(bar, Text(words)), refresh=True)
+        self._live.update(Group(bar, styled(console, words)), refresh=True)
 
 
 def _left(time_left: TimeLeft, state: CellState) -> list[str]:

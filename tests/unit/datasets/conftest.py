@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import socket
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,6 +74,8 @@ class FileServer:
     cut_after_bytes: int | None = None
     """Break the next connection after that many bytes of the body."""
     etag: str = '"v1"'
+    content_ranges: list[str] = field(default_factory=list)
+    """What the next answers with a piece say of their place, instead of the truth."""
     fail_with: list[int] = field(default_factory=list)
     ranges: list[str | None] = field(default_factory=list)
     address: str = ""
@@ -97,6 +101,9 @@ def server() -> Iterator[FileServer]:
                     self.send_error(416)
                     return
             self.send_response(206 if start else 200)
+            if start:
+                piece = f"bytes {start}-{len(body) - 1}/{len(body)}"
+                self.send_header("Content-Range", state.content_ranges.pop() if state.content_ranges else piece)
             self.send_header("ETag", state.etag)
             self.send_header("Content-Length", str(len(body) - start))
             self.end_headers()
@@ -116,3 +123,36 @@ def server() -> Iterator[FileServer]:
     yield state
     httpd.shutdown()
     httpd.server_close()
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[[Iterable[bytes]], str]]:
+    """Return a function that serves these bytes, piece by piece, to everybody who connects; it returns the address."""
+    over, listening = threading.Event(), socket.create_server(("127.0.0.1", 0))
+
+    def serve(pieces: Iterable[bytes]) -> None:
+        while not over.is_set():
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                for piece in pieces:
+                    if over.is_set():
+                        return
+                    connection.sendall(piece)
+
+    threads: list[threading.Thread] = []
+
+    def start(pieces: Iterable[bytes]) -> str:
+        threads.append(threading.Thread(target=serve, args=(pieces,), daemon=True))
+        threads[-1].start()
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield start
+    over.set()
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.close()
+    for thread in threads:
+        thread.join(5)

@@ -46,8 +46,8 @@ def test_reports_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def one_line(text: str) -> str:
-    """Return a text as all but CSV and JSON draw it: control characters are no text."""
-    return " ".join(text.translate({0: " ", 0x1F: " "}).split())
+    """Return a text without control characters, which are drawn as spaces or as their escapes."""
+    return " ".join(re.sub(r"[\x00\x1f\u200b]|\\x00|\\x1f|\\u200b|\\r", " ", text).split())
 
 
 def from_latex(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,70 @@ def test_a_read_only_root_is_one_sentence(tmp_path: Path) -> None:
     item = Download(url="http://127.0.0.1:9/file.bin", file="file.bin")
     with pytest.raises(RsbenchError, match="cannot be written"):
         download.download(item, tmp_path / "root", None)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\n", b"\xff\xfe", b"zz  file.bin", b"[]", bytes(1 << 17)])
+def test_a_damaged_digest_is_one_sentence(damage: bytes, server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"content"
+    (tmp_path / "file.bin.sha256").write_bytes(damage)
+    with pytest.raises(RsbenchError, match=r"file\.bin\.sha256 should hold the SHA-256 .* is damaged: delete it"):
+        download.download(_item(server), tmp_path, None)
+
+
+PARTS = [
+    b"",
+    b"[]",
+    b"7",
+    b"[" * 50_000,
+    b"\xff",
+    b'{"url": 7}',
+    b'{"url": "URL", "total_bytes": "x"}',
+    b'{"url": "URL", "total_bytes": -1}',
+    b'{"url": "URL", "total_bytes": 1e999}',
+    b'{"url": "URL", "total_bytes": 9, "validator": "a\\r\\nb"}',
+    b'{"url": "URL", "total_bytes": 9, "validator": ["x"]}',
+    b'{"url": "URL", "total_bytes": 9, "validator": "\\udc80"}',
+]
+
+
+@pytest.mark.parametrize("damage", PARTS)
+def test_a_damaged_state_begins_anew(damage: bytes, server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"content"
+    (tmp_path / "file.bin.part").write_bytes(b"old")
+    (tmp_path / "file.bin.part.json").write_bytes(damage.replace(b"URL", f"{server.address}/file.bin".encode()))
+    assert download.download(_item(server), tmp_path, None).path.read_bytes() == b"content"
+    assert server.ranges == [None]
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+@pytest.mark.parametrize("suffix", [".part", ".part.json", ".sha256"])
+def test_links_in_a_shared_root_are_replaced_not_followed(link, suffix: str, server, tmp_path: Path) -> None:
+    body = bytes(range(256)) * 40
+    server.files["/file.bin"], server.cut_after_bytes = body, 4000
+    precious, store = tmp_path / "precious", f"{hashlib.sha256(body).hexdigest()}  file.bin"
+    precious.write_text(store)
+    link(precious, tmp_path / f"file.bin{suffix}")
+    assert download.download(_item(server), tmp_path, None).path.read_bytes() == body
+    assert precious.read_text() == store
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"content"
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "file.bin.lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(RsbenchError, match=r"file\.bin cannot be written \(Too many levels of symbolic links\)"):
+        download.download(_item(server), tmp_path, None)
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+def test_a_fifo_in_place_of_a_part_is_replaced(server, tmp_path: Path) -> None:
+    server.files["/file.bin"] = b"content"
+    for suffix in (".part", ".part.json"):
+        os.mkfifo(tmp_path / f"file.bin{suffix}")
+    assert download.download(_item(server), tmp_path, None).path.read_bytes() == b"content"
+
+
+def test_a_file_larger_than_it_may_be_is_not_read(server, tmp_path: Path) -> None:
+    (tmp_path / "file.bin").write_bytes(bytes(101))
+    with pytest.raises(RsbenchError, match=r"cannot be used \(it has 101 bytes, and at most 100 are read\)"):
+        download.download(_item(server, max_bytes=100), tmp_path, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -55,3 +56,28 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match=r"x\.zip is damaged"):
         unpack.unpack(tmp_path / "x.zip", tmp_path / "in")
     assert not (tmp_path / "in/a.txt").exists()
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_links_in_place_of_parts_are_not_followed(link, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "precious").write_bytes(b"precious")
+    link(tmp_path / "precious", tmp_path / "in/a.txt.part")
+    (tmp_path / "x.zip").write_bytes(zipped({"a.txt": b"content"}))
+    assert unpack.unpack(tmp_path / "x.zip", tmp_path / "in") == 1
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.txt"]
+
+
+def test_a_fifo_in_place_of_a_part_or_a_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.txt.part", "a.txt"):
+        os.mkfifo(tmp_path / "in" / name)
+    (tmp_path / "x.zip").write_bytes(zipped({"a.txt": b"content"}))
+    unpack.unpack(tmp_path / "x.zip", tmp_path / "in")
+    assert (tmp_path / "in/a.txt").read_bytes() == b"content"
+
+
+def test_junk_is_not_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(zipped({"a/b.txt": b"b", "__MACOSX/a/._b.txt": b"x", "a/@eaDir/b.txt": b"x"}))
+    assert unpack.unpack(tmp_path / "x.zip", tmp_path / "in") == 1

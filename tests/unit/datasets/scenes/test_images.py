@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from rsbench.datasets.scenes import images
 from rsbench.datasets.scenes.images import BrokenPicture, decode, square
 
 
@@ -29,3 +31,41 @@ def test_sixteen_bit_pixels_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.full((8, 8), 40_000, dtype=np.uint16)).save(tmp_path / "x.png")
     with pytest.raises(BrokenPicture, match="not 8 bits deep"):
         decode((tmp_path / "x.png").read_bytes(), None)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "ICO", "JPEG2000", "EPS", "PPM", "TGA", "PCX", "ICNS"])
+def test_only_promised_formats_are_read_whatever_the_name(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32), (9, 8, 7)).save(file, kind)
+    Image.init()
+    started = []
+    for name, (_, accept) in dict(Image.OPEN).items():
+        if name not in ("TIFF", "PNG", "JPEG", "BMP", "WEBP"):
+            monkeypatch.setitem(Image.OPEN, name, (lambda *_, name=name: started.append(name), accept))
+    with pytest.raises(BrokenPicture, match="it is damaged, or no TIFF, PNG, JPEG, BMP or WEBP image"):
+        decode(file.getvalue(), 16)
+    assert started == []
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "JPEG", "BMP", "WEBP", "MPO"])
+def test_promised_formats_are_read(kind: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32), (200, 100, 50)).save(file, kind)
+    assert np.abs(decode(file.getvalue(), None).astype(int) - [200, 100, 50]).max() <= 4
+
+
+def test_too_many_pixels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "_MAX_PIXELS", 1000)
+    file = io.BytesIO()
+    Image.new("RGB", (50, 30)).save(file, "PNG")
+    with pytest.raises(BrokenPicture, match="it has 50 x 30 pixels, at most 1,000 are read"):
+        decode(file.getvalue(), 16)
+
+
+def test_a_tiff_of_many_bands_is_told_as_such() -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (32, 32)).save(file, "TIFF")
+    data = bytearray(file.getvalue())
+    data[data.index(b"\x15\x01\x03\0\x01\0\0\0\x03") + 8] = 13  # SamplesPerPixel
+    with pytest.raises(BrokenPicture, match="it is a TIFF that is damaged, or that holds other bands than 8-bit grey"):
+        decode(bytes(data), 16)
