@@ -23,6 +23,19 @@ from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, 
 from rsbench.datasets.io.plain_file import UnfitFile, open_plain
 from rsbench.errors import RsbenchError
 
+__all__ = [
+    "Axes",
+    "Contents",
+    "MatArray",
+    "Shape",
+    "axes_to_HW",
+    "contents",
+    "find",
+    "held_text",
+    "mat_files",
+    "shape_text",
+]
+
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -102,6 +115,13 @@ def contents(path: Path) -> Contents:
     """
     with _readable_errors(path):
         return _open(path).contents()
+
+
+def mat_files(folder: Path) -> list[Path]:
+    """Return a folder's MATLAB files in the order of their names; hidden ones, which macOS leaves, are no data."""
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() == ".mat" and not path.name.startswith(".")
+    )
 
 
 def held_text(words: Mapping[str, str]) -> str:

@@ -39,8 +39,8 @@ class _Damaged(Exception):
 class PreparedFolder:
     """A data set in the form that workers read: arrays that they map, and a JSON file of everything else.
 
-    A subclass adds fields, which are the keys of the JSON file in that order. One of them is ``stamp``, which
-    changes with the data that the folder was made from.
+    A subclass adds fields, which are keys of the JSON file like ``stamp``, which changes with the data that the folder
+    was made from.
     """
 
     METADATA: ClassVar[str]
@@ -48,6 +48,7 @@ class PreparedFolder:
     SCHEMA: ClassVar[int]
     """Version of the folder's form; a folder of another one is made anew."""
     folder: Path
+    stamp: str
     remade: str = ""
     """A sentence for the user where a damaged folder had to be made anew just now; stands in no file."""
 
@@ -132,11 +133,14 @@ class PreparedFolder:
             raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
         if values.pop(_SELF, None) != _digest_of(values):
             raise _Damaged(f"{cls.METADATA} was changed")
-        for name, (size_bytes, digest) in values.pop(_FILES).items():
-            found = problem(folder / name, size_bytes, digest)
-            if found is not None:
-                raise _Damaged(f"{name} {found}")
-        return cls._from_json(folder, values)
+        try:
+            for name, (size_bytes, digest) in values.pop(_FILES).items():
+                found = problem(folder / name, size_bytes, digest)
+                if found is not None:
+                    raise _Damaged(f"{name} {found}")
+            return cls._from_json(folder, values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _Damaged(f"{cls.METADATA} holds something else: {error}") from error
 
     @classmethod
     def _reusable(cls, folder: Path, stamp: str) -> tuple[Self | None, str]:

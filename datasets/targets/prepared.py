@@ -38,11 +38,10 @@ class TargetScene(PreparedFolder):
     """
 
     METADATA = "targets.json"
-    SCHEMA = 1
+    SCHEMA = 2
     name: str
     title: str
     fingerprint: str
-    stamp: str
     part: str | None
     synthetic: bool
     warnings: tuple[str, ...]

@@ -44,5 +44,5 @@ class SceneClassification(Classification):
         return Scenes.load(self.folder)
 
     def make_reader(self, train: NDArray[np.int64]) -> Pictures:
-        """Return what reads images, scaled by the statistics of the whole set."""
-        return Pictures(self.data, self.device, channels_last=self.cell.channels_last)
+        """Return what reads images, scaled by the statistics of those that train."""
+        return Pictures(self.data, train, self.device, channels_last=self.cell.channels_last)
