@@ -119,9 +119,7 @@ def contents(path: Path) -> Contents:
 
 def mat_files(folder: Path) -> list[Path]:
     """Return a folder's MATLAB files in the order of their names; hidden ones, which macOS leaves, are no data."""
-    return sorted(
-        path for path in folder.iterdir() if path.suffix.lower() == ".mat" and not path.name.startswith(".")
-    )
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mat" and not path.name.startswith("."))
 
 
 def held_text(words: Mapping[str, str]) -> str:
@@ -168,7 +166,9 @@ def _readable_errors(path: Path) -> Iterator[None]:
         reason = error.strerror or str(error)
         raise RsbenchError(f"{path} cannot be read ({reason}): put a MATLAB file that can be read there.") from error
     except MemoryError as error:
-        raise RsbenchError(f"{path} holds more than fits into memory: cut the scene, or use a larger machine.") from error
+        raise RsbenchError(
+            f"{path} holds more than fits into memory: cut the scene, or use a larger machine."
+        ) from error
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RsbenchError(

@@ -81,7 +81,9 @@ def read_ground_truth(
         chosen = {part: np.flatnonzero((read[array][0] > 0) & (labels_HW > 0)) for part, array in lists.items()}
         note = "label maps of training and test pixels"
     else:
-        chosen, note = _from_index_lists({part: array.read() for part, array in lists.items()}, labels_HW, lists["train"])
+        chosen, note = _from_index_lists(
+            {part: array.read() for part, array in lists.items()}, labels_HW, lists["train"]
+        )
     return GroundTruth(labels_HW=labels_HW, lists=chosen, note=note, warnings=warnings)
 
 
@@ -143,7 +145,9 @@ def _from_index_lists(
                 f"the scene's size or a list of rows and columns, N x 2."
             )
         if not is_whole(array):
-            raise RsbenchError(f"The {part} list beside {example} holds values that are no whole numbers: mend the list.")
+            raise RsbenchError(
+                f"The {part} list beside {example} holds values that are no whole numbers: mend the list."
+            )
         pairs[part] = np.asarray(array if array.shape[1] == 2 else array.T, dtype=np.int64)
     joined = np.concatenate(list(pairs.values()))
     readings = [(first, swapped) for swapped in (False, True) for first in (1, 0)]

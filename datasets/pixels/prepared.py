@@ -189,9 +189,7 @@ def _warnings(dataset: Dataset, survey: PixelSurvey, found: Mapping[str, _Found]
     sentences = list(survey.source.ground_truth.warnings)
     place = f"{dataset.title} at {survey.where}"
     if survey.part is not None:
-        sentences.append(
-            f"{place} is a {survey.part}; its accuracies cannot be set beside those for the release."
-        )
+        sentences.append(f"{place} is a {survey.part}; its accuracies cannot be set beside those for the release.")
     not_finite = sum(one.not_finite for one in found.values())
     if not_finite:
         sentences.append(

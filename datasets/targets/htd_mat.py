@@ -49,7 +49,9 @@ class MatSource(TargetSource):
     @property
     def target_origin(self) -> str:
         """The name of the array, or the marks that also score the detectors."""
-        return "mean of the marked pixels" if self.spectrum is None else f'"{self.spectrum.name}" in the file'
+        if self.spectrum is None:
+            return "mean of the marked pixels, so that the marks that score the methods also help them"
+        return f'"{self.spectrum.name}" in {self.where.name}'
 
     def fingerprint(self) -> str:
         """Return 12 hex digits, equal for equal file names and sizes, arrays and halo."""

@@ -19,9 +19,7 @@ class Pictures:
         channels_last: memory layout of batches.
     """
 
-    def __init__(
-        self, scenes: Scenes, train: NDArray[np.int64], device: torch.device, *, channels_last: bool
-    ) -> None:
+    def __init__(self, scenes: Scenes, train: NDArray[np.int64], device: torch.device, *, channels_last: bool) -> None:
         self._images, self._labels = scenes.images(), scenes.labels()
         mean, std = scenes.channel_mean_std(train)
         std = np.where(std > 0, std, 1 / 255)  # a channel of one value stays 0

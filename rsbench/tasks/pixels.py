@@ -30,6 +30,7 @@ class PixelClassification(Classification):
     """Patches of a hyperspectral cube and another modality; small networks on both or one of them."""
 
     name = "pixels"
+    input_words = ("the hyperspectral cube", "the other modality")
     data: Pixels
 
     @classmethod

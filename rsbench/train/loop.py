@@ -14,7 +14,7 @@ import torch.distributed as dist
 
 from rsbench.cell import CellSpec, steps_per_epoch, total_steps
 from rsbench.compressors import Compressor
-from rsbench.errors import RsbenchError
+from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
 from rsbench.measure.collectives import Traffic
 from rsbench.measure.log import RunLog
@@ -23,6 +23,7 @@ from rsbench.measure.step_times import StepTimes, skipped_steps, total
 from rsbench.measure.totals import RunTotals
 from rsbench.metrics import facts_of
 from rsbench.tasks import Task
+from rsbench.train.inputs_first import inputs_first
 from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned
 
@@ -91,6 +92,7 @@ class Training:
         self.history: list[dict[str, Any]] = []
         self.step = 0
 
+    @inputs_first
     def run(self, pictures: Path) -> dict[str, Any]:
         """Train, validate after each epoch, test with the last weights.
 
@@ -185,12 +187,12 @@ class Training:
         """Return the loss, or stop a run that diverged; one that is not meant to train may.
 
         Raises:
-            RsbenchError: the loss is inf or nan.
+            NotFiniteError: the loss is inf or nan.
         """
         if self.compressor.trains and not math.isfinite(loss):
-            raise RsbenchError(
-                f"The loss became {loss} around step {self.step + 1}: training diverged; lower --lr (it was "
-                f"{self.cell.lr:g}) or clip gradients with --clip-norm."
+            raise NotFiniteError(
+                f"The loss became {loss} around step {self.step + 1}",
+                f"training diverged: lower --lr (it was {self.cell.lr:g}) or clip gradients with --clip-norm.",
             )
         return loss
 
