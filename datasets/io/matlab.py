@@ -166,9 +166,7 @@ def _readable_errors(path: Path) -> Iterator[None]:
         reason = error.strerror or str(error)
         raise RsbenchError(f"{path} cannot be read ({reason}): put a MATLAB file that can be read there.") from error
     except MemoryError as error:
-        raise RsbenchError(
-            f"{path} holds more than fits into memory: cut the scene, or use a larger machine."
-        ) from error
+        raise RsbenchError(f"{path} holds more than fits into memory: cut the scene.") from error
     except Exception as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise RsbenchError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, native, row_blocks
@@ -108,17 +109,17 @@ def _kind(node: Any) -> str | None:
     """Return the kind of a node, a key of ``NOT_READ``; None for an array of real numbers."""
     if not hasattr(node, "dtype"):
         return "sparse" if "MATLAB_sparse" in node.attrs else "struct"
-    dtype = node.dtype
     if node.shape is None or "MATLAB_empty" in node.attrs or 0 in node.shape:
         return "empty"
-    if dtype.kind == "O":
-        return "cell"
+    if node.attrs.get("MATLAB_class") == b"char":
+        return "char"
+    return _kind_of_values(node.dtype) or (None if node.ndim > 1 else "vector")
+
+
+def _kind_of_values(dtype: np.dtype[Any]) -> str | None:
+    """Return the kind of an array with such values; None for real numbers."""
     if dtype.names:
         return "complex" if set(dtype.names) == {"real", "imag"} else "object"
-    if dtype.kind == "c":
-        return "complex"
-    if dtype.kind not in "iufb" or node.attrs.get("MATLAB_class") == b"char":
-        return "char"
-    if dtype.itemsize > 8:
-        return "wide"
-    return None if node.ndim > 1 else "vector"
+    if dtype.kind in "iufb":
+        return "wide" if dtype.itemsize > 8 else None
+    return {"O": "cell", "c": "complex"}.get(dtype.kind, "char")

@@ -1,13 +1,14 @@
 """A prepared data set: a folder that appears whole or not at all, made once for all processes that want it.
 
-Its JSON file holds the size and the SHA-256 of every other file, and of itself. Sizes are looked at whenever a folder is
-opened, digests whenever it is prepared again; a folder that differs is made anew, and the user is told.
+Its JSON file holds the size and the SHA-256 of every other file, and of itself. Sizes are looked at whenever a folder
+is opened, digests whenever it is prepared again; a folder that differs is made anew, and the user is told.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import math
 import os
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self, cast
 
 import numpy as np
 from filelock import FileLock
@@ -187,7 +188,7 @@ def _digest_of(values: dict[str, Any]) -> str:
 
 def _digest(path: Path) -> str:
     with open_plain(path, _MAX_FILE_BYTES) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
 
 
 def _size_problem(path: Path, size_bytes: int, _: str) -> str | None:

@@ -32,9 +32,9 @@ class MultimodalMat(PixelDataset):
     citation = "your own scene"
     layout = (
         "DATA_ROOT/multimodal-mat/*.mat (or DATA_ROOT/*.mat) with one hyperspectral cube H x W x bands, if wished one "
-        "other modality H x W or H x W x channels, and a label map H x W of whole numbers, 0 = unlabelled; a training and a "
-        "test map, or lists of rows and columns, named train (or TRLabel) and test (or TSLabel); classes.csv with "
-        "one name a line, if wished."
+        "other modality H x W or H x W x channels, and a label map H x W of whole numbers, 0 = unlabelled; a training "
+        "and a test map, or lists of rows and columns, named train (or TRLabel) and test (or TSLabel); classes.csv "
+        "with one name a line, if wished."
     )
     aux_name = "other modality"
     folders = ("multimodal-mat", ".")

@@ -142,7 +142,8 @@ def _write_arrays(folder: Path, survey: PixelSurvey, progress: Progress | None) 
     """Write the modalities, the fill and the labels; return what each modality holds, by name."""
     source = survey.source
     truth = source.ground_truth  # may be refused: before anything is written
-    found, total = {}, len(source.modalities(survey.aux_name)) * source.height
+    found: dict[str, _Found] = {}
+    total = len(source.modalities(survey.aux_name)) * source.height
     for file, (name, array) in zip((HSI, AUX), source.modalities(survey.aux_name).items(), strict=False):
         found[name] = _convert(folder / file, source, array, progress, (len(found) * source.height, total))
     np.save(folder / FILLED, found["HSI"].filled)

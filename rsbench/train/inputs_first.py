@@ -32,8 +32,7 @@ Trains = TypeVar("Trains", bound=_Run)
 def inputs_first(run: Callable[Concatenate[Trains, P], R]) -> Callable[Concatenate[Trains, P], R]:
     """Return the method, which explains a number that is not finite by the inputs where those are strange."""
 
-    @wraps(run)
-    def explained(training: Trains, *args: P.args, **kwargs: P.kwargs) -> R:
+    def explained(training: Trains, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return run(training, *args, **kwargs)
         except NotFiniteError as error:
@@ -45,4 +44,4 @@ def inputs_first(run: Callable[Concatenate[Trains, P], R]) -> Callable[Concatena
                 "which values stand out; mend them."
             ) from error
 
-    return explained
+    return wraps(run)(explained)

@@ -32,6 +32,7 @@ def test_the_second_call_decodes_nothing(root: Path, tmp_path: Path, monkeypatch
         "labels.npy",
         "names.txt",
         "scenes.json",
+        "sums.npy",
     ]
 
 

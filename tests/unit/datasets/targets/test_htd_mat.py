@@ -59,7 +59,7 @@ def test_a_vector_of_another_name_is_taken_and_told(tmp_path: Path) -> None:
         ({"data": SCENE}, "a map of the targets"),
         ({"a": MAP, "b": MAP, "data": SCENE}, r'a map of the targets as "map".*holds a \(20 x 23\), b \(20 x 23\)'),
         ({"data": SCENE, "map": MAP * 0 + 1, "d": TARGET}, "leaves no background pixel"),
-        ({"data": SCENE, "map": np.where(MAP, 1, np.nan), "d": TARGET}, '"map".*no number'),
+        ({"data": SCENE, "map": np.where(MAP, np.inf, 0), "d": TARGET}, '"map".*infinite'),
         ({"data": SCENE, "map": MAP, "d": TARGET * np.nan}, '"d".*no spectrum of a target'),
         ({"data": SCENE, "map": MAP, "d": TARGET * 0}, "zeros only"),
         ({"data": np.where(SCENE > 0.4, np.nan, SCENE), "map": MAP}, "values that are no number in rows 0 to 19"),
