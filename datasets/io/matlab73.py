@@ -122,4 +122,8 @@ def _kind_of_values(dtype: np.dtype[Any]) -> str | None:
         return "complex" if set(dtype.names) == {"real", "imag"} else "object"
     if dtype.kind in "iufb":
         return "wide" if dtype.itemsize > 8 else None
-    return {"O": "cell", "c": "complex"}.get(dtype.kind, "char")
+    import h5py  # late: start-up
+
+    if h5py.check_ref_dtype(dtype) is h5py.Reference:  # texts are objects too
+        return "cell"
+    return "complex" if dtype.kind == "c" else "char"
