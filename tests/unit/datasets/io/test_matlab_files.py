@@ -117,7 +117,7 @@ def test_a_negative_side_is_one_sentence(shape: tuple[int, ...], tmp_path: Path)
     with pytest.raises(RsbenchError, match="with a negative side: the file is damaged; copy it again"):
         matlab.contents(tmp_path / "a.mat")
     (tmp_path / "b.mat").write_bytes(struct.pack("<5i", 0, *shape[:2], 0, 5) + b"cube\0")
-    with pytest.raises(RsbenchError, match="negative side|cannot be read as a MATLAB file"):
+    with pytest.raises(RsbenchError, match=r"negative side|cannot be read as a MATLAB file"):
         matlab.contents(tmp_path / "b.mat")
 
 
