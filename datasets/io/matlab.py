@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from rsbench.datasets.io.matlab5 import Version5
 from rsbench.datasets.io.matlab73 import Version73
-from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, shape_text
+from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, shape_text, shown
 from rsbench.datasets.io.plain_file import UnfitFile, open_plain
 from rsbench.errors import RsbenchError
+from rsbench.units import one_line
 
 __all__ = [
     "Axes",
@@ -34,8 +35,10 @@ __all__ = [
     "held_text",
     "mat_files",
     "shape_text",
+    "shown",
 ]
 
+_MOST_LISTED = 20
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -49,7 +52,7 @@ class MatArray:
     shape: Shape
 
     def __str__(self) -> str:
-        return f'"{self.name}" ({shape_text(self.shape)}) in {self.file}'
+        return f'"{shown(self.name)}" ({shape_text(self.shape)}) in {self.file}'
 
     def read(self) -> NDArray[Any]:
         """Return all of it, with MATLAB's axes.
@@ -124,7 +127,10 @@ def mat_files(folder: Path) -> list[Path]:
 
 def held_text(words: Mapping[str, str]) -> str:
     """Return ``gt (145 x 145), info (a struct: ...)`` or ``no array``."""
-    return ", ".join(f"{name} ({text})" for name, text in words.items()) or "no array"
+    listed = [f"{shown(name)} ({text})" for name, text in words.items()]
+    if len(listed) > _MOST_LISTED:
+        listed[_MOST_LISTED:] = [f"{len(listed) - _MOST_LISTED:,} more"]
+    return ", ".join(listed) or "no array"
 
 
 def axes_to_HW(shape: Shape, height: int, width: int) -> Axes | None:
@@ -168,7 +174,7 @@ def _readable_errors(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise RsbenchError(f"{path} holds more than fits into memory: cut the scene.") from error
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = one_line(str(error).partition("\n")[0]) or type(error).__name__
         raise RsbenchError(
             f"{path} cannot be read as a MATLAB file ({reason}): it may be incomplete; copy it again."
         ) from error

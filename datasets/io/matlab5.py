@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, native, row_blocks
+from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, native, row_blocks, shown
 from rsbench.datasets.io.plain_file import open_plain
 
 _MATRIX, _COMPRESSED = 14, 15
@@ -77,7 +77,7 @@ class Version5(MatFile):
         """Yield blocks of rows of an array that is held whole."""
         array = self._array(name)
         if array is None or array.shape != shape:
-            raise ValueError(f'the array "{name}" is damaged')
+            raise ValueError(f'the array "{shown(name)}" is damaged')
         turned = array.transpose(axes)
         for start, stop in row_blocks(turned.shape, array.itemsize):
             yield native(turned[start:stop])

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, native, row_blocks
+from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, native, row_blocks, shown
 from rsbench.datasets.io.plain_file import require_plain
 from rsbench.errors import RsbenchError
 
@@ -39,7 +39,7 @@ class Version73(MatFile):
         with self._opened() as file:
             node = self._node(file, name)
             if node is None or _kind(node) is not None or self._shape(name, node) != shape:
-                raise ValueError(f'the array "{name}" is damaged')
+                raise ValueError(f'the array "{shown(name)}" is damaged')
             last = node.ndim - 1
             turned = tuple(shape[axis] for axis in axes)
             for start, stop in row_blocks(turned, node.dtype.itemsize):
@@ -84,7 +84,7 @@ class Version73(MatFile):
 
     def _foreign(self, name: str, what: str) -> RsbenchError:
         return RsbenchError(
-            f'{self.path} holds "{name}", {what}, which is not opened: save the values in the file itself.'
+            f'{self.path} holds "{shown(name)}", {what}, which is not opened: save the values in the file itself.'
         )
 
     def _node(self, file: Any, name: str) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.errors import RsbenchError
-from rsbench.units import bytes_text
+from rsbench.units import bytes_text, one_line
 
 Shape = tuple[int, ...]
 Axes = tuple[int, ...]
@@ -51,7 +51,8 @@ class Contents:
     def words(self) -> dict[str, str]:
         """Return what each variable is: ``gt`` -> ``145 x 145``, or ``a sparse matrix: ...``."""
         read = {name: shape_text(shape) for name, shape in self.shapes.items()}
-        return dict(sorted((read | {name: NOT_READ[k].format(name=name) for name, k in self.others.items()}).items()))
+        passed = {name: NOT_READ[kind].format(name=shown(name)) for name, kind in self.others.items()}
+        return dict(sorted((read | passed).items()))
 
 
 class MatFile(ABC):
@@ -92,7 +93,7 @@ class MatFile(ABC):
         Raises:
             RsbenchError: says so.
         """
-        what, size_bytes = f'{self.path} declares "{name}" as {shape_text(shape)}', math.prod(shape) * itemsize
+        what, size_bytes = f'{self.path} declares "{shown(name)}" as {shape_text(shape)}', math.prod(shape) * itemsize
         if min(shape, default=0) < 0:
             raise RsbenchError(f"{what}, with a negative side: the file is damaged; copy it again.")
         if size_bytes > MAX_BYTES:
@@ -107,8 +108,15 @@ class MatFile(ABC):
             )
 
 
+_LONGEST_NAME = 63
 _MOST_DEFLATED = 1100
 """Deflate makes nothing more than 1032 times smaller."""
+
+
+def shown(name: str) -> str:
+    """Return a variable's name as it may be printed: on one line, and no longer than MATLAB's own."""
+    line = one_line(name)
+    return line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}..."
 
 
 def shape_text(shape: Shape) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.base import not_found
-from rsbench.datasets.io.matlab import Axes, Contents, MatArray, axes_to_HW, contents, held_text, mat_files
+from rsbench.datasets.io.matlab import Axes, Contents, MatArray, axes_to_HW, contents, held_text, mat_files, shown
 from rsbench.datasets.targets.dataset import TargetDataset
 from rsbench.datasets.targets.source import TargetSource
 from rsbench.errors import RsbenchError
@@ -51,7 +51,7 @@ class MatSource(TargetSource):
         """The name of the array, or the marks that also score the detectors."""
         if self.spectrum is None:
             return "mean of the marked pixels, so that the marks that score the methods also help them"
-        return f'"{self.spectrum.name}" in {self.where.name}'
+        return f'"{shown(self.spectrum.name)}" in {self.where.name}'
 
     def fingerprint(self) -> str:
         """Return 12 hex digits, equal for equal file names and sizes, arrays and halo."""
@@ -131,7 +131,7 @@ def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[st
         )
     if spectrum in SPECTRA:
         return ()
-    return (f'{path} holds no "d": its "{spectrum}" of {bands} values is taken for the target\'s spectrum.',)
+    return (f'{path} holds no "d": its "{shown(spectrum)}" of {bands} values is taken for the target\'s spectrum.',)
 
 
 def read_marks(marks: MatArray) -> NDArray[np.uint8]:
