@@ -127,7 +127,7 @@ def mat_files(folder: Path) -> list[Path]:
 
 def held_text(words: Mapping[str, str]) -> str:
     """Return ``gt (145 x 145), info (a struct: ...)`` or ``no array``."""
-    listed = [f"{shown(name)} ({text})" for name, text in words.items()]
+    listed = [f"{name} ({text})" for name, text in words.items()]
     if len(listed) > _MOST_LISTED:
         listed[_MOST_LISTED:] = [f"{len(listed) - _MOST_LISTED:,} more"]
     return ", ".join(listed) or "no array"

@@ -49,9 +49,9 @@ class Contents:
     others: Mapping[str, str]
 
     def words(self) -> dict[str, str]:
-        """Return what each variable is: ``gt`` -> ``145 x 145``, or ``a sparse matrix: ...``."""
-        read = {name: shape_text(shape) for name, shape in self.shapes.items()}
-        passed = {name: NOT_READ[kind].format(name=shown(name)) for name, kind in self.others.items()}
+        """Return what each variable is: ``gt`` -> ``145 x 145``, or ``a sparse matrix: ...``; names as printed."""
+        read = {shown(name): shape_text(shape) for name, shape in self.shapes.items()}
+        passed = {shown(name): NOT_READ[kind].format(name=shown(name)) for name, kind in self.others.items()}
         return dict(sorted((read | passed).items()))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rsbench.datasets.base import not_found
-from rsbench.datasets.io.matlab import Contents, MatArray, axes_to_HW, contents, held_text, mat_files, shape_text, shown
+from rsbench.datasets.io.matlab import Contents, MatArray, axes_to_HW, contents, held_text, mat_files, shape_text
 from rsbench.datasets.io.plain_file import read_plain
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.label_maps import is_index_list, is_whole
@@ -136,7 +136,5 @@ def _class_names(where: Path) -> tuple[str, ...] | None:
 
 def _undecided(what: str, where: Path, found: Mapping[Path, Contents]) -> RsbenchError:
     """Return the error that says what is wrong, what the folder holds and how it must stand."""
-    words = {
-        f"{path.name}: {shown(name)}": text for path, content in found.items() for name, text in content.words().items()
-    }
+    words = {f"{path.name}: {name}": text for path, content in found.items() for name, text in content.words().items()}
     return RsbenchError(f"{where} holds {what} ({held_text(words)}): it must stand like this: {MultimodalMat.layout}")

@@ -186,3 +186,13 @@ def test_hidden_files_are_no_data(tmp_path: Path) -> None:
     for name in ("b.mat", "A.MAT", "._b.mat", "c.txt"):
         (tmp_path / name).touch()
     assert [path.name for path in matlab.mat_files(tmp_path)] == ["A.MAT", "b.mat"]
+
+
+def test_names_are_shown_on_one_line_and_not_all_of_very_many(tmp_path: Path) -> None:
+    mat_scenes.save73(tmp_path / "a.mat", {f"x{number}": CUBE for number in range(30)})
+    with h5py.File(tmp_path / "a.mat", "a") as file:
+        file["\x1b]0;evil\x07\n" + 90 * "n"] = CUBE
+    with pytest.raises(RsbenchError) as caught:
+        matlab.find(tmp_path / "a.mat", "gt", lambda shape: len(shape) == 2, "the label map")
+    text = str(caught.value)
+    assert text.isprintable() and "11 more" in text and "]0;evil nnn" in text and "n" * 60 not in text
