@@ -102,12 +102,12 @@ def test_too_large_a_file_or_array_is_refused_with_the_most_that_is_read(tmp_pat
         matlab.contents(tmp_path / "hollow.mat")
 
 
-def header5(shape: tuple[int, ...], kind: int = 6, flags: int = 0, name: bytes = b"cube") -> bytes:
-    """Return a file of version 5 with one variable, whose values are missing."""
+def header5(shape: tuple[int, ...], kind: int = 6, flags: int = 0, name: bytes = b"cube", values: bytes = b"") -> bytes:
+    """Return a file of version 5 with one variable and what is given as its values."""
     sides = struct.pack(f"<{len(shape)}i", *shape)
     sides += bytes(-len(sides) % 8)
     body = struct.pack("<IIII", 6, 8, kind | flags << 8, 0) + struct.pack("<II", 5, 4 * len(shape)) + sides
-    body += struct.pack("<II", 1, len(name)) + name + bytes(-len(name) % 8)
+    body += struct.pack("<II", 1, len(name)) + name + bytes(-len(name) % 8) + values
     return b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + struct.pack("<II", 14, len(body)) + body
 
 
@@ -129,11 +129,38 @@ def test_a_file_that_was_cut_is_told_before_anything_is_read(tmp_path: Path) -> 
             matlab.contents(tmp_path / "a.mat")
 
 
-def test_a_header_without_its_values_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "a.mat").write_bytes(header5((5, 7, 3)))
-    array = matlab.find(tmp_path / "a.mat", "cube", lambda shape: len(shape) == 3, "a cube")
-    with pytest.raises(RsbenchError, match="cannot be read as a MATLAB file"):
-        array.read()
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (b"", "it ends too early"),
+        (struct.pack("<II", 200, 105) + bytes(112), 'the array "cube" is damaged'),
+        (struct.pack("<II", 9, 105) + bytes(112), 'the array "cube" is damaged'),
+        (struct.pack("<II", 16, 105) + bytes(112), 'the array "cube" is damaged'),
+    ],
+    ids=["none", "of no type", "too few", "text"],
+)
+def test_values_that_do_not_fit_their_header_never_reach_scipy(values: bytes, words: str, tmp_path: Path) -> None:
+    """SciPy's reader ends the process where the type of the values does not exist."""
+    (tmp_path / "a.mat").write_bytes(header5((5, 7, 3), values=values))
+    with pytest.raises(RsbenchError, match=rf"cannot be read as a MATLAB file \({words}\)"):
+        matlab.contents(tmp_path / "a.mat")
+
+
+def test_structs_are_looked_through_before_scipy_reads_them(tmp_path: Path) -> None:
+    savemat(tmp_path / "a.mat", {"hsi": {"Data": CUBE}})
+    assert matlab.find(tmp_path / "a.mat", "hsi.Data", lambda shape: True, "it").shape == (5, 7, 3)
+    data = (tmp_path / "a.mat").read_bytes()
+    tag = struct.pack("<II", 3, 210)
+    assert data.count(tag) == 1
+    (tmp_path / "a.mat").write_bytes(data.replace(tag, struct.pack("<II", 240, 210)))
+    with pytest.raises(RsbenchError, match="it holds an element of an unknown type, 240"):
+        matlab.find(tmp_path / "a.mat", "hsi.Data", lambda shape: True, "it")
+    nested: dict = {"Data": CUBE}
+    for _ in range(40):
+        nested = {"Data": nested}
+    savemat(tmp_path / "a.mat", {"hsi": nested})
+    with pytest.raises(RsbenchError, match="more than 32 deep in each other"):
+        matlab.find(tmp_path / "a.mat", "hsi.Data", lambda shape: True, "it")
 
 
 def test_a_file_that_changed_meanwhile_is_one_sentence(tmp_path: Path) -> None:
