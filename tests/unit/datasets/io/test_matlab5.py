@@ -98,7 +98,7 @@ def test_some_damage_is_one_sentence(version: str, files: dict[str, bytes], tmp_
 @pytest.mark.long
 @pytest.mark.parametrize("version", ["v5", "plain5", "v4", "v73"])
 def test_any_damage_is_one_sentence(version: str, files: dict[str, bytes], tmp_path: Path) -> None:
-    @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(BYTES, CUTS)
     def damaged(edits: Edits, cut: float) -> None:
         read_all(tmp_path, edited(files[version], edits, cut))
