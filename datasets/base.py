@@ -52,6 +52,10 @@ class Prepared(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """Sentences for the user."""
 
+    @property
+    def remade(self) -> str:
+        """A sentence for the user where a damaged copy had to be made anew just now, else empty."""
+
 
 class Finding(Protocol):
     """What a check of a whole data set found."""
@@ -84,6 +88,11 @@ class Survey(ABC):
     @abstractmethod
     def contents(self) -> str:
         """What stands there, in a few words: ``2,100 images``."""
+
+    @property
+    def model(self) -> str | None:
+        """The default network where what was found asks for another than the data set's, else None."""
+        return None
 
     @property
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read."""
+"""The exceptions that a user is meant to read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,19 @@ class RsbenchError(Exception):
 
     The command line prints it without a traceback and exits with code 2.
     """
+
+
+class NotFiniteError(RsbenchError):
+    """A loss or a gradient that became inf or nan.
+
+    Args:
+        what: happened, without a full stop.
+        remedy: for training that diverged on sound inputs, a whole sentence.
+    """
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}; {remedy}")
+        self.what = what
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from rsbench.compressors.hooks.base import Hook
 from rsbench.compressors.memory.error_feedback import Indices, NoMemory
 from rsbench.compressors.memory.undo import UndoLog
 from rsbench.compressors.message.message import OK
-from rsbench.errors import RsbenchError
+from rsbench.errors import NotFiniteError, RsbenchError
 from rsbench.measure import collectives
 
 _PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
@@ -183,9 +183,9 @@ class ResidualHook(Hook):
                 raise damaged(rank, step)
             if status and self.scaler is None:
                 name = names[min(status, len(names)) - 1]
-                raise RsbenchError(
-                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {step}; lower the "
-                    "learning rate, or with a GradScaler hand it over: register(model, scaler=scaler)."
+                raise NotFiniteError(
+                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {step}",
+                    "lower the learning rate, or with a GradScaler hand it over: register(model, scaler=scaler).",
                 )
             if status:
                 return True

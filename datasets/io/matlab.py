@@ -7,8 +7,7 @@ first element of the cell ``Lidar`` of the struct ``hsi``. Shapes and axes are M
 from __future__ import annotations
 
 import itertools
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,12 +17,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsbench.datasets.io.matlab5 import Version5
+from rsbench.datasets.io.matlab73 import Version73
+from rsbench.datasets.io.matlab_file import MAX_BYTES, Axes, Contents, MatFile, Shape, shape_text, shown
+from rsbench.datasets.io.plain_file import UnfitFile, open_plain
 from rsbench.errors import RsbenchError
+from rsbench.units import one_line
 
-Shape = tuple[int, ...]
-Axes = tuple[int, ...]
+__all__ = [
+    "Axes",
+    "Contents",
+    "MatArray",
+    "Shape",
+    "axes_to_HW",
+    "contents",
+    "find",
+    "held_text",
+    "mat_files",
+    "shape_text",
+    "shown",
+]
 
-_BLOCK_BYTES = 64 * 2**20
+_MOST_LISTED = 20
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 
@@ -37,7 +52,7 @@ class MatArray:
     shape: Shape
 
     def __str__(self) -> str:
-        return f'"{self.name}" ({shape_text(self.shape)}) in {self.file}'
+        return f'"{shown(self.name)}" ({shape_text(self.shape)}) in {self.file}'
 
     def read(self) -> NDArray[Any]:
         """Return all of it, with MATLAB's axes.
@@ -45,7 +60,8 @@ class MatArray:
         Raises:
             RsbenchError: the file changed or is broken.
         """
-        return np.concatenate(list(self.rows(tuple(range(len(self.shape))))))
+        blocks = list(self.rows(tuple(range(len(self.shape)))))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
     def rows(self, axes: Axes) -> Iterator[NDArray[Any]]:
         """Yield blocks of rows of the array with permuted axes, in order, in the machine's byte order.
@@ -59,7 +75,7 @@ class MatArray:
             RsbenchError: the file changed or is broken.
         """
         with _readable_errors(self.file):
-            yield from _open(self.file).rows(self.name, axes)
+            yield from _open(self.file).rows(self.name, self.shape, axes)
 
 
 def find(path: Path, name: str, fits: Callable[[Shape], bool], what: str) -> MatArray:
@@ -76,7 +92,8 @@ def find(path: Path, name: str, fits: Callable[[Shape], bool], what: str) -> Mat
     """
     with _readable_errors(path):
         opened = _open(path)
-        shapes = opened.shapes()
+        held = opened.contents()
+        shapes = held.shapes
         if "." in name or name in shapes:
             shape = opened.shape(name)
             if shape is not None and fits(shape):
@@ -87,21 +104,33 @@ def find(path: Path, name: str, fits: Callable[[Shape], bool], what: str) -> Mat
         fitting = [other for other in fitting if word in other.lower()]
     if len(fitting) == 1:
         return MatArray(file=path, name=fitting[0], shape=shapes[fitting[0]])
-    held = ", ".join(f"{other} ({shape_text(shape)})" for other, shape in shapes.items()) or "no array"
     raise RsbenchError(
-        f'{path} should hold {what} as "{name}" or as its only array of such a shape, but it holds {held}: '
-        "rename the array, or put the right file there."
+        f'{path} should hold {what} as "{name}" or as its only array of such a shape, but it holds '
+        f"{held_text(held.words())}. Rename the array, or put the right file there."
     )
 
 
-def arrays(path: Path) -> dict[str, Shape]:
-    """Return the shapes of a file's plain arrays by name; structs and cells are left out.
+def contents(path: Path) -> Contents:
+    """Return what a file holds: the shapes of its plain arrays, and what its other variables are.
 
     Raises:
-        RsbenchError: it is no MATLAB file.
+        RsbenchError: it is no MATLAB file, or one that leads to other files.
     """
     with _readable_errors(path):
-        return _open(path).shapes()
+        return _open(path).contents()
+
+
+def mat_files(folder: Path) -> list[Path]:
+    """Return a folder's MATLAB files in the order of their names; hidden ones, which macOS leaves, are no data."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mat" and not path.name.startswith("."))
+
+
+def held_text(words: Mapping[str, str]) -> str:
+    """Return ``gt (145 x 145), info (a struct: ...)`` or ``no array``."""
+    listed = [f"{name} ({text})" for name, text in words.items()]
+    if len(listed) > _MOST_LISTED:
+        listed[_MOST_LISTED:] = [f"{len(listed) - _MOST_LISTED:,} more"]
+    return ", ".join(listed) or "no array"
 
 
 def axes_to_HW(shape: Shape, height: int, width: int) -> Axes | None:
@@ -115,131 +144,22 @@ def axes_to_HW(shape: Shape, height: int, width: int) -> Axes | None:
     return None
 
 
-def shape_text(shape: Shape) -> str:
-    """Return ``349 x 1905 x 144``."""
-    return " x ".join(map(str, shape))
-
-
-class _File(ABC):
-    """A file of one version, and the way to its arrays."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @abstractmethod
-    def shapes(self) -> dict[str, Shape]:
-        """Return the shapes of plain numeric arrays of two dimensions and more, by name."""
-
-    @abstractmethod
-    def shape(self, name: str) -> Shape | None:
-        """Return the shape of an array by name or path, None if there is none."""
-
-    @abstractmethod
-    def rows(self, name: str, axes: Axes) -> Iterator[NDArray[Any]]:
-        """Yield blocks of rows as :meth:`MatArray.rows` does."""
-
-
-class _Version5(_File):
-    """A file that SciPy reads; its elements are compressed one by one, so that headers are read fast."""
-
-    def shapes(self) -> dict[str, Shape]:
-        from scipy.io import whosmat  # late: start-up
-
-        kinds = ("cell", "struct", "object", "char", "sparse", "function", "opaque", "unknown")
-        return {name: tuple(shape) for name, shape, kind in sorted(whosmat(self.path)) if kind not in kinds}
-
-    def shape(self, name: str) -> Shape | None:
-        if "." not in name:
-            return self.shapes().get(name)
-        array = self._array(name)
-        return None if array is None else array.shape
-
-    def _array(self, name: str) -> NDArray[Any] | None:
-        from scipy.io import loadmat  # late: start-up
-
-        variable, *fields = name.split(".")
-        value = loadmat(self.path, variable_names=[variable]).get(variable)
-        for field in fields:
-            value = _first(value)
-            if value is None or field not in (value.dtype.names or ()):
-                return None
-            value = value[field].flat[0]
-        value = _first(value)
-        return value if value is not None and value.dtype.kind in "iufb" else None
-
-    def rows(self, name: str, axes: Axes) -> Iterator[NDArray[Any]]:
-        array = self._array(name)
-        if array is None:
-            raise KeyError(name)
-        turned = array.transpose(axes)
-        for start, stop in _row_blocks(turned.shape, array.itemsize):
-            yield _native(turned[start:stop])
-
-
-def _first(value: Any) -> NDArray[Any] | None:
-    """Return the first element of a cell, or what is no cell; None where there is no array."""
-    while isinstance(value, np.ndarray) and value.dtype == object and value.size:
-        value = value.flat[0]
-    return value if isinstance(value, np.ndarray) and value.size else None
-
-
-class _Version73(_File):
-    """A file that h5py reads."""
-
-    def shapes(self) -> dict[str, Shape]:
-        with self._opened() as file:
-            shapes = {name: self._shape(node) for name, node in file.items() if not name.startswith("#")}
-        return {name: shape for name, shape in shapes.items() if shape is not None}
-
-    def shape(self, name: str) -> Shape | None:
-        with self._opened() as file:
-            return self._shape(self._node(file, name))
-
-    def rows(self, name: str, axes: Axes) -> Iterator[NDArray[Any]]:
-        with self._opened() as file:
-            node = self._node(file, name)
-            last = node.ndim - 1
-            shape = tuple(node.shape[last - axis] for axis in axes)
-            for start, stop in _row_blocks(shape, node.dtype.itemsize):
-                chosen = tuple(slice(start, stop) if last - i == axes[0] else slice(None) for i in range(node.ndim))
-                yield _native(node[chosen].transpose().transpose(axes))
-
-    def _opened(self) -> Any:
-        import h5py  # late: start-up
-
-        return h5py.File(self.path, "r")
-
-    @staticmethod
-    def _shape(node: Any) -> Shape | None:
-        plain = node is not None and hasattr(node, "dtype") and node.dtype.kind in "iufb" and node.ndim > 1
-        return tuple(node.shape[::-1]) if plain and node.attrs.get("MATLAB_class") != b"char" else None
-
-    @staticmethod
-    def _node(file: Any, name: str) -> Any:
-        node = file
-        for field in name.split("."):
-            node = node.get(field) if hasattr(node, "get") else None
-            while node is not None and getattr(getattr(node, "dtype", None), "kind", "") == "O":  # a cell's reference
-                node = file[node[()].flat[0]]
-        return node
-
-
 @cache
-def _version(path: Path, stamp: int) -> type[_File]:
+def _version(path: Path, stamp: int) -> type[MatFile]:
     """Return the reader of a file: version 7.3 has HDF5's signature, behind MATLAB's own 512 bytes."""
-    with path.open("rb") as file:
+    with open_plain(path, MAX_BYTES) as file:
         head = file.read(2056)
-    return _Version73 if any(head.startswith(_SIGNATURE, at) for at in (0, 512, 1024, 2048)) else _Version5
+    return Version73 if any(head.startswith(_SIGNATURE, at) for at in (0, 512, 1024, 2048)) else Version5
 
 
-def _open(path: Path) -> _File:
+def _open(path: Path) -> MatFile:
     """Return a file, read as its version wants."""
     return _version(path, path.stat().st_mtime_ns)(path)
 
 
 @contextmanager
 def _readable_errors(path: Path) -> Iterator[None]:
-    """Turn what SciPy and h5py raise on broken files into one sentence.
+    """Turn what SciPy, h5py and the file system raise into one sentence.
 
     Raises:
         RsbenchError: with that sentence.
@@ -248,20 +168,13 @@ def _readable_errors(path: Path) -> Iterator[None]:
         yield
     except RsbenchError:
         raise
+    except (UnfitFile, PermissionError, FileNotFoundError) as error:
+        reason = error.strerror or str(error)
+        raise RsbenchError(f"{path} cannot be read ({reason}): put a MATLAB file that can be read there.") from error
+    except MemoryError as error:
+        raise RsbenchError(f"{path} holds more than fits into memory: cut the scene.") from error
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = one_line(str(error).partition("\n")[0]) or type(error).__name__
         raise RsbenchError(
             f"{path} cannot be read as a MATLAB file ({reason}): it may be incomplete; copy it again."
         ) from error
-
-
-def _row_blocks(shape: Shape, itemsize: int) -> Iterator[tuple[int, int]]:
-    """Yield start and stop of blocks of rows, 64 MiB each and at least one row."""
-    row_bytes = max(1, int(np.prod(shape[1:], dtype=np.int64)) * itemsize)
-    step = max(1, _BLOCK_BYTES // row_bytes)
-    return ((start, min(start + step, shape[0])) for start in range(0, shape[0], step))
-
-
-def _native(block: NDArray[Any]) -> NDArray[Any]:
-    """Return a contiguous copy in the machine's byte order."""
-    return np.ascontiguousarray(block, dtype=block.dtype.newbyteorder("="))

@@ -1,8 +1,14 @@
-"""A prepared data set: a folder that appears whole or not at all, made once for all processes that want it."""
+"""A prepared data set: a folder that appears whole or not at all, made once for all processes that want it.
+
+Its JSON file holds the size and the SHA-256 of every other file, and of itself. Sizes are looked at whenever a folder
+is opened, digests whenever it is prepared again; a folder that differs is made anew, and the user is told.
+"""
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import io
 import json
 import math
 import os
@@ -10,23 +16,32 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, Self
+from typing import Any, BinaryIO, ClassVar, Self, cast
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import DTypeLike, NDArray
 
+from rsbench.datasets.io.plain_file import open_plain, read_plain, require_plain
 from rsbench.errors import RsbenchError
+
+_MAX_JSON_BYTES, _MAX_FILE_BYTES = 2**30, 2**45
+_FILES, _SELF = "files", "sha256"
+"""Keys of the JSON file: the others' sizes and digests, and its own digest."""
+
+
+class _Damaged(Exception):
+    """A prepared folder that cannot be used; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedFolder:
     """A data set in the form that workers read: arrays that they map, and a JSON file of everything else.
 
-    A subclass adds fields, which are the keys of the JSON file in that order. One of them is ``stamp``, which
-    changes with the data that the folder was made from.
+    A subclass adds fields, which are keys of the JSON file like ``stamp``, which changes with the data that the folder
+    was made from.
     """
 
     METADATA: ClassVar[str]
@@ -34,25 +49,33 @@ class PreparedFolder:
     SCHEMA: ClassVar[int]
     """Version of the folder's form; a folder of another one is made anew."""
     folder: Path
+    stamp: str
+    remade: str = ""
+    """A sentence for the user where a damaged folder had to be made anew just now; stands in no file."""
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Open a folder that ``prepare`` made.
+        """Open a folder that ``prepare`` made, and look at the sizes of its files.
 
         Raises:
-            RsbenchError: if there is none, or another rsbench wrote it.
+            RsbenchError: there is none, another rsbench wrote it, or it is damaged.
         """
-        return cls._from_json(folder, cls._read(folder))
+        try:
+            return cls._opened(folder, _size_problem)
+        except _Damaged as error:
+            raise RsbenchError(
+                f"{folder} holds no prepared data that can be used ({error}): run again, and it is made anew."
+            ) from error
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what the JSON file holds: everything but the folder's own path."""
+        """Return what the JSON file holds of the data: everything but the folder's own path."""
         values = asdict(self)
-        del values["folder"]
+        del values["folder"], values["remade"]
         return {"schema": self.SCHEMA, **values}
 
     @classmethod
     def reuse_or_write(cls, folder: Path, name: str, stamp: str, write: Callable[[Path], Self]) -> Self:
-        """Return what stands in ``folder``, writing it first where there is nothing or something stale.
+        """Return what stands in ``folder``, writing it first where there is nothing or something stale or damaged.
 
         Args:
             folder: where it belongs; made, locked and replaced as one.
@@ -63,19 +86,23 @@ class PreparedFolder:
         Raises:
             RsbenchError: the place cannot be written or is full.
         """
-        ready = cls._reusable(folder, stamp)
+        ready, _ = cls._reusable(folder, stamp)
         if ready is not None:
             return ready
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(folder.with_name(folder.name + ".lock")):
-                ready = cls._reusable(folder, stamp)
-                return cls._replace(folder, write) if ready is None else ready
+                ready, problem = cls._reusable(folder, stamp)
+                if ready is not None:
+                    return ready
+                prepared = cls._replace(folder, write)
         except OSError as error:
             raise RsbenchError(
                 f"The decoded copy of {name} cannot be written below {folder.parent} ({error.strerror or error}): "
                 f"free or choose another cache folder."
             ) from error
+        remade = f"The prepared copy of {name} in {folder} was damaged ({problem}) and has been made anew."
+        return replace(prepared, remade=remade) if problem else prepared
 
     def map_array(self, name: str) -> NDArray[Any]:
         """Return an array as a read-only memory map, which processes share."""
@@ -88,31 +115,46 @@ class PreparedFolder:
         return cls(folder=folder, **values)
 
     @classmethod
-    def _read(cls, folder: Path) -> dict[str, Any]:
-        """Return what the JSON file holds, without its schema.
+    def _opened(cls, folder: Path, problem: Callable[[Path, int, str], str | None]) -> Self:
+        """Return what stands in a folder whose files are as they were written.
+
+        Args:
+            folder: of the prepared data.
+            problem: says what is wrong with a file, by its path, size and digest.
 
         Raises:
-            RsbenchError: if there is none, or another rsbench wrote it.
+            _Damaged: they are not, or there are none.
+            RsbenchError: another rsbench wrote them.
         """
         try:
-            text = (folder / cls.METADATA).read_text(encoding="utf-8")
-            values: dict[str, Any] = json.loads(text, object_hook=_with_tuples)
-        except (OSError, ValueError) as error:
-            raise RsbenchError(
-                f"{folder} holds no prepared data ({error}): delete that folder and run again."
-            ) from error
-        if values.pop("schema", None) != cls.SCHEMA:
+            values = json.loads(read_plain(folder / cls.METADATA, _MAX_JSON_BYTES), object_hook=_with_tuples)
+        except (OSError, ValueError, RecursionError) as error:
+            raise _Damaged(f"{cls.METADATA}: {getattr(error, 'strerror', None) or error}") from error
+        if not isinstance(values, dict) or values.pop("schema", None) != cls.SCHEMA:
             raise RsbenchError(f"{folder} was written by another version of rsbench: delete that folder and run again.")
-        return values
+        if values.pop(_SELF, None) != _digest_of(values):
+            raise _Damaged(f"{cls.METADATA} was changed")
+        try:
+            for name, (size_bytes, digest) in values.pop(_FILES).items():
+                found = problem(folder / name, size_bytes, digest)
+                if found is not None:
+                    raise _Damaged(f"{name} {found}")
+            return cls._from_json(folder, values)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise _Damaged(f"{cls.METADATA} holds something else: {error}") from error
 
     @classmethod
-    def _reusable(cls, folder: Path, stamp: str) -> Self | None:
-        """Return what stands in ``folder`` if it is whole and made from the same data."""
+    def _reusable(cls, folder: Path, stamp: str) -> tuple[Self | None, str]:
+        """Return what stands in ``folder`` if it is whole and made from the same data, and what is wrong with it."""
+        if not folder.is_dir():
+            return None, ""
         try:
-            values = cls._read(folder)
-        except RsbenchError:
-            return None
-        return cls._from_json(folder, values) if values.get("stamp") == stamp else None
+            ready = cls._opened(folder, _content_problem)
+        except _Damaged as error:
+            return None, str(error)
+        except RsbenchError:  # of another version
+            return None, ""
+        return (ready, "") if ready.stamp == stamp else (None, "")
 
     @classmethod
     def _replace(cls, folder: Path, write: Callable[[Path], Self]) -> Self:
@@ -122,7 +164,7 @@ class PreparedFolder:
         temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             prepared = write(temporary)
-            (temporary / cls.METADATA).write_text(json.dumps(prepared.to_dict()), encoding="utf-8")
+            (temporary / cls.METADATA).write_text(_sealed(prepared.to_dict(), temporary), encoding="utf-8")
             temporary.chmod(0o755)
             if folder.exists():  # an older copy of files that changed since, or a broken one
                 shutil.rmtree(folder)
@@ -130,6 +172,49 @@ class PreparedFolder:
             return prepared
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def content_digests(folder: Path) -> dict[str, str]:
+    """Return file name -> SHA-256 of the arrays of a prepared folder, as they were written; empty where none are told."""
+    digests: dict[str, str] = {}
+    for path in sorted(folder.glob("*.json")):
+        files = json.loads(read_plain(path, _MAX_JSON_BYTES)).get(_FILES, {})
+        digests |= {name: digest for name, (_, digest) in files.items()}
+    return digests
+
+
+def _sealed(values: dict[str, Any], folder: Path) -> str:
+    """Return the JSON file's text: the values, the sizes and digests of the folder's files, and its own digest."""
+    files = {path.name: (path.stat().st_size, _digest(path)) for path in sorted(folder.iterdir())}
+    schema = {"schema": values.pop("schema")}
+    values = {**values, _FILES: files}
+    return json.dumps({**schema, **values, _SELF: _digest_of(values)})
+
+
+def _digest_of(values: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with open_plain(path, _MAX_FILE_BYTES) as file:
+        return hashlib.file_digest(cast(io.BufferedReader, file), "sha256").hexdigest()
+
+
+def _size_problem(path: Path, size_bytes: int, _: str) -> str | None:
+    """Return why a file is not the one that was written, by its size alone; None where it may be."""
+    try:
+        found_bytes = require_plain(path, _MAX_FILE_BYTES).st_size
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    return None if found_bytes == size_bytes else f"has {found_bytes:,} bytes instead of {size_bytes:,}"
+
+
+def _content_problem(path: Path, size_bytes: int, digest: str) -> str | None:
+    """Return why a file is not the one that was written; reads all of it."""
+    try:
+        return _size_problem(path, size_bytes, digest) or (None if _digest(path) == digest else "has other content")
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
 
 
 def _with_tuples(values: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from rsbench.datasets.base import Dataset, Progress
+from rsbench.datasets.fill_values import Extremes, FillValue
 from rsbench.datasets.io.matlab import MatArray, axes_to_HW
 from rsbench.datasets.pixels.label_maps import read_map
+from rsbench.datasets.pixels.prepared import MISSING
 from rsbench.datasets.pixels.source import PixelSource, PixelSurvey
 from rsbench.errors import RsbenchError
 
@@ -20,20 +22,24 @@ class Values:
     """What one modality holds.
 
     Attributes:
+        name: of the modality.
         words: name, size and type.
         low: smallest finite value.
         high: largest finite value.
         not_finite: values that are no number.
         zero_share: share of the pixels that are zero in all channels.
         constant: channels with one value only.
+        fills: values that stand for missing data.
     """
 
+    name: str
     words: str
     low: float
     high: float
     not_finite: int
     zero_share: float
     constant: int
+    fills: tuple[FillValue, ...]
 
     def __str__(self) -> str:
         bad = f", {self.not_finite:,} values are no number" if self.not_finite else ", all values are numbers"
@@ -54,7 +60,7 @@ class PixelCheck:
         split: description of that split.
         shared: pixels in both official lists.
         conflicts: official pixels whose label differs from the label map's.
-        warnings: sentences on the split.
+        warnings: sentences on the labels and the split.
     """
 
     title: str
@@ -69,12 +75,14 @@ class PixelCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether all values are numbers, and the official parts agree with the labels and share no pixel."""
-        return not (self.shared or self.conflicts or any(values.not_finite for values in self.values))
+        """Whether all values are data, and the official parts agree with the labels and share no pixel."""
+        return not (self.shared or self.conflicts or any(values.not_finite or values.fills for values in self.values))
 
     def sentences(self) -> list[str]:
         """Return what was found, in plain words."""
-        lines = [f"{self.title} at {self.where}:", *map(str, self.values)]
+        lines = [f"{self.title} at {self.where}:"]
+        for values in self.values:
+            lines += [str(values), *(f"{values.name}: {fill}; {MISSING}" for fill in values.fills)]
         if self.part:
             lines.append(f"This is a {self.part}.")
         lines.append(f"Split: {self.split}.")
@@ -104,10 +112,11 @@ def check_scene(dataset: Dataset, survey: PixelSurvey, progress: Progress | None
     """
     source, truth = survey.source, survey.source.ground_truth
     values = []
-    for number, (name, array) in enumerate((("HSI", source.hsi), (survey.aux_name, source.aux))):
+    modalities = source.modalities(survey.aux_name)
+    for name, array in modalities.items():
         values.append(_values(name, source, array))
         if progress is not None:
-            progress(number + 1, 2)
+            progress(len(values), len(modalities))
     lists = truth.lists or {}
     shared = len(np.intersect1d(lists["train"], lists["test"])) if lists else 0
     counts, description, warnings = _split(survey)
@@ -120,7 +129,7 @@ def check_scene(dataset: Dataset, survey: PixelSurvey, progress: Progress | None
         split=description,
         shared=shared,
         conflicts=_conflicts(source),
-        warnings=warnings,
+        warnings=(*truth.warnings, *warnings),
     )
 
 
@@ -128,10 +137,11 @@ def _values(name: str, source: PixelSource, array: MatArray) -> Values:
     """Read one modality block by block and return what it holds."""
     low, high, bad, zeros, pixels = np.inf, -np.inf, 0, 0, 0
     least = most = None
-    kind = None
+    kind, extremes = None, Extremes()
     for block in array.rows(source.axes(array)):
         rows_NC = block.reshape(-1, source.channels(array))
         kind = rows_NC.dtype
+        extremes.add(rows_NC[rows_NC.any(axis=1)] if array is source.hsi else rows_NC)
         if kind.kind == "f":
             bad += rows_NC.size - int(np.count_nonzero(np.isfinite(rows_NC)))
             rows_NC = np.nan_to_num(rows_NC, nan=0.0, posinf=0.0, neginf=0.0)
@@ -145,12 +155,14 @@ def _values(name: str, source: PixelSource, array: MatArray) -> Values:
     low, high = float(least.min()), float(most.max())
     size = f"{source.height} x {source.width} x {source.channels(array)}"
     return Values(
+        name=name,
         words=f"{name}, {size}, {kind}",
         low=low,
         high=high,
         not_finite=bad,
         zero_share=zeros / pixels,
         constant=int(np.count_nonzero(least == most)),
+        fills=extremes.fill_values(),
     )
 
 

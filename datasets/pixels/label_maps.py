@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,13 @@ class GroundTruth:
         labels_HW: class of each pixel from 1 upwards, 0 where it is not known.
         lists: flat positions (``row * W + column``, ascending) of "train" and "test"; None without an official split.
         note: where the lists come from, in words.
+        warnings: sentences for the user.
     """
 
     labels_HW: LabelMap
     lists: Mapping[str, Indices] | None
     note: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def read_ground_truth(
@@ -48,12 +51,19 @@ def read_ground_truth(
     Raises:
         RsbenchError: labels that are no whole numbers or too large, lists that do not fit the map.
     """
+    size = height, width
+    given = list(lists.values()) if labels is None else [labels, *(a for a in lists.values() if not _is_list(a, *size))]
+    read = {array: _read_map(array, *size) for array in given}
     if labels is None:
-        maps = [read_map(array, height, width) for array in lists.values()]
-        labels_HW: LabelMap = np.max(maps, axis=0)
+        labels_HW: LabelMap = np.max([read[array][0] for array in lists.values()], axis=0)
         place = " and ".join(str(array.file) for array in lists.values())
     else:
-        labels_HW, place = read_map(labels, height, width), str(labels.file)
+        labels_HW, place = read[labels][0], str(labels.file)
+    warnings = tuple(
+        f"{array} holds {count:,} values that are no number (NaN): they are read as 0, unlabelled."
+        for array, (_, count) in read.items()
+        if count
+    )
     highest = int(labels_HW.max())
     if classes is not None and highest > classes:
         raise RsbenchError(
@@ -66,31 +76,49 @@ def read_ground_truth(
             f"{place} has a label {highest} and none of {highest - 1}: where that means unlabelled, write 0 instead."
         )
     if not lists:
-        return GroundTruth(labels_HW=labels_HW, lists=None)
-    if all(axes_to_HW(array.shape, height, width) for array in lists.values()):
-        maps_by_part = {part: read_map(array, height, width) for part, array in lists.items()}
-        chosen = {part: np.flatnonzero((map_HW > 0) & (labels_HW > 0)) for part, map_HW in maps_by_part.items()}
-        return GroundTruth(labels_HW=labels_HW, lists=chosen, note="label maps of training and test pixels")
-    chosen, note = _from_index_lists({part: array.read() for part, array in lists.items()}, labels_HW, lists["train"])
-    return GroundTruth(labels_HW=labels_HW, lists=chosen, note=note)
+        return GroundTruth(labels_HW=labels_HW, lists=None, warnings=warnings)
+    if all(array in read for array in lists.values()):
+        chosen = {part: np.flatnonzero((read[array][0] > 0) & (labels_HW > 0)) for part, array in lists.items()}
+        note = "label maps of training and test pixels"
+    else:
+        chosen, note = _from_index_lists(
+            {part: array.read() for part, array in lists.items()}, labels_HW, lists["train"]
+        )
+    return GroundTruth(labels_HW=labels_HW, lists=chosen, note=note, warnings=warnings)
 
 
 def read_map(array: MatArray, height: int, width: int) -> LabelMap:
-    """Read one label map ``[H, W]``; negative labels, which some releases give to unlabelled pixels, become 0.
+    """Read one label map ``[H, W]``; negative labels and NaN, which some give to unlabelled pixels, become 0.
 
     Raises:
         RsbenchError: it has another size, or values that are no whole numbers.
     """
+    return _read_map(array, height, width)[0]
+
+
+def _read_map(array: MatArray, height: int, width: int) -> tuple[LabelMap, int]:
+    """Return one label map ``[H, W]``, and how many of its values are NaN; see :func:`read_map`."""
     axes = axes_to_HW(array.shape, height, width)
     if axes is None or len(axes) != 2:
         raise RsbenchError(
             f"The label map {array} does not fit the scene of {height} x {width} pixels: put the right files there."
         )
-    values = np.transpose(array.read(), axes)
-    if not np.array_equal(values, np.floor(values)) or values.max() > np.iinfo(np.int16).max:
+    given = np.transpose(array.read(), axes)
+    unknown = np.isnan(given)
+    values = np.where(unknown, 0, given)
+    if not is_whole(values) or values.max() > np.iinfo(np.int16).max:
         raise RsbenchError(f"{array} is no label map: it holds values that are no whole numbers, or far too large.")
-    labels_HW: LabelMap = np.maximum(values, 0).astype(np.int16)
-    return labels_HW
+    return np.maximum(values, 0).astype(np.int16), int(np.count_nonzero(unknown))
+
+
+def is_whole(values: NDArray[Any]) -> bool:
+    """Tell whether all values are whole numbers."""
+    return bool(np.isfinite(values).all()) and np.array_equal(values, np.floor(values))
+
+
+def _is_list(array: MatArray, height: int, width: int) -> bool:
+    """Tell whether an array lists rows and columns, or is at any rate no map of the scene's size."""
+    return is_index_list(array.shape) and axes_to_HW(array.shape, height, width) is None
 
 
 def is_index_list(shape: tuple[int, ...]) -> bool:
@@ -99,7 +127,7 @@ def is_index_list(shape: tuple[int, ...]) -> bool:
 
 
 def _from_index_lists(
-    given: Mapping[str, NDArray[np.generic]], labels_HW: LabelMap, example: MatArray
+    given: Mapping[str, NDArray[Any]], labels_HW: LabelMap, example: MatArray
 ) -> tuple[dict[str, Indices], str]:
     """Return flat positions from N x 2 lists.
 
@@ -115,6 +143,10 @@ def _from_index_lists(
             raise RsbenchError(
                 f"The {part} list beside {example} has the shape {shape_text(array.shape)}: it must be a label map of "
                 f"the scene's size or a list of rows and columns, N x 2."
+            )
+        if not is_whole(array):
+            raise RsbenchError(
+                f"The {part} list beside {example} holds values that are no whole numbers: mend the list."
             )
         pairs[part] = np.asarray(array if array.shape[1] == 2 else array.T, dtype=np.int64)
     joined = np.concatenate(list(pairs.values()))

@@ -1,20 +1,24 @@
-"""Your own scene: a hyperspectral cube, one other modality and labels in MATLAB files of any names."""
+"""Your own scene: a hyperspectral cube, alone or with one other modality, and labels in MATLAB files of any names."""
 
 from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from rsbench.datasets.base import not_found
-from rsbench.datasets.io.matlab import MatArray, arrays, axes_to_HW, shape_text
+from rsbench.datasets.io.matlab import Contents, MatArray, axes_to_HW, contents, held_text, mat_files, shape_text
+from rsbench.datasets.io.plain_file import read_plain
 from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.label_maps import is_index_list
+from rsbench.datasets.pixels.label_maps import is_index_list, is_whole
 from rsbench.datasets.pixels.source import PixelSource
 from rsbench.errors import RsbenchError
+from rsbench.units import count_text
 
+_MAX_NAMES_BYTES = 2**20
 _PARTS = {"train": ("train", "trlabel", "tr"), "test": ("test", "tslabel", "telabel", "ts", "te")}
 _TRUTH = ("gt", "label", "ground", "truth", "mask")
 
@@ -27,10 +31,10 @@ class MultimodalMat(PixelDataset):
     licence = "that of your scene"
     citation = "your own scene"
     layout = (
-        "DATA_ROOT/multimodal-mat/*.mat (or DATA_ROOT/*.mat) with one hyperspectral cube H x W x bands, one other "
-        "modality H x W or H x W x channels, and a label map H x W of whole numbers, 0 = unlabelled; a training and a "
-        "test map, or lists of rows and columns, named train (or TRLabel) and test (or TSLabel); classes.csv with "
-        "one name a line, if wished."
+        "DATA_ROOT/multimodal-mat/*.mat (or DATA_ROOT/*.mat) with one hyperspectral cube H x W x bands, if wished one "
+        "other modality H x W or H x W x channels, and a label map H x W of whole numbers, 0 = unlabelled; a training "
+        "and a test map, or lists of rows and columns, named train (or TRLabel) and test (or TSLabel); classes.csv "
+        "with one name a line, if wished."
     )
     aux_name = "other modality"
     folders = ("multimodal-mat", ".")
@@ -40,7 +44,7 @@ class MultimodalMat(PixelDataset):
         """Find the arrays by their shapes."""
         places = [data_root / folder for folder in self.folders]
         for place in filter(Path.is_dir, places):
-            files = sorted(path for path in place.iterdir() if path.suffix.lower() == ".mat")
+            files = mat_files(place)
             if files:
                 return _recognised(place, files)
         raise not_found(self, data_root, places)
@@ -52,28 +56,35 @@ def _recognised(where: Path, files: list[Path]) -> PixelSource:
     Raises:
         RsbenchError: something is missing or stands there twice; it names what the folder holds.
     """
+    found = {path: contents(path) for path in files}
     held = [
         MatArray(file=path, name=name, shape=shape)
-        for path in files
-        for name, shape in arrays(path).items()
+        for path, content in found.items()
+        for name, shape in content.shapes.items()
         if len(shape) in (2, 3) and math.prod(shape) > 8
     ]
     flat = [array for array in held if len(array.shape) == 2 and (is_index_list(array.shape) or _is_label_map(array))]
     lists = {part: array for part, words in _PARTS.items() if (array := _named(flat, words))}
-    if len(lists) == 1:
-        raise _undecided(f"a list of {next(iter(lists))} pixels, but not the other", where, held)
     maps = [array for array in flat if array not in lists.values() and not is_index_list(array.shape)]
+    if len(lists) == 1:
+        ((part, only),) = lists.items()
+        if maps or is_index_list(only.shape):
+            raise _undecided(f"a list of {part} pixels, but not the other", where, found)
+        maps, lists = [only], {}  # Trento's only map is called mask_test
     if len(maps) > 1:
         maps = [array for array in maps if _named([array], _TRUTH)]
     scene = next((array.shape for array in (*maps, *lists.values()) if not is_index_list(array.shape)), None)
     if len(maps) > 1 or scene is None:
-        raise _undecided("no label map that is clearly one", where, held)
+        raise _undecided("no label map that is clearly one", where, found)
     used = [*maps, *lists.values()]
     rest = [array for array in held if array not in used and axes_to_HW(array.shape, *scene) is not None]
     cubes = sorted((array for array in rest if len(array.shape) == 3), key=lambda array: math.prod(array.shape))
-    if not cubes or len(rest) != 2:
+    if not cubes or len(rest) > 2:
         raise _undecided(
-            f"{len(rest)} modalities of {shape_text(scene)} pixels, where a cube and one other are wanted", where, held
+            f"{count_text(len(cubes), 'cube')} and {count_text(len(rest) - len(cubes), 'other array')} of "
+            f"{shape_text(scene)} pixels, where one cube and at most one other modality are wanted",
+            where,
+            found,
         )
     hsi = cubes[-1]
     return PixelSource(
@@ -82,7 +93,7 @@ def _recognised(where: Path, files: list[Path]) -> PixelSource:
         height=scene[0],
         width=scene[1],
         hsi=hsi,
-        aux=next(array for array in rest if array is not hsi),
+        aux=next((array for array in rest if array is not hsi), None),
         labels=maps[0] if maps else None,
         lists=lists,
     )
@@ -102,25 +113,28 @@ def _named(held: list[MatArray], words: tuple[str, ...]) -> MatArray | None:
 
 
 def _is_label_map(array: MatArray) -> bool:
-    """Tell whether it holds few whole numbers from -1 or 0 upwards."""
+    """Tell whether it holds few whole numbers from -1 or 0 upwards, or NaN."""
     values = np.unique(array.read())
-    whole = np.array_equal(values, np.floor(values))
-    return whole and len(values) <= 256 and values[0] >= -1 and values[-1] <= 1000
+    values = values[~np.isnan(values)]
+    return 0 < len(values) <= 256 and is_whole(values) and values[0] >= -1 and values[-1] <= 1000
 
 
 def _class_names(where: Path) -> tuple[str, ...] | None:
     """Return the names in ``classes.csv``: the second column, or the only one, without a heading."""
     path = where / "classes.csv"
-    if not path.is_file():
+    if not path.exists():
         return None
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
+    try:
+        text = read_plain(path, _MAX_NAMES_BYTES).decode("utf-8-sig")
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise RsbenchError(f"{path} cannot be read ({error}): it must hold one name a line, in UTF-8.") from error
     if rows and rows[0][0].strip().lower() in ("label", "class", "name", "id"):
         rows = rows[1:]
     return tuple(row[1 if len(row) > 1 else 0].strip() for row in rows)
 
 
-def _undecided(what: str, where: Path, held: list[MatArray]) -> RsbenchError:
+def _undecided(what: str, where: Path, found: Mapping[Path, Contents]) -> RsbenchError:
     """Return the error that says what is wrong, what the folder holds and how it must stand."""
-    there = ", ".join(f"{array.file.name}: {array.name} ({shape_text(array.shape)})" for array in held) or "no array"
-    return RsbenchError(f"{where} holds {what} ({there}): it must stand like this: {MultimodalMat.layout}")
+    words = {f"{path.name}: {name}": text for path, content in found.items() for name, text in content.words().items()}
+    return RsbenchError(f"{where} holds {what} ({held_text(words)}): it must stand like this: {MultimodalMat.layout}")

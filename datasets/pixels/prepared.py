@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.base import Dataset, Progress
+from rsbench.datasets.fill_values import Extremes, FillValue
 from rsbench.datasets.io.matlab import MatArray
 from rsbench.datasets.io.prepared_folder import PreparedFolder, new_array
 from rsbench.datasets.pixels import spatial_split
@@ -21,6 +23,7 @@ from rsbench.datasets.split import Split
 
 HSI, AUX, LABELS, FILLED = "hsi.npy", "aux.npy", "labels.npy", "filled.npy"
 _LIST = "{part}.npy"
+MISSING = "if it stands for missing data, write NaN there, which the mean of the training pixels then stands in for."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Pixels(PreparedFolder):
     """A converted scene; the arrays stay on disk until they are asked for.
 
     Attributes:
-        aux_name: of the other modality, such as ``LiDAR``.
+        aux_name: of the other modality, such as ``LiDAR``; empty where the cube stands alone.
         part: words for another size than the release, else None.
         warnings: sentences for the user.
         not_finite: values in both modalities that are no number; readers put the mean of the training pixels there.
@@ -37,7 +40,7 @@ class Pixels(PreparedFolder):
     """
 
     METADATA = "pixels.json"
-    SCHEMA = 1
+    SCHEMA = 2
     name: str
     title: str
     class_names: tuple[str, ...]
@@ -50,15 +53,17 @@ class Pixels(PreparedFolder):
     official: bool
     note: str
     blocks: BlockGrid
-    stamp: str
 
     def hsi(self) -> NDArray[Any]:
         """Return the hyperspectral cube ``[H, W, bands]`` in its own dtype, as a read-only memory map."""
         return self.map_array(HSI)
 
     def aux(self) -> NDArray[Any]:
-        """Return the other modality ``[H, W, channels]`` in its own dtype, as a read-only memory map."""
-        return self.map_array(AUX)
+        """Return the other modality ``[H, W, channels]`` in its own dtype, as a read-only memory map.
+
+        It has 0 channels where the cube stands alone.
+        """
+        return self.map_array(AUX) if self.aux_name else np.empty((*self.hsi().shape[:2], 0), dtype=np.float32)
 
     def filled(self) -> NDArray[np.bool_]:
         """Return which pixels ``[H, W]`` hold only zeros in the cube: fill around or between what was flown over."""
@@ -97,18 +102,18 @@ def prepare(dataset: Dataset, survey: PixelSurvey, cache_root: Path, progress: P
     source = survey.source
 
     def write(temporary: Path) -> Pixels:
-        not_finite = _write_arrays(temporary, source, progress)
+        found = _write_arrays(temporary, survey, progress)
         return Pixels(
             name=dataset.name,
             title=dataset.title,
             class_names=source.names,
-            aux_name=survey.aux_name,
+            aux_name="" if source.aux is None else survey.aux_name,
             folder=folder,
             fingerprint=survey.fingerprint,
             part=survey.part,
             synthetic=dataset.synthetic,
-            warnings=tuple(_warnings(dataset, survey, not_finite)),
-            not_finite=not_finite,
+            warnings=tuple(_warnings(dataset, survey, found)),
+            not_finite=sum(one.not_finite for one in found.values()),
             official=source.ground_truth.lists is not None,
             note=source.ground_truth.note,
             blocks=survey.blocks,
@@ -118,35 +123,51 @@ def prepare(dataset: Dataset, survey: PixelSurvey, cache_root: Path, progress: P
     return Pixels.reuse_or_write(folder, dataset.name, source.stamp(), write)
 
 
-def _write_arrays(folder: Path, source: PixelSource, progress: Progress | None) -> int:
-    """Write both modalities, the fill and the labels; return how many values are no number."""
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What one modality holds.
+
+    Attributes:
+        not_finite: values that are no number.
+        filled: whether a pixel is all zero, shape [H, W].
+        fills: values that stand for missing data.
+    """
+
+    not_finite: int
+    filled: NDArray[np.bool_]
+    fills: tuple[FillValue, ...]
+
+
+def _write_arrays(folder: Path, survey: PixelSurvey, progress: Progress | None) -> dict[str, _Found]:
+    """Write the modalities, the fill and the labels; return what each modality holds, by name."""
+    source = survey.source
     truth = source.ground_truth  # may be refused: before anything is written
-    bad_hsi, filled_HW = _convert(folder / HSI, source, source.hsi, 0, progress)
-    bad_aux, _ = _convert(folder / AUX, source, source.aux, source.height, progress)
-    np.save(folder / FILLED, filled_HW)
+    found: dict[str, _Found] = {}
+    total = len(source.modalities(survey.aux_name)) * source.height
+    for file, (name, array) in zip((HSI, AUX), source.modalities(survey.aux_name).items(), strict=False):
+        found[name] = _convert(folder / file, source, array, progress, (len(found) * source.height, total))
+    np.save(folder / FILLED, found["HSI"].filled)
     np.save(folder / LABELS, truth.labels_HW)
     for part, positions in (truth.lists or {}).items():
         np.save(folder / _LIST.format(part=part), positions)
-    return bad_hsi + bad_aux
+    return found
 
 
 def _convert(
-    path: Path, source: PixelSource, array: MatArray, done: int, progress: Progress | None
-) -> tuple[int, NDArray[np.bool_]]:
+    path: Path, source: PixelSource, array: MatArray, progress: Progress | None, done_total: tuple[int, int]
+) -> _Found:
     """Write one modality as ``[H, W, C]``, block by block.
 
     Args:
         path: of the new file.
         source: the scene.
         array: one of its modalities.
-        done: rows of the other modality that were written before.
-        progress: called with (rows done, rows of both modalities).
-
-    Returns:
-        How many values are no number, and which pixels ``[H, W]`` are all zero.
+        progress: called with (rows done, rows of all modalities).
+        done_total: rows that were written before, rows of all modalities.
     """
-    channels, not_finite = source.channels(array), 0
+    channels, not_finite, (done, total) = source.channels(array), 0, done_total
     filled: list[NDArray[np.bool_]] = []
+    extremes = Extremes()
     blocks = array.rows(source.axes(array))
     first = next(blocks)
     with new_array(path, first.dtype, (source.height, source.width, channels)) as file:
@@ -154,25 +175,26 @@ def _convert(
             rows_HWC = block.reshape(len(block), source.width, channels)
             file.write(rows_HWC.data)
             filled.append(np.logical_not(rows_HWC.any(axis=2)))
+            known = ~filled[-1] if array is source.hsi and filled[-1].any() else np.s_[:]
+            extremes.add(rows_HWC[known].reshape(-1, channels))
             if rows_HWC.dtype.kind == "f":
                 not_finite += rows_HWC.size - int(np.count_nonzero(np.isfinite(rows_HWC)))
             done += len(rows_HWC)
             if progress is not None:
-                progress(done, 2 * source.height)
-    return not_finite, np.concatenate(filled)
+                progress(done, total)
+    return _Found(not_finite=not_finite, filled=np.concatenate(filled), fills=extremes.fill_values())
 
 
-def _warnings(dataset: Dataset, survey: PixelSurvey, not_finite: int) -> list[str]:
-    """Return sentences on another size than the release, and on values that are no number."""
-    sentences = []
+def _warnings(dataset: Dataset, survey: PixelSurvey, found: Mapping[str, _Found]) -> list[str]:
+    """Return sentences on another size than the release, and on values that are no number or stand for none."""
+    sentences = list(survey.source.ground_truth.warnings)
+    place = f"{dataset.title} at {survey.where}"
     if survey.part is not None:
-        sentences.append(
-            f"{dataset.title} at {survey.where} is a {survey.part}; its accuracies cannot be set beside "
-            "those for the release."
-        )
+        sentences.append(f"{place} is a {survey.part}; its accuracies cannot be set beside those for the release.")
+    not_finite = sum(one.not_finite for one in found.values())
     if not_finite:
         sentences.append(
-            f"{dataset.title} at {survey.where} has {not_finite:,} values that are no number; the mean of "
-            "the training pixels stands in for them."
+            f"{place} has {not_finite:,} values that are no number; the mean of the training pixels stands in for them."
         )
+    sentences += [f"{place}, {name}: {fill}; {MISSING}" for name, one in found.items() for fill in one.fills]
     return sentences

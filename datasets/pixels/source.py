@@ -22,11 +22,11 @@ class FileLayout:
     """Which array of which file is what, each as ``file.mat:array``.
 
     Case of file names plays no part; where an array has another name, the one of a fitting shape is taken.
-    ``train`` and ``test`` are label maps, or lists of rows and columns.
+    ``train`` and ``test`` are label maps, or lists of rows and columns. Without ``aux`` the cube stands alone.
     """
 
     hsi: str
-    aux: str
+    aux: str | None = None
     labels: str | None = None
     train: str | None = None
     test: str | None = None
@@ -69,7 +69,8 @@ class PixelSource:
     height: int
     width: int
     hsi: MatArray
-    aux: MatArray
+    aux: MatArray | None
+    """None where the cube stands alone."""
     labels: MatArray | None
     lists: Mapping[str, MatArray]
 
@@ -93,8 +94,12 @@ class PixelSource:
     @property
     def arrays(self) -> tuple[MatArray, ...]:
         """All arrays."""
-        labels = () if self.labels is None else (self.labels,)
-        return (self.hsi, self.aux, *labels, *self.lists.values())
+        arrays = (self.hsi, self.aux, self.labels, *self.lists.values())
+        return tuple(array for array in arrays if array is not None)
+
+    def modalities(self, aux_name: str) -> dict[str, MatArray]:
+        """Return the modalities that there are, by name: ``HSI`` and, if there, the other one."""
+        return {"HSI": self.hsi} if self.aux is None else {"HSI": self.hsi, aux_name: self.aux}
 
     def axes(self, array: MatArray) -> Axes:
         """Return the order of axes that brings a modality to ``[H, W]`` or ``[H, W, C]``.
@@ -148,9 +153,14 @@ class PixelSurvey(Survey):
 
     @property
     def contents(self) -> str:
-        """Size of the scene and number of labelled pixels."""
+        """The size of the scene and the number of labelled pixels."""
         labelled = int((self.source.ground_truth.labels_HW > 0).sum())
         return f"{self.source.height} x {self.source.width} pixels, {labelled:,} of them labelled"
+
+    @property
+    def model(self) -> str | None:
+        """The network for a cube alone, where there is no other modality."""
+        return "hsi-cnn" if self.source.aux is None else None
 
     @property
     def inputs(self) -> dict[str, int]:
@@ -159,7 +169,7 @@ class PixelSurvey(Survey):
         return {
             "classes": len(source.names),
             "hsi_bands": source.channels(source.hsi),
-            "aux_channels": source.channels(source.aux),
+            "aux_channels": 0 if source.aux is None else source.channels(source.aux),
         }
 
     def train_samples(self, split: str, seed: int) -> int:
@@ -205,7 +215,9 @@ def open_layout(
         height=height,
         width=width,
         hsi=one(layout.hsi, lambda shape: len(shape) == 3 and fits_scene(shape), f"the hyperspectral cube {size}"),
-        aux=one(layout.aux, lambda shape: len(shape) <= 3 and fits_scene(shape), f"the other modality {size}"),
+        aux=None
+        if layout.aux is None
+        else one(layout.aux, lambda shape: len(shape) <= 3 and fits_scene(shape), f"the other modality {size}"),
         labels=None if layout.labels is None else one(layout.labels, is_map, "the label map"),
         lists={
             part: one(

@@ -19,11 +19,10 @@ from rsbench.datasets.scenes.source import Picture, SceneSurvey, Source
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
 
-IMAGES, LABELS, NAMES = "images.npy", "labels.npy", "names.txt"
+IMAGES, LABELS, NAMES, SUMS = "images.npy", "labels.npy", "names.txt", "sums.npy"
 MIN_IMAGE_SIZE = 8
 _BATCH = 128
 """Pictures that may wait in memory at a time."""
-_LEVELS = np.arange(256) / 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +33,6 @@ class Scenes(PreparedFolder):
         part: words for an incomplete release, else None.
         warnings: sentences for the user.
         count: number of pictures.
-        mean: of R, G and B over all pictures, in 0..1.
-        std: standard deviation of R, G and B over all pictures.
         lists: official split: positions of "train", "val" (may be missing) and "test"; None without one.
         lists_note: where the lists come from, in words.
     """
@@ -51,11 +48,8 @@ class Scenes(PreparedFolder):
     synthetic: bool
     warnings: tuple[str, ...]
     count: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
     lists: Mapping[str, tuple[int, ...]] | None
     lists_note: str
-    stamp: str
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -74,9 +68,16 @@ class Scenes(PreparedFolder):
         """Return the pictures' names (``class/file``) in order."""
         return [json.loads(line) for line in (self.folder / NAMES).read_text(encoding="ascii").splitlines()]
 
-    def channel_mean_std(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean and standard deviation of R, G, B over all pictures, each ``[3]`` in 0..1."""
-        return np.array(self.mean), np.array(self.std)
+    def channel_mean_std(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return mean and standard deviation of R, G, B over some pictures, each ``[3]`` in 0..1.
+
+        Args:
+            positions: of the pictures, those that train, shape [n].
+        """
+        values, squares = np.load(self.folder / SUMS)[positions].sum(axis=0, dtype=np.float64)
+        pixels = len(positions) * self.image_size**2
+        mean = values / pixels
+        return mean / 255, np.sqrt(np.maximum(squares / pixels - mean**2, 0)) / 255
 
     def split(self, split: str, seed: int) -> Split:
         """Return the pictures that train, validate and test.
@@ -118,7 +119,7 @@ def prepare(
         np.save(temporary / LABELS, source.labels)
         names = "".join(f"{json.dumps(picture.name)}\n" for picture in source.pictures)  # JSON: they may be no UTF-8
         (temporary / NAMES).write_text(names, encoding="ascii")
-        mean, std = _channel_mean_std(temporary / IMAGES)
+        np.save(temporary / SUMS, _sums(temporary / IMAGES))
         return Scenes(
             name=dataset.name,
             title=dataset.title,
@@ -130,8 +131,6 @@ def prepare(
             synthetic=dataset.synthetic,
             warnings=warnings,
             count=len(source.pictures),
-            mean=mean,
-            std=std,
             lists=source.lists,
             lists_note=source.lists_note,
             stamp=source.stamp(),
@@ -165,17 +164,12 @@ def _decode_all(path: Path, source: Source, image_size: int, remedy: str, progre
                 progress(min(start + _BATCH, len(pictures)), len(pictures))
 
 
-def _channel_mean_std(path: Path) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    """Return mean and standard deviation of R, G, B in 0..1, reading the file in pieces."""
+def _sums(path: Path) -> NDArray[np.uint64]:
+    """Return the sums of R, G and B over each picture and of their squares, ``[N, 2, 3]``, reading in pieces."""
     images_NHWC = np.load(path, mmap_mode="r")
-    totals, squares, pixels = np.zeros(3), np.zeros(3), 0
+    sums = np.empty((len(images_NHWC), 2, 3), dtype=np.uint64)
     for start in range(0, len(images_NHWC), _BATCH):
-        flat = np.asarray(images_NHWC[start : start + _BATCH]).reshape(-1, 3)
-        for channel in range(3):
-            counts = np.bincount(flat[:, channel], minlength=256)
-            totals[channel] += counts @ _LEVELS
-            squares[channel] += counts @ _LEVELS**2
-        pixels += len(flat)
-    mean = totals / pixels
-    std = np.sqrt(np.maximum(squares / pixels - mean**2, 0))
-    return tuple(mean.tolist()), tuple(std.tolist())
+        values = images_NHWC[start : start + _BATCH].reshape(-1, images_NHWC.shape[1] * images_NHWC.shape[2], 3)
+        sums[start : start + _BATCH, 0] = np.einsum("npc->nc", values, dtype=np.uint64)
+        sums[start : start + _BATCH, 1] = np.einsum("npc,npc->nc", values, values, dtype=np.uint64)
+    return sums

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rsbench.datasets.base import Progress
+from rsbench.datasets.fill_values import Extremes, FillValue
+from rsbench.datasets.targets.prepared import MISSING
 from rsbench.datasets.targets.source import TargetSource
 
 
@@ -20,6 +22,7 @@ class TargetCheck:
         not_finite: values that are no number.
         constant: bands with one value only.
         targets: number of marked pixels.
+        fills: values that stand for missing data.
     """
 
     source: TargetSource
@@ -28,11 +31,12 @@ class TargetCheck:
     not_finite: int
     constant: int
     targets: int
+    fills: tuple[FillValue, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether all values are numbers."""
-        return not self.not_finite
+        """Whether all values are data."""
+        return not (self.not_finite or self.fills)
 
     def sentences(self) -> list[str]:
         """Return what was found, in plain words."""
@@ -47,14 +51,18 @@ class TargetCheck:
         if self.constant:
             lines.append(f"{self.constant} bands hold one value only.")
         bad = f"{self.not_finite:,} values are no number: cut or fill them." if self.not_finite else ""
-        return [*lines, bad or "All values are numbers.", *source.warnings]
+        fills = [f"{source.where}: {fill}; {MISSING}" for fill in self.fills]
+        origin = f"Spectrum of the target: {source.target_origin}."
+        return [*lines, bad or "All values are numbers.", *fills, origin, *source.warnings]
 
 
 def check_scene(source: TargetSource, progress: Progress | None = None) -> TargetCheck:
     """Read a whole scene, block by block."""
     low, high = np.full(source.bands, np.inf), np.full(source.bands, -np.inf)
     bad = done = 0
+    extremes = Extremes()
     for rows in source.blocks():
+        extremes.add(rows.reshape(-1, source.bands))
         finite = np.isfinite(rows)
         bad += rows.size - int(finite.sum())
         low = np.minimum(low, np.where(finite, rows, np.inf).min((0, 1)))
@@ -69,4 +77,5 @@ def check_scene(source: TargetSource, progress: Progress | None = None) -> Targe
         not_finite=bad,
         constant=int((low == high).sum()),
         targets=int(source.truth().sum()),
+        fills=extremes.fill_values(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.base import not_found
-from rsbench.datasets.io.matlab import Axes, MatArray, Shape, arrays, axes_to_HW, shape_text
+from rsbench.datasets.io.matlab import Axes, Contents, MatArray, axes_to_HW, contents, held_text, mat_files, shown
 from rsbench.datasets.targets.dataset import TargetDataset
 from rsbench.datasets.targets.source import TargetSource
 from rsbench.errors import RsbenchError
@@ -39,13 +39,19 @@ class MatSource(TargetSource):
         return self.cube.rows(self.axes)
 
     def truth(self) -> NDArray[np.uint8]:
-        """Return 1 wherever the map is not 0."""
-        marks: NDArray[np.uint8] = (self.map.read() != 0).astype(np.uint8)
-        return marks
+        """Return 1 wherever the map is not 0; NaN is no target."""
+        return read_marks(self.map)
 
     def target(self) -> NDArray[np.float64] | None:
         """Return the spectrum, if the file has one."""
         return None if self.spectrum is None else self.spectrum.read().astype(np.float64).ravel()
+
+    @property
+    def target_origin(self) -> str:
+        """The name of the array, or the marks that also score the detectors."""
+        if self.spectrum is None:
+            return "mean of the marked pixels, so that the marks that score the methods also help them"
+        return f'"{shown(self.spectrum.name)}" in {self.where.name}'
 
     def fingerprint(self) -> str:
         """Return 12 hex digits, equal for equal file names and sizes, arrays and halo."""
@@ -72,26 +78,27 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
         RsbenchError: no MATLAB file, an array is missing (it names what the file holds), a map that does not part
             targets from background, or a spectrum of zeros or with values that are no number.
     """
-    shapes = arrays(path)
+    held = contents(path)
+    shapes = held.shapes
 
     def array(name: str) -> MatArray:
         return MatArray(file=path, name=name, shape=shapes[name])
 
     map_name = _pick([n for n, s in shapes.items() if len(s) == 2 and min(s) > 1], MAPS)
     if map_name is None:
-        raise _missing(path, shapes, 'a map of the targets as "map", or as its only matrix')
+        raise _missing(path, held, 'a map of the targets as "map", or as its only matrix')
     marks = array(map_name)
     height, width = marks.shape
     fitting = {n: axes_to_HW(s, height, width) for n, s in shapes.items() if len(s) == 3}
     name = _pick([n for n, axes in fitting.items() if axes is not None], CUBES)
     if name is None:
-        raise _missing(path, shapes, f'a cube of {height} x {width} pixels as "data", or as its only one of that size')
+        raise _missing(path, held, f'a cube of {height} x {width} pixels as "data", or as its only one of that size')
     cube, axes = array(name), fitting[name]
     assert axes is not None  # picked from those that fit
     bands = cube.shape[axes[2]]
     others = [n for n in shapes if n not in (marks.name, name) and "wavelength" not in n.lower()]
     spectrum = _pick([n for n in others if math.prod(shapes[n]) == bands], SPECTRA)
-    _check_marks(marks, halo)
+    unknown = _check_marks(marks, halo)
     if spectrum is not None:
         _check_spectrum(array(spectrum))
     return MatSource(
@@ -102,7 +109,7 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
         bands=bands,
         dtype=str(next(cube.rows(axes)).dtype),
         halo=halo,
-        warnings=(*warnings, *_spectrum_warnings(path, spectrum, bands)),
+        warnings=(*warnings, *unknown, *_spectrum_warnings(path, spectrum, bands)),
         cube=cube,
         axes=axes,
         map=marks,
@@ -110,10 +117,9 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     )
 
 
-def _missing(path: Path, shapes: Mapping[str, Shape], what: str) -> RsbenchError:
+def _missing(path: Path, held: Contents, what: str) -> RsbenchError:
     """Return the error that says what should be in a file, and what is."""
-    held = ", ".join(f"{name} ({shape_text(shape)})" for name, shape in shapes.items()) or "no array"
-    return RsbenchError(f"{path} should hold {what}, but it holds {held}: rename or add the array.")
+    return RsbenchError(f"{path} should hold {what}, but it holds {held_text(held.words())}. Rename or add the array.")
 
 
 def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[str, ...]:
@@ -125,22 +131,34 @@ def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[st
         )
     if spectrum in SPECTRA:
         return ()
-    return (f'{path} holds no "d": its "{spectrum}" of {bands} values is taken for the target\'s spectrum.',)
+    return (f'{path} holds no "d": its "{shown(spectrum)}" of {bands} values is taken for the target\'s spectrum.',)
 
 
-def _check_marks(marks: MatArray, halo: int) -> None:
-    """Refuse a map without targets, or without background.
+def read_marks(marks: MatArray) -> NDArray[np.uint8]:
+    """Return 1 wherever a map is neither 0 nor NaN."""
+    marks_HW = marks.read()
+    chosen: NDArray[np.uint8] = ((marks_HW != 0) & ~np.isnan(marks_HW)).astype(np.uint8)
+    return chosen
+
+
+def _check_marks(marks: MatArray, halo: int) -> tuple[str, ...]:
+    """Refuse a map without targets, or without background; return a sentence on values that are no number.
 
     Raises:
-        RsbenchError: it is so, or holds values that are no number.
+        RsbenchError: it is so, or holds infinite values.
     """
     marks_HW = marks.read()
-    if not np.isfinite(marks_HW).all():
-        raise RsbenchError(f"{marks} holds values that are no number: write 0 where there is no target.")
+    unknown = int(np.count_nonzero(np.isnan(marks_HW)))
+    if np.isinf(marks_HW).any():
+        raise RsbenchError(f"{marks} holds infinite values: write 0 where there is no target.")
+    marks_HW = read_marks(marks)
     if not marks_HW.any():
         raise RsbenchError(f"{marks} marks no target: put the right map there.")
     if not len(sides(marks_HW, marks_HW, halo)[1]):
         raise RsbenchError(f"{marks} leaves no background pixel: put the right map there.")
+    if not unknown:
+        return ()
+    return (f"{marks} holds {unknown:,} values that are no number (NaN): they are read as 0, no target.",)
 
 
 def _check_spectrum(spectrum: MatArray) -> None:
@@ -183,7 +201,7 @@ class HTDMat(TargetDataset):
         if data_root.is_file():
             return self._open(data_root)
         for place in filter(Path.is_dir, places):
-            files = sorted(path for path in place.iterdir() if path.suffix.lower() == ".mat")
+            files = mat_files(place)
             if len(files) == 1:
                 return self._open(files[0])
             if files:

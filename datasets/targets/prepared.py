@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rsbench import roc
 from rsbench.datasets.base import Dataset, Progress
+from rsbench.datasets.fill_values import Extremes, FillValue
 from rsbench.datasets.io.prepared_folder import PreparedFolder, new_array
 from rsbench.datasets.targets import detectors
 from rsbench.datasets.targets.source import TargetSource, background_count, validation_count
@@ -19,6 +20,8 @@ from rsbench.errors import RsbenchError
 SCENE, TRUTH, SCORES, BACKGROUND = "scene.npy", "truth.npy", "scores.npy", "background.npy"
 DETECTORS = ("cem", "ace", "rx")
 """In the order in which ``scores.npy`` holds them."""
+
+MISSING = "if it stands for missing data, cut those bands or pixels out, or fill them."
 
 Positions = NDArray[np.int64]
 
@@ -34,15 +37,15 @@ class TargetScene(PreparedFolder):
         mean: of all pixels.
         std: standard deviation of all pixels; 1 for a band with one value only.
         target: spectrum of the target.
+        target_origin: where that comes from, in words.
         baselines: detector -> the three areas under its curves.
     """
 
     METADATA = "targets.json"
-    SCHEMA = 1
+    SCHEMA = 2
     name: str
     title: str
     fingerprint: str
-    stamp: str
     part: str | None
     synthetic: bool
     warnings: tuple[str, ...]
@@ -54,6 +57,7 @@ class TargetScene(PreparedFolder):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     target: tuple[float, ...]
+    target_origin: str
     baselines: dict[str, dict[str, float]]
 
     @property
@@ -104,7 +108,7 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
     folder = cache_root / f"{dataset.name}-{fingerprint}"
 
     def write(temporary: Path) -> TargetScene:
-        _copy(temporary / SCENE, source, progress)
+        fills = _copy(temporary / SCENE, source, progress)
         truth_HW = source.truth()
         pixels_NB = np.load(temporary / SCENE, mmap_mode="r").reshape(-1, source.bands)
         given = source.target()
@@ -123,7 +127,7 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
             stamp=source.stamp(),
             part=None,
             synthetic=dataset.synthetic,
-            warnings=source.warnings,
+            warnings=(*source.warnings, *(f"{source.where}: {fill}; {MISSING}" for fill in fills)),
             height=source.height,
             width=source.width,
             bands=source.bands,
@@ -132,19 +136,20 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
             mean=tuple(moments.mean.tolist()),
             std=tuple(np.where(moments.std > 0, moments.std, 1.0).tolist()),
             target=tuple(target_B.tolist()),
+            target_origin=source.target_origin,
             baselines={name: _areas(scores_HW, truth_HW, source.halo) for name, scores_HW in maps.items()},
         )
 
     return TargetScene.reuse_or_write(folder, dataset.name, source.stamp(), write)
 
 
-def _copy(path: Path, source: TargetSource, progress: Progress | None) -> None:
-    """Write the scene as ``[H, W, B]`` in its own dtype, block by block.
+def _copy(path: Path, source: TargetSource, progress: Progress | None) -> tuple[FillValue, ...]:
+    """Write the scene as ``[H, W, B]`` in its own dtype, block by block; return what stands for missing data.
 
     Raises:
         RsbenchError: a value is no number.
     """
-    done = 0
+    done, extremes = 0, Extremes()
     with new_array(path, source.dtype, (source.height, source.width, source.bands)) as file:
         for rows in source.blocks():
             bad = rows.size - int(np.isfinite(rows).sum())
@@ -154,9 +159,11 @@ def _copy(path: Path, source: TargetSource, progress: Progress | None) -> None:
                     "cut those bands or pixels out, or fill them."
                 )
             file.write(np.ascontiguousarray(rows, dtype=source.dtype).data)
+            extremes.add(rows.reshape(-1, source.bands))
             done += len(rows)
             if progress is not None:
                 progress(done, source.height)
+    return extremes.fill_values()
 
 
 def _mean_of(pixels_NB: NDArray[Any], truth_HW: NDArray[np.uint8]) -> NDArray[np.float64]:

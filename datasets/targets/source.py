@@ -56,6 +56,11 @@ class TargetSource(ABC):
     def target(self) -> NDArray[np.float64] | None:
         """Return the target's spectrum ``[B]``; None where the mean of the marked pixels must do."""
 
+    @property
+    def target_origin(self) -> str:
+        """Where the target's spectrum comes from, in words for the record and the table."""
+        return "given with the scene"
+
     @abstractmethod
     def fingerprint(self) -> str:
         """Return 12 hex digits that name this data."""

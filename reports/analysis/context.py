@@ -59,6 +59,12 @@ def warnings_of(records: Sequence[Record]) -> list[str]:
     return [f"Warning: {text}" for text in dict.fromkeys(warnings)]
 
 
+def target_origins(records: Sequence[Record]) -> list[str]:
+    """Return where the spectrum comes from that target detection looks for, each origin once."""
+    origins = [(record["dataset"] or {}).get("target_origin") for record in records if record["status"] == "done"]
+    return list(dict.fromkeys(origin for origin in origins if isinstance(origin, str) and origin))
+
+
 def commands(records: Sequence[Record]) -> list[str]:
     """Return one line for each command that made some records, in the order of their start."""
     texts = dict.fromkeys(text for text in map(command_of, records) if text)

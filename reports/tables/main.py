@@ -7,6 +7,7 @@ from typing import Final
 from rsbench import units
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.context import target_origins
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import (
@@ -40,6 +41,8 @@ def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     for baseline in comparison.baselines:
         score, gap = baseline.test(metric.name), comparison.baseline_gap(baseline)
         rows.append((baseline.label, score_cell(metric, score), gap_cell(metric, gap), *[EMPTY] * len(_COSTS)))
+    for origin in target_origins(comparison.setting.records):
+        notes.mark(f"Spectrum of the target: {origin}.")
     if comparison.comparisons > 1:
         notes.mark(
             f"~ stands where a difference in {metric.heading} cannot be told from zero by paired t tests after Holm's "

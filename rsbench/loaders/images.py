@@ -14,13 +14,15 @@ class Pictures:
 
     Args:
         scenes: decoded scenes; the memory map is shared by all workers of a machine.
+        train: positions of the training images, which alone the scaling is taken from, shape [n].
         device: where batches go.
         channels_last: memory layout of batches.
     """
 
-    def __init__(self, scenes: Scenes, device: torch.device, *, channels_last: bool) -> None:
+    def __init__(self, scenes: Scenes, train: NDArray[np.int64], device: torch.device, *, channels_last: bool) -> None:
         self._images, self._labels = scenes.images(), scenes.labels()
-        mean, std = scenes.channel_mean_std()
+        mean, std = scenes.channel_mean_std(train)
+        std = np.where(std > 0, std, 1 / 255)  # a channel of one value stays 0
         self._mean = torch.tensor(mean * 255, dtype=torch.float32, device=device).view(1, 3, 1, 1)
         self._scale = torch.tensor(1 / (std * 255), dtype=torch.float32, device=device).view(1, 3, 1, 1)
         self._device = device

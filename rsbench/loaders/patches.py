@@ -20,7 +20,7 @@ class Modality:
     """One modality of a scene, scaled to mean 0 and standard deviation 1 over the training pixels, channel by channel.
 
     Args:
-        array_HWC: memory map in its own dtype.
+        array_HWC: memory map in its own dtype; 0 channels for a modality that there is not.
         train: flat positions of the training pixels.
         filled: flat mask of pixels without data; they become 0, the mean.
         repair: also put the mean where a value is no number.
@@ -36,7 +36,8 @@ class Modality:
         *,
         repair: bool,
     ) -> None:
-        self._flat = array_HWC.reshape(-1, array_HWC.shape[2])
+        height, width, channels = array_HWC.shape
+        self._flat = array_HWC.reshape(height * width, channels)
         self._filled, self._repair, self._device = filled, repair, device
         mean, std = channel_statistics(self._flat, train)
         self._mean = torch.tensor(mean, dtype=torch.float32, device=device)

@@ -2,12 +2,13 @@
 
 Almost all weights stand in tensors of two dimensions and more, so that large compression ratios are within reach: norms
 have no parameters, and only the last layer has a bias. Norms are taken over each sample alone, so that a batch of
-one trains too. All take both inputs; those of one modality leave the other alone and have no parameters for it.
+one trains too. All take both inputs; those of one modality leave the other alone and have no parameters for it. A
+cube that stands alone comes with another modality of 0 channels, which networks that need it refuse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -78,7 +79,17 @@ class Head(nn.Sequential):
         )
 
 
-class FusionCNN(nn.Module):
+class PatchNetwork(nn.Module):
+    """What the networks have in common: how they are built, and what they need."""
+
+    needs_aux: ClassVar[bool]
+    """Whether there must be another modality than the cube."""
+
+    def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
+        super().__init__()
+
+
+class FusionCNN(PatchNetwork):
     """One branch a modality; their features are joined before the classes.
 
     While training, the other modality's features are left out of half of the samples, so that the network does not lean
@@ -91,8 +102,10 @@ class FusionCNN(nn.Module):
         side: of a patch, in pixels.
     """
 
+    needs_aux = True
+
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
-        super().__init__()
+        super().__init__(classes, bands, channels, side)
         self.hsi, self.aux = Branch(step(bands, WIDTH, 1)), Branch(Levels(channels, WIDTH))
         self.head = Head(2 * Branch.outputs, classes)
 
@@ -104,11 +117,13 @@ class FusionCNN(nn.Module):
         return logits
 
 
-class HsiCNN(nn.Module):
+class HsiCNN(PatchNetwork):
     """The hyperspectral branch of :class:`FusionCNN` alone, with the same arguments."""
 
+    needs_aux = False
+
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
-        super().__init__()
+        super().__init__(classes, bands, channels, side)
         self.hsi, self.head = Branch(step(bands, WIDTH, 1)), Head(Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
@@ -117,11 +132,13 @@ class HsiCNN(nn.Module):
         return logits
 
 
-class AuxCNN(nn.Module):
+class AuxCNN(PatchNetwork):
     """The other modality's branch of :class:`FusionCNN` alone, with the same arguments."""
 
+    needs_aux = True
+
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
-        super().__init__()
+        super().__init__(classes, bands, channels, side)
         self.aux, self.head = Branch(Levels(channels, WIDTH)), Head(Branch.outputs, classes)
 
     def forward(self, hsi_BCHW: torch.Tensor, aux_BCHW: torch.Tensor) -> torch.Tensor:
@@ -130,7 +147,7 @@ class AuxCNN(nn.Module):
         return logits
 
 
-class SpectralSpatial(nn.Module):
+class SpectralSpatial(PatchNetwork):
     """A small transformer: groups of neighbouring bands of the centre, and pixels of both modalities, are its tokens.
 
     Args:
@@ -140,11 +157,12 @@ class SpectralSpatial(nn.Module):
         side: of a patch, in pixels.
     """
 
+    needs_aux = False
     groups = 8
     """Number of groups of bands."""
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
-        super().__init__()
+        super().__init__(classes, bands, channels, side)
         self.per_group = -(-bands // self.groups)
         self.cells = min(side, 5)
         self.spectral = nn.Linear(self.per_group, WIDTH, bias=False)
@@ -194,7 +212,7 @@ class Attention(nn.Module):
         return after
 
 
-NETWORKS: dict[str, Callable[[int, int, int, int], nn.Module]] = {
+NETWORKS: dict[str, type[PatchNetwork]] = {
     "fusion-cnn": FusionCNN,
     "hsi-cnn": HsiCNN,
     "aux-cnn": AuxCNN,
@@ -210,12 +228,18 @@ def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> 
         model: name in :data:`NETWORKS`.
         classes: number of outputs.
         bands: of the hyperspectral cube.
-        channels: of the other modality.
+        channels: of the other modality; 0 where there is none.
         side: of a patch, in pixels.
 
     Raises:
-        RsbenchError: there is no such network.
+        RsbenchError: there is no such network, or it needs another modality and there is none.
     """
     if model not in NETWORKS:
         raise RsbenchError(f'There is no model "{model}" for pixels.{did_you_mean(model, NETWORKS)}')
+    if NETWORKS[model].needs_aux and not channels:
+        alone = ", ".join(name for name, network in NETWORKS.items() if not network.needs_aux)
+        raise RsbenchError(
+            f"{model} needs two modalities, but the data are a hyperspectral cube alone: add the other modality, or "
+            f"choose a --model that needs the cube only ({alone})."
+        )
     return NETWORKS[model](classes, bands, channels, side)

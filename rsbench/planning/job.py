@@ -34,7 +34,7 @@ class LocatedDataset:
         dataset = self.dataset
         return DatasetDefaults(
             fingerprint=self.survey.fingerprint,
-            model=dataset.model,
+            model=self.survey.model or dataset.model,
             optimizer=dataset.optimizer,
             lr=dataset.lr,
             epochs=dataset.epochs,

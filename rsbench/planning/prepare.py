@@ -34,6 +34,6 @@ def prepare(
 
             data = located[name].dataset.prepare(request.data_root, data_cache(), size, progress=show)
             folders[name, size] = data.folder
-            for warning in data.warnings:
+            for warning in (*filter(None, (data.remade,)), *data.warnings):
                 say(console, f"Warning: {warning}")
     return folders

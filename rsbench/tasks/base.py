@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,12 @@ from rsbench.loaders.batches import Batch, Reader, TrainBatches
 
 Networks = Mapping[str, nn.Module]
 """Networks by name, in the order of a step's losses. A sole network is called ``""``."""
+
+
+_LOOKED_AT = 256
+"""Samples that are looked at at a time."""
+_STRANGE = 1e4
+"""Standard deviations from the mean from which an input is no measurement."""
 
 
 class Task(ABC):
@@ -37,6 +44,8 @@ class Task(ABC):
     name: ClassVar[str]
     rate_factors: ClassVar[Mapping[str, float]] = {}
     """Learning rates as multiples of the cell's by network, where they are not 1."""
+    input_words: ClassVar[tuple[str, ...]] = ("an input",)
+    """What the tensors of a batch show, in their order, for errors; labels may be left out."""
     reader: Reader
     """What reads samples by position; set by each task's constructor, as is the next."""
     train: NDArray[np.int64]
@@ -120,6 +129,26 @@ class Task(ABC):
     @abstractmethod
     def test(self, networks: Networks) -> dict[str, Any]:
         """Score the test samples, each once, all ranks together: a record's ``accuracy.test``."""
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Positions of the samples that are looked at where a loss is not finite, those that train first, shape [n]."""
+        return self.train
+
+    def strange_input(self) -> str | None:
+        """Return what is strange about the scaled inputs, without a full stop; None if nothing is."""
+        for start in range(0, len(self.samples), _LOOKED_AT):
+            batch = self.reader.read(self.samples[start : start + _LOOKED_AT], None)
+            for words, values in zip(self.input_words, batch, strict=False):
+                largest = float(values.abs().amax()) if values.numel() else 0.0
+                if not math.isfinite(largest):
+                    return f"{words} holds values that are no number"
+                if largest > _STRANGE:
+                    return (
+                        f"{words} holds values up to {largest:.1e} standard deviations from the mean of the training "
+                        "samples"
+                    )
+        return None
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:

@@ -90,6 +90,11 @@ class Classification(Task):
         """The number of classes."""
         return {"classes": len(self.data.class_names)}
 
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Positions of those that train, validate and test."""
+        return np.concatenate([self.parts.train, self.parts.val, self.parts.test])
+
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
         """Predict some samples; the keys are those of :func:`rsbench.tasks.evaluate.predict`."""
         return evaluate.predict(

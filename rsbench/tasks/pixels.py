@@ -30,6 +30,7 @@ class PixelClassification(Classification):
     """Patches of a hyperspectral cube and another modality; small networks on both or one of them."""
 
     name = "pixels"
+    input_words = ("the hyperspectral cube", "the other modality")
     data: Pixels
 
     @classmethod
@@ -65,7 +66,7 @@ class PixelClassification(Classification):
 
     @property
     def inputs(self) -> dict[str, int]:
-        """The numbers of classes, bands and channels."""
+        """The numbers of classes, bands and channels; 0 channels where the cube stands alone."""
         bands, channels = self.data.hsi().shape[2], self.data.aux().shape[2]
         return {**super().inputs, "hsi_bands": bands, "aux_channels": channels}
 
@@ -82,7 +83,8 @@ class PixelClassification(Classification):
             warnings.append(
                 f"Patches of {self.cell.image_size} px overlap between blocks; margins are made for {LARGEST_PATCH} px."
             )
-        return {**super().facts(), "modalities": ["HSI", data.aux_name], "warnings": warnings}
+        modalities = ["HSI", data.aux_name] if data.aux_name else ["HSI"]
+        return {**super().facts(), "modalities": modalities, "warnings": warnings}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
         """Draw predicted and true classes of all labelled pixels."""

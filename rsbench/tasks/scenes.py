@@ -20,6 +20,7 @@ class SceneClassification(Classification):
     """Images of one size, torchvision's networks and a small one."""
 
     name = "scenes"
+    input_words = ("an image",)
     data: Scenes
 
     @classmethod
@@ -44,5 +45,10 @@ class SceneClassification(Classification):
         return Scenes.load(self.folder)
 
     def make_reader(self, train: NDArray[np.int64]) -> Pictures:
-        """Return what reads images, scaled by the statistics of the whole set."""
-        return Pictures(self.data, self.device, channels_last=self.cell.channels_last)
+        """Return what reads images, scaled by the statistics of those that train."""
+        return Pictures(self.data, train, self.device, channels_last=self.cell.channels_last)
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Positions of a few images: with 8 bits a value, all are sound if their scaling is."""
+        return self.train[:256]

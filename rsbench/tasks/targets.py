@@ -33,6 +33,7 @@ class TargetDetection(Task):
     """Learn the background of one scene, score every pixel of it."""
 
     name = "targets"
+    input_words = ("the scene", "the target's spectrum")
     rate_factors = autoencoder.RATE_FACTORS
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
@@ -75,6 +76,11 @@ class TargetDetection(Task):
     def inputs(self) -> dict[str, int]:
         """The number of bands."""
         return {"bands": self.scene.bands}
+
+    @property
+    def samples(self) -> NDArray[np.int64]:
+        """Positions of those that train, then of all."""
+        return np.concatenate([self.train, np.arange(self.scene.pixels)])
 
     def validate(self, networks: Networks) -> dict[str, float] | None:
         """Score background pixels that do not train: their loss, and the areas with the target mixed into half of them.
@@ -163,6 +169,7 @@ class TargetDetection(Task):
             "shape": [scene.height, scene.width, scene.bands],
             "targets": scene.targets,
             "halo": scene.halo,
+            "target_origin": scene.target_origin,
             "warnings": list(scene.warnings),
         }
 

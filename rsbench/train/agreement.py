@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 import rsbench
+from rsbench.cell import CellSpec
+from rsbench.datasets.io.prepared_folder import content_digests
 from rsbench.errors import RsbenchError
 from rsbench.measure.gather import gather_json
+from rsbench.tasks import Networks, Task
 
 
 def digest(*parts: Any) -> str:
@@ -40,6 +44,26 @@ def package_digest() -> str:
     root = Path(rsbench.__file__).parent
     files = sorted(path for path in root.rglob("*.py") if "__pycache__" not in path.parts)
     return digest(*(part for path in files for part in (str(path.relative_to(root)), path.read_bytes())))
+
+
+def facts_of_run(cell: CellSpec, compressor: str, task: Task, folder: Path, built: Networks) -> dict[str, str]:
+    """Return what all ranks must have alike, before DDP hands rank 0's weights to the others.
+
+    Args:
+        cell: what runs.
+        compressor: its text, with the density that was solved.
+        task: bound to its data.
+        folder: of the prepared data.
+        built: networks with their initial weights.
+    """
+    return {
+        "the cell": digest(cell.to_dict(), compressor),
+        "the data": digest(sorted(content_digests(folder).items())),
+        "the split of the samples": digest(np.ascontiguousarray(task.train).tobytes()),
+        "the initial weights": weights_digest(built),
+        "rsbench's files": package_digest(),
+        "the version of torch": torch.__version__,
+    }
 
 
 def agree(facts: Mapping[str, str]) -> None:

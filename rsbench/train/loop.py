@@ -9,13 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed as dist
 
 from rsbench.cell import CellSpec, steps_per_epoch, total_steps
 from rsbench.compressors import Compressor
-from rsbench.errors import RsbenchError
+from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
 from rsbench.measure.collectives import Traffic
 from rsbench.measure.heartbeat import beat
@@ -24,8 +23,9 @@ from rsbench.measure.step_timer import StepTimer
 from rsbench.measure.step_times import StepTimes, skipped_steps, total
 from rsbench.measure.totals import RunTotals
 from rsbench.metrics import facts_of
-from rsbench.tasks import Networks, Task
-from rsbench.train.agreement import agree, digest, package_digest, weights_digest
+from rsbench.tasks import Task
+from rsbench.train.agreement import agree, facts_of_run
+from rsbench.train.inputs_first import inputs_first
 from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned
 
@@ -80,7 +80,7 @@ class Training:
 
         torch.manual_seed(seed)
         built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
-        agree(self._facts(built))
+        agree(facts_of_run(cell, compressor.text, self.task, folder, built))
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
         alone = len(self.networks) == 1
         copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
@@ -95,17 +95,7 @@ class Training:
         self.history: list[dict[str, Any]] = []
         self.step = 0
 
-    def _facts(self, built: Networks) -> dict[str, str]:
-        """Return what all ranks must have alike, before DDP hands rank 0's weights to the others."""
-        return {
-            "the cell": digest(self.cell.to_dict(), self.compressor.text),
-            "the data": digest(self.task.facts()),
-            "the split of the samples": digest(np.ascontiguousarray(self.task.train).tobytes()),
-            "the initial weights": weights_digest(built),
-            "rsbench's files": package_digest(),
-            "the version of torch": torch.__version__,
-        }
-
+    @inputs_first
     def run(self, pictures: Path) -> dict[str, Any]:
         """Train, validate after each epoch, test with the last weights.
 
@@ -202,12 +192,12 @@ class Training:
         """Return the loss, or stop a run that diverged; one that is not meant to train may.
 
         Raises:
-            RsbenchError: the loss is inf or nan.
+            NotFiniteError: the loss is inf or nan.
         """
         if self.compressor.trains and not math.isfinite(loss):
-            raise RsbenchError(
-                f"The loss became {loss} around step {self.step + 1}: training diverged; lower --lr (it was "
-                f"{self.cell.lr:g}) or clip gradients with --clip-norm."
+            raise NotFiniteError(
+                f"The loss became {loss} around step {self.step + 1}",
+                f"training diverged: lower --lr (it was {self.cell.lr:g}) or clip gradients with --clip-norm.",
             )
         return loss
 

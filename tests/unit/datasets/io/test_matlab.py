@@ -11,7 +11,7 @@ import mat_scenes
 import numpy as np
 import pytest
 
-from rsbench.datasets.io import matlab
+from rsbench.datasets.io import matlab, matlab_file
 from rsbench.datasets.io.matlab import MatArray, axes_to_HW, find
 from rsbench.errors import RsbenchError
 
@@ -26,7 +26,7 @@ def is_cube(shape: tuple[int, ...]) -> bool:
 @SAVES
 def test_shapes_and_values_are_matlabs(save, tmp_path: Path) -> None:
     save(tmp_path / "a.mat", {"cube": CUBE, "flat": CUBE[..., 0].astype(np.float64)})
-    assert matlab.arrays(tmp_path / "a.mat") == {"cube": (5, 7, 3), "flat": (5, 7)}
+    assert matlab.contents(tmp_path / "a.mat").shapes == {"cube": (5, 7, 3), "flat": (5, 7)}
     array = find(tmp_path / "a.mat", "cube", is_cube, "a cube")
     assert np.array_equal(array.read(), CUBE) and array.read().dtype == np.int16
 
@@ -58,7 +58,7 @@ def test_of_several_the_one_that_shares_the_last_word(save, tmp_path: Path) -> N
 @SAVES
 @pytest.mark.parametrize("axes", [(0, 1, 2), (2, 0, 1), (1, 0, 2)])
 def test_rows_come_in_blocks_in_the_axes_wanted(save, axes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matlab, "_BLOCK_BYTES", 50)
+    monkeypatch.setattr(matlab_file, "BLOCK_BYTES", 50)
     save(tmp_path / "a.mat", {"cube": CUBE})
     blocks = list(MatArray(file=tmp_path / "a.mat", name="cube", shape=CUBE.shape).rows(axes))
     assert len(blocks) > 1 and all(block.flags.c_contiguous for block in blocks)
@@ -87,7 +87,7 @@ def test_bytes_of_the_other_order_come_back_in_the_machines(tmp_path: Path) -> N
 def test_a_broken_file_is_one_sentence(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.mat").write_bytes(content)
     with pytest.raises(RsbenchError, match="cannot be read as a MATLAB file"):
-        matlab.arrays(tmp_path / "a.mat")
+        matlab.contents(tmp_path / "a.mat")
 
 
 def test_axes_are_brought_to_rows_and_columns() -> None:
@@ -104,9 +104,9 @@ import resource, sys
 from pathlib import Path
 import h5py, scipy.io, scipy.ndimage
 from rsbench.datasets import get
-from rsbench.datasets.io import matlab
+from rsbench.datasets.io import matlab_file
 
-matlab._BLOCK_BYTES = 8 * 2**20
+matlab_file.BLOCK_BYTES = 8 * 2**20
 dataset = get("multimodal-mat")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 dataset.prepare(Path(sys.argv[1]), Path(sys.argv[2]), 9)

@@ -1,99 +1,135 @@
-"""The prepared folder of all three kinds: what earlier versions wrote is used as it is, and written the same."""
+"""The prepared folder of all three kinds: used as it is while it is whole, made anew with a word where it is not."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import mat_scenes
+import numpy as np
 import pytest
+from htd_scenes import MAP, SCENE, TARGET
+from scipy.io import savemat
 
-from rsbench.datasets import Pixels, Scenes, TargetScene
+from rsbench.datasets import Pixels, Scenes, TargetScene, get
+from rsbench.datasets.io import prepared_folder
 from rsbench.datasets.io.prepared_folder import PreparedFolder
-from rsbench.datasets.pixels.spatial_split import BlockGrid
 from rsbench.errors import RsbenchError
 
-SCENES = (
-    '{"schema": 1, "name": "imagefolder", "title": "image folder", "class_names": ["field", "lake"], '
-    '"image_size": 16, "fingerprint": "e126bea0bf25", "part": null, "synthetic": false, "warnings": [], "count": '
-    '12, "mean": [0.4993502348856209, 0.5023233251633987, 0.4893152573529411], "std": [0.15464679021702904, '
-    '0.15991314685426916, 0.15324121595674606], "lists": {"train": [0, 1, 2, 3, 4, 5], "test": [6, 7, 8, 9, 10, '
-    '11]}, "lists_note": "the folders train, test", "stamp": "251de4e9639c"}'
-)
-PIXELS = (
-    '{"schema": 1, "name": "idtrees", "title": "IDTReeS (NEON)", "class_names": ["Pinus palustris", "Quercus '
-    'rubra", "Acer rubrum", "Quercus alba", "Quercus coccinea", "Amelanchier laevis", "Quercus laevis", "Nyssa '
-    'sylvatica", "Liriodendron tulipifera", "Quercus montana", "Magnolia sp.", "Quercus geminata"], "aux_name": '
-    '"LiDAR", "fingerprint": "477dfc1d268c", "part": "scene of another size: 24 x 40 x 6, not 120 x 408 x 369 '
-    '(height, width, bands)", "synthetic": false, "warnings": ["IDTReeS (NEON) at /data/IDTReeS is a scene of '
-    "another size: 24 x 40 x 6, not 120 x 408 x 369 (height, width, bands); its accuracies cannot be set beside "
-    'those for the release."], "not_finite": 0, "official": true, "note": "label maps of training and test '
-    'pixels", "blocks": {"side": 24, "margin": 4}, "stamp": "eff662545eb5"}'
-)
-TARGETS = (
-    '{"schema": 1, "name": "htd-mat", "title": "target-detection scene scene", "fingerprint": "8c33acf10ee4", '
-    '"stamp": "1000000000000000000", "part": null, "synthetic": false, "warnings": [], "height": 6, "width": 7, '
-    '"bands": 4, "halo": 0, "targets": 3, "mean": [0.12027709257035028, 0.3038282912401926, 0.3967149030594599, '
-    '0.6429065444639751], "std": [0.028871357597272496, 0.010631835420456901, 0.026549189770566438, '
-    '0.06526253043974452], "target": [0.21961924498236457, 0.2703363513795677, 0.23734921370361167, '
-    '0.27586810632886405], "baselines": {"cem": {"auc_pd_pf": 1.0, "auc_pd_tau": 0.7784686034362585, '
-    '"auc_pf_tau": 0.16415843668844057}, "ace": {"auc_pd_pf": 0.9743589743589745, "auc_pd_tau": '
-    '0.8685689414275082, "auc_pf_tau": 0.37000802352512774}, "rx": {"auc_pd_pf": 0.8461538461538461, '
-    '"auc_pd_tau": 0.6456108108832936, "auc_pf_tau": 0.13081272555381626}}}'
-)
-"""Written before the three kinds had one base."""
-
-KINDS = pytest.mark.parametrize(
-    ("kind", "file", "text"),
-    [(Scenes, "scenes.json", SCENES), (Pixels, "pixels.json", PIXELS), (TargetScene, "targets.json", TARGETS)],
-    ids=["scenes", "pixels", "targets"],
-)
+Prepare = Callable[[], PreparedFolder]
+KINDS = {"scenes": (Scenes, "scenes.json"), "pixels": (Pixels, "pixels.json"), "targets": (TargetScene, "targets.json")}
 
 
-@KINDS
-def test_what_an_earlier_version_wrote_is_used_as_it_is(
-    kind: type[PreparedFolder], file: str, text: str, tmp_path: Path
-) -> None:
-    (tmp_path / file).write_text(text, encoding="utf-8")
-    prepared = kind.load(tmp_path)
-    stamp = json.loads(text)["stamp"]
-    again = kind.reuse_or_write(tmp_path, "a", stamp, lambda _: pytest.fail("made anew"))
-    assert prepared == again and prepared.folder == tmp_path
-    assert json.dumps(prepared.to_dict()) == text, "the same keys in the same order"
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def test_lists_and_objects_of_the_file_come_back_as_what_they_were(tmp_path: Path) -> None:
-    for file, text in (("scenes.json", SCENES), ("pixels.json", PIXELS), ("targets.json", TARGETS)):
-        (tmp_path / file).write_text(text, encoding="utf-8")
-    scenes, pixels, targets = Scenes.load(tmp_path), Pixels.load(tmp_path), TargetScene.load(tmp_path)
-    assert scenes.class_names == ("field", "lake") and scenes.mean[0] == 0.4993502348856209
-    assert scenes.lists == {"train": (0, 1, 2, 3, 4, 5), "test": (6, 7, 8, 9, 10, 11)} and len(scenes) == 12
-    assert pixels.blocks == BlockGrid(side=24, margin=4) and len(pixels.class_names) == 12
-    assert targets.warnings == () and len(targets.target) == 4 and targets.baselines["rx"]["auc_pd_pf"] < 0.85
+@pytest.fixture
+def prepare(kind: str, tmp_path: Path, write_images) -> Prepare:
+    """Prepare a small data set of each kind."""
+    data = tmp_path / "data"
+    if kind == "scenes":
+        write_images("{c}/{i}.png", ("field", "lake"), 10, root=data)
+        return lambda: get("imagefolder").prepare(data, tmp_path / "c", 16)
+    if kind == "pixels":
+        mat_scenes.mmrs(data, mat_scenes.made())
+        return lambda: get("idtrees").prepare(data, tmp_path / "c", 5)
+    data.mkdir()
+    savemat(data / "scene.mat", {"data": SCENE, "map": MAP, "d": TARGET})
+    return lambda: get("htd-mat").prepare(data, tmp_path / "c", 1)
 
 
-@KINDS
-def test_another_stamp_or_schema_or_no_file_is_made_anew(
-    kind: type[PreparedFolder], file: str, text: str, tmp_path: Path
-) -> None:
-    folder = tmp_path / "cache" / "folder"
-    folder.mkdir(parents=True)
-    (folder / file).write_text(text, encoding="utf-8")
-    prepared, stamp = kind.load(folder), json.loads(text)["stamp"]
-    asked: list[Path] = []
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
-    def write(temporary: Path) -> PreparedFolder:
-        asked.append(temporary)
-        return prepared
 
-    assert kind.reuse_or_write(folder, "a", stamp, write) == prepared and not asked
-    kind.reuse_or_write(folder, "a", "another stamp", write)
-    (folder / file).write_text(text.replace('"schema": 1', '"schema": 99'), encoding="utf-8")
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+
+
+DAMAGE: dict[str, Callable[[Path], Any]] = {
+    "cut": lambda path: os.truncate(path, path.stat().st_size - 5),
+    "emptied": lambda path: os.truncate(path, 0),
+    "removed": Path.unlink,
+    "flipped": flip,
+    "a pipe": lambda path: (path.unlink(), os.mkfifo(path)),
+    "a folder": lambda path: (path.unlink(), path.mkdir()),
+}
+
+
+def test_every_damage_to_every_file_is_mended_with_a_word(kind: str, prepare: Prepare) -> None:
+    first = prepare()
+    whole = content(first.folder)
+    assert not first.remade and not prepare().remade
+    for name in whole:
+        for words, damage in DAMAGE.items():
+            damage(first.folder / name)
+            if words != "flipped" or name == KINDS[kind][1]:
+                with pytest.raises(RsbenchError, match=rf"{name}.*run again, and it is made anew"):
+                    KINDS[kind][0].load(first.folder)
+            again = prepare()
+            assert content(first.folder) == whole, (name, words)
+            assert again.remade.endswith("and has been made anew.") and f"was damaged ({name}" in again.remade
+            assert again.to_dict() == first.to_dict() and not prepare().remade
+
+
+def values_of_wrong_kinds(text: str) -> list[str]:
+    """Return the JSON file with each of its values replaced by others, and some that are no object at all."""
+    values = json.loads(text)
+    odd: list[Any] = [None, 7, "x", [], {}, [[1]], {"a": {"b": 1}}, 1e300, True]
+    changed = [{**values, key: other} for key in values if key != "schema" for other in odd if other != values[key]]
+    texts = [json.dumps(change) for change in changed]
+    texts += [json.dumps({k: v for k, v in values.items() if k != gone}) for gone in values if gone != "schema"]
+    return [*texts, "", "[1]", "null", '"text"', "[" * 5000, text[:-1], "{}", "\x00"]
+
+
+def test_values_of_wrong_kinds_are_never_believed(kind: str, prepare: Prepare) -> None:
+    first = prepare()
+    path = first.folder / KINDS[kind][1]
+    text = path.read_text(encoding="utf-8")
+    for wrong in values_of_wrong_kinds(text):
+        path.write_text(wrong, encoding="utf-8")
+        with pytest.raises(RsbenchError, match=r"holds no prepared data|another version of rsbench"):
+            KINDS[kind][0].load(first.folder)
+    again = prepare()
+    assert again.remade and path.read_text(encoding="utf-8") == text
+
+
+def test_values_of_wrong_kinds_under_a_right_digest_are_one_sentence(kind: str, prepare: Prepare) -> None:
+    first = prepare()
+    path = first.folder / KINDS[kind][1]
+    for changes in ({"files": [1]}, {"files": {"a": 3}}, {"files": {"a": ["x", 1]}}, {"extra": 1}):
+        values = json.loads(path.read_text(encoding="utf-8")) | changes
+        schema = {"schema": values.pop("schema")}
+        values.pop("sha256")
+        path.write_text(json.dumps({**schema, **values, "sha256": prepared_folder._digest_of(values)}))
+        with pytest.raises(RsbenchError, match="run again, and it is made anew"):
+            KINDS[kind][0].load(first.folder)
+        assert prepare().remade
+
+
+def test_another_stamp_or_schema_is_made_anew_without_a_word(kind: str, prepare: Prepare) -> None:
+    first = prepare()
+    path = first.folder / KINDS[kind][1]
+    assert prepare() == first
+    path.write_text(path.read_text(encoding="utf-8").replace('"schema": 2', '"schema": 1'), encoding="utf-8")
     with pytest.raises(RsbenchError, match="another version of rsbench"):
-        kind.load(folder)
-    kind.reuse_or_write(folder, "a", stamp, write)
-    (folder / file).unlink()
-    with pytest.raises(RsbenchError, match="holds no prepared data"):
-        kind.load(folder)
-    kind.reuse_or_write(folder, "a", stamp, write)
-    assert len(asked) == 3 and (folder / file).read_text(encoding="utf-8") == text
-    assert [path.name for path in (tmp_path / "cache").iterdir() if path.is_dir()] == ["folder"]
+        KINDS[kind][0].load(first.folder)
+    assert not prepare().remade and KINDS[kind][0].load(first.folder) == first
+    made = type(first).reuse_or_write(first.folder, "a", "another stamp", lambda _: first)
+    assert made == first and [p.name for p in first.folder.iterdir()] == [KINDS[kind][1]]
+
+
+def test_tuples_and_mappings_come_back_as_they_were(kind: str, prepare: Prepare) -> None:
+    first = prepare()
+    loaded = KINDS[kind][0].load(first.folder)
+    assert loaded == first and loaded.folder == first.folder
+    assert json.dumps(loaded.to_dict()) == json.dumps(first.to_dict())
+    arrays = [path for path in first.folder.glob("*.npy")]
+    assert arrays and all(isinstance(np.load(path, mmap_mode="r"), np.memmap) for path in arrays)

@@ -32,6 +32,7 @@ def test_the_second_call_decodes_nothing(root: Path, tmp_path: Path, monkeypatch
         "labels.npy",
         "names.txt",
         "scenes.json",
+        "sums.npy",
     ]
 
 
@@ -120,3 +121,13 @@ def test_processes_that_start_together_decode_once(root: Path, tmp_path: Path) -
     for process in processes:
         process.join(30)
     assert decoded == [0, 0, 1]
+
+
+def test_scaling_is_that_of_the_images_that_train_alone(root: Path, tmp_path: Path) -> None:
+    scenes = get("imagefolder").prepare(root, tmp_path / "c", 16)
+    images = scenes.images().astype(np.float64) / 255
+    every = np.arange(len(scenes))
+    for positions in (every[:3], every[5:], every):
+        mean, std = scenes.channel_mean_std(positions)
+        np.testing.assert_allclose(mean, images[positions].mean((0, 1, 2)), rtol=1e-12)
+        np.testing.assert_allclose(std, images[positions].std((0, 1, 2)), rtol=1e-9)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from htd_scenes import MAP, SCENE, TARGET, VARIANTS
 from scipy.io import savemat
+from scipy.sparse import csc_matrix
 
-from rsbench.datasets import get
+from rsbench.datasets import check, get
 from rsbench.datasets.targets.prepared import TargetScene
 from rsbench.errors import RsbenchError
 
@@ -59,7 +60,7 @@ def test_a_vector_of_another_name_is_taken_and_told(tmp_path: Path) -> None:
         ({"data": SCENE}, "a map of the targets"),
         ({"a": MAP, "b": MAP, "data": SCENE}, r'a map of the targets as "map".*holds a \(20 x 23\), b \(20 x 23\)'),
         ({"data": SCENE, "map": MAP * 0 + 1, "d": TARGET}, "leaves no background pixel"),
-        ({"data": SCENE, "map": np.where(MAP, 1, np.nan), "d": TARGET}, '"map".*no number'),
+        ({"data": SCENE, "map": np.where(MAP, np.inf, 0), "d": TARGET}, '"map".*infinite'),
         ({"data": SCENE, "map": MAP, "d": TARGET * np.nan}, '"d".*no spectrum of a target'),
         ({"data": SCENE, "map": MAP, "d": TARGET * 0}, "zeros only"),
         ({"data": np.where(SCENE > 0.4, np.nan, SCENE), "map": MAP}, "values that are no number in rows 0 to 19"),
@@ -81,3 +82,46 @@ def test_one_file_of_several_is_named_by_the_data_root(tmp_path: Path) -> None:
         get("htd-mat").survey(tmp_path)
     first, second = (get("htd-mat").survey(tmp_path / name) for name in ("a.mat", "b.mat"))
     assert first.fingerprint != second.fingerprint
+
+
+def test_nan_in_the_map_is_no_target_with_a_word(tmp_path: Path) -> None:
+    savemat(tmp_path / "scene.mat", {"data": SCENE, "map": np.where(MAP, 1.0, np.nan), "d": TARGET})
+    scene = get("htd-mat").prepare(tmp_path, tmp_path / "cache", 1)
+    assert np.array_equal(scene.truth(), MAP)
+    (warning,) = scene.warnings
+    assert warning.endswith("holds 451 values that are no number (NaN): they are read as 0, no target.")
+
+
+def test_the_origin_of_the_spectrum_is_kept_and_told(tmp_path: Path) -> None:
+    for arrays, origin in (
+        ({"d": TARGET}, '"d" in scene.mat'),
+        ({}, "mean of the marked pixels, so that the marks that score the methods also help them"),
+    ):
+        savemat(tmp_path / "scene.mat", {"data": SCENE, "map": MAP, **arrays})
+        assert get("htd-mat").prepare(tmp_path, tmp_path / "cache", 1).target_origin == origin
+        assert f"Spectrum of the target: {origin}." in check("htd-mat", tmp_path).sentences()
+
+
+def test_values_for_missing_data_are_named(tmp_path: Path) -> None:
+    cube = SCENE.copy()
+    cube[:2, :5] = -9999
+    savemat(tmp_path / "scene.mat", {"data": cube, "map": MAP, "d": TARGET})
+    words = "the value -9999, far from all others"
+    assert any(words in text for text in get("htd-mat").prepare(tmp_path, tmp_path / "cache", 1).warnings)
+    report = check("htd-mat", tmp_path)
+    assert not report.ok and any(words in text and "fills 10 pixels" in text for text in report.sentences())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data": SCENE * 1j}, r"data \(complex numbers"),
+        ({"map": csc_matrix(MAP.astype(float))}, r"map \(a sparse matrix: save full\(map\) instead\)"),
+        ({"map": {"gt": MAP}}, r"map \(a struct"),
+        ({"data": np.zeros((0, 23, 15))}, r"data \(an empty array\)"),
+    ],
+)
+def test_what_cannot_be_read_is_named_as_what_it_is(changes: dict[str, Any], words: str, tmp_path: Path) -> None:
+    savemat(tmp_path / "scene.mat", {"data": SCENE, "map": MAP, "d": TARGET} | changes)
+    with pytest.raises(RsbenchError, match=words):
+        get("htd-mat").survey(tmp_path)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from report_parts import column, only_section
+from rich_records import with_targets
 
 from rsbench.reports import build_report
 
@@ -102,3 +103,12 @@ def test_reports_a_row_carries_its_records_note(target_records: list[dict[str, A
     assert section.notes[0] == "Adam: momentum=0, error feedback only."
     names = [row[0] for row in section.tables[0].rows]
     assert names[2:4] == ["dgc 100x [1]", "rsdgc 100x [1]"]
+
+
+def test_the_origin_of_a_target_spectrum_is_told_below_the_table(make_record: Maker) -> None:
+    record = with_targets(make_record())
+    assert "Spectrum of the target" not in str(only_section([record]).notes), "older records do not say it"
+    record["dataset"]["target_origin"] = "mean of the marked pixels"
+    assert any(
+        note.endswith("Spectrum of the target: mean of the marked pixels.") for note in only_section([record]).notes
+    )

@@ -94,3 +94,13 @@ def test_a_channel_of_one_value_stays_finite(scene: mat_scenes.Scene, tmp_path: 
     pixels = get("idtrees").prepare(tmp_path, tmp_path / "cache", 5)
     _, aux, _ = Patches(pixels, pixels.split("official", 0).train, 5, CPU).read(np.array([0, 41]), None)
     assert (aux == 0).all()
+
+
+def test_a_cube_alone_is_read_beside_no_channels(tmp_path: Path) -> None:
+    scene = mat_scenes.made()
+    mat_scenes.save5(tmp_path / "a.mat", {"cube": scene.hsi, "gt": scene.labels})
+    pixels = get("multimodal-mat").prepare(tmp_path, tmp_path / "c", 5)
+    train = np.flatnonzero(scene.labels)
+    hsi, aux, labels = Patches(pixels, train, 5, torch.device("cpu")).read(train[:7], torch.Generator().manual_seed(0))
+    assert hsi.shape == (7, 6, 5, 5) and aux.shape == (7, 0, 5, 5) and hsi.isfinite().all()
+    assert labels.tolist() == (scene.labels.flat[train[:7]] - 1).tolist()

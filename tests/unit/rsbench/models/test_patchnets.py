@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from rsbench.errors import RsbenchError
 from rsbench.models import patchnets
 from rsbench.tasks.pixels import PixelClassification
 
@@ -50,3 +51,16 @@ def test_fusion_sees_both(model: str) -> None:
     hsi, aux = torch.randn(2, 11, 5, 5), torch.randn(2, 2, 5, 5)
     before = network(hsi, aux)
     assert not torch.equal(network(hsi + 1, aux), before) and not torch.equal(network(hsi, aux + 1), before)
+
+
+@pytest.mark.parametrize("model", patchnets.NETWORKS)
+def test_a_cube_alone_trains_what_needs_no_more(model: str) -> None:
+    sizes = {"classes": 3, "bands": 11, "channels": 0, "side": 5}
+    if model in ("fusion-cnn", "aux-cnn"):
+        with pytest.raises(RsbenchError, match=rf"{model} needs two modalities.*\(hsi-cnn, sst\)"):
+            patchnets.build(model, **sizes)
+        return
+    network = patchnets.build(model, **sizes)
+    logits = network(torch.randn(2, 11, 5, 5), torch.randn(2, 0, 5, 5))
+    logits.sum().backward()
+    assert logits.shape == (2, 3) and all(p.grad is not None and p.numel() for p in network.parameters())
