@@ -99,7 +99,10 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
     common = sum(work in new for work in old)
     words = f"A and B have {units.count_text(common, 'setting')} in common."
     if not common:
-        words = "A and B have no setting in common: no data set, model, recipe and number of workers is in both."
+        words = (
+            "A and B have no setting in common: no data set, model, recipe and number of workers is in both, by the "
+            "same rules."
+        )
     columns = (Column(title="", align="left", key="what"), *(Column(title=letter, align="left") for letter in "AB"))
     records = [[record for setting in settings.values() for record in setting.records] for settings in (old, new)]
     rows = [(name, *(_distinct(of_set, read) for of_set in records)) for name, read in _VERSIONS.items()]

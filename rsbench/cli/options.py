@@ -74,7 +74,11 @@ grid_options = one_decorator(
         help="Learning rate; repeat: each method needs its own.  [the data set's own]",
     ),
     click.option(
-        "--seeds", default="0", metavar="0,1,2", show_default=True, help="Repeats: split, weights and batches."
+        "--seeds",
+        default="0",
+        metavar="0,1,2",
+        show_default=True,
+        help="Repeats: what validates, weights and batches; all test on the same samples, see --split.",
     ),
 )
 """What the cells of a grid differ in."""
@@ -101,7 +105,7 @@ cell_options = one_decorator(
     click.option("--compressor", default="none", metavar="NAME[:KEY=VALUE,...]", show_default=True, help="Compressor."),
     click.option("--ratio", type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
     click.option("--lr", type=float, metavar="LR", help="Learning rate.  [the data set's own]"),
-    click.option("--seed", default=0, show_default=True, help="Decides split, weights and batches."),
+    click.option("--seed", default=0, show_default=True, help="Decides what validates, weights and batches."),
 )
 """The same for one cell."""
 
@@ -137,8 +141,9 @@ training_options = one_decorator(
     click.option("--image-size", type=int, metavar="PX", help="Side of images or patches.  [the data set's own]"),
     _of_recipe(
         "split",
-        "Percent for train/val/test or train/test; official: the set's own lists, else its default. Pixels of a "
-        "scene are drawn in blocks; random:A/B/C draws single ones, which leaks.",
+        "Percent for train/val/test or train/test; official: the set's own lists, else its default. All seeds test on "
+        "the same samples; redrawn:A/B/C draws others with each seed. Pixels of a scene are drawn in blocks; "
+        "random:A/B/C draws single ones, which leaks.",
         metavar="official|A/B/C|A/B",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),

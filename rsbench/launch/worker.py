@@ -54,7 +54,7 @@ def _train(cell_folder: Path, rank: int) -> None:
     import torch  # late: what fails here is to be told, too
     import torch.distributed as dist
 
-    from rsbench.cell import CellSpec
+    from rsbench.cell import KEY_VERSION, CellSpec
     from rsbench.compressors import parse
     from rsbench.measure.log import RunLog
     from rsbench.results import provenance, records
@@ -80,6 +80,7 @@ def _train(cell_folder: Path, rank: int) -> None:
             record = {
                 "schema": SCHEMA,
                 "key": cell.key,
+                "key_version": KEY_VERSION,
                 "status": "done",
                 "reason": "",
                 "started_utc": started_utc,

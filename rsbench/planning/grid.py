@@ -86,8 +86,8 @@ class Grid:
         check_split(self.recipe.split)
         if self.tuning_seed in self.seeds:
             raise RsbenchError(
-                f"The tuning seed {self.tuning_seed} is among the seeds, whose test images would then have helped to"
-                " choose the learning rate; give it a number of its own."
+                f"The tuning seed {self.tuning_seed} is among the seeds: the run that chooses a learning rate would"
+                " then count in the table as well, which favours its rate; give it a number of its own."
             )
         anything = DatasetDefaults(
             fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1

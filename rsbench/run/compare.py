@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rsbench import console as console_module
 from rsbench import reports
-from rsbench.cell import CellSpec
+from rsbench.cell import EARLIER_RULES, KEY_VERSION, CellSpec, key_version_of
 from rsbench.errors import RsbenchError
 from rsbench.launch.rendezvous import NodeBarrier
 from rsbench.launch.torchrun import Launcher, StopSignals, Torchrun
@@ -103,6 +103,7 @@ class _MainJob:
         total = len(todo) + queue.done
         if request.dry_run:
             dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
+            self._say_what_is_earlier()
             return 0
         if todo:
             check_writable(request.out)
@@ -112,9 +113,12 @@ class _MainJob:
         if queue.done:
             rest = f"; {len(todo)} to run." if todo else "."
             self.say(f"{queue.done} of {total} cells are already done{rest}")
+        self._say_what_is_earlier()
         summary = self._run(queue) if todo else RunSummary()
         self._report(queue.specs)
         self._say_what_is_left(summary, queue.done)
+        if todo:
+            self._say_what_is_earlier()
         return summary.exit_code
 
     def follow(self) -> int:
@@ -191,6 +195,19 @@ class _MainJob:
         if recorded:
             for path in reports.write_report(recorded, out, problems=problems):
                 self.say(f"Written: {path}")
+
+    def _say_what_is_earlier(self) -> None:
+        """Say why cells run again, where the folder holds done cells of earlier rules."""
+        if not self.request.out.is_dir():
+            return
+        recorded, _ = records.read_records([self.request.out])
+        earlier = sum(record["status"] == "done" and key_version_of(record) < KEY_VERSION for record in recorded)
+        if earlier:
+            were = "cell here was" if earlier == 1 else "cells here were"
+            self.say(
+                f"{earlier} {were} made by {EARLIER_RULES}. This version's cells run beside them; the report keeps the"
+                " two in tables of their own."
+            )
 
     def _say_what_is_left(self, summary: RunSummary, done_before: int) -> None:
         """Say what is left to do, when something is."""
