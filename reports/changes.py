@@ -13,7 +13,7 @@ from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
-from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
+from rsbench.reports.analysis.statistics import Difference, paired_difference, simultaneous
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
 from rsbench.reports.tables import HOW_TO_READ
 from rsbench.reports.tables.columns import METHOD, bytes_cell, gap_cell, ms_cell, score_cell
@@ -164,7 +164,7 @@ def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
     news = {method.label: method for method in after.finished}
     name = before.metric.name
     both = [(method, news[method.label]) for method in before.finished if method.label in news]
-    gaps = corrected(
+    gaps = simultaneous(
         {old.label: paired_difference(new.test_by_seed(name), old.test_by_seed(name)) for old, new in both}
     )
     return [Pair(before=old, after=new, gap=gaps[old.label]) for old, new in both]

@@ -109,7 +109,8 @@ def _official(
     rng = splits.generator(_STREAM, seed)
 
     def draw() -> tuple[Indices, Indices]:
-        return _share_out(train, shares, truth, indices, rng)[: VAL + 1]
+        inner, val, _ = _share_out(train, shares, truth, indices, rng)
+        return inner, val
 
     pair = _apart(draw, ("training", "validation"), truth, blocks.margin)
     extra = list(pair.warnings)
@@ -143,7 +144,8 @@ def _drawn(shares: Shares, truth: GroundTruth, class_names: tuple[str, ...], blo
 
     def draw_validation() -> tuple[Indices, Indices]:
         of_rest = (train / (train + val), val / (train + val), 0.0)
-        return _share_out(outer.one, of_rest, truth, indices, rng)[:TEST]
+        inner, held_out, _ = _share_out(outer.one, of_rest, truth, indices, rng)
+        return inner, held_out
 
     inner = _apart(draw_validation, ("training", "validation"), truth, blocks.margin)
     who = splits.who_draws(seed, is_redrawn=shares.is_redrawn)
@@ -164,7 +166,7 @@ def _share_out(
     truth: GroundTruth,
     indices_HW: NDArray[np.int32],
     rng: np.random.Generator,
-) -> tuple[Indices, ...]:
+) -> Parts:
     """Give whole blocks of pixels to parts, so that each class comes near its shares and, where it can, into all parts.
 
     Rarest classes first (as in Sechidis, Tsoumakas, Vlahavas, On the stratification of multi-label data, ECML PKDD
@@ -174,8 +176,8 @@ def _share_out(
     names, block = np.unique(indices_HW.flat[flat], return_inverse=True)
     counts = np.zeros((len(names), int(truth.labels_HW.max()) + 1))
     np.add.at(counts, (block, truth.labels_HW.flat[flat]), 1)
-    part_of, wanted = _assigned(counts, np.array(shares), rng), [part for part, share in enumerate(shares) if share]
-    return tuple(flat[part_of[block] == part] if part in wanted else flat[:0] for part in range(len(shares)))
+    part_of = _assigned(counts, np.array(shares), rng)[block]
+    return flat[part_of == TRAIN], flat[part_of == VAL], flat[part_of == TEST]
 
 
 def _assigned(counts: NDArray[np.float64], shares: NDArray[np.float64], rng: np.random.Generator) -> Indices:

@@ -11,7 +11,7 @@ from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.reports.analysis.link_model import BreakEven, break_even
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
-from rsbench.reports.analysis.statistics import Difference, Spread, corrected, paired_difference, pareto_front, spread
+from rsbench.reports.analysis.statistics import Difference, Spread, paired_difference, pareto_front, simultaneous, spread
 
 DEFAULT_TASK: Final = "scenes"
 """The task of a setting without a finished cell, where nothing is scored yet."""
@@ -170,7 +170,7 @@ class Comparison:
 def gaps_to(base: Method, methods: Sequence[Method], metric: Metric) -> dict[str, Difference | None]:
     """Return the paired differences of some rows to another by label, with Holm's correction over all of them."""
     reference = base.test_by_seed(metric.name)
-    return corrected(
+    return simultaneous(
         {
             method.label: paired_difference(method.test_by_seed(metric.name), reference)
             for method in methods
