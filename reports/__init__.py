@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.judging import Judging
 from rsbench.reports.build import build_report
 from rsbench.reports.document.table import Report
 from rsbench.reports.formats import csv, json, latex, markdown
@@ -18,7 +19,17 @@ from rsbench.reports.formats.terminal import show
 from rsbench.reports.html import page
 from rsbench.results.schema import Record
 
-__all__ = ["ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "format_names", "show", "write_report"]
+__all__ = [
+    "ALIASES",
+    "DEFAULT_FORMATS",
+    "FORMATS",
+    "Judging",
+    "Report",
+    "build_report",
+    "format_names",
+    "show",
+    "write_report",
+]
 
 Write = Callable[[Report, Path], list[Path]]
 """What writes a report into a folder and returns the paths; ``RsbenchError`` where the folder cannot be written to."""

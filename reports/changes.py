@@ -148,7 +148,7 @@ def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair
     ]
     tested = sum(pair.gap is not None and pair.gap.p is not None for pair in pairs)
     if tested > 1:
-        notes.mark(f"~ by paired t tests after Holm's correction for the {tested} comparisons in this table.")
+        notes.mark(f"Intervals hold together for the {tested} comparisons in this table, ~ where one holds zero.")
     section = Section(
         title=title,
         facts=tuple(facts),

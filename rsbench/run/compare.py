@@ -191,9 +191,10 @@ class _MainJob:
         recorded, problems = records.read_records([out])
         keys = {spec.key for spec in specs}
         mine = [record for record in recorded if record["key"] in keys]
-        reports.show(reports.build_report(mine, problems), self.console)
+        judging = self.request.judging
+        reports.show(reports.build_report(mine, problems, judging=judging), self.console)
         if recorded:
-            for path in reports.write_report(recorded, out, problems=problems):
+            for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
                 self.say(f"Written: {path}")
 
     def _say_what_is_earlier(self) -> None:
