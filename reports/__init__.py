@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.judging import Judging
 from rsbench.reports.build import build_report
 from rsbench.reports.document.table import Report
 from rsbench.reports.formats import csv, json, latex, markdown
@@ -23,7 +22,6 @@ __all__ = [
     "ALIASES",
     "DEFAULT_FORMATS",
     "FORMATS",
-    "Judging",
     "Report",
     "build_report",
     "format_names",

@@ -11,13 +11,12 @@ import click
 from rsbench.cli.options import PATH, judging_options
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
+from rsbench.judging import Intervals, Judging
 from rsbench.results.records import read_records
 from rsbench.results.schema import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from rsbench.judging import Intervals
 
 
 @click.command()
@@ -66,7 +65,7 @@ def report(
 
     if changes and (folders or against or mix_hardware):
         raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
-    judging = reports.Judging(tolerance=tolerance, intervals=intervals)
+    judging = Judging(tolerance=tolerance, intervals=intervals)
     console = make_console()
     wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
     if changes:
