@@ -1,4 +1,4 @@
-"""Which pictures train, which validate, which test: official lists, or drawn per class from a seed."""
+"""Which pictures train, which validate, which test: official lists, or drawn per class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.errors import RsbenchError
-from rsbench.split_text import OFFICIAL, parse_percent
+from rsbench.split_text import OFFICIAL, parse_shares, percent_text
 
 Indices = NDArray[np.int64]
 
@@ -19,6 +19,8 @@ VAL_SHARE_OF_TRAIN = 0.1
 """Share of the training pictures that validate in a train/test protocol such as NWPU's 10/90."""
 _STREAM = 0x73706C69
 """Keeps these random streams apart from those of other uses of the same seed."""
+_OF_EVERY_SEED = 0x74657374
+"""Names the stream that draws the test part for all seeds alike."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +38,24 @@ class Split:
 def choose(split: str, lists: Mapping[str, tuple[int, ...]] | None, note: str, labels: Indices, seed: int) -> Split:
     """Return the split that a text names.
 
+    The test part is the same for every seed, so that a learning rate chosen under one seed has seen no test sample of
+    another; the seed divides what is left into training and validation.
+
     Args:
         split: "official" (the set's own lists, else 80/10/10), "A/B/C" (percent train/val/test) or "A/B" (percent
-            train/test; a tenth of train validates); "random:" before percentages changes nothing here.
+            train/test; a tenth of train validates); "redrawn:" before percentages lets the seed draw the test part,
+            too, "random:" changes nothing here.
         lists: positions of the official parts, None where the data set has none.
         note: where the lists come from, in words.
         labels: ``int64 [N]``.
-        seed: of the repeat; draws another split for each repeat, except for official lists.
+        seed: of the repeat.
 
     Raises:
         RsbenchError: if the text is not understood or a part stays empty.
     """
     if split != OFFICIAL:
-        return drawn(parse_percent(split), labels, seed)
+        shares = parse_shares(split)
+        return drawn(shares.percent, labels, seed, is_redrawn=shares.is_redrawn)
     return drawn(DEFAULT_PERCENT, labels, seed) if lists is None else official(lists, note, labels, seed)
 
 
@@ -64,38 +71,70 @@ def official(lists: Mapping[str, tuple[int, ...]], note: str, labels: Indices, s
     return _described(train, val, test, how)
 
 
-def drawn(percent: tuple[float, ...], labels: Indices, seed: int) -> Split:
+def drawn(percent: tuple[float, ...], labels: Indices, seed: int, *, is_redrawn: bool = False) -> Split:
     """Draw a split per class.
 
     Args:
         percent: train/val/test, or train/test (then a tenth of train validates).
         labels: ``int64 [N]``.
-        seed: of this repeat; another seed draws another split.
+        seed: of this repeat.
+        is_redrawn: draw the test part with the seed, too, instead of the same one for all seeds.
 
     Raises:
         RsbenchError: if a part stays empty.
     """
-    joined = _draw_parts(percent, labels, _generator(seed))
-    words = "/".join(f"{value:g}" for value in percent)
-    if len(percent) == 3:
-        train, val, test = joined
-        return _described(train, val, test, f"{words} per class, seed {seed}")
-    train, val = _take_validation(joined[0], labels, seed)
-    how = f"{words} train/test per class, validation 10 % of train, seed {seed}"
-    return _described(train, val, joined[1], how)
+    rng = generator(_STREAM, seed)
+    test_rng = rng if is_redrawn else generator_of_test(_STREAM)
+    parts: list[list[Indices]] = [[], [], []]
+    for label in np.unique(labels):
+        members = test_rng.permutation(np.flatnonzero(labels == label))
+        train, _, test = _three_counts(len(members), percent)
+        rest = rng.permutation(members[test:])
+        for part, chosen in zip(parts, (rest[:train], rest[train:], members[:test]), strict=True):
+            part.append(chosen)
+    three = [np.sort(np.concatenate(part)).astype(np.int64) for part in parts]
+    tenth = "" if len(percent) == 3 else " train/test per class, validation 10 % of train"
+    how = f"{percent_text(percent)}{tenth or ' per class'}, {who_draws(seed, is_redrawn=is_redrawn)}"
+    return _described(three[0], three[1], three[2], how)
 
 
-def _generator(seed: int) -> np.random.Generator:
-    """Return the generator of one repeat's split."""
+def who_draws(seed: int, *, is_redrawn: bool) -> str:
+    """Return in words which parts follow the seed."""
+    if is_redrawn:
+        return f"all three parts drawn with seed {seed}"
+    return f"the same test part for every seed, train and validation drawn with seed {seed}"
+
+
+def generator(stream: int, seed: int) -> np.random.Generator:
+    """Return the generator of one repeat's split.
+
+    Raises:
+        RsbenchError: if the seed is negative.
+    """
     if seed < 0:
         raise RsbenchError(f"The seed {seed} is negative: give seeds from 0 upwards.")
-    return np.random.default_rng([_STREAM, seed])
+    return np.random.default_rng([stream, seed])
+
+
+def generator_of_test(stream: int) -> np.random.Generator:
+    """Return the generator that draws a test part for all seeds; no seed of a repeat gives the same numbers."""
+    return np.random.default_rng([stream, 0, _OF_EVERY_SEED])
+
+
+def _three_counts(total: int, percent: tuple[float, ...]) -> tuple[int, int, int]:
+    """Return how many samples of a class train, validate and test."""
+    counts = _counts(total, percent)
+    if len(counts) == 3:
+        return counts[0], counts[1], counts[2]
+    share = 100 * VAL_SHARE_OF_TRAIN
+    train, val = _counts(counts[0], (100 - share, share))
+    return train, val, counts[1]
 
 
 def _take_validation(train: Indices, labels: Indices, seed: int) -> tuple[Indices, Indices]:
     """Take a tenth of each class out of ``train``; return what is left and what was taken."""
     share = 100 * VAL_SHARE_OF_TRAIN
-    inner = _draw_parts((100 - share, share), labels[train], _generator(seed + 1_000_003))
+    inner = _draw_parts((100 - share, share), labels[train], generator(_STREAM, seed + 1_000_003))
     return train[inner[0]], train[inner[1]]
 
 

@@ -18,7 +18,16 @@ from rsbench.reports.formats.terminal import show
 from rsbench.reports.html import page
 from rsbench.results.schema import Record
 
-__all__ = ["ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "format_names", "show", "write_report"]
+__all__ = [
+    "ALIASES",
+    "DEFAULT_FORMATS",
+    "FORMATS",
+    "Report",
+    "build_report",
+    "format_names",
+    "show",
+    "write_report",
+]
 
 Write = Callable[[Report, Path], list[Path]]
 """What writes a report into a folder and returns the paths; ``RsbenchError`` where the folder cannot be written to."""

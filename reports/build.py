@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.judging import DEFAULT, Judging
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
 from rsbench.reports.analysis.context import facts_of, origin_of
@@ -19,7 +20,12 @@ from rsbench.results.schema import Record
 
 
 def build_report(
-    records: Sequence[Record], problems: Sequence[str] = (), *, mix_hardware: bool = False, against: str = ""
+    records: Sequence[Record],
+    problems: Sequence[str] = (),
+    *,
+    mix_hardware: bool = False,
+    against: str = "",
+    judging: Judging = DEFAULT,
 ) -> Report:
     """Return everything there is to say about some records.
 
@@ -28,6 +34,7 @@ def build_report(
         problems: sentences on records that could not be used.
         mix_hardware: put runs from different hardware into one table.
         against: a row, as the tables call it, that the others are compared with in a table of its own.
+        judging: which loss is tolerated, and what intervals are about.
 
     Returns:
         One section for each setting (and hardware), in the order of first start, then one for each group of
@@ -37,7 +44,7 @@ def build_report(
         RsbenchError: no finished row is called ``against``.
     """
     settings = split_by_setting(records, mix_hardware=mix_hardware)
-    comparisons = [Comparison(setting, against) for setting in settings]
+    comparisons = [Comparison(setting, against, judging) for setting in settings]
     if against:
         known = [method.label for comparison in comparisons for method in comparison.finished]
         if against not in known:

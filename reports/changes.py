@@ -13,7 +13,7 @@ from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
-from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
+from rsbench.reports.analysis.statistics import Difference, paired_difference, simultaneous
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
 from rsbench.reports.tables import HOW_TO_READ
 from rsbench.reports.tables.columns import METHOD, bytes_cell, gap_cell, ms_cell, score_cell
@@ -99,7 +99,10 @@ def _whole(old: dict[str, Setting], new: dict[str, Setting], names: tuple[str, s
     common = sum(work in new for work in old)
     words = f"A and B have {units.count_text(common, 'setting')} in common."
     if not common:
-        words = "A and B have no setting in common: no data set, model, recipe and number of workers is in both."
+        words = (
+            "A and B have no setting in common: no data set, model, recipe and number of workers is in both, by the "
+            "same rules."
+        )
     columns = (Column(title="", align="left", key="what"), *(Column(title=letter, align="left") for letter in "AB"))
     records = [[record for setting in settings.values() for record in setting.records] for settings in (old, new)]
     rows = [(name, *(_distinct(of_set, read) for of_set in records)) for name, read in _VERSIONS.items()]
@@ -145,7 +148,7 @@ def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair
     ]
     tested = sum(pair.gap is not None and pair.gap.p is not None for pair in pairs)
     if tested > 1:
-        notes.mark(f"~ by paired t tests after Holm's correction for the {tested} comparisons in this table.")
+        notes.mark(f"Intervals hold together for the {tested} comparisons in this table, ~ where one holds zero.")
     section = Section(
         title=title,
         facts=tuple(facts),
@@ -161,7 +164,7 @@ def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
     news = {method.label: method for method in after.finished}
     name = before.metric.name
     both = [(method, news[method.label]) for method in before.finished if method.label in news]
-    gaps = corrected(
+    gaps = simultaneous(
         {old.label: paired_difference(new.test_by_seed(name), old.test_by_seed(name)) for old, new in both}
     )
     return [Pair(before=old, after=new, gap=gaps[old.label]) for old, new in both]

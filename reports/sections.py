@@ -51,7 +51,7 @@ def _models_section(title: str, setting: Setting, group: list[Comparison]) -> Se
     metric, gaps, notes = group[0].metric, model_gaps(group), Notes()
     notes.mark("Differences to none are to that of the same model, as in the model's own section.")
     if len(gaps) > 1:
-        notes.mark(f"Between models: ~ by paired t tests after Holm's correction for {len(gaps)} comparisons.")
+        notes.mark(f"Between models: intervals hold together for {len(gaps)} comparisons, ~ where one holds zero.")
     return Section(
         title=title,
         facts=(f"Hardware: {setting.hardware}.", *commands(setting.records)),

@@ -22,8 +22,12 @@ MATCHES: Final[tuple[str, ...]] = get_args(Match)
 DEVICES: Final[tuple[str, ...]] = get_args(Device)
 SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
 OPTIMIZERS: Final[tuple[str, ...]] = get_args(Optimizer)
-KEY_VERSION: Final = 2
+KEY_VERSION: Final = 3
 """Goes up when code changes the numbers of every cell, so that all run again; the record schema has its own number."""
+KEY_VERSION_UNSAID: Final = 2
+"""That of records which do not say theirs."""
+EARLIER_RULES: Final = "an earlier version, whose drawn test samples changed with the seed"
+"""What made cells of a key version below :data:`KEY_VERSION`, in words."""
 KEY_FIELDS: Final = (
     *("dataset", "dataset_fingerprint", "model", "weights", "compressor", "ratio", "match", "lr", "seed", "workers"),
     *("device", "epochs", "max_steps", "batch_size", "image_size", "split", "optimizer", "momentum", "weight_decay"),
@@ -44,7 +48,8 @@ class Recipe:
     Attributes:
         weights: torchvision enum or file of the initial weights; None starts from random ones.
         max_steps: stop after so many optimizer steps; None trains all epochs.
-        split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``.
+        split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``; ``redrawn:`` before
+            percentages draws the test part, too, with each seed.
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
@@ -85,7 +90,8 @@ class CellSpec(Recipe):
         ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
         match: which bytes ``ratio`` counts.
         lr: peak learning rate.
-        seed: repeat; decides split, initial weights and batches, for every compressor alike.
+        seed: repeat; decides what validates, initial weights and batches, for every compressor alike; what tests only
+            where the split is ``redrawn:``.
         workers: processes in all (the world size).
         device: what each worker trains on.
         epochs: passes over the training images.
@@ -167,7 +173,7 @@ class CellSpec(Recipe):
 
     @property
     def derived_seed(self) -> int:
-        """Seed of weights, split and batches: it depends on data set and repeat, never on the compressor."""
+        """Seed of weights, validation part and batches: it depends on data set and repeat, never on the compressor."""
         return int.from_bytes(hashlib.sha256(f"{self.dataset}:{self.seed}".encode()).digest()[:4], "big")
 
     @property
@@ -218,6 +224,11 @@ class CellSpec(Recipe):
             return cls(**values)
         except TypeError as error:
             raise RsbenchError(f"A cell is not complete: {error}.") from error
+
+
+def key_version_of(record: Mapping[str, Any]) -> int:
+    """Return the :data:`KEY_VERSION` by which a record's numbers were made."""
+    return int(record.get("key_version", KEY_VERSION_UNSAID))
 
 
 def _fields_of(kind: str) -> set[str]:

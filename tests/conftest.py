@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from rsbench.cell import KEY_VERSION
+
 SPLIT_MS = {
     "data_s": 1.0,
     "forward_s": 20.0,
@@ -109,6 +111,7 @@ def _record(
     baselines: dict[str, dict[str, float]] | None = None,
     note: str | None = None,
     history: bool = False,
+    key_version: int = KEY_VERSION,
     status: str = "done",
     reason: str = "",
     started_utc: str = "2026-01-31T12:00:00Z",
@@ -124,6 +127,7 @@ def _record(
     record: dict[str, Any] = {
         "schema": 2,
         "key": hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:12],
+        "key_version": key_version,
         "status": status,
         "reason": reason,
         "started_utc": started_utc,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,9 +12,9 @@ from rsbench.datasets import split as splits
 from rsbench.datasets.pixels.label_maps import GroundTruth, Indices
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
-from rsbench.split_text import OFFICIAL, RANDOM, parse_percent
+from rsbench.split_text import OFFICIAL, Shares, parse_shares, percent_text
 
-DEFAULT_PERCENT = (20.0, 10.0, 70.0)
+DEFAULT = Shares(percent=(20.0, 10.0, 70.0))
 """Training, validation and test share where a set has no official lists: in the field few pixels train."""
 TRAIN, VAL, TEST = 0, 1, 2
 _IN_NEED = (TRAIN, TEST, VAL)
@@ -26,9 +26,11 @@ LEAK = (
     'choose "official" or percentages without "random:" for blocks.'
 )
 _OVERLAP = (
-    "Patches of training and other pixels overlap where blocks meet: the margin is {distance} px, as a full one would "
-    "cost too many training pixels."
+    "Patches of {parts} pixels overlap where blocks meet: the margin is {distance} px, as a full one of {margin} px "
+    "would cost a class or more than half of the pixels."
 )
+_DRAWS = 30
+"""How often blocks are drawn anew to find parts between which the full margin fits."""
 
 Parts = tuple[Indices, Indices, Indices]
 
@@ -39,8 +41,8 @@ class BlockGrid:
 
     Attributes:
         side: of a square block, in pixels.
-        margin: no training pixel within this distance (rows or columns, in pixels) of a validation or test pixel
-            that blocks were drawn for: with 2 * (p // 2), patches of p x p pixels never overlap.
+        margin: no pixel of a part that blocks were drawn for lies within this distance (rows or columns, in pixels)
+            of another part's: with 2 * (p // 2), patches of p x p pixels never overlap.
     """
 
     side: int
@@ -60,30 +62,35 @@ class BlockGrid:
 def choose(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks: BlockGrid, seed: int) -> Split:
     """Return the split that a text names; positions are flat, ``row * W + column``.
 
+    Test pixels are the same for every seed, see :func:`rsbench.datasets.split.choose`.
+
     Args:
         split: "official" (the set's own lists, validation taken out of train in blocks; without lists 20/10/70),
-            "A/B/C" or "A/B" (percent, in blocks), "random:A/B/C" or "random:A/B" (percent, single pixels).
+            "A/B/C" or "A/B" (percent, in blocks), "random:A/B/C" or "random:A/B" (percent, single pixels);
+            "redrawn:" before any percentages lets the seed draw the test pixels, too.
         truth: labels and lists.
         class_names: in label order, for warnings.
         blocks: how to cut.
-        seed: of the repeat; draws another split for each repeat, except for official test pixels.
+        seed: of the repeat.
 
     Raises:
         RsbenchError: if the text is not understood or a part stays empty.
     """
-    if seed < 0:
-        raise RsbenchError(f"The seed {seed} is negative: give seeds from 0 upwards.")
-    if split.startswith(RANDOM):
-        return _random(split, truth, class_names, seed)
     if split == OFFICIAL and truth.lists is not None:
         return _official(truth.lists, truth, class_names, blocks, seed)
-    return _drawn(split, truth, class_names, blocks, seed)
+    shares = DEFAULT if split == OFFICIAL else parse_shares(split)
+    if shares.is_random:
+        return _random(shares, truth, class_names, seed)
+    drawn = _drawn(shares, truth, class_names, blocks, seed)
+    if split == OFFICIAL:
+        return replace(drawn, description=f"no official lists, so {drawn.description}")
+    return drawn
 
 
-def _random(split: str, truth: GroundTruth, class_names: tuple[str, ...], seed: int) -> Split:
+def _random(shares: Shares, truth: GroundTruth, class_names: tuple[str, ...], seed: int) -> Split:
     """Draw single pixels per class."""
     flat, labels = _labelled(truth)
-    drawn = splits.drawn(parse_percent(split), labels, seed)
+    drawn = splits.drawn(shares.percent, labels, seed, is_redrawn=shares.is_redrawn)
     parts = (flat[drawn.train], flat[drawn.val], flat[drawn.test])
     warnings = (LEAK, *_missing(parts, truth, class_names))
     how = f"random pixels, so that patches of training and test pixels overlap; {drawn.description}"
@@ -99,12 +106,18 @@ def _official(
     train = np.setdiff1d(train, shared, assume_unique=True)
     indices, side = blocks.indices(truth.labels_HW.shape), blocks.side_in(truth.labels_HW.shape)
     shares = (1 - splits.VAL_SHARE_OF_TRAIN, splits.VAL_SHARE_OF_TRAIN, 0.0)
-    train, val, _ = _share_out(train, shares, truth, indices, seed)
-    train, margin, extra = _without_margin(train, val, truth, blocks.margin)
-    how = f"official lists ({truth.note}), validation from train in blocks of {side} px, seed {seed}; {margin}"
-    drawn = _described((train, val, test), how, truth, class_names)
+    rng = splits.generator(_STREAM, seed)
+
+    def draw() -> tuple[Indices, Indices]:
+        inner, val, _ = _share_out(train, shares, truth, indices, rng)
+        return inner, val
+
+    pair = _apart(draw, ("training", "validation"), truth, blocks.margin)
+    extra = list(pair.warnings)
+    how = f"official lists ({truth.note}), validation from train in blocks of {side} px, seed {seed}; {pair.words}"
+    drawn = _described((pair.one, pair.other, test), how, truth, class_names)
     extra += [f"{len(shared):,} pixels stand in the training and the test list: they only test."] if len(shared) else []
-    close = np.count_nonzero(near(train, truth.labels_HW.shape, blocks.margin).flat[test])
+    close = np.count_nonzero(near(pair.one, truth.labels_HW.shape, blocks.margin).flat[test])
     if close:
         extra.append(
             f"{close / len(test):.0%} of the official test pixels lie within {blocks.margin} px of a training pixel, "
@@ -113,20 +126,32 @@ def _official(
     return replace(drawn, warnings=(*extra, *drawn.warnings))
 
 
-def _drawn(split: str, truth: GroundTruth, class_names: tuple[str, ...], blocks: BlockGrid, seed: int) -> Split:
-    """Draw blocks per class."""
-    percent = DEFAULT_PERCENT if split == OFFICIAL else parse_percent(split)
-    share = splits.VAL_SHARE_OF_TRAIN
-    three = percent if len(percent) == 3 else (percent[0] * (1 - share), percent[0] * share, percent[1])
+def _drawn(shares: Shares, truth: GroundTruth, class_names: tuple[str, ...], blocks: BlockGrid, seed: int) -> Split:
+    """Draw blocks per class: the test part first, then what is left is divided into training and validation."""
+    percent, tenth = shares.percent, splits.VAL_SHARE_OF_TRAIN
+    train, val, test = percent if len(percent) == 3 else (percent[0] * (1 - tenth), percent[0] * tenth, percent[1])
     flat, _ = _labelled(truth)
     indices, side = blocks.indices(truth.labels_HW.shape), blocks.side_in(truth.labels_HW.shape)
-    train, val, test = _share_out(flat, tuple(value / 100 for value in three), truth, indices, seed)
-    train, margin, extra = _without_margin(train, np.concatenate([val, test]), truth, blocks.margin)
-    words = "/".join(f"{value:g}" for value in percent)
-    kind = "no official lists, so " if split == OFFICIAL else ""
-    how = f"{kind}{words} in blocks of {side} px, balanced by class, seed {seed}; {margin}"
-    drawn = _described((train, val, test), how, truth, class_names)
-    return replace(drawn, warnings=(*extra, *drawn.warnings))
+    rng = splits.generator(_STREAM, seed)
+    test_rng = rng if shares.is_redrawn else splits.generator_of_test(_STREAM)
+
+    def draw_test() -> tuple[Indices, Indices]:
+        # In three parts, so that what is left holds two blocks of each class where it can.
+        parts = _share_out(flat, (train / 100, val / 100, test / 100), truth, indices, test_rng)
+        return np.sort(np.concatenate(parts[:TEST])), parts[TEST]
+
+    outer = _apart(draw_test, ("training or validation", "test"), truth, blocks.margin)
+
+    def draw_validation() -> tuple[Indices, Indices]:
+        of_rest = (train / (train + val), val / (train + val), 0.0)
+        inner, held_out, _ = _share_out(outer.one, of_rest, truth, indices, rng)
+        return inner, held_out
+
+    inner = _apart(draw_validation, ("training", "validation"), truth, blocks.margin)
+    who = splits.who_draws(seed, is_redrawn=shares.is_redrawn)
+    how = f"{percent_text(percent)} in blocks of {side} px, balanced by class, {who}; {outer.words}, {inner.words}"
+    drawn = _described((inner.one, inner.other, outer.other), how, truth, class_names)
+    return replace(drawn, warnings=(*outer.warnings, *inner.warnings, *drawn.warnings))
 
 
 def _labelled(truth: GroundTruth) -> tuple[Indices, Indices]:
@@ -136,20 +161,23 @@ def _labelled(truth: GroundTruth) -> tuple[Indices, Indices]:
 
 
 def _share_out(
-    flat: Indices, shares: tuple[float, ...], truth: GroundTruth, indices_HW: NDArray[np.int32], seed: int
-) -> tuple[Indices, ...]:
+    flat: Indices,
+    shares: tuple[float, ...],
+    truth: GroundTruth,
+    indices_HW: NDArray[np.int32],
+    rng: np.random.Generator,
+) -> Parts:
     """Give whole blocks of pixels to parts, so that each class comes near its shares and, where it can, into all parts.
 
     Rarest classes first (as in Sechidis, Tsoumakas, Vlahavas, On the stratification of multi-label data, ECML PKDD
-    2011): each of a class's blocks, the larger first (sizes blurred by the seed), goes to the part that lacks most of
+    2011): each of a class's blocks, the larger first (sizes blurred at random), goes to the part that lacks most of
     that class.
     """
-    rng = np.random.default_rng([_STREAM, seed])
     names, block = np.unique(indices_HW.flat[flat], return_inverse=True)
     counts = np.zeros((len(names), int(truth.labels_HW.max()) + 1))
     np.add.at(counts, (block, truth.labels_HW.flat[flat]), 1)
-    part_of, wanted = _assigned(counts, np.array(shares), rng), [part for part, share in enumerate(shares) if share]
-    return tuple(flat[part_of[block] == part] if part in wanted else flat[:0] for part in range(len(shares)))
+    part_of = _assigned(counts, np.array(shares), rng)[block]
+    return flat[part_of == TRAIN], flat[part_of == VAL], flat[part_of == TEST]
 
 
 def _assigned(counts: NDArray[np.float64], shares: NDArray[np.float64], rng: np.random.Generator) -> Indices:
@@ -184,22 +212,54 @@ def near(flat: Indices, shape: tuple[int, ...], distance: int) -> NDArray[np.boo
     return grown
 
 
-def _without_margin(train: Indices, others: Indices, truth: GroundTruth, margin: int) -> tuple[Indices, str, list[str]]:
-    """Leave out training pixels near other parts: within the margin, or half of it where that would cost too much.
+@dataclass(frozen=True, kw_only=True)
+class _Apart:
+    """Two parts with a margin between them, how it came about in words, and what it does not hold to."""
 
-    Too much is more than half of the pixels, or a class.
+    one: Indices
+    other: Indices
+    words: str
+    warnings: tuple[str, ...] = ()
 
-    Returns:
-        What is left, how it came about, and warnings.
+
+def _apart(
+    draw: Callable[[], tuple[Indices, Indices]], names: tuple[str, str], truth: GroundTruth, margin: int
+) -> _Apart:
+    """Return two parts without what lies within a margin of the other, which the larger part gives up.
+
+    Blocks are drawn anew until the full margin costs neither a class nor more than half of the larger part; where no
+    draw allows it, half of the margin is tried, then none.
+
+    Args:
+        draw: draws the two parts.
+        names: what they are called in sentences.
+        truth: labels.
+        margin: in pixels.
     """
-    classes = len(np.unique(truth.labels_HW.flat[train]))
+    pairs: list[tuple[Indices, Indices]] = []
     for distance in (margin, margin // 2):
-        kept = train[~near(others, truth.labels_HW.shape, distance).flat[train]]
-        if 2 * len(kept) >= len(train) and len(np.unique(truth.labels_HW.flat[kept])) == classes:
-            words = f"training pixels within {distance} px of those left out ({len(train) - len(kept):,})"
-            return kept, words, [] if distance == margin else [_OVERLAP.format(distance=distance)]
-    words = "no margin between parts, which would cost a class or half of the training pixels"
-    return train, words, [_OVERLAP.format(distance=0)]
+        for at in range(_DRAWS):
+            if at == len(pairs):
+                pairs.append(draw())
+            larger = int(len(pairs[at][1]) > len(pairs[at][0]))
+            whole, fixed = pairs[at][larger], pairs[at][1 - larger]
+            kept = whole[~near(fixed, truth.labels_HW.shape, distance).flat[whole]]
+            if 2 * len(kept) < len(whole) or len(_classes(kept, truth)) < len(_classes(whole, truth)):
+                continue
+            one, other = (kept, fixed) if larger == 0 else (fixed, kept)
+            words = f"{len(whole) - len(kept):,} {names[larger]} pixels within {distance} px of {names[1 - larger]}"
+            warning = _OVERLAP.format(parts=" and ".join(names), distance=distance, margin=margin)
+            warnings = () if distance == margin else (warning,)
+            return _Apart(one=one, other=other, words=f"{words} ones left out", warnings=warnings)
+    warning = _OVERLAP.format(parts=" and ".join(names), distance=0, margin=margin)
+    words = f"no margin between {' and '.join(names)} pixels"
+    return _Apart(one=pairs[0][0], other=pairs[0][1], words=words, warnings=(warning,))
+
+
+def _classes(flat: Indices, truth: GroundTruth) -> NDArray[np.int16]:
+    """Return the labels that occur at some positions."""
+    labels: NDArray[np.int16] = np.unique(truth.labels_HW.flat[flat])
+    return labels
 
 
 def _described(parts: Parts, how: str, truth: GroundTruth, class_names: tuple[str, ...]) -> Split:

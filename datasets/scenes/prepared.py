@@ -83,9 +83,8 @@ class Scenes(PreparedFolder):
         """Return the pictures that train, validate and test.
 
         Args:
-            split: "official" (the set's own lists, else 80/10/10), "A/B/C" (percent train/val/test) or "A/B"
-                (percent train/test; a tenth of train validates).
-            seed: of the repeat; draws another split for each repeat, except for official lists.
+            split: as :func:`rsbench.datasets.split.choose` takes it.
+            seed: of the repeat; all repeats test on the same pictures, unless ``split`` says otherwise.
 
         Raises:
             RsbenchError: if the text is not understood or a part stays empty.

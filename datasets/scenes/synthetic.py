@@ -22,7 +22,7 @@ VERSION = 1
 """Raised whenever the pictures change, so that old results are not mixed with new ones."""
 IMAGES_PER_CLASS = 120
 _SEED = 20_240_229
-"""Of the pictures. A run's seed only redraws the split."""
+"""Of the pictures. A run's seed only redraws what trains and what validates."""
 
 
 @dataclass(frozen=True, kw_only=True)

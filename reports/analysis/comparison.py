@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from rsbench.cell import KEY_VERSION
+from rsbench.judging import DEFAULT, Judging
 from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.reports.analysis.link_model import BreakEven, break_even
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
-from rsbench.reports.analysis.statistics import Difference, Spread, corrected, paired_difference, pareto_front, spread
+from rsbench.reports.analysis.statistics import (
+    Difference,
+    Spread,
+    paired_difference,
+    pareto_front,
+    simultaneous,
+    spread,
+)
+from rsbench.split_text import REDRAWN
 
 DEFAULT_TASK: Final = "scenes"
 """The task of a setting without a finished cell, where nothing is scored yet."""
-
-TOLERATED_LOSS: Final = 0.03
-"""Fraction of OA (3 points): a larger mean loss is called lower even where the interval is wide or missing."""
-
-TOLERATED_AUC_LOSS: Final = 0.01
-"""The same for areas under a curve, of which only the upper half, mostly its upper end, is in use."""
 
 WORTH_NAMING: Final = 0.005
 """Half a point of OA, or 0.005 of an AUC, from which a difference is worth a word."""
@@ -59,10 +63,12 @@ class Comparison:
     Attributes:
         setting: the records.
         against: label of a row that the others are compared with in a table of its own; empty for none.
+        judging: which loss is tolerated, and what intervals are about.
     """
 
     setting: Setting
     against: str = ""
+    judging: Judging = DEFAULT
 
     @cached_property
     def methods(self) -> list[Method]:
@@ -102,8 +108,39 @@ class Comparison:
 
     @cached_property
     def gaps(self) -> dict[str, Difference | None]:
-        """The rows' differences to the reference by label, corrected for how many there are."""
-        return {} if self.reference is None else gaps_to(self.reference, self.trained, self.metric)
+        """The rows' differences to the reference by label, with intervals that hold together."""
+        return {} if self.reference is None else self.gaps_to(self.reference)
+
+    def gaps_to(self, base: Method) -> dict[str, Difference | None]:
+        """Return the paired differences of the other rows to one by label, with intervals that hold together."""
+        return simultaneous(
+            {
+                method.label: self._difference(method.test_by_seed(self.metric.name), base)
+                for method in self.trained
+                if method is not base
+            }
+        )
+
+    def _difference(self, by_seed: Mapping[int, float], base: Method) -> Difference | None:
+        """Return the paired difference of some values to a row, judged alone."""
+        reference = base.test_by_seed(self.metric.name)
+        return paired_difference(by_seed, reference, test_per_train=self.test_per_train)
+
+    @cached_property
+    def test_per_train(self) -> float:
+        """Test samples for each training sample where intervals are about new data, else 0."""
+        described = next((record["dataset"] for method in self.methods for record in method.done), None)
+        if self.judging.intervals == "test-set" or not described or not described["train"]:
+            return 0.0
+        return float(described["test"] / described["train"])
+
+    @cached_property
+    def has_one_test_set(self) -> bool:
+        """Whether all seeds test on the same samples."""
+        split, by_today = str(self.setting.cell["split"]), self.setting.key_version >= KEY_VERSION
+        described = next((record["dataset"] for method in self.methods for record in method.done), None) or {}
+        is_listed = str(described.get("split", "")).startswith("official lists")
+        return is_listed or self.task_name == "targets" or (by_today and not split.startswith(REDRAWN))
 
     def gap(self, method: Method) -> Difference | None:
         """Return a row's difference to the reference, None for the reference and for what cannot be compared."""
@@ -117,7 +154,7 @@ class Comparison:
     @property
     def tolerated_loss(self) -> float:
         """The mean loss of the metric from which a method is called lower."""
-        return TOLERATED_LOSS if self.metric.percent else TOLERATED_AUC_LOSS
+        return self.judging.tolerated_loss(self.metric)
 
     def is_lower(self, method: Method) -> bool:
         """Return whether a row loses accuracy: its whole interval is below zero, or its mean loss is not tolerated."""
@@ -149,11 +186,10 @@ class Comparison:
         return [Baseline(name=name, by_seed=by_seed) for name, by_seed in values.items()]
 
     def baseline_gap(self, baseline: Baseline) -> Difference | None:
-        """Return a baseline's difference to the reference; it is no compressor and enters no correction."""
+        """Return a baseline's difference to the reference, judged alone: it is no compressor."""
         if self.reference is None:
             return None
-        name = self.metric.name
-        return paired_difference(baseline.by_seed.get(name, {}), self.reference.test_by_seed(name))
+        return self._difference(baseline.by_seed.get(self.metric.name, {}), self.reference)
 
     @cached_property
     def front(self) -> frozenset[str]:
@@ -165,15 +201,3 @@ class Comparison:
                 points[method.label] = (payload, score.mean)
         labels = list(points)
         return frozenset(labels[index] for index in pareto_front(list(points.values())))
-
-
-def gaps_to(base: Method, methods: Sequence[Method], metric: Metric) -> dict[str, Difference | None]:
-    """Return the paired differences of some rows to another by label, with Holm's correction over all of them."""
-    reference = base.test_by_seed(metric.name)
-    return corrected(
-        {
-            method.label: paired_difference(method.test_by_seed(metric.name), reference)
-            for method in methods
-            if method is not base
-        }
-    )

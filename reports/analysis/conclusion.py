@@ -202,7 +202,7 @@ def _loss_text(method: Method, comparison: Comparison) -> str:
     if gap is None:
         return method.label
     unit = f" {numbers.gap_unit(metric)}".rstrip()
-    unclear = " ~" if gap.is_unclear and not gap.is_below else ""
+    unclear = " ~" if gap.is_unclear else ""
     mean, interval = numbers.signed_text(metric, gap.mean), numbers.interval_text(metric, gap)
     return f"{method.label} ({mean}{unit}{interval}{unclear})"
 

@@ -33,6 +33,7 @@ def facts_of(comparison: Comparison) -> tuple[str, ...]:
     return (
         *_data_facts(done, comparison.task.sample),
         *warnings_of(done),
+        *([setting.rules] if setting.rules else []),
         _recipe(setting.cell),
         f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
         _cells(setting, comparison.methods, len(done)),
@@ -163,6 +164,7 @@ def origin_of(setting: Setting) -> tuple[tuple[str, str], ...]:
         "GPU": _distinct(map(gpu, provenances)),
         **{name.replace("_", " "): _distinct(one.get(name) for one in provenances) for name in _MACHINE},
         **{name: _distinct(runtime.get(name) for runtime in runtimes) for name in _RUNTIME},
+        "rules": str(setting.key_version),
         "data fingerprint": _distinct((record.get("dataset") or {}).get("fingerprint") for record in records),
         "first cell started": started[0],
         "last cell started": started[-1],

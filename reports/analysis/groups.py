@@ -8,7 +8,7 @@ from itertools import combinations
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, work_of
-from rsbench.reports.analysis.statistics import Difference, corrected, paired_difference
+from rsbench.reports.analysis.statistics import Difference, paired_difference, simultaneous
 
 
 def group_by(field: str, comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
@@ -69,4 +69,4 @@ def model_gaps(group: Sequence[Comparison]) -> dict[tuple[str, str], Difference]
             gaps[other, one] = paired_difference(scores[other], scores[one])
         else:
             gaps[one, other] = gap
-    return {pair: gap for pair, gap in corrected(gaps).items() if gap is not None}
+    return {pair: gap for pair, gap in simultaneous(gaps).items() if gap is not None}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rsbench import units
+from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
 
@@ -33,6 +34,24 @@ class Setting:
         cell: dict[str, Any] = self.records[0]["cell"]
         return cell
 
+    @property
+    def key_version(self) -> int:
+        """The rules by which the cells were made (:data:`rsbench.cell.KEY_VERSION`)."""
+        return key_version_of(self.records[0])
+
+    @property
+    def rules(self) -> str:
+        """A sentence on other rules than those of this version; empty for its own."""
+        return rules_sentence(self.key_version)
+
+
+def rules_sentence(key_version: int) -> str:
+    """Return what to know of numbers made by other rules than those of this version; empty for its own."""
+    if key_version == KEY_VERSION:
+        return ""
+    who = EARLIER_RULES if key_version < KEY_VERSION else "a later version"
+    return f"Made by {who} (rules {key_version}, today {KEY_VERSION}): not to be compared with cells of this version."
+
 
 def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -> list[Setting]:
     """Return the records by what was run and where, in the order of first start.
@@ -57,14 +76,15 @@ def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -
 
 
 def work_of(record: Record, *besides: str) -> str:
-    """Return as one text what was run: all fields of the cell that the rows of a table share.
+    """Return as one text what was run: the rules and all fields of the cell that the rows of a table share.
 
     Args:
         record: of one cell.
         besides: more fields that are left out.
     """
     varied = {*VARIED, *besides}
-    return json.dumps({name: value for name, value in record["cell"].items() if name not in varied}, sort_keys=True)
+    shared = {name: value for name, value in record["cell"].items() if name not in varied}
+    return json.dumps([key_version_of(record), shared], sort_keys=True)
 
 
 def _machines_by_work(records: Sequence[Record]) -> dict[tuple[str, str], str]:
@@ -138,6 +158,8 @@ def _what_differs(setting: Setting, alike: Sequence[Setting], besides: str) -> s
     varied = {*VARIED, besides}
     names = [name for name in cell if name not in varied and any(other.get(name) != cell[name] for other in others)]
     texts = [f", {name.replace('_', ' ')} {'none' if cell[name] is None else cell[name]}" for name in names]
+    if any(other.key_version != setting.key_version for other in alike):
+        texts.append(f", rules {setting.key_version}")
     if any(other.hardware != setting.hardware for other in alike):
         texts.append(f", {setting.hardware}")
     return "".join(texts)

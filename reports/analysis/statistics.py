@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
@@ -15,9 +14,6 @@ CONFIDENCE: Final = 0.95
 """Confidence of every interval; 1 - CONFIDENCE is the error rate of every test."""
 POWER: Final = 0.80
 """Chance to see a difference that is there, in :func:`seeds_needed`."""
-BOOTSTRAP_FROM: Final = 10
-"""Pairs from which the interval is bootstrapped: fewer hold too little of the shape of their distribution."""
-RESAMPLES: Final = 9999
 _MOST_SEEDS: Final = 100_000
 _ALIKE: Final = 1e-9
 """Share of their mean up to which a spread of differences is rounding."""
@@ -44,12 +40,13 @@ class Difference:
 
     Attributes:
         mean: of the differences, one a common seed.
-        low: lower end of the interval, None from one pair and from fewer than six pairs that differ by the same.
+        low: lower end of the interval, None from one pair and from a few pairs that differ by the same.
         high: upper end of the interval, None where there is no lower one.
         count: how many pairs.
         sd: sample standard deviation of the differences, None from one pair.
+        error: standard error of the mean that interval and p value are made from, None from one pair.
         p: two-sided p value of the paired t test, None from one pair.
-        p_corrected: the same after :func:`corrected`; None where it was not corrected.
+        p_corrected: the same for all differences of its table; None where it was judged alone.
     """
 
     mean: float
@@ -57,20 +54,23 @@ class Difference:
     high: float | None
     count: int
     sd: float | None = None
+    error: float | None = None
     p: float | None = None
     p_corrected: float | None = None
 
     @property
     def is_unclear(self) -> bool:
-        """Whether it cannot be told from zero: by the corrected p value, else by the interval. False from one pair."""
-        p = self.p if self.p_corrected is None and self.low is None else self.p_corrected
-        if p is not None:
-            return p > 1 - CONFIDENCE
-        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
+        """Whether it cannot be told from zero: its interval holds zero, or its p value is too large for an interval.
+
+        False from one pair, of which nothing can be said.
+        """
+        if self.low is not None and self.high is not None:
+            return self.low <= 0 <= self.high
+        return self.p is not None
 
     @property
     def is_below(self) -> bool:
-        """Whether the whole interval lies below zero; no correction here, which would excuse losses."""
+        """Whether the whole interval lies below zero."""
         return self.high is not None and self.high < 0
 
 
@@ -83,15 +83,17 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 
 def paired_difference(
-    values: Mapping[int, float], reference: Mapping[int, float], *, confidence: float = CONFIDENCE
+    values: Mapping[int, float], reference: Mapping[int, float], *, test_per_train: float = 0.0
 ) -> Difference | None:
     """Return the mean difference over the seeds that both have, with its interval and paired t test.
 
     Args:
         values: seed to value of the method.
         reference: seed to value of what it is compared with.
-        confidence: of the two-sided interval: Student's t for pairs, from ``BOOTSTRAP_FROM`` pairs up a bootstrap
-            of the mean, which does not assume that differences are normal.
+        test_per_train: test samples for each training sample, for Nadeau and Bengio's corrected resampled t test: the
+            variance of the mean is then sd^2 (1 / n + test_per_train), because repeats share samples. Source: Nadeau
+            and Bengio, "Inference for the generalization error", Machine Learning 52 (2003), section 3. 0 is the
+            plain t test, of repeats on one test set.
 
     Returns:
         None when no seed is in both; without interval and p value when only one is.
@@ -104,13 +106,28 @@ def paired_difference(
     if sd is None:
         return Difference(mean=mean, low=None, high=None, count=1)
     if sd <= _ALIKE * abs(mean):
-        p = _sign_test(mean, count)
-        low, high = (mean, mean) if p <= 1 - confidence or not mean else (None, None)
-        return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=p)
-    bootstrapped = _bootstrapped(differences, confidence) if count >= BOOTSTRAP_FROM else None
-    half = t_quantile(0.5 + confidence / 2, count - 1) * sd / math.sqrt(count)
-    low, high = bootstrapped or (mean - half, mean + half)
-    return Difference(mean=mean, low=low, high=high, count=count, sd=sd, p=_t_test(mean, sd, count))
+        sd = 0.0
+    error = sd * math.sqrt(1 / count + test_per_train)
+    p = _t_test(mean, error, count) if error else _sign_test(mean, count)
+    alone = Difference(mean=mean, low=None, high=None, count=count, sd=over_seeds.sd, error=error, p=p)
+    return _with_interval(alone, comparisons=1)
+
+
+def _with_interval(gap: Difference, *, comparisons: int) -> Difference:
+    """Return a difference with the interval that holds together with those of as many others; none for one pair.
+
+    Student's t at a confidence of 1 - 0.05 / comparisons: by Bonferroni's inequality all intervals of a table hold
+    at once in 95 % of tables, whatever its rows have in common. One interval holds zero exactly where its p value
+    times the number of comparisons is above 5 %.
+    """
+    if gap.p is None or gap.error is None:
+        return gap
+    alpha = (1 - CONFIDENCE) / comparisons
+    if gap.error:
+        half = t_quantile(1 - alpha / 2, gap.count - 1) * gap.error
+        return replace(gap, low=gap.mean - half, high=gap.mean + half)
+    certain = not gap.mean or gap.p <= alpha
+    return replace(gap, low=gap.mean if certain else None, high=gap.mean if certain else None)
 
 
 def _sign_test(mean: float, count: int) -> float:
@@ -122,37 +139,11 @@ def _sign_test(mean: float, count: int) -> float:
     return 2.0 ** (1 - count) if mean else 1.0
 
 
-def _t_test(mean: float, sd: float, count: int) -> float:
+def _t_test(mean: float, error: float, count: int) -> float:
     """Return the two-sided p value of the t test that the mean of some differences is zero."""
     from scipy.special import stdtr  # late: start-up
 
-    return 2 * float(stdtr(count - 1, -abs(mean) * math.sqrt(count) / sd))
-
-
-def _bootstrapped(differences: Sequence[float], confidence: float) -> tuple[float, float] | None:
-    """Return the expanded BCa interval of the mean with a fixed seed, None where all differences are alike.
-
-    Sources: BCa by Efron, "Better bootstrap confidence intervals", JASA 82 (1987). Of few values it is too narrow
-    (89 % coverage instead of 95 % of 10 normal ones, in 800 trials), so that its tails are those of
-    sqrt(n / (n - 1)) t instead of z, after Hesterberg, "What teachers should know about the bootstrap", The
-    American Statistician 69 (2015): 94 % of 10 normal ones, and of skewed ones more than Student's t.
-    """
-    import numpy as np  # late: start-up
-    from scipy.stats import bootstrap
-
-    count = len(differences)
-    bound = math.sqrt(count / (count - 1)) * t_quantile(0.5 + confidence / 2, count - 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of alike values, and of a keyword that later releases call rng
-        interval = bootstrap(
-            (np.asarray(differences),),
-            np.mean,
-            n_resamples=RESAMPLES,
-            confidence_level=1 - 2 * statistics.NormalDist().cdf(-bound),
-            method="BCa",
-            random_state=np.random.default_rng(0),
-        ).confidence_interval
-    return (float(interval.low), float(interval.high)) if math.isfinite(interval.low + interval.high) else None
+    return 2 * float(stdtr(count - 1, -abs(mean) / error))
 
 
 def t_quantile(probability: float, degrees_of_freedom: int) -> float:
@@ -163,28 +154,16 @@ def t_quantile(probability: float, degrees_of_freedom: int) -> float:
     return float(stdtrit(degrees_of_freedom, probability))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p values corrected for their number, step down: p_(i) becomes the largest of (m - j + 1) p_(j), j <= i.
+def simultaneous(differences: Mapping[Name, Difference | None]) -> dict[Name, Difference | None]:
+    """Return the differences of one table with intervals and p values that hold together; one pair does not count."""
+    tested = sum(gap is not None and gap.p is not None for gap in differences.values())
 
-    Source: Holm, "A simple sequentially rejective multiple test procedure", Scand. J. Statist. 6 (1979). It keeps
-    the chance of one false finding among all at the error rate, whatever the tests have in common, as rows that
-    share their reference do.
-    """
-    order = sorted(range(len(p_values)), key=lambda index: p_values[index])
-    corrected_values = [0.0] * len(p_values)
-    running = 0.0
-    for rank, index in enumerate(order):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected_values[index] = running
-    return corrected_values
+    def judged(gap: Difference | None) -> Difference | None:
+        if gap is None or gap.p is None:
+            return gap
+        return replace(_with_interval(gap, comparisons=tested), p_corrected=min(1.0, tested * gap.p))
 
-
-def corrected(differences: Mapping[Name, Difference | None]) -> dict[Name, Difference | None]:
-    """Return the differences of one table with Holm's p values; what has no p value does not count."""
-    tested = {name: gap for name, gap in differences.items() if gap is not None and gap.p is not None}
-    p_values = holm([gap.p for gap in tested.values() if gap.p is not None])
-    done = {name: replace(gap, p_corrected=p) for (name, gap), p in zip(tested.items(), p_values, strict=True)}
-    return {name: done.get(name, gap) for name, gap in differences.items()}
+    return {name: judged(gap) for name, gap in differences.items()}
 
 
 def seeds_needed(sd: float, effect: float, *, confidence: float = CONFIDENCE, power: float = POWER) -> int:

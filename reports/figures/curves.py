@@ -22,7 +22,7 @@ Entry = Mapping[str, Any]
 
 _AGAINST: Final = (
     ("step", Axis(title="steps"), "steps"),
-    ("elapsed_s", Axis(title="time since the start of training", unit="s"), "time"),
+    ("elapsed_s", Axis(title="time in training steps", unit="s"), "time"),
     ("payload_bytes_total", Axis(title="payload sent by a worker", unit="B", log=True), "bytes"),
 )
 """Field of a history's entries, its axis, and what titles call it."""

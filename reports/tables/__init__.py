@@ -33,13 +33,13 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
 HOW_TO_READ: Final = (
     "Accuracies (OA, AA, kappa; areas under ROC curves for targets) are of the test set with the last epoch's weights, "
     'mean ± sd over seeds; each method stands at the learning rate with its best mean validation score. "vs none" is '
-    "the mean difference over common seeds, in points for OA, with its paired 95 % interval: Student's t, from 10 "
-    "seeds up an expanded BCa bootstrap. ~ where it cannot be told from zero by paired t tests with Holm's correction.",
+    "the mean difference over common seeds, in points for OA, with paired 95 % intervals (Student's t) that hold "
+    "together for all rows of a table (Bonferroni); ~ where an interval holds zero.",
     "Payload is what a worker hands to the collectives in a step (median after warm-up). Ratio is dense bytes / "
     "payload bytes over all steps, the steady ratio the same after warm-up, the wire ratio the same with modelled "
     "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "
     "than none's. On the Pareto front no other row has both fewer payload bytes of the run and a better accuracy.",
     "Time and bytes to a validation score are those at the first epoch's end at which a seed has it, mean over seeds; "
-    "where a seed never has it there is no mean. Seconds are of training and validation.",
+    "where a seed never has it there is no mean. Seconds are of training steps alone.",
 )
 """Sentences on what the tables' columns mean."""

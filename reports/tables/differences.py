@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rsbench.reports.analysis.comparison import Comparison, gaps_to
+from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.document.table import Column, Notes, Table
 from rsbench.reports.tables.columns import EMPTY, METHOD, count_cell, gap_cell, gap_column, score_cell, score_column
 
@@ -13,7 +13,7 @@ def differences_table(comparison: Comparison, _: Notes) -> Table | None:
     if base is None:
         return None
     metric = comparison.metric
-    gaps = gaps_to(base, comparison.trained, metric)
+    gaps = comparison.gaps_to(base)
     rows = []
     for method in comparison.trained:
         score, gap = method.test(metric.name), gaps.get(method.label)

@@ -43,13 +43,39 @@ def comparison_table(comparison: Comparison, notes: Notes) -> Table:
         rows.append((baseline.label, score_cell(metric, score), gap_cell(metric, gap), *[EMPTY] * len(_COSTS)))
     for origin in target_origins(comparison.setting.records):
         notes.mark(f"Spectrum of the target: {origin}.")
-    if comparison.comparisons > 1:
-        notes.mark(
-            f"~ stands where a difference in {metric.heading} cannot be told from zero by paired t tests after Holm's "
-            f"correction for the {comparison.comparisons} comparisons with none in this table; intervals are of one "
-            "comparison each."
-        )
+    if comparison.comparisons:
+        notes.mark(interval_words(comparison))
     return Table.of("Comparison", (METHOD, score_column(metric), gap_column(metric, "none"), *_COSTS), rows)
+
+
+def about_words(comparison: Comparison) -> str:
+    """Return what intervals are about."""
+    sample = comparison.task.sample
+    if comparison.judging.intervals == "new-data":
+        return (
+            f"They are about new {sample}s of the same kind: corrected resampled t (Nadeau and Bengio 2003), "
+            f"{comparison.test_per_train:.3g} test {sample}s for each that trains."
+        )
+    if comparison.has_one_test_set:
+        return (
+            f"They are about other seeds on these test {sample}s, which all seeds share, not about other {sample}s "
+            "(--intervals new-data)."
+        )
+    return (
+        f"Each seed has test {sample}s of its own, and the seeds' parts overlap: as claims on new {sample}s these "
+        "intervals are too narrow (--intervals new-data)."
+    )
+
+
+def interval_words(comparison: Comparison) -> str:
+    """Return how the intervals of a table are made, and what they are about."""
+    count = comparison.comparisons
+    together = f"hold together for the {count} comparisons with none" if count > 1 else "are of one comparison"
+    baselines = ", those of rows without training each alone" if comparison.baselines else ""
+    return (
+        f"Intervals in {comparison.metric.heading} {together}{baselines} (95 %, paired t), ~ where one holds zero. "
+        f"{about_words(comparison)}"
+    )
 
 
 def _row(method: Method, comparison: Comparison, notes: Notes) -> Row:
@@ -121,11 +147,6 @@ def _gap_text(method: Method, comparison: Comparison, notes: Notes) -> str:
     if gap.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
         return f"{text} {notes.mark(f'No interval: {pairs}.')}"
-    if gap.is_unclear and not gap.low <= 0 <= (gap.high or 0.0):
-        words = (
-            "Its interval, which stands alone, leaves zero out; among so many comparisons the difference is not clear."
-        )
-        text += f" {notes.mark(words)}"
     if gap.count < len(reference.chosen):
         text += " " + notes.mark(
             f"{method.label}: compared over the {gap.count} seeds in common with none's {len(reference.chosen)}."

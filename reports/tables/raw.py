@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from rsbench.cell import key_version_of
 from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
@@ -90,7 +91,7 @@ def _setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
     """Return what was run and where."""
     row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
     row |= {"hardware": comparison.setting.hardware, "part": (record.get("dataset") or {}).get("part")}
-    return row | {"task": comparison.task_name}
+    return row | {"task": comparison.task_name, "key_version": comparison.setting.key_version}
 
 
 def _scores(row: Method | Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -113,7 +114,7 @@ def _gap_fields(gap: Difference | None, comparison: Comparison) -> dict[str, Any
 def cell_row(record: Record) -> dict[str, Any]:
     """Return one cell's raw numbers by column."""
     row: dict[str, Any] = {name: record[name] for name in ("key", "status", "reason", "started_utc", "wall_s")}
-    row |= record["cell"]
+    row |= {"key_version": key_version_of(record), **record["cell"]}
     row |= {"hardware": hardware(record["provenance"]), "compressor_run": (record.get("compressor") or {}).get("text")}
     row |= {"part": (record.get("dataset") or {}).get("part")}
     accuracy = record.get("accuracy") or {}

@@ -34,7 +34,7 @@ class Reached:
     Attributes:
         reached: seeds that reached it.
         count: seeds in all.
-        elapsed_s: seconds of training and validation, over seeds; None unless all seeds reached it.
+        elapsed_s: seconds of training steps, over seeds; None unless all seeds reached it.
         payload_bytes_total: bytes handed to collectives by then.
         step: optimizer steps by then.
     """

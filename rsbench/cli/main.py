@@ -42,6 +42,7 @@ def main() -> None:
 @main.command()
 @options.grid_options
 @options.tuning_options
+@options.judging_options
 @options.byte_options
 @options.device_options
 @options.training_options

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES, Recipe
+from rsbench.judging import INTERVALS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH: Final = click.Path(path_type=Path)
@@ -71,10 +72,14 @@ grid_options = one_decorator(
         multiple=True,
         type=float,
         metavar="LR",
-        help="Learning rate; repeat: each method needs its own.  [the data set's own]",
+        help="Learning rate; repeat: each method needs its own.  [the data set's or the network's own]",
     ),
     click.option(
-        "--seeds", default="0", metavar="0,1,2", show_default=True, help="Repeats: split, weights and batches."
+        "--seeds",
+        default="0",
+        metavar="0,1,2",
+        show_default=True,
+        help="Repeats: what validates, weights and batches; all test on the same samples, see --split.",
     ),
 )
 """What the cells of a grid differ in."""
@@ -100,8 +105,8 @@ cell_options = one_decorator(
     click.option("--model", metavar="NAME", help="Network, see `rsbench list models`.  [the data set's own]"),
     click.option("--compressor", default="none", metavar="NAME[:KEY=VALUE,...]", show_default=True, help="Compressor."),
     click.option("--ratio", type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
-    click.option("--lr", type=float, metavar="LR", help="Learning rate.  [the data set's own]"),
-    click.option("--seed", default=0, show_default=True, help="Decides split, weights and batches."),
+    click.option("--lr", type=float, metavar="LR", help="Learning rate.  [the data set's or the network's own]"),
+    click.option("--seed", default=0, show_default=True, help="Decides what validates, weights and batches."),
 )
 """The same for one cell."""
 
@@ -137,8 +142,9 @@ training_options = one_decorator(
     click.option("--image-size", type=int, metavar="PX", help="Side of images or patches.  [the data set's own]"),
     _of_recipe(
         "split",
-        "Percent for train/val/test or train/test; official: the set's own lists, else its default. Pixels of a "
-        "scene are drawn in blocks; random:A/B/C draws single ones, which leaks.",
+        "Percent for train/val/test or train/test; official: the set's own lists, else its default. All seeds test on "
+        "the same samples; redrawn:A/B/C draws others with each seed. Pixels of a scene are drawn in blocks; "
+        "random:A/B/C draws single ones, which leaks.",
         metavar="official|A/B/C|A/B",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
@@ -157,6 +163,23 @@ training_options = one_decorator(
     click.option("--bf16", is_flag=True, help="Train under bfloat16 autocast."),
     _of_recipe("bucket_cap_mb", "Bucket size of DDP."),
 )
+
+judging_options = one_decorator(
+    click.option(
+        "--tolerance",
+        type=float,
+        metavar="X",
+        help="Largest mean loss that is no reason to leave a method out: points of OA, hundredths of an AUC.  [3; 1]",
+    ),
+    click.option(
+        "--intervals",
+        type=click.Choice(INTERVALS),
+        default="test-set",
+        show_default=True,
+        help="About other seeds on this test set, or about new data (corrected resampled t, wider).",
+    ),
+)
+"""How a report judges differences."""
 
 place_options = one_decorator(
     click.option(

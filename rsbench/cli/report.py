@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rsbench.cli.options import PATH
+from rsbench.cli.options import PATH, judging_options
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
+from rsbench.judging import Intervals, Judging
 from rsbench.results.records import read_records
 from rsbench.results.schema import Record
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=PATH, help="Folder for the files.  [the first DIR]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
 @click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
+@judging_options
 @click.option(
     "--compare",
     "changes",
@@ -45,6 +47,8 @@ def report(
     out: Path | None,
     mix_hardware: bool,
     against: str,
+    tolerance: float | None,
+    intervals: Intervals,
     changes: tuple[Path, Path] | None,
 ) -> None:
     """Show and write tables of everything recorded in one or more result folders.
@@ -61,6 +65,7 @@ def report(
 
     if changes and (folders or against or mix_hardware):
         raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
+    judging = Judging(tolerance=tolerance, intervals=intervals)
     console = make_console()
     wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
     if changes:
@@ -71,7 +76,7 @@ def report(
     else:
         folders = folders or (Path("rsbench-results"),)
         records, problems = _recorded(folders)
-        built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against)
+        built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against, judging=judging)
         target = out or folders[0]
     reports.show(built, console)
     if target is not None:

@@ -13,6 +13,7 @@ import click
 from rsbench.cell import Recipe
 from rsbench.cli.plan_option import grids_given, plan_given
 from rsbench.errors import RsbenchError
+from rsbench.judging import Judging
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
 from rsbench.planning.request import Request
@@ -50,6 +51,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         dry_run=given.get("dry_run", False),
         rerun=given["rerun"],
         tensorboard=given["tensorboard"],
+        judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
         ours=() if plan is None else plan.ours,
     )
 

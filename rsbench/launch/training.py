@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from rsbench.cell import CellSpec, Device
+from rsbench.cell import KEY_VERSION, CellSpec, Device
 from rsbench.compressors import parse
 from rsbench.launch.member import Member
 from rsbench.measure.log import RunLog
@@ -50,6 +50,7 @@ def train(folder: Path, member: Member) -> None:
             record = {
                 "schema": SCHEMA,
                 "key": cell.key,
+                "key_version": KEY_VERSION,
                 "status": "done",
                 "reason": "",
                 "started_utc": started_utc,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe
 from rsbench.errors import RsbenchError
+from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.split_text import check_split
 
@@ -37,7 +38,7 @@ class Grid:
         compressors: texts ``name:key=value,...``.
         ratios: compression ratios that matchable compressors are brought to.
         density: fixed share of elements to send instead of ``ratios``; None matches bytes.
-        lrs: learning rates; none takes each data set's own.
+        lrs: learning rates; none takes each data set's own, or that of a network that needs a smaller one.
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
@@ -96,8 +97,8 @@ class Grid:
         check_split(self.recipe.split)
         if self.tuning_seed in self.seeds:
             raise RsbenchError(
-                f"The tuning seed {self.tuning_seed} is among the seeds, whose test images would then have helped to"
-                " choose the learning rate; give it a number of its own."
+                f"The tuning seed {self.tuning_seed} is among the seeds: the run that chooses a learning rate would"
+                " then count in the table as well, which favours its rate; give it a number of its own."
             )
         if self.density is not None and not 0 < self.density <= 1:
             raise RsbenchError(
@@ -143,7 +144,7 @@ class Grid:
             for workers in self.workers
             for model in self.models or (datasets[name].model,)
             for text, ratio in rows
-            for lr in self.lrs or (datasets[name].lr,)
+            for lr in self.lrs or (default_rate(model, datasets[name].lr),)
         ]
         return list(dict.fromkeys(cells))
 

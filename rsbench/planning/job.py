@@ -219,6 +219,7 @@ def failed_record(
     return {
         "schema": SCHEMA,
         "key": job.spec.key,
+        "key_version": cell.KEY_VERSION,
         "status": status,
         "reason": reason,
         "started_utc": started_utc,

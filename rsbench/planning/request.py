@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rsbench.judging import DEFAULT, Judging
 from rsbench.planning.devices import Nodes
 from rsbench.planning.grid import Grid
 
@@ -29,6 +30,7 @@ class Request:
         dry_run: only show the cells.
         rerun: run done cells again.
         tensorboard: write event files.
+        judging: how its report judges differences.
         ours: options whose values are not known from the paper that a plan follows.
     """
 
@@ -46,6 +48,7 @@ class Request:
     dry_run: bool = False
     rerun: bool = False
     tensorboard: bool = False
+    judging: Judging = DEFAULT
     ours: Sequence[str] = ()
 
     @property

@@ -98,6 +98,8 @@ _TOP: dict[str, Check] = {
     "cell": _OBJECT,
     "provenance": _OBJECT,
 }
+_MAYBE_THERE: dict[str, Check] = {"key_version": _COUNT}
+"""Fields that are checked where they are there: records made before them lack them."""
 _PROVENANCE: dict[str, Check] = {
     "versions": _is(dict, words="an object", nullable=True),
     "runtime": _is(dict, words="an object", nullable=True),
@@ -169,7 +171,7 @@ def check(record: Any) -> None:
     Raises:
         RsbenchError: naming the first field that is missing or of the wrong type. Extra fields may stand.
     """
-    _check_fields(record, _TOP, "")
+    _check_fields(record, _TOP | {name: wanted for name, wanted in _MAYBE_THERE.items() if name in record}, "")
     _check_fields(record["cell"], _CELL, "cell.")
     present = {name: wanted for name, wanted in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")

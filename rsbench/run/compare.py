@@ -11,7 +11,7 @@ from rich.console import Console
 
 from rsbench import console as console_module
 from rsbench import reports
-from rsbench.cell import CellSpec
+from rsbench.cell import EARLIER_RULES, KEY_VERSION, CellSpec, key_version_of
 from rsbench.errors import RsbenchError
 from rsbench.launch.launcher import Launcher, WorkerLauncher
 from rsbench.launch.rendezvous import Rendezvous
@@ -118,6 +118,7 @@ class _MainJob:
                 for warning in self.located[name].survey.warnings:
                     self.say(f"Warning: {warning}")
             dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
+            self._say_what_is_earlier()
             return 0
         if todo:
             check_writable(request.out)
@@ -127,9 +128,12 @@ class _MainJob:
         if queue.done:
             rest = f"; {len(todo)} to run." if todo else "."
             self.say(f"{queue.done} of {total} cells are already done{rest}")
+        self._say_what_is_earlier()
         summary = self._run(queue) if todo else RunSummary()
         self._report(queue.specs)
         self._say_what_is_left(summary, queue.done)
+        if todo:
+            self._say_what_is_earlier()
         return summary.exit_code
 
     def follow(self) -> int:
@@ -201,10 +205,24 @@ class _MainJob:
         recorded, problems = records.read_records([out])
         keys = {spec.key for spec in specs}
         mine = [record for record in recorded if record["key"] in keys]
-        reports.show(reports.build_report(mine, problems), self.console)
+        judging = self.request.judging
+        reports.show(reports.build_report(mine, problems, judging=judging), self.console)
         if recorded:
-            for path in reports.write_report(recorded, out, problems=problems):
+            for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
                 self.say(f"Written: {path}")
+
+    def _say_what_is_earlier(self) -> None:
+        """Say why cells run again, where the folder holds done cells of earlier rules."""
+        if not self.request.out.is_dir():
+            return
+        recorded, _ = records.read_records([self.request.out])
+        earlier = sum(record["status"] == "done" and key_version_of(record) < KEY_VERSION for record in recorded)
+        if earlier:
+            were = "cell here was" if earlier == 1 else "cells here were"
+            self.say(
+                f"{earlier} {were} made by {EARLIER_RULES}. This version's cells run beside them; the report keeps the"
+                " two in tables of their own."
+            )
 
     def _say_what_is_left(self, summary: RunSummary, done_before: int) -> None:
         """Say what is left to do, when something is."""

@@ -12,7 +12,7 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import nn
 
-from rsbench.datasets.pixels.dataset import LARGEST_PATCH, check_patch
+from rsbench.datasets.pixels.dataset import check_patch
 from rsbench.datasets.pixels.prepared import Pixels
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch
@@ -79,9 +79,11 @@ class PixelClassification(Classification):
         """Return a record's ``dataset`` section, with the modalities and what weakens the split."""
         data = self.data
         warnings = [*data.warnings, *self.parts.warnings]
-        if self.cell.image_size > LARGEST_PATCH:
+        margin = data.blocks.margin
+        if 2 * (self.cell.image_size // 2) > margin:
             warnings.append(
-                f"Patches of {self.cell.image_size} px overlap between blocks; margins are made for {LARGEST_PATCH} px."
+                f"Patches of {self.cell.image_size} px overlap between blocks; the margin of {margin} px is made for "
+                f"{margin + 1} px."
             )
         modalities = ["HSI", data.aux_name] if data.aux_name else ["HSI"]
         return {**super().facts(), "modalities": modalities, "warnings": warnings}

@@ -93,7 +93,7 @@ class Training:
         self.buffers, self.totals = Traffic(self.workers), RunTotals(self.workers, compressor.steady_from_step)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
-        self.step = 0
+        self.step, self.trained_s = 0, 0.0
 
     @inputs_first
     def run(self, pictures: Path) -> dict[str, Any]:
@@ -108,19 +108,16 @@ class Training:
         Raises:
             RsbenchError: the loss or a gradient is not finite.
         """
-        started = time.perf_counter()
         self.log.write("phase", {"phase": "train"})
         for epoch in range(math.ceil(self.steps / self.per_epoch)):
             train_loss = self._epoch(epoch)
-            elapsed_s = time.perf_counter() - started
             scores = self._validate() if self.compressor.trains else None
             if scores is not None:
                 self.validation.append({"epoch": epoch, **scores})
                 done = {"steps_done": self.step, "train_loss": train_loss}
                 self.log.write("epoch", {**done, **self.validation[-1]})
-            self._remember(train_loss, elapsed_s)
-        train_s = time.perf_counter() - started
-        return self._sections(train_s, self._accuracy(pictures))
+            self._remember(train_loss)
+        return self._sections(self.trained_s, self._accuracy(pictures))
 
     def _validate(self) -> dict[str, float] | None:
         """Average the buffers over the ranks and score the validation samples."""
@@ -134,10 +131,10 @@ class Training:
         for network in self.networks.values():
             average_buffers(network, self.buffers)
 
-    def _remember(self, train_loss: float, elapsed_s: float) -> None:
+    def _remember(self, train_loss: float) -> None:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""
         last = self.validation[-1] if self.validation else {}
-        entry: dict[str, Any] = {"step": self.step, "elapsed_s": elapsed_s, "train_loss": train_loss}
+        entry: dict[str, Any] = {"step": self.step, "elapsed_s": self.trained_s, "train_loss": train_loss}
         entry |= {"payload_bytes_total": self.totals.payload_bytes_total, "lr": self._rate(self.step - 1)}
         entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
         self.history.append(entry | {"density_per_tensor": self.totals.density_per_tensor})
@@ -151,7 +148,9 @@ class Training:
         losses = []
         for _ in range(min(self.per_epoch, self.steps - self.step)):
             rate = self._rate(self.step)
+            began = time.perf_counter()
             loss, times = self._step(loader, rate)
+            self.trained_s += time.perf_counter() - began  # neither validation nor the writing of samples
             losses.append(loss)
             self._note(epoch, loss, rate, times)
             self.step += 1

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rsbench.cell import CellSpec
+from rsbench.cell import KEY_VERSION, CellSpec
 from rsbench.launch.member import Member
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.step_times import FIELDS
@@ -30,6 +30,7 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "key": key,
+        "key_version": KEY_VERSION,
         "status": "done",
         "reason": "",
         "started_utc": "2026-01-01T00:00:00Z",

@@ -37,18 +37,43 @@ def test_protocols(split: str, labels: np.ndarray, counts: tuple[int, int, int])
     assert drawn.description.endswith(f"{len(drawn.train):,} train, {len(drawn.val):,} val, {len(drawn.test):,} test")
 
 
-def test_the_seed_draws_the_split() -> None:
+def test_the_seed_draws_training_and_validation() -> None:
     same = [choose("50/10/40", None, "", UCM_LABELS, seed=seed).train for seed in (5, 5, 6)]
     assert np.array_equal(same[0], same[1]) and not np.array_equal(same[0], same[2])
+
+
+@pytest.mark.parametrize("split", ["official", "50/10/40", "80/20", "10/90", "random:50/10/40"])
+def test_no_test_picture_of_one_seed_trains_or_validates_under_another(split: str) -> None:
+    drawn = [choose(split, None, "", UCM_LABELS, seed=seed) for seed in (0, 1, 2, 2**32 - 1)]
+    for one in drawn:
+        assert np.array_equal(one.test, drawn[0].test)
+        assert "the same test part for every seed" in one.description
+    assert len({one.val.tobytes() for one in drawn}) == len(drawn), "validation follows the seed"
+
+
+def test_the_test_part_is_no_seeds_own_draw() -> None:
+    """It comes from a stream of its own, and spreads over each class instead of taking its first or last pictures."""
+    fixed = choose("50/10/40", None, "", UCM_LABELS, seed=0).test
+    redrawn = [choose("redrawn:50/10/40", None, "", UCM_LABELS, seed=seed).test for seed in range(30)]
+    assert not any(np.array_equal(fixed, other) for other in redrawn)
+    assert 40 < np.mean(fixed % 100) < 60
+
+
+def test_redrawn_lets_the_seed_draw_the_test_part() -> None:
+    one, again, other = (choose("redrawn:50/10/40", None, "", UCM_LABELS, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.test, again.test)
+    shared = len(np.intersect1d(one.test, other.test)) / len(one.test)
+    assert 0.3 < shared < 0.5, "as two draws of 40 % share by chance"
+    assert one.description.startswith("50/10/40 per class, all three parts drawn with seed 1: 1,050 train")
 
 
 def test_the_draw_is_pinned() -> None:
     """Another numpy or an edit must not silently change which pictures are tested on."""
     drawn = choose("50/10/40", None, "", np.repeat(np.arange(2), 10), seed=0)
     assert [drawn.train.tolist(), drawn.val.tolist(), drawn.test.tolist()] == [
-        [1, 3, 7, 8, 9, 11, 12, 14, 15, 16],
-        [6, 10],
-        [0, 2, 4, 5, 13, 17, 18, 19],
+        [1, 3, 4, 6, 8, 10, 12, 13, 14, 15],
+        [5, 18],
+        [0, 2, 7, 9, 11, 16, 17, 19],
     ]
 
 

@@ -46,7 +46,7 @@ def test_reports_changes_name_accuracy_bytes_and_time(make_record: Maker) -> Non
     report = build_changes(before, after, NAMES)
     _, section = report.sections
     assert section.conclusion == (
-        "OA changed: topk 100x -5.0 [-5.1, -4.9]. Payload changed: topk 100x +100 %. Step time changed: none -20 %."
+        "OA changed: topk 100x -5.0 [-5.2, -4.8]. Payload changed: topk 100x +100 %. Step time changed: none -20 %."
     )
     assert section.tables[0].rows[0][:7] == (
         "none",

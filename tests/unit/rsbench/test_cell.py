@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rsbench.cell import CellSpec
+from rsbench.cell import KEY_VERSION, CellSpec, key_version_of
 from rsbench.errors import RsbenchError
 
 BASE = CellSpec(
@@ -79,9 +79,9 @@ def test_the_version_of_keys_changes_the_key_and_the_schema_of_records_does_not(
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
-        ({}, "1ce652c987af"),
-        ({"ratio": None, "compressor": "none"}, "7d8a51b85c62"),
-        ({"optimizer": "adam", "momentum": 0.0, "max_steps": 7, "clip_norm": 1}, "932af1d89e2d"),
+        ({}, "1701227cd284"),
+        ({"ratio": None, "compressor": "none"}, "6a8965a21d71"),
+        ({"optimizer": "adam", "momentum": 0.0, "max_steps": 7, "clip_norm": 1}, "ab11f5930581"),
         (
             {
                 "split": "random:10/90",
@@ -90,12 +90,21 @@ def test_the_version_of_keys_changes_the_key_and_the_schema_of_records_does_not(
                 "schedule": "step",
                 "weights": "DEFAULT",
             },
-            "8a74ee83a53b",
+            "f6c94ff72438",
         ),
     ],
 )
-def test_keys_stay_what_they_were_when_the_first_cells_ran(changes: dict[str, Any], key: str) -> None:
+def test_keys_stay_what_they_were_when_the_first_cells_of_these_rules_ran(changes: dict[str, Any], key: str) -> None:
     assert replace(BASE, **changes).key == key
+
+
+@pytest.mark.parametrize(("record", "version"), [({}, 2), ({"key_version": 2}, 2), ({"key_version": 3}, 3)])
+def test_a_record_that_says_nothing_is_of_the_earlier_rules(record: dict[str, Any], version: int) -> None:
+    assert key_version_of(record) == version
+
+
+def test_the_rules_of_the_fixed_test_part_have_a_key_version_of_their_own() -> None:
+    assert KEY_VERSION == 3
 
 
 def test_a_new_field_enters_the_key_only_where_it_differs_from_its_default() -> None:

@@ -8,32 +8,33 @@ import pytest
 from rsbench.cell import CellSpec
 from rsbench.datasets.split import choose
 from rsbench.errors import RsbenchError
-from rsbench.split_text import check_split, parse_percent
+from rsbench.split_text import Shares, check_split, parse_shares
 
 CELL = {"dataset": "a", "dataset_fingerprint": "b", "model": "c", "compressor": "none", "ratio": None, "lr": 0.1}
 CELL |= {"seed": 0, "workers": 1, "device": "cpu", "epochs": 1, "batch_size": 1, "image_size": 8}
 
 
 @pytest.mark.parametrize(
-    ("text", "percent"),
+    ("text", "shares"),
     [
-        ("80/10/10", (80, 10, 10)),
-        ("20/80", (20, 80)),
-        ("33.3/33.3/33.4", (33.3, 33.3, 33.4)),
-        ("random:5/95", (5, 95)),
-        ("random:50/10/40", (50, 10, 40)),
-        (" 50 / 50 ", (50, 50)),
+        ("80/10/10", Shares(percent=(80, 10, 10))),
+        ("20/80", Shares(percent=(20, 80))),
+        ("33.3/33.3/33.4", Shares(percent=(33.3, 33.3, 33.4))),
+        ("random:5/95", Shares(percent=(5, 95), is_random=True)),
+        ("redrawn:50/10/40", Shares(percent=(50, 10, 40), is_redrawn=True)),
+        ("redrawn:random:50/10/40", Shares(percent=(50, 10, 40), is_redrawn=True, is_random=True)),
+        (" 50 / 50 ", Shares(percent=(50, 50))),
     ],
 )
-def test_percentages_are_read(text: str, percent: tuple[float, ...]) -> None:
-    assert parse_percent(text) == percent
+def test_percentages_are_read(text: str, shares: Shares) -> None:
+    assert parse_shares(text) == shares
     check_split(text)
 
 
 def test_official_names_lists_and_no_percentages() -> None:
     check_split("official")
     with pytest.raises(RsbenchError):
-        parse_percent("official")
+        parse_shares("official")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,10 @@ def test_official_names_lists_and_no_percentages() -> None:
         "random:official",
         "random:random:50/50",
         "blocks:50/50",
+        "redrawn:",
+        "redrawn:official",
+        "redrawn:redrawn:50/50",
+        "random:redrawn:50/50",
         "Official",
     ],
 )

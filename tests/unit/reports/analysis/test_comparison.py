@@ -1,12 +1,16 @@
-"""Differences to the reference, corrected for how many there are."""
+"""Differences to the reference: intervals that hold together, what they are about, and which loss is tolerated."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from report_parts import column
 
+from rsbench.errors import RsbenchError
+from rsbench.judging import Judging
 from rsbench.reports import build_report
 
 Maker = Callable[..., dict[str, Any]]
@@ -23,8 +27,82 @@ def test_reports_correct_for_the_number_of_comparisons(make_record: Maker) -> No
     alone = build_report([*none, *row("dgc", lucky)]).sections[0]
     text = column(alone.tables[0], "vs none")["dgc 10x"]
     assert text.startswith("+0.9 [+0.3, +1.6]") and not text.endswith("~")
-    assert not any("Holm" in note for note in alone.notes)
+    assert any("are of one comparison (95 %, paired t), ~ where one holds zero" in note for note in alone.notes)
     others = [record for name in ("topk", "rsdgc", "randomk", "blocktopk") for record in row(name, flat)]
     five = build_report([*none, *row("dgc", lucky), *others]).sections[0]
-    assert column(five.tables[0], "vs none")["dgc 10x"].startswith("+0.9 [+0.3, +1.6] ~ [")
-    assert any("Holm's correction for the 5 comparisons with none" in note for note in five.notes)
+    assert column(five.tables[0], "vs none")["dgc 10x"] == "+0.9 [-0.3, +2.1] ~"
+    assert any("hold together for the 5 comparisons with none" in note for note in five.notes)
+
+
+def losing(make_record: Maker, losses: tuple[float, ...], **more: Any) -> list[dict[str, Any]]:
+    """Records of none and of topk, which loses so much of OA at each seed."""
+    return [
+        record
+        for seed, loss in enumerate(losses)
+        for record in (
+            make_record(seed=seed, oa=0.8, **more),
+            make_record(compressor="topk", ratio=10.0, seed=seed, oa=0.8 - loss, **more),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "is_left_out"), [(None, True), (3.0, True), (4.1, False), (100.0, False), (0.0, True)]
+)
+def test_reports_the_tolerated_loss_is_the_users(
+    tolerance: float | None, is_left_out: bool, make_record: Maker
+) -> None:
+    """A mean loss of 4 points whose interval holds zero."""
+    judging = Judging(tolerance=tolerance)
+    section = build_report(losing(make_record, (0.0, 0.08, 0.04)), judging=judging).sections[0]
+    assert column(section.tables[0], "vs none")["topk 10x"] == "-4.0 [-13.9, +5.9] ~"
+    assert ("Left out because" in section.conclusion) == is_left_out
+    if is_left_out:
+        points = 3 if tolerance is None else tolerance
+        assert f"or over {points:g} points lower on average: topk 10x (-4.0 points [-13.9, +5.9] ~)" in (
+            section.conclusion
+        )
+
+
+def test_reports_a_clear_loss_is_left_out_whatever_is_tolerated(make_record: Maker) -> None:
+    records = losing(make_record, (0.019, 0.02, 0.021))
+    assert "topk 10x (-2.0 points [-2.2, -1.8])" in (
+        build_report(records, judging=Judging(tolerance=50)).sections[0].conclusion
+    )
+
+
+@pytest.mark.parametrize("tolerance", [-1.0, 100.1, math.nan, math.inf])
+def test_a_tolerance_that_no_loss_can_have_is_refused(tolerance: float) -> None:
+    with pytest.raises(RsbenchError, match="a number of points from 0 to 100"):
+        Judging(tolerance=tolerance)
+
+
+def test_reports_a_tolerance_counts_hundredths_of_an_auc(target_records: list[dict[str, Any]]) -> None:
+    text = build_report(target_records, judging=Judging(tolerance=1.5)).sections[0].conclusion
+    assert "AUC(Pd,Pf) is clearly lower, or over 0.015 lower on average" in text
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "They are about other seeds on these test images, which all seeds share, not about other images"),
+        (
+            {"split": "redrawn:50/10/40"},
+            "Each seed has test images of its own, and the seeds' parts overlap: as claims",
+        ),
+        ({"key_version": 2}, "Each seed has test images of its own"),
+        ({"key_version": 2, "dataset": {"split": "official lists (a, b)"}}, "They are about other seeds on these test"),
+    ],
+)
+def test_reports_say_what_intervals_are_about(more: dict[str, Any], words: str, make_record: Maker) -> None:
+    section = build_report(losing(make_record, (0.01, 0.02, 0.03), **more)).sections[0]
+    assert any(words in note for note in section.notes), section.notes
+
+
+def test_reports_intervals_about_new_data_are_those_of_the_corrected_resampled_t(make_record: Maker) -> None:
+    """1,050 images train and 840 test: the error is sd sqrt(1 / 3 + 0.8), and t(0.975, 2) = 4.3027."""
+    judging = Judging(intervals="new-data")
+    section = build_report(losing(make_record, (0.01, 0.02, 0.03)), judging=judging).sections[0]
+    half = 4.302653 * 1.0 * math.sqrt(1 / 3 + 840 / 1050)
+    assert column(section.tables[0], "vs none")["topk 10x"] == f"-2.0 [{-2 - half:+.1f}, {-2 + half:+.1f}] ~"
+    assert any("corrected resampled t (Nadeau and Bengio 2003), 0.8 test images for each" in n for n in section.notes)

@@ -30,7 +30,7 @@ def test_reports_conclusion_of_a_grid(grid_records: list[dict[str, Any]]) -> Non
         "Measured on this machine's loopback: do not compress, none has the shortest step (100 ms). On other links, "
         "modelled as a step's non-communication time + its wire bytes / the link speed of a worker: below 720 Mbit/s "
         "use dgc 100x (OA 0.5 points above none, 100x fewer payload bytes); above 720 Mbit/s do not compress. "
-        "The highest OA is that of rsdgc 100x (OA 2.0 points above none), by the model faster than none below 570 "
+        "The highest OA is that of rsdgc 100x (OA 2.0 points above none ~), by the model faster than none below 570 "
         "Mbit/s."
     )
     assert "Left out because OA is clearly lower, or over 3 points lower on average: topk 100x (-6.0 points" in text

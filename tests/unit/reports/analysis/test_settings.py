@@ -39,6 +39,25 @@ def test_reports_other_recipes_stand_in_other_tables(change: dict[str, Any], mak
         assert [section.title.rpartition(", ")[2] for section in sections] == ["epochs 30", "epochs 3"]
 
 
+def test_reports_cells_of_earlier_rules_stand_in_a_table_of_their_own(make_record: Maker) -> None:
+    """Their test parts differ, so a difference between them would be one of test samples."""
+    old, new = make_record(seed=0, key_version=2), make_record(seed=1)
+    unsaid = make_record(seed=2, key_version=2)
+    del unsaid["key_version"]
+    settings = split_by_setting([old, new, unsaid], mix_hardware=True)
+    assert [[record["cell"]["seed"] for record in setting.records] for setting in settings] == [[0, 2], [1]]
+    sections = build_report([old, new, unsaid], mix_hardware=True).sections
+    assert [section.title.rpartition(", ")[2] for section in sections] == ["rules 2", "rules 3"]
+    made = "Made by an earlier version, whose drawn test samples changed with the seed (rules 2, today 3)"
+    assert [sum(fact.startswith(made) for fact in section.facts) for section in sections] == [1, 0]
+    assert [dict(section.origin)["rules"] for section in sections] == ["2", "3"]
+
+
+def test_reports_same_cell_by_old_and_new_rules_is_two_cells(make_record: Maker) -> None:
+    records = [make_record(seed=0, key_version=2, oa=0.5), make_record(seed=0, oa=0.6)]
+    assert [len(setting.records) for setting in split_by_setting(records)] == [1, 1]
+
+
 def test_reports_titles_of_two_machines_differ(make_record: Maker) -> None:
     records = [make_record(seed=0), make_record(seed=1, provenance={"cpu_model": "Other CPU"})]
     titles = [section.title for section in build_report(records).sections]

@@ -35,7 +35,7 @@ def test_reports_terminal_keeps_to_its_width(width: int, grid_records: list[dict
 def test_reports_terminal_numbers_are_not_broken_over_lines(grid_records: list[dict[str, Any]]) -> None:
     stream = io.StringIO()
     show(build_report(grid_records), Console(file=stream, width=80))
-    assert re.search(r"^rsdgc 100x +81\.7 ± 0\.4 +\+2\.0 \[\+0\.0, \+4\.0\]", stream.getvalue(), flags=re.MULTILINE)
+    assert re.search(r"^rsdgc 100x +81\.7 ± 0\.4 +\+2\.0 \[-1\.5, \+5\.5\] ~", stream.getvalue(), flags=re.MULTILINE)
 
 
 def test_reports_terminal_shows_brackets_and_survives_an_ascii_console(make_record: Maker) -> None:

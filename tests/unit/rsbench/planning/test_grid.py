@@ -105,3 +105,16 @@ def test_cells_of_two_grids_that_are_equal_run_once() -> None:
     }
     grids = [plan.Grid(compressors=("none",)), plan.Grid(compressors=("none", "topk"))]
     assert len(dict.fromkeys(spec for grid in grids for spec in grid.cells(facts))) == 2
+
+
+def test_networks_without_batch_norm_take_a_smaller_default_rate_unless_one_is_given() -> None:
+    facts: dict[str, Any] = {
+        "synthetic": plan.DatasetDefaults(
+            fingerprint="f", model="smallvgg", optimizer="sgd", lr=0.05, epochs=1, batch_size=2, image_size=32
+        )
+    }
+    models = ("vgg19", "vgg19_bn", "resnet18")
+    grid = plan.Grid(models=models, compressors=("none",))
+    assert {cell.model: cell.lr for cell in grid.cells(facts)} == {"vgg19": 0.01, "vgg19_bn": 0.05, "resnet18": 0.05}
+    asked = plan.Grid(models=models, compressors=("none",), lrs=(0.05,))
+    assert {cell.lr for cell in asked.cells(facts)} == {0.05}
