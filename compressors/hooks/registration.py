@@ -33,9 +33,10 @@ class Registration:
         self._name = name
         self._model: weakref.ref[DistributedDataParallel] | None = weakref.ref(model)
         self.hook: Hook | None = None
+        self._failed = False
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_name": self._name, "_model": None, "hook": None}
+        return {"_name": self._name, "_model": None, "hook": None, "_failed": False}
 
     def serves(self, model: torch.nn.Module) -> bool:
         """Return whether this is the registration of that very model, not of one that it was copied from."""
@@ -48,18 +49,42 @@ class Registration:
             RsbenchError: the model is a copy that nobody has registered a compressor with.
         """
         if self.hook is None:
+            self._failed = True
             raise RsbenchError(
-                f"This model is a copy of one whose gradients {self._name} compresses, and a copy has no compressor; "
-                "before its first backward pass, register a new compressor with the copy: compressor.register(copy)."
+                f"This model is a copy of one with the compressor {self._name}, and a copy has none; before its first "
+                "backward pass, register a new compressor with the copy: compressor.register(copy)."
             )
         return self.hook.run(state, bucket)
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def before_forward(self, model: DistributedDataParallel, inputs: Any) -> None:
-        """Put the sentence in the hook's place, when a copy runs forward for a backward pass."""
+        """Put the sentence in the hook's place, when a copy runs forward for a backward pass.
+
+        Raises:
+            RsbenchError: the copy is shallow, so that its backward pass would spoil the original's.
+        """
         current = _registration(model)
-        if torch.is_grad_enabled() and not (current is not None and current.serves(model)):
-            _place(self._name, model)
+        if not torch.is_grad_enabled() or current is None or current.serves(model):
+            return
+        if current._model is not None:
+            raise RsbenchError(
+                f"This model is a shallow copy, with the same parameters, of one with the compressor {self._name}; use "
+                "that one, or copy.deepcopy it and register a new compressor with the copy."
+            )
+        _place(self._name, model)
+
+    def take(self, hook: "Hook") -> None:
+        """Hand buckets to this hook from now on.
+
+        Raises:
+            RsbenchError: a backward pass has failed for want of a hook, after which DDP cannot go on.
+        """
+        if self._failed:
+            raise RsbenchError(
+                "This copy of a model has run a backward pass without a compressor, after which DDP cannot go on; copy "
+                "the model anew and register before the first backward pass."
+            )
+        self.hook = hook
 
 
 def _registration(model: DistributedDataParallel) -> Registration | None:
@@ -90,7 +115,7 @@ def register(name: str, model: DistributedDataParallel, hook: "Hook") -> None:
         model.register_forward_pre_hook(current.before_forward)
     elif not current.serves(model):
         current = _place(name, model)  # the copied hook before forward passes serves on
-    current.hook = hook
+    current.take(hook)
 
 
 def has_hook(model: DistributedDataParallel) -> bool:

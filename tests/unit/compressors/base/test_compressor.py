@@ -55,6 +55,6 @@ def test_a_failed_registration_can_be_repeated() -> None:
     model = DistributedDataParallel(Weights())
     NoCompression().register(model)
     compressor = TopK()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RsbenchError, match="has a communication hook already"):
         compressor.register(model)
     compressor.register(DistributedDataParallel(Weights()))
