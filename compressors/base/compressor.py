@@ -78,7 +78,7 @@ class Compressor:
     @classmethod
     def doc(cls) -> str:
         """Return one line for listings."""
-        return (cls.__doc__ or "").strip().splitlines()[0]
+        return (cls.__doc__ or cls.title).strip().partition("\n")[0]
 
     @property
     def text(self) -> str:
