@@ -130,7 +130,7 @@ def test_commands_go_on_without_them(
 ) -> None:
     cell = tmp_path / "results" / "cells" / "one"
     cell.mkdir(parents=True)
-    (cell / "record.json").write_text(json.dumps(make_record(compressor="topk", dataset="leaves")))
+    (cell / "record.json").write_text(json.dumps(make_record(compressor="topk")))
     paths = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", str(Path(__file__).parents[3]))])
     environment = {**os.environ, "PYTHONPATH": paths, "RSBENCH_CACHE": str(tmp_path)}
     done = subprocess.run(
