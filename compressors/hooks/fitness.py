@@ -82,9 +82,7 @@ def _refuse_several_devices(parameters: dict[str, torch.nn.Parameter]) -> None:
             )
 
 
-def _refuse_changed_since_wrapping(
-    model: DistributedDataParallel, parameters: dict[str, torch.nn.Parameter]
-) -> None:
+def _refuse_changed_since_wrapping(model: DistributedDataParallel, parameters: dict[str, torch.nn.Parameter]) -> None:
     """Refuse a parameter that was frozen, unfrozen or added between wrapping and registering."""
     facts = model._get_ddp_logging_data()
     sizes = sum(p.nbytes for p in parameters.values())

@@ -56,7 +56,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package / "__init__.py").write_text("")
     for name, text in MODULES.items():
         (package / f"{name}.py").write_text(text + "\n")
-    lines = [f"[{group}]\n" + "".join(f"{name} = broken_outside.{name}:Thing\n" for name in FOR_ALL) for group in GROUPS]
+    lines = [
+        f"[{group}]\n" + "".join(f"{name} = broken_outside.{name}:Thing\n" for name in FOR_ALL) for group in GROUPS
+    ]
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-outside\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("\n".join(lines))
     return site
@@ -79,9 +81,7 @@ def offered(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("offered")
 @pytest.mark.parametrize("group", GROUPS)
-def test_each_broken_one_is_named_once_and_refused_when_asked_for(
-    group: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_each_broken_one_is_named_once_and_refused_when_asked_for(group: str, caplog: pytest.LogCaptureFixture) -> None:
     table, base = GROUPS[group]
     with caplog.at_level(logging.WARNING, "rsbench.plugins"):
         for _ in range(3):
@@ -119,7 +119,6 @@ def test_damaged_metadata_leave_our_own(monkeypatch: pytest.MonkeyPatch, caplog:
     ("words", "code", "said"),
     [
         ("list compressors", 0, "randomk"),
-        ("list datasets", 0, "synthetic"),
         ("report results", 0, "topk"),
         ("compare --compressor leaves --dataset synthetic --dry-run", 2, "SystemExit: 0. Mend, update or uninstall"),
         ("compare --compressor topk --dataset stranger --dry-run", 2, "no subclass of rsbench's Dataset. Mend"),
