@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from importlib.metadata import EntryPoint, entry_points
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rsbench.errors import RsbenchError
 
@@ -56,25 +56,33 @@ def _entries(group: str) -> Iterable[EntryPoint]:
 
 def _load(entry: EntryPoint, full: dict[str, type[Class]], base: type) -> str:
     """Put a plug-in into the table, or return what is wrong with it; it is made once without options."""
-    if entry.name in full:
-        return "its name is taken"
     try:
         found = entry.load()
-        if not isinstance(found, type):
-            return f"it is no class but of type {type(found).__name__}"
-        if not issubclass(found, base):
-            return f"it is no subclass of rsbench's {base.__name__}"
-        found()
+        fault = _fault(found, base) or _name_fault(found, entry.name, full)
     except (Exception, SystemExit) as error:  # a plug-in's code may do anything
         return _words(error)
+    if not fault:
+        full[entry.name] = found
+    return fault
+
+
+def _fault(found: object, base: type) -> str:
+    """Return why an object does not do as a plug-in; nothing where it does."""
+    if not isinstance(found, type):
+        return f"it is no class but of type {type(found).__name__}"
+    if not issubclass(found, base):
+        return f"it is no subclass of rsbench's {base.__name__}"
+    found()
     missing = [fact for fact in _facts(found) if not hasattr(found, fact)]
-    if missing:
-        return f"its class says nothing of {', '.join(missing)}"
-    named = found.name  # type: ignore[attr-defined]
-    if named != entry.name and named not in full:
-        return f"its class calls itself {_plain(repr(named))}"
-    full[entry.name] = found
-    return ""
+    return f"its class says nothing of {', '.join(missing)}" if missing else ""
+
+
+def _name_fault(found: Any, name: str, full: Container[str]) -> str:
+    """Return why a plug-in cannot have a name: it is taken, or nothing would be found under the one its class says."""
+    if name in full:
+        return "its name is taken"
+    known = found.name == name or found.name in full
+    return "" if known else f"its class calls itself {_plain(repr(found.name))}"
 
 
 def _facts(kind: type) -> list[str]:

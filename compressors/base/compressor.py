@@ -41,7 +41,7 @@ class Compressor:
         keeps_residual: what is not sent stays in a residual on the rank.
         collective: ``all_reduce``, ``all_gather`` or ``none``.
         matchable: a compression ratio can be asked of it, by solving for its ``density``.
-        draws_at_random: what is sent depends on draws, which follow from the option ``draw_seed`` and from :attr:`seed`.
+        draws_at_random: what is sent depends on draws, which follow from ``draw_seed`` and :attr:`seed`.
 
     Of a compressor with an option that changes them, an object's ``keeps_residual`` and ``collective`` are its own; the
     class says what holds by default.

@@ -13,8 +13,7 @@ _EMBEDDINGS = (torch.nn.Embedding, torch.nn.EmbeddingBag)
 
 
 def trainable(model: DistributedDataParallel) -> dict[str, torch.nn.Parameter]:
-    """Return name -> parameter of those whose gradients DDP averages: they require one and DDP is not told to ignore
-    them."""
+    """Return name -> parameter of those that require a gradient and that DDP is not told to ignore."""
     named = model.module.named_parameters()
     return {n: p for n, p in named if p.requires_grad and n not in model.parameters_to_ignore}
 

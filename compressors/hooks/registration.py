@@ -1,6 +1,6 @@
 """What DDP holds of a compressor: its hook; in a copy of the model, a sentence that asks for a new one.
 
-No ``from __future__ import annotations`` here: DDP refuses a hook (:meth:`Registration.run`) whose annotations are text.
+No ``from __future__ import annotations`` here: DDP refuses :meth:`Registration.run` if its annotations are text.
 """
 
 import weakref

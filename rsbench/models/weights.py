@@ -45,7 +45,7 @@ class LoadedWeights:
 def load(model: nn.Module, name: str, weights: str, given: Tensors) -> LoadedWeights:
     """Copy all tensors that fit into a network; the head, its last layer, may be missing or of another shape.
 
-    Names may have a prefix, as DDP (``module.``) and Lightning give it; the one under which most names are found counts.
+    Names may have a prefix, as DDP (``module.``) and Lightning give it: the one under which most names are found.
 
     Args:
         model: whose values are replaced.
@@ -98,7 +98,8 @@ def without_prefix(given: Mapping[str, torch.Tensor], names: Mapping[str, Any]) 
     most = [prefix for prefix, count in prefixes.items() if count == max(prefixes.values())]
     if len(most) > 1 and "" not in most:
         raise RsbenchError(
-            f"The weights hold two networks that fit, {_plain(most[0])} and {_plain(most[1])}; save the one that is meant."
+            f"The weights hold two networks that fit, {_plain(most[0])} and {_plain(most[1])}; save the one that is "
+            "meant."
         )
     prefix = "" if "" in most else most[0]
     start = f"{prefix}." if prefix else ""
@@ -127,8 +128,8 @@ def _misfit(
     held = f", such as {_plain(next(iter(given)))}" if given else ""
     return (
         f"{weights} fits {len(wanted) - len(lacking)} of {len(wanted)} tensors of {name} (head aside), fewer than "
-        f"{LEAST_SHARE:.0%}: not {', '.join(lines)}{more}. It holds {len(given)} tensors{held}; give weights of {name}, saved with "
-        "torch.save(model.state_dict(), FILE)."
+        f"{LEAST_SHARE:.0%}: not {', '.join(lines)}{more}. It holds {len(given)} tensors{held}; give weights of "
+        f"{name}, saved with torch.save(model.state_dict(), FILE)."
     )
 
 
