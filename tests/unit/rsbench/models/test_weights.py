@@ -114,7 +114,7 @@ REFUSED: dict[str, tuple[Callable[[Tensors], Any], str]] = {
     ),
     "another network": (lambda t: under("features.", {"0.weight": t["conv1.weight"]}), "fits 0 of 100 tensors"),
     "other shapes": (lambda t: {n: v[:1] if v.dim() else v for n, v in t.items()}, r"1x3x7x7 there, 64x3x7x7 here"),
-    "two networks": (lambda t: under("student.", t) | under("teacher.", t), "two networks that fit, student and teacher"),
+    "two networks": (lambda t: under("student.", t) | under("teacher.", t), "two networks .*, student and teacher"),
     "nan": (lambda t: t | {"conv1.weight": t["conv1.weight"] * float("nan")}, r"inf or nan in conv1\.weight"),
     "no values": (lambda t: {n: v.to("meta") for n, v in t.items()}, "fits 0 of 100"),
     "sparse": (lambda t: {n: v.to_sparse() if v.dim() == 1 else v for n, v in t.items()}, "fits 20 of 100"),
@@ -123,8 +123,8 @@ REFUSED: dict[str, tuple[Callable[[Tensors], Any], str]] = {
     "nothing": (lambda t: {}, "no state dict of tensors"),
     "numbers for names": (lambda t: {1: torch.ones(2)}, "no state dict of tensors"),
     "a circle": (lambda t: cyclic(), "no state dict of tensors"),
-    "code": (lambda t: t | {"x": Code(Path("/nowhere"))}, "holds the Python object posix.system besides tensors, .* run code"),
-    "a whole network": (lambda t: torchvision.SmallVGG(3, 16), "Python object rsbench.models.torchvision.SmallVGG besides"),
+    "code": (lambda t: t | {"x": Code(Path("/x"))}, "the Python object posix.system besides tensors, .* run code"),
+    "a whole network": (lambda t: torchvision.SmallVGG(3, 16), "object rsbench.models.torchvision.SmallVGG besides"),
 }  # fmt: skip
 
 
