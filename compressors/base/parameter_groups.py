@@ -10,10 +10,9 @@ from rsbench.errors import RsbenchError
 if TYPE_CHECKING:
     from rsbench.compressors.base.compressor import Compressor
 
-_OF_SGD = frozenset(
-    ("lr", "momentum", "dampening", "nesterov", "weight_decay", "maximize", "foreach", "differentiable", "fused")
-)
-"""The options of ``torch.optim.SGD``."""
+_OF_SGD = frozenset(("momentum", "dampening", "nesterov", "weight_decay"))
+"""The options of ``torch.optim.SGD`` by which it is told: a group that has them all has been taken by one like it."""
+_OF_ALL = frozenset(("lr", "maximize", "foreach", "capturable", "differentiable", "fused"))
 
 
 class OptimizerGroup(dict[str, Any]):
@@ -72,7 +71,7 @@ class CompressorGroup(OptimizerGroup):
         Raises:
             RsbenchError: the optimizer is not SGD although there is a momentum, or brings a momentum of its own.
         """
-        if self.told and key not in _OF_SGD:
+        if self.told and key not in _OF_SGD | _OF_ALL and not self.keys() >= _OF_SGD:
             self.refuse(key)
         if self.told and key == "weight_decay" and key not in self:
             default = default / (1 - self.told)

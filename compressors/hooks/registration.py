@@ -68,10 +68,10 @@ class Registration:
             return
         if current._model is not None:
             raise RsbenchError(
-                f"This model is a shallow copy, with the same parameters, of one with the compressor {self._name}; use "
-                "that one, or copy.deepcopy it and register a new compressor with the copy."
+                f"This model is a shallow copy, with the same parameters, of one with the compressor {current._name}; "
+                "use that one, or copy.deepcopy it and register a new compressor with the copy."
             )
-        _place(self._name, model)
+        _place(current._name, model)
 
     def take(self, hook: "Hook") -> None:
         """Hand buckets to this hook from now on.
