@@ -240,7 +240,7 @@ class Compressor:
         asked |= {} if weight_decay is None else {"weight_decay": weight_decay}
         asked |= {} if momentum is None else {"momentum": momentum}
         given = module if isinstance(module, Sequence) else [{"params": module.parameters()}]
-        groups = []
+        groups: list[dict[str, Any]] = []
         for group in given:
             if "momentum" in group:
                 raise RsbenchError("A parameter group has its own momentum; give one momentum to param_groups for all.")

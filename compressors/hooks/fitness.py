@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench.compressors.hooks.registration import has_hook
+from rsbench.compressors.hooks.registration import has_hook, logging_data
 from rsbench.errors import RsbenchError
 
 _EMBEDDINGS = (torch.nn.Embedding, torch.nn.EmbeddingBag)
@@ -83,7 +83,7 @@ def _refuse_several_devices(parameters: dict[str, torch.nn.Parameter]) -> None:
 
 def _refuse_changed_since_wrapping(model: DistributedDataParallel, parameters: dict[str, torch.nn.Parameter]) -> None:
     """Refuse a parameter that was frozen, unfrozen or added between wrapping and registering."""
-    facts = model._get_ddp_logging_data()
+    facts = logging_data(model)
     sizes = sum(p.nbytes for p in parameters.values())
     if (facts["num_parameter_tensors"], facts["total_parameter_size_bytes"]) == (len(parameters), sizes):
         return

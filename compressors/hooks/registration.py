@@ -122,5 +122,11 @@ def has_hook(model: DistributedDataParallel) -> bool:
     """Return whether gradients of this model go through a communication hook already, ours or another's."""
     current = _registration(model)
     if current is None:
-        return bool(model._comm_hooks) or bool(model._get_ddp_logging_data().get("comm_hook"))
+        return bool(model._comm_hooks) or bool(logging_data(model).get("comm_hook"))
     return current.serves(model) and current.hook is not None
+
+
+def logging_data(model: DistributedDataParallel) -> dict[str, Any]:
+    """Return the facts that DDP keeps of itself."""
+    facts: dict[str, Any] = model._get_ddp_logging_data()  # type: ignore[no-untyped-call]
+    return facts

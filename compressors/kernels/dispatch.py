@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -101,14 +101,14 @@ def _with_a_cache(load: Callable[[], ModuleType]) -> ModuleType:
     except RuntimeError as error:
         if _NO_CACHE not in str(error):
             raise
-    import numba  # late: it may be missing
+    config: Any = importlib.import_module("numba").config
 
     folder = cache_root() / "numba"
-    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
     try:
         return load()
     except RuntimeError as error:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
         if _NO_CACHE not in str(error):
             raise
         raise RsbenchError(

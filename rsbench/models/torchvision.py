@@ -56,8 +56,7 @@ def build(name: str, *, classes: int, image_size: int, weights: str | None = Non
             dict or checkpoint. The last layer keeps its random values where its shape is another.
 
     Returns:
-        The network; with given weights its attribute ``loaded_weights`` says how many of its tensors they filled
-        (:class:`~rsbench.models.weights.LoadedWeights`).
+        The network; :func:`rsbench.models.weights.loaded_weights` says how many of its tensors were given.
 
     Raises:
         RsbenchError: unknown name or weights, or weights that fit fewer than 90 % of the tensors.
@@ -77,7 +76,7 @@ def build(name: str, *, classes: int, image_size: int, weights: str | None = Non
         model = builder(weights=None, num_classes=classes, **extra)
     if weights is not None:
         given = read_file(Path(weights)) if Path(weights).exists() else _download(name, weights)
-        model.loaded_weights = load(model, name, weights, given)
+        load(model, name, weights, given)
     return model
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import warnings
+import weakref
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +43,10 @@ class LoadedWeights:
     random: tuple[str, ...]
 
 
-def load(model: nn.Module, name: str, weights: str, given: Tensors) -> LoadedWeights:
+_loaded: weakref.WeakKeyDictionary[nn.Module, LoadedWeights] = weakref.WeakKeyDictionary()
+
+
+def load(model: nn.Module, name: str, weights: str, given: Tensors) -> None:
     """Copy all tensors that fit into a network; the head, its last layer, may be missing or of another shape.
 
     Names may have a prefix, as DDP (``module.``) and Lightning give it: the one under which most names are found.
@@ -69,7 +73,12 @@ def load(model: nn.Module, name: str, weights: str, given: Tensors) -> LoadedWei
         if not bool(value.isfinite().all()):
             raise RsbenchError(f"{weights} holds inf or nan in {key}; give weights of a training that did not diverge.")
     model.load_state_dict({**mine, **fitting})
-    return LoadedWeights(len(fitting), len(mine), tuple(lacking))
+    _loaded[model] = LoadedWeights(len(fitting), len(mine), tuple(lacking))
+
+
+def loaded_weights(model: nn.Module) -> LoadedWeights | None:
+    """Return how many of a network's tensors given weights filled; None for one with random weights."""
+    return _loaded.get(model)
 
 
 def _fits(value: torch.Tensor, own: torch.Tensor) -> bool:

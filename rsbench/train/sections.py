@@ -13,6 +13,7 @@ import torch.distributed as dist
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
+from rsbench.models.weights import loaded_weights
 from rsbench.tasks import Networks
 
 HISTORY_ENTRIES = 100
@@ -38,7 +39,7 @@ def model_section(name: str, networks: Networks) -> dict[str, Any]:
     """
     sent = [parameter for network in networks.values() for parameter in network.parameters()]
     distinct = {id(parameter): parameter for parameter in sent}.values()
-    given = [network.loaded_weights for network in networks.values() if hasattr(network, "loaded_weights")]
+    given = [loaded for loaded in map(loaded_weights, networks.values()) if loaded is not None]
     return {
         "name": name,
         **({"weights": dataclasses.asdict(given[0])} if given else {}),
