@@ -189,7 +189,7 @@ class Compressor:
         wrapped = fitness.fit_model(model)
         self._seed = seed
         hook = self.make_hook(wrapped)
-        registration.register(self.name, wrapped, hook)
+        registration.register(self.name, wrapped, hook.run)
         hook.scaler = scaler if self.keeps_residual and scaler is not None and scaler.is_enabled() else None
         self._hook = hook
 
@@ -244,7 +244,7 @@ class Compressor:
         for group in given:
             if "momentum" in group:
                 raise RsbenchError("A parameter group has its own momentum; give one momentum to param_groups for all.")
-            groups += split_group({**asked, **group}, self, told)
+            groups += split_group({**asked, **group}, told, self.name, self.owns_momentum, nesterov=self.looks_ahead)
         return groups
 
     @property

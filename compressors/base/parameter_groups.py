@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from rsbench.errors import RsbenchError
-
-if TYPE_CHECKING:
-    from rsbench.compressors.base.compressor import Compressor
 
 _OF_SGD = frozenset(("momentum", "dampening", "nesterov", "weight_decay"))
 """The options of ``torch.optim.SGD`` by which it is told: a group that has them all has been taken by one like it."""
@@ -103,29 +100,33 @@ class CompressorGroup(OptimizerGroup):
             )
 
 
-def split_group(group: Mapping[str, Any], compressor: Compressor, told: float) -> list[OptimizerGroup]:
+def split_group(
+    group: Mapping[str, Any], told: float, compressor: str, owns: Callable[[Sequence[int]], bool], *, nesterov: bool
+) -> list[OptimizerGroup]:
     """Split a group in two, without empty ones: tensors whose momentum the compressor keeps, and the others.
 
     Args:
         group: as an optimizer takes it; its ``params`` are parameters or (name, parameter), those frozen are left out.
-        compressor: that says which it keeps.
         told: momentum.
+        compressor: its name.
+        owns: says of a shape whether the compressor keeps the momentum.
+        nesterov: whether momentum is Nesterov's.
     """
     kept: list[Any] = []
     plain: list[Any] = []
     for entry in group["params"]:
         parameter = entry[1] if isinstance(entry, tuple) else entry
         if parameter.requires_grad:
-            (kept if compressor.owns_momentum(parameter.shape) else plain).append(entry)
+            (kept if owns(parameter.shape) else plain).append(entry)
     of_kept, of_plain = {**group, "params": kept}, {**group, "params": plain}
     if "momentum" in group:
         of_kept["momentum"] = 0.0
     if "weight_decay" in group:
         of_kept["weight_decay"] = group["weight_decay"] / (1 - told)
-    if told and (kept or compressor.looks_ahead):
-        of_plain["nesterov"] = compressor.looks_ahead
+    if told and (kept or nesterov):
+        of_plain["nesterov"] = nesterov
     groups = (
-        CompressorGroup(of_kept, compressor.name, told),
-        OptimizerGroup(of_plain, compressor.name, told),
+        CompressorGroup(of_kept, compressor, told),
+        OptimizerGroup(of_plain, compressor, told),
     )
     return [entry for entry in groups if entry["params"]]

@@ -4,7 +4,8 @@ No ``from __future__ import annotations`` here: DDP refuses :meth:`Registration.
 """
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch._C._distributed_c10d import GradBucket
@@ -12,8 +13,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.errors import RsbenchError
 
-if TYPE_CHECKING:
-    from rsbench.compressors.hooks.base import Hook
+Run = Callable[[None, GradBucket], torch.futures.Future[torch.Tensor]]
+"""What starts the exchange of a bucket: :meth:`rsbench.compressors.hooks.base.Hook.run`."""
 
 
 class Registration:
@@ -32,11 +33,11 @@ class Registration:
     def __init__(self, name: str, model: DistributedDataParallel) -> None:
         self._name = name
         self._model: weakref.ref[DistributedDataParallel] | None = weakref.ref(model)
-        self.hook: Hook | None = None
+        self._hook: Run | None = None
         self._failed = False
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_name": self._name, "_model": None, "hook": None, "_failed": False}
+        return {"_name": self._name, "_model": None, "_hook": None, "_failed": False}
 
     def serves(self, model: torch.nn.Module) -> bool:
         """Return whether this is the registration of that very model, not of one that it was copied from."""
@@ -48,13 +49,13 @@ class Registration:
         Raises:
             RsbenchError: the model is a copy that nobody has registered a compressor with.
         """
-        if self.hook is None:
+        if self._hook is None:
             self._failed = True
             raise RsbenchError(
                 f"This model is a copy of one with the compressor {self._name}, and a copy has none; before its first "
                 "backward pass, register a new compressor with the copy: compressor.register(copy)."
             )
-        return self.hook.run(state, bucket)
+        return self._hook(state, bucket)
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def before_forward(self, model: DistributedDataParallel, inputs: Any) -> None:
@@ -73,7 +74,12 @@ class Registration:
             )
         _place(current._name, model)
 
-    def take(self, hook: "Hook") -> None:
+    @property
+    def in_use(self) -> bool:
+        """Whether buckets go to a hook."""
+        return self._hook is not None
+
+    def take(self, hook: Run) -> None:
         """Hand buckets to this hook from now on.
 
         Raises:
@@ -84,7 +90,7 @@ class Registration:
                 "This copy of a model has run a backward pass without a compressor, after which DDP cannot go on; copy "
                 "the model anew and register before the first backward pass."
             )
-        self.hook = hook
+        self._hook = hook
 
 
 def _registration(model: DistributedDataParallel) -> Registration | None:
@@ -101,13 +107,13 @@ def _place(name: str, model: DistributedDataParallel) -> Registration:
     return fresh
 
 
-def register(name: str, model: DistributedDataParallel, hook: "Hook") -> None:
+def register(name: str, model: DistributedDataParallel, hook: Run) -> None:
     """Make DDP call a hook for each bucket.
 
     Args:
         name: of the compressor.
-        model: one that :func:`~rsbench.compressors.hooks.fitness.refuse_unfit` has let pass.
-        hook: built for this model.
+        model: one that :func:`rsbench.compressors.hooks.fitness.fit_model` has let pass.
+        hook: of a hook built for this model.
     """
     current = _registration(model)
     if current is None:
@@ -123,7 +129,7 @@ def has_hook(model: DistributedDataParallel) -> bool:
     current = _registration(model)
     if current is None:
         return bool(model._comm_hooks) or bool(logging_data(model).get("comm_hook"))
-    return current.serves(model) and current.hook is not None
+    return current.serves(model) and current.in_use
 
 
 def logging_data(model: DistributedDataParallel) -> dict[str, Any]:
