@@ -39,7 +39,7 @@ from rsbench.compressors.rs_dgc import RSDGC
 from rsbench.compressors.signsgd import SignSGD
 from rsbench.compressors.topk import TopK
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.plugins import table_with_plugins
+from rsbench.plugins import refuse_broken, table_with_plugins
 
 __all__ = [
     "COMPRESSORS",
@@ -63,12 +63,16 @@ __all__ = [
     "parse",
 ]
 
+PLUGINS = "rsbench.compressors"
+"""Entry-point group of compressors that other packages bring."""
+
 COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
-    "rsbench.compressors",
+    PLUGINS,
     {
         cls.name: cls
         for cls in (NoCompression, FP16, Noop, RandomK, TopK, BlockTopK, DGC, RSDGC, GCC, PowerSGD, QSGD, SignSGD)
     },
+    Compressor,
 )
 """Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
 
@@ -81,6 +85,7 @@ def parse(text: str) -> Compressor:
     """
     name, _, rest = text.strip().partition(":")
     if name not in COMPRESSORS:
+        refuse_broken(PLUGINS, name)
         raise RsbenchError(f"There is no compressor {name!r}.{did_you_mean(name, COMPRESSORS)}")
     cls = COMPRESSORS[name]
     fields = {field.name: field for field in dataclasses.fields(cls)}

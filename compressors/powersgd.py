@@ -28,6 +28,7 @@ class PowerSGD(Compressor):
     name = "powersgd"
     title = "PowerSGD"
     source = "Vogels, Karimireddy & Jaggi, NeurIPS 2019"
+    draws_at_random = True
     keeps_residual = True
 
     rank: int = option(4, "rank r of the matrices that are sent", low=1)
@@ -51,4 +52,4 @@ class PowerSGD(Compressor):
         """Build a hook of error feedback and factors."""
         from rsbench.compressors.hooks.low_rank import LowRankHook  # late: start-up
 
-        return LowRankHook(model, self.identity, self.layout, self.rank, self.draw_seed)
+        return LowRankHook(model, self.identity, self.layout, self.rank, f"{self.draw_seed}:{self.seed}")

@@ -26,6 +26,7 @@ class QSGD(QuantizedCompressor):
     name = "qsgd"
     title = "QSGD"
     source = "Alistarh, Grubic, Li, Tomioka & Vojnovic, NeurIPS 2017"
+    draws_at_random = True
 
     levels: int = option(7, "levels s of a magnitude; 1, 7 and 127 fill 2, 4 and 8 bits", low=1, high=127)
     group: int = option(512, "elements with a norm of their own; 0 for the whole tensor", low=0)
@@ -46,5 +47,5 @@ class QSGD(QuantizedCompressor):
         """Build stochastic levels, drawn by each rank for itself."""
         from rsbench.compressors.message.quantizers import StochasticLevels  # late: start-up
 
-        seed = f"{self.draw_seed}:{rank}"
+        seed = f"{self.draw_seed}:{self.seed}:{rank}"
         return StochasticLevels(levels=self.levels, width=self.width, group=self.group, norm=self.norm, seed=seed)

@@ -21,6 +21,7 @@ class RandomK(SparseCompressor):
     name = "randomk"
     title = "Random-k"
     source = "Stich et al., NeurIPS 2018; the stratified draw is ours"
+    draws_at_random = True
 
     draw_seed: int = option(0, "seed of the draws", low=0)
 
@@ -28,4 +29,4 @@ class RandomK(SparseCompressor):
         """Build a selector that draws, each rank for itself."""
         from rsbench.compressors.selection.selectors import RandomSelector  # late: start-up
 
-        return RandomSelector(1_000_003 * self.draw_seed + rank)
+        return RandomSelector(f"{self.draw_seed}:{self.seed}:{rank}")

@@ -47,7 +47,7 @@ from rsbench.datasets.targets.muufl_target import MUUFLTarget
 from rsbench.datasets.targets.prepared import TargetScene
 from rsbench.datasets.targets.synthetic_htd import SyntheticHTD, SyntheticHTD1GB
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.plugins import table_with_plugins
+from rsbench.plugins import refuse_broken, table_with_plugins
 
 __all__ = [
     "DATASETS",
@@ -109,7 +109,7 @@ if not TYPE_CHECKING:
 
 def available() -> dict[str, type[Dataset]]:
     """Return all data sets by name, those of other packages last."""
-    return table_with_plugins(PLUGINS, DATASETS)
+    return table_with_plugins(PLUGINS, DATASETS, Dataset)
 
 
 def get(name: str) -> Dataset:
@@ -120,6 +120,7 @@ def get(name: str) -> Dataset:
     """
     dataset = DATASETS.get(name) or available().get(name)
     if dataset is None:
+        refuse_broken(PLUGINS, name)
         raise RsbenchError(f'There is no data set "{name}".{did_you_mean(name, available())}')
     return dataset()
 

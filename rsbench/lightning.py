@@ -38,10 +38,11 @@ class CompressGradients(Callback):  # type: ignore[misc]  # Lightning is optiona
 
     Args:
         compressor: a compressor that is not registered yet; one serves one ``fit``.
+        seed: of the compressor's random draws, the same on all ranks.
     """
 
-    def __init__(self, compressor: Compressor) -> None:
-        self.compressor = compressor
+    def __init__(self, compressor: Compressor, *, seed: int = 0) -> None:
+        self.compressor, self._seed = compressor, seed
         self._registered = False
         self._checked = False
         self._saved: list[dict[str, Any]] = []
@@ -60,7 +61,7 @@ class CompressGradients(Callback):  # type: ignore[misc]  # Lightning is optiona
                 'use Trainer(strategy="ddp") with two devices or more.'
             )
         scaler = getattr(trainer.precision_plugin, "scaler", None)  # of precision="16-mixed"
-        self.compressor.register(model, scaler=scaler)
+        self.compressor.register(model, scaler=scaler, seed=self._seed)
         self._registered = True
         if self._saved:
             # Of another world size, any rank's state will do: the compressor refuses it and says why.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rsbench.compressors.base import options
+from rsbench.compressors.base.parameter_groups import split_group
 from rsbench.compressors.blocks.layout import Layout, dense
 from rsbench.errors import RsbenchError
 from rsbench.measure.wire import wire_bytes
@@ -40,6 +41,7 @@ class Compressor:
         keeps_residual: what is not sent stays in a residual on the rank.
         collective: ``all_reduce``, ``all_gather`` or ``none``.
         matchable: a compression ratio can be asked of it, by solving for its ``density``.
+        draws_at_random: what is sent depends on draws, which follow from ``draw_seed`` and :attr:`seed`.
 
     Of a compressor with an option that changes them, an object's ``keeps_residual`` and ``collective`` are its own; the
     class says what holds by default.
@@ -52,6 +54,7 @@ class Compressor:
     keeps_residual: ClassVar[bool] = False
     collective: ClassVar[str] = "all_reduce"
     matchable: ClassVar[bool] = False
+    draws_at_random: ClassVar[bool] = False
     bytes_per_element: ClassVar[float] = 4.0
 
     def __post_init__(self) -> None:
@@ -59,7 +62,11 @@ class Compressor:
             setattr(self, field.name, options.validate(self.name, field, getattr(self, field.name)))
         self._hook: Hook | None = None
         self._momentum: float | None = None
+        self._seed = 0
         self.density_given = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_hook": None}  # a copy serves no model: process groups cannot be copied
 
     # --- description -------------------------------------------------------------------------------------------
 
@@ -71,7 +78,7 @@ class Compressor:
     @classmethod
     def doc(cls) -> str:
         """Return one line for listings."""
-        return (cls.__doc__ or "").strip().splitlines()[0]
+        return (cls.__doc__ or cls.title).strip().partition("\n")[0]
 
     @property
     def text(self) -> str:
@@ -87,8 +94,13 @@ class Compressor:
     @property
     def identity(self) -> str:
         """All options with their values: what two runs must share to exchange messages or states."""
-        fields = dataclasses.fields(self)
-        return self.name + ":" + ",".join(f"{f.name}={options.write(getattr(self, f.name))}" for f in fields)
+        values = [f"{f.name}={options.write(getattr(self, f.name))}" for f in dataclasses.fields(self)]
+        return self.name + ":" + ",".join([*values, f"seed={self._seed}"] if self.draws_at_random else values)
+
+    @property
+    def seed(self) -> int:
+        """The seed that :meth:`register` was given."""
+        return self._seed
 
     @property
     def steady_from_step(self) -> int:
@@ -142,8 +154,14 @@ class Compressor:
         """Build the hook; called once by :meth:`register`."""
         raise NotImplementedError
 
-    def register(self, model: DistributedDataParallel, *, scaler: torch.amp.GradScaler | None = None) -> None:
+    def register(
+        self, model: DistributedDataParallel, *, scaler: torch.amp.GradScaler | None = None, seed: int = 0
+    ) -> None:
         """Register this compressor as the communication hook of ``model``.
+
+        Copies of the model (``copy.deepcopy``, ``torch.save``, ``AveragedModel``) have no hook: they serve to evaluate
+        and to average weights, and their backward pass raises until a compressor is registered with them. A compressor
+        is copied without its model.
 
         A collective call: every rank registers, and all must have the same options. Of a model with
         ``find_unused_parameters=True``, a tensor that no rank used in a step keeps ``grad = None``; what its residual
@@ -155,21 +173,23 @@ class Compressor:
                 accumulated, and after an overflow on any rank every rank gets inf, so that the scaler skips the step.
                 The bucket that overflowed is not accumulated; what the others accumulated stays in their residuals,
                 and what they sent comes back to them.
+            seed: of this run's random draws, the same on all ranks; repeats with another seed draw anew. The option
+                ``draw_seed`` of a compressor that draws tells apart runs of one seed.
 
         Raises:
-            RsbenchError: this compressor serves another model already, or the model is not wrapped.
+            RsbenchError: this compressor serves another model already, or the model is one whose gradients it cannot
+                compress: not wrapped, with another hook, with sparse gradients, or changed after it was wrapped.
         """
         if self._hook is not None:
             raise RsbenchError(
                 f"This {self.name} compressor is registered with a model already; make one compressor per model."
             )
-        if not hasattr(model, "register_comm_hook"):
-            raise RsbenchError(
-                f"{type(model).__name__} is not wrapped: wrap it in torch.nn.parallel.DistributedDataParallel "
-                "first, and register with what that returns."
-            )
-        hook = self.make_hook(model)
-        model.register_comm_hook(None, hook.run)
+        from rsbench.compressors.hooks import fitness, registration  # late: start-up
+
+        wrapped = fitness.fit_model(model)
+        self._seed = seed
+        hook = self.make_hook(wrapped)
+        registration.register(self.name, wrapped, hook.run)
         hook.scaler = scaler if self.keeps_residual and scaler is not None and scaler.is_enabled() else None
         self._hook = hook
 
@@ -187,54 +207,45 @@ class Compressor:
         module: torch.nn.Module | Sequence[Mapping[str, Any]],
         *,
         lr: float,
-        momentum: float = 0.0,
-        weight_decay: float = 0.0,
+        momentum: float | None = None,
+        weight_decay: float | None = None,
     ) -> list[dict[str, Any]]:
-        """Return parameter groups for ``torch.optim.SGD``: momentum lives in exactly one place per tensor.
+        """Return parameter groups for an optimizer: momentum lives in exactly one place per tensor.
 
-        Tensors whose momentum the compressor keeps get ``momentum=0`` and ``weight_decay / (1 - momentum)``:
-        SGD sends weight decay through its momentum, which multiplies it by 1 / (1 - m) in the long run.
+        For ``torch.optim.SGD`` with momentum: tensors whose momentum the compressor keeps get ``momentum=0`` and
+        ``weight_decay / (1 - momentum)``, since SGD sends weight decay through its momentum, which multiplies it by
+        1 / (1 - m) in the long run. Such groups raise when another kind of optimizer takes them. For Adam and all
+        others leave ``momentum`` out; weight decay is then handed on as it is.
 
         Args:
-            module: the network, bare or wrapped in DistributedDataParallel; or groups as SGD takes them,
+            module: the network, bare or wrapped in DistributedDataParallel; or groups as the optimizer takes them,
                 ``{"params": [...], "lr": ..., "weight_decay": ...}``, whose keys override the ones below.
             lr: learning rate.
-            momentum: 0 <= m < 1, the same for all.
-            weight_decay: as SGD's.
+            momentum: SGD's, 0 <= m < 1, the same for all; None is none of the compressor's.
+            weight_decay: as the optimizer's; None leaves it to the optimizer's own argument or default.
 
         Raises:
             RsbenchError: momentum out of range, or given in a group.
         """
-        if not 0 <= momentum < 1:
+        told = momentum or 0.0
+        if not 0 <= told < 1:
             raise RsbenchError(f"momentum={momentum} is out of range; allowed: 0 <= momentum < 1.")
-        if self._momentum not in (None, momentum):
+        if self._momentum not in (None, told):
             raise RsbenchError(
-                f"This {self.name} compressor was told momentum={self._momentum:g} before and now {momentum:g}; "
+                f"This {self.name} compressor was told momentum={self._momentum:g} before and now {told:g}; "
                 "give one momentum for all tensors."
             )
-        self._momentum = momentum
+        self._momentum = told
+        asked: dict[str, Any] = {"lr": lr}
+        asked |= {} if weight_decay is None else {"weight_decay": weight_decay}
+        asked |= {} if momentum is None else {"momentum": momentum}
         given = module if isinstance(module, Sequence) else [{"params": module.parameters()}]
-        groups = []
+        groups: list[dict[str, Any]] = []
         for group in given:
             if "momentum" in group:
                 raise RsbenchError("A parameter group has its own momentum; give one momentum to param_groups for all.")
-            base = {"lr": lr, "weight_decay": weight_decay, **group}
-            groups += self._split_group(base, momentum)
+            groups += split_group({**asked, **group}, told, self.name, self.owns_momentum, nesterov=self.looks_ahead)
         return groups
-
-    def _split_group(self, group: Mapping[str, Any], momentum: float) -> list[dict[str, Any]]:
-        """Split a group in two: tensors whose momentum the compressor keeps, and the others."""
-        kept: list[torch.nn.Parameter] = []
-        plain: list[torch.nn.Parameter] = []
-        for parameter in group["params"]:
-            if parameter.requires_grad:
-                (kept if self.owns_momentum(parameter.shape) else plain).append(parameter)
-        decay = group["weight_decay"]
-        groups = [
-            {**group, "params": kept, "momentum": 0.0, "weight_decay": decay / (1 - momentum)},
-            {**group, "params": plain, "momentum": momentum, "nesterov": self.looks_ahead and momentum > 0},
-        ]
-        return [group for group in groups if group["params"]]
 
     @property
     def looks_ahead(self) -> bool:

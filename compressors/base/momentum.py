@@ -44,7 +44,8 @@ class MomentumCompressor(SparseCompressor):
         if self.momentum is None:
             raise RsbenchError(
                 f"{self.name} keeps the momentum itself and was told none: build the optimizer with "
-                "SGD(compressor.param_groups(net, lr=..., momentum=..., weight_decay=...))."
+                "SGD(compressor.param_groups(net, lr=..., momentum=..., weight_decay=...)), and others without "
+                "momentum."
             )
         return self.momentum
 

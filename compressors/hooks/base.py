@@ -11,6 +11,7 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
+from rsbench.compressors.hooks.fitness import trainable
 from rsbench.errors import RsbenchError
 from rsbench.measure.clock import clock_for
 from rsbench.measure.collectives import Traffic
@@ -65,8 +66,8 @@ class Hook:
         self.group = model.process_group
         self.workers = dist.get_world_size(self.group)
         self.rank = dist.get_rank(self.group)
-        self._module = model.module
-        self.parameters = {n: p for n, p in model.module.named_parameters() if p.requires_grad}
+        self._module, self._ignored = model.module, model.parameters_to_ignore
+        self.parameters = trainable(model)
         self.names = {id(p): n for n, p in self.parameters.items()}
         self._strided = {id(p) for p in self.parameters.values() if not p.is_contiguous() and _is_dense(p)}
         self.device = next(iter(self.parameters.values())).device
@@ -142,9 +143,9 @@ class Hook:
         self.traffic.reset()
         self._dense_bytes = 0
         for name, parameter in self._module.named_parameters():
-            if parameter.requires_grad and id(parameter) not in self.names:
+            if parameter.requires_grad and id(parameter) not in self.names and name not in self._ignored:
                 raise RsbenchError(
-                    f"Parameter {name!r} was unfrozen after DistributedDataParallel wrapped the model, so its "
+                    f"Parameter {name!r} was unfrozen or added after DistributedDataParallel wrapped the model, so its "
                     "gradient would not be averaged; set requires_grad before wrapping, or wrap again."
                 )
         self._scales = None

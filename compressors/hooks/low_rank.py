@@ -53,7 +53,7 @@ class LowRankHook(ResidualHook):
         identity: of the compressor.
         layout: shape -> layout of the tensor.
         rank: r.
-        seed: of the first Qs.
+        seed: of the first Qs, the same on all ranks.
 
     Attributes:
         factors: tensor name -> Q, float32 [m, r], equal on all ranks.
@@ -65,7 +65,7 @@ class LowRankHook(ResidualHook):
         identity: str,
         layout: Callable[[tuple[int, ...]], Layout],
         rank: int,
-        seed: int,
+        seed: str,
     ) -> None:
         super().__init__(model, identity, layout, ErrorFeedback)
         self.low_rank = rank

@@ -8,9 +8,10 @@ import importlib
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -19,12 +20,15 @@ from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.selectors import SampledSelector, Selector
 from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
+from rsbench.paths import cache_root
 
 if TYPE_CHECKING:
     from rsbench.compressors.kernels.bucket import BucketKernels
 
 _PATIENCE_S = 120.0
 """How long a process waits for another that compiles, before it compiles by itself."""
+_NO_CACHE = "cannot cache function"
+"""What numba says where it finds no folder that it may write its cache to."""
 _log = logging.getLogger(__name__)
 
 
@@ -78,14 +82,47 @@ def _one_at_a_time() -> Iterator[None]:
         lock.release()
 
 
+def _loops() -> ModuleType:
+    """Import and try out the compiled loops; return the module of those of one tensor."""
+    module = importlib.import_module("rsbench.compressors.kernels.tensor")
+    module.try_out()
+    importlib.import_module("rsbench.compressors.kernels.bucket").try_out()
+    return module
+
+
+def _with_a_cache(load: Callable[[], ModuleType]) -> ModuleType:
+    """Load compiled loops; where numba may write neither beside them nor at home, below rsbench's own cache.
+
+    Raises:
+        RsbenchError: that cannot be written either.
+    """
+    try:
+        return load()
+    except RuntimeError as error:
+        if _NO_CACHE not in str(error):
+            raise
+    config: Any = importlib.import_module("numba").config
+
+    folder = cache_root() / "numba"
+    before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+    try:
+        return load()
+    except RuntimeError as error:
+        config.CACHE_DIR = before
+        if _NO_CACHE not in str(error):
+            raise
+        raise RsbenchError(
+            f"numba may write its cache neither beside rsbench nor in the home folder nor in {folder}: set "
+            "NUMBA_CACHE_DIR or RSBENCH_CACHE to a folder that can be written"
+        ) from error
+
+
 @functools.cache
 def _compiled() -> tuple[ThresholdPass | None, str]:
     """Return the compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
     try:
         with _one_at_a_time():
-            module = importlib.import_module("rsbench.compressors.kernels.tensor")
-            module.try_out()
-            importlib.import_module("rsbench.compressors.kernels.bucket").try_out()
+            module = _with_a_cache(_loops)
         threshold_pass: ThresholdPass = module.compiled_threshold_pass
         return threshold_pass, ""
     except ModuleNotFoundError:

@@ -245,7 +245,7 @@ class RandomSelector(Selector):
         seed: of the draw; each rank its own.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: str) -> None:
         self._seed = seed
         self._draws: dict[str, int] = {}
 

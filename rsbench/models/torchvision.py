@@ -11,6 +11,7 @@ import torchvision
 from torch import nn
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.models.weights import load, read_file
 
 SMALL = "smallvgg"
 
@@ -52,10 +53,13 @@ def build(name: str, *, classes: int, image_size: int, weights: str | None = Non
         classes: number of outputs.
         image_size: height and width in pixels.
         weights: a torchvision weights enum (``ResNet50_Weights.IMAGENET1K_V2``, ``DEFAULT``) or a file of a state
-            dict. Tensors of another shape (the classifier's) keep their random values.
+            dict or checkpoint. The last layer keeps its random values where its shape is another.
+
+    Returns:
+        The network; :func:`rsbench.models.weights.loaded_weights` says how many of its tensors were given.
 
     Raises:
-        RsbenchError: unknown name or weights.
+        RsbenchError: unknown name or weights, or weights that fit fewer than 90 % of the tensors.
     """
     if name not in names():
         raise RsbenchError(f"There is no model {name!r}.{did_you_mean(name, names())}")
@@ -71,28 +75,9 @@ def build(name: str, *, classes: int, image_size: int, weights: str | None = Non
             extra = {"image_size": image_size}
         model = builder(weights=None, num_classes=classes, **extra)
     if weights is not None:
-        _load(model, name, weights)
+        given = read_file(Path(weights)) if Path(weights).exists() else _download(name, weights)
+        load(model, name, weights, given)
     return model
-
-
-def _load(model: nn.Module, name: str, weights: str) -> None:
-    """Copy all tensors of equal shape; at least one must fit."""
-    given = _read_file(Path(weights)) if Path(weights).exists() else _download(name, weights)
-    mine = model.state_dict()
-    fitting = {key: value for key, value in given.items() if key in mine and mine[key].shape == value.shape}
-    if not fitting:
-        raise RsbenchError(f"No tensor of {weights} fits the model {name}; check that it is a state dict of {name}.")
-    model.load_state_dict({**mine, **fitting})
-
-
-def _read_file(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        state: dict[str, torch.Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise RsbenchError(f"{path} cannot be read as a state dict: {error}; save one with torch.save.") from error
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise RsbenchError(f"{path} holds no state dict of tensors; save one with torch.save(model.state_dict(), ...).")
-    return state
 
 
 def _download(name: str, weights: str) -> dict[str, torch.Tensor]:

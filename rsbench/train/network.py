@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -14,6 +14,12 @@ from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.measure import collectives
 from rsbench.measure.step_timer import StepTimer
+
+_OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]]], torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+}
+"""Optimizer of a cell -> what makes it of parameter groups."""
 
 
 class CompressedNetwork:
@@ -46,10 +52,10 @@ class CompressedNetwork:
             forward_sync_buffers=False,
             gradient_as_bucket_view=alone,
         )
-        compressor.register(self.model)
-        momentum = cell.momentum if cell.optimizer == "sgd" else 0.0
+        compressor.register(self.model, seed=cell.derived_seed)
+        momentum = cell.momentum if cell.optimizer == "sgd" else None
         groups = compressor.param_groups(network, lr=cell.lr, momentum=momentum, weight_decay=cell.weight_decay)
-        self.optimizer = _optimizer(cell.optimizer, groups)
+        self.optimizer = _OPTIMIZERS[cell.optimizer](groups)
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next step."""
@@ -80,13 +86,6 @@ class CompressedNetwork:
             if self.compressor.hook.failure is not None:
                 raise self.compressor.hook.failure from None
             raise
-
-
-def _optimizer(name: str, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    if name == "adam":
-        plain = [{key: group[key] for key in ("params", "lr", "weight_decay")} for group in groups]
-        return torch.optim.Adam(plain)
-    return torch.optim.SGD(groups)
 
 
 def joined_stats(networks: Iterable[CompressedNetwork]) -> dict[str, Any]:

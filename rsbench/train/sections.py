@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch.distributed as dist
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.measure import memory
+from rsbench.models.weights import loaded_weights
 from rsbench.tasks import Networks
 
 HISTORY_ENTRIES = 100
@@ -30,11 +32,16 @@ def compressor_section(compressor: Compressor, cell: CellSpec) -> dict[str, Any]
 
 
 def model_section(name: str, networks: Networks) -> dict[str, Any]:
-    """Return a model's sizes; parameters that networks share count once, but are sent for each."""
+    """Return a model's sizes, and how many tensors given weights filled.
+
+    Parameters that networks share count once, but are sent for each.
+    """
     sent = [parameter for network in networks.values() for parameter in network.parameters()]
     distinct = {id(parameter): parameter for parameter in sent}.values()
+    given = [loaded for loaded in map(loaded_weights, networks.values()) if loaded is not None]
     return {
         "name": name,
+        **({"weights": dataclasses.asdict(given[0])} if given else {}),
         "parameters": sum(p.numel() for p in distinct),
         "one_d_elements": sum(p.numel() for p in sent if p.dim() < 2),
         "dense_bytes": 4 * sum(p.numel() for p in sent),

@@ -1,12 +1,15 @@
 """What people do to a model with a hook, as small cases; each prints what happens on each rank.
 
-torchrun --nproc-per-node 2 tests/programs/hook_cases.py sparse|deepcopy|adamw [SPEC]
+torchrun --nproc-per-node 2 tests/programs/hook_cases.py sparse|deepcopy|adamw[,CASE ...] [SPEC ...]
+
+HOOK_CASES_STORE names a file where ranks meet without torchrun.
 """
 
 from __future__ import annotations
 
 import copy
 import datetime
+import itertools
 import os
 import sys
 import warnings
@@ -33,7 +36,7 @@ def sparse(compressor: Compressor, rank: int) -> None:
 
 
 def deepcopy(compressor: Compressor, rank: int) -> None:
-    """Copy a model with a hook in the three ways in which people do."""
+    """Copy a model with a hook in the three ways in which people do; train the copy without registering anew."""
     model = DistributedDataParallel(nn.Linear(20, 4))
     compressor.register(model)
     ways: dict[str, Any] = {
@@ -42,11 +45,13 @@ def deepcopy(compressor: Compressor, rank: int) -> None:
         "torch.save(ddp)": lambda m: torch.save(m, "/dev/null"),
     }
     for name, way in ways.items():
-        try:
-            way(model)
-            print(rank, name, "works")
-        except Exception as error:  # each way fails with an error of its own
-            print(rank, name, type(error).__name__, error)
+        way(model)
+        print(rank, compressor.name, name, "works")
+    copied = copy.deepcopy(model)
+    try:
+        copied(torch.ones(2, 20)).sum().backward()
+    except Exception as error:  # what a user would see
+        print(rank, compressor.name, "deepcopy(ddp) backward", type(error).__name__, error)
 
 
 def adamw(compressor: Compressor, rank: int) -> None:
@@ -58,12 +63,15 @@ def adamw(compressor: Compressor, rank: int) -> None:
 
 
 warnings.filterwarnings("ignore")
-case, text = sys.argv[1], (sys.argv[2:] or ["topk:density=0.1"])[0]
-dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=25))
-try:
+cases, texts = sys.argv[1].split(","), sys.argv[2:] or ["topk:density=0.1"]
+store = os.environ.get("HOOK_CASES_STORE")
+place = {"init_method": f"file://{store}", "rank": int(os.environ["RANK"]), "world_size": int(os.environ["WORLD_SIZE"])}
+dist.init_process_group("gloo", timeout=datetime.timedelta(seconds=25), **(place if store else {}))
+for case, text in itertools.product(cases, texts):
     torch.manual_seed(0)
-    {"sparse": sparse, "deepcopy": deepcopy, "adamw": adamw}[case](parse(text), dist.get_rank())
-except Exception as error:  # what a user would see, on each rank
-    print(dist.get_rank(), type(error).__name__, error)
+    try:
+        {"sparse": sparse, "deepcopy": deepcopy, "adamw": adamw}[case](parse(text), dist.get_rank())
+    except Exception as error:  # what a user would see, on each rank
+        print(dist.get_rank(), text.partition(":")[0], type(error).__name__, error)
 sys.stdout.flush()
 os._exit(0)

@@ -9,7 +9,7 @@ import torch
 from engine import Weights, gradients, put_to_work
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench.compressors import DGC, NoCompression, TopK, parse
+from rsbench.compressors import COMPRESSORS, DGC, NoCompression, TopK, parse
 from rsbench.errors import RsbenchError
 
 
@@ -55,6 +55,45 @@ def test_a_failed_registration_can_be_repeated() -> None:
     model = DistributedDataParallel(Weights())
     NoCompression().register(model)
     compressor = TopK()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RsbenchError, match="has a communication hook already"):
         compressor.register(model)
     compressor.register(DistributedDataParallel(Weights()))
+
+
+DRAWING = {"randomk": "randomk:density=0.1", "qsgd": "qsgd:levels=1", "powersgd": "powersgd:rank=1"}
+
+
+def result(text: str, seed: int) -> list[torch.Tensor]:
+    """The gradients after the hook, of the same gradients before it."""
+    net, compressor = Weights(), parse(text)
+    model = DistributedDataParallel(net)
+    compressor.register(model, seed=seed)
+    compressor.param_groups(net, lr=0.1, momentum=0.5)
+    model(gradients(net, torch.Generator().manual_seed(3))).backward()
+    return [p.grad for p in net.parameters() if p.grad is not None]
+
+
+def same(a: list[torch.Tensor], b: list[torch.Tensor]) -> bool:
+    return all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("name", COMPRESSORS)
+def test_draws_follow_the_seed_of_register(name: str) -> None:
+    text = DRAWING.get(name, name)
+    assert parse(name).draws_at_random == (name in DRAWING)
+    assert same(result(text, 1), result(text, 1))
+    assert same(result(text, 1), result(text, 2)) == (name not in DRAWING)
+
+
+@pytest.mark.parametrize("text", DRAWING.values())
+def test_draw_seed_tells_apart_runs_of_one_seed(text: str) -> None:
+    assert not same(result(text, 1), result(f"{text},draw_seed=1", 1))
+
+
+@pytest.mark.parametrize("name", DRAWING)
+def test_a_state_of_another_seed_is_refused(name: str) -> None:
+    saved, other = parse(name), parse(name)
+    saved.register(DistributedDataParallel(Weights()), seed=1)
+    other.register(DistributedDataParallel(Weights()), seed=2)
+    with pytest.raises(RsbenchError, match=r"seed=1.*seed=2"):
+        other.load_state_dict(saved.state_dict())

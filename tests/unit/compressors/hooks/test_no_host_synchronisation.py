@@ -53,12 +53,18 @@ class Bucket:
         return True
 
 
+def wrapped(net: nn.Module) -> SimpleNamespace:
+    """What a hook asks of a model in DDP."""
+    facts = {"process_group": dist.group.WORLD, "find_unused_parameters": False, "parameters_to_ignore": set()}
+    return SimpleNamespace(module=net, **facts)
+
+
 @pytest.mark.parametrize("density", [0.001, 0.05, 1.0])
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_number_is_read_on_the_host(monkeypatch: pytest.MonkeyPatch, text: str, density: float) -> None:
     with torch.device("meta"):
         net = nn.Sequential(nn.Conv2d(8, 64, 3), nn.Conv2d(64, 30, 1), nn.Flatten(), nn.Linear(300, 100))
-    model: Any = SimpleNamespace(module=net, process_group=dist.group.WORLD, find_unused_parameters=False)
+    model: Any = wrapped(net)
     compressor = parse(text).with_density(density)
     compressor.param_groups(net, lr=0.1, momentum=0.9)
     hook: Any = compressor.make_hook(model)
@@ -86,7 +92,7 @@ CODED_AND_SUMMED = (
 def test_no_number_is_read_on_the_host_by_codes_factors_and_masks(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     with torch.device("meta"):
         net = nn.Sequential(nn.Conv2d(8, 64, 3), nn.Conv2d(64, 30, 1), nn.Flatten(), nn.Linear(300, 100))
-    model: Any = SimpleNamespace(module=net, process_group=dist.group.WORLD, find_unused_parameters=False)
+    model: Any = wrapped(net)
     compressor = parse(text)
     hook: Any = compressor.make_hook(model)
     bucket, calls = Bucket(net), []

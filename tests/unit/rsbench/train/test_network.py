@@ -28,3 +28,15 @@ def test_adam_leaves_no_momentum_to_the_compressor() -> None:
     )
     assert compressor.momentum == 0
     assert {group["weight_decay"] for group in member.optimizer.param_groups} == {cell().weight_decay}
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_repeat_draws_anew_and_the_compressors_text_does_not_change() -> None:
+    seeds = []
+    for seed in (0, 1):
+        one, compressor = cell(compressor="randomk", seed=seed), parse("randomk")
+        CompressedNetwork("", torch.nn.Linear(4, 4), compressor, one, CPU, alone=True)
+        assert compressor.text == "randomk"
+        assert compressor.seed == one.derived_seed
+        seeds.append(compressor.seed)
+    assert seeds[0] != seeds[1]
