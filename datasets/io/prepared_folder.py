@@ -175,7 +175,7 @@ class PreparedFolder:
 
 
 def content_digests(folder: Path) -> dict[str, str]:
-    """Return file name -> SHA-256 of the arrays of a prepared folder, as they were written; empty where none are told."""
+    """Return file name -> SHA-256 of the arrays of a prepared folder, as they were written."""
     digests: dict[str, str] = {}
     for path in sorted(folder.glob("*.json")):
         files = json.loads(read_plain(path, _MAX_JSON_BYTES)).get(_FILES, {})
