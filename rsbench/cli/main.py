@@ -33,7 +33,7 @@ class Sentences(click.Group):
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2)
         except KeyboardInterrupt:
-            click.echo("Stopped before any cell was begun.", err=True)
+            click.echo("Stopped.", err=True)
             ctx.exit(130)
 
 

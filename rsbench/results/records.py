@@ -113,13 +113,23 @@ def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:
         key, path = cell.name.rpartition("-")[2], CellFolder(cell).record
         if key not in wanted or not path.is_file():
             continue
-        try:
-            record = read_record(path)
-        except RsbenchError:
-            continue
-        if record["key"] == key and record["status"] == "done":
+        record = _read_done(path, key)
+        if record is not None:
             done[key] = record
     return done
+
+
+def is_done(path: Path, key: str) -> bool:
+    """Return whether a file is the whole record of a cell that is done."""
+    return _read_done(path, key) is not None
+
+
+def _read_done(path: Path, key: str) -> Record | None:
+    try:
+        record = read_record(path)
+    except RsbenchError:
+        return None
+    return record if record["key"] == key and record["status"] == "done" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +164,7 @@ def _run(cell: Path) -> Run:
     """Return one cell folder's line."""
     path = CellFolder(cell).record
     if not path.is_file():
-        reason = "it was started and left no record: still running, or its machine was switched off"
+        reason = "it was started and left no record: still running, or its process was killed"
         return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
     try:
         record = read_record(path)
@@ -194,7 +204,8 @@ def _cell_folders(folders: Iterable[Path]) -> Iterator[Path]:
                 f"There is no result folder {folder}; run `rsbench compare --out {folder}` first "
                 "or name another folder."
             )
-        for candidate in (folder, *_subfolders(folder), *_subfolders(folder / CELLS)):
+        below = () if CellFolder(folder).lock.exists() else (*_subfolders(folder), *_subfolders(folder / CELLS))
+        for candidate in (folder, *below):
             if CellFolder(candidate).was_begun and candidate.resolve() not in seen:
                 seen.add(candidate.resolve())
                 yield candidate

@@ -177,9 +177,11 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
 
 
 def _only_one(cells: runner.CellRunner, queue: Any) -> Any:
-    summary = runner.RunSummary()
-    cells._run_one(queue.take(), summary, 1)
-    summary.not_run = len(queue.left())
+    summary = ending.RunSummary()
+    job = queue.take()
+    ending = cells._turn(job, 1)
+    assert ending is not None
+    summary.add(job, ending)
     return summary
 
 
