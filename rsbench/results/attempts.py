@@ -50,14 +50,14 @@ def begin(cell: CellFolder, token: str) -> CellFolder:
 
 
 def settle(cell: CellFolder, key: str) -> None:
-    """Bring in order what a killed process left: end its move, take its whole record where there is none, tidy up.
+    """Bring in order what a killed process left: end its move, take a whole record that is newer, tidy up.
 
     Raises:
         OSError: something cannot be moved or deleted.
     """
     _take_in(cell, key)
     for attempt in list(cell.attempts()):
-        if not attempt.path.is_symlink() and _is_done(attempt, key) and not _is_done(cell, key):
+        if not attempt.path.is_symlink() and _is_done(attempt, key) and _written_ns(attempt) > _written_ns(cell):
             publish(cell, attempt, key)
         else:
             with suppress(OSError):  # its workers may be ending just now
@@ -65,13 +65,12 @@ def settle(cell: CellFolder, key: str) -> None:
 
 
 def settle_all(out: Path, keys: Collection[str]) -> None:
-    """End the moves that were cut short among some cells; those that another process holds are its own."""
-    for path in (out / CELLS).glob("*/arriving"):
-        cell = CellFolder(path.parent)
-        key = cell.path.name.rpartition("-")[2]
-        if key in keys:
+    """Bring in order what killed processes left of some cells; those that another process holds are its own."""
+    for path in (out / CELLS).glob("*"):
+        cell, key = CellFolder(path), path.name.rpartition("-")[2]
+        if key in keys and (any(cell.attempts()) or os.path.lexists(cell.arriving)):
             with suppress(OSError, RsbenchError, Timeout), lock(cell):  # told when the cell runs
-                _take_in(cell, key)
+                settle(cell, key)
 
 
 def publish(cell: CellFolder, attempt: CellFolder, key: str) -> None:
@@ -126,3 +125,11 @@ def _may_replace(new: CellFolder, cell: CellFolder, key: str) -> bool:
 
 def _is_done(folder: CellFolder, key: str) -> bool:
     return records.is_done(folder.record, key)
+
+
+def _written_ns(folder: CellFolder) -> int:
+    """Return when a record was written, -1 where there is none."""
+    try:
+        return folder.record.stat().st_mtime_ns
+    except OSError:
+        return -1
