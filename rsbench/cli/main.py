@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import signal
+from typing import Any, NoReturn
 
 import click
 
@@ -23,7 +24,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class Sentences(click.Group):
-    """A group that says a user's mistake in one sentence and exits with 2."""
+    """A group that says a user's mistake in one sentence and exits with 2, and with 130 after Ctrl-C."""
+
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        """Parse, as click does."""
+        try:
+            return super().make_context(*given, **named)
+        except KeyboardInterrupt:
+            _stop()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; turn the two expected endings into exit codes."""
@@ -33,8 +41,14 @@ class Sentences(click.Group):
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2)
         except KeyboardInterrupt:
-            click.echo("Stopped.", err=True)
-            ctx.exit(130)
+            _stop()
+
+
+def _stop() -> NoReturn:
+    """End this process; another Ctrl-C changes nothing any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    click.echo("Stopped.", err=True)
+    raise SystemExit(128 + signal.SIGINT)
 
 
 @click.group(cls=Sentences, context_settings=CONTEXT)

@@ -60,6 +60,7 @@ def compare(request: Request, console: Console) -> int:
     try:
         return _compare(request, console)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         console_module.say(console, "Stopped before any cell was begun.")
         return 128 + signal.SIGINT
 
