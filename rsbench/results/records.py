@@ -9,12 +9,15 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rsbench.errors import RsbenchError
 from rsbench.results import schema
 from rsbench.results.folder import CELLS, CellFolder, write_file
 from rsbench.results.schema import Record
+
+LARGEST_BYTES: Final = 64 << 20
+"""Of a record's file."""
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
@@ -49,7 +52,7 @@ def read_record(path: Path) -> Record:
         RsbenchError: one sentence that names the file, what is wrong with it and what to do.
     """
     try:
-        record = schema.upgrade(json.loads(path.read_bytes(), parse_constant=lambda _: None))
+        record = schema.upgrade(json.loads(_read_bytes(path), parse_constant=lambda _: None))
         schema.check(record)
     except RsbenchError as problem:
         text = str(problem)
@@ -62,6 +65,15 @@ def read_record(path: Path) -> Record:
             f"The record {path} is damaged or cut short (no JSON); delete it so that the cell runs again."
         ) from problem
     return record
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return a file of a size that a record can have."""
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise RsbenchError(f"it is larger than {LARGEST_BYTES >> 20} MiB, which no record is")
+    return content
 
 
 def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
