@@ -21,7 +21,9 @@ from rsbench.results.schema import Record
 from rsbench.run.queue import CellQueue
 
 FAILED = -math.inf
-"""Validation score of a cell that gave none: any other rate is better."""
+"""Validation score of a cell that gave no numbers: any other rate is better."""
+UNDEFINED = math.nan
+"""Validation score of a cell that ended without one: it is never chosen either."""
 
 
 def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | None:
@@ -47,9 +49,9 @@ def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | N
 
 
 def best_rate(tried: Mapping[float, float]) -> float | None:
-    """Return the rate with the highest validation score, the lower one of equals; None where every cell failed."""
-    best = max(tried, key=lambda rate: (tried[rate], -rate), default=None)
-    return None if best is None or tried[best] == FAILED else best
+    """Return the rate with the highest validation score, the lower one of equals; None where no cell has one."""
+    scored = [rate for rate, score in tried.items() if math.isfinite(score)]
+    return max(scored, key=lambda rate: (tried[rate], -rate), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,16 +225,21 @@ class TuningQueue(CellQueue):
         for rate, job in row.tuning.items():
             if job.spec.key in known:
                 score = (known[job.spec.key]["accuracy"] or {}).get("val_score")
-                tried[rate] = FAILED if score is None or not math.isfinite(score) else float(score)
+                tried[rate] = UNDEFINED if score is None else float(score)
         return tried, next_rate(list(row.tuning), tried)
 
 
 def _choice(tried: Mapping[float, float], best: float | None) -> str:
     """Return what a user reads of a row's learning rate."""
-    scores = ", ".join(
-        f"{rate:g}: {'failed' if score == FAILED else f'{100 * score:.1f} %'}" for rate, score in sorted(tried.items())
-    )
+    scores = ", ".join(f"{rate:g}: {_score_words(score)}" for rate, score in sorted(tried.items()))
     if best is None:
         return f"no learning rate trained, so its other seeds do not run (validation scores {scores})"
     edge = ", at the edge of the grid" if best in (min(tried), max(tried)) and len(tried) > 1 else ""
     return f"learning rate {best:g}{edge} (validation scores {scores})"
+
+
+def _score_words(score: float) -> str:
+    """Return ``failed``, ``undefined`` or the score in percent."""
+    if score == FAILED:
+        return "failed"
+    return f"{100 * score:.1f} %" if math.isfinite(score) else "undefined, so never chosen"

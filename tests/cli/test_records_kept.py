@@ -32,6 +32,7 @@ def no_torch(monkeypatch: pytest.MonkeyPatch, launcher: Any) -> None:
     """Shapes of a small network, without asking torch."""
     facts = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1.0, flops=1.0)
     monkeypatch.setattr(probe, "model_facts", lambda *_: facts)
+    monkeypatch.setattr("rsbench.reports.write_report", lambda *_, **__: [])
 
 
 def compare(rsbench: Call, *options: object) -> Result:
@@ -194,9 +195,9 @@ def check(counts: dict[str, Any]) -> None:
 
 
 def test_commands_and_signals_at_random_lose_nothing(tmp_path: Path) -> None:
-    counts = interleaved(0, 3, tmp_path)
+    counts = interleaved(0, 2, tmp_path)
     check(counts)
-    assert counts["cells begun"] >= 4 * 3
+    assert counts["cells begun"] >= 3 * 3
 
 
 @pytest.mark.long
