@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -137,12 +137,10 @@ def check_writable(out: Path) -> None:
         RsbenchError: read-only, full, a file in the way, or a link as the folder of cells.
     """
     refuse_link(out / CELLS)
-    probe = out / CELLS / f".write-test.{secrets.token_hex(4)}"
     try:
-        probe.parent.mkdir(parents=True, exist_ok=True)
-        with probe.open("xb") as stream:
+        (out / CELLS).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out / CELLS) as stream:  # without a name: nothing is left behind
             stream.write(b"rsbench")
-        probe.unlink()
     except OSError as error:
         raise folder_error(error, out) from error
 

@@ -107,7 +107,8 @@ class CellRunner:
             try:
                 ready = self._ready(held, cell, job)
             except Timeout:
-                return self._note_busy(cell, job, total)
+                self._note_busy(cell, job, total)
+                return None
             except OSError as problem:
                 ready = Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))
             except RsbenchError as problem:
