@@ -22,6 +22,8 @@ class Metric:
         percent: whether the number is a fraction that tables show in percent; differences then are points.
         decimals: how many are shown, in the unit of the table.
         higher_is_better: False for a false-alarm measure.
+        least: the lowest value there can be.
+        most: the highest value there can be.
     """
 
     name: str
@@ -29,6 +31,8 @@ class Metric:
     percent: bool = True
     decimals: int = 1
     higher_is_better: bool = True
+    least: float = 0.0
+    most: float = 1.0
 
     def text(self, value: float) -> str:
         """Return ``OA 91.2 %``."""
@@ -61,7 +65,7 @@ class TaskFacts:
 _CLASSIFICATION: Final = (
     Metric(name="oa", heading="OA"),
     Metric(name="aa", heading="AA"),
-    Metric(name="kappa", heading="kappa", percent=False, decimals=3),
+    Metric(name="kappa", heading="kappa", percent=False, decimals=3, least=-1.0),
 )
 _CLASSES: Final[Mapping[str, Detail]] = {"per_class": "numbers", "confusion": "lists of counts"}
 _DETECTION: Final = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Method:
         """The validation score by learning rate, over the finished seeds, lowest rate first."""
         by_rate: dict[float, list[float]] = {}
         for record in self.tuning:
-            if record["accuracy"] is not None and record["accuracy"]["val_score"] is not None:
+            if record["accuracy"] is not None and _is_score(record["accuracy"]["val_score"]):
                 by_rate.setdefault(float(record["cell"]["lr"]), []).append(record["accuracy"]["val_score"])
         spreads = {rate: spread(values) for rate, values in sorted(by_rate.items())}
         return {rate: score for rate, score in spreads.items() if score is not None}
@@ -105,7 +106,7 @@ class Method:
         return {
             int(record["cell"]["seed"]): float(record["accuracy"]["test"][name])
             for record in self.chosen
-            if record["accuracy"] is not None and record["accuracy"]["test"].get(name) is not None
+            if record["accuracy"] is not None and _is_score(record["accuracy"]["test"].get(name))
         }
 
     def test(self, name: str) -> Spread | None:
@@ -182,3 +183,8 @@ def _label(cell: dict[str, Any]) -> str:
     if match == "density":
         return f"{cell['compressor']} density {1 / cell['ratio']:g}"
     return f"{cell['compressor']} {cell['ratio']:g}x" + ("" if match == "payload" else f" {match}")
+
+
+def _is_score(value: float | None) -> bool:
+    """Return whether a score says something: one that is undefined or infinite is never chosen, nor averaged."""
+    return value is not None and math.isfinite(value)

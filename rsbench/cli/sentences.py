@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -45,7 +46,8 @@ def _said(ctx: click.Context) -> Iterator[None]:
     except RsbenchError as error:
         _end(ctx, f"Error: {error}", 2)
     except KeyboardInterrupt:
-        _end(ctx, "Stopped before any cell was begun.", 130)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C changes nothing any more
+        _end(ctx, "Stopped.", 128 + signal.SIGINT)
     except MemoryError:
         _end(ctx, "Error: The memory of this machine does not suffice for that: ask for less at a time.", 2)
     except OSError as error:

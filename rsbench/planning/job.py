@@ -17,7 +17,7 @@ from rsbench.planning import byte_matching, probe
 from rsbench.planning.byte_matching import Estimate
 from rsbench.planning.grid import DatasetDefaults
 from rsbench.planning.probe import ModelFacts
-from rsbench.results.folder import CellFolder, folder_error, write_file
+from rsbench.results.folder import CellFolder, write_file
 from rsbench.results.schema import SCHEMA
 
 
@@ -181,10 +181,10 @@ def write_job(
     provenance: Mapping[str, Any],
     tensorboard: bool = False,
 ) -> None:
-    """Clear what an earlier try left in the cell's folder and write what the workers are to do.
+    """Write what the workers are to do.
 
     Args:
-        folder: the cell's; made if missing.
+        folder: of this try at the cell; made if missing.
         job: what to run.
         data: folder of the prepared data set.
         argv: the user's command.
@@ -204,10 +204,6 @@ def write_job(
         "argv": list(argv),
         "provenance": dict(provenance),
     }
-    try:
-        folder.clear()
-    except OSError as error:
-        raise folder_error(error, folder.path) from error
     write_file(folder.job, json.dumps(content, indent=1) + "\n")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,8 @@ class CellFolder:
         samples: raw samples, one a line, as rank 0 writes them.
         events: the folder of TensorBoard's event files.
         lock: held by the process that runs the cell.
+        arriving: folder of a whole try while its files take their places here, see :mod:`rsbench.results.attempts`.
+        failed: folder of the last try that failed beside the numbers of an earlier one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,6 +35,7 @@ class CellFolder:
         self.job, self.record = path / "job.json", path / "record.json"
         self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
         self.lock = path / ".lock"
+        self.arriving, self.failed = path / "arriving", path / "failed"
 
     @classmethod
     def of(cls, out: Path, name: str) -> CellFolder:
@@ -46,7 +50,15 @@ class CellFolder:
     @property
     def was_begun(self) -> bool:
         """Whether this is the folder of a cell at all."""
-        return self.record.is_file() or self.job.is_file()
+        return self.record.is_file() or self.job.is_file() or any(self.attempts())
+
+    def attempt(self, token: str) -> CellFolder:
+        """Return the folder of one try at this cell."""
+        return CellFolder(self.path / f"try-{token}")
+
+    def attempts(self) -> Iterator[CellFolder]:
+        """Yield the folders of all tries that have not ended, or whose process was killed."""
+        return (CellFolder(path) for path in self.path.glob(self.attempt("*").path.name))
 
     def log(self, rank: int | str) -> Path:
         """Return the file for a rank's output."""
@@ -65,10 +77,35 @@ class CellFolder:
         return self.path.glob(self.error("*").name)
 
     def clear(self) -> None:
-        """Remove what an earlier try left, event files and pictures included."""
-        alone = (self.record, self.samples)
-        for file in (*alone, *self.logs(), *self.errors(), *self.path.glob("*.png"), *self.events.glob("*")):
-            file.unlink(missing_ok=True)
+        """Remove what an earlier try left beside its record, event files and pictures included; follow no link."""
+        alone = (self.job, self.samples, self.events)
+        for file in (*alone, *self.logs(), *self.errors(), *self.path.glob("*.png"), *self.path.glob(".*.tmp")):
+            remove(file)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, a folder with all in it, or a link, whose target stays as it is; nothing where nothing stands.
+
+    Raises:
+        OSError: it may not be deleted.
+    """
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse a link where a file or folder of a result folder stands: what is written there would land elsewhere.
+
+    Raises:
+        RsbenchError: it is a link.
+    """
+    if path.is_symlink():
+        raise RsbenchError(
+            f"{path} is a link, and nothing is written through links in a result folder: remove the link, or choose "
+            "another folder with --out."
+        )
 
 
 def write_file(path: Path, text: str) -> Path:
@@ -95,13 +132,13 @@ def check_writable(out: Path) -> None:
     """Refuse a result folder that cannot be written, before any work.
 
     Raises:
-        RsbenchError: read-only, full, or a file in the way.
+        RsbenchError: read-only, full, a file in the way, or a link as the folder of cells.
     """
-    probe = out / CELLS / f".write-test.{os.getpid()}"
+    refuse_link(out / CELLS)
     try:
-        probe.parent.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"rsbench")
-        probe.unlink()
+        (out / CELLS).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out / CELLS) as stream:  # without a name: nothing is left behind
+            stream.write(b"rsbench")
     except OSError as error:
         raise folder_error(error, out) from error
 

@@ -9,12 +9,15 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rsbench.errors import RsbenchError
 from rsbench.results import schema
 from rsbench.results.folder import CELLS, CellFolder, write_file
 from rsbench.results.schema import Record
+
+LARGEST_BYTES: Final = 64 << 20
+"""Of a record's file."""
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> Path:
@@ -49,7 +52,7 @@ def read_record(path: Path) -> Record:
         RsbenchError: one sentence that names the file, what is wrong with it and what to do.
     """
     try:
-        record = schema.upgrade(json.loads(path.read_bytes(), parse_constant=lambda _: None))
+        record = schema.upgrade(json.loads(_read_bytes(path), parse_constant=lambda _: None))
         schema.check(record)
     except RsbenchError as problem:
         text = str(problem)
@@ -62,6 +65,15 @@ def read_record(path: Path) -> Record:
             f"The record {path} is damaged or cut short (no JSON); delete it so that the cell runs again."
         ) from problem
     return record
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return a file of a size that a record can have."""
+    with path.open("rb") as stream:
+        content = stream.read(LARGEST_BYTES + 1)
+    if len(content) > LARGEST_BYTES:
+        raise RsbenchError(f"it is larger than {LARGEST_BYTES >> 20} MiB, which no record is")
+    return content
 
 
 def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
@@ -113,13 +125,23 @@ def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:
         key, path = cell.name.rpartition("-")[2], CellFolder(cell).record
         if key not in wanted or not path.is_file():
             continue
-        try:
-            record = read_record(path)
-        except RsbenchError:
-            continue
-        if record["key"] == key and record["status"] == "done":
+        record = _read_done(path, key)
+        if record is not None:
             done[key] = record
     return done
+
+
+def is_done(path: Path, key: str) -> bool:
+    """Return whether a file is the whole record of a cell that is done."""
+    return _read_done(path, key) is not None
+
+
+def _read_done(path: Path, key: str) -> Record | None:
+    try:
+        record = read_record(path)
+    except RsbenchError:
+        return None
+    return record if record["key"] == key and record["status"] == "done" else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +176,7 @@ def _run(cell: Path) -> Run:
     """Return one cell folder's line."""
     path = CellFolder(cell).record
     if not path.is_file():
-        reason = "it was started and left no record: still running, or its machine was switched off"
+        reason = "it was started and left no record: still running, or its process was killed"
         return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
     try:
         record = read_record(path)
@@ -194,7 +216,8 @@ def _cell_folders(folders: Iterable[Path]) -> Iterator[Path]:
                 f"There is no result folder {folder}; run `rsbench compare --out {folder}` first "
                 "or name another folder."
             )
-        for candidate in (folder, *_subfolders(folder), *_subfolders(folder / CELLS)):
+        below = () if CellFolder(folder).lock.exists() else (*_subfolders(folder), *_subfolders(folder / CELLS))
+        for candidate in (folder, *below):
             if CellFolder(candidate).was_begun and candidate.resolve() not in seen:
                 seen.add(candidate.resolve())
                 yield candidate

@@ -6,20 +6,28 @@ A record is a plain dict of JSON values. Numbers that can be infinite or undefin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rsbench.errors import RsbenchError
 from rsbench.measure import step_times
 from rsbench.metrics import TASKS, Detail, facts_of
+from rsbench.results.checks import (
+    Check,
+    count,
+    is_of,
+    list_of,
+    map_to,
+    matrix_of_counts,
+    number,
+    numbers_within,
+    pairs,
+)
 
 Record = dict[str, Any]
 
 SCHEMA = 2
 STATUSES = ("done", "failed", "timeout", "interrupted", "skipped")
-
-Check = Callable[[Any], str | None]
-"""A function that returns what the value must be when it is not that, else None."""
 
 
 def _from_1(record: Record) -> Record:
@@ -39,53 +47,20 @@ UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
 """Functions from schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 
-def _fits(kind: type, kinds: tuple[type, ...]) -> bool:
-    """Return whether a type is one of some, or derived from one, as NumPy's float is (True is no integer here)."""
-    return kind in kinds or (issubclass(kind, kinds) and kind is not bool)
+_TEXT = is_of(str, words="text")
+_MAYBE_TEXT = is_of(str, words="text", nullable=True)
+_COUNT = count()
+_MAYBE_COUNT = count(nullable=True)
+_AMOUNT = number(0)
+_FRACTION = number(0, 1)
+_NUMBER = number()
+_FLAG = is_of(bool, words="true or false")
+_OBJECT = is_of(dict, words="an object")
 
 
-def _all_fit(values: Iterable[Any], kinds: tuple[type, ...]) -> bool:
-    """Return whether all values are of some types; each type that occurs is looked at once, which is fast."""
-    return all(_fits(kind, kinds) for kind in set(map(type, values)))
-
-
-def _is(*kinds: type, words: str, nullable: bool = False) -> Check:
-    """Return a check that a value is of one of some types."""
-    allowed = (*kinds, type(None)) if nullable else kinds
-    wanted = words + (" or null" if nullable else "")
-    return lambda value: None if _fits(type(value), allowed) else wanted
-
-
-def _list_of(*kinds: type, words: str) -> Check:
-    """Return a check that a value is a list whose items are of some types (or null)."""
-    allowed = (*kinds, type(None))
-    return lambda value: None if isinstance(value, list) and _all_fit(value, allowed) else f"a list of {words}"
-
-
-def _map_to_numbers(value: Any) -> str | None:
-    """Return None for an object whose values are numbers (or null), else what is wanted."""
-    fits = isinstance(value, dict) and _all_fit(value.values(), (float, int, type(None)))
-    return None if fits else "an object of numbers"
-
-
-def _matrix_of_counts(value: Any) -> str | None:
-    """Return None for a list of lists of integers, else what is wanted."""
-    fits = isinstance(value, list) and all(isinstance(row, list) and _all_fit(row, (int,)) for row in value)
-    return None if fits else "a list of lists of counts"
-
-
-_TEXT = _is(str, words="text")
-_MAYBE_TEXT = _is(str, words="text", nullable=True)
-_COUNT = _is(int, words="an integer")
-_MAYBE_COUNT = _is(int, words="an integer", nullable=True)
-_NUMBER = _is(int, float, words="a number", nullable=True)
-_FLAG = _is(bool, words="true or false")
-_OBJECT = _is(dict, words="an object")
-
-
-def _numbers(*names: str) -> dict[str, Check]:
-    """Return fields that are numbers or null."""
-    return dict.fromkeys(names, _NUMBER)
+def _amounts(*names: str) -> dict[str, Check]:
+    """Return fields that are null or numbers that are not negative."""
+    return dict.fromkeys(names, _AMOUNT)
 
 
 _TOP: dict[str, Check] = {
@@ -94,38 +69,39 @@ _TOP: dict[str, Check] = {
     "status": lambda value: None if value in STATUSES else f"one of {', '.join(STATUSES)}",
     "reason": _TEXT,
     "started_utc": _TEXT,
-    "wall_s": _NUMBER,
+    "wall_s": _AMOUNT,
     "cell": _OBJECT,
     "provenance": _OBJECT,
 }
 _MAYBE_THERE: dict[str, Check] = {"key_version": _COUNT}
 """Fields that are checked where they are there: records made before them lack them."""
 _PROVENANCE: dict[str, Check] = {
-    "versions": _is(dict, words="an object", nullable=True),
-    "runtime": _is(dict, words="an object", nullable=True),
-    "nnodes": _MAYBE_COUNT,
+    "versions": is_of(dict, words="an object", nullable=True),
+    "runtime": is_of(dict, words="an object", nullable=True),
+    "nnodes": count(1, nullable=True),
 }
 """Fields that are checked where they are there: reports read them."""
 _CELL: dict[str, Check] = {
     "dataset": _TEXT,
     "model": _TEXT,
     "compressor": _TEXT,
-    "ratio": _NUMBER,
-    "lr": _is(int, float, words="a number"),
+    "ratio": _AMOUNT,
+    "lr": number(0, nullable=False),
     "seed": _COUNT,
-    "workers": _COUNT,
+    "workers": count(1),
     "device": _TEXT,
     "epochs": _COUNT,
     "split": _TEXT,
     "optimizer": _TEXT,
 }
+_DENSITIES = map_to(0, 1, "numbers from 0 to 1")
 _SECTIONS: dict[str, dict[str, Check]] = {
     "compressor": {"name": _TEXT, "text": _TEXT, "trains": _FLAG, "matched": _FLAG},
     "dataset": {
         "name": _TEXT,
         "title": _TEXT,
         "task": lambda value: None if isinstance(value, str) and value in TASKS else f"one of {', '.join(TASKS)}",
-        "classes": _list_of(str, words="texts"),
+        "classes": list_of(str, words="texts"),
         **dict.fromkeys(("train", "val", "test"), _COUNT),
         "split": _TEXT,
         "fingerprint": _TEXT,
@@ -134,30 +110,32 @@ _SECTIONS: dict[str, dict[str, Check]] = {
     },
     "model": {"name": _TEXT, "parameters": _COUNT, "one_d_elements": _COUNT, "dense_bytes": _COUNT},
     "traffic": {
-        **_numbers("payload_bytes_total", "dense_bytes_total", "wire_bytes_total", "dense_wire_bytes_total"),
-        **_numbers("payload_bytes_per_step", "compression_ratio", "steady_ratio", "wire_ratio", "density"),
-        **_numbers("one_d_share", "buffer_bytes"),
-        "density_per_tensor": _map_to_numbers,
-        "steps": _COUNT,
+        **_amounts("payload_bytes_total", "dense_bytes_total", "wire_bytes_total", "dense_wire_bytes_total"),
+        **_amounts("payload_bytes_per_step", "compression_ratio", "steady_ratio", "wire_ratio", "buffer_bytes"),
+        **dict.fromkeys(("density", "one_d_share"), _FRACTION),
+        "density_per_tensor": _DENSITIES,
+        "steps": count(1),
     },
     "time": {
-        **_numbers(*step_times.FIELDS, "images_per_s", "train_s"),
+        **_amounts(*step_times.FIELDS, "images_per_s", "train_s"),
         "steps_counted": _COUNT,
         "steps_skipped": _COUNT,
     },
-    "memory": {"peak_rss_bytes": _NUMBER, "peak_cuda_bytes": _MAYBE_COUNT},
+    "memory": {"peak_rss_bytes": _AMOUNT, "peak_cuda_bytes": _MAYBE_COUNT},
 }
 _DETAILS: dict[Detail, Check] = {
-    "numbers": _list_of(int, float, words="numbers"),
-    "pairs": _list_of(list, words="pairs"),
-    "lists of counts": _matrix_of_counts,
+    "numbers": numbers_within(-1, 1),
+    "pairs": pairs,
+    "lists of counts": matrix_of_counts,
 }
 """What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
 _HISTORY: dict[str, Check] = {
     "step": _COUNT,
-    **_numbers("elapsed_s", "payload_bytes_total", "lr", "train_loss", "val_loss", "val_score"),
-    "density_per_tensor": _map_to_numbers,
+    **_amounts("elapsed_s", "payload_bytes_total", "lr"),
+    **dict.fromkeys(("train_loss", "val_loss"), _NUMBER),
+    "val_score": number(-1, 1),
+    "density_per_tensor": _DENSITIES,
 }
 """One entry an epoch, or one of at most 100 evenly spread: what was reached after so many steps."""
 
@@ -176,9 +154,9 @@ def check(record: Any) -> None:
     present = {name: wanted for name, wanted in _PROVENANCE.items() if name in record["provenance"]}
     _check_fields(record["provenance"], present, "provenance.")
     history = record.get("history") or []
-    _check_fields({"history": history}, {"history": _list_of(dict, words="objects")}, "")
-    for number, entry in enumerate(history):
-        _check_fields(entry, _HISTORY, f"history[{number}].")
+    _check_fields({"history": history}, {"history": list_of(dict, words="objects")}, "")
+    for index, entry in enumerate(history):
+        _check_fields(entry, _HISTORY, f"history[{index}].")
     done = record["status"] == "done"
     for name, fields in _SECTIONS.items():
         section = record.get(name)
@@ -193,17 +171,21 @@ def check(record: Any) -> None:
 def _check_accuracy(accuracy: Any, task: str) -> None:
     """Check the section of validation epochs, the test, and what needs no training (``baselines``)."""
     facts = facts_of(task)
-    metrics = _numbers(*(metric.name for metric in facts.metrics))
-    fields = {"val": _list_of(dict, words="objects"), "val_score": _NUMBER, "test": _OBJECT}
-    fields |= {"pictures": _list_of(dict, words="objects"), "baselines": _OBJECT}
+    metrics = {metric.name: number(metric.least, metric.most) for metric in facts.metrics}
+    fields = {
+        "val": list_of(dict, words="objects"),
+        "val_score": number(facts.metric.least, facts.metric.most),
+        "test": _OBJECT,
+    }
+    fields |= {"pictures": list_of(dict, words="objects"), "baselines": _OBJECT}
     _check_fields(accuracy, fields, "accuracy.")
     details = {name: _DETAILS[kind] for name, kind in facts.details.items()}
     test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **details}
     _check_fields(accuracy["test"], test, "accuracy.test.")
-    for number, epoch in enumerate(accuracy["val"]):
-        _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{number}].")
-    for number, picture in enumerate(accuracy["pictures"]):
-        _check_fields(picture, _PICTURE, f"accuracy.pictures[{number}].")
+    for index, epoch in enumerate(accuracy["val"]):
+        _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{index}].")
+    for index, picture in enumerate(accuracy["pictures"]):
+        _check_fields(picture, _PICTURE, f"accuracy.pictures[{index}].")
     for name, baseline in accuracy["baselines"].items():
         _check_fields(baseline, metrics, f"accuracy.baselines.{name}.")
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+import shlex
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
 
 from rsbench import console as console_module
 from rsbench import reports
-from rsbench.cell import EARLIER_RULES, KEY_VERSION, CellSpec, key_version_of
+from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
 from rsbench.launch.launcher import Launcher, WorkerLauncher
 from rsbench.launch.rendezvous import Rendezvous
@@ -21,12 +25,16 @@ from rsbench.planning.grid import Grid
 from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import provenance, records
+from rsbench.results import attempts, provenance, records
 from rsbench.results.folder import check_writable
+from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
+from rsbench.run.closing import Closing, earlier_lines, exit_code
+from rsbench.run.ending import RunSummary
+from rsbench.run.interrupt import Interrupted, signals_interrupt
 from rsbench.run.progress import LiveProgress, PlainProgress
 from rsbench.run.queue import CellQueue, FixedQueue
-from rsbench.run.runner import CellRunner, RunSummary
+from rsbench.run.runner import CellRunner
 
 PLAN_TIMEOUT_S: Final = 600.0
 """How long nodes wait for each other before the first cell."""
@@ -57,6 +65,15 @@ def compare(request: Request, console: Console) -> int:
     Raises:
         RsbenchError: something the user can mend, before anything is launched.
     """
+    try:
+        return _compare(request, console)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        console_module.say(console, "Stopped before any cell was begun.")
+        return 128 + signal.SIGINT
+
+
+def _compare(request: Request, console: Console) -> int:
     for grid in request.grids:
         grid.check()
     if request.tensorboard:
@@ -70,7 +87,7 @@ def compare(request: Request, console: Console) -> int:
         if request.nodes.rank != 0:
             return job.follow()
         with job.failure_told_to_others():
-            return job.lead(job.queue(grids))
+            return job.lead(*job.queue(grids))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +106,10 @@ class _MainJob:
     console: Console
     rendezvous: Rendezvous | None
 
-    def queue(self, grids: Sequence[Grid]) -> CellQueue:
+    def queue(self, grids: Sequence[Grid]) -> tuple[CellQueue, Ledger]:
         """Return what is not done of the grids; with a tuning seed, cells wait for others that decide on them.
+
+        With it comes the ledger of what counts as done.
 
         Raises:
             RsbenchError: a tuning seed on several nodes, which would each have to know how a cell ended before the
@@ -99,42 +118,52 @@ class _MainJob:
         request = self.request
         defaults = {name: data.defaults for name, data in self.located.items()}
         seed = request.tuning_seed
-        if seed is None:
-            specs = list(dict.fromkeys(spec for grid in grids for spec in grid.cells(defaults)))
-            done = {} if request.rerun else records.find_done(request.out, [spec.key for spec in specs])
-            return FixedQueue(solve([spec for spec in specs if spec.key not in done], self.located), specs)
-        if request.nodes.count > 1:
+        if seed is not None and request.nodes.count > 1:
             raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
-        every = [replace(grid, seeds=(seed, *grid.seeds)).cells(defaults) for grid in grids]
-        jobs = solve(list(dict.fromkeys(spec for specs in every for spec in specs)), self.located)
-        return tuning.TuningQueue(tuning.rows_of(jobs, seed), seed, request.out, self.say, rerun=request.rerun)
+        seeds = () if seed is None else (seed,)
+        every = [replace(grid, seeds=(*seeds, *grid.seeds)).cells(defaults) for grid in grids]
+        specs = list(dict.fromkeys(spec for cells in every for spec in cells))
+        keys = [spec.key for spec in specs]
+        if not request.dry_run:
+            attempts.settle_all(request.out, keys)
+        ledger = Ledger(request.out, keys, rerun=request.rerun)
+        if seed is not None:
+            rows = tuning.rows_of(solve(specs, self.located), seed)
+            return tuning.TuningQueue(rows, seed, request.out, ledger, self.say), ledger
+        done = ledger.done(keys)
+        jobs = solve([spec for spec in specs if spec.key not in done], self.located)
+        return FixedQueue(jobs, specs), ledger
 
-    def lead(self, queue: CellQueue) -> int:
+    def lead(self, queue: CellQueue, ledger: Ledger) -> int:
         """Run the cells and report, on a single machine or on node 0; return the exit code."""
         request, todo = self.request, queue.left()
         total = len(todo) + queue.done
         if request.dry_run:
-            for name in dict.fromkeys(job.spec.dataset for job in todo):
-                for warning in self.located[name].survey.warnings:
-                    self.say(f"Warning: {warning}")
             dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
-            self._say_what_is_earlier()
             return 0
         if todo:
             check_writable(request.out)
-        queue.begin()
+        queue.mark()
+        token = secrets.token_hex(4)
         if self.rendezvous is not None:
-            self.rendezvous.publish({"cells": [job.to_dict() for job in todo]}, "plan", PLAN_TIMEOUT_S)
+            plan = {"cells": [job.to_dict() for job in todo], "token": token}
+            self.rendezvous.publish(plan, "plan", PLAN_TIMEOUT_S)
         if queue.done:
             rest = f"; {len(todo)} to run." if todo else "."
             self.say(f"{queue.done} of {total} cells are already done{rest}")
-        self._say_what_is_earlier()
-        summary = self._run(queue) if todo else RunSummary()
-        self._report(queue.specs)
-        self._say_what_is_left(summary, queue.done)
-        if todo:
-            self._say_what_is_earlier()
-        return summary.exit_code
+        for line in earlier_lines(request.out):
+            self.say(line)
+        cells = self._prepared(todo)
+        with StopSignals() as stop:
+            summary = self._run(queue, ledger, token, stop, *cells) if todo else RunSummary()
+            queue.mark()
+            left = Closing.of(queue, ledger, summary)
+            problem = self._report_unless_stopped(queue.specs, summary)
+            for line in [*left.lines(request.out), *(earlier_lines(request.out) if todo else ())]:
+                self.say(line)
+        if problem is not None:
+            raise problem
+        return left.exit_code
 
     def follow(self) -> int:
         """Run the cells that node 0 decides on, in its order; return the exit code."""
@@ -153,7 +182,11 @@ class _MainJob:
                     " give every node the same files and the same command."
                 )
         self.say(f"node {self.request.nodes.rank}: {len(todo)} cells to run")
-        return self._run(FixedQueue(todo)).exit_code if todo else 0
+        cells = self._prepared(todo)
+        queue, ledger = FixedQueue(todo), Ledger(self.request.out, (), rerun=False)
+        with StopSignals() as stop:
+            summary = self._run(queue, ledger, published["token"], stop, *cells) if todo else RunSummary()
+        return exit_code(summary, is_complete=not queue.left(), is_failed=bool(summary.failed))
 
     @contextmanager
     def failure_told_to_others(self) -> Iterator[None]:
@@ -170,32 +203,62 @@ class _MainJob:
         """Print a sentence."""
         console_module.say(self.console, text)
 
-    def _run(self, queue: CellQueue) -> RunSummary:
-        """Prepare the data and run the cells.
+    def _prepared(self, todo: Sequence[Job]) -> tuple[Mapping[tuple[str, int], Path], dict[str, Any]]:
+        """Prepare the data of some cells and collect where their numbers come from.
 
         Raises:
             RsbenchError: data that cannot be read, folders that cannot be written.
         """
         request = self.request
-        data = prepare(queue.left(), self.located, request, self.console)
+        if not todo:
+            return {}, {}
+        data = prepare(todo, self.located, request, self.console)
         facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
-        collected = {**provenance.collect(request.argv), **facts}
-        with StopSignals() as stop:
-            if self.rendezvous is not None:
-                self.rendezvous.cancelled = lambda: stop.number is not None
-            return CellRunner(
-                out=request.out,
-                data=data,
-                argv=request.argv,
-                provenance=collected,
-                launcher=make_launcher(request, stop, self.rendezvous),
-                progress=LiveProgress(self.console) if self.console.is_terminal else PlainProgress(self.say),
-                stop=stop,
-                nodes=request.nodes,
-                rendezvous=self.rendezvous,
-                tensorboard=request.tensorboard,
-                budget_s=request.budget_s,
-            ).run(queue)
+        return data, {**provenance.collect(request.argv), **facts}
+
+    def _run(
+        self,
+        queue: CellQueue,
+        ledger: Ledger,
+        token: str,
+        stop: StopSignals,
+        data: Mapping[tuple[str, int], Path],
+        collected: Mapping[str, Any],
+    ) -> RunSummary:
+        """Run the cells."""
+        request = self.request
+        if self.rendezvous is not None:
+            self.rendezvous.cancelled = lambda: stop.number is not None
+        return CellRunner(
+            out=request.out,
+            ledger=ledger,
+            token=token,
+            data=data,
+            argv=request.argv,
+            provenance=collected,
+            launcher=make_launcher(request, stop, self.rendezvous),
+            progress=LiveProgress(self.console) if self.console.is_terminal else PlainProgress(self.say),
+            stop=stop,
+            nodes=request.nodes,
+            rendezvous=self.rendezvous,
+            tensorboard=request.tensorboard,
+            budget_s=request.budget_s,
+        ).run(queue)
+
+    def _report_unless_stopped(self, specs: Sequence[CellSpec], summary: RunSummary) -> RsbenchError | None:
+        """Report; say where a signal stopped that, and return why the report cannot be written."""
+        try:
+            with signals_interrupt():
+                self._report(specs)
+        except Interrupted as stopped:
+            summary.stopped_by = summary.report_stopped_by = stopped.number
+            self.say(
+                "Stopped while the report was made, which is not whole; what was recorded stays: "
+                f"`rsbench report {shlex.quote(str(self.request.out))}` makes it anew."
+            )
+        except RsbenchError as problem:
+            return problem
+        return None
 
     def _report(self, specs: Sequence[CellSpec]) -> None:
         """Show the table of this grid's cells, and write the files for all that the folder holds."""
@@ -210,35 +273,3 @@ class _MainJob:
         if recorded:
             for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
                 self.say(f"Written: {path}")
-
-    def _say_what_is_earlier(self) -> None:
-        """Say why cells run again, where the folder holds done cells of earlier rules."""
-        if not self.request.out.is_dir():
-            return
-        recorded, _ = records.read_records([self.request.out])
-        earlier = sum(record["status"] == "done" and key_version_of(record) < KEY_VERSION for record in recorded)
-        if earlier:
-            were = "cell here was" if earlier == 1 else "cells here were"
-            self.say(
-                f"{earlier} {were} made by {EARLIER_RULES}. This version's cells run beside them; the report keeps the"
-                " two in tables of their own."
-            )
-
-    def _say_what_is_left(self, summary: RunSummary, done_before: int) -> None:
-        """Say what is left to do, when something is."""
-        failed = len(summary.failed)
-        total = done_before + summary.done + failed + summary.not_run
-        if summary.stopped_by is not None:
-            left = summary.not_run + failed
-            self.say(f"Stopped: {total - left} of {total} cells are done. The same command runs the other {left}.")
-            return
-        if summary.not_run:
-            self.say(
-                f"The budget is used up: {summary.not_run} of {total} cells were not begun. The same command goes on:"
-            )
-            for label in summary.left:
-                self.say(f"  {label}")
-        if failed:
-            self.say(f"{failed} of {total} cells failed; the same command runs only those again:")
-            for job, cause in summary.failed:
-                self.say(f"  {job.spec.label}: {cause.reason}")

@@ -7,9 +7,12 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from filelock import Timeout
 
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
@@ -21,8 +24,9 @@ from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import provenance, records
-from rsbench.results.folder import CellFolder, check_writable, write_file
+from rsbench.results import attempts, provenance, records
+from rsbench.results.folder import CellFolder, check_writable, folder_error, refuse_link, write_file
+from rsbench.results.ledger import Ledger
 
 WAIT_S: Final = 3600.0
 """How long the other ranks wait for the first one of their node, which may be decoding images."""
@@ -41,21 +45,27 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
     Raises:
         RsbenchError: anything the user can mend; the same sentence on every rank of a node.
     """
+    refuse_link(request.out / ".join")
     note = request.out / ".join" / f"{_token(environment)}.json"
-    if environment.get("LOCAL_RANK", "0") == "0":
-        write_file(note, json.dumps(_prepared(request, environment)))
-    answer = _wait(note)
-    if "error" in answer:
-        raise RsbenchError(answer["error"])
-    if "done" in answer:
-        if environment["RANK"] == "0":
-            say(make_console(), answer["done"])
-        return 0
-    return _work(CellFolder(Path(answer["folder"])), int(environment["RANK"]), note)
+    with ExitStack() as held:  # the cell's lock, on rank 0
+        if environment.get("LOCAL_RANK", "0") == "0":
+            write_file(note, json.dumps(_prepared(request, environment, held)))
+        answer = _wait(note)
+        if "error" in answer:
+            raise RsbenchError(answer["error"])
+        if "done" in answer:
+            if environment["RANK"] == "0":
+                say(make_console(), answer["done"])
+            return 0
+        code = _work(CellFolder(Path(answer["folder"])), int(environment["RANK"]))
+        if environment["RANK"] == "0" and code == 0:
+            note.unlink(missing_ok=True)
+            _publish(CellFolder(Path(answer["folder"])), answer["key"])
+        return code
 
 
-def _work(folder: CellFolder, rank: int, note: Path) -> int:
-    """Run the worker, which sends its output to its log, and say how it ended on the terminal."""
+def _work(folder: CellFolder, rank: int) -> int:
+    """Run the worker, which sends its output to its log, and say on the terminal why it failed."""
     before = os.dup(1)
     code = worker.run_inside_torchrun(folder.path, train)
     os.dup2(before, 1)
@@ -63,22 +73,33 @@ def _work(folder: CellFolder, rank: int, note: Path) -> int:
     if cause is not None:
         for line in f"rank {rank}: {chr(10).join(failure_lines(cause))}".split("\n"):
             say(console, line)
-    elif rank == 0 and code == 0:
-        note.unlink(missing_ok=True)
-        score = score_text(records.read_record(folder.record))
-        say(console, f"Done{f' with {score}' if score else ''}: {folder.record}")
     return code
 
 
-def _prepared(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the folder of the cell that stands ready, or the sentence to end with."""
+def _publish(attempt: CellFolder, key: str) -> None:
+    """Put what was measured in its place and say where it is.
+
+    Raises:
+        RsbenchError: its files cannot be moved.
+    """
+    cell = CellFolder(attempt.path.parent)
     try:
-        return _prepare(request, environment)
+        attempts.publish(cell, attempt, key)
+    except OSError as problem:
+        raise folder_error(problem, cell.path) from problem
+    score = score_text(records.read_record(cell.record))
+    say(make_console(), f"Done{f' with {score}' if score else ''}: {cell.record}")
+
+
+def _prepared(request: Request, environment: Mapping[str, str], held: ExitStack) -> dict[str, str]:
+    """Return the folder of the try that stands ready, or the sentence to end with."""
+    try:
+        return _prepare(request, environment, held)
     except RsbenchError as error:
         return {"error": str(error)}
 
 
-def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]:
+def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) -> dict[str, str]:
     (asked,) = request.grids
     asked.check()
     here, everywhere = int(environment.get("LOCAL_WORLD_SIZE", "1")), int(environment["WORLD_SIZE"])
@@ -94,21 +115,54 @@ def _prepare(request: Request, environment: Mapping[str, str]) -> dict[str, str]
     grid = replace(asked, workers=(everywhere,), device=device)
     located = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
     specs = grid.cells({name: data.defaults for name, data in located.items()})
-    if not request.rerun and records.find_done(request.out, [specs[0].key]):
-        return {"done": f"1 of 1 cells is already done: {specs[0].label} (--rerun runs it again)."}
+    keys = [specs[0].key]
+    is_done = {"done": f"1 of 1 cells is already done: {specs[0].label} (--rerun runs it again)."}
+    ledger = Ledger(request.out, keys, rerun=request.rerun)
+    if ledger.done(keys):
+        return is_done
     (job,) = solve(specs, located)
     check_writable(request.out)
     data = prepare([job], located, request, make_console())
-    folder = CellFolder.of(request.out.resolve(), job.spec.folder_name)
+    cell = CellFolder.of(request.out.resolve(), job.spec.folder_name)
+    try:
+        if environment["RANK"] == "0":
+            _hold(held, cell, job.spec.key)
+        if ledger.done(keys):  # another process has run it meanwhile
+            return is_done
+        is_first = environment["RANK"] == "0"
+        attempt = attempts.begin(cell, _token(environment)) if is_first else _of_other_node(cell, environment)
+    except OSError as problem:
+        raise folder_error(problem, cell.path) from problem
     write_job(
-        folder,
+        attempt,
         job,
         data=data[job.spec.dataset, job.spec.image_size],
         argv=request.argv,
         provenance=provenance.collect(request.argv),
         tensorboard=request.tensorboard,
     )
-    return {"folder": str(folder.path)}
+    return {"folder": str(attempt.path), "key": job.spec.key}
+
+
+def _of_other_node(cell: CellFolder, environment: Mapping[str, str]) -> CellFolder:
+    """Return the folder for the logs of a node without rank 0."""
+    return CellFolder(cell.path / f"node{environment.get('GROUP_RANK', '1')}")
+
+
+def _hold(held: ExitStack, cell: CellFolder, key: str) -> None:
+    """Take the cell's lock until this process ends, and bring in order what a killed one left.
+
+    Raises:
+        RsbenchError: another process runs the cell.
+        OSError: the lock cannot be used.
+    """
+    try:
+        held.enter_context(attempts.lock(cell))
+    except Timeout:
+        raise RsbenchError(
+            f"Another rsbench is running this cell in {cell.path}: wait for its end, then give the same command."
+        ) from None
+    attempts.settle(cell, key)
 
 
 def _token(environment: Mapping[str, str]) -> str:

@@ -119,10 +119,11 @@ class TimeLeft:
         """Note that a cell begins, one of so many."""
         self.began, self.total = time.monotonic(), total
 
-    def end(self) -> None:
-        """Note that a cell has ended."""
+    def end(self, *, timed: bool = True) -> None:
+        """Note that a cell has ended, and how long it took where it ran here."""
         self.done += 1
-        self.durations_s.append(time.monotonic() - self.began)
+        if timed:
+            self.durations_s.append(time.monotonic() - self.began)
 
 
 class Progress(ABC):
@@ -150,12 +151,18 @@ class Progress(ABC):
         if self._state is not None:
             self._show(self._state)
 
-    def end(self, line: str) -> None:
-        """Show how the cell has ended, in a line or several."""
+    def end(self, label: str, line: str, total: int) -> None:
+        """Show how a cell has ended, which need not have begun here: another process may have run it."""
+        self.say(label, line, total)
+        self._time_left.end(timed=self._state is not None)
+        self._state = None
+
+    def say(self, label: str, line: str, total: int) -> None:
+        """Show a sentence about a cell that does not run."""
+        self._time_left.total = total
+        self._label = label
         for part in f"{self._head()}: {line}".split("\n"):
             self._print(part)
-        self._time_left.end()
-        self._state = None
 
     def close(self) -> None:
         """Leave the terminal as it was, after the last cell."""

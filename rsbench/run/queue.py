@@ -10,13 +10,17 @@ from rsbench.planning.job import Job
 
 
 class CellQueue(ABC):
-    """The cells that are to run.
+    """The cells that are to run. Each is taken once, unless it is put back.
 
     Attributes:
         done: how many were done before.
     """
 
     done: int
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._turns: dict[str, int] = {}
 
     @property
     @abstractmethod
@@ -29,19 +33,30 @@ class CellQueue(ABC):
         return str(len(self.left()))
 
     @abstractmethod
-    def take(self) -> Job | None:
-        """Return the next cell, once all taken before have ended; None when nothing is left to do."""
+    def ready(self) -> Sequence[Job]:
+        """Return the cells that may run now, in their order; those that were taken have ended."""
 
     @abstractmethod
     def left(self) -> Sequence[Job]:
         """Return the cells that are still to run; of a study, the most that there can be."""
 
-    def begin(self) -> None:
-        """Prepare, once before any cell runs; a list needs nothing."""
-        return
+    def take(self) -> Job | None:
+        """Return the next cell, once all taken before have ended; None when nothing is left to do.
 
-    def busy(self, job: Job) -> None:
-        """Note that a cell that was taken is run by another process already; others of a list do not depend on it."""
+        A cell that was put back comes after all others that may run, and after those put back before it.
+        """
+        job = min(self.ready(), key=lambda job: self._turns.get(job.spec.key, 0), default=None)
+        if job is not None:
+            self._taken.add(job.spec.key)
+        return job
+
+    def put_back(self, job: Job) -> None:
+        """Note that a cell that was taken is run by another process already: it is asked for again later."""
+        self._taken.discard(job.spec.key)
+        self._turns[job.spec.key] = 1 + max(self._turns.values(), default=0)
+
+    def mark(self) -> None:
+        """Write into the records what only the queue knows; a list knows nothing."""
         return
 
     def decided(self, job: Job) -> bool:
@@ -58,6 +73,7 @@ class FixedQueue(CellQueue):
     """
 
     def __init__(self, jobs: Sequence[Job], specs: Sequence[CellSpec] = ()) -> None:
+        super().__init__()
         self.done = max(0, len(specs) - len(jobs))
         self._jobs, self._specs = list(jobs), specs
 
@@ -66,10 +82,10 @@ class FixedQueue(CellQueue):
         """All cells of the grid, done or not."""
         return self._specs
 
-    def take(self) -> Job | None:
-        """Return the next cell of the list."""
-        return self._jobs.pop(0) if self._jobs else None
+    def ready(self) -> Sequence[Job]:
+        """Return all that is left: no cell waits for another."""
+        return self.left()
 
     def left(self) -> Sequence[Job]:
-        """Return the rest of the list."""
-        return tuple(self._jobs)
+        """Return the cells that were not taken."""
+        return tuple(job for job in self._jobs if job.spec.key not in self._taken)

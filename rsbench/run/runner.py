@@ -2,69 +2,47 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rsbench.errors import RsbenchError
-from rsbench.launch.failure import Cause, failure_lines
+from rsbench.launch.failure import Cause
 from rsbench.launch.launcher import Launcher, Outcome
 from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
-from rsbench.metrics import score_text
 from rsbench.planning.devices import Nodes
-from rsbench.planning.job import Job, failed_record, write_job
-from rsbench.results import records
+from rsbench.planning.job import Job, write_job
+from rsbench.results import attempts
 from rsbench.results.folder import CellFolder, folder_error
+from rsbench.results.ledger import Ledger
 from rsbench.results.provenance import utc_now
+from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle, stamp
 from rsbench.run.progress import CellState, Progress
 from rsbench.run.queue import CellQueue
-from rsbench.units import duration_text
 
 BARRIER_TIMEOUT_S: Final = 3600.0
 """How long nodes wait for each other before each cell: one may be decoding images, or losing its connection slowly."""
-WORDS: Final = {"timeout": "TIMED OUT", "interrupted": "STOPPED"}
-"""How a cell that is not done is announced; all else is FAILED."""
-
-
-@dataclass
-class RunSummary:
-    """What became of the cells that ran.
-
-    Attributes:
-        done: how many gave numbers.
-        failed: cell and cause of each that did not.
-        stopped_by: the signal that ended the run early, None if it went to its end.
-        not_run: cells that were not begun.
-        left: their labels, where a budget ended the run.
-    """
-
-    done: int = 0
-    failed: list[tuple[Job, Cause]] = field(default_factory=list)
-    stopped_by: int | None = None
-    not_run: int = 0
-    left: tuple[str, ...] = ()
-
-    @property
-    def exit_code(self) -> int:
-        """0 when all is done, 1 after a failure, 130 after Ctrl-C (128 + the signal's number)."""
-        if self.stopped_by is not None:
-            return 128 + int(signal.Signals(self.stopped_by))
-        return 1 if self.failed else 0
+POLL_S: Final = 0.2
+"""Between two looks at cells that another process runs."""
+_SKIP, _GO = "skip", "go"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CellRunner:
     """Runs the cells of a queue one after the other.
 
+    A cell that another process runs is left to it; when nothing else can run, its end is waited for.
+
     Attributes:
         out: result folder.
+        ledger: which cells count as done.
+        token: of this comparison, the same on all its nodes.
         data: (data set, image size) -> folder of the prepared data.
         argv: the user's command.
         provenance: of this command.
@@ -78,6 +56,8 @@ class CellRunner:
     """
 
     out: Path
+    ledger: Ledger
+    token: str
     data: Mapping[tuple[str, int], Path]
     argv: Sequence[str]
     provenance: Mapping[str, Any]
@@ -88,101 +68,120 @@ class CellRunner:
     rendezvous: Rendezvous | None = None
     tensorboard: bool = False
     budget_s: float | None = None
+    _busy: dict[str, tuple[int, int] | None] = field(default_factory=dict, init=False)
 
     def run(self, queue: CellQueue) -> RunSummary:
         """Run each cell and return what became of them.
 
         Raises:
-            RsbenchError: the result folder cannot be written.
+            RsbenchError: the nodes do not meet.
         """
         summary, began = RunSummary(), time.monotonic()
         try:
             while self.stop.number is None:
-                left = queue.left()
                 if self.budget_s is not None and time.monotonic() - began >= self.budget_s:
-                    summary.left = tuple(job.spec.label for job in left)
+                    summary.budget_ended = True
                     break
+                total = summary.ended + len(queue.left())
                 job = queue.take()
                 if job is None:
                     break
-                if not self._run_one(job, summary, summary.done + len(summary.failed) + len(left)):
-                    queue.busy(job)
+                ending = self._turn(job, total)
+                while ending is None and self.nodes.count > 1 and self.stop.number is None:
+                    ending = self._turn(job, total)  # the other nodes have this order too
+                if ending is None:
+                    queue.put_back(job)
+                else:
+                    summary.add(job, ending)
+                    self.progress.end(job.spec.label, ending.line, total)
         finally:
             self.launcher.close()
             self.progress.close()
-        summary.not_run = len(queue.left())
         summary.stopped_by = self.stop.number
         return summary
 
-    def _run_one(self, job: Job, summary: RunSummary, total: int) -> bool:
-        """Run a cell; return False where another process runs it already."""
-        folder = CellFolder.of(self.out, job.spec.folder_name)
-        lock: AbstractContextManager[Any]
-        try:
-            folder.path.mkdir(parents=True, exist_ok=True)
-            alone = self.nodes.rank == 0  # nodes may share the folder
-            lock = FileLock(folder.lock, blocking=False) if alone else nullcontext()
-        except OSError as error:
-            raise folder_error(error, folder.path) from error
-        self.progress.begin(job.spec.label, CellState(path=folder.samples, steps=job.steps, epochs=job.epochs), total)
-        word, busy = "FAILED", False
-        try:
-            with lock:
-                self._write_job(folder, job)
-                began, started_utc = time.monotonic(), utc_now()
-                outcome = self._launch(folder, job)
-                word = WORDS.get(outcome.status, word)
-                cause = self._settle(folder, job, outcome, started_utc)
-        except Timeout:
-            busy = True
-            cause = Cause(reason="another rsbench is running this cell in the same folder", log=None, tail=())
-        if cause is None:
-            summary.done += 1
-            self.progress.end(f"done in {duration_text(time.monotonic() - began)}{_accuracy(folder)}")
-        else:
-            summary.failed.append((job, cause))
-            self.progress.end("\n".join(failure_lines(cause, word)))
-        return not busy
+    def _turn(self, job: Job, total: int) -> Ending | None:
+        """Run a cell under its lock; None where another process holds it."""
+        if self.rendezvous is not None and self.nodes.rank != 0:
+            return self._follow(self.rendezvous, job, total)
+        key, cell = job.spec.key, CellFolder.of(self.out, job.spec.folder_name)
+        if key in self._busy:  # all that may run is busy
+            time.sleep(POLL_S)
+        with ExitStack() as held:
+            try:
+                ready = self._ready(held, cell, job)
+            except Timeout:
+                self._note_busy(cell, job, total)
+                return None
+            except OSError as problem:
+                ready = Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))
+            except RsbenchError as problem:
+                ready = Ending.failure(Cause(reason=str(problem), log=None, tail=()))
+            if self.rendezvous is not None:
+                turn = _GO if isinstance(ready, CellFolder) else _SKIP
+                self.rendezvous.publish(turn, _run_id(job), BARRIER_TIMEOUT_S)
+            if isinstance(ready, Ending):
+                return ready
+            started_utc = utc_now()
+            outcome = self._launch(ready, job, total)
+            return settle(cell, ready, job, outcome, started_utc, self.provenance, self.ledger)
 
-    def _write_job(self, folder: CellFolder, job: Job) -> None:
-        """Leave in the cell's folder what its workers read."""
+    def _ready(self, held: ExitStack, cell: CellFolder, job: Job) -> CellFolder | Ending:
+        """Take the lock and return the folder of a try; how the cell ended where another process has run it.
+
+        Raises:
+            Timeout: another process runs the cell now.
+            OSError: its folder or lock cannot be used.
+            RsbenchError: likewise.
+        """
+        held.enter_context(attempts.lock(cell))
+        key = job.spec.key
+        attempts.settle(cell, key)
+        record = self.ledger.done([key]).get(key)
+        if record is not None:
+            return Ending.elsewhere(record)
+        if key in self._busy and stamp(cell) != self._busy[key]:
+            failed = failure_elsewhere(cell)
+            if failed is not None:
+                return failed
+        attempt = attempts.begin(cell, self.token)
+        self._write_job(attempt, job)
+        return attempt
+
+    def _note_busy(self, cell: CellFolder, job: Job, total: int) -> None:
+        """Say once that another process runs a cell."""
+        if job.spec.key not in self._busy:
+            self._busy[job.spec.key] = stamp(cell)
+            line = "another rsbench is running this cell in the same folder; its end is waited for"
+            self.progress.say(job.spec.label, line, total)
+
+    def _follow(self, rendezvous: Rendezvous, job: Job, total: int) -> Ending:
+        """Run a cell's workers on another node than node 0, which keeps the lock and the record."""
+        if rendezvous.fetch(_run_id(job), BARRIER_TIMEOUT_S) != _GO:
+            return Ending(status="elsewhere", line="node 0 has nothing to run")
+        attempt = CellFolder.of(self.out, job.spec.folder_name).attempt(self.token)
+        self._write_job(attempt, job)
+        outcome = self._launch(attempt, job, total)
+        return Ending.of(outcome)
+
+    def _write_job(self, attempt: CellFolder, job: Job) -> None:
+        """Leave in the try's folder what its workers read."""
         data = self.data[job.spec.dataset, job.spec.image_size]
-        write_job(folder, job, data=data, argv=self.argv, provenance=self.provenance, tensorboard=self.tensorboard)
+        write_job(attempt, job, data=data, argv=self.argv, provenance=self.provenance, tensorboard=self.tensorboard)
 
-    def _launch(self, folder: CellFolder, job: Job) -> Outcome:
-        """Run the workers of this machine, once all nodes are ready for the cell."""
-        run_id = f"rsbench-{job.spec.key}"
-        if self.rendezvous is not None:
-            self.rendezvous.wait(run_id, BARRIER_TIMEOUT_S)
-        workers = job.spec.workers // self.nodes.count
-        return self.launcher.run(folder.path, workers_per_node=workers, run_id=run_id, tick=self.progress.tick)
-
-    def _settle(self, folder: CellFolder, job: Job, outcome: Outcome, started_utc: str) -> Cause | None:
-        """Return why the cell is not done, after writing that down; None when its numbers are recorded."""
-        if self.nodes.rank != 0:
-            return outcome.cause  # node 0 keeps the records
-        cause, status = outcome.cause, outcome.status
-        if job.spec.key in records.find_done(self.out, [job.spec.key]):
-            return None  # the numbers are whole, even if a worker stumbled while closing
-        if cause is None:
-            cause = Cause(reason="all workers ended, but none wrote a record", log=folder.log(0), tail=(), rank=0)
-            status = "failed"
-        record = failed_record(
-            job,
-            status=status,
-            reason=cause.reason,
-            started_utc=started_utc,
-            wall_s=outcome.wall_s,
-            provenance=self.provenance,
-        )
-        records.write_record(folder.path, record)
-        return cause
+    def _launch(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
+        """Run the workers of this machine."""
+        self.progress.begin(job.spec.label, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
+        workers, began = job.spec.workers // self.nodes.count, time.monotonic()
+        try:
+            return self.launcher.run(
+                attempt.path, workers_per_node=workers, run_id=_run_id(job), tick=self.progress.tick
+            )
+        except OSError as problem:
+            reason = f"its workers could not be started: {problem.strerror or problem}"
+            cause = Cause(reason=reason, log=None, tail=())
+            return Outcome(status="failed", cause=cause, wall_s=time.monotonic() - began)
 
 
-def _accuracy(folder: CellFolder) -> str:
-    """Return ``, test OA 91.2 %`` where the cell has one."""
-    try:
-        text = score_text(records.read_record(folder.record))
-    except RsbenchError:
-        return ""
-    return f", {text}" if text else ""
+def _run_id(job: Job) -> str:
+    return f"rsbench-{job.spec.key}"

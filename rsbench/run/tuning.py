@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import Timeout
+
 from rsbench import compressors
 from rsbench.cell import CellSpec
+from rsbench.errors import RsbenchError
 from rsbench.planning.job import Job
-from rsbench.results import records
+from rsbench.results import attempts, records
 from rsbench.results.folder import CellFolder
+from rsbench.results.ledger import Ledger
 from rsbench.results.schema import Record
 from rsbench.run.queue import CellQueue
 
 FAILED = -math.inf
-"""Validation score of a cell that gave none: any other rate is better."""
+"""Validation score of a cell that gave no numbers: any other rate is better."""
+UNDEFINED = math.nan
+"""Validation score of a cell that ended without one: it is never chosen either."""
 
 
 def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | None:
@@ -42,9 +49,9 @@ def next_rate(rates: Sequence[float], tried: Mapping[float, float]) -> float | N
 
 
 def best_rate(tried: Mapping[float, float]) -> float | None:
-    """Return the rate with the highest validation score, the lower one of equals; None where every cell failed."""
-    best = max(tried, key=lambda rate: (tried[rate], -rate), default=None)
-    return None if best is None or tried[best] == FAILED else best
+    """Return the rate with the highest validation score, the lower one of equals; None where no cell has one."""
+    scored = [rate for rate, score in tried.items() if math.isfinite(score)]
+    return max(scored, key=lambda rate: (tried[rate], -rate), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,25 +103,21 @@ def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
 class TuningQueue(CellQueue):
     """The cells of a study, row by row, so that a budget leaves whole rows behind.
 
-    A cell is taken once; one that has left no record of its end by the next :meth:`take` counts as failed.
+    A cell that was taken, has ended and has no numbers by the next :meth:`take` counts as failed.
 
     Args:
         rows: of the table.
         seed: the tuning seed.
-        out: result folder, read again at each step.
+        out: result folder.
+        ledger: which cells count as done, asked again at each step.
         say: told each row's learning rate.
-        rerun: take no notice of what was done before.
     """
 
-    def __init__(
-        self, rows: Sequence[Row], seed: int, out: Path, say: Callable[[str], None], *, rerun: bool = False
-    ) -> None:
-        self._rows, self._seed, self._out, self._say = list(rows), seed, out, say
-        self._taken: set[str] = set()
+    def __init__(self, rows: Sequence[Row], seed: int, out: Path, ledger: Ledger, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._rows, self._seed, self._out, self._ledger, self._say = list(rows), seed, out, ledger, say
         self._told: set[tuple[str, ...]] = set()
         self._records: dict[str, Record] = {}
-        every = [job.spec for row in rows for jobs in (row.tuning.values(), *row.seeds.values()) for job in jobs]
-        self._old = set(records.find_done(out, [spec.key for spec in every])) if rerun else set()
         self.done = sum(self._finished(row) for row in rows)
 
     @property
@@ -133,33 +136,39 @@ class TuningQueue(CellQueue):
         """How many are left, in words: fewer where a best rate lies at an edge."""
         return f"at most {len(self.left())}"
 
-    def begin(self) -> None:
-        """Write the tuning seed into what was recorded before, so that every table of the folder knows it."""
+    def mark(self) -> None:
+        """Write the tuning seed into what others recorded, so that every table of the folder knows it.
+
+        A cell that another process holds is left alone; so is one that cannot be written.
+        """
         for row in self._rows:
             for job in row.tuning.values():
-                record = self._known([job]).get(job.spec.key)
-                if record is not None and record["provenance"].get("tuning_seed") != self._seed:
-                    record["provenance"]["tuning_seed"] = self._seed
-                    records.write_record(CellFolder.of(self._out, job.spec.folder_name).path, record)
+                known = self._known([job]).get(job.spec.key)
+                if known is not None and known["provenance"].get("tuning_seed") != self._seed:
+                    with suppress(Timeout, OSError, RsbenchError):
+                        self._mark(CellFolder.of(self._out, job.spec.folder_name), job.spec.key)
 
-    def busy(self, job: Job) -> None:
-        """Leave the whole row to the other process: without this cell it cannot be tuned."""
-        self._rows = [row for row in self._rows if row.key != job.spec.row]
+    def _mark(self, cell: CellFolder, key: str) -> None:
+        with attempts.lock(cell):
+            attempts.settle(cell, key)
+            record = records.read_record(cell.record)
+            record["provenance"]["tuning_seed"] = self._seed
+            records.write_record(cell.path, record)
+            if key in self._records:
+                self._records[key] = record
 
-    def take(self) -> Job | None:
-        """Return the first cell of the first row that is not finished."""
+    def ready(self) -> Sequence[Job]:
+        """Return of each row that is not finished what may run now: one rate, or the other seeds at the best."""
+        ready: list[Job] = []
         for row in self._rows:
             tried, rate = self._tried(row)
             best = best_rate(tried)
             if rate is not None:
-                job: Job | None = row.tuning[rate]
-            else:
-                self._tell(row, tried, best)
-                job = None if best is None else next(iter(self._to_run(row.seeds[best])), None)
-            if job is not None:
-                self._taken.add(job.spec.key)
-                return job
-        return None
+                ready.append(row.tuning[rate])
+                continue
+            self._tell(row, tried, best)
+            ready += [] if best is None else self._to_run(row.seeds[best])
+        return ready
 
     def left(self) -> Sequence[Job]:
         """Return of a row that is not tuned all rates not tried, and the other seeds once."""
@@ -203,8 +212,8 @@ class TuningQueue(CellQueue):
     def _known(self, jobs: Iterable[Job]) -> dict[str, Record]:
         """Return the finished cells among the jobs, by key."""
         keys = [job.spec.key for job in jobs]
-        new = [key for key in keys if key not in self._records and (key in self._taken or key not in self._old)]
-        self._records |= records.find_done(self._out, new)
+        new = [key for key in keys if key not in self._records]
+        self._records |= self._ledger.done(new)
         return {key: self._records[key] for key in keys if key in self._records}
 
     def _tried(self, row: Row) -> tuple[dict[float, float], float | None]:
@@ -216,16 +225,21 @@ class TuningQueue(CellQueue):
         for rate, job in row.tuning.items():
             if job.spec.key in known:
                 score = (known[job.spec.key]["accuracy"] or {}).get("val_score")
-                tried[rate] = FAILED if score is None else float(score)
+                tried[rate] = UNDEFINED if score is None else float(score)
         return tried, next_rate(list(row.tuning), tried)
 
 
 def _choice(tried: Mapping[float, float], best: float | None) -> str:
     """Return what a user reads of a row's learning rate."""
-    scores = ", ".join(
-        f"{rate:g}: {'failed' if score == FAILED else f'{100 * score:.1f} %'}" for rate, score in sorted(tried.items())
-    )
+    scores = ", ".join(f"{rate:g}: {_score_words(score)}" for rate, score in sorted(tried.items()))
     if best is None:
         return f"no learning rate trained, so its other seeds do not run (validation scores {scores})"
     edge = ", at the edge of the grid" if best in (min(tried), max(tried)) and len(tried) > 1 else ""
     return f"learning rate {best:g}{edge} (validation scores {scores})"
+
+
+def _score_words(score: float) -> str:
+    """Return ``failed``, ``undefined`` or the score in percent."""
+    if score == FAILED:
+        return "failed"
+    return f"{100 * score:.1f} %" if math.isfinite(score) else "undefined, so never chosen"

@@ -14,7 +14,7 @@ from filelock import FileLock
 from rsbench.launch.launcher import Outcome
 from rsbench.results import records
 from rsbench.results.folder import CellFolder
-from rsbench.run import runner
+from rsbench.run import ending, runner
 
 Call = Callable[..., Result]
 STUDY = ("compare", "--compressor", "none", "--compressor", "topk", "--tuning-seed", 9, "--seeds", "0,1")
@@ -177,20 +177,32 @@ def test_a_grid_that_is_extended_and_then_stopped_still_reports(
 
 
 def _only_one(cells: runner.CellRunner, queue: Any) -> Any:
-    summary = runner.RunSummary()
-    cells._run_one(queue.take(), summary, 1)
-    summary.not_run = len(queue.left())
+    summary = ending.RunSummary()
+    job = queue.take()
+    ended = cells._turn(job, 1)
+    assert ended is not None
+    summary.add(job, ended)
     return summary
 
 
-def test_a_row_that_another_process_tunes_is_left_to_it(rsbench: Call, graded: Any) -> None:
-    rsbench(*STUDY, *RATES, "--dry-run")
+def test_a_row_that_another_process_works_on_comes_last_and_is_waited_for(
+    rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rsbench("compare", "--compressor", "none", "--lr", 0.1, "--seeds", 9)
     [done] = (Path("rsbench-results") / "cells").iterdir()
+    record = (done / "record.json").read_text()
     (done / "record.json").unlink()
-    with FileLock(done / ".lock"):
-        result = rsbench(*STUDY, *RATES)
-    assert result.exit_code == 1
-    assert "another rsbench is running this cell" in result.output
-    assert not [cell for cell in graded.cells[1:] if cell[0] == "none"]
-    assert [cell for cell in graded.cells if cell[0] == "topk" and cell[2] != 9]
+    lock = FileLock(done / ".lock")
+    lock.acquire()
+
+    def other_ends(seconds: float) -> None:
+        (done / "record.json").write_text(record)
+        lock.release()
+
+    monkeypatch.setattr("rsbench.run.runner.time.sleep", other_ends)
+    result = rsbench(*STUDY, *RATES)
+    assert result.exit_code == 0, result.output
+    assert "another rsbench is running this cell in the same folder; its end is waited for" in result.output
+    assert "another rsbench has run it meanwhile, test OA 99.0 %" in result.output
+    assert [name for name, _, _ in graded.cells] == ["none", *["topk"] * 5, *["none"] * 4], "the busy row comes last"
+    assert "All 10 cells are done; another rsbench ran 1 of them." in result.output

@@ -42,3 +42,13 @@ def test_reports_label_says_what_the_ratio_counts(make_record: Maker) -> None:
     labels = [method.label for method in methods_of([make_record(**cell) for cell in cells])]
     assert labels == ["topk 100x", "topk 100x wire", "topk density 0.01", "topk:density=0.2"]
     assert reference_of(methods_of([make_record(**cells[0])])) is None
+
+
+def test_reports_scores_that_are_undefined_are_neither_chosen_nor_averaged(make_record: Maker) -> None:
+    records = [make_record(seed=seed, lr=lr, oa=0.8) for seed in (0, 1, 2) for lr in (0.01, 0.05)]
+    for record, undefined in zip(records[1::2], (float("nan"), float("inf"), None), strict=True):
+        record["accuracy"]["val_score"] = record["accuracy"]["test"]["oa"] = undefined
+    [method] = methods_of(records)
+    assert method.rate == 0.01
+    assert method.test_by_seed("oa") == {0: 0.8, 1: 0.8, 2: 0.8}
+    assert list(method.validation) == [0.01]

@@ -72,7 +72,9 @@ def test_results_a_really_full_device_is_told_in_one_sentence(
     tmp_path: Path, make_record: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real_open = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, *a, **k: real_open(Path("/dev/full"), *a, **k))
+    monkeypatch.setattr(
+        Path, "open", lambda self, mode="r", **k: real_open(Path("/dev/full"), mode.replace("x", "w"), **k)
+    )
     with pytest.raises(RsbenchError, match="disk is full"):
         stored(tmp_path, make_record())
 
@@ -97,6 +99,25 @@ DAMAGES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "no accuracy": (lambda record: record.update(accuracy=None), '"accuracy" is missing although'),
     "no test": (lambda record: record["accuracy"].update(test=None), '"accuracy.test" is None'),
+    "400 digits": (lambda record: record["traffic"].update(payload_bytes_total=10**399), "not too large or null"),
+    "400 digits in a count": (lambda record: record["model"].update(parameters=10**399), '"model.parameters" is 1000'),
+    "400 digits in a list": (lambda record: record["accuracy"]["test"].update(per_class=[10**399]), "from -1 to 1"),
+    "400 digits in a table": (lambda record: record["accuracy"]["test"].update(confusion=[[10**399]]), "of counts"),
+    "infinite": (lambda record: record.update(wall_s=1e308), '"wall_s" is 1e\\+308'),
+    "an accuracy of 2": (
+        lambda record: record["accuracy"]["test"].update(oa=2),
+        '"accuracy.test.oa" is 2 but .*0 to 1',
+    ),
+    "an accuracy below 0": (lambda record: record["accuracy"].update(val_score=-0.5), "val_score.* from 0 to 1"),
+    "a kappa of -2": (lambda record: record["accuracy"]["val"][0].update(kappa=-2), "kappa.* from -1 to 1"),
+    "negative bytes": (lambda record: record["traffic"].update(payload_bytes_total=-1), "of at least 0"),
+    "negative time": (lambda record: record["time"].update(step_time_s=-0.1), "step_time_s.*of at least 0"),
+    "no steps": (lambda record: record["traffic"].update(steps=0), '"traffic.steps" is 0 .*at least 1'),
+    "no workers": (lambda record: record["cell"].update(workers=0), '"cell.workers" is 0 .*at least 1'),
+    "a density of 3": (lambda record: record["traffic"].update(density=3.0), "density.* from 0 to 1"),
+    "a tensor's density of 3": (lambda record: record["traffic"].update(density_per_tensor={"a": 3}), "0 to 1"),
+    "NaN as a rate": (lambda record: record["cell"].update(lr=float("nan")), '"cell.lr" is None but must be a number'),
+    "a negative rate": (lambda record: record["cell"].update(lr=-1), '"cell.lr" is -1'),
     "no schema": (lambda record: record.pop("schema"), '"schema" is None but must be an integer'),
     "too new": (lambda record: record.update(schema=99), "newer rsbench .record schema 99.*; upgrade rsbench"),
     "too old": (lambda record: record.update(schema=0), "too old to be read .record schema 0.*--rerun"),
@@ -210,3 +231,15 @@ def test_results_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match=r"no result folder .*nowhere; run `rsbench compare"):
         read_records([tmp_path / "nowhere"])
     assert read_records([tmp_path]) == ([], [])
+
+
+def test_a_file_that_is_larger_than_any_record_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "cells" / "a" / "record.json"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)
+    _, problems = read_records([tmp_path])
+    assert problems == [
+        f"The record {path} cannot be used: it is larger than 64 MiB, which no record is; restore it, or delete it so "
+        "that the cell runs again."
+    ]

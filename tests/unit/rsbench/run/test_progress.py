@@ -45,7 +45,7 @@ def test_plain_lines_come_at_phases_and_epochs_not_at_every_step(tmp_path: Path)
         plain.tick()
     append(path, {"kind": "epoch", "epoch": 0, "oa": 0.5})
     plain.tick()
-    plain.end("done in 3 s")
+    plain.end("a cell", "done in 3 s", 2)
     assert [line.split(": ")[1].split(",")[0] for line in lines] == ["starting", "train", "train", "done in 3 s"]
     assert lines[0].startswith("[1/2] a cell") and "val OA 50.0 %" in lines[2] and "all " in lines[2]
 
@@ -73,7 +73,7 @@ def test_live_display_draws_the_cell(tmp_path: Path) -> None:
     live.begin("ucm21 smallvgg rsdgc 100x", CellState(path=path, steps=30, epochs=3), 4)
     live._drawn = 0.0
     live.tick()
-    live.end("done in 3 s")
+    live.end("ucm21 smallvgg rsdgc 100x", "done in 3 s", 4)
     live.close()
     for words in ("cell 1 of 4", "step 10/30", "[1/4] ucm21 smallvgg rsdgc 100x: done in 3 s"):
         assert words in screen.getvalue()

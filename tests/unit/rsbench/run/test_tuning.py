@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rsbench.run.tuning import FAILED, best_rate, next_rate
+import math
+
+from rsbench.run.tuning import FAILED, UNDEFINED, _choice, best_rate, next_rate
 
 
 def test_rates_are_tried_from_the_middle_until_both_neighbours_of_the_best_are_worse() -> None:
@@ -22,3 +24,14 @@ def test_rates_are_tried_from_the_middle_until_both_neighbours_of_the_best_are_w
     assert search({**dict.fromkeys(rates, FAILED), 0.001: 0.4}) == [0.01, 0.003, 0.001]
     assert best_rate({0.003: 0.8, 0.01: 0.8}) == 0.003
     assert best_rate({0.003: FAILED}) is None
+
+
+def test_an_undefined_score_is_never_chosen_and_said_to_be_undefined() -> None:
+    for undefined in (math.nan, math.inf):
+        tried = {0.01: undefined, 0.1: 0.2}
+        assert best_rate(tried) == best_rate(dict(reversed(tried.items()))) == 0.1
+        assert next_rate((0.01, 0.1, 0.5), tried) == 0.5
+    assert best_rate({0.01: UNDEFINED}) is None
+    assert _choice({0.01: UNDEFINED, 0.1: 0.2, 0.5: FAILED}, 0.1) == (
+        "learning rate 0.1 (validation scores 0.01: undefined, so never chosen, 0.1: 20.0 %, 0.5: failed)"
+    )

@@ -1,0 +1,101 @@
+"""Checks of the values in a record: their type, and the range that their meaning allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Final
+
+LARGEST: Final = 1e300
+"""A float beyond it would be infinite in the next sum."""
+MOST: Final = 2**63 - 1
+"""The largest count; what is beyond it is no number of bytes or samples."""
+_ROUNDING: Final = 1e-9
+"""By which a fraction may miss its range."""
+
+Check = Callable[[Any], str | None]
+"""A function that returns what the value must be when it is not that, else None."""
+
+
+def _fits(kind: type, kinds: tuple[type, ...]) -> bool:
+    """Return whether a type is one of some, or derived from one, as NumPy's float is (True is no integer here)."""
+    return kind in kinds or (issubclass(kind, kinds) and kind is not bool)
+
+
+def _all_fit(values: Iterable[Any], kinds: tuple[type, ...]) -> bool:
+    """Return whether all values are of some types; each type that occurs is looked at once, which is fast."""
+    return all(_fits(kind, kinds) for kind in set(map(type, values)))
+
+
+def is_of(*kinds: type, words: str, nullable: bool = False) -> Check:
+    """Return a check that a value is of one of some types."""
+    allowed = (*kinds, type(None)) if nullable else kinds
+    wanted = words + (" or null" if nullable else "")
+    return lambda value: None if _fits(type(value), allowed) else wanted
+
+
+def list_of(*kinds: type, words: str) -> Check:
+    """Return a check that a value is a list whose items are of some types (or null)."""
+    allowed = (*kinds, type(None))
+    return lambda value: None if isinstance(value, list) and _all_fit(value, allowed) else f"a list of {words}"
+
+
+def _within(value: float, least: float, most: float) -> bool:
+    """Return whether a number lies between two others, which an undefined one does not."""
+    return least - _ROUNDING <= value <= most + _ROUNDING
+
+
+def number(least: float = -LARGEST, most: float = LARGEST, *, nullable: bool = True) -> Check:
+    """Return a check for a number between two others, or null."""
+    kind = is_of(int, float, words="a number", nullable=nullable)
+    wanted = f"a number {_range_text(least, most)}{' or null' if nullable else ''}"
+    return lambda value: kind(value) or (None if value is None or _within(value, least, most) else wanted)
+
+
+def count(least: int = 0, *, nullable: bool = False) -> Check:
+    """Return a check for an integer that is not below another one."""
+    kind = is_of(int, words="an integer", nullable=nullable)
+    wanted = f"an integer {_range_text(least, MOST)}{' or null' if nullable else ''}"
+    return lambda value: kind(value) or (None if value is None or _within(value, least, MOST) else wanted)
+
+
+def _range_text(least: float, most: float) -> str:
+    """Return ``of at least 0``, ``from -1 to 1``, or how large it may be."""
+    if most < MOST:
+        return f"from {least:g} to {most:g}"
+    return f"of at least {least:g} that is not too large" if least > -LARGEST else "that is not too large"
+
+
+def map_to(least: float, most: float, words: str) -> Check:
+    """Return a check for an object whose values are numbers between two others, or null."""
+    wanted = f"an object of {words}"
+    return lambda value: None if isinstance(value, dict) and _all_within(value.values(), least, most) else wanted
+
+
+def numbers_within(least: float, most: float) -> Check:
+    """Return a check for a list of numbers (or null) between two others."""
+    wanted = f"a list of numbers {_range_text(least, most)}"
+    return lambda value: None if isinstance(value, list) and _all_within(value, least, most) else wanted
+
+
+def pairs(value: Any) -> str | None:
+    """Return None for a list of pairs of fractions, else what is wanted."""
+    fits = isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and _all_within(pair, 0, 1) for pair in value
+    )
+    return None if fits else "a list of pairs of numbers from 0 to 1"
+
+
+def matrix_of_counts(value: Any) -> str | None:
+    """Return None for a list of lists of integers, else what is wanted."""
+    fits = isinstance(value, list) and all(
+        isinstance(row, list) and _all_fit(row, (int,)) and _all_within(row, 0, MOST) for row in value
+    )
+    return None if fits else "a list of lists of counts"
+
+
+def _all_within(values: Collection[Any], least: float, most: float) -> bool:
+    """Return whether all values are numbers between two others, or None."""
+    if not _all_fit(values, (int, float, type(None))):
+        return False
+    numbers = [value for value in values if value is not None]
+    return not numbers or (_within(min(numbers), least, most) and _within(max(numbers), least, most))

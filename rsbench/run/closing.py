@@ -1,0 +1,135 @@
+"""The last words of a comparison and its exit code, from what the result folder holds at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
+from rsbench.launch.failure import Cause
+from rsbench.planning.job import Job
+from rsbench.results import records
+from rsbench.results.ledger import Ledger
+from rsbench.run.ending import RunSummary
+from rsbench.run.queue import CellQueue
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closing:
+    """What is left of a grid.
+
+    Attributes:
+        summary: what became of the cells that ran.
+        total: number of cells of the grid, as far as a study knows it.
+        done: number of those that are done now, whoever ran them.
+        failed: cells that failed here and are still not done.
+        not_begun: cells that did not run.
+        earlier: with ``--rerun``, number of cells that are not done again and keep their numbers of before; else None.
+    """
+
+    summary: RunSummary
+    total: int
+    done: int
+    failed: Sequence[tuple[Job, Cause]]
+    not_begun: Sequence[Job]
+    earlier: int | None
+
+    @classmethod
+    def of(cls, queue: CellQueue, ledger: Ledger, summary: RunSummary) -> Closing:
+        """Return what is left, asked of the folder: other processes may have worked on it."""
+        left = queue.left()
+        keys = list(dict.fromkeys([*(spec.key for spec in queue.specs), *(job.spec.key for job in left)]))
+        done = ledger.done(keys)
+        return cls(
+            summary=summary,
+            total=len(keys),
+            done=len(done),
+            failed=[(job, cause) for job, cause in summary.failed if job.spec.key not in done],
+            not_begun=[job for job in left if job.spec.key not in done],
+            earlier=len(ledger.with_earlier_numbers(keys)) if ledger.rerun else None,
+        )
+
+    @property
+    def lost(self) -> int:
+        """Number of cells that were done, and whose records are there no more."""
+        return max(0, self.total - self.done - len(self.failed) - len(self.not_begun))
+
+    @property
+    def exit_code(self) -> int:
+        """0 when all is done or the budget used up, 1 after a failure, 128 + the signal's number when stopped."""
+        return exit_code(self.summary, is_complete=self.done == self.total, is_failed=bool(self.failed or self.lost))
+
+    def lines(self, out: Path) -> list[str]:
+        """Return what is to be said, nothing where all is done here.
+
+        Args:
+            out: the result folder.
+        """
+        lines = []
+        if self.summary.elsewhere and self.done == self.total:
+            lines.append(f"All {self.total} cells are done; another rsbench ran {self.summary.elsewhere} of them.")
+        if self.lost:
+            lines.append(
+                f"{self.lost} of {self.total} cells were done and have no record in {out} any more: somebody removed "
+                "them meanwhile. The same command runs them again."
+            )
+        if self.summary.stopped_by is not None and self.done < self.total:
+            return [*lines, self._stopped()]
+        return [*lines, *self._over_budget(), *self._failures()]
+
+    def _stopped(self) -> str:
+        if self.earlier is None:
+            left = self.total - self.done
+            return f"Stopped: {self.done} of {self.total} cells are done. The same command runs the other {left}."
+        return f"Stopped: {self.done} of {self.total} cells have run again{self._how_to_go_on()}"
+
+    def _how_to_go_on(self) -> str:
+        """Return, after ``--rerun``, what those that did not run again hold, and what runs the rest."""
+        without = self.total - self.done - (self.earlier or 0)
+        keep = f"; {self.earlier} keep their earlier numbers" if self.earlier else ""
+        rest = f" Without --rerun, the same command runs the {without} that have none." if without else ""
+        return f"{keep}.{rest}"
+
+    def _over_budget(self) -> list[str]:
+        if not (self.summary.budget_ended and self.not_begun):
+            return []
+        head = f"The budget is used up: {len(self.not_begun)} of {self.total} cells were not begun"
+        end = ". The same command goes on:" if self.earlier is None else self._how_to_go_on()
+        return [head + end, *(f"  {job.spec.label}" for job in self.not_begun)]
+
+    def _failures(self) -> list[str]:
+        if not self.failed:
+            return []
+        head = f"{len(self.failed)} of {self.total} cells failed"
+        end = "; the same command runs only those again:" if self.earlier is None else self._how_to_go_on()
+        return [head + end, *(f"  {job.spec.label}: {cause.reason}" for job, cause in self.failed)]
+
+
+def earlier_lines(out: Path) -> list[str]:
+    """Return why cells run again, where a result folder holds done cells of earlier rules."""
+    if not out.is_dir():
+        return []
+    recorded, _ = records.read_records([out])
+    earlier = sum(record["status"] == "done" and key_version_of(record) < KEY_VERSION for record in recorded)
+    if not earlier:
+        return []
+    were = "cell here was" if earlier == 1 else "cells here were"
+    return [
+        f"{earlier} {were} made by {EARLIER_RULES}. This version's cells run beside them; the report keeps the two in"
+        " tables of their own."
+    ]
+
+
+def exit_code(summary: RunSummary, *, is_complete: bool, is_failed: bool = False) -> int:
+    """Return 0, 1 after a failure, or 128 + the number of a signal that left something undone (130 after Ctrl-C).
+
+    Args:
+        summary: what became of the cells that ran.
+        is_complete: whether all cells are done.
+        is_failed: whether something failed or got lost.
+    """
+    stopped_by = summary.report_stopped_by if is_complete else summary.stopped_by
+    if stopped_by is not None:
+        return 128 + stopped_by
+    return 1 if is_failed else 0
