@@ -30,6 +30,4 @@ def bars(console: Console, *columns: ProgressColumn, auto_refresh: bool = True) 
         auto_refresh: a thread redraws; not while processes are forked.
     """
     shown = (_Name(console), BarColumn(), *columns)
-    return Progress(
-        *shown, console=console, transient=True, disable=not console.is_terminal, auto_refresh=auto_refresh
-    )
+    return Progress(*shown, console=console, transient=True, disable=not console.is_terminal, auto_refresh=auto_refresh)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 
 from rsbench.errors import RsbenchError
 
 OFFICIAL = "official"
 RANDOM = "random:"
 """Before percentages: single samples at random. Images are always drawn so; pixels in blocks otherwise."""
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 def check_split(split: str) -> None:
@@ -27,10 +29,8 @@ def parse_percent(split: str) -> tuple[float, ...]:
     Raises:
         RsbenchError: unless they are two or three positive numbers that sum to 100.
     """
-    try:
-        percent = tuple(float(field) for field in split.removeprefix(RANDOM).split("/"))
-    except ValueError:
-        percent = ()
+    fields = split.removeprefix(RANDOM).split("/")
+    percent = tuple(map(float, fields)) if all(map(_PERCENT.fullmatch, fields)) else ()
     positive = all(math.isfinite(value) and value > 0 for value in percent)
     if len(percent) not in (2, 3) or not positive or not math.isclose(sum(percent), 100, abs_tol=1e-6):
         raise RsbenchError(

@@ -113,7 +113,9 @@ def validate(owner: str, field: dataclasses.Field[Any], value: Any) -> Any:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     number_ok = is_number and abs(value) <= _MOST  # which nan is not
     if not number_ok or (kind is int and int(value) != value):
-        raise RsbenchError(f"{where} must be {'a whole number' if kind is int else 'a number'} of at most 2^53 in size.")
+        raise RsbenchError(
+            f"{where} must be {'a whole number' if kind is int else 'a number'} of at most 2^53 in size."
+        )
     low, high = meta["low"], meta["high"]
     too_low = low is not None and (value <= low if meta["low_open"] else value < low)
     if too_low or (high is not None and value > high):

@@ -41,7 +41,9 @@ def page_element(svg: str, tips: Sequence[str], label: str) -> str:
     """
     body = harmless_lines(svg[svg.index("<svg") :])
     body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r'<g id="tip(\d+)">', lambda match: f"<g><title>{html.escape(harmless(tips[int(match[1])]))}</title>", body)
+    body = re.sub(
+        r'<g id="tip(\d+)">', lambda match: f"<g><title>{html.escape(harmless(tips[int(match[1])]))}</title>", body
+    )
     body = re.sub(r'<g id="[^"]*"', "<g", body)
     body = re.sub(r' d="[^"]*"', lambda match: re.sub(r"(\.\d)\d+", r"\1", match[0]), body)
     body = re.sub(r'style="[^"]*"', lambda match: _page_style(match[0]), body)

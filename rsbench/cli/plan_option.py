@@ -130,10 +130,7 @@ def grids_given(ctx: click.Context, given: Mapping[str, Any]) -> list[dict[str, 
             typed,
             planned | own.keys(),
         )
-        for own in (
-            {name: value for name, value in table.items() if name not in typed}
-            for table in tables
-        )
+        for own in ({name: value for name, value in table.items() if name not in typed} for table in tables)
     ]
 
 

@@ -15,7 +15,9 @@ from rsbench.results.folder import LAUNCHER_LOG
 
 DEFAULT_CPU_WORKERS: Final = 2
 MOST_NODES: Final = 65_536
-_ENDPOINT: Final = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\s:/@\[\]]+)):(?P<port>[0-9]{1,9})", re.ASCII)
+_ENDPOINT: Final = re.compile(
+    r"(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<host>[^\s:/@\[\]]+)):(?P<port>[0-9]{1,9})", re.ASCII
+)
 _LIKE_AN_ADDRESS: Final = re.compile(r"[0-9.]+")
 _HOST: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 

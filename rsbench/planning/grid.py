@@ -100,7 +100,9 @@ class Grid:
                 " choose the learning rate; give it a number of its own."
             )
         if self.density is not None and not 0 < self.density <= 1:
-            raise RsbenchError(f"density is {self.density:g}, out of range: a share of the elements is above 0 and at most 1.")
+            raise RsbenchError(
+                f"density is {self.density:g}, out of range: a share of the elements is above 0 and at most 1."
+            )
         anything = DatasetDefaults(
             fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1
         )

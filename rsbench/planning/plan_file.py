@@ -20,7 +20,7 @@ WHOLE: Final = frozenset(
 """Options of a command as a whole, which its grids have in common."""
 MOST_BYTES: Final = 1_000_000
 """Of a plan file."""
-KINDS: Final = {list: "a list within a list", dict: "a table within a list"}
+KINDS: Final[Mapping[type, str]] = {list: "a list within a list", dict: "a table within a list"}
 """What is no value of an option, in words; the rest are TOML's dates and times."""
 
 
@@ -110,7 +110,9 @@ def _content(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
     except RecursionError as error:
-        raise RsbenchError(f"The plan {path} has brackets nested too deep: an option takes a value or a list.") from error
+        raise RsbenchError(
+            f"The plan {path} has brackets nested too deep: an option takes a value or a list."
+        ) from error
     except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise RsbenchError(f"The plan {path} is not valid TOML: {str(error).rstrip('.')}.") from error
 
