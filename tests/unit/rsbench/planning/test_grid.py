@@ -105,3 +105,25 @@ def test_cells_of_two_grids_that_are_equal_run_once() -> None:
     }
     grids = [plan.Grid(compressors=("none",)), plan.Grid(compressors=("none", "topk"))]
     assert len(dict.fromkeys(spec for grid in grids for spec in grid.cells(facts))) == 2
+
+
+def test_a_large_grid_is_asked_about_and_a_huge_one_refused_without_making_its_cells() -> None:
+    large = Grid(seeds=tuple(range(600)), lrs=(0.1, 0.2), tuning_seed=600)
+    assert large.most_cells == 601 * 2 * 4
+    with pytest.raises(RsbenchError, match=r"up to 4,808 cells, more than 2,000: .* --yes"):
+        check_size([large], yes=False)
+    check_size([large], yes=True)
+    check_size([Grid(seeds=tuple(range(500)))], yes=False)
+    with pytest.raises(RsbenchError, match=r"up to 52,888 cells, but rsbench takes at most 50,000"):
+        check_size([large] * 11, yes=True)
+    huge = Grid(seeds=tuple(range(10_000)), lrs=tuple(range(1, 10_001)))
+    with pytest.raises(RsbenchError, match=r"up to 400,000,000 cells"):
+        huge.check()
+
+
+@pytest.mark.parametrize(
+    "text", ["", ",", "1,", "-", "1-", "-1", "1--2", "1 2", "1e3", "٣", "²", "0x1", "9" * 19, "3-1"]
+)
+def test_seeds_that_are_none_are_one_sentence(text: str) -> None:
+    with pytest.raises(RsbenchError, match=r"write --seeds 0,1,2 or --seeds 0-4\.$"):
+        parse_seeds(text)
