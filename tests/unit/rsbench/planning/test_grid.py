@@ -8,6 +8,7 @@ import pytest
 
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid as plan
+from rsbench.planning.grid import Grid, check_size, parse_seeds
 
 FACTS = {
     "synthetic": plan.DatasetDefaults(
