@@ -24,7 +24,8 @@ from rsbench.errors import RsbenchError
 from rsbench.planning.devices import endpoint_of
 from rsbench.planning.grid import check_size, parse_seeds
 from rsbench.reports import build_report
-from rsbench.reports.formats import csv, json as json_format, latex, markdown
+from rsbench.reports.formats import csv, latex, markdown
+from rsbench.reports.formats import json as json_format
 from rsbench.results.records import read_record
 from rsbench.split_text import check_split
 
@@ -64,7 +65,7 @@ toml_values = st.one_of(
     st.integers().map(str),
     st.floats().map(repr),
     st.booleans().map(lambda flag: str(flag).lower()),
-    st.text(max_size=6).map(lambda text: json.dumps(text)),
+    st.text(max_size=6).map(json.dumps),
     st.sampled_from(
         ["1979-05-27", "07:32:00", "[]", "[[1]]", "{a = 1}", "0x1f", "'", "[" * 3000, "9" * 5000, "[1, 'a']"]
     ),

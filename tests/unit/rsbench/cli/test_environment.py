@@ -24,7 +24,7 @@ def test_sound_and_empty_ones_pass(tmp_path: Path) -> None:
 
 def test_a_cache_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RsbenchError, match="RSBENCH_CACHE names .*a file is in the way"):
+    with pytest.raises(RsbenchError, match=r"RSBENCH_CACHE names .*a file is in the way"):
         check_environment({"RSBENCH_CACHE": str(tmp_path / "file" / "below")})
 
 
