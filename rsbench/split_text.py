@@ -10,7 +10,7 @@ from rsbench.errors import RsbenchError
 OFFICIAL = "official"
 RANDOM = "random:"
 """Before percentages: single samples at random. Images are always drawn so; pixels in blocks otherwise."""
-_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
 
 
 def check_split(split: str) -> None:
@@ -29,7 +29,7 @@ def parse_percent(split: str) -> tuple[float, ...]:
     Raises:
         RsbenchError: unless they are two or three positive numbers that sum to 100.
     """
-    fields = split.removeprefix(RANDOM).split("/")
+    fields = [field.strip() for field in split.removeprefix(RANDOM).split("/")]
     percent = tuple(map(float, fields)) if all(map(_PERCENT.fullmatch, fields)) else ()
     positive = all(math.isfinite(value) and value > 0 for value in percent)
     if len(percent) not in (2, 3) or not positive or not math.isclose(sum(percent), 100, abs_tol=1e-6):
