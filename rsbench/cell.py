@@ -122,11 +122,10 @@ class CellSpec(Recipe):
         Raises:
             RsbenchError: names the first such field.
         """
+        self._check_sizes()
         for name in _fields_of("float"):  # 100 and 100.0 are one ratio, so they must have one key
-            if isinstance(value := getattr(self, name), int):
-                if abs(value) > 1e300:
-                    raise RsbenchError(f"{name} has {len(hex(value))} hexadecimal digits, more than any number here.")
-                object.__setattr__(self, name, float(value))
+            if isinstance(getattr(self, name), int):
+                object.__setattr__(self, name, float(getattr(self, name)))
         _check_choice("match", self.match, MATCHES)
         _check_choice("device", self.device, DEVICES)
         _check_choice("schedule", self.schedule, SCHEDULES)
@@ -152,13 +151,16 @@ class CellSpec(Recipe):
             value = getattr(self, name)
             if not 0 <= value < 1:
                 raise RsbenchError(f"{name} is {value:g}, but must be at least 0 and less than 1.")
-        for name, most in MOST.items():
-            value = getattr(self, name)
-            if value is not None and value > most:
-                raise RsbenchError(f"{name} is {value:,}, but rsbench takes at most {most:,.0f}.")
         if self.seed < 0:
             raise RsbenchError(f"seed is {self.seed}, but must be 0 or more.")
         check_split(self.split)
+
+    def _check_sizes(self) -> None:
+        """Refuse numbers that are too large, before any of them is made a float."""
+        for name in _fields_of("int") | _fields_of("float"):
+            value, most = getattr(self, name), MOST.get(name, 1e300)
+            if value is not None and value > most and value != math.inf:
+                raise RsbenchError(f"{name} is {value:,}, but rsbench takes at most {most:,.12g}.")
 
     @property
     def key(self) -> str:

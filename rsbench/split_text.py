@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from rsbench.errors import RsbenchError
@@ -12,6 +13,7 @@ REDRAWN = "redrawn:"
 """Before percentages: each seed draws its own test part. Without it only training and validation follow the seed."""
 RANDOM = "random:"
 """Before percentages: single samples at random. Images are always drawn so; pixels in blocks otherwise."""
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +54,8 @@ def parse_shares(split: str) -> Shares:
     """
     undrawn = split.removeprefix(REDRAWN)
     numbers = undrawn.removeprefix(RANDOM)
-    try:
-        percent = tuple(float(field) for field in numbers.split("/"))
-    except ValueError:
-        percent = ()
+    fields = [field.strip() for field in numbers.split("/")]
+    percent = tuple(map(float, fields)) if all(map(_PERCENT.fullmatch, fields)) else ()
     positive = all(math.isfinite(value) and value > 0 for value in percent)
     if len(percent) not in (2, 3) or not positive or not math.isclose(sum(percent), 100, abs_tol=1e-6):
         raise RsbenchError(

@@ -141,17 +141,22 @@ class Message:
         """Read a tensor: values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
 
         Raises:
-            RsbenchError: on a CPU, a block index out of range.
+            RsbenchError: bytes of another length than the plan's; on a CPU, a block index out of range.
         """
+        if buffer.numel() != self.payload_bytes:
+            raise RsbenchError(
+                f"A message has {buffer.numel()} bytes where the plan has {self.payload_bytes}; it was damaged on its "
+                "way, or the ranks run different versions of rsbench."
+            )
         if self._quantizer is not None and slot.layout.coded_bytes:
             return self._quantizer.decode(buffer[slot.values], slot.layout.numel), None
         chosen = values.decode(self._values(buffer, slot), self._scale(buffer, slot))
         if slot.coding is None:
             return chosen, None
         index = slot.coding.decode(buffer[slot.indices], slot.count, slot.layout.blocks)
-        if index.device.type == "cpu" and not _within(index, slot.layout.blocks):
+        if index.device.type == "cpu" and (stray := _stray(index, slot.layout.blocks)) is not None:
             raise RsbenchError(
-                f"A message names block {int(index.max())} of a tensor that has {slot.layout.blocks}; it was damaged "
+                f"A message names block {stray} of a tensor that has {slot.layout.blocks}; it was damaged "
                 "on its way, or the ranks run different versions of rsbench."
             )
         return chosen, index
@@ -180,9 +185,12 @@ class Message:
         return (words.mul_(self._places).sum().bitwise_right_shift(31) & _LOW).to(torch.int32)
 
 
-def _within(index: torch.Tensor, blocks: int) -> bool:
-    low, high = torch.aminmax(index)
-    return int(low) >= 0 and int(high) < blocks
+def _stray(index: torch.Tensor, blocks: int) -> int | None:
+    """Return an index that is none of so many blocks, None where there is none."""
+    if not index.numel():
+        return None
+    low, high = map(int, torch.aminmax(index))
+    return low if low < 0 else high if high >= blocks else None
 
 
 def value_dtype(layout: Layout, asked: torch.dtype, parameter: torch.dtype) -> torch.dtype:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rsbench.cli.environment import environment_problems
+from rsbench.cli.host_name import host_name_problems
 from rsbench.cli.options import data_root_option
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
@@ -49,6 +52,8 @@ def doctor(ctx: click.Context, data_root: Path) -> None:
     for use, folder in (("decoded images", data_cache()), ("results", Path.cwd())):
         problems += folder_problems(use, folder)
     problems += memory_problems(shm=Path("/dev/shm"))
+    problems += host_name_problems(socket.gethostname())
+    problems += environment_problems(os.environ)
     say(console, "Problems" if problems else "No problems found.", "bold")
     for problem in problems:
         say(console, f"  - {problem}")

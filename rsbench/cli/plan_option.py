@@ -68,7 +68,7 @@ def _not_of_its_kind(option: click.Parameter, value: Any) -> str:
         return "one value"
     if not items:
         return "at least one value"
-    if option.type is click.BOOL:
+    if isinstance(option.type, click.types.BoolParamType):
         return "" if isinstance(value, bool) else "true or false"
     is_text = isinstance(option.type, click.Path | click.Choice)
     if any(isinstance(item, bool) or (is_text and not isinstance(item, str)) for item in items):

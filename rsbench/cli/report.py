@@ -68,6 +68,8 @@ def report(
     judging = Judging(tolerance=tolerance, intervals=intervals)
     console = make_console()
     wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
+    if not wanted:
+        raise RsbenchError(f"--format names no format; known are {', '.join(reports.FORMATS)}.")
     if changes:
         (old, old_problems), (new, new_problems) = (_recorded([folder]) for folder in changes)
         before, after = map(str, changes)

@@ -20,7 +20,7 @@ WHOLE: Final = frozenset(
 """Options of a command as a whole, which its grids have in common."""
 MOST_BYTES: Final = 1_000_000
 """Of a plan file."""
-KINDS: Final = {list: "a list within a list", dict: "a table within a list"}
+KINDS: Final[Mapping[type, str]] = {list: "a list within a list", dict: "a table within a list"}
 """What is no value of an option, in words; the rest are TOML's dates and times."""
 
 

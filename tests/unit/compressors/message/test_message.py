@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 import torch
+from fuzz import QUICK, run_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from layouts import densities, layouts, modest
@@ -123,3 +126,62 @@ def test_no_single_bit_can_flip_unseen(one_message: tuple[Message, torch.Tensor]
 def test_a_message_that_was_cut_short_is_broken(one_message: tuple[Message, torch.Tensor], missing: int) -> None:
     message, buffer = one_message
     assert message.faults(buffer[:-missing]).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("missing", [-8, -4, -1, 1, 4, 1 << 20])
+def test_a_message_of_another_length_is_refused_as_a_whole(missing: int) -> None:
+    message, buffer, _ = sealed([elements((100, 100)), dense((7,))], 0.01, 0)
+    other = torch.zeros(buffer.numel() - missing) if missing < buffer.numel() else torch.zeros(0)
+    assert message.faults(other.to(torch.uint8))[0]
+    for slot in message.slots:
+        with pytest.raises(RsbenchError, match=rf"has {other.numel()} bytes where the plan has {buffer.numel()}"):
+            message.read(other.to(torch.uint8), slot)
+
+
+def check_bytes(example: object) -> None:
+    """Arbitrary bytes of any length: whether they are of the plan is told, and reading them is that or one error."""
+    cuts, density, seed, length, fill = cast("tuple[list[Layout], float, int, int, bytes]", example)
+    message = Message(cuts, uniform_counts(cuts, density), [torch.float16 if c.scaled else torch.float32 for c in cuts])
+    rng = torch.Generator().manual_seed(seed)
+    buffer = torch.randint(0, 256, (max(0, message.payload_bytes + length),), generator=rng).to(torch.uint8)
+    start = torch.tensor(list(fill[: buffer.numel()]), dtype=torch.uint8)
+    buffer[: start.numel()] = start
+    assert message.faults(buffer).shape == (2,)
+    for slot in message.slots:
+        try:
+            values, index = message.read(buffer, slot)
+        except RsbenchError:
+            continue
+        assert values.numel() <= slot.layout.blocks * slot.layout.block, "no more memory than the plan says"
+        assert index is None or (int(index.min()) >= 0 and int(index.max()) < slot.layout.blocks)
+
+
+any_bytes = st.tuples(
+    st.lists(layouts(), min_size=1, max_size=4),
+    densities,
+    st.integers(0, 2**31),
+    st.sampled_from([0, 0, 0, 0, -4, 4, -1, 3, -(10**9), 4096]),
+    st.binary(max_size=64),
+)
+
+
+def test_some_arbitrary_bytes_are_read_or_refused() -> None:
+    QUICK(given(any_bytes)(check_bytes))()
+
+
+@pytest.mark.long
+def test_arbitrary_bytes_for_a_minute() -> None:
+    assert run_for(60.0, any_bytes, check_bytes) > 500
+
+
+def test_a_count_of_none_has_no_stray_index() -> None:
+    message = Message([elements((4, 9))], [0], [torch.float32])
+    values, index = message.read(message.allocate(torch.device("cpu")), message.slots[0])
+    assert values.numel() == 0 and index is not None and index.numel() == 0
+
+
+def test_a_negative_index_is_named_as_it_stands() -> None:
+    message, buffer, _ = sealed([elements((100, 100))], 0.001, 0)
+    buffer[message.slots[0].indices] = 255  # steps that carry no block
+    with pytest.raises(RsbenchError, match="names block -1 of a tensor that has 10000"):
+        message.read(buffer, message.slots[0])

@@ -49,3 +49,17 @@ def test_reports_csv_texts_are_no_formulas_and_numbers_stay_numbers(make_record:
     assert cells[-1]["reason"] == '\'=HYPERLINK("x")'
     methods = list(csv.DictReader(io.StringIO(comma_separated.render(report.methods))))
     assert float(methods[1]["oa_minus_none"]) == pytest.approx(-0.11)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-x", "@SUM(A1)", "\t=1", " =1", "\n=1", "＝1", "－1", "＠x"])
+def test_reports_csv_no_form_of_a_formula_starts_a_cell(text: str, make_record: Maker) -> None:
+    report = build_report([make_record(status="failed", reason=text)])
+    (cell,) = csv.DictReader(io.StringIO(comma_separated.render(report.cells)))
+    assert cell["reason"].startswith("'")
+
+
+def test_reports_csv_shows_escapes_and_no_terminal_obeys_them(make_record: Maker) -> None:
+    report = build_report([make_record(status="failed", reason="a\x1b[2J\u202eb\udcff\x9b")])
+    text = comma_separated.render(report.cells)
+    assert r"a\x1b[2J\u202eb\xff\x9b" in text
+    assert text.replace("\n", "").isprintable()

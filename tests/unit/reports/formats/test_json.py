@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from rsbench.reports import write_report
+from rsbench.reports import build_report, write_report
 from rsbench.reports.document.table import Column, Table
+from rsbench.reports.formats import json as json_format
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -49,3 +50,10 @@ def test_reports_json_columns_of_equal_names_are_all_kept(tmp_path: Path, make_r
     table = Table(title="t", columns=(Column(title="a"), Column(title="A"), Column(title="a")), rows=(("1", "2", "3"),))
     text = json_report.render(Report(title="", sections=(), problems=(), methods=table, cells=table))
     assert json.loads(text)["methods"] == [{"a": "1", "a_2": "2", "a_3": "3"}]
+
+
+def test_reports_json_is_printable_and_reads_back_to_the_letter(make_record: Maker) -> None:
+    reason = "a\x1b[2J\x9b\u202eb\U000e0041 λ"
+    text = json_format.render(build_report([make_record(status="failed", reason=reason)]))
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text)["cells"][0]["reason"] == reason

@@ -8,6 +8,7 @@ import pytest
 
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid as plan
+from rsbench.planning.grid import Grid, check_size, parse_seeds
 
 FACTS = {
     "synthetic": plan.DatasetDefaults(
@@ -118,3 +119,25 @@ def test_networks_without_batch_norm_take_a_smaller_default_rate_unless_one_is_g
     assert {cell.model: cell.lr for cell in grid.cells(facts)} == {"vgg19": 0.01, "vgg19_bn": 0.05, "resnet18": 0.05}
     asked = plan.Grid(models=models, compressors=("none",), lrs=(0.05,))
     assert {cell.lr for cell in asked.cells(facts)} == {0.05}
+
+
+def test_a_large_grid_is_asked_about_and_a_huge_one_refused_without_making_its_cells() -> None:
+    large = Grid(seeds=tuple(range(600)), lrs=(0.1, 0.2), tuning_seed=600)
+    assert large.most_cells == 601 * 2 * 4
+    with pytest.raises(RsbenchError, match=r"up to 4,808 cells, more than 2,000: .* --yes"):
+        check_size([large], yes=False)
+    check_size([large], yes=True)
+    check_size([Grid(seeds=tuple(range(500)))], yes=False)
+    with pytest.raises(RsbenchError, match=r"up to 52,888 cells, but rsbench takes at most 50,000"):
+        check_size([large] * 11, yes=True)
+    huge = Grid(seeds=tuple(range(10_000)), lrs=tuple(range(1, 10_001)))
+    with pytest.raises(RsbenchError, match=r"up to 400,000,000 cells"):
+        huge.check()
+
+
+@pytest.mark.parametrize(
+    "text", ["", ",", "1,", "-", "1-", "-1", "1--2", "1 2", "1e3", "٣", "²", "0x1", "9" * 19, "3-1"]
+)
+def test_seeds_that_are_none_are_one_sentence(text: str) -> None:
+    with pytest.raises(RsbenchError, match=r"write --seeds 0,1,2 or --seeds 0-4\.$"):
+        parse_seeds(text)

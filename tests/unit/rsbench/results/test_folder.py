@@ -24,7 +24,7 @@ def test_what_an_earlier_try_left_goes_and_all_else_stays(tmp_path: Path) -> Non
     cell.events.mkdir(parents=True)
     leftovers = [cell.job, cell.samples, cell.log(0), cell.log(11), cell.error(1), cell.path / "map.png"]
     kept = [cell.record, cell.lock, cell.path / "notes.txt"]
-    for file in (*leftovers, *kept, cell.path / "launcher.log", cell.events / "events.out"):
+    for file in (*leftovers, *kept, cell.events / "events.out"):
         file.write_text("x")
     assert sorted(cell.logs()) == [cell.log(0), cell.log(11)] and list(cell.errors()) == [cell.error(1)]
     cell.clear()
