@@ -68,6 +68,7 @@ def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     class Prepared:
         warnings = ()
+        remade = ""
 
     Prepared.folder = folder  # type: ignore[attr-defined]
     monkeypatch.setattr(Synthetic, "prepare", lambda *args, **kwargs: Prepared())

@@ -141,6 +141,7 @@ def compare_in_background(fake_workers: Callable[..., None], tmp_path: Path, *op
         "    from rsbench.launch.launcher import WorkerLauncher\n"
         "    class Prepared:\n"
         "        warnings = ()\n"
+        "        remade = ''\n"
         f"        folder = __import__('pathlib').Path({str(tmp_path / 'scenes')!r})\n"
         "    Synthetic.prepare = lambda *args, **kwargs: Prepared()\n"
         "    compare.make_launcher = lambda request, stop, rendezvous: WorkerLauncher(\n"

@@ -92,11 +92,11 @@ def stand_in(place: Path) -> None:
     facts = probe.ModelFacts(name="m", networks={"": {"w": (20, 30)}}, activation_bytes=1.0, flops=1.0)
     probe.model_facts = lambda *_: facts  # type: ignore[assignment]
     probe.gpu_count = lambda: 0
-    prepared = type("Prepared", (), {"warnings": (), "folder": place})
+    prepared = type("Prepared", (), {"warnings": (), "remade": "", "folder": place})
     Synthetic.prepare = lambda *_, **__: prepared()  # type: ignore[method-assign]
     compare.reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
     compare.reports.show = lambda *_: None  # type: ignore[attr-defined]
-    compare.reports.build_report = lambda *_: None  # type: ignore[attr-defined]
+    compare.reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
 
 
 @dataclass
