@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
