@@ -16,7 +16,7 @@ _COUNTED: Final = {"payload": "compression_ratio", "wire": "wire_ratio"}
 def sent_ratio(cell: Mapping[str, Any], traffic: Mapping[str, Any]) -> float | None:
     """Return the sent ratio that a cell's ``ratio`` is about; None where none was asked or sent."""
     field = _COUNTED.get(cell.get("match") or "payload")
-    if cell["ratio"] is None or field is None:
+    if not cell["ratio"] or field is None:
         return None
     ratio: float | None = traffic[field]
     return ratio

@@ -3,7 +3,7 @@
     python tests/programs/asked_and_sent.py [--found FILE] [--models M,M] [--ratios R,R] [--compressors TEXT TEXT ...]
 
 Trains real networks for 20 steps on made-up pictures and adds up what the hooks hand to collectives. One process is
-enough: payload is counted at the call, and a message's size follows from its plan alone, so it is the same on every rank
+enough: payload is counted at the call, and a message's size follows from its plan alone, so it is the same on all ranks
 and at every world size (``torchrun --nproc-per-node 2`` on this file shows that). FILE keeps what was found, and a
 second run goes on from there. Needs a few minutes on two cores.
 """
