@@ -72,11 +72,8 @@ class RSDGC(MomentumCompressor):
 
     def control_bytes(self, tensors: int, step: int) -> int:
         """Return the bytes that renewed counts cost in a step, one int32 a compressed tensor (period or warm-up)."""
-        due = step % self.period_steps == 0 or self._at(step) != self._at(step - 1)
+        due = step % self.period_steps == 0 or self.density_at(step) != self.density_at(step - 1)
         return 4 * tensors if due and self.is_dynamic else 0
-
-    def _at(self, step: int) -> tuple[float, float]:
-        return self.density_at(step), self.extra_at(step)
 
     def make_score(self) -> Score:
         """Build the score that ``score`` names, NSI with its options."""

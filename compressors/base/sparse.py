@@ -105,7 +105,7 @@ class SparseCompressor(Compressor):
             memory=self.make_memory,
             selector=self.make_selector,
             density_at=self.density_at,
-            extra_at=self.extra_at,
+            extra=self.extra,
             values=self.values,
             kernels=self.kernels,
         )
@@ -140,10 +140,6 @@ class SparseCompressor(Compressor):
         warmup = WARMUPS[self.warmup](step / self.warmup_steps, self.density)
         return min(self.largest_density, max(self.density, warmup))
 
-    def extra_at(self, step: int) -> float:
-        """Return the share of one more block a tensor that is sent beyond the density; none during the warm-up."""
-        return self.extra if step >= self.warmup_steps else 0.0
-
     def with_extra(self, extra: float) -> Self:
         """Return a fresh compressor that sends a share of one more block a tensor beyond its density."""
         return self.replace(extra=extra)
@@ -157,7 +153,7 @@ class SparseCompressor(Compressor):
         """Return the payload bytes of a step, with ``extra`` on average; dynamic policies may miss them by a block."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         headers = allocation.HEADER_BYTES * allocation.bucket_count(layouts, bucket_cap_mb, step)
-        turns = self._turns(layouts, self.density_at(step), self.extra_at(step))
+        turns = self._turns(layouts, self.density_at(step))
         return headers + turns.budget_bytes + self.control_bytes(_compressed(layouts), step)
 
     def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
@@ -178,20 +174,23 @@ class SparseCompressor(Compressor):
 
     # --- bytes -------------------------------------------------------------------------------------------------
 
-    def _turns(self, layouts: Sequence[Layout], density: float, extra: float) -> Turns:
+    def _turns(self, layouts: Sequence[Layout], density: float) -> Turns:
         """Return what steps at a density send; without ``extra`` each the same."""
         counts = allocation.uniform_counts(layouts, density)
         most = allocation.uniform_counts(layouts, self.largest_density)
-        if extra:
-            return turns(layouts, counts, most, budget_bytes(layouts, counts, most, extra))
+        if self.extra:
+            return turns(layouts, counts, most, budget_bytes(layouts, counts, most, self.extra))
         return steady(layouts, counts)
 
     def _total_message_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float) -> int:
         layouts = [self.layout(shape) for shape in shapes.values()]
         first, later = (allocation.bucket_count(layouts, bucket_cap_mb, step) for step in (0, 1))
         buckets = first * min(steps, 1) + later * max(0, steps - 1)
-        alike = Counter((self.density_at(step), self.extra_at(step)) for step in range(steps))
-        bodies = sum(self._turns(layouts, *at).total_bytes(times) for at, times in alike.items())
+        bodies, owed = 0, 0
+        for density, times in Counter(self.density_at(step) for step in range(steps)).items():
+            turns = self._turns(layouts, density)
+            sent = turns.total_bytes(times, owed)
+            bodies, owed = bodies + sent, owed + times * turns.budget_bytes - sent
         return allocation.HEADER_BYTES * buckets + bodies
 
     def _total_control_bytes(self, shapes: Shapes, steps: int) -> int:

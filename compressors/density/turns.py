@@ -48,12 +48,12 @@ class Turns:
         """
         return 2 * (owed_bytes + self.budget_bytes - self.low_bytes) >= self.high_bytes - self.low_bytes > 0
 
-    def total_bytes(self, steps: int) -> int:
-        """Return the bytes of so many steps, beginning with nothing owed."""
-        step_bytes = self.high_bytes - self.low_bytes
-        short = steps * (self.budget_bytes - self.low_bytes)
-        high = min(steps, (2 * short + step_bytes) // (2 * step_bytes)) if step_bytes else 0
-        return steps * self.low_bytes + high * step_bytes
+    def total_bytes(self, steps: int, owed_bytes: int = 0) -> int:
+        """Return the bytes of so many steps, of which each is as :meth:`is_high` says."""
+        block_bytes = self.high_bytes - self.low_bytes
+        short = owed_bytes + steps * (self.budget_bytes - self.low_bytes)
+        high = max(0, min(steps, (2 * short + block_bytes) // (2 * block_bytes))) if block_bytes else 0
+        return steps * self.low_bytes + high * block_bytes
 
 
 def turns(layouts: Sequence[Layout], counts: Sequence[int], most: Sequence[int], budget: int) -> Turns:

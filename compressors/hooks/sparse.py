@@ -37,8 +37,8 @@ class Parts:
         memory: builds the residual from the compressed parameters.
         selector: builds what chooses blocks, given device and rank.
         density_at: step -> asked density.
-        extra_at: step -> share of one more block of each tensor that is sent beyond the density; the steps then hold
-            their budget together, to within half a block.
+        extra: share of one more block of each tensor that is sent beyond the density; above 0 the steps hold their
+            budget together, to within half a block.
         policy: dynamic shares of the layers, or None for the same density everywhere.
         floor: share of the asked density that every layer keeps under a dynamic policy.
         ceiling: density that no layer exceeds; the asked one does not either.
@@ -55,7 +55,7 @@ class Parts:
     memory: Callable[[dict[str, torch.Tensor]], NoMemory]
     selector: Callable[[torch.device, int], Selector]
     density_at: Callable[[int], float]
-    extra_at: Callable[[int], float] = lambda step: 0.0
+    extra: float = 0.0
     policy: Policy | None = None
     floor: float = 0.0
     ceiling: float = 1.0
@@ -100,7 +100,7 @@ class SparseHook(ResidualHook):
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
-        self._counted_at = (-1.0, 0.0)
+        self._counted_density = -1.0
         self._turns: Turns | None = None
         self._is_high, self._owed_bytes = False, 0
 
@@ -109,29 +109,29 @@ class SparseHook(ResidualHook):
     def begin_step(self) -> None:
         """Renew the counts where the schedule or the policy asks for it; take turns where a budget is to be held."""
         super().begin_step()
-        counted_at = self.parts.density_at(self.step), self.parts.extra_at(self.step)
+        density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
-        if due or counted_at != self._counted_at:
-            self._counted_at = counted_at
+        if due or density != self._counted_density:
+            self._counted_density = density
             self._messages.clear()
-            self._renew(*counted_at)
+            self._renew(density)
         if self._turns is not None:
             self._is_high = self._turns.is_high(self._owed_bytes)
             sent = self._turns.high_bytes if self._is_high else self._turns.low_bytes
             self._owed_bytes += self._turns.budget_bytes - sent
             self._set_compressed(self._turns.high if self._is_high else self._turns.low)
 
-    def _renew(self, density: float, extra: float) -> None:
+    def _renew(self, density: float) -> None:
         """Renew the counts at a density, and what is sent beyond them."""
         every = list(self.layouts)
         self.counts = dict(zip(every, uniform_counts([self.layouts[n] for n in every], density), strict=True))
         layouts, counts = [self.layouts[n] for n in self.compressed], [self.counts[n] for n in self.compressed]
-        budget = budget_bytes(layouts, counts, self._most(layouts), extra)
+        budget = budget_bytes(layouts, counts, self._most(layouts), self.parts.extra)
         if self.parts.policy is not None and self.compressed:
             counts = self._shared_counts(self.parts.policy, layouts, counts, density, budget)
             self._set_compressed(counts)
         self._is_high = False
-        self._turns = turns(layouts, counts, self._most(layouts), budget) if extra else None
+        self._turns = turns(layouts, counts, self._most(layouts), budget) if self.parts.extra else None
 
     def _most(self, layouts: Sequence[Layout]) -> list[int]:
         return [share_of(self.parts.ceiling, layout.blocks) for layout in layouts]
@@ -271,7 +271,7 @@ class SparseHook(ResidualHook):
         """Add the counts and the selector's hints."""
         state = super().state_dict()
         state["counts"] = dict(self.counts)
-        state["counted_at"] = list(self._counted_at)
+        state["counted_density"] = self._counted_density
         state["turns"] = dataclasses.asdict(self._turns) if self._turns is not None else None
         state["owed_bytes"] = self._owed_bytes
         state["selector"] = self.selector.state()
@@ -281,8 +281,7 @@ class SparseHook(ResidualHook):
         """Restore counts, hints and memory, unless the state is of another run."""
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
-        density, extra = state["counted_at"]
-        self._counted_at = float(density), float(extra)
+        self._counted_density = float(state["counted_density"])
         self._turns = None if state["turns"] is None else Turns(**state["turns"])
         self._owed_bytes = int(state["owed_bytes"])
         self._messages.clear()

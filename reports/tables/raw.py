@@ -34,22 +34,10 @@ _TRAFFIC: Final = (
 _TIME: Final = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
 _COUNTS: Final = ("steps_counted", "steps_skipped")
 _MEMORY: Final = ("peak_rss_bytes", "peak_cuda_bytes")
+_RATIO_NOTE: Final = "ratio_note"
 _NAMES: Final = frozenset(
-    {
-        "dataset",
-        "task",
-        "model",
-        "device",
-        "hardware",
-        "compressor",
-        "method",
-        "part",
-        "split",
-        "status",
-        "reason",
-        "ratio_note",
-    }
-)
+    {"dataset", "task", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
+) | {_RATIO_NOTE}
 """Columns of names, which are set to the left."""
 
 
@@ -145,7 +133,7 @@ def cell_row(record: Record) -> dict[str, Any]:
 def _ratio_note(record: Record) -> dict[str, Any]:
     """Return a column that only reports with a missed ratio have: what was asked and what was sent."""
     text = miss_text(record["cell"], record["traffic"]) if record.get("traffic") else ""
-    return {"ratio_note": text} if text else {}
+    return {_RATIO_NOTE: text} if text else {}
 
 
 def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str, Any]:
