@@ -177,17 +177,20 @@ class SparseCompressor(Compressor):
     def _turns(self, layouts: Sequence[Layout], density: float) -> Turns:
         """Return what steps at a density send; without ``extra`` each the same."""
         counts = allocation.uniform_counts(layouts, density)
+        if not self.extra:
+            return steady(layouts, counts)
         most = allocation.uniform_counts(layouts, self.largest_density)
-        if self.extra:
-            return turns(layouts, counts, most, budget_bytes(layouts, counts, most, self.extra))
-        return steady(layouts, counts)
+        return turns(layouts, counts, most, budget_bytes(layouts, counts, most, self.extra))
 
     def _total_message_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float) -> int:
         layouts = [self.layout(shape) for shape in shapes.values()]
         first, later = (allocation.bucket_count(layouts, bucket_cap_mb, step) for step in (0, 1))
         buckets = first * min(steps, 1) + later * max(0, steps - 1)
         bodies, owed = 0, 0
-        for density, times in Counter(self.density_at(step) for step in range(steps)).items():
+        warming = min(steps, self.steady_from_step)
+        alike = Counter(self.density_at(step) for step in range(warming))
+        alike[self.density_at(steps)] += steps - warming
+        for density, times in alike.items():
             turns = self._turns(layouts, density)
             sent = turns.total_bytes(times, owed)
             bodies, owed = bodies + sent, owed + times * turns.budget_bytes - sent

@@ -128,7 +128,7 @@ def share_out(
 
 
 def fill(layouts: Sequence[Layout], counts: Sequence[int], most: Sequence[int], budget_bytes: int) -> list[int]:
-    """Add blocks, the tensor of the lowest density first, until no further one fits the budget.
+    """Add blocks, one a tensor in turn, the lowest density first, until no further one fits the budget.
 
     Args:
         layouts: of the tensors.
