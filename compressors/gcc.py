@@ -76,19 +76,13 @@ class GCC(Compressor):
         layouts = [self.layout(shape) for shape in shapes.values()]
         sizes = [self.kept(layout) for layout in layouts]
         if self.exchange == "all_gather":
-            return allocation.message_bytes(layouts, sizes, bucket_cap_mb)
-        dense_bytes = sum(layout.dense_bytes for layout in layouts)
-        status = allocation.STATUS_BYTES * allocation.most_buckets(len(layouts), dense_bytes, bucket_cap_mb)
+            return allocation.message_bytes(layouts, sizes, bucket_cap_mb, step)
+        status = allocation.STATUS_BYTES * allocation.bucket_count(layouts, bucket_cap_mb, step)
         if step == 0:
-            values = dense_bytes + self._mask_bytes(shapes)
+            values = sum(layout.dense_bytes for layout in layouts) + self._mask_bytes(shapes)
         else:
             values = sum(layout.sparse_bytes(size) for layout, size in zip(layouts, sizes, strict=True))
         return values + status * self.residual
-
-    def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
-        """Return the bytes of the first step and of the others, which are alike."""
-        first, later = (self.payload_bytes(shapes, step, bucket_cap_mb) for step in (0, 1))
-        return min(steps, 1) * first + max(0, steps - 1) * later
 
     def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
         """Return the wire bytes: masks are broadcast, the rest is summed (statuses counted so too)."""

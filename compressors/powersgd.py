@@ -45,7 +45,7 @@ class PowerSGD(Compressor):
         """Return the payload bytes of a step: ``4 r (n + m)`` a matrix, whole tensors, and statuses."""
         layouts = [self.layout(shape) for shape in shapes.values()]
         values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)
-        buckets = allocation.most_buckets(len(layouts), sum(lay.dense_bytes for lay in layouts), bucket_cap_mb)
+        buckets = allocation.bucket_count(layouts, bucket_cap_mb, step)
         return 4 * values + allocation.STATUS_BYTES * buckets
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:

@@ -52,6 +52,16 @@ class RSDGC(MomentumCompressor):
         return elements(shape) if self.score == "magnitude" else neighborhoods(shape, self.neighborhood, self.p)
 
     @property
+    def is_dynamic(self) -> bool:
+        """Whether densities are renewed across layers."""
+        return self.policy != "uniform"
+
+    @property
+    def largest_density(self) -> float:
+        """Density that no layer exceeds."""
+        return self.ceiling
+
+    @property
     def period_steps(self) -> int:
         """Steps between renewals of the densities."""
         return self.update_steps or 100
@@ -63,7 +73,7 @@ class RSDGC(MomentumCompressor):
     def control_bytes(self, tensors: int, step: int) -> int:
         """Return the bytes that renewed counts cost in a step, one int32 a compressed tensor (period or warm-up)."""
         due = step % self.period_steps == 0 or self.density_at(step) != self.density_at(step - 1)
-        return 4 * tensors if due and self.policy != "uniform" else 0
+        return 4 * tensors if due and self.is_dynamic else 0
 
     def total_control_bytes(self, tensors: int, steps: int) -> int:
         """Return the same for a whole run: step by step in the warm-up, then once a period."""
@@ -83,7 +93,7 @@ class RSDGC(MomentumCompressor):
 
         return dataclasses.replace(
             super().parts(),
-            policy=None if self.policy == "uniform" else POLICIES[self.policy](),
+            policy=POLICIES[self.policy]() if self.is_dynamic else None,
             floor=self.floor,
             ceiling=self.ceiling,
             update_steps=self.period_steps,

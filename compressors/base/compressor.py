@@ -117,6 +117,15 @@ class Compressor:
         """Return a fresh compressor of another density (share of elements sent, 0 < r <= 1)."""
         return self.replace(density=density)
 
+    def with_extra(self, extra: float) -> Self:
+        """Return a compressor that sends a share of one more block a tensor beyond its density; most cannot."""
+        return self
+
+    @property
+    def largest_density(self) -> float:
+        """Density that no tensor exceeds, whatever is asked for."""
+        return 1.0
+
     # --- bytes, from shapes alone ------------------------------------------------------------------------------
 
     def layout(self, shape: Sequence[int]) -> Layout:
@@ -135,8 +144,13 @@ class Compressor:
         return round(self.bytes_per_element * elements)
 
     def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
-        """Return the payload bytes of a whole run of so many steps."""
-        return steps * self.payload_bytes(shapes, 0, bucket_cap_mb)
+        """Return the payload bytes of a whole run of so many steps: the first, which has one bucket, and the others."""
+        first, later = (self.payload_bytes(shapes, step, bucket_cap_mb) for step in (0, 1))
+        return min(steps, 1) * first + max(0, steps - 1) * later
+
+    def uncertain_bytes(self, shapes: Shapes, steps: int) -> int:
+        """Return by how much a run may miss :meth:`total_payload_bytes`, whatever its weights and gradients."""
+        return 0
 
     def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
         """Return the wire bytes of one of so many workers over a run, by :func:`rsbench.measure.wire.wire_bytes`."""

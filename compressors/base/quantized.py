@@ -36,9 +36,9 @@ class QuantizedCompressor(Compressor):
         return coded(shape, self.coded_bytes(dense(shape).numel)) if len(shape) >= 2 else dense(shape)
 
     def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
-        """Return the payload bytes of a step at most: codes, whole tensors, headers."""
+        """Return the payload bytes of a step: codes, whole tensors, headers."""
         layouts = [self.layout(shape) for shape in shapes.values()]
-        return allocation.message_bytes(layouts, [layout.blocks for layout in layouts], bucket_cap_mb)
+        return allocation.message_bytes(layouts, [layout.blocks for layout in layouts], bucket_cap_mb, step)
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build a hook of the quantizer, with error feedback where the compressor keeps a residual."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from rsbench.compressors.base import options
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
+from rsbench.compressors.density.turns import Turns, budget_bytes, steady, turns
 from rsbench.compressors.density.warmup import WARMUPS
+from rsbench.measure.wire import wire_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -37,6 +39,12 @@ class SparseCompressor(Compressor):
     matchable: ClassVar[bool] = True
 
     density: float = options.option(0.01, "share of a tensor's elements that is sent", low=0, high=1, low_open=True)
+    extra: float = options.option(
+        0.0,
+        "share of one more block a tensor that is sent beyond the density; --ratio sets it",
+        low=0,
+        high=1,
+    )
     warmup_steps: int = options.option(
         0, "steps of density warm-up from 25 % down to the density, never below it", low=0, high=100_000
     )
@@ -97,9 +105,15 @@ class SparseCompressor(Compressor):
             memory=self.make_memory,
             selector=self.make_selector,
             density_at=self.density_at,
+            extra=self.extra,
             values=self.values,
             kernels=self.kernels,
         )
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether densities of the tensors follow from weights, so that bytes are known to within a block only."""
+        return False
 
     def control_bytes(self, tensors: int, step: int) -> int:
         """Return the bytes of a step's control traffic (the broadcast of renewed counts)."""
@@ -128,8 +142,13 @@ class SparseCompressor(Compressor):
     def density_at(self, step: int) -> float:
         """Return the larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""
         if step >= self.warmup_steps:
-            return self.density
-        return max(self.density, WARMUPS[self.warmup](step / self.warmup_steps, self.density))
+            return min(self.largest_density, self.density)
+        warmup = WARMUPS[self.warmup](step / self.warmup_steps, self.density)
+        return min(self.largest_density, max(self.density, warmup))
+
+    def with_extra(self, extra: float) -> Self:
+        """Return a fresh compressor that sends a share of one more block a tensor beyond its density."""
+        return self.replace(extra=extra)
 
     @property
     def steady_from_step(self) -> int:
@@ -137,21 +156,56 @@ class SparseCompressor(Compressor):
         return self.warmup_steps
 
     def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
-        """Return the payload bytes of a step at most; dynamic policies fill the uniform one's to within a block."""
+        """Return the payload bytes of a step, with ``extra`` on average; dynamic policies may miss them by a block."""
         layouts = [self.layout(shape) for shape in shapes.values()]
-        sizes = allocation.uniform_counts(layouts, self.density_at(step))
-        compressed = sum(layout.compressed for layout in layouts)
-        return allocation.message_bytes(layouts, sizes, bucket_cap_mb) + self.control_bytes(compressed, step)
+        headers = allocation.HEADER_BYTES * allocation.bucket_count(layouts, bucket_cap_mb, step)
+        turns = self._turns(layouts, self.density_at(step))
+        return headers + turns.budget_bytes + self.control_bytes(_compressed(layouts), step)
 
     def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a whole run; each distinct density is counted out once."""
+        return self._total_message_bytes(shapes, steps, bucket_cap_mb) + self._total_control_bytes(shapes, steps)
+
+    def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
+        """Return the wire bytes: messages are gathered, renewed counts broadcast."""
+        messages = wire_bytes(self.collective, self._total_message_bytes(shapes, steps, bucket_cap_mb), workers)
+        return messages + wire_bytes("broadcast", self._total_control_bytes(shapes, steps), workers)
+
+    def uncertain_bytes(self, shapes: Shapes, steps: int) -> int:
+        """Return by how much a run may miss its planned bytes, whatever its weights: dynamic policies, by blocks."""
+        if not self.is_dynamic:
+            return 0
+        block = allocation.largest_block_bytes([self.layout(shape) for shape in shapes.values()])
+        return -(-block // 2) if self.extra else block * steps
+
+    # --- bytes -------------------------------------------------------------------------------------------------
+
+    def _turns(self, layouts: Sequence[Layout], density: float) -> Turns:
+        """Return what steps at a density send; without ``extra`` each the same."""
+        counts = allocation.uniform_counts(layouts, density)
+        if not self.extra:
+            return steady(layouts, counts)
+        most = allocation.uniform_counts(layouts, self.largest_density)
+        return turns(layouts, counts, most, budget_bytes(layouts, counts, most, self.extra))
+
+    def _total_message_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float) -> int:
         layouts = [self.layout(shape) for shape in shapes.values()]
-        compressed = sum(layout.compressed for layout in layouts)
-        warm = min(steps, self.steady_from_step)
-        by_density = Counter(self.density_at(step) for step in range(warm))
-        by_density[self.density_at(warm)] += steps - warm
-        messages = sum(
-            times * allocation.message_bytes(layouts, allocation.uniform_counts(layouts, density), bucket_cap_mb)
-            for density, times in by_density.items()
-        )
-        return messages + self.total_control_bytes(compressed, steps)
+        first, later = (allocation.bucket_count(layouts, bucket_cap_mb, step) for step in (0, 1))
+        buckets = first * min(steps, 1) + later * max(0, steps - 1)
+        bodies, owed = 0, 0
+        warming = min(steps, self.steady_from_step)
+        alike = Counter(self.density_at(step) for step in range(warming))
+        alike[self.density_at(steps)] += steps - warming
+        for density, times in alike.items():
+            turns = self._turns(layouts, density)
+            sent = turns.total_bytes(times, owed)
+            bodies, owed = bodies + sent, owed + times * turns.budget_bytes - sent
+        return allocation.HEADER_BYTES * buckets + bodies
+
+    def _total_control_bytes(self, shapes: Shapes, steps: int) -> int:
+        compressed = _compressed([self.layout(shape) for shape in shapes.values()])
+        return self.total_control_bytes(compressed, steps)
+
+
+def _compressed(layouts: Sequence[Layout]) -> int:
+    return sum(layout.compressed for layout in layouts)

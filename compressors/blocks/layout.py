@@ -14,6 +14,7 @@ from rsbench.compressors.blocks import index_codings
 VALUE_BYTES = 4
 """Bytes of an element of the dense gradient, float32."""
 _SCALE_BYTES = 4
+_INDEX_BYTES = 4
 _SMALL = 8
 
 
@@ -64,6 +65,11 @@ class Layout:
     def whole_bytes(self) -> int:
         """Bytes in a message for all values without indices, padded to 4."""
         return self.scale_bytes + index_codings.padded(self.coded_bytes or self.value_bytes * self.numel)
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes that one more block adds to a message at most: values, and an index of 4 bytes."""
+        return index_codings.padded(self.value_bytes * self.block) + _INDEX_BYTES
 
     def _chosen_bytes(self, count: int) -> int:
         values = index_codings.padded(self.value_bytes * count * self.block)

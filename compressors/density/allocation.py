@@ -29,22 +29,47 @@ def uniform_counts(layouts: Sequence[Layout], density: float) -> list[int]:
     return [share_of(density, layout.blocks) for layout in layouts]
 
 
-def most_buckets(tensors: int, dense_bytes: int, bucket_cap_mb: float) -> int:
-    """Return how many buckets DDP can make at most: all but the first (1 MiB) and the last are full."""
-    return min(tensors, 2 + int(dense_bytes / (bucket_cap_mb * _MIB)))
+def bucket_count(layouts: Sequence[Layout], bucket_cap_mb: float, step: int) -> int:
+    """Return how many buckets DistributedDataParallel makes in a step, with that cap given and no unused parameters.
 
-
-def message_bytes(layouts: Sequence[Layout], counts: Sequence[int], bucket_cap_mb: float = 25.0) -> int:
-    """Return a step's payload bytes at most: headers, indices, values, padding and whole tensors.
+    One in its first step; then it closes a bucket where the cap is reached, going through the tensors backwards, as
+    their gradients come. (Of a network whose gradients come in another order it may be one more or fewer.)
 
     Args:
-        layouts: of all tensors.
+        layouts: of all tensors, in the order of their registration.
+        bucket_cap_mb: bucket size in MiB.
+        step: 0-based.
+    """
+    if step == 0:
+        return 1
+    full, filled = 0, 0
+    for layout in reversed(layouts):
+        filled += layout.dense_bytes
+        if filled >= int(bucket_cap_mb * _MIB):
+            full, filled = full + 1, 0
+    return full + (filled > 0)
+
+
+def body_bytes(layouts: Sequence[Layout], counts: Sequence[int]) -> int:
+    """Return a step's payload bytes without headers: indices, values, padding and whole tensors."""
+    return sum(layout.sparse_bytes(count) for layout, count in zip(layouts, counts, strict=True))
+
+
+def message_bytes(layouts: Sequence[Layout], counts: Sequence[int], bucket_cap_mb: float = 25.0, step: int = 1) -> int:
+    """Return a step's payload bytes: headers, indices, values, padding and whole tensors.
+
+    Args:
+        layouts: of all tensors, in the order of their registration.
         counts: blocks chosen of each.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB; one header a bucket.
+        step: 0-based step; the first has one bucket.
     """
-    buckets = most_buckets(len(layouts), sum(layout.dense_bytes for layout in layouts), bucket_cap_mb)
-    bodies = sum(layout.sparse_bytes(count) for layout, count in zip(layouts, counts, strict=True))
-    return HEADER_BYTES * buckets + bodies
+    return HEADER_BYTES * bucket_count(layouts, bucket_cap_mb, step) + body_bytes(layouts, counts)
+
+
+def largest_block_bytes(layouts: Sequence[Layout]) -> int:
+    """Return what one more block costs at most: its values, the scale of the first, and an index, padded."""
+    return max((layout.block_bytes for layout in layouts if layout.compressed), default=0)
 
 
 def _targets(most: Sequence[float], weights: Sequence[float], floors: list[float], budget: float) -> list[float]:
@@ -93,10 +118,40 @@ def share_out(
     for layout, target, floor, cap in zip(layouts, targets, floor_counts, most, strict=True):
         counts.append(max(floor, min(cap, layout.most_blocks(target + _ROUNDING))))
         remainders.append(target - layout.sparse_bytes(counts[-1]))
-    left = budget_bytes - sum(layout.sparse_bytes(c) for layout, c in zip(layouts, counts, strict=True))
+    left = budget_bytes - body_bytes(layouts, counts)
     for i in sorted(range(len(layouts)), key=lambda i: -remainders[i]):
         extra = layouts[i].sparse_bytes(counts[i] + 1) - layouts[i].sparse_bytes(counts[i])
         if counts[i] < most[i] and extra <= left and not layouts[i].whole(counts[i] + 1):
             counts[i] += 1
             left -= extra
-    return counts
+    return counts if left < largest_block_bytes(layouts) else fill(layouts, counts, most, budget_bytes)
+
+
+def fill(layouts: Sequence[Layout], counts: Sequence[int], most: Sequence[int], budget_bytes: int) -> list[int]:
+    """Add blocks, one a tensor in turn, the lowest density first, until no further one fits the budget.
+
+    Args:
+        layouts: of the tensors.
+        counts: blocks that each has already.
+        most: blocks that no tensor gets more of.
+        budget_bytes: as in :func:`share_out`.
+    """
+    filled, left = list(counts), budget_bytes - body_bytes(layouts, counts)
+    order = sorted(range(len(layouts)), key=lambda i: counts[i] / layouts[i].blocks)
+    grown = True
+    while grown:
+        grown = False
+        for i in order:
+            extra = next_block_bytes(layouts[i], filled[i], most[i])
+            if extra is not None and extra <= left:
+                filled[i] += 1
+                left -= extra
+                grown = True
+    return filled
+
+
+def next_block_bytes(layout: Layout, count: int, most: int) -> int | None:
+    """Return what one more block of a tensor costs; None where there is none to add, or the tensor is sent whole."""
+    if count >= most or layout.whole(count):
+        return None
+    return layout.sparse_bytes(count + 1) - layout.sparse_bytes(count)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -12,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
 from rsbench.compressors.density.policies import Policy
+from rsbench.compressors.density.turns import Turns, budget_bytes, turns
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
 from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
@@ -36,9 +37,11 @@ class Parts:
         memory: builds the residual from the compressed parameters.
         selector: builds what chooses blocks, given device and rank.
         density_at: step -> asked density.
+        extra: share of one more block of each tensor that is sent beyond the density; above 0 the steps hold their
+            budget together, to within half a block.
         policy: dynamic shares of the layers, or None for the same density everywhere.
         floor: share of the asked density that every layer keeps under a dynamic policy.
-        ceiling: density that no layer exceeds under a dynamic policy.
+        ceiling: density that no layer exceeds; the asked one does not either.
         update_steps: steps between renewals of a dynamic policy.
         masking_density: above this density of a tensor its momentum is not masked; below 0 it never is.
         clip_norm: local gradients are clipped to it, divided by sqrt(W); 0 does not clip.
@@ -52,6 +55,7 @@ class Parts:
     memory: Callable[[dict[str, torch.Tensor]], NoMemory]
     selector: Callable[[torch.device, int], Selector]
     density_at: Callable[[int], float]
+    extra: float = 0.0
     policy: Policy | None = None
     floor: float = 0.0
     ceiling: float = 1.0
@@ -94,41 +98,62 @@ class SparseHook(ResidualHook):
         if self._bucket_kernels is not None:
             self.kernels = "compiled"
         self.counts: dict[str, int] = {}
-        self._messages: dict[tuple[str, ...], tuple[Message, BucketPlan | None]] = {}
+        self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, BucketPlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
         self._counted_density = -1.0
+        self._turns: Turns | None = None
+        self._is_high, self._owed_bytes = False, 0
 
     # --- counts of blocks --------------------------------------------------------------------------------------
 
     def begin_step(self) -> None:
-        """Renew the counts where the schedule or the policy asks for it."""
+        """Renew the counts where the schedule or the policy asks for it; take turns where a budget is to be held."""
         super().begin_step()
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
-        if not due and density == self._counted_density:
-            return
-        self._counted_density = density
-        self._messages.clear()
+        if due or density != self._counted_density:
+            self._counted_density = density
+            self._messages.clear()
+            self._renew(density)
+        if self._turns is not None:
+            self._is_high = self._turns.is_high(self._owed_bytes)
+            sent = self._turns.high_bytes if self._is_high else self._turns.low_bytes
+            self._owed_bytes += self._turns.budget_bytes - sent
+            self._set_compressed(self._turns.high if self._is_high else self._turns.low)
+
+    def _renew(self, density: float) -> None:
+        """Renew the counts at a density, and what is sent beyond them."""
         every = list(self.layouts)
         self.counts = dict(zip(every, uniform_counts([self.layouts[n] for n in every], density), strict=True))
+        layouts, counts = [self.layouts[n] for n in self.compressed], [self.counts[n] for n in self.compressed]
+        budget = budget_bytes(layouts, counts, self._most(layouts), self.parts.extra)
         if self.parts.policy is not None and self.compressed:
-            self._renew(self.parts.policy, density)
+            counts = self._shared_counts(self.parts.policy, layouts, counts, density, budget)
+            self._set_compressed(counts)
+        self._is_high = False
+        self._turns = turns(layouts, counts, self._most(layouts), budget) if self.parts.extra else None
 
-    def _renew(self, policy: Policy, density: float) -> None:
-        """Renew the counts from rank 0's weights, and broadcast them so that capacities never differ between ranks."""
-        layouts = [self.layouts[n] for n in self.compressed]
-        counts = [self.counts[n] for n in self.compressed]
+    def _most(self, layouts: Sequence[Layout]) -> list[int]:
+        return [share_of(self.parts.ceiling, layout.blocks) for layout in layouts]
+
+    def _set_compressed(self, counts: Sequence[int]) -> None:
+        self.counts.update(zip(self.compressed, counts, strict=True))
+
+    def _shared_counts(
+        self, policy: Policy, layouts: list[Layout], counts: list[int], density: float, budget: int
+    ) -> list[int]:
+        """Return counts by rank 0's weights, broadcast so that capacities never differ between ranks."""
         if self.rank == 0:
-            budget = sum(layout.sparse_bytes(c) for layout, c in zip(layouts, counts, strict=True))
             elements = policy.importance([self.parameters[n].detach() for n in self.compressed], layouts, density)
             floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
-            most = [max(f, share_of(self.parts.ceiling, lay.blocks)) for f, lay in zip(floors, layouts, strict=True)]
             if all(map(math.isfinite, elements)):  # else uniform: the gradients' check stops all ranks
                 cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
+                most = self._most(layouts)
                 counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
         sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
         collectives.broadcast(sent, self.traffic, self.group)
-        self.counts.update(zip(self.compressed, sent.tolist(), strict=True))
+        shared: list[int] = sent.tolist()
+        return shared
 
     # --- exchange ----------------------------------------------------------------------------------------------
 
@@ -160,7 +185,8 @@ class SparseHook(ResidualHook):
     ) -> "tuple[Message, BucketPlan | None]":
         """Return the plans of the bucket with these tensors, made once for each renewal of the counts."""
         names = tuple(n for n, _ in tensors)
-        if names not in self._messages:
+        key = self._is_high, names
+        if key not in self._messages:
             message = Message(
                 [self.layouts[n] for n in names],
                 [self.counts[n] for n in names],
@@ -170,8 +196,8 @@ class SparseHook(ResidualHook):
             plan = None
             if self._bucket_kernels is not None and not self.may_come_back:
                 plan = self._bucket_kernels.plan(message, tensors, buffer)
-            self._messages[names] = message, plan
-        return self._messages[names]
+            self._messages[key] = message, plan
+        return self._messages[key]
 
     def _compress(
         self, flight: _InFlight, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor | None
@@ -246,6 +272,8 @@ class SparseHook(ResidualHook):
         state = super().state_dict()
         state["counts"] = dict(self.counts)
         state["counted_density"] = self._counted_density
+        state["turns"] = dataclasses.asdict(self._turns) if self._turns is not None else None
+        state["owed_bytes"] = self._owed_bytes
         state["selector"] = self.selector.state()
         return state
 
@@ -254,5 +282,7 @@ class SparseHook(ResidualHook):
         super().load_state_dict(state)
         self.counts = dict(state["counts"])
         self._counted_density = float(state["counted_density"])
+        self._turns = None if state["turns"] is None else Turns(**state["turns"])
+        self._owed_bytes = int(state["owed_bytes"])
         self._messages.clear()
         self.selector.load(state["selector"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rsbench import units
+from rsbench.measure.asked_ratio import miss_text
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
@@ -97,14 +98,16 @@ def _row(method: Method, comparison: Comparison, notes: Notes) -> Row:
 
 
 def _run_ratio(method: Method, notes: Notes) -> Cell:
-    """Return the compression ratio of the run, marked where 1-D tensors take much of the payload."""
-    ratio = method.mean("traffic", "compression_ratio")
+    """Return the compression ratio of the run, marked where it is not as asked or 1-D tensors take much of it."""
+    ratio, marks = method.mean("traffic", "compression_ratio"), []
+    missed = next(filter(None, (miss_text(record["cell"], record["traffic"]) for record in method.chosen)), "")
+    if missed:
+        marks.append(notes.mark(f"{method.label}: {missed}."))
     share = method.mean("traffic", "one_d_share") or 0.0
-    if share <= ONE_D_SHARE:
-        return ratio_cell(ratio)
-    text = f"{method.label}: 1-D tensors, sent dense, take {100 * share:.0f} % of the payload"
-    mark = notes.mark(f"{text}; they bound the ratio that can be reached.")
-    return Cell(f"{units.ratio_text(ratio)} {mark}", ratio)
+    if share > ONE_D_SHARE:
+        text = f"{method.label}: 1-D tensors, sent dense, take {100 * share:.0f} % of the payload"
+        marks.append(notes.mark(f"{text}; they bound the ratio that can be reached."))
+    return Cell(" ".join([units.ratio_text(ratio), *marks]), ratio)
 
 
 def _name(method: Method, notes: Notes) -> str:

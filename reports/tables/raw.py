@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rsbench.cell import key_version_of
+from rsbench.measure.asked_ratio import miss_text
 from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
@@ -34,9 +35,10 @@ _TRAFFIC: Final = (
 _TIME: Final = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
 _COUNTS: Final = ("steps_counted", "steps_skipped")
 _MEMORY: Final = ("peak_rss_bytes", "peak_cuda_bytes")
+_RATIO_NOTE: Final = "ratio_note"
 _NAMES: Final = frozenset(
     {"dataset", "task", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
-)
+) | {_RATIO_NOTE}
 """Columns of names, which are set to the left."""
 
 
@@ -77,7 +79,8 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {name: method.total("time", name) for name in _COUNTS}
     row |= {"speed_up": comparison.speed_up(method)}
     row |= {"break_even": point and point.case, "break_even_bits_per_s": point and point.bits_per_s}
-    return row | {name: method.mean("memory", name) for name in _MEMORY}
+    row |= {name: method.mean("memory", name) for name in _MEMORY}
+    return row | next(filter(None, map(_ratio_note, method.chosen)), {})
 
 
 def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -124,7 +127,14 @@ def cell_row(record: Record) -> dict[str, Any]:
     row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in names}
     row |= _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
-    return row | _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
+    row |= _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
+    return row | _ratio_note(record)
+
+
+def _ratio_note(record: Record) -> dict[str, Any]:
+    """Return a column that only reports with a missed ratio have: what was asked and what was sent."""
+    text = miss_text(record["cell"], record["traffic"]) if record.get("traffic") else ""
+    return {_RATIO_NOTE: text} if text else {}
 
 
 def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str, Any]:

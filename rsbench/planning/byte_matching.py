@@ -8,16 +8,31 @@ import math
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.errors import RsbenchError
+from rsbench.measure.asked_ratio import TOLERANCE
 from rsbench.measure.wire import wire_bytes
 from rsbench.planning.probe import ModelFacts
 
 _SMALLEST = 1e-12
 _BISECTIONS = 60
+_MET = 0.9 * TOLERANCE
+"""Relative miss of the ratio up to which one density, the same in all steps, is good enough."""
+_SMALLEST_EXTRA = 1e-6
 
 
 def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
     """Return the payload bytes of a whole run, added up over the model's networks."""
     return sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in facts.networks.values())
+
+
+def wire_total(compressor: Compressor, facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
+    """Return the modelled bytes that one worker puts on the wire in a whole run, over the model's networks."""
+    networks = facts.networks.values()
+    return sum(compressor.total_wire_bytes(shapes, steps, workers, bucket_cap_mb) for shapes in networks)
+
+
+def uncertain_bytes(compressor: Compressor, facts: ModelFacts, steps: int) -> int:
+    """Return by how many payload bytes a whole run may miss :func:`payload_bytes`, depending on its weights."""
+    return sum(compressor.uncertain_bytes(shapes, steps) for shapes in facts.networks.values())
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -32,6 +47,7 @@ class Estimate:
         memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages, and what the forward
             pass keeps for the backward pass.
         flops_per_step: floating-point operations of one worker's forward and backward pass.
+        uncertain_share: share of the bytes by which the run may miss them, depending on its weights.
     """
 
     payload_bytes_per_step: float
@@ -40,6 +56,12 @@ class Estimate:
     wire_ratio: float
     memory_bytes_per_worker: int
     flops_per_step: float
+    uncertain_share: float = 0.0
+
+    @property
+    def ratios(self) -> dict[str, float | None]:
+        """The planned ratios under the names that a record's ``traffic`` has for those that were sent."""
+        return {"compression_ratio": self.compression_ratio, "wire_ratio": self.wire_ratio}
 
 
 def estimate(
@@ -63,7 +85,7 @@ def estimate(
     """
     total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
-    wire = sum(compressor.total_wire_bytes(n, steps, workers, bucket_cap_mb) for n in facts.networks.values())
+    wire = wire_total(compressor, facts, steps, workers, bucket_cap_mb)
     dense_wire = wire_bytes("all_reduce", dense, workers)
     messages = (workers + 1) * total // steps if compressor.collective == "all_gather" else 0
     copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v
@@ -74,6 +96,7 @@ def estimate(
         wire_ratio=dense_wire / wire if wire else (math.inf if dense_wire else 1.0),
         memory_bytes_per_worker=copies * facts.dense_bytes + messages + round(batch_size * facts.activation_bytes),
         flops_per_step=batch_size * facts.flops,
+        uncertain_share=uncertain_bytes(compressor, facts, steps) / total if total else 0.0,
     )
 
 
@@ -100,34 +123,41 @@ def match_bytes(
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB; each bucket has a header.
 
     Returns:
-        A compressor whose bytes are the most that stay within dense / ratio.
+        A compressor whose bytes are the most that stay within dense / ratio; where whole blocks of one density would
+        miss that by 1 %, the rest of the budget is shared out over tensors and steps.
 
     Raises:
         RsbenchError: the ratio is out of the model's reach; the sentence gives the limit, the share of the 1-D
-            tensors, and the remedy.
+            tensors, and the remedy. A density that is asked for is above the compressor's ceiling.
     """
     if ratio is None or not compressor.matchable or compressor.density_given:
-        return compressor
+        return _checked(compressor) if compressor.density_given else compressor
     if match == "density":
-        return compressor.with_density(min(1.0, 1 / ratio))
-    dense = facts.dense_bytes * steps
-    target = dense / ratio
-    if match == "wire" and workers > 1:
-        target *= wire_bytes("all_reduce", 1.0, workers) / wire_bytes(compressor.collective, 1.0, workers)
+        return _checked(compressor.with_density(min(1.0, 1 / ratio)))
+    return _Matching(
+        compressor=compressor.with_extra(0.0),
+        facts=facts,
+        ratio=ratio,
+        match=match,
+        workers=workers,
+        steps=steps,
+        bucket_cap_mb=bucket_cap_mb,
+    ).solved()
 
-    def payload(density: float) -> int:
-        return payload_bytes(compressor.with_density(density), facts, steps, bucket_cap_mb)
 
-    least = payload(_SMALLEST)
-    if least > target:
-        raise _out_of_reach(compressor, facts, ratio=ratio, match=match, limit=ratio * target / least, steps=steps)
-    low, high = _SMALLEST, 1.0
-    if payload(high) <= target:
-        return compressor.with_density(1.0)
-    for _ in range(_BISECTIONS):
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if payload(middle) <= target else (low, middle)
-    return compressor.with_density(_rounded_down(low))
+def _checked(compressor: Compressor) -> Compressor:
+    """Return the compressor, unless its density can never be sent.
+
+    Raises:
+        RsbenchError: no tensor may have such a density.
+    """
+    density, ceiling = getattr(compressor, "density", 0.0), compressor.largest_density
+    if density > ceiling:
+        raise RsbenchError(
+            f"{compressor.name} is asked for a density of {density:g}, but its ceiling lets no layer send more than"
+            f" {ceiling:g}: raise the ceiling, or ask for a density of at most {ceiling:g}."
+        )
+    return compressor
 
 
 def _rounded_down(density: float) -> float:
@@ -136,26 +166,105 @@ def _rounded_down(density: float) -> float:
     return float(f"{math.floor(density / unit) * unit:.9g}")
 
 
-def _out_of_reach(
-    compressor: Compressor, facts: ModelFacts, *, ratio: float, match: str, limit: float, steps: int
-) -> RsbenchError:
-    """Say how far the compressor reaches, what keeps it from more, and what to do."""
-    least = payload_bytes(compressor.with_density(_SMALLEST), facts, steps, BUCKET_CAP_MB)
-    whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
-    share = sum(layout.dense_bytes for layout in whole) * steps / least
-    causes, remedies = [], []
-    if compressor.steady_from_step:
-        causes.append(f"its density warm-up of {compressor.steady_from_step} steps counts")
-        remedies.append("shorten warmup_steps")
-    if whole:
-        causes.append(f"tensors of fewer than two dimensions, sent whole, are {share:.0%} of those bytes")
-    if share > 0.25:
-        remedies.append(f"select within them too with --compressor {compressor.replace(one_d='select').text}")
-    if limit >= 1:
-        remedies.insert(0, f"ask for at most --ratio {math.floor(limit):g}")
-    reach = f"it reaches {limit:,.4g}x" if limit < 10 else f"it reaches {limit:,.0f}x"
-    why = "; ".join(causes)
-    return RsbenchError(
-        f"{compressor.name} cannot compress {facts.name} {ratio:g}x in {match} bytes: with one neighbourhood or "
-        f"element a layer {reach}{f' ({why})' if why else ''}; {' or '.join(remedies) or 'use fewer workers'}."
-    )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Matching:
+    """A compressor that is to be brought to a ratio, as :func:`match_bytes` is asked for it."""
+
+    compressor: Compressor
+    facts: ModelFacts
+    ratio: float
+    match: str
+    workers: int
+    steps: int
+    bucket_cap_mb: float
+
+    @property
+    def wired(self) -> bool:
+        """Whether bytes on the wire are counted; a single worker has none."""
+        return self.match == "wire" and self.workers > 1
+
+    @property
+    def target(self) -> float:
+        """The most bytes that are to be sent over the run."""
+        dense = self.facts.dense_bytes * self.steps
+        return (wire_bytes("all_reduce", dense, self.workers) if self.wired else dense) / self.ratio
+
+    def sent(self, compressor: Compressor) -> float:
+        """Return the bytes of the run, of the kind that is matched."""
+        if self.wired:
+            return wire_total(compressor, self.facts, self.steps, self.workers, self.bucket_cap_mb)
+        return payload_bytes(compressor, self.facts, self.steps, self.bucket_cap_mb)
+
+    def solved(self) -> Compressor:
+        """Return the compressor with the density, and what it takes beyond that.
+
+        Raises:
+            RsbenchError: the ratio is out of reach.
+        """
+        least, most = (self.sent(self.compressor.with_density(density)) for density in (_SMALLEST, 1.0))
+        if least > self.target:
+            raise self.too_much(reach=self.ratio * self.target / least)
+        if most * (1 + TOLERANCE) < self.target:
+            raise self.too_little(reach=self.ratio * self.target / most)
+        if most <= self.target:
+            return self.compressor.with_density(1.0)
+        low, high = _SMALLEST, 1.0
+        for _ in range(_BISECTIONS):
+            middle = math.sqrt(low * high)
+            fits = self.sent(self.compressor.with_density(middle)) <= self.target
+            low, high = (middle, high) if fits else (low, middle)
+        return self.filled(self.compressor.with_density(_rounded_down(low)))
+
+    def filled(self, matched: Compressor) -> Compressor:
+        """Return the compressor with the share of further blocks that takes up what whole blocks leave of the budget.
+
+        One density, the same in all steps, is good enough where it misses by less than 1 % for sure.
+        """
+        without, most = self.sent(matched), self.sent(matched.with_extra(1.0))
+        certain = 1 - uncertain_bytes(matched, self.facts, self.steps) / payload_bytes(
+            matched, self.facts, self.steps, self.bucket_cap_mb
+        )
+        if self.target <= (1 + _MET) * certain * without or most <= without:
+            return matched
+        share = min(1.0, max(_SMALLEST_EXTRA, (self.target - without) / (most - without)))
+        return matched.with_extra(float(f"{share:.6f}"))
+
+    def too_much(self, reach: float) -> RsbenchError:
+        """Say how far the compressor reaches, what keeps it from more, and what to do."""
+        compressor, facts = self.compressor, self.facts
+        least = payload_bytes(compressor.with_density(_SMALLEST), facts, self.steps, self.bucket_cap_mb)
+        whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
+        share = sum(layout.dense_bytes for layout in whole) * self.steps / least
+        causes, remedies = [], []
+        if compressor.steady_from_step:
+            causes.append(f"its density warm-up of {compressor.steady_from_step} steps counts")
+            remedies.append("shorten warmup_steps")
+        if whole:
+            causes.append(f"tensors of fewer than two dimensions, sent whole, are {share:.0%} of those bytes")
+        if share > 0.25:
+            remedies.append(f"select within them too with --compressor {compressor.replace(one_d='select').text}")
+        if reach >= 1:
+            remedies.insert(0, f"ask for at most --ratio {math.floor(reach):g}")
+        why = "; ".join(causes)
+        return RsbenchError(
+            f"{compressor.name} cannot compress {facts.name} {self.ratio:g}x in {self.match} bytes: with one"
+            f" neighbourhood or element a layer it reaches {_reach_text(reach)}{f' ({why})' if why else ''};"
+            f" {' or '.join(remedies) or 'use fewer workers'}."
+        )
+
+    def too_little(self, reach: float) -> RsbenchError:
+        """Say that even with all that it may send, the compressor sends less than was asked for."""
+        compressor = self.compressor
+        ceiling = compressor.largest_density
+        limit = f"every layer at its ceiling of {ceiling:g}" if ceiling < 1 else "every tensor sent whole"
+        remedies = [f"ask for at least --ratio {math.ceil(reach):g}"]
+        if ceiling < 1:
+            remedies.append("raise the ceiling")
+        return RsbenchError(
+            f"{compressor.text} cannot send as much as {self.ratio:g}x fewer {self.match} bytes of {self.facts.name}:"
+            f" with {limit} it is at {_reach_text(reach)}; {' or '.join(remedies)}."
+        )
+
+
+def _reach_text(reach: float) -> str:
+    return f"{reach:,.4g}x" if reach < 10 else f"{reach:,.0f}x"

@@ -12,8 +12,9 @@ from typing import Any, Final
 from rich.console import Console
 
 from rsbench import reports
+from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
-from rsbench.reports.document.table import Column, Report, Section, Table
+from rsbench.reports.document.table import Column, Notes, Report, Section, Table
 from rsbench.results import records as results
 from rsbench.run.queue import CellQueue
 from rsbench.units import bytes_text, duration_text
@@ -37,7 +38,8 @@ def show(
         console: where to.
     """
     pairs = zip(queue.left(), expected, strict=True)
-    rows = tuple((str(number), *_row(queue, job, one)) for number, (job, one) in enumerate(pairs, start=1))
+    notes = Notes()
+    rows = tuple((str(number), *_row(queue, job, one, notes)) for number, (job, one) in enumerate(pairs, start=1))
     # A number leads, because it leads each piece of a table that is wider than the terminal.
     names = ("cell", *_COLUMNS.split(","))
     columns = tuple(Column(title=name, align="left" if name in _WORDS else "right") for name in names)
@@ -53,13 +55,13 @@ def show(
         title="Dry run",
         facts=tuple(facts),
         tables=(table,) if rows else (),
-        notes=(),
+        notes=tuple(notes.texts),
         conclusion=f"{queue.most} cells to run, {queue.done} already done. Nothing was launched.",
     )
     reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
 
-def _row(queue: CellQueue, job: Job, expected: Expectation) -> tuple[str, ...]:
+def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tuple[str, ...]:
     spec, estimate = job.spec, job.estimate
     return (
         spec.dataset,
@@ -72,10 +74,28 @@ def _row(queue: CellQueue, job: Job, expected: Expectation) -> tuple[str, ...]:
         str(job.steps),
         bytes_text(estimate.payload_bytes_per_step),
         bytes_text(estimate.total_payload_bytes),
-        f"{estimate.compression_ratio:.4g}",
+        " ".join([f"{estimate.compression_ratio:.4g}", *_miss_marks(job, notes)]),
         bytes_text(estimate.memory_bytes_per_worker),
         duration_text(expected.time_s),
     )
+
+
+def _miss_marks(job: Job, notes: Notes) -> list[str]:
+    """Return a mark where the asked ratio will be missed, or may be; none where it will be met."""
+    spec, estimate = job.spec, job.estimate
+    promised = asked_ratio.sent_ratio({"ratio": spec.ratio, "match": spec.match}, estimate.ratios)
+    if spec.ratio is None or promised is None:
+        return []
+    difference = asked_ratio.difference(spec.ratio, promised)
+    furthest = abs(difference) + estimate.uncertain_share
+    if furthest <= asked_ratio.TOLERANCE:
+        return []
+    words = f"differ by {100 * difference:+.1f} %"
+    if estimate.uncertain_share > asked_ratio.TOLERANCE:
+        words = f"differ by up to {100 * furthest:.0f} %, as the weights will have it"
+    name = f"{spec.compressor} {spec.ratio:g}x on {spec.model}"
+    text = f"{name}: asked and sent ratio {words}; a block is much of so few bytes, or the run has few steps."
+    return [notes.mark(text)]
 
 
 ASSUMED_FLOPS_PER_S: Final = {"cpu": 2e10, "cuda": 1e13}

@@ -27,7 +27,7 @@ from rsbench.tasks import Task
 from rsbench.train.agreement import agree, facts_of_run
 from rsbench.train.inputs_first import inputs_first
 from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
-from rsbench.train.sections import compressor_section, memory_section, model_section, thinned
+from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
 
 
 def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> float:
@@ -230,7 +230,7 @@ class Training:
             "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
             "model": model_section(self.cell.model, self.networks),
-            "traffic": {**self.totals.traffic(), "buffer_bytes": self.buffers.payload_bytes},
+            "traffic": traffic_section(self.totals, self.buffers.payload_bytes, self.cell),
             "time": {**self.totals.time(self.samples_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "history": thinned(self.history),

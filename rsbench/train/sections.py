@@ -11,7 +11,8 @@ import torch.distributed as dist
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
-from rsbench.measure import memory
+from rsbench.measure import asked_ratio, memory
+from rsbench.measure.totals import RunTotals
 from rsbench.models.weights import loaded_weights
 from rsbench.tasks import Networks
 
@@ -29,6 +30,13 @@ def compressor_section(compressor: Compressor, cell: CellSpec) -> dict[str, Any]
         "matched": cell.ratio is not None,
         "note": "Adam: momentum=0, error feedback only" if without_momentum else "",
     }
+
+
+def traffic_section(totals: RunTotals, buffer_bytes: int, cell: CellSpec) -> dict[str, Any]:
+    """Return the run's bytes, and in ``ratio_note`` that they are not what was asked for (empty where they are)."""
+    traffic = totals.traffic()
+    note = asked_ratio.miss_text({"ratio": cell.ratio, "match": cell.match}, traffic)
+    return {**traffic, "buffer_bytes": buffer_bytes, "ratio_asked": cell.ratio, "ratio_note": note}
 
 
 def model_section(name: str, networks: Networks) -> dict[str, Any]:

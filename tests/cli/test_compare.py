@@ -96,6 +96,21 @@ def test_dry_run_launches_and_writes_nothing(rsbench: Call, launcher: Any) -> No
     assert launcher.ran == [] and not Path("rsbench-results").exists()
 
 
+def test_a_dry_run_marks_what_will_not_be_sent_as_asked(rsbench: Call, launcher: Any) -> None:
+    coarse = ("--compressor", "blocktopk:neighborhood=tile,p=64", "--ratio", 11)
+    output = rsbench("compare", "--dry-run", *coarse, "--max-steps", 1).output
+    assert "10.87 [1]" in output
+    assert "blocktopk:neighborhood=tile,p=64 11x on smallvgg: asked and sent ratio differ by -1.2 %" in output
+    assert "asked and sent" not in rsbench("compare", "--dry-run", *coarse).output
+
+
+def test_a_ratio_that_a_ceiling_forbids_starts_nothing(rsbench: Call, launcher: Any) -> None:
+    result = rsbench("compare", "--compressor", "rsdgc:ceiling=0.01", "--ratio", 10)
+    assert result.exit_code == 2
+    assert "with every layer at its ceiling of 0.01 it is at 91x; ask for at least --ratio 92" in result.output
+    assert launcher.ran == []
+
+
 def test_plan_file_and_command_line(rsbench: Call, launcher: Any) -> None:
     Path("plan.toml").write_text('compressor = ["none", "topk"]\nratio = 20\nlr = [0.1, 0.2]\ngpus = 4\n')
     result = rsbench("compare", "--plan", "plan.toml", "--lr", 0.3, "--workers", 2, "--device", "cpu")

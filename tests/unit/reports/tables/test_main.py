@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from report_parts import column, only_section
 from rich_records import with_targets
 
-from rsbench.reports import build_report
+from rsbench.reports import FORMATS, build_report
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -112,3 +113,22 @@ def test_the_origin_of_a_target_spectrum_is_told_below_the_table(make_record: Ma
     assert any(
         note.endswith("Spectrum of the target: mean of the marked pixels.") for note in only_section([record]).notes
     )
+
+
+def test_a_missed_ratio_is_marked_and_told_in_every_format(make_record: Maker, tmp_path: Path) -> None:
+    missed, met = (make_record(compressor=name, ratio=500.0, seed=0) for name in ("topk", "dgc"))
+    missed["traffic"]["compression_ratio"], met["traffic"]["compression_ratio"] = 524.0, 504.0
+    section = only_section([make_record(seed=0), missed, met])
+    ratios = column(section.tables[0], "Ratio")
+    assert ratios["topk 500x"].startswith("524x [")
+    assert ratios["dgc 500x"] == "504x"
+    words = "asked 500x, sent 524.0x (+4.8 %)"
+    assert sum(words in note for note in section.notes) == 1
+    report = build_report([make_record(seed=0), missed, met])
+    for name, write in FORMATS.items():
+        texts = [path.read_text(encoding="utf-8") for path in write(report, tmp_path / name) if path.suffix != ".png"]
+        assert any("asked 500x, sent 524.0x (+4.8" in text for text in texts), name
+    values = {row[report.methods.columns.index(note)] for note in report.methods.columns if note.key == "ratio_note"
+              for row in report.methods.values or ()}  # fmt: skip
+    assert values == {None, words}
+    assert not [note for note in build_report([met]).cells.columns if note.key == "ratio_note"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rsbench import cell
 from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
+from rsbench.planning.byte_matching import Estimate
 from rsbench.planning.probe import ModelFacts
 
 FACTS = ModelFacts(
@@ -84,7 +87,7 @@ def test_the_sentence_names_what_really_stands_in_the_way() -> None:
 
 
 def test_limits_of_known_models_are_those_of_the_design() -> None:
-    """VGG-19 with 45 outputs: 13,741 elements in 1-D tensors, 19 neighbourhoods, at most 23 headers of 16 bytes."""
+    """VGG-19 with 45 outputs: 13,741 elements in 1-D tensors, 19 neighbourhoods, a header of 16 bytes a bucket."""
     config = [64, 64, 128, 128, 256, 256, 256, 256, 512, 512, 512, 512, 512, 512, 512, 512]
     shapes: dict[str, tuple[int, ...]] = {}
     for i, (inputs, outputs) in enumerate(zip([3, *config], config, strict=False)):
@@ -93,7 +96,7 @@ def test_limits_of_known_models_are_those_of_the_design() -> None:
         shapes |= {f"fc{i}.w": (outputs, inputs), f"fc{i}.b": (outputs,)}
     facts = ModelFacts(name="vgg19", networks={"": shapes})
     assert facts.parameters == 139_754_605
-    with pytest.raises(RsbenchError, match=r"9,966x"):
+    with pytest.raises(RsbenchError, match=r"10,018x"):
         compressor = parse("rsdgc:policy=uniform")
         byte_matching.match_bytes(compressor, facts, ratio=20_000, match="payload", workers=2, steps=100)
 
@@ -104,3 +107,67 @@ def test_steps() -> None:
     assert cell.total_steps(16, epochs=3, max_steps=40) == 40
     with pytest.raises(RsbenchError, match="at most 3 workers"):
         cell.steps_per_epoch(3, workers=4, batch_size=1)
+
+
+SMALL = ModelFacts(name="small", networks={"": {"conv": (32, 16, 3, 3), "bias": (32,), "head": (15, 288)}})
+
+
+def planned(text: str, facts: ModelFacts, ratio: float, **asked: Any) -> Estimate:
+    """What planning promises at a ratio."""
+    sizes: dict[str, Any] = {"workers": 2, "steps": 500, **asked}
+    match = sizes.pop("match", "payload")
+    compressor = byte_matching.match_bytes(parse(text), facts, ratio=ratio, match=match, **sizes)
+    return byte_matching.estimate(compressor, facts, batch_size=1, **sizes)
+
+
+@pytest.mark.parametrize(("ceiling", "ratio"), [(0.2, 10), (0.05, 30), (0.01, 200)])
+@pytest.mark.parametrize("policy", ["uniform", "global_rank"])
+def test_a_ceiling_that_can_hold_the_budget_keeps_the_ratio(policy: str, ceiling: float, ratio: float) -> None:
+    found = planned(f"rsdgc:ceiling={ceiling},policy={policy},update_steps=50", FACTS, ratio)
+    assert found.compression_ratio == pytest.approx(ratio, rel=0.01)
+
+
+def test_a_ceiling_that_cannot_is_refused_with_its_reach() -> None:
+    with pytest.raises(RsbenchError, match=r"10x .*toy: with every layer at its ceiling of 0\.01 it is at") as refusal:
+        planned("rsdgc:ceiling=0.01,update_steps=50", FACTS, 10)
+    least = int(str(refusal.value).split("--ratio ")[1].split()[0])
+    assert "raise the ceiling" in str(refusal.value)
+    found = planned("rsdgc:ceiling=0.01,update_steps=50", FACTS, least).compression_ratio
+    assert found == pytest.approx(least, rel=0.01)
+
+
+def test_values_of_16_bits_cannot_be_brought_to_less_than_their_half() -> None:
+    with pytest.raises(RsbenchError, match=r"with every tensor sent whole it is at 2x; ask for at least --ratio 2\."):
+        planned("topk:values=fp16", ModelFacts(name="one", networks={"": {"w": (400, 500)}}), 1.5)
+
+
+@pytest.mark.parametrize("asked", [{"ratio": 10.0, "match": "density"}, {"ratio": None, "text": ",density=0.1"}])
+def test_a_density_above_the_ceiling_is_refused(asked: dict[str, Any]) -> None:
+    compressor = parse("rsdgc:ceiling=0.01" + asked.pop("text", ""))
+    with pytest.raises(RsbenchError, match=r"density of 0\.1, but its ceiling .* 0\.01: raise the ceiling"):
+        byte_matching.match_bytes(compressor, FACTS, **{"match": "payload", **asked}, workers=2, steps=9)
+
+
+@pytest.mark.parametrize(
+    "text", ["topk", "topk:values=bf16", "dgc", "rsdgc:update_steps=50", "blocktopk:p=8,neighborhood=tile"]
+)
+@pytest.mark.parametrize("ratio", [3, 7, 11, 17])
+def test_what_whole_blocks_leave_is_shared_out(text: str, ratio: float) -> None:
+    assert planned(text, SMALL, ratio).compression_ratio == pytest.approx(ratio, rel=0.01)
+
+
+def test_one_density_stays_as_it_is_where_it_is_good_enough() -> None:
+    matched = byte_matching.match_bytes(parse("topk"), FACTS, ratio=100, match="payload", workers=2, steps=1000)
+    assert matched.text == f"topk:density={matched.density:.9g}", "no extra, so that such runs are as they were"
+
+
+@pytest.mark.parametrize("workers", [2, 3, 8])
+@pytest.mark.parametrize("text", ["topk", "rsdgc:update_steps=1,policy=lamp", "rsdgc:update_steps=3,warmup_steps=20"])
+def test_wire_ratios_count_broadcasts_as_broadcasts(text: str, workers: int) -> None:
+    assert planned(text, SMALL, 3, match="wire", workers=workers).wire_ratio == pytest.approx(3, rel=0.01)
+
+
+def test_a_run_too_short_to_take_turns_says_so() -> None:
+    few = planned("rsdgc:p=16,neighborhood=tile,update_steps=1", FACTS, 60, steps=1)
+    assert few.uncertain_share > 0.01
+    assert planned("rsdgc:p=16,neighborhood=tile,update_steps=1", FACTS, 60, steps=100).uncertain_share < 0.01
