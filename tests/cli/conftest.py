@@ -60,8 +60,14 @@ class FakeLauncher:
         return
 
 
+@pytest.fixture(scope="session")
+def model_facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where facts about models are kept for all tests: each costs seconds to ask torch for."""
+    return tmp_path_factory.mktemp("facts")
+
+
 @pytest.fixture
-def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model_facts: Path) -> None:
     """No images are drawn: what is decoded is not looked at by fake workers."""
     folder = tmp_path / "scenes"
     folder.mkdir()
@@ -72,6 +78,8 @@ def small_synthetic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
     Prepared.folder = folder  # type: ignore[attr-defined]
     monkeypatch.setattr(Synthetic, "prepare", lambda *args, **kwargs: Prepared())
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "facts").symlink_to(model_facts)
     monkeypatch.setenv("RSBENCH_CACHE", str(tmp_path / "cache"))
     for name in ("RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
