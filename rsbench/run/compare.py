@@ -140,6 +140,10 @@ class _MainJob:
         total = len(todo) + queue.done
         if request.dry_run:
             dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
+            names = dict.fromkeys(job.spec.dataset for job in todo)
+            warnings = [f"Warning: {warning}" for name in names for warning in self.located[name].survey.warnings]
+            for line in [*warnings, *earlier_lines(request.out)]:
+                self.say(line)
             return 0
         if todo:
             check_writable(request.out)

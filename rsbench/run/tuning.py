@@ -127,7 +127,7 @@ class TuningQueue(CellQueue):
         for row in self._rows:
             tried, _ = self._tried(row)
             best = best_rate(tried)
-            specs += [row.tuning[rate].spec for rate in tried]
+            specs += [row.tuning[rate].spec for rate in tried] if row.trains else []
             specs += [] if best is None else [job.spec for job in row.seeds[best]]
         return specs
 

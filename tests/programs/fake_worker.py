@@ -26,7 +26,7 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
         ["payload_bytes_total", "dense_bytes_total", "wire_bytes_total", "dense_wire_bytes_total"], 400.0
     )
     scores = {"loss": 1.0, "oa": 0.9, "aa": 0.9, "kappa": 0.89}
-    name = job["compressor"].partition(":")[0]
+    name, ratio = job["compressor"].partition(":")[0], job["cell"].get("ratio") or 1.0
     return {
         "schema": SCHEMA,
         "key": key,
@@ -44,7 +44,7 @@ def done_record(job: dict[str, Any], key: str) -> dict[str, Any]:
         "model": {"name": "smallvgg", "parameters": 100, "one_d_elements": 4, "dense_bytes": 400},
         "traffic": {
             **traffic,
-            **{"payload_bytes_per_step": 400.0, "compression_ratio": 1.0, "steady_ratio": 1.0, "wire_ratio": 1.0},
+            **{"payload_bytes_per_step": 400.0, "compression_ratio": ratio, "steady_ratio": ratio, "wire_ratio": 1.0},
             **{"density": 1.0, "density_per_tensor": {}, "one_d_share": 0.04, "buffer_bytes": 0, "steps": 1},
         },
         "time": {**times, "steps_counted": 1, "steps_skipped": 0},
