@@ -12,6 +12,7 @@ import click
 
 from rsbench.cell import Recipe
 from rsbench.cli.plan_option import grids_given, plan_given
+from rsbench.console import complain
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
@@ -64,10 +65,9 @@ def _token(without: bool) -> str:
     """
     token = os.environ.get(TOKEN_VARIABLE, "")
     if without:
-        click.echo(
+        complain(
             f"Warning: --no-token: whoever reaches --rdzv-endpoint can take part in this comparison and spoil it; set"
-            f" {TOKEN_VARIABLE} to the same secret on every node instead.",
-            err=True,
+            f" {TOKEN_VARIABLE} to the same secret on every node instead."
         )
         return ""
     if len(token) < TOKEN_CHARACTERS:
