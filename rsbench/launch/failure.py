@@ -62,7 +62,8 @@ def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
     """Return why the workers of a cell failed.
 
     A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
-    first exception that is not merely a lost connection; then other signals; then whatever is left.
+    first exception that is not merely a lost connection; then other signals; then a rank that ended without a word; then
+    whatever is left.
 
     Args:
         folder: of the cell, with the ranks' error files.
@@ -77,6 +78,7 @@ def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
         *(_from_signal(folder, rank, number) for rank, number in killed.items() if number in _DEADLY),
         *(_from_error(folder, error) for error in errors if not error.lost_connection),
         *(_from_signal(folder, rank, number) for rank, number in killed.items()),
+        *(_from_exit(folder, rank, code) for rank, code in exits.items() if rank not in {e.rank for e in errors}),
         *(_from_error(folder, error) for error in errors),
         *(_from_exit(folder, rank, code) for rank, code in exits.items()),
     ]
@@ -156,7 +158,8 @@ def _from_signal(folder: CellFolder, rank: int, number: signal.Signals) -> Cause
 
 def _from_exit(folder: CellFolder, rank: int, code: int) -> Cause:
     log = folder.log(rank)
-    return Cause(reason=f"rank {rank} ended with exit code {code}", log=log, tail=_tail(_read(log)), rank=rank)
+    reason = f"rank {rank} ended with exit code {code}{'' if code else ' before its work was done'}"
+    return Cause(reason=reason, log=log, tail=_tail(_read(log)), rank=rank)
 
 
 def _is_signal(code: int) -> bool:

@@ -160,7 +160,7 @@ class WorkerGroup:
         open_pipes = {worker.answers: worker for worker in self._workers if worker.rank not in self.exits}
         readable, _, _ = select.select(list(open_pipes), [], [], timeout_s)
         for pipe in readable:
-            text = os.read(pipe, 4096).decode()
+            text = os.read(pipe, 4096).decode("ascii", "replace")  # a plug-in may have written into it
             open_pipes[pipe].told += text.split()
             if not text:  # the process has closed its end: it is about to be gone
                 with suppress(subprocess.TimeoutExpired):

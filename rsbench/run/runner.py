@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from filelock import Timeout
 
+from rsbench import compressors
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import Cause
 from rsbench.launch.launcher import Launcher, Outcome
@@ -181,6 +182,9 @@ class CellRunner:
             reason = f"its workers could not be started: {problem.strerror or problem}"
             cause = Cause(reason=reason, log=None, tail=())
             return Outcome(status="failed", cause=cause, wall_s=time.monotonic() - began)
+        finally:
+            if not compressors.is_ours(job.compressor):
+                self.launcher.close()  # who knows what it left in its processes
 
 
 def _run_id(job: Job) -> str:
