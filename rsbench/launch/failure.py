@@ -62,8 +62,8 @@ def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
     """Return why the workers of a cell failed.
 
     A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
-    first exception that is not merely a lost connection; then other signals; then a rank that ended without a word; then
-    whatever is left.
+    first exception that is not merely a lost connection; then other signals; then a rank that ended without a word;
+    then whatever is left.
 
     Args:
         folder: of the cell, with the ranks' error files.
