@@ -53,4 +53,5 @@ class Board:
         if not self._connections[node]:
             async with self._changed:
                 self._gone.add(node)
+                print(node, flush=True)
                 self._changed.notify_all()

@@ -6,9 +6,9 @@ the server an answer with its own, all as lines of JSON. A proof is an HMAC-SHA2
 and what is said, so that neither side believes, or does, anything for a stranger; the token itself never travels.
 
 A request gets a text of the board, waits until all nodes have one, asks to be joined with the store where torch's
-ranks meet, which listens on node 0's loopback only, or stays connected for as long as its node lives. What stands on the
-board comes from node 0's own process, by a pipe. On other nodes the gate listens on loopback, where the ranks find that
-store.
+ranks meet, which listens on node 0's loopback only, or stays connected for as long as its node lives. What stands on
+the board comes from node 0's own process, by a pipe. On other nodes the gate listens on loopback, where the ranks find
+that store. A gate says on standard output at which port it listens, then the number of each node that has ended.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ import json
 import os
 import secrets
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from rsbench.launch.board import Board
+from rsbench.launch.board import AWAY_S, Board
 
 HANDSHAKE_S: Final = 10.0
 LINE_BYTES: Final = 1 << 26
@@ -203,16 +204,21 @@ async def _to_store(
 
 
 async def _stay(endpoint: tuple[str, int], token: bytes, node: int) -> None:
-    """Stay connected with node 0's gate, so that it notices when this node ends."""
+    """Stay connected with node 0's gate, so that each notices when the other's node ends."""
+    seen: float | None = None
     while True:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             reader, writer = await asyncio.open_connection(*endpoint, limit=REQUEST_BYTES)
             try:
                 await request_on(reader, writer, token, {"do": "stay", "node": node})
                 await reader.read(1)
+                seen = time.monotonic()
             finally:
                 writer.close()
         await asyncio.sleep(_RETRY_S)
+        if seen is not None and time.monotonic() - seen > AWAY_S:
+            print(0, flush=True)
+            return
 
 
 async def _splice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:

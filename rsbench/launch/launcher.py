@@ -146,6 +146,8 @@ class WorkerLauncher:
             if group.exits:
                 group.linger(LINGER_S)
                 return "failed", None
+            if self.rendezvous is not None and self.rendezvous.ended_node() is not None:
+                return "failed", None
             if time.monotonic() - started > self.timeout_s:
                 group.dump_stacks()
                 return "timeout", None
@@ -170,7 +172,8 @@ class WorkerLauncher:
         if stall is not None:
             return failure.standing_still(folder, stall.rank, stall.reason)
         if status == "failed":
-            return failure.find(folder, exits)
+            ended = None if self.rendezvous is None else self.rendezvous.ended_node()
+            return failure.find(folder, exits, ended)
         if status == "timeout":
             reason = f"it took longer than the time-out of {self.timeout_s:g} s"
             return Cause(reason=reason, log=failure.newest_log(folder.path), tail=())

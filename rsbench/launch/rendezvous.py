@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class Rendezvous:
         self._listener: socket.socket | None = None
         self._store_port = 0
         self._met = False
+        self._ended_node: int | None = None
 
     def __enter__(self) -> Self:
         host, port = self.nodes.address
@@ -154,6 +156,13 @@ class Rendezvous:
                 return processes.interface_of(probe.getsockname()[0])
         except OSError:
             return None
+
+    def ended_node(self) -> int | None:
+        """Return a node that has ended, None while all live; does not wait."""
+        assert self._gate is not None and self._gate.stdout is not None
+        if self._ended_node is None and select.select([self._gate.stdout], [], [], 0)[0]:
+            self._ended_node = int(self._gate.stdout.readline() or self.nodes.rank)
+        return self._ended_node
 
     def _ask(self, request: dict[str, Any], deadline: float) -> str | None:
         """Return the gate's answer, trying until it is there; None when cancelled."""

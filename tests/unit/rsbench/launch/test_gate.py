@@ -92,7 +92,7 @@ def test_little_is_kept_of_a_line_before_the_token_is_proven() -> None:
         reader, writer = await asyncio.open_connection(*address)
         await reader.readline()
         sent = 0
-        with pytest.raises(OSError):  # noqa: PT011 - reset or broken pipe
+        with pytest.raises(OSError):
             while sent < 1 << 26:
                 writer.write(b"x" * (1 << 16))
                 await writer.drain()
