@@ -144,7 +144,7 @@ class WorkerGroup:
             store: ``host:port`` of the store where ranks of several machines meet; on one machine they meet in a file.
         """
         self._cells += 1
-        self._heartbeats.restart()
+        self._heartbeats.restart("begin the cell" if self._cells > 1 else "start its process")
         order = {"folder": str(folder), "store": store or str(self._scratch.path / f"meet-{self._cells}")}
         for worker in self._workers:
             with suppress(BrokenPipeError):  # it has ended, which look() notices
