@@ -77,6 +77,15 @@ COMPRESSORS: dict[str, type[Compressor]] = table_with_plugins(
 """Name on the command line -> class, plug-ins of the entry-point group ``rsbench.compressors`` included."""
 
 
+def is_ours(text: str) -> bool:
+    """Tell whether the compressor that a text names is rsbench's own, and no plug-in's.
+
+    Raises:
+        RsbenchError: unknown name or option.
+    """
+    return type(parse(text)).__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
 def parse(text: str) -> Compressor:
     """Build a compressor from ``name[:key=value,...]``, as ``--compressor`` takes it.
 

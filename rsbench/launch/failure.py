@@ -58,15 +58,17 @@ class RankError:
         return not self.user_error and _LOST.search(f"{self.type}: {self.message}") is not None
 
 
-def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
+def find(folder: CellFolder, exits: Mapping[int, int], ended_node: int | None = None) -> Cause:
     """Return why the workers of a cell failed.
 
     A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
-    first exception that is not merely a lost connection; then other signals; then whatever is left.
+    first exception that is not merely a lost connection; then other signals; then a rank that ended without a word;
+    then whatever is left.
 
     Args:
         folder: of the cell, with the ranks' error files.
         exits: rank -> exit code (negative: signal) of those that ended by themselves, the first to end first.
+        ended_node: another machine on which rsbench has ended.
     """
     if not folder.path.is_dir():
         return Cause(reason=f"its folder {folder.path} was removed while it ran", log=None, tail=())
@@ -77,6 +79,8 @@ def find(folder: CellFolder, exits: Mapping[int, int]) -> Cause:
         *(_from_signal(folder, rank, number) for rank, number in killed.items() if number in _DEADLY),
         *(_from_error(folder, error) for error in errors if not error.lost_connection),
         *(_from_signal(folder, rank, number) for rank, number in killed.items()),
+        *(_from_exit(folder, rank, code) for rank, code in exits.items() if rank not in {e.rank for e in errors}),
+        *(_from_node(folder, node) for node in (ended_node,) if node is not None),
         *(_from_error(folder, error) for error in errors),
         *(_from_exit(folder, rank, code) for rank, code in exits.items()),
     ]
@@ -156,7 +160,14 @@ def _from_signal(folder: CellFolder, rank: int, number: signal.Signals) -> Cause
 
 def _from_exit(folder: CellFolder, rank: int, code: int) -> Cause:
     log = folder.log(rank)
-    return Cause(reason=f"rank {rank} ended with exit code {code}", log=log, tail=_tail(_read(log)), rank=rank)
+    reason = f"rank {rank} ended with exit code {code}{'' if code else ' before its work was done'}"
+    return Cause(reason=reason, log=log, tail=_tail(_read(log)), rank=rank)
+
+
+def _from_node(folder: CellFolder, node: int) -> Cause:
+    return Cause(
+        reason=f"rsbench ended on node {node}, or cannot be reached there", log=newest_log(folder.path), tail=()
+    )
 
 
 def _is_signal(code: int) -> bool:

@@ -5,9 +5,10 @@ endpoint's address. Each connection is one request: the server sends a challenge
 the server an answer with its own, all as lines of JSON. A proof is an HMAC-SHA256 under the token over both challenges
 and what is said, so that neither side believes, or does, anything for a stranger; the token itself never travels.
 
-A request puts a text on the board, gets one, waits until all nodes have one, or asks to be joined with the store
-where torch's ranks meet, which listens on node 0's loopback only. On other nodes the gate listens on loopback, where
-the ranks find that store.
+A request gets a text of the board, waits until all nodes have one, asks to be joined with the store where torch's
+ranks meet, which listens on node 0's loopback only, or stays connected for as long as its node lives. What stands on
+the board comes from node 0's own process, by a pipe. On other nodes the gate listens on loopback, where the ranks find
+that store. A gate says on standard output at which port it listens, then the number of each node that has ended.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ import json
 import os
 import secrets
 import sys
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from rsbench.launch.board import AWAY_S, Board
+
 HANDSHAKE_S: Final = 10.0
 LINE_BYTES: Final = 1 << 26
-"""The longest line of somebody who proved the token: a plan of many cells."""
+"""The longest line of node 0: a plan of many cells."""
+REQUEST_BYTES: Final = 1 << 14
+"""The longest line that is read of somebody who has not proved the token yet."""
+_RETRY_S: Final = 1.0
 STRANGERS: Final = 256
 """So many connections may be unproven at a time; more are closed at once."""
 _CHUNK: Final = 1 << 16
@@ -40,36 +47,13 @@ def proof(token: bytes, who: str, challenges: tuple[str, str], text: str) -> str
         challenges: the server's, then the client's.
         text: what is said.
     """
-    said = "\0".join([who, *challenges, text]).encode()
+    said = "\0".join([who, *challenges, text]).encode("utf-8", "surrogatepass")
     return hmac.new(token, said, "sha256").hexdigest()
 
 
-class Board:
-    """Texts that node 0 publishes, and who has read them."""
-
-    def __init__(self) -> None:
-        self._texts: dict[str, str] = {}
-        self._readers: dict[str, set[int]] = {}
-        self._changed = asyncio.Condition()
-
-    async def put(self, name: str, text: str) -> None:
-        """Publish a text."""
-        async with self._changed:
-            self._texts[name] = text
-            self._changed.notify_all()
-
-    async def get(self, name: str, node: int) -> str:
-        """Return a text once it is there, and note that a node has it."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: name in self._texts)
-            self._readers.setdefault(name, set()).add(node)
-            self._changed.notify_all()
-            return self._texts[name]
-
-    async def all_have(self, name: str, others: int) -> None:
-        """Return when so many nodes have read a text."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: len(self._readers.get(name, ())) >= others)
+def proves(given: object, expected: str) -> bool:
+    """Tell whether what somebody sent is the proof that is expected; takes as long for any."""
+    return hmac.compare_digest(str(given).encode("utf-8", "replace"), expected.encode())
 
 
 class Gate:
@@ -80,9 +64,13 @@ class Gate:
     """
 
     def __init__(self, token: bytes) -> None:
-        self._token, self._board, self._unproven = token, Board(), 0
+        self._token, self.board, self._unproven = token, Board(), 0
         self._store: int | None = None
         self._store_known = asyncio.Condition()
+
+    async def open(self, host: str, port: int) -> asyncio.Server:
+        """Listen at an address; of a stranger's line little is kept."""
+        return await asyncio.start_server(self.serve, host, port, limit=REQUEST_BYTES)
 
     async def set_store(self, port: int | None) -> None:
         """Say at which loopback port the ranks of the next cell meet; None when there is no cell."""
@@ -109,8 +97,11 @@ class Gate:
                 return
             _send(writer, {"answer": answer, "proof": proof(self._token, "server", challenges, answer)})
             await writer.drain()
-            if request["do"] == "store":
-                await _splice(reader, writer, "127.0.0.1", int(answer))
+            match request["do"]:
+                case "store":
+                    await _splice(reader, writer, "127.0.0.1", int(answer))
+                case "stay":
+                    await self.board.present(int(request["node"]), reader.read(1))
         except (*_BAD, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a stranger, or somebody who went away
         finally:
@@ -126,7 +117,7 @@ class Gate:
         said = json.loads(await reader.readuntil(b"\n"))
         challenges = (mine, str(said["challenge"]))
         text = str(said["request"])
-        if not hmac.compare_digest(str(said["proof"]), proof(self._token, "client", challenges, text)):
+        if not proves(said["proof"], proof(self._token, "client", challenges, text)):
             return challenges, None
         request = json.loads(text)
         return challenges, request if isinstance(request, dict) else None
@@ -135,15 +126,14 @@ class Gate:
         """Do what is asked and return the answer; None when the client went away meanwhile."""
         name = str(request.get("name", ""))
         match request["do"]:
-            case "put":
-                await self._board.put(name, str(request["text"]))
-                return ""
             case "get":
-                text: str | None = await _unless_gone(self._board.get(name, int(request["node"])), reader)
+                text: str | None = await _unless_gone(self.board.get(name, int(request["node"])), reader)
                 return text
             case "all_have":
-                await _unless_gone(self._board.all_have(name, int(request["others"])), reader)
-                return ""
+                gone: str | None = await _unless_gone(self.board.all_have(name, int(request["others"])), reader)
+                return gone
+            case "stay":
+                return str(int(request["node"]))
             case "store":
                 return await self._store_port()
         raise ValueError("unknown request")
@@ -185,7 +175,7 @@ async def request_on(
     if answer.get("refused"):
         raise PermissionError("refused")
     given = str(answer.get("answer", ""))
-    if not hmac.compare_digest(str(answer.get("proof", "")), proof(token, "server", challenges, given)):
+    if not proves(answer.get("proof"), proof(token, "server", challenges, given)):
         raise PermissionError("unproven")
     return given
 
@@ -211,6 +201,24 @@ async def _to_store(
         pass  # the rank sees that its connection is closed
     finally:
         writer.close()
+
+
+async def _stay(endpoint: tuple[str, int], token: bytes, node: int) -> None:
+    """Stay connected with node 0's gate, so that each notices when the other's node ends."""
+    seen: float | None = None
+    while True:
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            reader, writer = await asyncio.open_connection(*endpoint, limit=REQUEST_BYTES)
+            try:
+                await request_on(reader, writer, token, {"do": "stay", "node": node})
+                await reader.read(1)
+                seen = time.monotonic()
+            finally:
+                writer.close()
+        await asyncio.sleep(_RETRY_S)
+        if seen is not None and time.monotonic() - seen > AWAY_S:
+            print(0, flush=True)
+            return
 
 
 async def _splice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
@@ -244,19 +252,27 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 async def _run() -> None:
-    """Serve until standard input ends; the first line says how, others at which port the store listens."""
+    """Serve until standard input ends; the first line says how, others what to publish or where the store listens."""
     orders = asyncio.StreamReader(limit=LINE_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     setup = json.loads(await orders.readline())
     token, endpoint = setup["token"].encode(), (setup["host"], setup["port"])
     gate = Gate(token)
     if setup["node"] == 0:
-        server = await asyncio.start_server(gate.serve, *endpoint, limit=LINE_BYTES)
+        server = await gate.open(*endpoint)
+        staying = None
     else:
         server = await asyncio.start_server(lambda r, w: _to_store(endpoint, token, r, w), "127.0.0.1", 0)
+        staying = asyncio.ensure_future(_stay(endpoint, token, setup["node"]))
     print(server.sockets[0].getsockname()[1], flush=True)
     while line := await orders.readline():
-        await gate.set_store(json.loads(line))
+        match json.loads(line):
+            case {"put": name, "text": text}:
+                await gate.board.put(name, text)
+            case {"store": port}:
+                await gate.set_store(port)
+    if staying is not None:
+        staying.cancel()
 
 
 def main() -> None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,6 +17,7 @@ from typing import Final
 
 from rsbench.errors import RsbenchError
 from rsbench.launch import processes
+from rsbench.launch.scratch import Scratch
 from rsbench.measure.heartbeat import Heartbeats, Mark
 from rsbench.parent_death import end_with_parent
 from rsbench.results.folder import CellFolder
@@ -90,17 +88,16 @@ class WorkerGroup:
         listener: int | None = None,
     ) -> None:
         self.exits: dict[int, int] = {}
-        self._mark = secrets.token_hex(8)
-        self._scratch = Path(tempfile.mkdtemp(prefix="rsbench-"))
-        self._heartbeats = Heartbeats(self._scratch / "heartbeats", size)
         self._cells = 0
         self._still_since: float | None = None
         self._workers: list[_Worker] = []
+        self._scratch = Scratch()
         try:
+            self._heartbeats = Heartbeats(self._scratch.path / "heartbeats", size)
             for local in range(size):
                 place = {"RANK": first_rank + local, "WORLD_SIZE": world_size, "LOCAL_RANK": local}
                 place["LOCAL_WORLD_SIZE"] = size
-                own = {name: str(value) for name, value in place.items()} | {processes.MARK: self._mark}
+                own = {name: str(value) for name, value in place.items()} | {processes.MARK: self._scratch.mark}
                 passed = listener if first_rank + local == 0 else None
                 self._workers.append(self._start(local, {**environment, **own}, work, folder, passed))
         except OSError as error:
@@ -113,7 +110,7 @@ class WorkerGroup:
         rank = int(environment["RANK"])
         reads, writes = os.pipe()
         command = [sys.executable, "-m", "rsbench.launch.worker", work]
-        command += [str(writes), str(self._scratch / "heartbeats"), *([] if listener is None else [str(listener)])]
+        command += [str(writes), str(self._scratch.path / "heartbeats"), *([] if listener is None else [str(listener)])]
         with folder.log(rank).open("ab") as log:
             process = subprocess.Popen(
                 command,
@@ -147,8 +144,8 @@ class WorkerGroup:
             store: ``host:port`` of the store where ranks of several machines meet; on one machine they meet in a file.
         """
         self._cells += 1
-        self._heartbeats.restart()
-        order = {"folder": str(folder), "store": store or str(self._scratch / f"meet-{self._cells}")}
+        self._heartbeats.restart("begin the cell" if self._cells > 1 else "start its process")
+        order = {"folder": str(folder), "store": store or str(self._scratch.path / f"meet-{self._cells}")}
         for worker in self._workers:
             with suppress(BrokenPipeError):  # it has ended, which look() notices
                 assert worker.process.stdin is not None
@@ -160,7 +157,7 @@ class WorkerGroup:
         open_pipes = {worker.answers: worker for worker in self._workers if worker.rank not in self.exits}
         readable, _, _ = select.select(list(open_pipes), [], [], timeout_s)
         for pipe in readable:
-            text = os.read(pipe, 4096).decode()
+            text = os.read(pipe, 4096).decode("ascii", "replace")  # a plug-in may have written into it
             open_pipes[pipe].told += text.split()
             if not text:  # the process has closed its end: it is about to be gone
                 with suppress(subprocess.TimeoutExpired):
@@ -227,9 +224,8 @@ class WorkerGroup:
             worker.process.kill()
             worker.process.wait()
             os.close(worker.answers)
-        processes.kill_all(self._mark)
         self._workers = []
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.remove()
 
 
 def _blame(waited: list[tuple[_Worker, Mark]], still_s: float) -> Stall:

@@ -20,7 +20,7 @@ from rsbench.results.folder import CellFolder
 
 STALL_TIMEOUT_S: Final = 300.0
 START_TIMEOUT_S: Final = 120.0
-"""The longest that workers may take to start, where the stall time-out is not shorter."""
+"""The longest that workers may take to start, unless a stall time-out above the default gives them more."""
 LINGER_S: Final = 2.0
 """After one rank failed, the others have so long to write down what they saw."""
 
@@ -146,14 +146,21 @@ class WorkerLauncher:
             if group.exits:
                 group.linger(LINGER_S)
                 return "failed", None
+            if self.rendezvous is not None and self.rendezvous.ended_node() is not None:
+                return "failed", None
             if time.monotonic() - started > self.timeout_s:
                 group.dump_stacks()
                 return "timeout", None
-            stall = group.stall(self.stall_timeout_s, min(self.stall_timeout_s, START_TIMEOUT_S))
+            stall = group.stall(self.stall_timeout_s, self._start_limit_s)
             if stall is not None:
                 group.dump_stacks()
                 return "failed", stall
         return "done", None
+
+    @property
+    def _start_limit_s(self) -> float:
+        """The longest that workers may take to start: what a step takes says little of it."""
+        return START_TIMEOUT_S if self.stall_timeout_s <= STALL_TIMEOUT_S else self.stall_timeout_s
 
     def _environment(self) -> dict[str, str]:
         """Return the workers' environment: where they listen, and nothing of the comparison's token."""
@@ -170,7 +177,8 @@ class WorkerLauncher:
         if stall is not None:
             return failure.standing_still(folder, stall.rank, stall.reason)
         if status == "failed":
-            return failure.find(folder, exits)
+            ended = None if self.rendezvous is None else self.rendezvous.ended_node()
+            return failure.find(folder, exits, ended)
         if status == "timeout":
             reason = f"it took longer than the time-out of {self.timeout_s:g} s"
             return Cause(reason=reason, log=failure.newest_log(folder.path), tail=())

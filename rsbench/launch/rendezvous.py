@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -23,7 +25,10 @@ from rsbench.launch.gate import ask
 from rsbench.parent_death import end_with_parent
 from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
 
+LOST_S: Final = 20.0
+"""Node 0, once met, is given up when it has not answered for so long."""
 _RETRY_S: Final = 0.3
+_NO_GATE: Final = "The gate process of this comparison has ended; start the command again."
 
 
 class Rendezvous:
@@ -41,6 +46,8 @@ class Rendezvous:
         self._gate_port = 0
         self._listener: socket.socket | None = None
         self._store_port = 0
+        self._met = False
+        self._ended_node: int | None = None
 
     def __enter__(self) -> Self:
         host, port = self.nodes.address
@@ -89,11 +96,16 @@ class Rendezvous:
         """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
 
         Raises:
-            RsbenchError: a node did not come in time.
+            RsbenchError: a node did not come in time, or has ended.
         """
-        deadline = time.monotonic() + timeout_s
-        self._ask({"do": "put", "name": name, "text": json.dumps(content)}, deadline)
-        self._ask({"do": "all_have", "name": name, "others": self.nodes.count - 1}, deadline)
+        self._tell_gate({"put": name, "text": json.dumps(content)})
+        request = {"do": "all_have", "name": name, "others": self.nodes.count - 1}
+        gone = self._ask(request, time.monotonic() + timeout_s)
+        if gone:
+            raise RsbenchError(
+                f"Node {gone} has ended, so this comparison cannot go on: see what it printed, then give the same"
+                " command on every node again. Cells that are done stay done."
+            )
 
     def fetch(self, name: str, timeout_s: float) -> Any:
         """Return what node 0 publishes under ``name``; None when cancelled.
@@ -113,7 +125,7 @@ class Rendezvous:
             return None
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._store_port = self._listener.getsockname()[1]
-        self._tell_gate(self._store_port)
+        self._tell_gate({"store": self._store_port})
         return self._listener.fileno()
 
     @property
@@ -132,7 +144,7 @@ class Rendezvous:
         self.hand_over_store()
         if self._store_port:
             self._store_port = 0
-            self._tell_gate(None)
+            self._tell_gate({"store": None})
 
     def interface(self) -> str | None:
         """Return the network interface by which this node reaches the endpoint, None where it cannot be told."""
@@ -145,6 +157,13 @@ class Rendezvous:
         except OSError:
             return None
 
+    def ended_node(self) -> int | None:
+        """Return a node that has ended, None while all live; does not wait."""
+        assert self._gate is not None and self._gate.stdout is not None
+        if self._ended_node is None and select.select([self._gate.stdout], [], [], 0)[0]:
+            self._ended_node = int(self._gate.stdout.readline() or self.nodes.rank)
+        return self._ended_node
+
     def _ask(self, request: dict[str, Any], deadline: float) -> str | None:
         """Return the gate's answer, trying until it is there; None when cancelled."""
         return asyncio.run(self._ask_until(request, deadline))
@@ -152,6 +171,8 @@ class Rendezvous:
     async def _ask_until(self, request: dict[str, Any], deadline: float) -> str | None:
         reason = "no answer"
         while time.monotonic() < deadline and not self.cancelled():
+            if self._gate is not None and self._gate.poll() is not None:
+                raise RsbenchError(_NO_GATE)
             attempt = asyncio.ensure_future(ask(self.nodes.address, self._token.encode(), request))
             while not attempt.done() and time.monotonic() < deadline and not self.cancelled():
                 await asyncio.wait([attempt], timeout=0.1)
@@ -159,19 +180,40 @@ class Rendezvous:
                 attempt.cancel()
                 break
             try:
-                return attempt.result()
+                answer = attempt.result()
             except PermissionError as error:
                 raise self._refused(str(error)) from None
             except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
                 reason = str(error) or type(error).__name__
+                if self._met and not await self._still_there():
+                    break
                 await asyncio.sleep(_RETRY_S)
+            else:
+                self._met = True
+                return answer
         if self.cancelled():
             return None
+        if self._met and self.nodes.rank != 0 and time.monotonic() < deadline:
+            raise RsbenchError(
+                f"Node 0 at {self.nodes.endpoint} has ended, or cannot be reached any more ({reason[:200]}), so this"
+                " comparison cannot go on: see what it printed, then give the same command on every node again."
+            )
         who = "the other nodes" if self.nodes.rank == 0 else "node 0"
         raise RsbenchError(
             f"No rendezvous with {who} at {self.nodes.endpoint} in time ({reason[:200]}): start the same command on"
             " every node, each with its own --node-rank, and an --rdzv-endpoint on node 0 that all can reach."
         )
+
+    async def _still_there(self) -> bool:
+        """Return whether node 0's gate answers within some time."""
+        until = time.monotonic() + LOST_S
+        while time.monotonic() < until and not self.cancelled():
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                nothing = {"do": "all_have", "name": "", "others": 0}
+                await asyncio.wait_for(ask(self.nodes.address, self._token.encode(), nothing), LOST_S)
+                return True
+            await asyncio.sleep(_RETRY_S)
+        return False
 
     def _refused(self, why: str) -> RsbenchError:
         said = "refused this node" if why == "refused" else "does not know the token of this node"
@@ -186,7 +228,7 @@ class Rendezvous:
             self._gate.stdin.write(json.dumps(order) + "\n")
             self._gate.stdin.flush()
         except BrokenPipeError as error:
-            raise RsbenchError("The gate process of this comparison has ended; start the command again.") from error
+            raise RsbenchError(_NO_GATE) from error
 
     def _close(self) -> None:
         self.hand_over_store()

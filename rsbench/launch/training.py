@@ -14,6 +14,7 @@ import torch.distributed as dist
 from rsbench.cell import KEY_VERSION, CellSpec, Device
 from rsbench.compressors import parse
 from rsbench.launch.member import Member
+from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
 from rsbench.results import provenance, records
 from rsbench.results.folder import CellFolder
@@ -41,6 +42,7 @@ def train(folder: Path, member: Member) -> None:
     log.write("phase", {"phase": "start"})
     device = _device(cell.device, member.local_rank)
     _be_deterministic()
+    beat("join the other ranks")
     member.join("nccl" if device.type == "cuda" else "gloo")
     try:
         training = Training(cell, parse(job["compressor"]), TASKS[job["task"]], Path(job["data"]), device, log)
@@ -59,6 +61,7 @@ def train(folder: Path, member: Member) -> None:
                 "provenance": {**job["provenance"], "runtime": runtime},
                 **sections,
             }
+            beat("write the record")
             records.write_record(folder, record)
             log.write("phase", {"phase": "done"})
     finally:

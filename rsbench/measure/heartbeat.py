@@ -54,10 +54,10 @@ class Heartbeats:
             marks.append(Mark(count, at_s, where.rstrip(b"\0").decode("utf-8", "replace")))
         return marks
 
-    def restart(self) -> None:
-        """Count from zero again, for the next cell."""
+    def restart(self, where: str) -> None:
+        """Count from zero again, for the next cell; until its first mark a rank is about to do ``where``."""
         for rank in range(self._ranks):
-            _MARK.pack_into(self._memory, rank * _MARK.size, 0, time.monotonic(), b"begin the cell")
+            _MARK.pack_into(self._memory, rank * _MARK.size, 0, time.monotonic(), where.encode()[:48])
 
 
 def open_mine(path: Path, rank: int) -> None:

@@ -56,6 +56,10 @@ class CellFolder:
         """Return the folder of one try at this cell."""
         return CellFolder(self.path / f"try-{token}")
 
+    def of_node(self, rank: int | str) -> CellFolder:
+        """Return the folder of another node than node 0, which keeps the record, for what its workers read and say."""
+        return CellFolder(self.path / f"node{rank}")
+
     def attempts(self) -> Iterator[CellFolder]:
         """Yield the folders of all tries that have not ended, or whose process was killed."""
         return (CellFolder(path) for path in self.path.glob(self.attempt("*").path.name))

@@ -185,6 +185,8 @@ class _MainJob:
                     f"{spec.dataset} on this node ({mine}) is not what node 0 has ({spec.dataset_fingerprint}):"
                     " give every node the same files and the same command."
                 )
+        if todo:
+            check_writable(self.request.out)
         self.say(f"node {self.request.nodes.rank}: {len(todo)} cells to run")
         cells = self._prepared(todo)
         queue, ledger = FixedQueue(todo), Ledger(self.request.out, (), rerun=False)

@@ -146,7 +146,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) 
 
 def _of_other_node(cell: CellFolder, environment: Mapping[str, str]) -> CellFolder:
     """Return the folder for the logs of a node without rank 0."""
-    return CellFolder(cell.path / f"node{environment.get('GROUP_RANK', '1')}")
+    return cell.of_node(environment.get("GROUP_RANK", "1"))
 
 
 def _hold(held: ExitStack, cell: CellFolder, key: str) -> None:

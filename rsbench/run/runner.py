@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from filelock import Timeout
 
+from rsbench import compressors
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import Cause
 from rsbench.launch.launcher import Launcher, Outcome
@@ -19,7 +20,7 @@ from rsbench.launch.signals import StopSignals
 from rsbench.planning.devices import Nodes
 from rsbench.planning.job import Job, write_job
 from rsbench.results import attempts
-from rsbench.results.folder import CellFolder, folder_error
+from rsbench.results.folder import CellFolder, folder_error, refuse_link, remove
 from rsbench.results.ledger import Ledger
 from rsbench.results.provenance import utc_now
 from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle, stamp
@@ -156,12 +157,23 @@ class CellRunner:
             self.progress.say(job.spec.label, line, total)
 
     def _follow(self, rendezvous: Rendezvous, job: Job, total: int) -> Ending:
-        """Run a cell's workers on another node than node 0, which keeps the lock and the record."""
+        """Run a cell's workers on another node than node 0, which keeps the lock and the record.
+
+        Raises:
+            RsbenchError: the nodes do not meet, or this one cannot write.
+        """
         if rendezvous.fetch(_run_id(job), BARRIER_TIMEOUT_S) != _GO:
             return Ending(status="elsewhere", line="node 0 has nothing to run")
-        attempt = CellFolder.of(self.out, job.spec.folder_name).attempt(self.token)
-        self._write_job(attempt, job)
-        outcome = self._launch(attempt, job, total)
+        cell = CellFolder.of(self.out, job.spec.folder_name)
+        own = cell.of_node(self.nodes.rank)  # the nodes may share the result folder, so not node 0's
+        for place in (cell.path.parent, cell.path, own.path):
+            refuse_link(place)
+        try:
+            remove(own.path)
+        except OSError as problem:
+            raise folder_error(problem, own.path) from problem
+        self._write_job(own, job)
+        outcome = self._launch(own, job, total)
         return Ending.of(outcome)
 
     def _write_job(self, attempt: CellFolder, job: Job) -> None:
@@ -181,6 +193,9 @@ class CellRunner:
             reason = f"its workers could not be started: {problem.strerror or problem}"
             cause = Cause(reason=reason, log=None, tail=())
             return Outcome(status="failed", cause=cause, wall_s=time.monotonic() - began)
+        finally:
+            if not compressors.is_ours(job.compressor):
+                self.launcher.close()  # who knows what it left in its processes
 
 
 def _run_id(job: Job) -> str:

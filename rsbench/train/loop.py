@@ -72,15 +72,19 @@ class Training:
         self.cell, self.compressor, self.device, self.log = cell, compressor, device, log
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
         self._metric = facts_of(task.name).metric.name
+        beat("load its data")
         self.task = task(cell, folder, device)
         train = len(self.task.train)
         self.per_epoch = steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
         self.samples_per_step = min(cell.batch_size, math.ceil(train / self.workers)) * self.workers
         self.steps = total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
 
+        beat("build the network")
         torch.manual_seed(seed)
         built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
+        beat("compare with the other ranks")
         agree(facts_of_run(cell, compressor.text, self.task, folder, built))
+        beat("prepare the exchange")
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
         alone = len(self.networks) == 1
         copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
@@ -220,6 +224,7 @@ class Training:
         test = self.task.test(self.networks)
         self._finite(test["loss"])
         last = self.validation[-1][self._metric] if self.validation else None
+        beat("draw pictures")
         drawn = self.task.draw(self.networks, pictures)
         scores = {"val": self.validation, "val_score": last, "test": test}
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}

@@ -58,6 +58,21 @@ def test_exit_code_without_a_word(tmp_path: Path) -> None:
     assert failure.find(CellFolder(tmp_path), {1: 7}).reason == "rank 1 ended with exit code 7"
 
 
+@pytest.mark.parametrize(("code", "more"), [(7, ""), (0, " before its work was done")])
+def test_a_rank_that_ended_without_a_word_is_blamed_before_lost_connections(
+    tmp_path: Path, code: int, more: str
+) -> None:
+    write_error(tmp_path, 0, "RuntimeError", "Connection closed by peer [127.0.0.1]:1", time=1.0)
+    cause = failure.find(CellFolder(tmp_path), {1: code, 0: 1})
+    assert (cause.rank, cause.reason) == (1, f"rank 1 ended with exit code {code}{more}")
+
+
+def test_another_node_that_ended_is_blamed_before_lost_connections(tmp_path: Path) -> None:
+    write_error(tmp_path, 0, "RuntimeError", "Connection closed by peer [127.0.0.1]:1", time=1.0)
+    cause = failure.find(CellFolder(tmp_path), {}, ended_node=1)
+    assert cause.reason == "rsbench ended on node 1, or cannot be reached there"
+
+
 @pytest.mark.parametrize("content", ["{", "{}", '{"rank": "x"}'])
 def test_a_damaged_error_file_hides_no_exit_code(tmp_path: Path, content: str) -> None:
     (tmp_path / "error-rank0.json").write_text(content)  # cut short

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from rsbench.launch import gate
+from rsbench.launch import board, gate
 from rsbench.launch.gate import Gate, ask
 
 TOKEN = b"a secret of this comparison"
 Address = tuple[str, int]
+ALIVE = {"do": "all_have", "name": "plan", "others": 0}
 
 
 def with_gate(check: Callable[[Gate, Address], Awaitable[None]]) -> None:
@@ -24,7 +25,7 @@ def with_gate(check: Callable[[Gate, Address], Awaitable[None]]) -> None:
 
     async def run() -> None:
         opened = Gate(TOKEN)
-        server = await asyncio.start_server(opened.serve, "127.0.0.1", 0, limit=gate.LINE_BYTES)
+        server = await opened.open("127.0.0.1", 0)
         async with server:
             await check(opened, server.sockets[0].getsockname())
 
@@ -44,32 +45,38 @@ async def spoken(address: Address, *lines: bytes) -> bytes:
 
 
 def test_what_one_node_puts_another_gets_and_the_first_knows() -> None:
-    async def check(_: Gate, address: Address) -> None:
+    async def check(opened: Gate, address: Address) -> None:
         waiting = asyncio.ensure_future(ask(address, TOKEN, {"do": "get", "name": "plan", "node": 1}))
-        await ask(address, TOKEN, {"do": "put", "name": "plan", "text": "cells"})
+        await opened.board.put("plan", "cells")
         assert await waiting == "cells"
         assert await ask(address, TOKEN, {"do": "all_have", "name": "plan", "others": 1}) == ""
 
     with_gate(check)
 
 
-@pytest.mark.parametrize("request_", [{"do": "put", "name": "plan", "text": "bad"}, {"do": "store"}])
-def test_a_wrong_token_is_refused_and_changes_nothing(request_: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "request_", [{"do": "get", "name": "plan", "node": 1}, {"do": "stay", "node": 1}, {"do": "store"}]
+)
+def test_a_wrong_token_is_refused_and_changes_nothing(request_: dict[str, Any]) -> None:
     async def check(opened: Gate, address: Address) -> None:
         await opened.set_store(1)
+        await opened.board.put("plan", "cells")
         with pytest.raises(PermissionError, match="refused"):
             await ask(address, b"another secret", request_)
-        assert opened._board._texts == {}
+        assert opened.board._readers == {} == opened.board._connections
 
     with_gate(check)
 
 
-def test_a_gate_without_the_token_is_not_believed() -> None:
-    async def check(opened: Gate, address: Address) -> None:
+@pytest.mark.parametrize("challenge", ["00", "\ud800"])
+@pytest.mark.parametrize("proof", [None, "\u00e9", "\ud800", {}, 1, "0" * 64])  # None: our own, sent back
+def test_a_gate_without_the_token_is_not_believed(challenge: str, proof: Any) -> None:
+    async def check() -> None:
         async def impostor(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(b'{"challenge": "00"}\n')
+            writer.write(json.dumps({"challenge": challenge}).encode() + b"\n")
             said = json.loads(await reader.readline())
-            writer.write(json.dumps({"answer": "evil", "proof": said["proof"]}).encode() + b"\n")  # its own, sent back
+            answer = {"answer": "evil", "proof": said["proof"] if proof is None else proof}
+            writer.write(json.dumps(answer).encode() + b"\n")
             writer.close()
 
         server = await asyncio.start_server(impostor, "127.0.0.1", 0)
@@ -77,15 +84,46 @@ def test_a_gate_without_the_token_is_not_believed() -> None:
             await ask(server.sockets[0].getsockname(), TOKEN, {"do": "get", "name": "plan", "node": 1})
         server.close()
 
+    asyncio.run(asyncio.wait_for(check(), 30))
+
+
+def test_little_is_kept_of_a_line_before_the_token_is_proven() -> None:
+    async def check(_: Gate, address: Address) -> None:
+        reader, writer = await asyncio.open_connection(*address)
+        await reader.readline()
+        sent = 0
+        with pytest.raises(OSError):
+            while sent < 1 << 26:
+                writer.write(b"x" * (1 << 16))
+                await writer.drain()
+                sent += 1 << 16
+        assert sent < 1 << 25, "all but what the system's sockets hold"
+
+    with_gate(check)
+
+
+def test_a_node_that_leaves_is_named_to_whoever_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "AWAY_S", 0.05)
+
+    async def check(opened: Gate, address: Address) -> None:
+        node = asyncio.ensure_future(gate._stay(address, TOKEN, 3))
+        while not opened.board._connections.get(3):
+            await asyncio.sleep(0.01)
+        waiting = asyncio.ensure_future(ask(address, TOKEN, {"do": "all_have", "name": "plan", "others": 1}))
+        node.cancel()
+        assert await waiting == "3"
+        assert await ask(address, TOKEN, ALIVE) == "", "what nobody has to read"
+
     with_gate(check)
 
 
 def test_a_request_that_was_overheard_cannot_be_sent_again() -> None:
     async def check(opened: Gate, address: Address) -> None:
-        request = json.dumps({"do": "put", "name": "plan", "text": "again"})
+        await opened.board.put("plan", "cells")
+        request = json.dumps({"do": "get", "name": "plan", "node": 1})
         overheard = {"challenge": "11", "request": request, "proof": gate.proof(TOKEN, "client", ("00", "11"), request)}
         assert b'"refused": true' in await spoken(address, json.dumps(overheard).encode() + b"\n")
-        assert opened._board._texts == {}
+        assert opened.board._readers == {}
 
     with_gate(check)
 
@@ -111,7 +149,7 @@ def test_pickles_and_other_rubbish_are_not_executed_and_the_gate_goes_on(tmp_pat
     async def check(_: Gate, address: Address) -> None:
         for line in rubbish:
             assert b"answer" not in await spoken(address, line)
-        assert await ask(address, TOKEN, {"do": "put", "name": "plan", "text": "cells"}) == ""
+        assert await ask(address, TOKEN, ALIVE) == ""
 
     with_gate(check)
     assert not mark.exists()
@@ -132,7 +170,7 @@ def test_odd_requests_with_the_token_are_closed_without_harm(request_: Any) -> N
             return await reader.read()
 
         assert b"answer" not in await odd()
-        assert await ask(address, TOKEN, {"do": "put", "name": "plan", "text": "cells"}) == ""
+        assert await ask(address, TOKEN, ALIVE) == ""
 
     with_gate(check)
 
@@ -146,7 +184,7 @@ def test_silent_strangers_do_not_keep_a_node_out(monkeypatch: pytest.MonkeyPatch
         async def until_let_in() -> str:
             while True:
                 try:
-                    return await ask(address, TOKEN, {"do": "put", "name": "plan", "text": "cells"})
+                    return await ask(address, TOKEN, ALIVE)
                 except (OSError, asyncio.IncompleteReadError):
                     await asyncio.sleep(0.2)
 

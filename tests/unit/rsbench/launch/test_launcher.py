@@ -69,3 +69,8 @@ def test_a_folder_that_vanishes_is_the_cause(environment: dict[str, str], tmp_pa
     outcome = launcher.run(tmp_path / "1", workers_per_node=2, run_id="x", tick=remove)
     assert outcome.status == "failed" and outcome.cause is not None
     assert outcome.cause.reason == f"its folder {tmp_path / '1'} was removed while it ran"
+
+
+@pytest.mark.parametrize(("stall_s", "start_s"), [(5.0, 120.0), (300.0, 120.0), (1000.0, 1000.0)])
+def test_a_short_stall_timeout_does_not_shorten_the_start(stall_s: float, start_s: float) -> None:
+    assert WorkerLauncher(stop=StopSignals(), stall_timeout_s=stall_s)._start_limit_s == start_s

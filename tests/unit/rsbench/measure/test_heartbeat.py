@@ -27,7 +27,7 @@ def test_marks_of_another_process_are_seen_at_its_place(tmp_path: Path) -> None:
     assert (silent.count, silent.where) == (0, "start its process") and silent.at_s <= before
     assert moved.count == 2 and before <= moved.at_s <= time.monotonic()
     assert moved.where.startswith("exchange xxx") and len(moved.where) == 48
-    beats.restart()
+    beats.restart("begin the cell")
     assert [(mark.count, mark.where) for mark in beats.read()] == [(0, "begin the cell")] * 2
 
 
