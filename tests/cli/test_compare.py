@@ -94,6 +94,8 @@ def test_dry_run_launches_and_writes_nothing(rsbench: Call, launcher: Any) -> No
     assert "7 cells to run, 0 already done. Nothing was launched." in result.output
     assert "topk:density=" in result.output and "4.51 MB" in result.output
     assert launcher.ran == [] and not Path("rsbench-results").exists()
+    one = rsbench("compare", "--dry-run", "--compressor", "none").output
+    assert "for 1 cell;" in " ".join(one.split()) and "\n1 cell to run, 0 already done." in one
 
 
 def test_a_dry_run_marks_what_will_not_be_sent_as_asked(rsbench: Call, launcher: Any) -> None:
