@@ -1,7 +1,7 @@
 """Tries at a cell: each in a folder of its own, whose files take their places in the cell's folder when it has ended.
 
 So a record stays readable until a newer one has replaced it whole. A try ends in one step, by which its folder becomes
-``arriving`` in the cell's folder; whoever holds the cell's lock next brings a move that was cut short
+``CellFolder.arriving``; whoever holds the cell's lock next brings a move that was cut short
 to its end. All of this is for the holder of the lock alone.
 """
 
