@@ -67,7 +67,7 @@ def official(lists: Mapping[str, tuple[int, ...]], note: str, labels: Indices, s
         how = f"official lists ({note})"
     else:
         train, val = _take_validation(train, labels, seed)
-        how = f"official lists ({note}), validation 10 % of train per class, seed {seed}"
+        how = f"official lists ({note}), validation 10 % of train per class, drawn anew with each seed"
     return _described(train, val, test, how)
 
 
@@ -94,15 +94,15 @@ def drawn(percent: tuple[float, ...], labels: Indices, seed: int, *, is_redrawn:
             part.append(chosen)
     three = [np.sort(np.concatenate(part)).astype(np.int64) for part in parts]
     tenth = "" if len(percent) == 3 else " train/test per class, validation 10 % of train"
-    how = f"{percent_text(percent)}{tenth or ' per class'}, {who_draws(seed, is_redrawn=is_redrawn)}"
+    how = f"{percent_text(percent)}{tenth or ' per class'}, {who_draws(is_redrawn=is_redrawn)}"
     return _described(three[0], three[1], three[2], how)
 
 
-def who_draws(seed: int, *, is_redrawn: bool) -> str:
+def who_draws(*, is_redrawn: bool) -> str:
     """Return in words which parts follow the seed."""
     if is_redrawn:
-        return f"all three parts drawn with seed {seed}"
-    return f"the same test part for every seed, train and validation drawn with seed {seed}"
+        return "all three parts drawn anew with each seed"
+    return "one test part for all seeds, train and validation drawn anew with each"
 
 
 def generator(stream: int, seed: int) -> np.random.Generator:

@@ -114,7 +114,8 @@ def _official(
 
     pair = _apart(draw, ("training", "validation"), truth, blocks.margin)
     extra = list(pair.warnings)
-    how = f"official lists ({truth.note}), validation from train in blocks of {side} px, seed {seed}; {pair.words}"
+    how = f"official lists ({truth.note}), validation from train in blocks of {side} px, drawn anew with each seed; "
+    how += pair.words
     drawn = _described((pair.one, pair.other, test), how, truth, class_names)
     extra += [f"{len(shared):,} pixels stand in the training and the test list: they only test."] if len(shared) else []
     close = np.count_nonzero(near(pair.one, truth.labels_HW.shape, blocks.margin).flat[test])
@@ -148,7 +149,7 @@ def _drawn(shares: Shares, truth: GroundTruth, class_names: tuple[str, ...], blo
         return inner, held_out
 
     inner = _apart(draw_validation, ("training", "validation"), truth, blocks.margin)
-    who = splits.who_draws(seed, is_redrawn=shares.is_redrawn)
+    who = splits.who_draws(is_redrawn=shares.is_redrawn)
     how = f"{percent_text(percent)} in blocks of {side} px, balanced by class, {who}; {outer.words}, {inner.words}"
     drawn = _described((inner.one, inner.other, outer.other), how, truth, class_names)
     return replace(drawn, warnings=(*outer.warnings, *inner.warnings, *drawn.warnings))

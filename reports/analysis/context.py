@@ -109,9 +109,11 @@ def _data_facts(done: Sequence[Record], sample: str) -> list[str]:
         return []
     data = done[0]["dataset"]
     kind = f"Synthetic {sample}s" if data["synthetic"] else f"{sample.capitalize()}s"
+    counts = f": {data['train']:,} train, {data['val']:,} val, {data['test']:,} test"
+    split = data["split"].rstrip(".").removesuffix(" pixels").removesuffix(counts)
     lines = [
         f"{kind}, {len(data['classes'])} classes: {data['train']:,} train, {data['val']:,} validation, "
-        f"{data['test']:,} test; split of seed {done[0]['cell']['seed']}: {data['split'].rstrip('.')}."
+        f"{data['test']:,} test; split of seed {done[0]['cell']['seed']}: {split}."
     ]
     if data["part"]:
         part = str(data["part"])

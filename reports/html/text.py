@@ -57,11 +57,10 @@ def _link(mark: re.Match[str], anchor: str, notes: int) -> str:
     return f'<a href="#{anchor}-note-{mark[1]}">{mark[0]}</a>' if 1 <= int(mark[1]) <= notes else mark[0]
 
 
-def hangs(table: Table, index: int) -> bool:
-    """Return whether a column of numbers needs room for marks after them."""
-    if table.columns[index].align == "left":
-        return False
-    return any(_tail(row[index]) for row in table.rows)
+def hangs(table: Table) -> list[bool]:
+    """Return for each column whether it is one of numbers that needs room for marks after them."""
+    numbers = [column.align != "left" for column in table.columns]
+    return [is_number and any(_tail(row[index]) for row in table.rows) for index, is_number in enumerate(numbers)]
 
 
 def sort_value(column: Column, text: str) -> str:

@@ -12,6 +12,7 @@ import click
 from rsbench.cli.options import PATH
 from rsbench.console import make_console, say
 from rsbench.metrics import facts_of, score_text
+from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
 from rsbench.results.records import list_runs
 
@@ -42,7 +43,7 @@ def _datasets(console: Console, verbose: bool, out: Path) -> None:
 
     for name, kind in table.available().items():
         dataset = kind()
-        recipe = f"{dataset.image_size} px, {dataset.epochs} epochs by default"
+        recipe = f"{dataset.image_size} px, {dataset.epochs} epochs, learning rate {dataset.lr:g} by default"
         say(console, f"{name:<19}{dataset.title}: {dataset.contents}; {recipe}")
         if verbose:
             for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
@@ -53,7 +54,8 @@ def _models(console: Console, verbose: bool, out: Path) -> None:
     """List the models that --model takes, by task."""
     for task, names in probe.model_names().items():
         say(console, f"{facts_of(task).title}:")
-        for line in names if verbose else [", ".join(names)]:
+        rates = {name: f"  (learning rate {RATES[name]:g} at most by default)" for name in names if name in RATES}
+        for line in [name + rates.get(name, "") for name in names] if verbose else [", ".join(names)]:
             say(console, f"  {line}")
 
 

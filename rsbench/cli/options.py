@@ -123,14 +123,18 @@ byte_options = one_decorator(
 
 device_options = one_decorator(
     click.option(
-        "--gpus", multiple=True, type=int, metavar="N", help="Workers on so many GPUs of each node; repeat.  [all]"
+        "--gpus",
+        multiple=True,
+        type=int,
+        metavar="N",
+        help="Workers on so many GPUs of each node; compare takes several.  [all]",
     ),
     click.option(
         "--workers",
         multiple=True,
         type=int,
         metavar="N",
-        help="Workers on each node; repeat.  [2 on a machine without GPU]",
+        help="Workers on each node; compare takes several.  [2 on a machine without GPU]",
     ),
     click.option("--device", type=click.Choice(DEVICES), help="What each worker trains on."),
 )

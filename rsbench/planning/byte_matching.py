@@ -128,14 +128,18 @@ def match_bytes(
 
     Raises:
         RsbenchError: the ratio is out of the model's reach; the sentence gives the limit, the share of the 1-D
-            tensors, and the remedy. A density that is asked for is above the compressor's ceiling.
+            tensors, and the remedy. A density that is asked for is above the compressor's ceiling; ``extra`` is given
+            without one.
     """
     if ratio is None or not compressor.matchable or compressor.density_given:
         return _checked(compressor) if compressor.density_given else compressor
     if match == "density":
         return _checked(compressor.with_density(min(1.0, 1 / ratio)))
+    without_extra = compressor.with_extra(0.0)
+    if without_extra.text != compressor.text:
+        raise RsbenchError(f"{compressor.text} gives extra, which --ratio sets: leave it out, or give a density too.")
     return _Matching(
-        compressor=compressor.with_extra(0.0),
+        compressor=without_extra,
         facts=facts,
         ratio=ratio,
         match=match,

@@ -17,7 +17,7 @@ from rsbench.planning.job import Job
 from rsbench.reports.document.table import Column, Notes, Report, Section, Table
 from rsbench.results import records as results
 from rsbench.run.queue import CellQueue
-from rsbench.units import bytes_text, duration_text
+from rsbench.units import bytes_text, count_text, duration_text
 
 _COLUMNS = (
     "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker,time"
@@ -56,7 +56,7 @@ def show(
         facts=tuple(facts),
         tables=(table,) if rows else (),
         notes=tuple(notes.texts),
-        conclusion=f"{queue.most} cells to run, {queue.done} already done. Nothing was launched.",
+        conclusion=f"{queue.most} to run, {queue.done} already done. Nothing was launched.",
     )
     reports.show(Report(title="", sections=(section,), problems=(), methods=table, cells=table), console)
 
@@ -144,7 +144,7 @@ def sentence(expected: Sequence[Expectation], budget_s: float | None) -> str:
     """Say how long all cells will take, and how many fit a budget."""
     total = sum(one.time_s for one in expected)
     modelled = sum(not one.measured for one in expected)
-    text = f"Time: about {duration_text(total)} ({total / 3600:.3g} h) for {len(expected)} cells"
+    text = f"Time: about {duration_text(total)} ({total / 3600:.3g} h) for {count_text(len(expected), 'cell')}"
     if modelled:
         cpu, gpu = ASSUMED_FLOPS_PER_S["cpu"] / 1e9, ASSUMED_FLOPS_PER_S["cuda"] / 1e12
         text += (

@@ -29,7 +29,7 @@ class CellState:
     Attributes:
         path: the file of samples, which need not exist yet.
         steps: optimizer steps of the whole run.
-        epochs: passes over the training images.
+        epochs: passes over the training samples.
     """
 
     path: Path
@@ -41,9 +41,8 @@ class CellState:
     loss: float | None = None
     validation: str = ""
     payload_bytes: int | None = None
-    images_per_s: float | None = None
+    samples_per_s: float | None = None
     step_time_s: float | None = None
-    epochs_done: int = 0
     _offset: int = 0
 
     def read(self) -> bool:
@@ -67,14 +66,14 @@ class CellState:
         if sample["kind"] == "phase":
             self.phase = str(sample["phase"])
         elif sample["kind"] == "epoch":
-            self.validation, self.epochs_done = validation_text(sample), int(sample["epoch"]) + 1
+            self.validation = validation_text(sample)
         elif sample["kind"] == "step":
             duration = float(sample["step_time_s"])
             self.step, self.epoch, self.loss = int(sample["step"]) + 1, int(sample["epoch"]), sample["loss"]
             self.payload_bytes = sample["payload_bytes"]
             before = self.step_time_s
             self.step_time_s = duration if before is None else 0.9 * before + 0.1 * duration
-            self.images_per_s = sample["images"] / self.step_time_s if self.step_time_s else None
+            self.samples_per_s = sample["images"] / self.step_time_s if self.step_time_s else None
 
     def left_s(self) -> float | None:
         """Return the seconds of training that are left, None before the first step."""
@@ -89,8 +88,8 @@ class CellState:
             words.append(f"loss {self.loss:.3f}")
         if self.validation:
             words.append(self.validation)
-        if self.images_per_s is not None:
-            words.append(f"{self.images_per_s:.0f} images/s")
+        if self.samples_per_s is not None:
+            words.append(f"{self.samples_per_s:.0f} samples/s")
         if self.payload_bytes is not None:
             words.append(f"{bytes_text(self.payload_bytes)}/step")
         return words
@@ -182,7 +181,7 @@ class Progress(ABC):
 
 
 class PlainProgress(Progress):
-    """One line about every ten seconds, and at each phase and epoch: for logs and pipes.
+    """One line about every ten seconds, and at each phase: for logs and pipes.
 
     Args:
         write: takes each line.
@@ -191,23 +190,23 @@ class PlainProgress(Progress):
     def __init__(self, write: Callable[[str], None]) -> None:
         super().__init__()
         self._write = write
-        self._shown = (0.0, "", 0)
+        self._shown = (0.0, "")
 
     def _print(self, line: str) -> None:
         self._write(line)
 
     def _show_begin(self, state: CellState) -> None:
-        self._shown = (time.monotonic(), state.phase, 0)
+        self._shown = (time.monotonic(), state.phase)
         self._print(f"{self._head()}: starting")
 
     def _show(self, state: CellState) -> None:
         if not state.read():
             return
         now = time.monotonic()
-        then, phase, epochs = self._shown
-        if now - then < PLAIN_INTERVAL_S and state.phase == phase and state.epochs_done == epochs:
+        then, phase = self._shown
+        if now - then < PLAIN_INTERVAL_S and state.phase == phase:
             return
-        self._shown = (now, state.phase, state.epochs_done)
+        self._shown = (now, state.phase)
         self._print(f"{self._head()}: {', '.join([*state.words(), *_left(self._time_left, state)])}")
 
 

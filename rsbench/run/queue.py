@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rsbench.cell import CellSpec
 from rsbench.planning.job import Job
+from rsbench.units import count_text
 
 
 class CellQueue(ABC):
@@ -29,8 +30,8 @@ class CellQueue(ABC):
 
     @property
     def most(self) -> str:
-        """How many are left, in words: ``12``, ``at most 40``."""
-        return str(len(self.left()))
+        """How many are left, in words: ``12 cells``, ``at most 40 cells``."""
+        return count_text(len(self.left()), "cell")
 
     @abstractmethod
     def ready(self) -> Sequence[Job]:

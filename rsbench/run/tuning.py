@@ -19,6 +19,7 @@ from rsbench.results.folder import CellFolder
 from rsbench.results.ledger import Ledger
 from rsbench.results.schema import Record
 from rsbench.run.queue import CellQueue
+from rsbench.units import count_text
 
 FAILED = -math.inf
 """Validation score of a cell that gave no numbers: any other rate is better."""
@@ -134,7 +135,7 @@ class TuningQueue(CellQueue):
     @property
     def most(self) -> str:
         """How many are left, in words: fewer where a best rate lies at an edge."""
-        return f"at most {len(self.left())}"
+        return f"at most {count_text(len(self.left()), 'cell')}"
 
     def mark(self) -> None:
         """Write the tuning seed into what others recorded, so that every table of the folder knows it.

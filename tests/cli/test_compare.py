@@ -94,6 +94,8 @@ def test_dry_run_launches_and_writes_nothing(rsbench: Call, launcher: Any) -> No
     assert "7 cells to run, 0 already done. Nothing was launched." in result.output
     assert "topk:density=" in result.output and "4.51 MB" in result.output
     assert launcher.ran == [] and not Path("rsbench-results").exists()
+    one = rsbench("compare", "--dry-run", "--compressor", "none").output
+    assert "for 1 cell;" in " ".join(one.split()) and "\n1 cell to run, 0 already done." in one
 
 
 def test_a_dry_run_marks_what_will_not_be_sent_as_asked(rsbench: Call, launcher: Any) -> None:
@@ -193,7 +195,9 @@ def test_report_and_lists(rsbench: Call, launcher: Any) -> None:
     runs = rsbench("list", "runs", "-v")
     assert "4 of 4 cells in rsbench-results are done." in runs.output
     assert "policy=global_rank" in rsbench("list", "compressors", "-v").output
-    assert "UC Merced" in rsbench("list", "datasets").output
+    assert "UC Merced Land Use (UCM-21): 21 classes" in rsbench("list", "datasets").output
+    assert "64 px, 10 epochs, learning rate 0.05 by default" in rsbench("list", "datasets").output
+    assert "vgg19  (learning rate 0.01 at most by default)" in rsbench("list", "models", "-v").output
 
 
 def test_report_compares_two_folders(rsbench: Call, launcher: Any) -> None:

@@ -54,7 +54,7 @@ def test_both_commands_take_the_same_scenes(both, tmp_path: Path, monkeypatch: p
     for folder in folders:
         check, dry = both(folder)
         assert check.exit_code == (1 if "nodata" in folder.name else 0), check.output
-        assert dry.exit_code == 0 and "1 cells to run" in dry.output, dry.output
+        assert dry.exit_code == 0 and "1 cell to run" in dry.output, dry.output
         assert ("hsi-cnn" in dry.output) == (folder.name == "hsi-only")
         assert ("fills 60 pixels" in check.output) == ("nodata" in folder.name)
     check, _ = both(tmp_path / "full-map-called-mask_test")

@@ -47,7 +47,7 @@ def test_no_test_picture_of_one_seed_trains_or_validates_under_another(split: st
     drawn = [choose(split, None, "", UCM_LABELS, seed=seed) for seed in (0, 1, 2, 2**32 - 1)]
     for one in drawn:
         assert np.array_equal(one.test, drawn[0].test)
-        assert "the same test part for every seed" in one.description
+        assert "one test part for all seeds" in one.description
     assert len({one.val.tobytes() for one in drawn}) == len(drawn), "validation follows the seed"
 
 
@@ -64,7 +64,7 @@ def test_redrawn_lets_the_seed_draw_the_test_part() -> None:
     assert np.array_equal(one.test, again.test)
     shared = len(np.intersect1d(one.test, other.test)) / len(one.test)
     assert 0.3 < shared < 0.5, "as two draws of 40 % share by chance"
-    assert one.description.startswith("50/10/40 per class, all three parts drawn with seed 1: 1,050 train")
+    assert one.description.startswith("50/10/40 per class, all three parts drawn anew with each seed: 1,050 train")
 
 
 def test_the_draw_is_pinned() -> None:

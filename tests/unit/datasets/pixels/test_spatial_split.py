@@ -59,14 +59,14 @@ def test_no_test_pixel_of_one_seed_trains_or_validates_under_another(split: str,
     drawn, other = (choose(split, GROUND, NAMES, BLOCKS, number) for number in (seed, seed + 1))
     assert np.array_equal(drawn.test, other.test)
     assert not np.array_equal(drawn.val, other.val)
-    assert "the same test part for every seed" in drawn.description
+    assert "one test part for all seeds" in drawn.description
 
 
 @pytest.mark.parametrize("split", ["redrawn:50/10/40", "redrawn:random:50/10/40"])
 def test_redrawn_lets_the_seed_draw_the_test_pixels(split: str) -> None:
     first, again, other = (choose(split, GROUND, NAMES, BLOCKS, seed) for seed in (1, 1, 2))
     assert np.array_equal(first.test, again.test) and not np.array_equal(first.test, other.test)
-    assert "all three parts drawn with seed 1" in first.description
+    assert "all three parts drawn anew with each seed" in first.description
 
 
 def test_blocks_use_every_labelled_pixel_that_no_margin_takes() -> None:

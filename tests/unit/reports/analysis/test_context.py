@@ -25,6 +25,17 @@ def test_reports_part_and_synthetic_are_said(make_record: Maker) -> None:
     assert "part: 10 of 45 classes, 1,000 of 31,500 images" in section.facts
 
 
+@pytest.mark.parametrize("end", ["", " pixels"])
+def test_reports_counts_of_a_split_stand_once(end: str, make_record: Maker) -> None:
+    how = "50/10/40 per class, one test part for all seeds, train and validation drawn anew with each"
+    record = make_record(dataset={"split": f"{how}: 1,050 train, 210 val, 840 test{end}"})
+    [section] = build_report([record]).sections
+    assert section.facts[0] == (
+        f"Images, {len(record['dataset']['classes'])} classes: 1,050 train, 210 validation, 840 test; "
+        f"split of seed 0: {how}."
+    )
+
+
 @pytest.mark.parametrize("odd", [None, 3, "text", [], [None, 5, ""], {}])
 def test_reports_odd_warnings_notes_and_commands_are_passed_over(odd: Any, make_record: Maker) -> None:
     record = make_record(dataset={"warnings": odd}, provenance={"argv": odd})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rsbench.reports.document.table import Column
-from rsbench.reports.html.text import sort_value
+from rsbench.reports.document.table import Column, Table
+from rsbench.reports.html.text import hangs, sort_value
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,9 @@ def test_html_numbers_are_sorted_by_their_size(text: str, value: float) -> None:
 @pytest.mark.parametrize("text", ["-", "", "tuning", "failed and timeout"])
 def test_html_what_is_no_number_has_no_size(text: str) -> None:
     assert sort_value(Column(title="a"), text) == ""
+
+
+def test_html_columns_of_numbers_with_marks_have_room_for_them() -> None:
+    columns = (Column(title="Method", align="left"), Column(title="OA"), Column(title="vs none"), Column(title="LR"))
+    rows = (("topk [1]", "71.9", "-8.5 [-12.8, -4.2] ~", "0.05 [2]"), ("none", "80.4", "-", "0.05"))
+    assert hangs(Table(title="", columns=columns, rows=rows)) == [False, False, True, True]

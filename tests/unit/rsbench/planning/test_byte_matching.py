@@ -30,6 +30,14 @@ def test_payload_ratio_is_met_over_the_run(text: str, ratio: float) -> None:
     assert ratio <= found < 1.02 * ratio
 
 
+def test_extra_without_a_density_is_refused() -> None:
+    given = {"ratio": 20, "match": "payload", "workers": 2, "steps": 100}
+    with pytest.raises(RsbenchError, match=r"^topk:extra=0\.5 gives extra, which --ratio sets: leave it out, or give"):
+        byte_matching.match_bytes(parse("topk:extra=0.5"), FACTS, **given)
+    both = parse("topk:density=0.01,extra=0.5")
+    assert byte_matching.match_bytes(both, FACTS, **given) is both
+
+
 def test_wire_ratio_counts_the_growth_of_all_gather() -> None:
     matched = byte_matching.match_bytes(parse("topk"), FACTS, ratio=20, match="wire", workers=4, steps=100)
     found = byte_matching.estimate(matched, FACTS, workers=4, steps=100, batch_size=1)

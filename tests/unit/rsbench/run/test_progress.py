@@ -29,12 +29,12 @@ def test_state_follows_the_file_even_through_half_lines(tmp_path: Path) -> None:
     append(path, {"kind": "epoch", "epoch": 1, "oa": 0.755})
     state.read()
     assert state.words() == [
-        *("train", "epoch 2/3", "step 10/30", "loss 1.500", "val OA 75.5 %", "128 images/s", "45.3 kB/step"),
+        *("train", "epoch 2/3", "step 10/30", "loss 1.500", "val OA 75.5 %", "128 samples/s", "45.3 kB/step"),
     ]
     assert state.left_s() == pytest.approx(10.0)
 
 
-def test_plain_lines_come_at_phases_and_epochs_not_at_every_step(tmp_path: Path) -> None:
+def test_plain_lines_come_at_phases_not_at_every_step_or_short_epoch(tmp_path: Path) -> None:
     path, lines = tmp_path / "samples.jsonl", []
     plain = PlainProgress(lines.append)
     plain.begin("a cell", CellState(path=path, steps=30, epochs=3), 2)
@@ -43,10 +43,13 @@ def test_plain_lines_come_at_phases_and_epochs_not_at_every_step(tmp_path: Path)
     for step in range(5):
         append(path, {**STEP, "step": step})
         plain.tick()
-    append(path, {"kind": "epoch", "epoch": 0, "oa": 0.5})
+    for epoch in range(3):
+        append(path, {"kind": "epoch", "epoch": epoch, "oa": 0.5})
+        plain.tick()
+    append(path, {"kind": "phase", "phase": "test"})
     plain.tick()
     plain.end("a cell", "done in 3 s", 2)
-    assert [line.split(": ")[1].split(",")[0] for line in lines] == ["starting", "train", "train", "done in 3 s"]
+    assert [line.split(": ")[1].split(",")[0] for line in lines] == ["starting", "train", "test", "done in 3 s"]
     assert lines[0].startswith("[1/2] a cell") and "val OA 50.0 %" in lines[2] and "all " in lines[2]
 
 
