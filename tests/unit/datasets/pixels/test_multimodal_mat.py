@@ -154,3 +154,29 @@ def test_any_scene_that_is_not_clear_is_refused(changes: dict, words: str, tmp_p
     with pytest.raises(RsbenchError, match=words) as caught:
         get("multimodal-mat").survey(tmp_path)
     assert "gt.mat: gt (24 x 40)" in str(caught.value) or changes.get("gt", 1) is None
+
+
+def test_what_lies_beside_a_map_is_no_map(tmp_path: Path) -> None:
+    savemat(tmp_path / "a.mat", {"hsi": SCENE.hsi})
+    savemat(tmp_path / "gt.mat", {"gt": SCENE.labels, "palette": np.eye(3)})
+    source = get("multimodal-mat").survey(tmp_path).source
+    assert source.labels is not None and source.labels.name == "gt"
+
+
+def test_a_map_of_halves_is_told_from_none(tmp_path: Path) -> None:
+    savemat(tmp_path / "a.mat", {"hsi": SCENE.hsi, "gt": SCENE.labels * 0.5})
+    with pytest.raises(RsbenchError, match=r'"gt" .* is no label map: it holds values that are no whole numbers'):
+        get("multimodal-mat").survey(tmp_path)
+
+
+def test_labels_without_pixels_are_named(tmp_path: Path) -> None:
+    labels = np.where(SCENE.labels == SCENE.labels.max(), 60, SCENE.labels).astype(np.uint8)
+    savemat(tmp_path / "a.mat", {"hsi": SCENE.hsi, "gt": labels})
+    survey = get("multimodal-mat").survey(tmp_path)
+    (warning,) = survey.warnings
+    first = int(SCENE.labels.max())
+    assert warning.endswith(
+        f"with {first}, {first + 1}, {first + 2}, {first + 3}, {first + 4}, ..., but some with 60: "
+        "those are empty classes."
+    )
+    assert any(warning in line for line in check("multimodal-mat", tmp_path).sentences())
