@@ -58,9 +58,9 @@ def moments(pixels_NB: NDArray[Any], size: int = CHUNK) -> Moments:
         size: pixels at a time.
     """
     bands = pixels_NB.shape[1]
-    origin = np.asarray(pixels_NB[:size], dtype=np.float64).mean(0)  # sums about it lose no digits
     first, second = np.zeros(bands), np.zeros((bands, bands))
     with np.errstate(over="ignore", invalid="ignore"):
+        origin = np.asarray(pixels_NB[:size], dtype=np.float64).mean(0)  # sums about it lose no digits
         for _, x in chunks(pixels_NB, size):
             z = x - origin
             first += z.sum(0)

@@ -128,8 +128,8 @@ def _spectrum_warnings(path: Path, spectrum: str | None, bands: int, misfits: li
     if spectrum is None:
         why = f" ({'; '.join(misfits)})" if misfits else ""
         return (
-            f"{path} holds no spectrum of the target{why}: the mean of the marked pixels stands in for it, so that labels "
-            "help to detect; areas under curves are too good by that.",
+            f"{path} holds no spectrum of the target{why}: the mean of the marked pixels stands in for it, so that "
+            "labels help to detect; areas under curves are too good by that.",
         )
     if spectrum in SPECTRA:
         return ()
