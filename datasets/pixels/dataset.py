@@ -45,12 +45,15 @@ class PixelDataset(Dataset):
         return f"{len(self.class_names)} classes, {height} x {width} pixels, {bands} bands and {self.aux_name}"
 
     def survey(self, data_root: Path) -> PixelSurvey:
-        """Find the scene below ``data_root``; labels are read only when they are asked for."""
+        """Find the scene below ``data_root`` and read its labels."""
         source = self.locate(data_root)
+        part, place = self.part(source), f"{self.title} at {source.where}"
+        smaller = f"{place} is a {part}; its accuracies cannot be set beside those for the release."
         return PixelSurvey(
             where=source.where,
             fingerprint=source.fingerprint(),
-            part=self.part(source),
+            part=part,
+            warnings=(*source.ground_truth.warnings, *([smaller] if part else [])),
             source=source,
             aux_name=self.aux_name,
             blocks=self.blocks,

@@ -75,6 +75,8 @@ def read_ground_truth(
         raise RsbenchError(
             f"{place} has a label {highest} and none of {highest - 1}: where that means unlabelled, write 0 instead."
         )
+    if classes is None:
+        warnings += _without_pixels(place, labels_HW)
     if not lists:
         return GroundTruth(labels_HW=labels_HW, lists=None, warnings=warnings)
     if all(array in read for array in lists.values()):
@@ -85,6 +87,15 @@ def read_ground_truth(
             {part: array.read() for part, array in lists.items()}, labels_HW, lists["train"]
         )
     return GroundTruth(labels_HW=labels_HW, lists=chosen, note=note, warnings=warnings)
+
+
+def _without_pixels(place: str, labels_HW: LabelMap) -> tuple[str, ...]:
+    """Return a sentence on labels below the highest that no pixel has, none where all are there."""
+    missing = sorted(set(range(1, int(labels_HW.max()))) - set(np.unique(labels_HW).tolist()))
+    if not missing:
+        return ()
+    shown = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+    return (f"{place} labels no pixel with {shown}, but some with {int(labels_HW.max())}: those are empty classes.",)
 
 
 def read_map(array: MatArray, height: int, width: int) -> LabelMap:

@@ -13,7 +13,7 @@ from rsbench.datasets.base import not_found
 from rsbench.datasets.io.matlab import Contents, MatArray, axes_to_HW, contents, held_text, mat_files, shape_text
 from rsbench.datasets.io.plain_file import read_plain
 from rsbench.datasets.pixels.dataset import PixelDataset
-from rsbench.datasets.pixels.label_maps import is_index_list, is_whole
+from rsbench.datasets.pixels.label_maps import is_index_list, is_whole, read_map
 from rsbench.datasets.pixels.source import PixelSource
 from rsbench.errors import RsbenchError
 from rsbench.units import count_text
@@ -66,6 +66,7 @@ def _recognised(where: Path, files: list[Path]) -> PixelSource:
     flat = [array for array in held if len(array.shape) == 2 and (is_index_list(array.shape) or _is_label_map(array))]
     lists = {part: array for part, words in _PARTS.items() if (array := _named(flat, words))}
     maps = [array for array in flat if array not in lists.values() and not is_index_list(array.shape)]
+    maps = [array for array in maps if _is_under_a_cube(array, held)] or maps
     if len(lists) == 1:
         ((part, only),) = lists.items()
         if maps or is_index_list(only.shape):
@@ -75,6 +76,9 @@ def _recognised(where: Path, files: list[Path]) -> PixelSource:
         maps = [array for array in maps if _named([array], _TRUTH)]
     scene = next((array.shape for array in (*maps, *lists.values()) if not is_index_list(array.shape)), None)
     if len(maps) > 1 or scene is None:
+        named = None if maps else _named([array for array in held if len(array.shape) == 2], _TRUTH)
+        if named is not None:
+            read_map(named, *named.shape)  # says why it is none
         raise _undecided("no label map that is clearly one", where, found)
     used = [*maps, *lists.values()]
     rest = [array for array in held if array not in used and axes_to_HW(array.shape, *scene) is not None]
@@ -97,6 +101,11 @@ def _recognised(where: Path, files: list[Path]) -> PixelSource:
         labels=maps[0] if maps else None,
         lists=lists,
     )
+
+
+def _is_under_a_cube(flat: MatArray, held: list[MatArray]) -> bool:
+    """Tell whether an array has the height and width of a cube."""
+    return any(len(array.shape) == 3 and axes_to_HW(array.shape, *flat.shape) is not None for array in held)
 
 
 def _named(held: list[MatArray], words: tuple[str, ...]) -> MatArray | None:

@@ -186,11 +186,9 @@ def _convert(
 
 
 def _warnings(dataset: Dataset, survey: PixelSurvey, found: Mapping[str, _Found]) -> list[str]:
-    """Return sentences on another size than the release, and on values that are no number or stand for none."""
-    sentences = list(survey.source.ground_truth.warnings)
+    """Return what the survey found, and sentences on values that are no number or stand for none."""
+    sentences = list(survey.warnings)
     place = f"{dataset.title} at {survey.where}"
-    if survey.part is not None:
-        sentences.append(f"{place} is a {survey.part}; its accuracies cannot be set beside those for the release.")
     not_finite = sum(one.not_finite for one in found.values())
     if not_finite:
         sentences.append(

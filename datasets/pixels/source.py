@@ -132,7 +132,7 @@ class PixelSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PixelSurvey(Survey):
-    """A scene that was found; its labels are read when they are asked for.
+    """A scene that was found; its labels are read, its modalities are not.
 
     Attributes:
         aux_name: of the other modality.

@@ -86,6 +86,7 @@ class CheckReport:
             named = ", ".join(f"{name} ({part})" for name, part in zip(group.names, group.parts, strict=True))
             where = "in two parts of the split" if group.between_splits else "within one part"
             lines.append(f"The same picture, {where}: {named}.")
+        lines.append(f"Split: {self.split}.")
         lines.append("All images can be read." if not self.unreadable else "Replace or remove those files.")
         return lines + list(self.warnings)
 

@@ -130,9 +130,20 @@ def _parts(where: Path, folders: list[str]) -> dict[str, str]:
 
 
 def _require_classes(where: Path, class_names: list[str]) -> None:
-    """Refuse fewer than two classes."""
+    """Refuse fewer than two classes, and parts of a split that are taken for classes.
+
+    Raises:
+        RsbenchError: says what stands there instead.
+    """
     if len(class_names) < 2:
-        raise RsbenchError(f"{where} holds one class only ({class_names[0]}): a classifier needs at least two.")
+        only = where / class_names[0]
+        below = f" If the class folders are those in it, say --data-root {only}." if _Folders.of(only).names else ""
+        raise RsbenchError(f"{where} holds one class only ({only.name}): a classifier needs at least two.{below}")
+    if set(map(str.casefold, class_names)) <= {word for several in PART_WORDS.values() for word in several}:
+        raise RsbenchError(
+            f"{where} holds the parts {', '.join(class_names)} of a split without class folders in them "
+            f"(layout: {ImageFolder.layout})"
+        )
 
 
 def _require_pictures(where: Path, class_names: list[str], listing: Listing) -> None:

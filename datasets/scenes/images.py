@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+import logging
 import struct
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+
+warnings.filterwarnings("ignore", module=r"PIL\b")
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # what is wrong with a picture, our sentences say
 
 SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".webp")
 """Image files that data sets look for; where one picture stands in two formats, the earlier suffix is taken."""
@@ -27,7 +32,6 @@ _PILLOW_ERRORS = (
     OverflowError,
     struct.error,
     MemoryError,
-    Image.DecompressionBombError,
 )
 """What Pillow's readers were seen to raise on damaged files."""
 
@@ -58,11 +62,13 @@ def decode(data: bytes, image_size: int | None) -> NDArray[np.uint8]:
             if image.mode[0] in "IF":
                 raise BrokenPicture(f"its pixels are not 8 bits deep (Pillow mode {image.mode})")
             rgb = image.convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise BrokenPicture(f"it has more than {_MAX_PIXELS:,} pixels, and no more are read") from error
     except UnidentifiedImageError as error:
         raise BrokenPicture(_unknown(data)) from error
     except _PILLOW_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise BrokenPicture("no image data" if not data else reason) from error
+        raise BrokenPicture(reason.rstrip(".") if data else "no image data") from error
     return np.asarray(rgb if image_size is None else square(rgb, image_size), dtype=np.uint8)
 
 

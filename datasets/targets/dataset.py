@@ -34,7 +34,9 @@ class TargetDataset(Dataset):
     def survey(self, data_root: Path) -> TargetSurvey:
         """Find the scene below ``data_root`` without reading all of it."""
         source = self.locate(data_root)
-        return TargetSurvey(where=source.where, fingerprint=source.fingerprint(), source=source)
+        return TargetSurvey(
+            where=source.where, fingerprint=source.fingerprint(), warnings=source.warnings, source=source
+        )
 
     def prepare(
         self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None

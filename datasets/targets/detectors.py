@@ -51,21 +51,22 @@ def chunks(pixels_NB: NDArray[Any], size: int = CHUNK) -> Iterator[tuple[slice, 
 
 
 def moments(pixels_NB: NDArray[Any], size: int = CHUNK) -> Moments:
-    """Return mean and covariance, in one pass.
+    """Return mean and covariance, in one pass; not finite where values are too large to be squared.
 
     Args:
         pixels_NB: of any number type; a memory map is read once.
         size: pixels at a time.
     """
     bands = pixels_NB.shape[1]
-    origin = np.asarray(pixels_NB[:size], dtype=np.float64).mean(0)  # sums about it lose no digits
     first, second = np.zeros(bands), np.zeros((bands, bands))
-    for _, x in chunks(pixels_NB, size):
-        z = x - origin
-        first += z.sum(0)
-        second += z.T @ z
-    shift = first / len(pixels_NB)
-    return Moments(mean=origin + shift, covariance=second / len(pixels_NB) - np.outer(shift, shift))
+    with np.errstate(over="ignore", invalid="ignore"):
+        origin = np.asarray(pixels_NB[:size], dtype=np.float64).mean(0)  # sums about it lose no digits
+        for _, x in chunks(pixels_NB, size):
+            z = x - origin
+            first += z.sum(0)
+            second += z.T @ z
+        shift = first / len(pixels_NB)
+        return Moments(mean=origin + shift, covariance=second / len(pixels_NB) - np.outer(shift, shift))
 
 
 def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

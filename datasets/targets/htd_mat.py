@@ -97,6 +97,7 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
     assert axes is not None  # picked from those that fit
     bands = cube.shape[axes[2]]
     others = [n for n in shapes if n not in (marks.name, name) and "wavelength" not in n.lower()]
+    misfits = [f"{array(n)} is none of {bands} bands" for n in others if n in SPECTRA and math.prod(shapes[n]) != bands]
     spectrum = _pick([n for n in others if math.prod(shapes[n]) == bands], SPECTRA)
     unknown = _check_marks(marks, halo)
     if spectrum is not None:
@@ -109,7 +110,7 @@ def open_mat(path: Path, title: str, *, halo: int = 0, warnings: tuple[str, ...]
         bands=bands,
         dtype=str(next(cube.rows(axes)).dtype),
         halo=halo,
-        warnings=(*warnings, *unknown, *_spectrum_warnings(path, spectrum, bands)),
+        warnings=(*warnings, *unknown, *_spectrum_warnings(path, spectrum, bands, misfits)),
         cube=cube,
         axes=axes,
         map=marks,
@@ -122,12 +123,13 @@ def _missing(path: Path, held: Contents, what: str) -> RsbenchError:
     return RsbenchError(f"{path} should hold {what}, but it holds {held_text(held.words())}. Rename or add the array.")
 
 
-def _spectrum_warnings(path: Path, spectrum: str | None, bands: int) -> tuple[str, ...]:
+def _spectrum_warnings(path: Path, spectrum: str | None, bands: int, misfits: list[str]) -> tuple[str, ...]:
     """Return a sentence on where the target's spectrum comes from, none if it has a usual name."""
     if spectrum is None:
+        why = f" ({'; '.join(misfits)})" if misfits else ""
         return (
-            f"{path} holds no spectrum of the target: the mean of the marked pixels stands in for it, so that labels "
-            "help to detect; areas under curves are too good by that.",
+            f"{path} holds no spectrum of the target{why}: the mean of the marked pixels stands in for it, so that "
+            "labels help to detect; areas under curves are too good by that.",
         )
     if spectrum in SPECTRA:
         return ()

@@ -114,6 +114,9 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
         given = source.target()
         target_B = given if given is not None else _mean_of(pixels_NB, truth_HW)
         moments = detectors.moments(pixels_NB)
+        if not np.isfinite(moments.covariance).all():
+            named = "; ".join(map(str, fills)) or "no detector can square them"
+            raise RsbenchError(f"{source.where} holds values too large for any sensor: {named}; {MISSING}")
         scores = detectors.detect(pixels_NB, moments, target_B)
         maps = {name: getattr(scores, name).reshape(truth_HW.shape) for name in DETECTORS}
         np.save(temporary / TRUTH, truth_HW)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ class CellFolder:
     @property
     def was_begun(self) -> bool:
         """Whether this is the folder of a cell at all."""
-        return self.record.is_file() or self.job.is_file() or any(self.attempts())
+        return os.path.lexists(self.record) or self.job.is_file() or any(self.attempts())
 
     def attempt(self, token: str) -> CellFolder:
         """Return the folder of one try at this cell."""

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import math
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +70,8 @@ def read_record(path: Path) -> Record:
 
 def _read_bytes(path: Path) -> bytes:
     """Return a file of a size that a record can have."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise RsbenchError("it is no plain file; remove it so that the cell runs again")
     with path.open("rb") as stream:
         content = stream.read(LARGEST_BYTES + 1)
     if len(content) > LARGEST_BYTES:
@@ -102,10 +105,18 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
 def _with_picture_paths(record: Record, folder: Path) -> Record:
     """Set where each picture is, empty where a record names a place outside its folder: it may come from anywhere."""
     for picture in (record.get("accuracy") or {}).get("pictures") or []:
-        relative = Path(picture["file"])
-        is_inside = not relative.is_absolute() and ".." not in relative.parts
-        picture["path"] = str(folder / relative) if is_inside else ""
+        picture["path"] = _inside(folder, picture["file"])
     return record
+
+
+def _inside(folder: Path, file: str) -> str:
+    """Return the path of a file in a folder, empty where its name or a link leads out of it."""
+    path = folder / file
+    try:
+        is_inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, or links in a circle
+        return ""
+    return str(path) if is_inside else ""
 
 
 def find_done(out: Path, keys: Collection[str]) -> dict[str, Record]:
@@ -175,7 +186,7 @@ def list_runs(folders: Iterable[Path]) -> list[Run]:
 def _run(cell: Path) -> Run:
     """Return one cell folder's line."""
     path = CellFolder(cell).record
-    if not path.is_file():
+    if not os.path.lexists(path):
         reason = "it was started and left no record: still running, or its process was killed"
         return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
     try:
@@ -203,7 +214,7 @@ def _record_paths(folders: Iterable[Path]) -> Iterator[Path]:
     """Yield the records that exist below the folders."""
     for cell in _cell_folders(folders):
         path = CellFolder(cell).record
-        if path.is_file():
+        if os.path.lexists(path):
             yield path
 
 

@@ -6,7 +6,7 @@ A record is a plain dict of JSON values. Numbers that can be infinite or undefin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from rsbench.errors import RsbenchError
@@ -73,14 +73,17 @@ _TOP: dict[str, Check] = {
     "cell": _OBJECT,
     "provenance": _OBJECT,
 }
-_MAYBE_THERE: dict[str, Check] = {"key_version": _COUNT}
-"""Fields that are checked where they are there: records made before them lack them."""
-_PROVENANCE: dict[str, Check] = {
-    "versions": is_of(dict, words="an object", nullable=True),
-    "runtime": is_of(dict, words="an object", nullable=True),
-    "nnodes": count(1, nullable=True),
+_MAYBE_THERE: dict[str, dict[str, Check]] = {
+    "": {"key_version": _COUNT},
+    "cell.": {"match": _TEXT},
+    "provenance.": {
+        "versions": is_of(dict, words="an object", nullable=True),
+        "runtime": is_of(dict, words="an object", nullable=True),
+        "nnodes": count(1, nullable=True),
+        "tuning_seed": _MAYBE_COUNT,
+    },
 }
-"""Fields that are checked where they are there: reports read them."""
+"""Fields by the prefix of their section that are checked where they are there: records made before them lack them."""
 _CELL: dict[str, Check] = {
     "dataset": _TEXT,
     "model": _TEXT,
@@ -149,10 +152,9 @@ def check(record: Any) -> None:
     Raises:
         RsbenchError: naming the first field that is missing or of the wrong type. Extra fields may stand.
     """
-    _check_fields(record, _TOP | {name: wanted for name, wanted in _MAYBE_THERE.items() if name in record}, "")
+    _check_fields(record, _TOP, "")
     _check_fields(record["cell"], _CELL, "cell.")
-    present = {name: wanted for name, wanted in _PROVENANCE.items() if name in record["provenance"]}
-    _check_fields(record["provenance"], present, "provenance.")
+    _check_fields(record["provenance"], {}, "provenance.")
     history = record.get("history") or []
     _check_fields({"history": history}, {"history": list_of(dict, words="objects")}, "")
     for index, entry in enumerate(history):
@@ -190,12 +192,13 @@ def _check_accuracy(accuracy: Any, task: str) -> None:
         _check_fields(baseline, metrics, f"accuracy.baselines.{name}.")
 
 
-def _check_fields(section: Any, fields: Mapping[str, Check], prefix: str) -> None:
+def _check_fields(section: Any, fields: dict[str, Check], prefix: str) -> None:
     """Check one object's fields, in order."""
     if not isinstance(section, dict):
         where = f'the field "{prefix.rstrip(".")}"' if prefix else "the file"
         raise RsbenchError(f"{where} must hold an object")
-    for name, field_check in fields.items():
+    maybe = {name: wanted for name, wanted in _MAYBE_THERE.get(prefix, {}).items() if name in section}
+    for name, field_check in (fields | maybe).items():
         if name not in section:
             raise RsbenchError(f'the field "{prefix}{name}" is missing')
         wanted = field_check(section[name])

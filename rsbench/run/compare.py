@@ -139,6 +139,7 @@ class _MainJob:
         request, todo = self.request, queue.left()
         total = len(todo) + queue.done
         if request.dry_run:
+            self._say_what_data_lack(todo)
             dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
             names = dict.fromkeys(job.spec.dataset for job in todo)
             warnings = [f"Warning: {warning}" for name in names for warning in self.located[name].survey.warnings]
@@ -168,6 +169,12 @@ class _MainJob:
         if problem is not None:
             raise problem
         return left.exit_code
+
+    def _say_what_data_lack(self, todo: Sequence[Job]) -> None:
+        """Say what is left out of the data, as their preparation will."""
+        for name in dict.fromkeys(job.spec.dataset for job in todo):
+            for warning in self.located[name].survey.warnings:
+                self.say(f"Warning: {warning}")
 
     def follow(self) -> int:
         """Run the cells that node 0 decides on, in its order; return the exit code."""

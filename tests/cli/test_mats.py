@@ -57,6 +57,7 @@ def test_both_commands_take_the_same_scenes(both, tmp_path: Path, monkeypatch: p
         assert dry.exit_code == 0 and "1 cell to run" in dry.output, dry.output
         assert ("hsi-cnn" in dry.output) == (folder.name == "hsi-only")
         assert ("fills 60 pixels" in check.output) == ("nodata" in folder.name)
+        assert ("668 values that are no number" in dry.output) == (folder.name == "nan-labels")
     check, _ = both(tmp_path / "full-map-called-mask_test")
     assert check.exit_code == 0 and "no official lists" in check.output
 

@@ -106,7 +106,10 @@ def test_pixels_that_are_all_zero_in_the_cube_are_fill_and_no_missing_data(tmp_p
         ({"gt": {"labels": SCENE.labels}}, r"gt \(a struct: save the array in it by itself\)"),
         ({"gt": mat_scenes.cells([SCENE.labels])}, r"gt \(a cell array: save the array in it by itself\)"),
         ({"hsi": SCENE.hsi * 1j}, r"hsi \(complex numbers: save real\(hsi\) or abs\(hsi\) instead\)"),
-        ({"gt": SCENE.labels + 0.5}, r"no label map that is clearly one .*gt \(24 x 40\)"),
+        (
+            {"gt": SCENE.labels + 0.5},
+            r'"gt" \(24 x 40\) in .* is no label map: it holds values that are no whole numbers',
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named_as_what_it_is(changes: dict, words: str, tmp_path: Path) -> None:
@@ -154,3 +157,23 @@ def test_any_scene_that_is_not_clear_is_refused(changes: dict, words: str, tmp_p
     with pytest.raises(RsbenchError, match=words) as caught:
         get("multimodal-mat").survey(tmp_path)
     assert "gt.mat: gt (24 x 40)" in str(caught.value) or changes.get("gt", 1) is None
+
+
+def test_what_lies_beside_a_map_is_no_map(tmp_path: Path) -> None:
+    savemat(tmp_path / "a.mat", {"hsi": SCENE.hsi})
+    savemat(tmp_path / "gt.mat", {"gt": SCENE.labels, "palette": np.eye(3)})
+    source = get("multimodal-mat").survey(tmp_path).source
+    assert source.labels is not None and source.labels.name == "gt"
+
+
+def test_labels_without_pixels_are_named(tmp_path: Path) -> None:
+    labels = np.where(SCENE.labels == SCENE.labels.max(), 60, SCENE.labels).astype(np.uint8)
+    savemat(tmp_path / "a.mat", {"hsi": SCENE.hsi, "gt": labels})
+    survey = get("multimodal-mat").survey(tmp_path)
+    (warning,) = survey.warnings
+    first = int(SCENE.labels.max())
+    assert warning.endswith(
+        f"with {first}, {first + 1}, {first + 2}, {first + 3}, {first + 4}, ..., but some with 60: "
+        "those are empty classes."
+    )
+    assert any(warning in line for line in check("multimodal-mat", tmp_path).sentences())

@@ -63,6 +63,7 @@ def test_too_few_for_a_split_is_still_checked(tmp_path: Path, write_images) -> N
     write_images("{c}/{i}.png", ("field", "lake"), 1)
     report = datasets.check("imagefolder", tmp_path)
     assert report.ok and report.images == 2 and report.split.startswith("none")
+    assert any(line.startswith("Split: none (The split") for line in report.sentences())
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")

@@ -179,3 +179,17 @@ def test_pictures_without_a_class_and_classes_without_pictures_are_told(tmp_path
         f"1 pictures right in {tmp_path / 'test'} have no class and are left out.",
         f"{tmp_path / 'test'} holds no picture of lake.",
     )
+
+
+def test_class_folders_one_level_down_are_pointed_at(tmp_path: Path, write_images) -> None:
+    write_images("data/{c}/{i}.png", ("a", "b"), 2)
+    with pytest.raises(RsbenchError, match=f"one class only .data.: .* say --data-root {tmp_path / 'data'}"):
+        get("imagefolder").survey(tmp_path)
+
+
+def test_parts_without_classes_are_not_taken_for_classes(tmp_path: Path, write_images) -> None:
+    write_images("{c}/{i}.png", ("train", "Val", "test"), 3)
+    with pytest.raises(RsbenchError, match="holds the parts Val, test, train of a split without class folders"):
+        get("imagefolder").survey(tmp_path)
+    write_images("{c}/{i}.png", ("bus",), 3)
+    assert get("imagefolder").survey(tmp_path).inputs == {"classes": 4}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +34,19 @@ def test_sixteen_bit_pixels_are_refused(tmp_path: Path) -> None:
     Image.fromarray(np.full((8, 8), 40_000, dtype=np.uint16)).save(tmp_path / "x.png")
     with pytest.raises(BrokenPicture, match="not 8 bits deep"):
         decode((tmp_path / "x.png").read_bytes(), None)
+
+
+@pytest.mark.parametrize(
+    ("side", "words"), [(10_000, "it has 10,000 x 10,000 pixels, at most"), (100_000, "it has more than 89,478,485")]
+)
+def test_giant_pictures_are_refused_by_their_head_in_our_words(side: int, words: str) -> None:
+    head = io.BytesIO()
+    Image.new("L", (1, 1)).save(head, "BMP")
+    giant = bytearray(head.getvalue())
+    giant[18:26] = struct.pack("<ii", side, side)
+    call = "import sys; from rsbench.datasets.scenes.images import decode; decode(sys.stdin.buffer.read(), None)"
+    done = subprocess.run([sys.executable, "-c", call], input=bytes(giant), capture_output=True, check=False)
+    assert words in done.stderr.decode().splitlines()[-1] and b"Warning" not in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["GIF", "ICO", "JPEG2000", "EPS", "PPM", "TGA", "PCX", "ICNS"])

@@ -46,6 +46,23 @@ def test_without_a_spectrum_the_mean_of_the_targets_stands_in_and_is_told(tmp_pa
     assert len(scene.warnings) == 1 and "labels help to detect" in scene.warnings[0]
 
 
+def test_a_spectrum_of_other_bands_is_named(tmp_path: Path) -> None:
+    savemat(tmp_path / "scene.mat", {"data": SCENE, "map": MAP, "d": TARGET[:-1]})
+    (warning,) = get("htd-mat").survey(tmp_path).warnings
+    assert (
+        'holds no spectrum of the target ("d" (1 x 14) in ' in warning and "is none of 15 bands): the mean" in warning
+    )
+
+
+def test_values_too_large_to_be_squared_are_named(tmp_path: Path) -> None:
+    cube = SCENE.astype(np.float64)
+    cube[:2, :3] = -np.finfo(np.float64).max
+    savemat(tmp_path / "scene.mat", {"data": cube, "map": MAP, "d": TARGET})
+    words = r"too large for any sensor: the value -1.79769e\+308, far from all others .* fills 6 pixels; if it stands"
+    with pytest.raises(RsbenchError, match=words):
+        get("htd-mat").prepare(tmp_path, tmp_path / "cache", 1)
+
+
 def test_a_vector_of_another_name_is_taken_and_told(tmp_path: Path) -> None:
     savemat(tmp_path / "scene.mat", {"data": SCENE, "map": MAP, "fwhm": TARGET})
     (warning,) = get("htd-mat").prepare(tmp_path, tmp_path / "cache", 1).warnings

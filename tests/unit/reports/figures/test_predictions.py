@@ -73,6 +73,12 @@ def test_figures_pictures_outside_the_folder_are_not_looked_for(file: str, make_
     assert recorded_picture(with_pictures(make_record(), tmp_path), tmp_path / "cell-a", file).path == Path()
 
 
+def test_figures_pictures_behind_a_link_out_of_the_folder_are_not_shown(make_record: Maker, tmp_path: Path) -> None:
+    (tmp_path / "cell-a").mkdir()
+    (tmp_path / "cell-a/map.png").symlink_to(tmp_path / "secret.png")
+    assert recorded_picture(with_pictures(make_record(), tmp_path), tmp_path / "cell-a", "map.png").path == Path()
+
+
 def test_figures_pictures_without_a_folder_are_not_sought_in_the_working_folder(
     make_record: Maker, tmp_path: Path
 ) -> None:

@@ -50,6 +50,26 @@ def test_results_of_every_status_need_no_sections_but_done_does(tmp_path: Path, 
         stored(tmp_path, record)
 
 
+@pytest.mark.parametrize(
+    ("put", "words"),
+    [
+        (os.mkfifo, "cannot be used: it is no plain file; remove it"),
+        (os.mkdir, "cannot be used: it is no plain file; remove it"),
+        (lambda path: os.symlink("/dev/zero", path), "cannot be used: it is no plain file; remove it"),
+        (lambda path: os.symlink("gone", path), "cannot be read: No such file"),
+    ],
+)
+def test_results_what_is_no_file_in_a_records_place_is_named(
+    put: Callable[[Path], None], words: str, tmp_path: Path, make_record: Maker
+) -> None:
+    path = stored(tmp_path, make_record())
+    path.unlink()
+    put(path)
+    (run,) = list_runs([tmp_path])
+    assert run.status == "damaged" and words in run.reason
+    assert read_records([tmp_path]) == ([], [run.reason])
+
+
 def test_results_writer_leaves_the_old_record_when_the_disk_is_full(
     tmp_path: Path, make_record: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rsbench.errors import RsbenchError
 from rsbench.results import schema
 
 
 def test_results_every_older_schema_has_an_upgrade_or_is_refused() -> None:
     assert set(schema.UPGRADES) <= set(range(schema.SCHEMA))
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "words"),
+    [
+        ("provenance", "tuning_seed", {"a": 1}, "an integer or null"),
+        ("provenance", "tuning_seed", "0", "an integer or null"),
+        ("cell", "match", [[1]], "text"),
+    ],
+)
+def test_results_fields_that_older_records_lack_are_checked_where_they_are(
+    section: str, name: str, value: object, words: str, make_record: Callable[..., dict[str, Any]]
+) -> None:
+    record = make_record()
+    record[section].pop(name, None)
+    schema.check(record)
+    record[section][name] = value
+    with pytest.raises(RsbenchError, match=f'the field "{section}.{name}" is .* but must be {words}'):
+        schema.check(record)
