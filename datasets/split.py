@@ -83,8 +83,15 @@ def drawn(percent: tuple[float, ...], labels: Indices, seed: int, *, is_redrawn:
     Raises:
         RsbenchError: if a part stays empty.
     """
-    rng = generator(_STREAM, seed)
-    test_rng = rng if is_redrawn else generator_of_test(_STREAM)
+    three = _all_redrawn(percent, labels, seed) if is_redrawn else _with_one_test_part(percent, labels, seed)
+    tenth = "" if len(percent) == 3 else " train/test per class, validation 10 % of train"
+    how = f"{percent_text(percent)}{tenth or ' per class'}, {who_draws(is_redrawn=is_redrawn)}"
+    return _described(three[0], three[1], three[2], how)
+
+
+def _with_one_test_part(percent: tuple[float, ...], labels: Indices, seed: int) -> list[Indices]:
+    """Return training, validation and test positions, the last the same for all seeds."""
+    rng, test_rng = generator(_STREAM, seed), generator_of_test(_STREAM)
     parts: list[list[Indices]] = [[], [], []]
     for label in np.unique(labels):
         members = test_rng.permutation(np.flatnonzero(labels == label))
@@ -92,10 +99,15 @@ def drawn(percent: tuple[float, ...], labels: Indices, seed: int, *, is_redrawn:
         rest = rng.permutation(members[test:])
         for part, chosen in zip(parts, (rest[:train], rest[train:], members[:test]), strict=True):
             part.append(chosen)
-    three = [np.sort(np.concatenate(part)).astype(np.int64) for part in parts]
-    tenth = "" if len(percent) == 3 else " train/test per class, validation 10 % of train"
-    how = f"{percent_text(percent)}{tenth or ' per class'}, {who_draws(is_redrawn=is_redrawn)}"
-    return _described(three[0], three[1], three[2], how)
+    return [np.sort(np.concatenate(part)).astype(np.int64) for part in parts]
+
+
+def _all_redrawn(percent: tuple[float, ...], labels: Indices, seed: int) -> list[Indices]:
+    """Return training, validation and test positions, as all versions up to key version 2 drew them for this seed."""
+    parts = _draw_parts(percent, labels, generator(_STREAM, seed))
+    if len(percent) == 3:
+        return parts
+    return [*_take_validation(parts[0], labels, seed), parts[1]]
 
 
 def who_draws(*, is_redrawn: bool) -> str:

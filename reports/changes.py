@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rsbench import units
+from rsbench.judging import DEFAULT, Judging
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
-from rsbench.reports.analysis.statistics import Difference, paired_difference, simultaneous
+from rsbench.reports.analysis.statistics import Difference, simultaneous
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
 from rsbench.reports.tables import HOW_TO_READ
 from rsbench.reports.tables.columns import METHOD, bytes_cell, gap_cell, ms_cell, score_cell
+from rsbench.reports.tables.main import about_words
 from rsbench.reports.tables.raw import cell_row, flat_table
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
@@ -53,7 +55,12 @@ class Pair:
 
 
 def build_changes(
-    before: Sequence[Record], after: Sequence[Record], names: tuple[str, str], problems: Sequence[str] = ()
+    before: Sequence[Record],
+    after: Sequence[Record],
+    names: tuple[str, str],
+    problems: Sequence[str] = (),
+    *,
+    judging: Judging = DEFAULT,
 ) -> Report:
     """Return what two sets of records have in common and in what they differ.
 
@@ -62,6 +69,7 @@ def build_changes(
         after: checked records of B.
         names: of A and B, such as their folders.
         problems: sentences on records that could not be used.
+        judging: which loss from A to B is tolerated, and what intervals are about.
 
     Returns:
         One section for each setting that both have, whatever the hardware, after one on the sets as a whole.
@@ -72,7 +80,9 @@ def build_changes(
     titles = dict(zip(every, setting_titles(list(every.values())), strict=True))
     sections, rows = [], []
     for work in both:
-        section, pairs, metric = _section(titles[work], old[work], new[work])
+        section, pairs, metric = _section(
+            titles[work], Comparison(old[work], judging=judging), Comparison(new[work], judging=judging)
+        )
         sections.append(section)
         rows += [_flat_row(titles[work], pair, metric) for pair in pairs]
     cells = [
@@ -132,10 +142,9 @@ def _distinct(records: Sequence[Record], read: Callable[[dict[str, Any]], Any]) 
     return ", ".join(values) or units.DASH
 
 
-def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair], Metric]:
+def _section(title: str, before: Comparison, after: Comparison) -> tuple[Section, list[Pair], Metric]:
     """Return what changed in one setting."""
-    before, after = Comparison(old), Comparison(new)
-    metric = before.metric
+    old, new, metric = before.setting, after.setting, before.metric
     pairs = _pairs(before, after)
     notes = Notes()
     table = _table(pairs, metric, notes)
@@ -147,14 +156,17 @@ def _section(title: str, old: Setting, new: Setting) -> tuple[Section, list[Pair
         *(f"B's {text[0].lower()}{text[1:]}" for text in commands(new.records)),
     ]
     tested = sum(pair.gap is not None and pair.gap.p is not None for pair in pairs)
-    if tested > 1:
-        notes.mark(f"Intervals hold together for the {tested} comparisons in this table, ~ where one holds zero.")
+    if tested:
+        together = (
+            f"hold together for the {tested} comparisons in this table" if tested > 1 else "are of one comparison"
+        )
+        notes.mark(f"Intervals {together} (95 %, paired t), ~ where one holds zero. {about_words(before)}")
     section = Section(
         title=title,
         facts=tuple(facts),
         tables=(table,) if pairs else (),
         notes=tuple(notes.texts),
-        conclusion=_sentences(pairs, metric),
+        conclusion=_sentences(pairs, before),
     )
     return section, pairs, metric
 
@@ -164,10 +176,8 @@ def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
     news = {method.label: method for method in after.finished}
     name = before.metric.name
     both = [(method, news[method.label]) for method in before.finished if method.label in news]
-    gaps = simultaneous(
-        {old.label: paired_difference(new.test_by_seed(name), old.test_by_seed(name)) for old, new in both}
-    )
-    return [Pair(before=old, after=new, gap=gaps[old.label]) for old, new in both]
+    gaps = simultaneous({old.label: before.difference(new.test_by_seed(name), old) for old, new in both if old.trains})
+    return [Pair(before=old, after=new, gap=gaps.get(old.label)) for old, new in both]
 
 
 def _missing(letter: str, one: Comparison, other: Comparison) -> list[str]:
@@ -211,7 +221,7 @@ def _row(pair: Pair, metric: Metric, notes: Notes) -> tuple[Cell, ...]:
     slower = pair.change("time", "step_time_s")
     return (
         Cell(label, pair.before.label),
-        *(score_cell(metric, side.test(metric.name)) for side in sides),
+        *(score_cell(metric, side.test(metric.name) if side.trains else None) for side in sides),
         gap_cell(metric, pair.gap),
         *(ms_cell(side.step_s) for side in sides),
         Cell(units.DASH if slower is None else f"{100 * slower:+.0f}", slower),
@@ -219,15 +229,17 @@ def _row(pair: Pair, metric: Metric, notes: Notes) -> tuple[Cell, ...]:
     )
 
 
-def _sentences(pairs: Sequence[Pair], metric: Metric) -> str:
+def _sentences(pairs: Sequence[Pair], before: Comparison) -> str:
     """Return what changed in accuracy, bytes and time, in words."""
     if not pairs:
         return "No method has finished in both."
+    metric = before.metric
     clear = [f"{pair.before.label} {numbers.gap_text(metric, pair.gap)}" for pair in pairs if _has_moved(pair)]
     unknown = [pair.before.label for pair in pairs if pair.gap is not None and pair.gap.p is None and pair.gap.mean]
     texts = [
         _clause(f"{metric.heading} changed", clear, f"No change in {metric.heading} can be told from zero")
         + (f"; one common seed cannot tell for {', '.join(unknown)}." if unknown else "."),
+        *_losses(pairs, before),
         _clause("Payload changed", _shares(pairs, "traffic", "payload_bytes_total", SAME_BYTES), "Payload is the same")
         + ".",
         _clause(
@@ -238,6 +250,16 @@ def _sentences(pairs: Sequence[Pair], metric: Metric) -> str:
         + ".",
     ]
     return " ".join(texts)
+
+
+def _losses(pairs: Sequence[Pair], before: Comparison) -> list[str]:
+    """Return a sentence on the rows that lost more on average than is tolerated, none where there is no such row."""
+    metric, judging = before.metric, before.judging
+    lost = [
+        pair.before.label for pair in pairs if pair.gap is not None and judging.is_intolerable(metric, pair.gap.mean)
+    ]
+    over = numbers.threshold_text(metric, judging.tolerated_loss(metric))
+    return [f"Over {over} lower on average in B: {', '.join(lost)}."] if lost else []
 
 
 def _has_moved(pair: Pair) -> bool:

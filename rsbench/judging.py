@@ -18,14 +18,17 @@ TOLERATED_LOSS: Final = 0.03
 TOLERATED_AUC_LOSS: Final = 0.01
 """The same for areas under a curve, of which only the upper half, mostly its upper end, is in use."""
 
+_ROUNDING: Final = 1e-12
+"""More than what the last digits of two scores add to their difference: 0.87 - 0.90 is a little below -0.03."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judging:
     """What a user wants differences to be judged by.
 
     Attributes:
-        tolerance: the largest mean loss that is no reason to leave a method out, in points of OA or hundredths of an
-            area under a curve; None takes 3 and 1.
+        tolerance: the largest mean loss that is no reason to leave a method out while its interval holds zero, in
+            points of OA or hundredths of an area under a curve; None takes 3 and 1.
         intervals: ``test-set`` for claims on the test samples at hand, by the plain paired t test; ``new-data`` for
             claims on other samples of the same kind, by the corrected resampled one.
     """
@@ -45,8 +48,12 @@ class Judging:
                 "--tolerance 1.5."
             )
 
+    def is_intolerable(self, metric: Metric, change: float) -> bool:
+        """Return whether a mean change of a metric, as a fraction, is a loss of more than the tolerated one."""
+        return change < -self.tolerated_loss(metric) - _ROUNDING
+
     def tolerated_loss(self, metric: Metric) -> float:
-        """Return the mean loss of a metric, as a fraction, from which a method is called lower."""
+        """Return the largest mean loss of a metric, as a fraction, that is tolerated."""
         if self.tolerance is not None:
             return self.tolerance / 100
         return TOLERATED_LOSS if metric.percent else TOLERATED_AUC_LOSS

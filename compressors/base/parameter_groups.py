@@ -26,14 +26,16 @@ class OptimizerGroup(dict[str, Any]):
     def __init__(self, group: Mapping[str, Any], compressor: str, momentum: float) -> None:
         super().__init__(group)
         self.compressor, self.told = compressor, momentum
+        self._meets_momentum = False
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Take over an optimizer's option that the group does not have.
 
         Raises:
-            RsbenchError: the optimizer is of a kind that these groups are not made for.
+            RsbenchError: the optimizer has options that SGD lacks, and no momentum before them.
         """
-        if self.told and key == "betas":
+        self._meets_momentum = self._meets_momentum or key == "momentum" or self.keys() >= _OF_SGD
+        if self.told and key not in _OF_SGD | _OF_ALL and not self._meets_momentum:
             self.refuse(key)
         return super().setdefault(key, default)
 

@@ -172,11 +172,14 @@ class SparseCompressor(Compressor):
         return messages + wire_bytes("broadcast", self._total_control_bytes(shapes, steps), workers)
 
     def uncertain_bytes(self, shapes: Shapes, steps: int) -> int:
-        """Return by how much a run may miss its planned bytes, whatever its weights: dynamic policies, by blocks."""
+        """Return by how much a run may miss its planned bytes, whatever its weights: dynamic policies, by blocks.
+
+        With ``extra``, the run and the plan each keep to half a block of what steps send on average.
+        """
         if not self.is_dynamic:
             return 0
         block = allocation.largest_block_bytes([self.layout(shape) for shape in shapes.values()])
-        return -(-block // 2) if self.extra else block * steps
+        return block if self.extra else block * steps
 
     # --- bytes -------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from rsbench.datasets.pixels.spatial_split import BlockGrid
 class IDTReeS(PixelDataset):
     """Hyperspectral and LiDAR canopy height of 85 field plots, 20 x 20 m each at 1 m, with 4 m of fill between them.
 
-    Patches of up to 9 x 9 pixels never show two plots; a block is a plot, so that validation, like the test, is on
-    plots that were not trained on.
+    Patches of up to 9 x 9 pixels never show two plots, and those of two plots have nothing but fill in common. A block
+    is a plot, so that validation, like the test, is on plots that were not trained on.
     """
 
     name = "idtrees"
@@ -43,4 +43,4 @@ class IDTReeS(PixelDataset):
     epochs = 6  # validation OA is flat from the fourth on
     folders = ("IDTReeS", "idtrees")
     layouts = (maps(),)
-    blocks = BlockGrid(side=24, margin=4)
+    blocks = BlockGrid(side=24, margin=8, fill=4)

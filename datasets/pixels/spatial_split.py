@@ -43,10 +43,13 @@ class BlockGrid:
         side: of a square block, in pixels.
         margin: no pixel of a part that blocks were drawn for lies within this distance (rows or columns, in pixels)
             of another part's: with 2 * (p // 2), patches of p x p pixels never overlap.
+        fill: rows and columns without data between blocks. Official lists need so much less of a margin: patches that
+            overlap there have nothing but fill in common.
     """
 
     side: int
     margin: int
+    fill: int = 0
 
     def side_in(self, shape: tuple[int, ...]) -> int:
         """Return the side of a block in a scene ``[H, W]``: smaller in small scenes, at least four blocks to a side."""
@@ -112,16 +115,17 @@ def _official(
         inner, val, _ = _share_out(train, shares, truth, indices, rng)
         return inner, val
 
-    pair = _apart(draw, ("training", "validation"), truth, blocks.margin)
+    margin = blocks.margin - blocks.fill
+    pair = _apart(draw, ("training", "validation"), truth, margin)
     extra = list(pair.warnings)
     how = f"official lists ({truth.note}), validation from train in blocks of {side} px, drawn anew with each seed; "
     how += pair.words
     drawn = _described((pair.one, pair.other, test), how, truth, class_names)
     extra += [f"{len(shared):,} pixels stand in the training and the test list: they only test."] if len(shared) else []
-    close = np.count_nonzero(near(pair.one, truth.labels_HW.shape, blocks.margin).flat[test])
+    close = np.count_nonzero(near(pair.one, truth.labels_HW.shape, margin).flat[test])
     if close:
         extra.append(
-            f"{close / len(test):.0%} of the official test pixels lie within {blocks.margin} px of a training pixel, "
+            f"{close / len(test):.0%} of the official test pixels lie within {margin} px of a training pixel, "
             "so that patches overlap: the official split leaks."
         )
     return replace(drawn, warnings=(*extra, *drawn.warnings))

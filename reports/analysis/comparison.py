@@ -115,13 +115,13 @@ class Comparison:
         """Return the paired differences of the other rows to one by label, with intervals that hold together."""
         return simultaneous(
             {
-                method.label: self._difference(method.test_by_seed(self.metric.name), base)
+                method.label: self.difference(method.test_by_seed(self.metric.name), base)
                 for method in self.trained
                 if method is not base
             }
         )
 
-    def _difference(self, by_seed: Mapping[int, float], base: Method) -> Difference | None:
+    def difference(self, by_seed: Mapping[int, float], base: Method) -> Difference | None:
         """Return the paired difference of some values to a row, judged alone."""
         reference = base.test_by_seed(self.metric.name)
         return paired_difference(by_seed, reference, test_per_train=self.test_per_train)
@@ -153,13 +153,13 @@ class Comparison:
 
     @property
     def tolerated_loss(self) -> float:
-        """The mean loss of the metric from which a method is called lower."""
+        """The largest mean loss of the metric that is tolerated."""
         return self.judging.tolerated_loss(self.metric)
 
     def is_lower(self, method: Method) -> bool:
         """Return whether a row loses accuracy: its whole interval is below zero, or its mean loss is not tolerated."""
         gap = self.gap(method)
-        return gap is not None and (gap.is_below or gap.mean < -self.tolerated_loss)
+        return gap is not None and (gap.is_below or self.judging.is_intolerable(self.metric, gap.mean))
 
     def speed_up(self, method: Method) -> float | None:
         """Return how many times as fast as the reference's step a row's is, None where a step time is unknown."""
@@ -189,7 +189,7 @@ class Comparison:
         """Return a baseline's difference to the reference, judged alone: it is no compressor."""
         if self.reference is None:
             return None
-        return self._difference(baseline.by_seed.get(self.metric.name, {}), self.reference)
+        return self.difference(baseline.by_seed.get(self.metric.name, {}), self.reference)
 
     @cached_property
     def front(self) -> frozenset[str]:

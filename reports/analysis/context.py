@@ -85,9 +85,17 @@ def command_of(record: Record) -> str:
 
 
 def _seeds_fact(comparison: Comparison) -> list[str]:
-    """Return how many seeds would tell half a point (0.005 of an AUC) from zero, where fewer were run."""
+    """Return how many seeds would tell half a point (0.005 of an AUC) from zero, where fewer were run.
+
+    In the table's own terms, its intervals holding together. Nothing of intervals about new data, which the size of the
+    test set bounds: no number of seeds makes them narrow.
+    """
+    if comparison.test_per_train:
+        return []
+    count = comparison.comparisons
+    confidence = 1 - (1 - CONFIDENCE) / max(1, count)
     seeds = {
-        label: (seeds_needed(gap.sd, WORTH_NAMING), gap.count)
+        label: (seeds_needed(gap.sd, WORTH_NAMING, confidence=confidence), gap.count)
         for label, gap in comparison.gaps.items()
         if gap is not None and gap.sd is not None and gap.count >= FEWEST_PAIRS
     }
@@ -97,9 +105,11 @@ def _seeds_fact(comparison: Comparison) -> list[str]:
     metric = comparison.metric
     listed = ", ".join(f"{needed} for {label}" for label, needed in sorted(short.items(), key=lambda item: item[1]))
     least = numbers.threshold_text(metric, WORTH_NAMING)
+    together = f" for all {count} comparisons together" if count > 1 else ""
+    sure = f"{100 * CONFIDENCE:.0f} % confidence{together}, {100 * POWER:.0f} % power"
     return [
         f"More seeds: telling {least} of {metric.heading} from zero takes about {listed} "
-        f"({100 * CONFIDENCE:.0f} % confidence, {100 * POWER:.0f} % power, by the sd of the paired differences)."
+        f"({sure}, by the sd of the paired differences)."
     ]
 
 

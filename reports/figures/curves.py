@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rsbench import units
+from rsbench.cell import key_version_of
 from rsbench.metrics import Metric
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import spread
@@ -17,12 +18,15 @@ MOST_DENSITIES: Final = 3
 CHANGED: Final = 1.05
 """Factor between a tensor's largest and smallest density from which it is said to change."""
 
+_TRAINING_SECONDS: Final = 3
+"""The first key version whose histories count seconds of training steps alone."""
+
 Entry = Mapping[str, Any]
 """One of a history's entries."""
 
 _AGAINST: Final = (
     ("step", Axis(title="steps"), "steps"),
-    ("elapsed_s", Axis(title="time in training steps", unit="s"), "time"),
+    ("elapsed_s", Axis(title="time", unit="s"), "time"),
     ("payload_bytes_total", Axis(title="payload sent by a worker", unit="B", log=True), "bytes"),
 )
 """Field of a history's entries, its axis, and what titles call it."""
@@ -54,12 +58,19 @@ def training_panel(
     if not drawn:
         return None
     note = "Means over seeds with a band of one sd, one point an epoch, at the learning rate that the tables take. "
-    note += "Time includes validation."
+    note += _time_words(methods)
     if left_out > 0:
         note += f" Drawn are the best. {more_in_tables(left_out)}"
     shown = {one.mark.label for figure in drawn for one in figure.series}
     legend = tuple(marks[method.label] for method in methods if method.label in shown)
     return Panel(title="How training went", figures=tuple(drawn), legend=legend, note=note)
+
+
+def _time_words(methods: Sequence[Method]) -> str:
+    """Return what the seconds of histories are of: until key version 3, they ran on while epochs were validated."""
+    if any(key_version_of(record) < _TRAINING_SECONDS for method in methods for record in method.records):
+        return "Time includes validation, as earlier versions of rsbench counted it."
+    return "Time is that of training steps alone."
 
 
 def _shared_steps(method: Method) -> list[list[Entry]]:

@@ -173,7 +173,8 @@ judging_options = one_decorator(
         "--tolerance",
         type=float,
         metavar="X",
-        help="Largest mean loss that is no reason to leave a method out: points of OA, hundredths of an AUC.  [3; 1]",
+        help="Mean loss over which a method is left out though its interval holds zero: points of OA, hundredths of "
+        "an AUC.  [3; 1]",
     ),
     click.option(
         "--intervals",

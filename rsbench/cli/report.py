@@ -73,7 +73,7 @@ def report(
     if changes:
         (old, old_problems), (new, new_problems) = (_recorded([folder]) for folder in changes)
         before, after = map(str, changes)
-        built = build_changes(old, new, (before, after), [*old_problems, *new_problems])
+        built = build_changes(old, new, (before, after), [*old_problems, *new_problems], judging=judging)
         target = out
     else:
         folders = folders or (Path("rsbench-results"),)

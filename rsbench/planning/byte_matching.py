@@ -124,7 +124,7 @@ def match_bytes(
 
     Returns:
         A compressor whose bytes are the most that stay within dense / ratio; where whole blocks of one density would
-        miss that by 1 %, the rest of the budget is shared out over tensors and steps.
+        miss that by 1 %, the rest of the budget is shared out over tensors and steps, to the nearest block.
 
     Raises:
         RsbenchError: the ratio is out of the model's reach; the sentence gives the limit, the share of the 1-D

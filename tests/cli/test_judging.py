@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,23 @@ def test_intervals_about_new_data_are_wider_and_say_so(rsbench: Call) -> None:
     output = " ".join(rsbench("report", "--intervals", "new-data").output.split())
     assert "corrected resampled t (Nadeau and Bengio 2003)" in output and "-2.0 [-7.0, +3.0]" not in output
     assert "other seeds on these test images" in " ".join(rsbench("report").output.split())
+
+
+@pytest.mark.usefixtures("losing_cells")
+def test_two_folders_side_by_side_are_judged_as_the_user_asks(rsbench: Call, tmp_path: Path) -> None:
+    shutil.copytree("rsbench-results", tmp_path / "old")
+    for path in Path("rsbench-results").glob("cells/*/record.json"):
+        record = json.loads(path.read_text())
+        record["accuracy"]["test"]["oa"] -= 0.02 + 0.01 * record["cell"]["seed"]
+        path.write_text(json.dumps(record))
+    sides = ("--compare", str(tmp_path / "old"), "rsbench-results")
+    plain, asked = (
+        " ".join(rsbench("report", *sides, *more).output.split())
+        for more in ((), ("--tolerance", "2", "--intervals", "new-data"))
+    )
+    assert "lower on average in B" not in plain and "other seeds on these test images" in plain
+    assert "Over 2 points lower on average in B: none, topk 100x." in asked
+    assert "corrected resampled t (Nadeau and Bengio 2003)" in asked
 
 
 @pytest.mark.parametrize("command", ["report", "compare"])

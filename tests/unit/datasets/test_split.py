@@ -67,6 +67,23 @@ def test_redrawn_lets_the_seed_draw_the_test_part() -> None:
     assert one.description.startswith("50/10/40 per class, all three parts drawn anew with each seed: 1,050 train")
 
 
+def test_redrawn_is_what_earlier_versions_drew() -> None:
+    """Bit for bit, so that numbers made up to key version 2 can be made again: from the code of that time."""
+    labels = np.repeat(np.arange(2), 10)
+    drawn = choose("redrawn:50/10/40", None, "", labels, seed=3)
+    assert [drawn.train.tolist(), drawn.val.tolist(), drawn.test.tolist()] == [
+        [1, 3, 4, 6, 9, 11, 13, 15, 16, 19],
+        [0, 10],
+        [2, 5, 7, 8, 12, 14, 17, 18],
+    ]
+    two = choose("redrawn:60/40", None, "", labels, seed=3)
+    assert [two.train.tolist(), two.val.tolist(), two.test.tolist()] == [
+        [0, 1, 3, 6, 9, 10, 11, 13, 15, 19],
+        [4, 16],
+        [2, 5, 7, 8, 12, 14, 17, 18],
+    ]
+
+
 def test_the_draw_is_pinned() -> None:
     """Another numpy or an edit must not silently change which pictures are tested on."""
     drawn = choose("50/10/40", None, "", np.repeat(np.arange(2), 10), seed=0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rsbench.judging import Judging
 from rsbench.reports.changes import build_changes
 
 Maker = Callable[..., dict[str, Any]]
@@ -46,7 +47,8 @@ def test_reports_changes_name_accuracy_bytes_and_time(make_record: Maker) -> Non
     report = build_changes(before, after, NAMES)
     _, section = report.sections
     assert section.conclusion == (
-        "OA changed: topk 100x -5.0 [-5.2, -4.8]. Payload changed: topk 100x +100 %. Step time changed: none -20 %."
+        "OA changed: topk 100x -5.0 [-5.2, -4.8]. Over 3 points lower on average in B: topk 100x. Payload changed: "
+        "topk 100x +100 %. Step time changed: none -20 %."
     )
     assert section.tables[0].rows[0][:7] == (
         "none",
@@ -99,3 +101,30 @@ def test_versus_settings_of_one_set_only_say_in_what_they_differ(make_record: Ma
     report = build_changes([make_record(epochs=10)], [make_record(epochs=20)], ("a", "b"))
     only = [fact for fact in report.sections[0].facts if fact.startswith("Only in")]
     assert [fact.partition(" (1 cell")[0].rpartition(", ")[2] for fact in only] == ["epochs 10", "epochs 20"]
+
+
+def test_reports_changes_are_judged_as_the_user_asks(make_record: Maker) -> None:
+    """Nadeau and Bengio: sd 0.01 of 3 pairs, 840 test images for 1,050 that train; t(0.975, 2) = 4.302653."""
+    sets = [rows(make_record, "topk", values) for values in ([0.8, 0.8, 0.8], [0.79, 0.78, 0.77])]
+    for record in [*sets[0], *sets[1]]:
+        record["dataset"] |= {"train": 1050, "test": 840}
+    plain, wide = (
+        build_changes(*sets, NAMES, judging=Judging(tolerance=1.9, intervals=intervals)).sections[1]
+        for intervals in ("test-set", "new-data")
+    )
+    assert plain.tables[0].rows[0][3] == "-2.0 [-4.5, +0.5] ~", "4.302653 * sqrt(1 / 3) points"
+    assert wide.tables[0].rows[0][3] == "-2.0 [-6.6, +2.6] ~", "4.302653 * sqrt(1 / 3 + 0.8) points"
+    assert "about other seeds on these test images" in plain.notes[0]
+    assert "corrected resampled t (Nadeau and Bengio 2003), 0.8 test images for each that trains" in wide.notes[0]
+    assert "Over 1.9 points lower on average in B: topk 100x." in plain.conclusion
+    tolerant = build_changes(*sets, NAMES, judging=Judging(tolerance=2)).sections[1]
+    assert "lower on average" not in tolerant.conclusion, "a loss as large as the tolerated one is tolerated"
+
+
+def test_reports_changes_do_not_judge_the_accuracy_of_what_does_not_train(make_record: Maker) -> None:
+    before = [*rows(make_record, "none", [0.80, 0.81, 0.79]), *rows(make_record, "noop", [0.5, 0.4, 0.3])]
+    after = [*rows(make_record, "none", [0.78, 0.80, 0.77]), *rows(make_record, "noop", [0.1, 0.1, 0.1])]
+    alone = build_changes(before[:3], after[:3], NAMES).sections[1].tables[0]
+    both = build_changes(before, after, NAMES).sections[1]
+    assert both.tables[0].rows[0] == alone.rows[0], "no wider interval for it"
+    assert "noop" not in both.conclusion

@@ -134,3 +134,21 @@ def test_decay_of_adamw_does_what_it_says(text: str, implementation: dict[str, b
     optimizer.step()
     for old, new in zip(before, net.parameters(), strict=True):
         assert torch.allclose(new, old * (1 - LR * DECAY))
+
+
+@pytest.mark.parametrize("name", ["topk", "none", "powersgd"])
+@pytest.mark.parametrize(
+    "optimizer",
+    [torch.optim.Adagrad, torch.optim.Adadelta, torch.optim.ASGD, torch.optim.Rprop, torch.optim.Adafactor],
+)
+def test_a_momentum_that_the_optimizer_would_lose_is_refused(name: str, optimizer: Any) -> None:
+    """These have no momentum, and torch takes a group's own in silence."""
+    with pytest.raises(RsbenchError, match=r"made for SGD with momentum=0\.9, and this optimizer, which has"):
+        optimizer(parse(name).param_groups(Weights(), lr=LR, momentum=0.9))
+    assert optimizer(parse(name).param_groups(Weights(), lr=LR)).param_groups[0]["lr"] == LR
+
+
+def test_an_optimizer_with_a_momentum_of_its_own_may_have_that_of_plain_groups() -> None:
+    assert torch.optim.RMSprop(TopK().param_groups(Weights(), lr=LR, momentum=0.9)).param_groups[0]["momentum"] == 0.9
+    with pytest.raises(RsbenchError, match="made for SGD"):
+        torch.optim.RMSprop(DGC().param_groups(Weights(), lr=LR, momentum=0.9))

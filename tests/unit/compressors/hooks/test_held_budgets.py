@@ -129,3 +129,15 @@ def test_buckets_are_counted_as_ddp_makes_them(cap_mb: float) -> None:
     for step in range(3):
         model(torch.randn(4, 30)).sum().backward()
         assert bucket_count(layouts, cap_mb, step) == len(compressor.hook.timeline)
+
+
+@pytest.mark.parametrize("policy", ["mean_abs", "global_rank"])
+def test_short_runs_miss_their_plan_by_no_more_than_is_said(policy: str) -> None:
+    """Plan and run each keep to half a block of the budgets, so that they may be a whole block apart."""
+    misses = []
+    for density, extra in itertools.product((0.02, 0.5), (0.1, 0.5, 0.7, 0.9)):
+        compressor = parse(f"rsdgc:policy={policy},update_steps=1,density={density},extra={extra}")
+        planned = compressor.total_payload_bytes(FACTS.networks[""], 1, CAP_MB)
+        miss = abs(sum(sent_bytes(compressor.text, 1)) - planned)
+        misses.append(miss / compressor.uncertain_bytes(FACTS.networks[""], 1))
+    assert 0.5 < max(misses) <= 1

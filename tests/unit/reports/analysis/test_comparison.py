@@ -11,6 +11,7 @@ from report_parts import column
 
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
+from rsbench.metrics import TASKS
 from rsbench.reports import build_report
 
 Maker = Callable[..., dict[str, Any]]
@@ -62,6 +63,16 @@ def test_reports_the_tolerated_loss_is_the_users(
         assert f"or over {points:g} points lower on average: topk 10x (-4.0 points [-13.9, +5.9] ~)" in (
             section.conclusion
         )
+
+
+@pytest.mark.parametrize("score", [0.9, 0.83, 0.8, 0.57])
+@pytest.mark.parametrize("points", [1, 2, 3, 5])
+def test_reports_a_loss_as_large_as_the_tolerated_one_is_tolerated(score: float, points: int) -> None:
+    """0.87 - 0.90 is a little below -0.03 in floating-point numbers."""
+    metric, judging = TASKS["scenes"].metric, Judging(tolerance=points)
+    lower = round(score - points / 100, 2)
+    assert not judging.is_intolerable(metric, lower - score)
+    assert judging.is_intolerable(metric, lower - score - 1e-6), "one sample in a million more"
 
 
 def test_reports_a_clear_loss_is_left_out_whatever_is_tolerated(make_record: Maker) -> None:

@@ -191,7 +191,7 @@ def test_stats_corrected_resampled_t_is_that_of_nadeau_and_bengio() -> None:
 @pytest.mark.parametrize(("rows", "count"), [(3, 3), (3, 10), (10, 3), (10, 10), (30, 5)])
 def test_stats_simultaneous_intervals_cover_all_true_differences_as_often_as_they_say(rows: int, count: int) -> None:
     """Rows that share a reference, 4,000 tables each: at least 95 % of tables hold every true difference."""
-    program = Path(__file__).parents[3] / "programs" / "coverage.py"
+    program = Path(__file__).parents[3] / "programs" / "interval_coverage.py"
     wanted = [str(rows), str(count), "4000"]
     done = subprocess.run([sys.executable, str(program), *wanted], capture_output=True, text=True, check=True)
     alone, together = map(float, re.findall(r"(\d\.\d+)$", done.stdout, re.MULTILINE))

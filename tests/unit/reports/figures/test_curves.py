@@ -53,3 +53,16 @@ def test_figures_density_only_where_it_changes(make_record: Maker) -> None:
     assert max(strengths) == pytest.approx(1.0)
     assert min(strengths) > 0
     assert figure.values[7][0] > figure.values[7][4] > figure.values[0][4]
+
+
+@pytest.mark.parametrize(
+    ("key_version", "words"),
+    [
+        (3, "Time is that of training steps alone."),
+        (2, "Time includes validation, as earlier versions of rsbench counted it."),
+    ],
+)
+def test_curves_say_what_their_seconds_are_of(key_version: int, words: str, make_record: Maker) -> None:
+    record = with_history(make_record(), epochs=3) | {"key_version": key_version}
+    panel = panels([record])["How training went"]
+    assert panel.note.endswith(words)

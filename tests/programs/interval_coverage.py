@@ -1,6 +1,6 @@
 """How often intervals of a table hold every true difference at once, on made scores that share a reference.
 
-    python tests/programs/coverage.py [ROWS SEEDS TABLES]
+    python tests/programs/interval_coverage.py [ROWS SEEDS TABLES]
 
 Scores of a seed have a part in common (sd 1 point), each method its own (sd 0.5 points), the reference, too, so that
 the differences of a table are correlated; true differences are drawn anew for each table (sd 1 point).
