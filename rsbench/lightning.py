@@ -6,13 +6,16 @@ callback registers on any device, and stops the run when the hook is not called.
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
+from rsbench.measure.gather import gather_bytes
 
 try:
     from lightning.pytorch import Callback
@@ -92,10 +95,12 @@ class CompressGradients(Callback):  # type: ignore[misc]  # Lightning is optiona
         """Return every rank's state on rank 0, which writes the checkpoint; a collective call, as saving one is."""
         if not self._registered:
             return {}
-        mine = self.compressor.state_dict()
-        every: list[Any] | None = [None] * dist.get_world_size() if dist.get_rank() == 0 else None
-        dist.gather_object(mine, every)
-        return {"ranks": every}
+        mine = io.BytesIO()
+        torch.save(self.compressor.state_dict(), mine)
+        every = gather_bytes(mine.getvalue())
+        if dist.get_rank() != 0:
+            return {"ranks": None}
+        return {"ranks": [torch.load(io.BytesIO(state), map_location="cpu", weights_only=True) for state in every]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Keep the states until the model is wrapped."""

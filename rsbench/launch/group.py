@@ -172,7 +172,7 @@ class WorkerGroup:
 
         Args:
             limit_s: the longest that ranks may make no sign.
-            start_limit_s: the same until all have loaded what they need; a stopped process has only ``limit_s``.
+            start_limit_s: the same until all have loaded what they need, unless a process is stopped.
         """
         starting = not all(worker.told for worker in self._workers)
         marks = self._heartbeats.read()
@@ -183,8 +183,10 @@ class WorkerGroup:
         ]
         now = time.monotonic()
         newest = max((mark.at_s for _, mark in waited), default=now)
-        patient = starting and not any(processes.is_stopped(worker.process.pid) for worker, _ in waited)
-        if now - newest <= (start_limit_s if patient else limit_s):
+        if starting:
+            stopped = any(processes.is_stopped(worker.process.pid) for worker, _ in waited)
+            limit_s = min(limit_s, start_limit_s) if stopped else start_limit_s
+        if now - newest <= limit_s:
             self._still_since = None
             return None
         self._still_since = self._still_since or now

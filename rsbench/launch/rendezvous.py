@@ -27,6 +27,8 @@ from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
 
 LOST_S: Final = 20.0
 """Node 0, once met, is given up when it has not answered for so long."""
+PATIENCE_S: Final = 5.0
+"""After so long a node says that it waits for node 0, and why."""
 _RETRY_S: Final = 0.3
 _NO_GATE: Final = "The gate process of this comparison has ended; start the command again."
 
@@ -38,10 +40,17 @@ class Rendezvous:
         nodes: the machines, and which of them this is; two or more.
         token: what every node of the comparison knows; empty for none.
         cancelled: tells whether the user wants to end.
+        say: prints a sentence.
     """
 
-    def __init__(self, nodes: Nodes, token: str, cancelled: Callable[[], bool] = lambda: False) -> None:
-        self.nodes, self._token, self.cancelled = nodes, token, cancelled
+    def __init__(
+        self,
+        nodes: Nodes,
+        token: str,
+        cancelled: Callable[[], bool] = lambda: False,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        self.nodes, self._token, self.cancelled, self._say = nodes, token, cancelled, say
         self._gate: subprocess.Popen[str] | None = None
         self._gate_port = 0
         self._listener: socket.socket | None = None
@@ -169,7 +178,7 @@ class Rendezvous:
         return asyncio.run(self._ask_until(request, deadline))
 
     async def _ask_until(self, request: dict[str, Any], deadline: float) -> str | None:
-        reason = "no answer"
+        reason, patience = "no answer", time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and not self.cancelled():
             if self._gate is not None and self._gate.poll() is not None:
                 raise RsbenchError(_NO_GATE)
@@ -187,6 +196,9 @@ class Rendezvous:
                 reason = str(error) or type(error).__name__
                 if self._met and not await self._still_there():
                     break
+                if time.monotonic() > patience and not self._met:
+                    patience = deadline
+                    self._say(f"Waiting for node 0 at {self.nodes.endpoint} ({reason[:200]}).")
                 await asyncio.sleep(_RETRY_S)
             else:
                 self._met = True

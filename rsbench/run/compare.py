@@ -82,12 +82,16 @@ def _compare(request: Request, console: Console) -> int:
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
     located = find_datasets(names, request.data_root, strict=request.strict_data)
     alone = request.nodes.count == 1 or request.dry_run
-    with nullcontext() if alone else Rendezvous(request.nodes, request.token) as rendezvous:
+    with nullcontext() if alone else _meet(request, console) as rendezvous:
         job = _MainJob(request=request, located=located, console=console, rendezvous=rendezvous)
         if request.nodes.rank != 0:
             return job.follow()
         with job.failure_told_to_others():
             return job.lead(*job.queue(grids))
+
+
+def _meet(request: Request, console: Console) -> Rendezvous:
+    return Rendezvous(request.nodes, request.token, say=lambda text: console_module.say(console, text))
 
 
 @dataclass(frozen=True, kw_only=True)
