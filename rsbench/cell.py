@@ -130,11 +130,8 @@ class CellSpec(Recipe):
         _check_choice("device", self.device, DEVICES)
         _check_choice("schedule", self.schedule, SCHEDULES)
         _check_choice("optimizer", self.optimizer, OPTIMIZERS)
-        if self.ratio is not None and not (math.isfinite(self.ratio) and self.ratio >= 1):
-            raise RsbenchError(
-                f"ratio is {self.ratio:g}, but a compression ratio says how many times fewer bytes are sent:"
-                " give a number of 1 or more, such as --ratio 100."
-            )
+        if self.ratio is not None:
+            check_ratio(self.ratio)
         for name in ("lr", "bucket_cap_mb", "clip_norm"):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
@@ -236,6 +233,19 @@ def key_version_of(record: Mapping[str, Any]) -> int:
 def _fields_of(kind: str) -> set[str]:
     """Return the names of a cell's fields of a numeric type, None allowed or not."""
     return {field.name for field in fields(CellSpec) if str(field.type).split(" ", maxsplit=1)[0] == kind}
+
+
+def check_ratio(ratio: float) -> None:
+    """Refuse a compression ratio that nothing can have.
+
+    Raises:
+        RsbenchError: it is below 1 or no number.
+    """
+    if not (math.isfinite(ratio) and ratio >= 1):
+        raise RsbenchError(
+            f"ratio is {ratio:g}, but a compression ratio says how many times fewer bytes are sent:"
+            " give a number of 1 or more, such as --ratio 100."
+        )
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

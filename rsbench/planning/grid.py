@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe
+from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe, check_ratio
 from rsbench.errors import RsbenchError
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
@@ -100,6 +100,8 @@ class Grid:
                 f"The tuning seed {self.tuning_seed} is among the seeds: the run that chooses a learning rate would"
                 " then count in the table as well, which favours its rate; give it a number of its own."
             )
+        for ratio in self.ratios:  # also where no row of the grid has a ratio
+            check_ratio(ratio)
         if self.density is not None and not 0 < self.density <= 1:
             raise RsbenchError(
                 f"density is {self.density:g}, out of range: a share of the elements is above 0 and at most 1."

@@ -106,14 +106,16 @@ def _content(path: Path) -> dict[str, Any]:
             data = stream.read(MOST_BYTES + 1)
         if len(data) > MOST_BYTES:
             raise RsbenchError(f"The plan {path} is larger than {MOST_BYTES:,} bytes, which no plan needs.")
-        return tomllib.loads(data.decode("utf-8").replace("\r\n", "\n"))
+        return tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
     except OSError as error:
         raise RsbenchError(f"The plan {path} cannot be read: {error.strerror}.") from error
     except RecursionError as error:
         raise RsbenchError(
             f"The plan {path} has brackets nested too deep: an option takes a value or a list."
         ) from error
-    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
+    except UnicodeDecodeError as error:
+        raise RsbenchError(f"The plan {path} is no text in UTF-8 (byte {error.start}): save it as UTF-8.") from error
+    except ValueError as error:  # no TOML, or a number of thousands of digits
         raise RsbenchError(f"The plan {path} is not valid TOML: {str(error).rstrip('.')}.") from error
 
 

@@ -77,6 +77,7 @@ def test_a_cell_asked_for_twice_runs_once() -> None:
         (plan.Grid(compressors=("rsdcg",)), 'Did you mean "rsdgc"'),
         (plan.Grid(datasets=("ucm12",)), 'Did you mean "ucm21"'),
         (plan.Grid(ratios=(0.0,)), "ratio is 0"),
+        (plan.Grid(compressors=("none",), ratios=(100.0, float("nan"))), "ratio is nan"),
         (plan.Grid(lrs=(0.0,)), "lr is 0"),
         (plan.Grid(epochs=0), "epochs is 0"),
         (plan.Grid(recipe=plan.Recipe(split="70/20")), "sum to 100"),

@@ -38,6 +38,15 @@ def test_wrong_plan_files(tmp_path: Path, text: str, words: str) -> None:
         plan_file.read(path, ["ratio", "dataset"])
 
 
+def test_plans_from_editors_on_windows(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_bytes('ratio = 3\r\ndataset = "ucm21"\r\n'.encode("utf-8-sig"))
+    assert plan_file.read(path, ["ratio", "dataset"]).options == {"ratio": 3, "dataset": "ucm21"}
+    path.write_bytes("ratio = 3".encode("utf-16"))
+    with pytest.raises(RsbenchError, match=r"plan\.toml is no text in UTF-8 \(byte 0\): save it as UTF-8\.$"):
+        plan_file.read(path, ["ratio"])
+
+
 def test_missing_plan_file(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match=r"none\.toml cannot be read"):
         plan_file.read(tmp_path / "none.toml", [])
