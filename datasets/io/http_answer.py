@@ -8,6 +8,7 @@ import http.client
 import re
 import socket
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -96,14 +97,12 @@ def _watched() -> Iterator[_Watch]:
 class _Connection(http.client.HTTPConnection):
     """A connection that says when it stands."""
 
-    def __init__(self, *args: Any, watch: _Watch, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._watch = watch
+    watch: _Watch
 
     def connect(self) -> None:
         """Connect; with TLS this runs before its handshake."""
         super().connect()
-        self._watch.connected(self.sock)
+        self.watch.connected(self.sock)
 
 
 class _SecureConnection(http.client.HTTPSConnection, _Connection):
@@ -119,11 +118,33 @@ class _Handler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open an address without TLS."""
-        return self.do_open(functools.partial(_Connection, watch=self._watch), req)
+        return self.do_open(functools.partial(self._connection, _Connection), req)
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
         """Open an address with TLS."""
-        return self.do_open(functools.partial(_SecureConnection, watch=self._watch), req)
+        return self.do_open(functools.partial(self._connection, _SecureConnection), req)
+
+    def _connection(self, kind: type[_Connection], host: str, **options: Any) -> _Connection:
+        connection = kind(host, **options)
+        connection.watch = self._watch
+        return connection
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects within the web, and reads nothing of the page that comes with them, which may never end."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> Any:
+        """Return the request that a redirect leads to.
+
+        Raises:
+            urllib.error.HTTPError: it leads out of the web, or its method may not be repeated.
+        """
+        fp.close()
+        if not newurl.lower().startswith(("http://", "https://")):
+            raise urllib.error.HTTPError(newurl, code, f"it leads to {newurl}", headers, fp)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +194,7 @@ def ask(url: str, start: int, validator: str | None) -> Iterator[Answer]:
     else:
         start = 0
     with _watched() as watch:
-        opener = urllib.request.build_opener(_Handler(watch))
+        opener = urllib.request.build_opener(_Handler(watch), _Redirects())
         with opener.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_S) as response:
             _require_file(response, url)
             length = _length(response, url)

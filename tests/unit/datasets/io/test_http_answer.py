@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import ssl
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,11 +17,39 @@ from rsbench.datasets import Download
 from rsbench.datasets.io import download, http_answer
 from rsbench.errors import RsbenchError
 
+CERTIFICATE = Path(__file__).parents[3] / "support" / "loopback.pem"
+"""Of 127.0.0.1, signed by itself, with its key; for tests alone."""
+
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(download, "PAUSE_S", 0.0)
     monkeypatch.setattr(download, "TRIES", 2)
+
+
+@pytest.fixture
+def tls_server() -> Iterator[str]:
+    """A server that answers over TLS; it returns the address."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Plain) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _Plain(BaseHTTPRequestHandler):
+    """Answers every request with the same file."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "8")
+        self.end_headers()
+        self.wfile.write(b"over TLS")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
 
 def _get(address: str, root: Path, **changes) -> bytes:
@@ -121,6 +152,10 @@ def test_a_length_that_is_no_number_is_one_sentence(length: str, raw_server, tmp
         ),
         (b"HTTP/1.1 302 Found\r\nLocation: http://[bad/\r\nContent-Length: 0\r\n\r\n", "in 2 tries"),
         (b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", "answers 302"),
+        (
+            b"HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1/x\r\nContent-Length: 0\r\n\r\n",
+            "answers 302 .it leads to ftp://127.0.0.1/x.: the address",
+        ),
     ],
 )
 def test_answers_that_are_no_file(answer: bytes, words: str, raw_server, tmp_path: Path) -> None:
@@ -141,3 +176,22 @@ def test_a_file_that_does_not_fit_is_refused_at_once(raw_server, tmp_path: Path,
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
     with pytest.raises(RsbenchError, match="has 5,000 bytes, and 1,000 are free"):
         _get(raw_server([HEAD + b"Content-Length: 5000\r\n\r\n"]), tmp_path)
+
+
+def test_a_page_without_end_beside_a_redirect_is_not_read(raw_server, tmp_path: Path) -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: /file.bin\r\n\r\n"
+    with pytest.raises(RsbenchError, match=r"answers 302 .*infinite loop"):
+        _get(raw_server(Dribble(head, bytes(65536))), tmp_path)
+
+
+def test_files_come_over_tls(tls_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RsbenchError, match="CERTIFICATE_VERIFY_FAILED"):
+        _get(tls_server, tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    assert _get(tls_server, tmp_path) == b"over TLS"
+
+
+def test_a_server_that_knows_no_tls_is_one_sentence(raw_server, tmp_path: Path) -> None:
+    address = raw_server([b"HTTP/1.1 400 Bad Request\r\n\r\n"]).replace("http:", "https:")
+    with pytest.raises(RsbenchError, match=r"in 2 tries \(\[SSL"):
+        _get(address, tmp_path)
