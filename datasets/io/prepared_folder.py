@@ -99,7 +99,7 @@ class PreparedFolder:
         except OSError as error:
             raise RsbenchError(
                 f"The decoded copy of {name} cannot be written below {folder.parent} ({error.strerror or error}): "
-                f"free or choose another cache folder."
+                "free space and the way there, or name another folder in RSBENCH_CACHE."
             ) from error
         remade = f"The prepared copy of {name} in {folder} was damaged ({problem}) and has been made anew."
         return replace(prepared, remade=remade) if problem else prepared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import zipfile
@@ -43,9 +44,11 @@ def unpack(archive: Path, folder: Path, progress: Callable[[int, int], None] | N
                     progress(done, len(wanted))
             return written
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free space there" if full else "delete that archive if it is not the official one"
         raise RsbenchError(
-            f"{archive} cannot be unpacked into {folder} ({error.strerror or error}): free space there or choose "
-            f"another --data-root."
+            f"{archive} cannot be unpacked into {folder} ({error.strerror or error}): {remedy}, or choose another "
+            f"--data-root."
         ) from error
 
 

@@ -81,3 +81,9 @@ def test_a_fifo_in_place_of_a_part_or_a_file_is_replaced(tmp_path: Path) -> None
 def test_junk_is_not_unpacked(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(zipped({"a/b.txt": b"b", "__MACOSX/a/._b.txt": b"x", "a/@eaDir/b.txt": b"x"}))
     assert unpack.unpack(tmp_path / "x.zip", tmp_path / "in") == 1
+
+
+def test_only_a_full_disk_asks_for_space(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped({"x/" + "n" * 300: b"body"}))
+    with pytest.raises(RsbenchError, match=r"\(File name too long\): delete that archive if it is not"):
+        unpack.unpack(tmp_path / "a.zip", tmp_path / "out")
