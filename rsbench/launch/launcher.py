@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -87,7 +88,7 @@ class WorkerLauncher:
     environment: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
     _group: WorkerGroup | None = None
-    _size: int = 0
+    _fits: tuple[int, str] = (0, "")
 
     def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
         """Run the cell on the workers of the one before, or on fresh ones; see :class:`Launcher` for the arguments."""
@@ -121,7 +122,8 @@ class WorkerLauncher:
 
     def _ready_group(self, folder: CellFolder, size: int, listener: int | None) -> WorkerGroup:
         """Return workers that wait for an order: those of the cell before where they fit."""
-        if self._group is not None and (self._size != size or not self._group.usable):
+        fits = (size, _device(folder))
+        if self._group is not None and (self._fits != fits or not self._group.usable):
             self.close()
         if self._group is None:
             self._group = WorkerGroup(
@@ -133,7 +135,7 @@ class WorkerLauncher:
                 folder=folder,
                 listener=listener,
             )
-            self._size = size
+            self._fits = fits
         return self._group
 
     def _watch(self, group: WorkerGroup, started: float, tick: Callable[[], None]) -> tuple[Status, Stall | None]:
@@ -186,3 +188,11 @@ class WorkerLauncher:
             name = signal.Signals(self.stop.number or signal.SIGINT).name
             return Cause(reason=f"rsbench received {name}", log=None, tail=())
         return None
+
+
+def _device(folder: CellFolder) -> str:
+    """Return the kind of device that a cell is for; empty for other work, which has none."""
+    try:
+        return str(json.loads(folder.job.read_text(encoding="utf-8"))["cell"]["device"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

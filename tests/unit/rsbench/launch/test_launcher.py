@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -44,6 +45,19 @@ def test_workers_stay_while_their_number_fits(environment: dict[str, str], tmp_p
         time.sleep(0.01)
     assert not set(pids(launcher, tmp_path / "5", 2)) & set(again)
     launcher.close()
+
+
+def test_workers_of_another_device_are_others(environment: dict[str, str], tmp_path: Path) -> None:
+    launcher = WorkerLauncher(stop=StopSignals(), work="small_work:tell", environment=environment)
+    seen = []
+    for number, device in enumerate(("cpu", "cpu", "cuda")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "job.json").write_text(json.dumps({"cell": {"device": device}}))
+        launcher.run(folder, workers_per_node=1, run_id="x", tick=lambda: None)
+        seen.append((folder / "told-0").read_text().split()[0])
+    launcher.close()
+    assert seen[0] == seen[1] != seen[2]
 
 
 def test_fresh_workers_are_others_each_time(environment: dict[str, str], tmp_path: Path) -> None:
