@@ -116,7 +116,7 @@ def _launch(
             bar.update(shown, completed=len(lines), description=f"{title} {last}", refresh=True)
 
         launcher = WorkerLauncher(stop=stop, work=work, environment=environment, fresh=True)
-        outcome = launcher.run(folder.path, workers_per_node=workers, run_id="rsbench-bench", tick=tick)
+        outcome = launcher.run(folder.path, workers_per_node=workers, tick=tick)
         if stop.number is not None:
             say(bar.console, "Stopped before all methods were timed.")
             raise SystemExit(128 + stop.number)

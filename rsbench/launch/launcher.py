@@ -46,13 +46,12 @@ class Outcome:
 class Launcher(Protocol):
     """Runs cells that stand ready in their folders."""
 
-    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+    def run(self, folder: Path, *, workers_per_node: int, tick: Callable[[], None]) -> Outcome:
         """Run the cell to its end, calling ``tick`` a few times a second.
 
         Args:
             folder: holds ``job.json``; logs, samples and the record go there.
             workers_per_node: processes on this machine.
-            run_id: of this cell, equal on all nodes.
             tick: shows progress.
         """
 
@@ -90,7 +89,7 @@ class WorkerLauncher:
     _group: WorkerGroup | None = None
     _fits: tuple[int, str] = (0, "")
 
-    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+    def run(self, folder: Path, *, workers_per_node: int, tick: Callable[[], None]) -> Outcome:
         """Run the cell on the workers of the one before, or on fresh ones; see :class:`Launcher` for the arguments."""
         started = time.monotonic()
         listener = None if self.rendezvous is None else self.rendezvous.open_store()

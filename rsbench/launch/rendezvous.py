@@ -90,17 +90,6 @@ class Rendezvous:
     ) -> None:
         self._close()
 
-    def wait(self, name: str, timeout_s: float) -> None:
-        """Return when every node has called this with the same name, or when cancelled.
-
-        Raises:
-            RsbenchError: a node did not come in time.
-        """
-        if self.nodes.rank == 0:
-            self.publish("go", name, timeout_s)
-        else:
-            self.fetch(name, timeout_s)
-
     def publish(self, content: Any, name: str, timeout_s: float) -> None:
         """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
 

@@ -120,7 +120,7 @@ class CellRunner:
                 ready = Ending.failure(Cause(reason=str(problem), log=None, tail=()))
             if self.rendezvous is not None:
                 turn = _GO if isinstance(ready, CellFolder) else _SKIP
-                self.rendezvous.publish(turn, _run_id(job), BARRIER_TIMEOUT_S)
+                self.rendezvous.publish(turn, job.spec.key, BARRIER_TIMEOUT_S)
             if isinstance(ready, Ending):
                 return ready
             started_utc = utc_now()
@@ -162,7 +162,7 @@ class CellRunner:
         Raises:
             RsbenchError: the nodes do not meet, or this one cannot write.
         """
-        if rendezvous.fetch(_run_id(job), BARRIER_TIMEOUT_S) != _GO:
+        if rendezvous.fetch(job.spec.key, BARRIER_TIMEOUT_S) != _GO:
             return Ending(status="elsewhere", line="node 0 has nothing to run")
         cell = CellFolder.of(self.out, job.spec.folder_name)
         own = cell.of_node(self.nodes.rank)  # the nodes may share the result folder, so not node 0's
@@ -186,9 +186,7 @@ class CellRunner:
         self.progress.begin(job.spec.label, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
         workers, began = job.spec.workers // self.nodes.count, time.monotonic()
         try:
-            return self.launcher.run(
-                attempt.path, workers_per_node=workers, run_id=_run_id(job), tick=self.progress.tick
-            )
+            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self.progress.tick)
         except OSError as problem:
             reason = f"its workers could not be started: {problem.strerror or problem}"
             cause = Cause(reason=reason, log=None, tail=())
@@ -196,7 +194,3 @@ class CellRunner:
         finally:
             if not compressors.is_ours(job.compressor):
                 self.launcher.close()  # who knows what it left in its processes
-
-
-def _run_id(job: Job) -> str:
-    return f"rsbench-{job.spec.key}"

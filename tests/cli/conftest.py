@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 from click.testing import CliRunner, Result
 
+from rsbench.cell import CellSpec
 from rsbench.datasets.scenes.synthetic import Synthetic
 from rsbench.launch.failure import Cause
 from rsbench.launch.launcher import Outcome, WorkerLauncher
@@ -44,7 +45,7 @@ class FakeLauncher:
         self.fails: dict[str, Outcome] = {}
         self.after: Callable[[], None] = lambda: None
 
-    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
+    def run(self, folder: Path, *, workers_per_node: int, tick: Callable[[], None]) -> Outcome:
         job = json.loads(CellFolder(folder).job.read_text())
         text = job["compressor"]
         self.ran.append(text.partition(":")[0])
@@ -53,7 +54,7 @@ class FakeLauncher:
         for word, outcome in self.fails.items():
             if word in text:
                 return outcome
-        records.write_record(folder, done_record(job, run_id.removeprefix("rsbench-")))
+        records.write_record(folder, done_record(job, CellSpec.from_dict(job["cell"]).key))
         return Outcome(status="done", wall_s=0.1)
 
     def close(self) -> None:

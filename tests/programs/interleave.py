@@ -24,6 +24,7 @@ from typing import Any
 
 from fake_worker import done_record
 
+from rsbench.cell import CellSpec
 from rsbench.cli.main import main as rsbench
 from rsbench.datasets.scenes.synthetic import Synthetic
 from rsbench.launch.failure import Cause
@@ -54,9 +55,9 @@ class StandIn:
         self.stop, self.log, self.chance = stop, log, chance
         note(log, "ready")
 
-    def run(self, folder: Path, *, workers_per_node: int, run_id: str, tick: Callable[[], None]) -> Outcome:
-        key = run_id.removeprefix("rsbench-")
+    def run(self, folder: Path, *, workers_per_node: int, tick: Callable[[], None]) -> Outcome:
         job = json.loads(CellFolder(folder).job.read_text())
+        key = CellSpec.from_dict(job["cell"]).key
         note(self.log, "begin", key)
         end = time.monotonic() + self.chance.choice([0.002, 0.02, 0.2])
         while time.monotonic() < end:

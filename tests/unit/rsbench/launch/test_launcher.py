@@ -28,7 +28,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def pids(launcher: WorkerLauncher, folder: Path, workers: int) -> list[str]:
     """Process ids of the workers that ran a cell."""
     folder.mkdir()
-    outcome = launcher.run(folder, workers_per_node=workers, run_id="x", tick=lambda: None)
+    outcome = launcher.run(folder, workers_per_node=workers, tick=lambda: None)
     assert outcome.status == "done", outcome
     return [(folder / f"told-{rank}").read_text().split()[0] for rank in range(workers)]
 
@@ -54,7 +54,7 @@ def test_workers_of_another_device_are_others(environment: dict[str, str], tmp_p
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "job.json").write_text(json.dumps({"cell": {"device": device}}))
-        launcher.run(folder, workers_per_node=1, run_id="x", tick=lambda: None)
+        launcher.run(folder, workers_per_node=1, tick=lambda: None)
         seen.append((folder / "told-0").read_text().split()[0])
     launcher.close()
     assert seen[0] == seen[1] != seen[2]
@@ -80,7 +80,7 @@ def test_a_folder_that_vanishes_is_the_cause(environment: dict[str, str], tmp_pa
     def remove() -> None:
         shutil.rmtree(tmp_path / "1", ignore_errors=True)
 
-    outcome = launcher.run(tmp_path / "1", workers_per_node=2, run_id="x", tick=remove)
+    outcome = launcher.run(tmp_path / "1", workers_per_node=2, tick=remove)
     assert outcome.status == "failed" and outcome.cause is not None
     assert outcome.cause.reason == f"its folder {tmp_path / '1'} was removed while it ran"
 
