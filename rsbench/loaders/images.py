@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from rsbench.datasets.scenes.prepared import Scenes
+from rsbench.loaders.pinned import on_device
 
 
 class Pictures:
@@ -35,12 +36,12 @@ class Pictures:
             positions: rows of the scenes, shape [B].
             rng: draws one of the eight symmetries of the square per image; None leaves images as they are.
         """
-        pixels = torch.from_numpy(np.ascontiguousarray(self._images[positions])).to(self._device)
+        pixels = on_device(torch.from_numpy(np.ascontiguousarray(self._images[positions])), self._device)
         x = pixels.permute(0, 3, 1, 2).to(torch.float32)
         x = x.sub_(self._mean).mul_(self._scale).contiguous()
         if rng is not None:
             (x,) = symmetries((x,), rng)
-        y = torch.from_numpy(self._labels[positions]).to(self._device)
+        y = on_device(torch.from_numpy(self._labels[positions]), self._device)
         return x.contiguous(memory_format=self._format), y
 
 
@@ -51,7 +52,7 @@ def symmetries(inputs: tuple[torch.Tensor, ...], rng: torch.Generator) -> tuple[
         inputs: tensors [B, C, H, W] that show the same places: all are turned alike.
         rng: draws the turns.
     """
-    choice = torch.rand(3, len(inputs[0]), generator=rng).lt(0.5).to(inputs[0].device)
+    choice = on_device(torch.rand(3, len(inputs[0]), generator=rng).lt(0.5), inputs[0].device)
     left_right, up_down, diagonal = (flag.view(-1, 1, 1, 1) for flag in choice)
 
     def turned(x_BCHW: torch.Tensor) -> torch.Tensor:

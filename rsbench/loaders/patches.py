@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rsbench.datasets.pixels.prepared import Pixels
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.images import symmetries
+from rsbench.loaders.pinned import on_device
 
 _CHUNK = 4096
 """Pixels that are scaled at a time when statistics are taken."""
@@ -49,11 +50,11 @@ class Modality:
         Args:
             index_BPP: flat positions of the pixels of each patch.
         """
-        values = torch.from_numpy(np.take(self._flat, index_BPP, axis=0)).to(self._device)
+        values = on_device(torch.from_numpy(np.take(self._flat, index_BPP, axis=0)), self._device)
         x_BPPC = values.to(torch.float32).sub_(self._mean).mul_(self._scale)
         if self._repair:
             x_BPPC = x_BPPC.nan_to_num_(0.0, 0.0, 0.0)
-        empty = torch.from_numpy(self._filled[index_BPP]).to(self._device)
+        empty = on_device(torch.from_numpy(self._filled[index_BPP]), self._device)
         return x_BPPC.masked_fill_(empty.unsqueeze(3), 0.0).permute(0, 3, 1, 2)
 
 
@@ -94,7 +95,7 @@ class Patches:
         if rng is not None:  # turning the few indices instead of all bands
             (turned,) = symmetries((torch.from_numpy(index_BPP).unsqueeze(1),), rng)
             index_BPP = turned.squeeze(1).numpy()
-        y = torch.from_numpy(self._labels[positions].astype(np.int64) - 1).to(self._device)
+        y = on_device(torch.from_numpy(self._labels[positions].astype(np.int64) - 1), self._device)
         return self.hsi.read(index_BPP), self.aux.read(index_BPP), y
 
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from rsbench.datasets.targets.prepared import TargetScene
+from rsbench.loaders.pinned import on_device
 
 
 class Spectra:
@@ -32,4 +33,4 @@ class Spectra:
         That order serves the disk; a batch has none. Nothing is drawn from ``rng``.
         """
         pixels = torch.from_numpy(self._pixels_NB[np.sort(positions)].astype(np.float32, copy=False))
-        return pixels.to(self._device).sub_(self._mean).div_(self._std), self.target
+        return on_device(pixels, self._device).sub_(self._mean).div_(self._std), self.target

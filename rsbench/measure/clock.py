@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 
 class Clock:
-    """Marks of ``time.perf_counter``: right where operations have finished when they return (CPUs)."""
+    """Marks of ``time.perf_counter``: right where operations have finished when they return (CPUs).
+
+    Attributes:
+        lag: how many steps later a step's marks and losses are read, so that the host can run ahead of the device.
+    """
+
+    lag: ClassVar[int] = 0
 
     def mark(self) -> Any:
         """Return a mark of now."""
         return time.perf_counter()
 
-    def settle(self) -> None:
-        """Wait until every mark has been passed, which on a CPU they are."""
+    def wait(self, mark: Any) -> None:
+        """Wait until a mark has been passed, which on a CPU it is."""
 
     def seconds(self, start: Any, end: Any) -> float:
-        """Return the seconds from one mark to another; call :meth:`settle` first."""
+        """Return the seconds from one mark to another; :meth:`wait` for both first."""
         return float(end - start)
 
 
 class CudaClock(Clock):
-    """CUDA events on the current stream: no host synchronisation until :meth:`settle`.
+    """CUDA events on the current stream: the host waits for old ones only, never for the whole device.
 
     Not run on a GPU by us so far.
     """
+
+    lag = 1
 
     def mark(self) -> torch.cuda.Event:
         """Record an event on the current stream."""
@@ -35,9 +43,9 @@ class CudaClock(Clock):
         event.record()
         return event
 
-    def settle(self) -> None:
-        """Wait for all work on the device."""
-        torch.cuda.synchronize()
+    def wait(self, mark: torch.cuda.Event) -> None:
+        """Wait for the work before an event; what was launched after it goes on."""
+        mark.synchronize()
 
     def seconds(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
         """Return the seconds between two events."""

@@ -1,4 +1,4 @@
-"""The stopwatch of a training step: marks between its phases, read after it has ended."""
+"""The stopwatch of a training step: marks between its phases, read after it has ended, on GPUs a step later."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BucketMarks(Protocol):
 
 
 class StepTimer:
-    """A stopwatch that starts when it is made; :meth:`times` reads it after the step.
+    """A stopwatch that starts when it is made; :meth:`times` reads it after the step, at any time.
 
     Call :meth:`end_of` after each of ``data``, ``forward``, ``backward``, ``optimizer`` and at last for ``end``.
     """
@@ -33,8 +33,12 @@ class StepTimer:
         self._marks[phase] = self._clock.mark()
 
     def times(self, timeline: Sequence[BucketMarks]) -> StepTimes:
-        """Return the step's times, split by the marks and by the hook's timeline, one entry a bucket in their order."""
-        self._clock.settle()
+        """Return the step's times, split by the marks and by the hook's timeline, one entry a bucket in their order.
+
+        Waits until the device has passed the step's last marks.
+        """
+        for last in (self._marks["end"], *(bucket.decoded for bucket in timeline)):
+            self._clock.wait(last)
         at = {name: self._clock.seconds(self._marks["begin"], mark) for name, mark in self._marks.items()}
         buckets = [
             tuple(self._clock.seconds(self._marks["begin"], m) for m in (b.start, b.sent, b.arrived, b.decoded))

@@ -19,6 +19,7 @@ from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
 from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.loaders.batches import Batch
+from rsbench.loaders.pinned import on_device
 from rsbench.loaders.spectra import Spectra
 from rsbench.measure.heartbeat import beat
 from rsbench.models import autoencoder
@@ -130,7 +131,7 @@ class TargetDetection(Task):
             for start in range(mine.start, mine.stop, CHUNK):
                 beat("score a run of pixels")
                 part = slice(start, min(start + CHUNK, mine.stop))
-                chunk, chunk_loss = self._score_chunk(network, positions[part], fill_N1[part].to(self.device))
+                chunk, chunk_loss = self._score_chunk(network, positions[part], on_device(fill_N1[part], self.device))
                 scores[part.start - mine.start : part.stop - mine.start] = chunk
                 loss += chunk_loss
         network.train()
@@ -146,7 +147,7 @@ class TargetDetection(Task):
         clean, target = self.reader.read(positions, None)
         spectra = autoencoder.implant(clean, target, fill_N1)
         _, background = network(spectra)
-        coarse = torch.from_numpy(self.scene.scores("cem").reshape(-1)[positions]).to(self.device)
+        coarse = on_device(torch.from_numpy(self.scene.scores("cem").reshape(-1)[positions]), self.device)
         coarse = coarse + fill_N1[:, 0] * (1 - coarse)  # CEM is linear and answers the target with 1
         scores = autoencoder.detect(spectra, background, target, coarse)
         return scores, (background - clean).square().mean(1).double().sum()

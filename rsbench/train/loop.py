@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +19,19 @@ from rsbench.cell import CellSpec, steps_per_epoch, total_steps
 from rsbench.compressors import Compressor
 from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
+from rsbench.loaders.prefetch import ahead
 from rsbench.measure.collectives import Traffic
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
 from rsbench.measure.step_timer import StepTimer
-from rsbench.measure.step_times import StepTimes, skipped_steps, total
+from rsbench.measure.step_times import skipped_steps
 from rsbench.measure.totals import RunTotals
 from rsbench.metrics import facts_of
 from rsbench.tasks import Task
 from rsbench.train.agreement import agree, facts_of_run
 from rsbench.train.inputs_first import inputs_first
 from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
+from rsbench.train.open_steps import OpenStep, OpenSteps, ReadStep
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
 
 
@@ -128,7 +133,7 @@ class Training:
         self._average_buffers()
         scores = self.task.validate(self.networks)
         if scores is not None:
-            self._finite(scores["loss"])
+            self._finite(scores["loss"], self.step)
         return scores
 
     def _average_buffers(self) -> None:
@@ -148,20 +153,31 @@ class Training:
 
     def _epoch(self, epoch: int) -> float:
         """Pass once over the training samples, or what is left of the run; return the mean loss."""
-        loader = self.batches.epoch(epoch)
-        losses = []
-        for _ in range(min(self.per_epoch, self.steps - self.step)):
-            rate = self._rate(self.step)
-            began = time.perf_counter()
-            loss, times = self._step(loader, rate)
-            self.trained_s += time.perf_counter() - began  # neither validation nor the writing of samples
-            losses.append(loss)
-            self._note(epoch, loss, rate, times)
+        count = min(self.per_epoch, self.steps - self.step)
+        loader = ahead(islice(self.batches.epoch(epoch), count), self.device)
+        launched = OpenSteps(self.compressor.hook.clock)
+        losses, sent = [], deque[dict[str, Any]]()
+        for _ in range(count):
+            with self._training_time():
+                read = self._finite_steps(launched.add(self._step(loader)))
             self.step += 1
+            sent.append(joined_stats(self.compressed.values()))
+            losses += [self._note(epoch, step, sent.popleft()) for step in read]
+        with self._training_time():
+            read = self._finite_steps(launched.rest())
+        losses += [self._note(epoch, step, sent.popleft()) for step in read]
         return sum(losses) / len(losses)
 
-    def _step(self, loader: Iterator[Batch], rate: float) -> tuple[float, StepTimes]:
-        """Step every network in turn, timed phase by phase; return this rank's loss, summed over them."""
+    @contextmanager
+    def _training_time(self) -> Iterator[None]:
+        """Count the time within: that of steps, neither of validation nor of writing samples."""
+        began = time.perf_counter()
+        yield
+        self.trained_s += time.perf_counter() - began
+
+    def _step(self, loader: Iterator[Batch]) -> OpenStep:
+        """Launch a step of every network in turn, timed phase by phase; nothing is read of it."""
+        rate = self._rate(self.step)
         for name, network in self.compressed.items():
             network.set_rate(rate * self.task.rate_factors.get(name, 1.0))
         clock = self.compressor.hook.clock
@@ -172,13 +188,13 @@ class Training:
         beat(f"compute and exchange step {self.step + 1}")
         phases, losses = [], []
         for name, loss in self._losses(batch):
-            self.compressed[name].step(loss, timer)
-            phases.append((timer, self.compressed[name]))
+            network = self.compressed[name]
+            network.step(loss, timer)
+            phases.append((timer, network.compressor.hook.timeline))
             losses.append(loss)
             timer = StepTimer(clock)
             timer.end_of("data")
-        times = [timer.times(network.compressor.hook.timeline) for timer, network in phases]
-        return self._finite(sum(loss.item() for loss in losses)), total(times)
+        return OpenStep.launched(self.step, rate, phases, losses, clock)
 
     def _losses(self, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the task's losses, each computed under autocast where that is asked for."""
@@ -191,29 +207,34 @@ class Training:
                 return
             yield named_loss
 
-    def _finite(self, loss: float) -> float:
-        """Return the loss, or stop a run that diverged; one that is not meant to train may.
+    def _finite_steps(self, read: list[ReadStep]) -> list[ReadStep]:
+        """Return the steps, or stop a run that diverged: at that step on CPUs, a step later on GPUs."""
+        for step in read:
+            self._finite(step.loss, step.number)
+        return read
+
+    def _finite(self, loss: float, step: int) -> None:
+        """Stop a run that diverged; one that is not meant to train may.
 
         Raises:
             NotFiniteError: the loss is inf or nan.
         """
         if self.compressor.trains and not math.isfinite(loss):
             raise NotFiniteError(
-                f"The loss became {loss} around step {self.step + 1}",
+                f"The loss became {loss} around step {step + 1}",
                 f"training diverged: lower --lr (it was {self.cell.lr:g}) or clip gradients with --clip-norm.",
             )
-        return loss
 
-    def _note(self, epoch: int, loss: float, rate: float, times: StepTimes) -> None:
-        """Count the step that just ended and append its raw sample."""
-        stats = joined_stats(self.compressed.values())
-        changed = self.totals.add(stats, times)
-        values = {"step": self.step, "epoch": epoch, "loss": loss, "lr": rate}
+    def _note(self, epoch: int, step: ReadStep, stats: Mapping[str, Any]) -> float:
+        """Count a step that was read, append its raw sample and return its loss."""
+        changed = self.totals.add(stats, step.times)
+        values = {"step": step.number, "epoch": epoch, "loss": step.loss, "lr": step.rate}
         values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
-        values["warmup"] = self.step < skipped_steps(self.steps)
-        self.log.write("step", values | asdict(times))
+        values["warmup"] = step.number < skipped_steps(self.steps)
+        self.log.write("step", values | asdict(step.times))
         if changed:
-            self.log.write("density", {"step": self.step, "density": stats["density"]})
+            self.log.write("density", {"step": step.number, "density": stats["density"]})
+        return step.loss
 
     def _accuracy(self, pictures: Path) -> dict[str, Any] | None:
         """Return the record's section; None for a compressor that does not train."""
@@ -222,7 +243,7 @@ class Training:
         self.log.write("phase", {"phase": "test"})
         self._average_buffers()
         test = self.task.test(self.networks)
-        self._finite(test["loss"])
+        self._finite(test["loss"], self.step)
         last = self.validation[-1][self._metric] if self.validation else None
         beat("draw pictures")
         drawn = self.task.draw(self.networks, pictures)

@@ -26,9 +26,6 @@ class Recorded(Clock):
     def mark(self) -> float:
         return next(self._marks)
 
-    def settle(self) -> None:
-        pass
-
     def seconds(self, start: float, end: float) -> float:
         return end - start
 
