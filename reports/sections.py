@@ -42,8 +42,7 @@ def _sections(
 
 def _models_title(setting: Setting) -> str:
     """Return ``Models side by side: Houston 2013, 2 workers on cpu``."""
-    workers = units.count_text(setting.cell["workers"], "worker")
-    return f"Models side by side: {data_title(setting)}, {workers} on {setting.cell['device']}"
+    return f"Models side by side: {data_title(setting)}, {setting.place}"
 
 
 def _models_section(title: str, setting: Setting, group: list[Comparison]) -> Section:
@@ -88,7 +87,7 @@ def _best_model(group: Sequence[Comparison], gaps: Mapping[tuple[str, str], Diff
 
 def _scaling_title(setting: Setting) -> str:
     """Return ``Scaling: Houston 2013, fusion on cpu``."""
-    return f"Scaling: {data_title(setting)}, {setting.cell['model']} on {setting.cell['device']}"
+    return f"Scaling: {data_title(setting)}, {setting.cell['model']} on {setting.device}"
 
 
 def _scaling_section(title: str, setting: Setting, group: list[Comparison]) -> Section:

@@ -34,6 +34,8 @@ KEY_FIELDS: Final = (
     *("schedule", "warmup_epochs", "clip_norm", "label_smoothing", "channels_last", "bf16", "bucket_cap_mb"),
 )
 """The fields that every key holds. Not to be changed: a later field enters a key only where it is not its default."""
+FAST: Final = "cuDNN takes the kernels that were fastest in a trial, and sums come in any order"
+"""What a cell that is not deterministic allows on a GPU, in words. Precision is the same: TF32 as torch has it."""
 MOST: Final[Mapping[str, float]] = {
     **{"workers": 65_536, "epochs": 1_000_000, "max_steps": 10**12, "batch_size": 1_000_000, "image_size": 16_384},
     **{"seed": 2**63 - 1, "bucket_cap_mb": 1_000_000, "warmup_epochs": 1_000_000, "ratio": 1e12, "lr": 1e6},
@@ -59,6 +61,8 @@ class Recipe:
         channels_last: memory layout of images and weights.
         bf16: train under bfloat16 autocast.
         bucket_cap_mb: bucket size of DistributedDataParallel, in MiB.
+        deterministic: the same seed gives the same numbers bit for bit on the same machine; False lets a GPU take its
+            fastest algorithms (:data:`FAST`).
     """
 
     weights: str | None = None
@@ -73,6 +77,7 @@ class Recipe:
     channels_last: bool = False
     bf16: bool = False
     bucket_cap_mb: float = 25.0
+    deterministic: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,13 +166,8 @@ class CellSpec(Recipe):
 
     @property
     def key(self) -> str:
-        """Twelve hexadecimal digits that are equal for equal specs.
-
-        A field that later work adds enters where it differs from its default only, so that done cells stay done.
-        """
-        default = {field.name: field.default for field in fields(self)}
-        told = {name: value for name, value in self.to_dict().items() if name in KEY_FIELDS or value != default[name]}
-        text = json.dumps({"schema": KEY_VERSION, **told}, sort_keys=True)
+        """Twelve hexadecimal digits that are equal for equal specs."""
+        text = json.dumps({"schema": KEY_VERSION, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
@@ -185,7 +185,8 @@ class CellSpec(Recipe):
         """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers``."""
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        return f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}"
+        fast = "" if self.deterministic else ", fast"
+        return f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}{fast}"
 
     @property
     def folder_name(self) -> str:
@@ -195,9 +196,15 @@ class CellSpec(Recipe):
         return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values, in the order of records."""
+        """Return the fields as plain JSON values, in the order of records.
+
+        A field that later work adds is there where it differs from its default only, so that done cells keep their keys
+        and stand in one table with those that run today.
+        """
         values = asdict(self)
-        return {name: values.pop(name) for name in KEY_FIELDS} | values
+        told = {name: values.pop(name) for name in KEY_FIELDS}
+        default = {field.name: field.default for field in fields(self)}
+        return told | {name: value for name, value in values.items() if value != default[name]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CellSpec:

@@ -7,10 +7,11 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from rsbench.cell import FAST
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
-from rsbench.reports.analysis.settings import VARIED, Setting
+from rsbench.reports.analysis.settings import VARIED, Setting, is_deterministic
 from rsbench.reports.analysis.statistics import CONFIDENCE, POWER, seeds_needed
 from rsbench.results.provenance import gpu
 from rsbench.results.schema import Record
@@ -20,7 +21,11 @@ MOST_COMMANDS: Final = 12
 FEWEST_PAIRS: Final = 3
 """Differences from which their standard deviation says anything on how many are needed."""
 _MACHINE: Final = ("cpu_model", "cpu_count", "os", "python")
-_RUNTIME: Final = ("backend", "nccl", "threads", "kernels")
+_RUNTIME: Final = ("backend", "nccl", "threads", "kernels", "deterministic")
+_FAST: Final = (
+    f"Fast cells: {FAST}, so that a repeat gives other last digits; deterministic cells of the same work are others, in a "
+    "table of their own."
+)
 
 Provenance = Mapping[str, Any]
 """A record's account of the code, packages and machine that made it."""
@@ -34,6 +39,7 @@ def facts_of(comparison: Comparison) -> tuple[str, ...]:
         *_data_facts(done, comparison.task.sample),
         *warnings_of(done),
         *([setting.rules] if setting.rules else []),
+        *([] if is_deterministic(setting.records[0]) else [_FAST]),
         _recipe(setting.cell),
         f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
         _cells(setting, comparison.methods, len(done)),

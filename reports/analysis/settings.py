@@ -40,6 +40,16 @@ class Setting:
         return key_version_of(self.records[0])
 
     @property
+    def device(self) -> str:
+        """``cpu``, ``cuda``, or ``cuda, fast`` for cells that are not deterministic."""
+        return str(self.cell["device"]) + ("" if is_deterministic(self.records[0]) else ", fast")
+
+    @property
+    def place(self) -> str:
+        """What trained: ``2 workers on cuda``."""
+        return f"{units.count_text(self.cell['workers'], 'worker')} on {self.device}"
+
+    @property
     def rules(self) -> str:
         """A sentence on other rules than those of this version; empty for its own."""
         return rules_sentence(self.key_version)
@@ -51,6 +61,11 @@ def rules_sentence(key_version: int) -> str:
         return ""
     who = EARLIER_RULES if key_version < KEY_VERSION else "a later version"
     return f"Made by {who} (rules {key_version}, today {KEY_VERSION}): not to be compared with cells of this version."
+
+
+def is_deterministic(record: Record) -> bool:
+    """Return whether a repeat of a cell gives the same numbers bit for bit; those that say nothing are such."""
+    return bool(record["cell"].get("deterministic", True))
 
 
 def split_by_setting(records: Sequence[Record], *, mix_hardware: bool = False) -> list[Setting]:
@@ -122,8 +137,7 @@ def setting_titles(settings: Sequence[Setting]) -> list[str]:
     """Return ``UC Merced Land Use, smallvgg, 2 workers on cpu`` for each setting, and in what alike ones differ."""
     plain = []
     for setting in settings:
-        workers = units.count_text(setting.cell["workers"], "worker")
-        plain.append(f"{data_title(setting)}, {setting.cell['model']}, {workers} on {setting.cell['device']}")
+        plain.append(f"{data_title(setting)}, {setting.cell['model']}, {setting.place}")
     return distinct(plain, settings)
 
 

@@ -12,7 +12,7 @@ from rsbench.metrics import TASKS
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.settings import Setting
+from rsbench.reports.analysis.settings import Setting, is_deterministic
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.document.table import Column, Table
 from rsbench.results.provenance import hardware
@@ -94,7 +94,8 @@ def _setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
     """Return what was run and where."""
     row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
     row |= {"hardware": comparison.setting.hardware, "part": (record.get("dataset") or {}).get("part")}
-    return row | {"task": comparison.task_name, "key_version": comparison.setting.key_version}
+    row |= {"task": comparison.task_name, "key_version": comparison.setting.key_version}
+    return row if is_deterministic(record) else row | {"deterministic": False}
 
 
 def _scores(row: Method | Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -143,7 +144,12 @@ def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str
 
 
 def flat_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a table of all columns that occur, in the order of their first occurrence."""
+    """Return a table of all columns that occur, in the order of their first occurrence.
+
+    Where some rows are not deterministic, each says whether it is.
+    """
+    if not all(row.get("deterministic", True) for row in rows):
+        rows = [{**row, "deterministic": row.get("deterministic", True)} for row in rows]
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = tuple(Column(title=name, align="left" if name in _NAMES else "right", key=name) for name in names)
     values = tuple(tuple(row.get(name) for name in names) for row in rows)

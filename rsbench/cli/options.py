@@ -166,6 +166,13 @@ training_options = one_decorator(
     click.option("--channels-last", is_flag=True, help="Memory layout for tensor cores."),
     click.option("--bf16", is_flag=True, help="Train under bfloat16 autocast."),
     _of_recipe("bucket_cap_mb", "Bucket size of DDP."),
+    click.option(
+        "--deterministic/--fast",
+        default=Recipe.deterministic,
+        show_default=True,
+        help="On GPUs: the same numbers bit for bit in every repeat, or the fastest algorithms, which measuring step "
+        "times asks for. A fast cell is a cell of its own. On CPUs both are the same.",
+    ),
 )
 
 judging_options = one_decorator(

@@ -41,14 +41,14 @@ def train(folder: Path, member: Member) -> None:
     log = RunLog(files.samples if first else None, events=files.events if job["tensorboard"] else None)
     log.write("phase", {"phase": "start"})
     device = _device(cell.device, member.local_rank)
-    _be_deterministic()
+    _choose_algorithms(deterministic=cell.deterministic)
     beat("join the other ranks")
     member.join("nccl" if device.type == "cuda" else "gloo")
     try:
         training = Training(cell, parse(job["compressor"]), TASKS[job["task"]], Path(job["data"]), device, log)
         sections = training.run(folder)
         if first:
-            runtime = sections.pop("runtime") | _runtime(device)
+            runtime = sections.pop("runtime") | _runtime(device, cell)
             record = {
                 "schema": SCHEMA,
                 "key": cell.key,
@@ -78,22 +78,26 @@ def _device(kind: Device, local_rank: int) -> torch.device:
     return torch.device("cuda", local_rank)
 
 
-def _be_deterministic() -> None:
-    """Make the same seed give the same losses bit for bit on the same machine."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+def _choose_algorithms(*, deterministic: bool) -> None:
+    """Make the same seed give the same losses bit for bit on the same machine, or let a GPU be as fast as it can.
+
+    Precision is the same in both: TF32 as torch has it. The fast side was not run on a GPU by us so far.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # in both: torch reads it once in a process
+    torch.use_deterministic_algorithms(deterministic, warn_only=True)
     # A debugging aid that deterministic mode switches on, and that would be timed:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.benchmark = not deterministic
 
 
-def _runtime(device: torch.device) -> dict[str, Any]:
+def _runtime(device: torch.device, cell: CellSpec) -> dict[str, Any]:
     """Return the facts that only the running worker knows."""
     cuda = device.type == "cuda"
     return {
         "backend": dist.get_backend(),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
+        "deterministic": cell.deterministic,
         "gpu": torch.cuda.get_device_name(device) if cuda else None,
         "nccl": ".".join(map(str, torch.cuda.nccl.version()))  # type: ignore[no-untyped-call]
         if cuda

@@ -25,6 +25,7 @@ MOST_CELLS: Final = 50_000
 """Cells of a plan, whatever is asked."""
 MOST_SEEDS: Final = 10_000
 """Seeds of a grid."""
+FAST_ON_CPUS: Final = "Note: --fast changes nothing on CPUs: these are the cells of --deterministic, with their keys."
 _SEEDS: Final = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
 
 
@@ -49,7 +50,8 @@ class Grid:
         batch_size: images per worker and step.
         image_size: in pixels.
         optimizer: as the three before it, None takes each data set's own.
-        recipe: how each cell trains; Adam has no use for its ``momentum``.
+        recipe: how each cell trains; Adam has no use for its ``momentum``, nor CPUs for cells that are not
+            ``deterministic``.
     """
 
     datasets: tuple[str, ...] = ("synthetic",)
@@ -82,6 +84,12 @@ class Grid:
         """
         workers, device = resolve(self.devices, nodes=nodes, check_gpus=check_gpus)
         return replace(self, workers=workers, device=device)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on options that change nothing on the device of this grid, see :meth:`placed`."""
+        in_vain = self.device == "cpu" and not self.recipe.deterministic
+        return (FAST_ON_CPUS,) if in_vain else ()
 
     def check(self) -> None:
         """Refuse unknown names and impossible numbers before anything slow happens.
@@ -154,7 +162,8 @@ class Grid:
         """Return what all cells of a data set have in common."""
         asked = {field: getattr(self, field) for field in ("epochs", "batch_size", "image_size", "optimizer")}
         chosen = {field: getattr(data, field) if value is None else value for field, value in asked.items()}
-        unused = {"momentum": 0.0} if chosen["optimizer"] == "adam" else {}
+        unused: dict[str, Any] = {"momentum": 0.0} if chosen["optimizer"] == "adam" else {}
+        unused |= {"deterministic": True} if self.device == "cpu" else {}
         place = {"dataset": name, "dataset_fingerprint": data.fingerprint, "device": self.device}
         return {**place, **chosen, **asdict(self.recipe), **unused}
 

@@ -75,7 +75,7 @@ _TOP: dict[str, Check] = {
 }
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
-    "cell.": {"match": _TEXT},
+    "cell.": {"match": _TEXT, "deterministic": _FLAG},
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),
         "runtime": is_of(dict, words="an object", nullable=True),

@@ -79,6 +79,8 @@ def _compare(request: Request, console: Console) -> int:
     if request.tensorboard:
         check_tensorboard()
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
+    for note in dict.fromkeys(note for grid in grids for note in grid.notes):
+        console_module.say(console, note)
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
     located = find_datasets(names, request.data_root, strict=request.strict_data)
     alone = request.nodes.count == 1 or request.dry_run

@@ -12,6 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 
 from rsbench import reports
+from rsbench.cell import FAST, CellSpec
 from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
 from rsbench.reports.document.table import Column, Notes, Report, Section, Table
@@ -49,6 +50,8 @@ def show(
         "backward pass (float32, from shapes); libraries and their work space come on top.",
         sentence(expected, budget_s),
     ]
+    if not all(job.spec.deterministic for job in queue.left()):
+        facts.append(f"Fast: {FAST}; such cells are not those of --deterministic.")
     if ours:
         facts.append(f"Not known from the paper, our choice: {', '.join(ours)}.")
     section = Section(
@@ -70,7 +73,7 @@ def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tup
         "-" if spec.ratio is None else f"{spec.ratio:g}",
         f"{spec.lr:g}" if queue.decided(job) else "best",
         str(spec.seed),
-        f"{spec.workers} {spec.device}",
+        f"{spec.workers} {spec.device}{'' if spec.deterministic else ', fast'}",
         str(job.steps),
         bytes_text(estimate.payload_bytes_per_step),
         bytes_text(estimate.total_payload_bytes),
@@ -100,7 +103,7 @@ def _miss_marks(job: Job, notes: Notes) -> list[str]:
 
 ASSUMED_FLOPS_PER_S: Final = {"cpu": 2e10, "cuda": 1e13}
 """Of one worker, where no cell of the kind is done: a CPU core and a data-centre GPU in float32, sustained."""
-_KIND: Final = ("dataset", "model", "image_size", "batch_size", "workers", "device")
+_KIND: Final = ("dataset", "model", "image_size", "batch_size", "workers", "device", "deterministic")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +130,7 @@ def expect(out: Path, jobs: Sequence[Job]) -> list[Expectation]:
     by_kind: dict[tuple[Any, ...], list[float]] = {}
     for record in records:
         if record["status"] == "done" and record["wall_s"] is not None:
-            kind = tuple(record["cell"].get(name) for name in _KIND)
+            kind = tuple(record["cell"].get(name, getattr(CellSpec, name, None)) for name in _KIND)
             by_kind.setdefault(kind, []).append(record["wall_s"] / record["traffic"]["steps"])
     medians = {kind: statistics.median(times) for kind, times in by_kind.items()}
     return [_expect(job, medians.get(tuple(getattr(job.spec, name) for name in _KIND))) for job in jobs]

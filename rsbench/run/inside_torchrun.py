@@ -113,6 +113,8 @@ def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) 
     elif device == "cuda":
         resolve(DeviceRequest(gpus=(here,)), nodes=1)
     grid = replace(asked, workers=(everywhere,), device=device)
+    for note in grid.notes if environment["RANK"] == "0" else ():
+        say(make_console(), note)
     located = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
     specs = grid.cells({name: data.defaults for name, data in located.items()})
     keys = [specs[0].key]

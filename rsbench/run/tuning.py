@@ -199,7 +199,7 @@ class TuningQueue(CellQueue):
             next(iter(one.tuning.values())).spec.to_dict()
             for one in (row, *(other for other in self._rows if other is not row and other.name == row.name))
         ]
-        names = [name for name in mine if name != "lr" and any(other[name] != mine[name] for other in others)]
+        names = [name for name in mine if name != "lr" and any(other.get(name) != mine[name] for other in others)]
         return "".join(f" {name.replace('_', ' ')} {mine[name]}" for name in names)
 
     def _finished(self, row: Row) -> int:

@@ -52,6 +52,7 @@ OTHER_VALUES = {
     "channels_last": True,
     "bf16": True,
     "bucket_cap_mb": 1.0,
+    "deterministic": False,
 }
 
 
@@ -107,13 +108,14 @@ def test_the_rules_of_the_fixed_test_part_have_a_key_version_of_their_own() -> N
     assert KEY_VERSION == 3
 
 
-def test_a_new_field_enters_the_key_only_where_it_differs_from_its_default() -> None:
+def test_a_new_field_enters_key_and_record_only_where_it_differs_from_its_default() -> None:
     @dataclass(frozen=True, kw_only=True)
     class LaterSpec(CellSpec):
         local_steps: int = 1
 
     later = LaterSpec(**BASE.to_dict())
-    assert later.to_dict() == {**BASE.to_dict(), "local_steps": 1}
+    assert later.to_dict() == BASE.to_dict()
+    assert replace(later, local_steps=4).to_dict() == {**BASE.to_dict(), "local_steps": 4}
     assert later.key == BASE.key
     assert replace(later, local_steps=4).key != BASE.key
     assert replace(later, momentum=0.8).key == replace(BASE, momentum=0.8).key, "old fields always enter"
@@ -127,7 +129,16 @@ def test_names() -> None:
 
 
 def test_dict_round_trip() -> None:
-    assert CellSpec.from_dict(BASE.to_dict()) == BASE
+    fast = replace(BASE, deterministic=False)
+    assert [CellSpec.from_dict(spec.to_dict()) for spec in (BASE, fast)] == [BASE, fast]
+
+
+def test_a_fast_cell_is_one_of_its_own_and_says_so() -> None:
+    fast = replace(BASE, deterministic=False)
+    assert (BASE.key, fast.key) == ("1701227cd284", "695bd707dc7a")
+    assert fast.to_dict() == {**BASE.to_dict(), "deterministic": False}
+    assert fast.label == f"{BASE.label}, fast"
+    assert fast.row != BASE.row
 
 
 @pytest.mark.parametrize(

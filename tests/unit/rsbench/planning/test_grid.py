@@ -67,6 +67,23 @@ def test_rows_that_are_not_matched_have_one_key_for_every_match() -> None:
     assert payload.key == wire.key
 
 
+def test_on_cpus_fast_cells_are_the_deterministic_ones_and_a_note_says_so() -> None:
+    fast = plan.Grid(compressors=("none",), recipe=plan.Recipe(deterministic=False))
+    assert fast.cells(FACTS) == plan.Grid(compressors=("none",)).cells(FACTS)
+    assert fast.notes == (
+        "Note: --fast changes nothing on CPUs: these are the cells of --deterministic, with their keys.",
+    )
+    assert plan.Grid().notes == ()
+
+
+def test_on_gpus_fast_cells_are_other_cells() -> None:
+    fast = plan.Grid(compressors=("none",), device="cuda", recipe=plan.Recipe(deterministic=False))
+    [cell] = fast.cells(FACTS)
+    [usual] = plan.Grid(compressors=("none",), device="cuda").cells(FACTS)
+    assert not cell.deterministic and usual.deterministic and cell.key != usual.key
+    assert fast.notes == ()
+
+
 def test_a_cell_asked_for_twice_runs_once() -> None:
     assert len(plan.Grid(compressors=("topk", "topk:density=0.5", "topk")).cells(FACTS)) == 2
 
