@@ -23,8 +23,8 @@ FEWEST_PAIRS: Final = 3
 _MACHINE: Final = ("cpu_model", "cpu_count", "os", "python")
 _RUNTIME: Final = ("backend", "nccl", "threads", "kernels", "deterministic")
 _FAST: Final = (
-    f"Fast cells: {FAST}, so that a repeat gives other last digits; deterministic cells of the same work are others, in a "
-    "table of their own."
+    f"Fast cells: {FAST}, so that a repeat gives other last digits; deterministic cells of the same work are others, "
+    "in a table of their own."
 )
 
 Provenance = Mapping[str, Any]
