@@ -31,7 +31,7 @@ class CudaCopyStream:
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._device, self._stream = device, torch.cuda.Stream(device)
+        self._device, self._stream = device, torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def reading(self) -> AbstractContextManager[object]:
         """Return a context in which the side stream is the current one."""

@@ -53,6 +53,52 @@ def test_reports_cells_of_earlier_rules_stand_in_a_table_of_their_own(make_recor
     assert [dict(section.origin)["rules"] for section in sections] == ["2", "3"]
 
 
+def test_reports_fast_cells_stand_in_a_table_of_their_own_and_say_what_they_are(make_record: Maker) -> None:
+    """Records from before there were fast cells say nothing, and stand with the deterministic ones."""
+    unsaid, said, fast = (make_record(seed=seed, device="cuda") for seed in (0, 1, 2))
+    said["provenance"]["runtime"]["deterministic"] = True
+    fast["cell"]["deterministic"] = fast["provenance"]["runtime"]["deterministic"] = False
+    settings = split_by_setting([unsaid, said, fast], mix_hardware=True)
+    assert [[record["cell"]["seed"] for record in setting.records] for setting in settings] == [[0, 1], [2]]
+    report = build_report([unsaid, said, fast], mix_hardware=True)
+    assert [section.title for section in report.sections] == [
+        f"UC Merced Land Use, smallvgg, 2 workers on {device}" for device in ("cuda", "cuda, fast")
+    ]
+    words = "deterministic cells of the same work are others, in a table of their own."
+    assert [sum(fact.endswith(words) for fact in section.facts) for section in report.sections] == [0, 1]
+    assert [dict(section.origin)["deterministic"] for section in report.sections] == ["True", "False"]
+    flat = (report.cells, report.methods)
+    told = [
+        [row[table.columns.index(column)] for row in table.rows]
+        for table in flat
+        for column in table.columns
+        if column.title == "deterministic"
+    ]
+    assert told == [["True", "True", "False"], ["True", "False"]]
+
+
+def test_reports_without_fast_cells_say_nothing_of_them(make_record: Maker) -> None:
+    report = build_report([make_record()])
+    assert not any(
+        column.title == "deterministic" for table in (report.cells, report.methods) for column in table.columns
+    )
+    assert "deterministic" not in dict(report.sections[0].origin)
+
+
+def test_reports_across_settings_never_join_fast_and_deterministic_cells(make_record: Maker) -> None:
+    records = [make_record(model=model, workers=workers) for model, workers in (("a", 2), ("b", 2), ("a", 4))]
+    for record in records[1:]:
+        record["cell"]["deterministic"] = False
+    titles = [section.title for section in build_report(records).sections]
+    assert len(titles) == 3 and not any(title.startswith(("Models", "Scaling")) for title in titles)
+    records[0]["cell"]["deterministic"] = False
+    across = [section.title for section in build_report(records).sections][3:]
+    assert across == [
+        "Models side by side: UC Merced Land Use, 2 workers on cpu, fast",
+        "Scaling: UC Merced Land Use, a on cpu, fast",
+    ]
+
+
 def test_reports_same_cell_by_old_and_new_rules_is_two_cells(make_record: Maker) -> None:
     records = [make_record(seed=0, key_version=2, oa=0.5), make_record(seed=0, oa=0.6)]
     assert [len(setting.records) for setting in split_by_setting(records)] == [1, 1]

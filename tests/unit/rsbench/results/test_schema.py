@@ -21,6 +21,7 @@ def test_results_every_older_schema_has_an_upgrade_or_is_refused() -> None:
         ("provenance", "tuning_seed", {"a": 1}, "an integer or null"),
         ("provenance", "tuning_seed", "0", "an integer or null"),
         ("cell", "match", [[1]], "text"),
+        ("cell", "deterministic", "no", "true or false"),
     ],
 )
 def test_results_fields_that_older_records_lack_are_checked_where_they_are(
