@@ -14,7 +14,9 @@ from sklearn import metrics
 from torch import nn
 
 from rsbench.loaders.batches import Reader
+from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
+from rsbench.measure.pace import Pace
 
 
 def predict(
@@ -38,6 +40,7 @@ def predict(
     device = next(model.parameters()).device
     answers = torch.full((longest, 2), -1, dtype=torch.int64, device=device)
     loss = torch.zeros(1, dtype=torch.float64, device=device)
+    pace = Pace(clock_for(device))
     model.eval()
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bf16):
         for start in range(0, len(mine), batch_size):
@@ -46,6 +49,7 @@ def predict(
             logits = model(*inputs).float()
             loss += nn.functional.cross_entropy(logits, y, reduction="sum")
             answers[start : start + len(y)] = torch.stack([y, logits.argmax(1)], dim=1)
+            pace.keep()
     model.train()
     dist.all_reduce(loss)
     gathered = torch.empty((workers * longest, 2), dtype=torch.int64, device=device)

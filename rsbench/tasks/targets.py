@@ -21,7 +21,9 @@ from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.pinned import on_device
 from rsbench.loaders.spectra import Spectra
+from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
+from rsbench.measure.pace import Pace
 from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
 from rsbench.tasks.maps import draw_scores
@@ -125,7 +127,7 @@ class TargetDetection(Task):
         mine = slice(rank * longest, min((rank + 1) * longest, len(positions)))
         scores = torch.zeros(longest, device=self.device)
         loss = torch.zeros(1, dtype=torch.float64, device=self.device)
-        network = networks["autoencoder"]
+        network, pace = networks["autoencoder"], Pace(clock_for(self.device))
         network.eval()
         with torch.inference_mode():
             for start in range(mine.start, mine.stop, CHUNK):
@@ -134,6 +136,7 @@ class TargetDetection(Task):
                 chunk, chunk_loss = self._score_chunk(network, positions[part], on_device(fill_N1[part], self.device))
                 scores[part.start - mine.start : part.stop - mine.start] = chunk
                 loss += chunk_loss
+                pace.keep()
         network.train()
         dist.all_reduce(loss)
         gathered = torch.empty(workers * longest, device=self.device)
