@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import Protocol
 
 import torch
@@ -47,7 +48,13 @@ class CudaCopyStream:
 
 def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
     """Return the batches, on a GPU each launched one ahead; on a CPU just as they come."""
-    return one_ahead(batches, CudaCopyStream(device)) if device.type == "cuda" else batches
+    return one_ahead(batches, _copy_stream(device)) if device.type == "cuda" else batches
+
+
+@cache
+def _copy_stream(device: torch.device) -> CudaCopyStream:
+    """Return a GPU's side stream, the same for all epochs: freed memory is used again on its own stream only."""
+    return CudaCopyStream(device)
 
 
 def one_ahead(batches: Iterator[Batch], copies: CopyStream) -> Iterator[Batch]:
