@@ -7,9 +7,24 @@ import numpy as np
 
 from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.kernels import columns as col
+from rsbench.compressors.kernels.element_loops import INFINITE
 from rsbench.compressors.kernels.jit import jit, strict_jit
+from rsbench.compressors.kernels.simd import lowest_bit
+from rsbench.compressors.kernels.take_in import GROUP, magnitude_bits
 
 _F = np.float32
+
+
+@jit
+def move_gradient(g, into):
+    """Move a gradient into the message, zeros stay behind; return whether it was finite."""
+    highest = np.int32(0)
+    for i in range(g.size):
+        x = g[i]
+        highest = max(highest, magnitude_bits(x))
+        into[i] = x
+        g[i] = _F(0)
+    return highest < INFINITE
 
 
 @jit
@@ -53,11 +68,14 @@ def read_indices(row, index, bytes_, halves, words):
     """Fill ``index``; return false where the indices are not those of an encoder, in range and rising."""
     at, end, blocks, count, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], 0, -1
     if row[col.CODING] == col.BITMAP:
-        for j in range(blocks):
-            if bytes_[at + j // 8] >> (j % 8) & 1:
-                if count < index.size:
+        for word in range((blocks + GROUP - 1) // GROUP):
+            bits = np.uint32(words[at // 4 + word])
+            while bits != 0:
+                j = word * GROUP + np.int64(lowest_bit(bits))
+                bits &= np.uint32(bits - np.uint32(1))
+                if count < index.size and j < blocks:
                     index[count] = j
-                count += 1
+                count += np.int64(j < blocks)
         return count == index.size
     if row[col.CODING] == col.INT32:
         for i in range(index.size):
@@ -82,6 +100,14 @@ def read_indices(row, index, bytes_, halves, words):
 def send_blocks(row, index, values, v, u):
     """Move blocks into the message; zeros stay behind, in u too where momentum is masked."""
     block, p, cols, mask = row[col.BLOCK], row[col.P], row[col.COLS], row[col.MASK]
+    if row[col.KIND] == col.ELEMENTS:
+        for i in range(index.size):
+            values[i] = v[index[i]]
+            v[index[i]] = _F(0)
+        if mask:
+            for i in range(index.size):
+                u[index[i]] = _F(0)
+        return
     for i in range(index.size):
         if row[col.KIND] != col.TILES:
             low = index[i] * block
@@ -107,6 +133,10 @@ def send_blocks(row, index, values, v, u):
 def add_blocks(row, index, values, g):
     """Add blocks from a message to a gradient."""
     block, p, cols = row[col.BLOCK], row[col.P], row[col.COLS]
+    if row[col.KIND] == col.ELEMENTS:
+        for i in range(index.size):
+            g[index[i]] += values[i]
+        return
     for i in range(index.size):
         if row[col.KIND] != col.TILES:
             low = index[i] * block

@@ -1,4 +1,4 @@
-"""Vector instructions of two inner loops: sums over blocks of nine, and which scores are high.
+"""Vector instructions of inner loops over scores: sums over blocks of nine, and which scores are high.
 
 Most convolutions have 3 x 3 kernels, so that neighbourhoods of nine elements lie in a row. A plain loop over
 rows of nine is not vectorised by LLVM and takes as long as reading the gradient from memory; here eight rows are loaded
