@@ -59,16 +59,19 @@ class _Room:
 
     def __init__(self) -> None:
         self.bins, self.few = np.empty(BINS, np.int64), np.empty(FEW + 1, np.int32)
-        self.index, self.scores = np.empty(0, np.int32), np.empty((4, 0), _F)
+        self.index, self.patterns = np.empty(0, np.int32), np.empty(0, np.int32)
+        self.scores = np.empty((4, 0), _F)
 
     def reserve(self, table: NDArray[np.int64]) -> None:
         """Make room for the tensors of a table."""
+        elements = int(table[table[:, col.KIND] == col.ELEMENTS, col.CAPACITY].max(initial=0))
         blocks = int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0))
-        longest = int(table[:, col.CAPACITY].max(initial=0))
+        if elements > self.patterns.size:
+            self.patterns = np.empty(elements, np.int32)
         if blocks > self.scores.shape[1]:
             self.scores = np.empty((4, blocks), _F)
-        if longest > self.index.size:
-            self.index = np.empty(longest, np.int32)
+        if max(elements, blocks) > self.index.size:
+            self.index = np.empty(max(elements, blocks), np.int32)
 
 
 class BucketKernels:
@@ -156,7 +159,7 @@ class BucketKernels:
         bad = bucket_loops.compress(
             plan.table, self._selector.hints.rows, self._kind, float(self._score.alpha), rule(start),
             _F(start.momentum), gradients.numpy(), self._u, self._v, _views(message.numpy()), became,
-            (room.bins, room.few), (room.index, *room.scores),
+            (room.bins, room.few, room.patterns), (room.index, *room.scores),
         )  # fmt: skip
         states = zip(plan.positions, became.tolist(), strict=True)
         accumulated = {i: state == DONE for i, state in states if state in (ACCUMULATED, DONE)}

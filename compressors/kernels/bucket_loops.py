@@ -141,10 +141,10 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, room, lis
         v: residuals of all tensors, flat.
         out: the message as uint8, uint16, int32 and float32.
         became: int64 [T], gets what became of each tensor.
-        room: to work in for elements: bins, and the few of a bin.
+        room: to work in for elements: bins, the few of a bin, magnitudes of candidates.
         lists: of candidates: indices, scores, both statistics, and room to work in.
     """
-    values, (bins, few), index = out[3], room, lists[0]
+    values, (bins, few, patterns), index = out[3], room, lists[0]
     for t in range(table.shape[0]):
         row = table[t]
         k, low, high = row[col.COUNT], row[col.GRADIENT], row[col.GRADIENT] + row[col.NUMEL]
@@ -165,7 +165,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, room, lis
         if row[col.KIND] == col.ELEMENTS:
             if not send_elements(
                 k, hints[row[col.HINT]], mode, m, g_, u_, v_, into, row[col.MASK] != 0, bins, few,
-                index[: row[col.CAPACITY]],
+                index[: row[col.CAPACITY]], patterns[: row[col.CAPACITY]],
             ):  # fmt: skip
                 return 1 + t
             write_indices(row, index[:k], out[0], out[1], out[2])

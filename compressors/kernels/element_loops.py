@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rsbench.compressors.kernels.jit import jit, strict_jit
+from rsbench.compressors.kernels.candidate_loops import kth_highest
+from rsbench.compressors.kernels.jit import jit
 from rsbench.compressors.kernels.simd import lowest_bit
 from rsbench.compressors.kernels.take_in import (
     ADD,
@@ -139,7 +140,7 @@ def _list_marked(marks, low, at_once, index, count):
 
 
 @jit
-def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index):
+def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index, patterns):
     """Take a gradient in, list and count what is above a limit.
 
     Args:
@@ -152,13 +153,15 @@ def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index):
         shift: bits of the magnitudes above the limit that a bin leaves out.
         at_once: how many of 32 elements are usually listed.
         bins: int64 [BINS], gets how many are in each; the last is open.
-        index: int32 [most + SPARE], gets what is above, rising.
+        index: int32, gets what is above, rising; see :func:`most_listed`.
+        patterns: int32, as long, gets their magnitudes.
 
     Returns:
         How many are above; the list holds them where they are no more than ``most``. Or NOT_FINITE.
     """
     marks = np.empty(_PART // GROUP, np.uint32)
     bins[:] = 0
+    limit = np.int32(limit)
     n, reached, listed, most = v.size, 0, 0, most_listed(index)
     for low in range(0, n, _PART):
         high = min(n, low + _PART)
@@ -175,58 +178,29 @@ def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index):
         listed = _list_marked(marks[:words], low, at_once, index, before)
         reached += listed - before
         for i in range(before, listed):
-            above = np.int64(min(magnitude_bits(v[index[i]]), INFINITE)) - np.int64(limit)
-            bins[min(above >> shift, BINS - 1)] += 1
+            pattern = min(magnitude_bits(v[index[i]]), INFINITE)
+            patterns[i] = pattern
+            bins[min((np.int64(pattern) - limit) >> shift, BINS - 1)] += 1
     return reached
 
 
 @jit
-def _within(v, index, low, high, few):
+def _within(patterns, low, high, few):
     """List the magnitudes in [low, high) in ``few``, which has an entry to spare."""
     count = 0
-    for i in range(index.size):
-        pattern = min(magnitude_bits(v[index[i]]), INFINITE)
-        few[count] = pattern
-        count += np.int64(pattern >= low) & np.int64(pattern < high)
+    for i in range(patterns.size):
+        few[count] = patterns[i]
+        count += np.int64(patterns[i] >= low) & np.int64(patterns[i] < high)
 
 
 @jit
-def _count_within(v, index, low, high, shift, bins):
+def _count_within(patterns, low, high, shift, bins):
     """Count the magnitudes in [low, high) into bins."""
     bins[:] = 0
-    for i in range(index.size):
-        pattern = np.int64(min(magnitude_bits(v[index[i]]), INFINITE))
+    for i in range(patterns.size):
+        pattern = np.int64(patterns[i])
         if low <= pattern < high:
             bins[(pattern - low) >> shift] += 1
-
-
-@strict_jit
-def _kth_of_few(values, k):
-    """Return the k-th highest of some numbers, and how many of the k equal it; their order is lost."""
-    low, high, at = 0, values.size - 1, k - 1
-    while low < high:
-        x, y, z = values[low], values[(low + high) // 2], values[high]
-        pivot = max(min(x, y), min(max(x, y), z))
-        i, j = low, high
-        while i <= j:
-            while values[i] > pivot:
-                i += 1
-            while values[j] < pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                i += 1
-                j -= 1
-        if at <= j:
-            high = j
-        elif at >= i:
-            low = i
-        else:
-            break
-    kth, above = values[at], 0
-    for i in range(values.size):
-        above += np.int64(values[i] > kth)
-    return kth, k - above
 
 
 @jit
@@ -240,13 +214,12 @@ def _bin_of_kth(k, limit, shift, bins):
 
 
 @jit
-def kth_magnitude(k, v, index, limit, shift, bins, few):
+def kth_magnitude(k, patterns, limit, shift, bins, few):
     """Return the bit pattern of the k-th highest of at least k listed magnitudes, and how many of the k equal it.
 
     Args:
         k: 1 <= k.
-        v: residual.
-        index: what :func:`sweep` listed.
+        patterns: what :func:`sweep` listed.
         limit: see there.
         shift: see there.
         bins: see there; overwritten.
@@ -259,24 +232,27 @@ def kth_magnitude(k, v, index, limit, shift, bins, few):
         if high - low == 1:
             return low, k
         if bins[place] <= FEW:
-            _within(v, index, np.int32(low), np.int32(high), few)
-            kth, ties = _kth_of_few(few[: bins[place]], k)
-            return np.int64(kth), ties
+            _within(patterns, np.int32(low), np.int32(high), few)
+            inside = few[: bins[place]]
+            kth, above = np.int64(kth_highest(inside, k)), 0
+            for i in range(inside.size):
+                above += np.int64(inside[i] > kth)
+            return kth, k - above
         shift = 0
         while (high - low - 1) >> shift >= BINS - 1:
             shift += 1
-        _count_within(v, index, low, high, shift, bins)
+        _count_within(patterns, low, high, shift, bins)
         limit, end = np.int64(low), high
 
 
 @jit
-def _list_exactly(k, kth, ties, v, index):
+def _list_exactly(k, kth, ties, v, index, patterns):
     """List what is above the k-th magnitude, and the first that equal it, from all elements."""
     count = 0
     for j in range(v.size):
         pattern = min(magnitude_bits(v[j]), INFINITE)
         equal = np.int64(pattern == kth) & np.int64(ties > 0)
-        index[count] = j
+        index[count], patterns[count] = j, pattern
         count += np.int64(pattern > kth) | equal
         ties -= equal
         if count == k:
@@ -284,7 +260,7 @@ def _list_exactly(k, kth, ties, v, index):
 
 
 @jit
-def _narrow(k, limit, shift, at_once, v, bins, index, reached):
+def _narrow(k, limit, shift, at_once, v, bins, index, patterns, reached):
     """Look again until at least k candidates are listed, and no more than the list holds.
 
     Where too many equal the k-th magnitude, the list gets exactly the k that are sent.
@@ -297,41 +273,41 @@ def _narrow(k, limit, shift, at_once, v, bins, index, reached):
         if reached > k:
             place, low, ties = _bin_of_kth(k, limit, shift, bins)
             if shift == 0 and place < BINS - 1:
-                _list_exactly(k, np.int32(low), ties, v, index)
+                _list_exactly(k, np.int32(low), ties, v, index, patterns)
                 return k, limit, shift, low, ties
             limit = max(low - 1, limit)
             shift = _COARSE if place == BINS - 1 else _FINE if shift > _FINE else _FINER if shift > _FINER else 0
         elif limit == 0:
-            _list_exactly(k, np.int32(0), k - reached, v, index)
+            _list_exactly(k, np.int32(0), k - reached, v, index, patterns)
             return k, limit, shift, np.int64(0), k - reached
         else:
             limit, shift = (np.int64(0), _COARSE) if lowered else (max(limit - _LOWER_BY, 0), _FINE)
             lowered = True
-        reached = sweep(NOTHING, _F(0), v, v, v, np.int32(limit), shift, at_once, bins, index)
+        reached = sweep(NOTHING, _F(0), v, v, v, np.int32(limit), shift, at_once, bins, index, patterns)
     return reached, limit, shift, np.int64(-1), k
 
 
 @jit
-def send_highest(k, kth, ties, index, values, v, u, mask):
-    """Move the k highest into the message, of equal ones the first; zeros stay behind, in u too where ``mask`` holds.
-
-    ``index`` then begins with their indices, rising.
-    """
+def _keep_highest(k, kth, ties, index, patterns):
+    """Move the indices of the k highest to the front, of equal ones the first; their order stays."""
     count = 0
     for i in range(index.size):
-        j = index[i]
-        x = v[j]
-        pattern = min(magnitude_bits(x), INFINITE)
-        equal = np.int64(pattern == kth) & np.int64(ties > 0)
-        taken = np.int64(pattern > kth) | equal
+        equal = np.int64(patterns[i] == kth) & np.int64(ties > 0)
+        index[count] = index[i]
+        count += np.int64(patterns[i] > kth) | equal
         ties -= equal
-        index[count], values[count] = j, x
-        v[j] = _F(0) if taken else x
-        count += taken
         if count == k:
-            break
+            return
+
+
+@jit
+def _send(index, values, v, u, mask):
+    """Move elements into the message; zeros stay behind, in u too where ``mask`` holds."""
+    for i in range(index.size):
+        values[i] = v[index[i]]
+        v[index[i]] = _F(0)
     if mask:
-        for i in range(k):
+        for i in range(index.size):
             u[index[i]] = _F(0)
 
 
@@ -352,7 +328,7 @@ def _next_aim(before, kth, limit, listed, k, density):
 
 
 @jit
-def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index):
+def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, patterns):
     """Take the gradient in and move the k largest magnitudes into the message, of equal ones the first.
 
     Args:
@@ -368,6 +344,7 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index):
         bins: see there.
         few: int32 [FEW + 1], room to work in.
         index: int32 [:func:`room_for`]; its first k are the indices then, rising.
+        patterns: int32, as long, room to work in.
 
     Returns:
         False where the gradient holds inf or nan.
@@ -376,13 +353,14 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index):
     shift = _FINE if limit > 0 else _COARSE
     density = k / v.size
     at_once = 1 if density < _SEVERAL else 4 if density < _MANY else 8
-    reached = sweep(mode, m, g, u, v, np.int32(limit), shift, at_once, bins, index)
+    reached = sweep(mode, m, g, u, v, np.int32(limit), shift, at_once, bins, index, patterns)
     if reached < 0:
         return False
-    listed, limit, shift, kth, ties = _narrow(k, limit, shift, at_once, v, bins, index, reached)
+    listed, limit, shift, kth, ties = _narrow(k, limit, shift, at_once, v, bins, index, patterns, reached)
     if kth < 0:
-        kth, ties = kth_magnitude(k, v, index[:listed], limit, shift, bins, few)
-    send_highest(k, kth, ties, index[:listed], values, v, u, mask)
+        kth, ties = kth_magnitude(k, patterns[:listed], limit, shift, bins, few)
+    _keep_highest(k, kth, ties, index[:listed], patterns)
+    _send(index[:k], values, v, u, mask)
     highest, threshold = np.float64(from_bits(np.int32(kth))), np.float64(from_bits(np.int32(limit)))
     hint[3] = _next_aim(hint[2], highest, threshold, listed, k, density)
     hint[0], hint[1], hint[2] = 1.0, 0.0, highest
