@@ -24,7 +24,7 @@ from rsbench.compressors.blocks.layout import dense, kernel_slices
 from rsbench.compressors.kernels import bucket_loops
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.bucket_loops import ACCUMULATED, DONE
-from rsbench.compressors.kernels.element_loops import BINS, FEW, room_for
+from rsbench.compressors.kernels.element_loops import BINS, FEW, SPARE, room_for
 from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, rule
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message, Slot
@@ -171,7 +171,7 @@ class BucketKernels:
         Returns:
             0, or 1 + the rank whose message names a block that does not exist.
         """
-        received, index = messages.numpy(), np.empty(plan.most, np.int32)
+        received, index = messages.numpy(), np.empty(plan.most + SPARE, np.int32)
         share = _F(1.0 / len(received))
         bad: int = bucket_loops.decode(plan.table, gradients.numpy(), share, _views(received), index)
         return bad
@@ -186,7 +186,7 @@ def _capacity(kind: int, blocks: int, k: int) -> int:
     """Return the length of the list of candidates."""
     if kind < col.ELEMENTS:
         return 0
-    return room_for(k, blocks) if kind == col.ELEMENTS else min(blocks, max(2 * k, k + _ROOM))
+    return room_for(k, blocks) if kind == col.ELEMENTS else min(blocks, max(4 * k, k + _ROOM))
 
 
 def try_out() -> None:

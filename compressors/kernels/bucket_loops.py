@@ -11,7 +11,7 @@ import numpy as np
 
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, REACHED, SQUARES, STATE, THRESHOLD, keep_highest
-from rsbench.compressors.kernels.element_loops import send_elements, take_in
+from rsbench.compressors.kernels.element_loops import SPARE, next_aim, send_elements, take_in
 from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.message_loops import (
     add_blocks,
@@ -66,19 +66,6 @@ def _rescore(second, a, b, score, one, two):
 
 
 @jit
-def _next_aim(aim, reached, k):
-    """Return the next threshold's share of the k-th score, steered towards 1.3 k to 2 k candidates.
-
-    :func:`rsbench.compressors.selection.selectors._next_aim` says why it differs from the one there.
-    """
-    if reached < k:
-        return aim * 0.95
-    if reached < 1.3 * k + 32:
-        return aim * 0.985
-    return min(aim * 1.01, 0.99) if reached > 2 * k + 512 else aim
-
-
-@jit
 def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
     """Accumulate the gradient; move the indices of the k best blocks to the front of ``index``.
 
@@ -94,7 +81,6 @@ def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
     a, b = (hint[0], hint[1]) if known else (alpha, 1 - alpha)
     threshold = hint[2] * hint[3] if known and hint[2] > 0 else -1.0
     state = np.zeros(STATE)
-    aim = hint[3]
     for turn in range(_PASSES):
         state[:] = 0.0
         state[THRESHOLD] = threshold
@@ -106,8 +92,6 @@ def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
             return NOT_FINITE
         mode = NOTHING
         kept = int(state[KEPT])
-        if turn == 0:
-            aim = _next_aim(aim, state[REACHED], k)
         if kept < k:
             threshold = threshold * _LOWER_BY if turn == 0 else -1.0
             continue
@@ -119,7 +103,10 @@ def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
         if second != NO_SECOND and true_b > 0:
             slack = max(slack, true_b / b)
         if level < 0 or lowest >= level * slack:
-            hint[0], hint[1], hint[2], hint[3] = true_a, true_b, lowest, aim
+            # in the units of the scores that were compared with the level
+            unit = a / true_a if true_a > 0 else b / true_b
+            hint[3] = next_aim(hint[2] if known else 0.0, lowest * unit, level, kept, k, k / row[col.BLOCKS])
+            hint[0], hint[1], hint[2] = true_a, true_b, lowest
             return DONE if count == k else ACCUMULATED
         a, b, threshold = true_a, true_b, lowest * (1 - 1e-6)
     return ACCUMULATED
@@ -201,7 +188,7 @@ def decode(table, g, share, messages, index):
                 for i in range(part.size):
                     part[i] += sent[i]
             else:
-                if not read_indices(row, index[: row[col.COUNT]], bytes_[rank], halves[rank], words[rank]):
+                if not read_indices(row, index[: row[col.COUNT] + SPARE], bytes_[rank], halves[rank], words[rank]):
                     return 1 + rank
                 _scale(sent[: row[col.COUNT] * row[col.BLOCK]], share)
                 add_blocks(row, index[: row[col.COUNT]], sent, part)

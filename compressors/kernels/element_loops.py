@@ -124,11 +124,17 @@ def _mark_tail(mode, m, g, u, v, low, limit):
 
 
 @jit
-def _list_marked(marks, low, at_once, index, count):
-    """List the marked elements; of each word ``at_once`` without asking whether there are so many."""
+def at_once(density):
+    """Return how many bits of a word are usually set."""
+    return 1 if density < _SEVERAL else 4 if density < _MANY else 8
+
+
+@jit
+def list_marked(marks, low, each, index, count):
+    """List the marked elements; of each word so many without asking whether there are. Return how many are listed."""
     for word in range(marks.size):
         bits, first = marks[word], low + word * GROUP
-        for _ in range(at_once):
+        for _ in range(each):
             index[count] = first + np.int64(lowest_bit(bits | np.uint32(1 << 31)))
             count += np.int64(bits != 0)
             bits &= np.uint32(bits - np.uint32(bits != 0))
@@ -140,7 +146,7 @@ def _list_marked(marks, low, at_once, index, count):
 
 
 @jit
-def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index, patterns):
+def sweep(mode, m, g, u, v, limit, shift, each, bins, index, patterns):
     """Take a gradient in, list and count what is above a limit.
 
     Args:
@@ -151,7 +157,7 @@ def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index, patterns):
         v: residual.
         limit: bit pattern of the threshold, int32; -1 lists everything.
         shift: bits of the magnitudes above the limit that a bin leaves out.
-        at_once: how many of 32 elements are usually listed.
+        each: see :func:`list_marked`.
         bins: int64 [BINS], gets how many are in each; the last is open.
         index: int32, gets what is above, rising; see :func:`most_listed`.
         patterns: int32, as long, gets their magnitudes.
@@ -175,7 +181,7 @@ def sweep(mode, m, g, u, v, limit, shift, at_once, bins, index, patterns):
         if not finite:
             return NOT_FINITE
         before = listed if reached <= most else 0  # a list that is too short only serves to count
-        listed = _list_marked(marks[:words], low, at_once, index, before)
+        listed = list_marked(marks[:words], low, each, index, before)
         reached += listed - before
         for i in range(before, listed):
             pattern = min(magnitude_bits(v[index[i]]), INFINITE)
@@ -260,7 +266,7 @@ def _list_exactly(k, kth, ties, v, index, patterns):
 
 
 @jit
-def _narrow(k, limit, shift, at_once, v, bins, index, patterns, reached):
+def _narrow(k, limit, shift, each, v, bins, index, patterns, reached):
     """Look again until at least k candidates are listed, and no more than the list holds.
 
     Where too many equal the k-th magnitude, the list gets exactly the k that are sent.
@@ -283,7 +289,7 @@ def _narrow(k, limit, shift, at_once, v, bins, index, patterns, reached):
         else:
             limit, shift = (np.int64(0), _COARSE) if lowered else (max(limit - _LOWER_BY, 0), _FINE)
             lowered = True
-        reached = sweep(NOTHING, _F(0), v, v, v, np.int32(limit), shift, at_once, bins, index, patterns)
+        reached = sweep(NOTHING, _F(0), v, v, v, np.int32(limit), shift, each, bins, index, patterns)
     return reached, limit, shift, np.int64(-1), k
 
 
@@ -312,7 +318,7 @@ def _send(index, values, v, u, mask):
 
 
 @jit
-def _next_aim(before, kth, limit, listed, k, density):
+def next_aim(before, kth, limit, listed, k, density):
     """Return the next threshold as a share of this step's k-th magnitude.
 
     As the k-th magnitude grew from the step before, so it is expected to grow again: while residuals fill up it rises,
@@ -351,18 +357,17 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, pat
     """
     limit = max(np.int64(magnitude_bits(_F(hint[2] * hint[3]))) - 1, 0)
     shift = _FINE if limit > 0 else _COARSE
-    density = k / v.size
-    at_once = 1 if density < _SEVERAL else 4 if density < _MANY else 8
-    reached = sweep(mode, m, g, u, v, np.int32(limit), shift, at_once, bins, index, patterns)
+    each = at_once(k / v.size)
+    reached = sweep(mode, m, g, u, v, np.int32(limit), shift, each, bins, index, patterns)
     if reached < 0:
         return False
-    listed, limit, shift, kth, ties = _narrow(k, limit, shift, at_once, v, bins, index, patterns, reached)
+    listed, limit, shift, kth, ties = _narrow(k, limit, shift, each, v, bins, index, patterns, reached)
     if kth < 0:
         kth, ties = kth_magnitude(k, patterns[:listed], limit, shift, bins, few)
     _keep_highest(k, kth, ties, index[:listed], patterns)
     _send(index[:k], values, v, u, mask)
     highest, threshold = np.float64(from_bits(np.int32(kth))), np.float64(from_bits(np.int32(limit)))
-    hint[3] = _next_aim(hint[2], highest, threshold, listed, k, density)
+    hint[3] = next_aim(hint[2], highest, threshold, listed, k, k / v.size)
     hint[0], hint[1], hint[2] = 1.0, 0.0, highest
     return True
 

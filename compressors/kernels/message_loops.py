@@ -7,9 +7,9 @@ import numpy as np
 
 from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.kernels import columns as col
-from rsbench.compressors.kernels.element_loops import INFINITE
+from rsbench.compressors.kernels.element_loops import INFINITE, SPARE, at_once, list_marked
 from rsbench.compressors.kernels.jit import jit, strict_jit
-from rsbench.compressors.kernels.simd import lowest_bit
+from rsbench.compressors.kernels.simd import ones
 from rsbench.compressors.kernels.take_in import GROUP, magnitude_bits
 
 _F = np.float32
@@ -64,50 +64,49 @@ def write_indices(row, index, bytes_, halves, words):
 
 
 @jit
+def _read_bitmap(blocks, words, index):
+    """Fill ``index``; return false where other than ``index.size - SPARE`` of the bits are set."""
+    marks = words.view(np.uint32)
+    if blocks % GROUP:
+        marks[-1] &= np.uint32((1 << blocks % GROUP) - 1)
+    count = 0
+    for word in range(marks.size):
+        count += np.int64(ones(marks[word]))
+    if count != index.size - SPARE:
+        return False
+    list_marked(marks, 0, at_once(count / blocks), index, 0)
+    return True
+
+
+@jit
 def read_indices(row, index, bytes_, halves, words):
-    """Fill ``index``; return false where the indices are not those of an encoder, in range and rising."""
-    at, end, blocks, count, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], 0, -1
+    """Fill ``index``, but for its spare entries; return false where they are not an encoder's, in range and rising."""
+    at, end, blocks, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], -1
+    wanted, count = index.size - SPARE, 0
     if row[col.CODING] == col.BITMAP:
-        for word in range((blocks + GROUP - 1) // GROUP):
-            bits = np.uint32(words[at // 4 + word])
-            while bits != 0:
-                j = word * GROUP + np.int64(lowest_bit(bits))
-                bits &= np.uint32(bits - np.uint32(1))
-                if count < index.size and j < blocks:
-                    index[count] = j
-                count += np.int64(j < blocks)
-        return count == index.size
+        return _read_bitmap(blocks, words[at // 4 : at // 4 + (blocks + GROUP - 1) // GROUP], index)
     if row[col.CODING] == col.INT32:
-        for i in range(index.size):
+        for i in range(wanted):
             index[i] = words[at // 4 + i]
-        count = index.size
+        count = wanted
     else:
         position = 0
         for i in range(at // 2, end // 2):
             step = np.int64(halves[i])
             position += step
-            if step != FILLER and count < index.size:
-                index[count] = position
-                count += 1
-    for i in range(count):
-        if index[i] <= last or index[i] >= blocks:
-            return False
+            index[count] = position
+            count += np.int64(step != FILLER and count < wanted)
+    rising = True
+    for i in range(wanted):
+        rising &= index[i] > last and index[i] < blocks
         last = index[i]
-    return count == index.size
+    return rising and count == wanted
 
 
 @jit
 def send_blocks(row, index, values, v, u):
     """Move blocks into the message; zeros stay behind, in u too where momentum is masked."""
     block, p, cols, mask = row[col.BLOCK], row[col.P], row[col.COLS], row[col.MASK]
-    if row[col.KIND] == col.ELEMENTS:
-        for i in range(index.size):
-            values[i] = v[index[i]]
-            v[index[i]] = _F(0)
-        if mask:
-            for i in range(index.size):
-                u[index[i]] = _F(0)
-        return
     for i in range(index.size):
         if row[col.KIND] != col.TILES:
             low = index[i] * block
