@@ -14,7 +14,7 @@ from rsbench.compressors.density.allocation import share_of, share_out, uniform_
 from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.density.turns import Turns, budget_bytes, turns
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
-from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
+from rsbench.compressors.kernels.dispatch import choose_bucket_kernels, choose_checksum
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
 from rsbench.compressors.message import values as value_formats
 from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
@@ -90,6 +90,7 @@ class SparseHook(ResidualHook):
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
         self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
+        self._checksum = choose_checksum(parts.kernels, self.device)
         self._bucket_kernels = None
         if self.device.type == "cpu" and not parts.clip_norm:
             self._bucket_kernels = choose_bucket_kernels(
@@ -192,6 +193,7 @@ class SparseHook(ResidualHook):
                 [self.counts[n] for n in names],
                 [self._dtypes[n] for n in names],
                 self._quantizer,
+                self._checksum,
             )
             plan = None
             if self._bucket_kernels is not None and not self.may_come_back:

@@ -20,20 +20,20 @@ import torch
 from numpy.typing import NDArray
 
 from rsbench.compressors.blocks.index_codings import Bitmap, Gaps, Int32
-from rsbench.compressors.blocks.layout import Layout, dense, kernel_slices
+from rsbench.compressors.blocks.layout import dense, kernel_slices
 from rsbench.compressors.kernels import bucket_loops
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.bucket_loops import ACCUMULATED, DONE
+from rsbench.compressors.kernels.element_loops import BINS, FEW, SPARE, room_for
 from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, rule
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message, Slot
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
-from rsbench.compressors.selection.selectors import FIRST_AIM, Hint, SampledSelector
+from rsbench.compressors.selection.selectors import SampledSelector
 
-_ROOM, _SMALL_BYTES = 1 << 13, 1 << 20
+_ROOM = 1 << 12
 _CODINGS = {type(None): col.INT32, Int32: col.INT32, Gaps: col.GAPS, Bitmap: col.BITMAP}
 """Class of an index coding -> its number in the loops; without a coding no indices are written."""
-_NO_HINT = Hint(-1.0, 0.0, 0.0, FIRST_AIM)  # a weight below 0 says that there is none
 _F = np.float32
 
 
@@ -44,16 +44,34 @@ class BucketPlan:
     Attributes:
         positions: places in the bucket of the tensors that are served.
         names: their names.
-        table: int64, shape [T, 14], see :mod:`rsbench.compressors.kernels.columns`.
-        room: length of the lists of candidates.
-        pair_room: length of the lists of both statistics, which elements do without.
+        table: int64, shape [T, 15], see :mod:`rsbench.compressors.kernels.columns`.
+        most: largest count of a tensor.
     """
 
     positions: tuple[int, ...]
     names: tuple[str, ...]
     table: NDArray[np.int64]
-    room: int
-    pair_room: int
+    most: int
+
+
+class _Room:
+    """Memory that the loops work in, kept from step to step and as large as the largest tensor needed so far."""
+
+    def __init__(self) -> None:
+        self.bins, self.few = np.empty(BINS, np.int64), np.empty(FEW + 1, np.int32)
+        self.index, self.patterns = np.empty(0, np.int32), np.empty(0, np.int32)
+        self.scores = np.empty((4, 0), _F)
+
+    def reserve(self, table: NDArray[np.int64]) -> None:
+        """Make room for the tensors of a table."""
+        elements = int(table[table[:, col.KIND] == col.ELEMENTS, col.CAPACITY].max(initial=0))
+        blocks = int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0))
+        if elements > self.patterns.size:
+            self.patterns = np.empty(elements, np.int32)
+        if blocks > self.scores.shape[1]:
+            self.scores = np.empty((4, blocks), _F)
+        if max(elements, blocks) > self.index.size:
+            self.index = np.empty(max(elements, blocks), np.int32)
 
 
 class BucketKernels:
@@ -71,6 +89,8 @@ class BucketKernels:
         flat = memory.flat
         self._v = flat["v"].numpy()
         self._u = flat["u"].numpy() if "u" in flat else self._v
+        self._room = _Room()
+        selector.hints.reserve(memory.places)
         self._kind = np.array([score.first == "l2", SECOND[score.second], score.norm == "l2"], np.int64)
 
     def plan(
@@ -86,18 +106,14 @@ class BucketKernels:
         served = [
             (i, name, slot, (gradient.data_ptr() - buffer.data_ptr()) // gradient.element_size())
             for i, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True))
-            if gradient.dtype == slot.dtype == torch.float32 and gradient.is_contiguous() and _in_reach(slot)
+            if gradient.dtype == slot.dtype == torch.float32 and gradient.is_contiguous() and type(slot.coding) in _CODINGS
         ]
         if not served:
             return None
-        rows = [self._row(name, slot, place) for _, name, slot, place in served]
-        table = np.array(rows, np.int64).reshape(len(rows), col.VALUES + 1)
+        table = np.array([self._row(name, slot, place) for _, name, slot, place in served], np.int64)
+        self._room.reserve(table)
         return BucketPlan(
-            tuple(i for i, *_ in served),
-            tuple(name for _, name, *_ in served),
-            table,
-            int(table[:, col.CAPACITY].max(initial=1)),
-            int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0)),
+            tuple(i for i, *_ in served), tuple(name for _, name, *_ in served), table, int(table[:, col.COUNT].max())
         )
 
     def _row(self, name: str, slot: Slot, place: int) -> list[int]:
@@ -118,11 +134,12 @@ class BucketKernels:
             layout.tile,
             layout.blocks,
             k,
-            _capacity(layout, k) if kind >= col.ELEMENTS else 0,
+            _capacity(kind, layout.blocks, k),
             "u" in self._memory.flat and layout.sent_elements(k) <= self._masking * layout.numel,
             _CODINGS[type(slot.coding)],
             slot.indices.start,
             slot.values.start,
+            self._selector.hints.places[name] if layout.compressed else 0,
         ]
 
     def compress(self, plan: BucketPlan, gradients: torch.Tensor, message: torch.Tensor) -> tuple[int, dict[int, bool]]:
@@ -137,21 +154,13 @@ class BucketKernels:
             0, or 1 + the position in the bucket of a tensor with inf or nan, at which it stopped; and for the tensors
             whose gradient it accumulated, position -> whether they are chosen and written too.
         """
-        g, hints = gradients.numpy(), self._selector.hints
-        given = np.array([hints.get(name, _NO_HINT) for name in plan.names], np.float64)
         became = np.zeros(len(plan.names), np.int64)
-        start = self._memory.begin(next(iter(self._memory.places)), gradients)
-        pairs, most = np.empty((2, plan.pair_room), _F), np.empty((2, plan.room), _F)
-        lists = np.empty(plan.room, np.int64), most[0], pairs[0], pairs[1], most[1]
+        start, room = self._memory.begin(next(iter(self._memory.places)), gradients), self._room
         bad = bucket_loops.compress(
-            plan.table, given, self._kind, float(self._score.alpha), rule(start), _F(start.momentum), g,
-            g.view(np.int32), self._u, self._v, _views(message.numpy()), became, lists,
+            plan.table, self._selector.hints.rows, self._kind, float(self._score.alpha), rule(start),
+            _F(start.momentum), gradients.numpy(), self._u, self._v, _views(message.numpy()), became,
+            (room.bins, room.few, room.patterns), (room.index, *room.scores),
         )  # fmt: skip
-        for name, row, hint in zip(plan.names, plan.table, given, strict=True):
-            if row[col.KIND] >= col.ELEMENTS:
-                hints.pop(name, None)
-                if hint[0] >= 0:
-                    hints[name] = Hint(*hint.tolist())
         states = zip(plan.positions, became.tolist(), strict=True)
         accumulated = {i: state == DONE for i, state in states if state in (ACCUMULATED, DONE)}
         return (1 + plan.positions[bad - 1] if bad else 0), accumulated
@@ -162,7 +171,7 @@ class BucketKernels:
         Returns:
             0, or 1 + the rank whose message names a block that does not exist.
         """
-        received, index = messages.numpy(), np.empty(plan.room, np.int64)
+        received, index = messages.numpy(), np.empty(plan.most + SPARE, np.int32)
         share = _F(1.0 / len(received))
         bad: int = bucket_loops.decode(plan.table, gradients.numpy(), share, _views(received), index)
         return bad
@@ -173,17 +182,11 @@ def _views(message: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
     return message, message.view(np.uint16), message.view(np.int32), message.view(_F)
 
 
-def _capacity(layout: Layout, k: int) -> int:
+def _capacity(kind: int, blocks: int, k: int) -> int:
     """Return the length of the list of candidates."""
-    return min(layout.blocks, max(3 * k, k + _ROOM))
-
-
-def _in_reach(slot: Slot) -> bool:
-    """Return whether the loops know the coding and the lists stay small; not at the high densities of a warm-up."""
-    entry_bytes = 16 if slot.layout.block == 1 else 24
-    list_bytes = entry_bytes * _capacity(slot.layout, slot.count)
-    short = list_bytes <= max(_SMALL_BYTES, slot.layout.dense_bytes // 10)
-    return slot.whole or (short and type(slot.coding) in _CODINGS)
+    if kind < col.ELEMENTS:
+        return 0
+    return room_for(k, blocks) if kind == col.ELEMENTS else min(blocks, max(4 * k, k + _ROOM))
 
 
 def try_out() -> None:

@@ -11,10 +11,19 @@ import numpy as np
 
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, REACHED, SQUARES, STATE, THRESHOLD, keep_highest
+from rsbench.compressors.kernels.element_loops import SPARE, next_aim, send_elements, take_in
 from rsbench.compressors.kernels.jit import jit, strict_jit
-from rsbench.compressors.kernels.message_loops import add_blocks, read_indices, send_blocks, send_whole, write_indices
+from rsbench.compressors.kernels.message_loops import (
+    add_blocks,
+    move_gradient,
+    read_indices,
+    send_blocks,
+    send_whole,
+    write_indices,
+)
 from rsbench.compressors.kernels.statistic_loops import NO_SECOND
-from rsbench.compressors.kernels.tensor_loops import NOTHING, accumulate, elements_pass, rows_pass, tiles_pass
+from rsbench.compressors.kernels.take_in import NOTHING
+from rsbench.compressors.kernels.tensor_loops import rows_pass, tiles_pass
 from rsbench.compressors.selection.scores import TINY
 
 NOT_FINITE, UNTOUCHED, ACCUMULATED, DONE = range(-1, 3)
@@ -25,25 +34,21 @@ _LOWER_BY = 0.6
 
 
 @jit
-def _threshold_pass(row, mode, consume, m, g, bits, u, v, l2, second, a, b, keep, index, score, one, two, work, state):
-    """Run the pass that the tensor's layout asks for."""
-    if row[col.KIND] == col.ELEMENTS:
-        return elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state)
+def _threshold_pass(row, mode, consume, m, g, u, v, l2, second, a, b, keep, index, score, one, two, work, state):
+    """Run the pass over blocks that the tensor's layout asks for."""
     if row[col.KIND] == col.TILES:
         return tiles_pass(
-            mode, consume, m, g, bits, u, v, row[col.COLS], row[col.P], l2, second, a, b, keep, index, score, one, two,
-            work, state,
+            mode, consume, m, g, u, v, row[col.COLS], row[col.P], l2, second, a, b, keep, index, score, one, two, work,
+            state,
         )  # fmt: skip
     return rows_pass(
-        mode, consume, m, g, bits, u, v, row[col.BLOCK], l2, second, a, b, keep, index, score, one, two, work, state
+        mode, consume, m, g, u, v, row[col.BLOCK], l2, second, a, b, keep, index, score, one, two, work, state
     )
 
 
 @jit
-def _true_weights(kind, alpha, magnitude, state):
+def _true_weights(kind, alpha, state):
     """Return the factors of the score, as :meth:`rsbench.compressors.selection.scores.Score.weights`."""
-    if magnitude:
-        return 1.0, 0.0
     if kind[col.NORM] == 0:
         return alpha, 1 - alpha
     return alpha / (state[SQUARES] ** 0.5 + TINY), (1 - alpha) / (state[OTHERS] ** 0.5 + TINY)
@@ -61,7 +66,7 @@ def _rescore(second, a, b, score, one, two):
 
 
 @jit
-def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
+def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
     """Accumulate the gradient; move the indices of the k best blocks to the front of ``index``.
 
     One pass as a rule. A second one, over the residual alone, where fewer than k blocks were above the threshold, or
@@ -71,104 +76,94 @@ def _choose(row, hint, kind, alpha, mode, m, g, bits, u, v, lists):
         DONE, ACCUMULATED where no k blocks could be told (nan), or NOT_FINITE.
     """
     index, score, one, two, work = lists
-    k, magnitude, most = row[col.COUNT], row[col.KIND] == col.ELEMENTS, row[col.CAPACITY]
-    second = NO_SECOND if magnitude else kind[col.SECOND]
+    k, most, second = row[col.COUNT], row[col.CAPACITY], kind[col.SECOND]
     known = hint[0] >= 0
     a, b = (hint[0], hint[1]) if known else (alpha, 1 - alpha)
     threshold = hint[2] * hint[3] if known and hint[2] > 0 else -1.0
     state = np.zeros(STATE)
-    aim = hint[3]
     for turn in range(_PASSES):
         state[:] = 0.0
         state[THRESHOLD] = threshold
         fits = _threshold_pass(
-            row, mode, turn == 0, m, g, bits, u, v, kind[col.L2] == 1, second, _F(a), _F(b),
+            row, mode, turn == 0, m, g, u, v, kind[col.L2] == 1, second, _F(a), _F(b),
             (k + most) // 2, index[:most], score[:most], one[:most], two[:most], work[:most], state,
         )  # fmt: skip
         if not fits:
             return NOT_FINITE
         mode = NOTHING
         kept = int(state[KEPT])
-        if turn == 0:
-            aim = _next_aim(aim, state[REACHED], k)
         if kept < k:
             threshold = threshold * _LOWER_BY if turn == 0 else -1.0
             continue
         level = state[THRESHOLD]
-        true_a, true_b = _true_weights(kind, alpha, magnitude, state)
-        if not magnitude:
-            _rescore(second, true_a, true_b, score[:kept], one[:kept], two[:kept])
+        true_a, true_b = _true_weights(kind, alpha, state)
+        _rescore(second, true_a, true_b, score[:kept], one[:kept], two[:kept])
         lowest, count = keep_highest(k, index[:kept], score[:kept], one[:0], two[:0], work[:kept])
         slack = true_a / a if true_a > 0 else 0.0
         if second != NO_SECOND and true_b > 0:
             slack = max(slack, true_b / b)
         if level < 0 or lowest >= level * slack:
-            hint[0], hint[1], hint[2], hint[3] = true_a, true_b, lowest, aim
+            # in the units of the scores that were compared with the level
+            unit = a / true_a if true_a > 0 else b / true_b
+            hint[3] = next_aim(hint[2] if known else 0.0, lowest * unit, level, kept, k, k / row[col.BLOCKS])
+            hint[0], hint[1], hint[2] = true_a, true_b, lowest
             return DONE if count == k else ACCUMULATED
         a, b, threshold = true_a, true_b, lowest * (1 - 1e-6)
     return ACCUMULATED
 
 
 @jit
-def _next_aim(aim, reached, k):
-    """Return the next threshold's share of the k-th score, steered towards 2 k to 4 k candidates.
-
-    :func:`rsbench.compressors.selection.selectors._next_aim` says why it differs from the one there.
-    """
-    if reached < k:
-        return aim * 0.95
-    if reached < 2 * k + 64:
-        return aim * 0.985
-    return min(aim * 1.01, 0.98) if reached > 4 * k + 1024 else aim
-
-
-@jit
-def compress(table, hints, kind, alpha, mode, m, g, bits, u, v, out, became, lists):
+def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, room, lists):
     """Compress all tensors of a bucket; return 0, or 1 + the index of the first that is not finite.
 
     Args:
-        table: int64 [T, 14], one row a tensor.
-        hints: float64 [T, 4], :class:`~rsbench.compressors.selection.selectors.Hint`; new ones are left behind.
+        table: int64 [T, 15], one row a tensor.
+        hints: float64 [N, 4], :class:`~rsbench.compressors.selection.selectors.Hint`; new ones are left behind.
         kind: int64 [3], which score (L2, SECOND, NORM).
         alpha: of the score.
         mode: what is done with a gradient: ADD, MOMENTUM or NESTEROV.
         m: momentum.
         g: gradients of the bucket, flat float32; zeros are left behind.
-        bits: the same memory as int32.
         u: velocities of all tensors, flat.
         v: residuals of all tensors, flat.
         out: the message as uint8, uint16, int32 and float32.
         became: int64 [T], gets what became of each tensor.
+        room: to work in for elements: bins, the few of a bin, magnitudes of candidates.
         lists: of candidates: indices, scores, both statistics, and room to work in.
     """
-    values = out[3]
+    values, (bins, few, patterns), index = out[3], room, lists[0]
     for t in range(table.shape[0]):
         row = table[t]
-        low, high = row[col.GRADIENT], row[col.GRADIENT] + row[col.NUMEL]
+        k, low, high = row[col.COUNT], row[col.GRADIENT], row[col.GRADIENT] + row[col.NUMEL]
         first, last = row[col.MEMORY], row[col.MEMORY] + row[col.NUMEL]
         into = values[row[col.VALUES] // 4 :]
         if row[col.KIND] == col.PLAIN:
-            for i in range(low, high):
-                into[i - low] = g[i]
-            if not accumulate(NOTHING, True, m, g[low:high], bits[low:high], into, into):
+            if not move_gradient(g[low:high], into):
                 return 1 + t
-        elif row[col.KIND] == col.WHOLE:
-            if not accumulate(mode, True, m, g[low:high], bits[low:high], u[first:last], v[first:last]):
+            became[t] = DONE
+            continue
+        g_, u_, v_ = g[low:high], u[first:last], v[first:last]
+        if row[col.KIND] == col.WHOLE:
+            if not take_in(mode, m, g_, u_, v_):
                 return 1 + t
-            send_whole(into, v[first:last], u[first:last], row[col.MASK])
-        else:
-            became[t] = _choose(
-                row, hints[t], kind, alpha, mode, m, g[low:high], bits[low:high], u[first:last], v[first:last],
-                lists,
-            )  # fmt: skip
-            if became[t] == NOT_FINITE:
+            send_whole(into, v_, u_, row[col.MASK])
+            became[t] = DONE
+            continue
+        if row[col.KIND] == col.ELEMENTS:
+            if not send_elements(
+                k, hints[row[col.HINT]], mode, m, g_, u_, v_, into, row[col.MASK] != 0, bins, few,
+                index[: row[col.CAPACITY]], patterns[: row[col.CAPACITY]],
+            ):  # fmt: skip
                 return 1 + t
-            if became[t] == ACCUMULATED:
-                continue
-            chosen = lists[0][: row[col.COUNT]]
-            write_indices(row, chosen, out[0], out[1], out[2])
-            send_blocks(row, chosen, into, v[first:last], u[first:last])
-        became[t] = DONE
+            write_indices(row, index[:k], out[0], out[1], out[2])
+            became[t] = DONE
+            continue
+        became[t] = _choose_blocks(row, hints[row[col.HINT]], kind, alpha, mode, m, g_, u_, v_, lists)
+        if became[t] == NOT_FINITE:
+            return 1 + t
+        if became[t] == DONE:
+            write_indices(row, index[:k], out[0], out[1], out[2])
+            send_blocks(row, index[:k], into, v_, u_)
     return 0
 
 
@@ -193,7 +188,7 @@ def decode(table, g, share, messages, index):
                 for i in range(part.size):
                     part[i] += sent[i]
             else:
-                if not read_indices(row, index[: row[col.COUNT]], bytes_[rank], halves[rank], words[rank]):
+                if not read_indices(row, index[: row[col.COUNT] + SPARE], bytes_[rank], halves[rank], words[rank]):
                     return 1 + rank
                 _scale(sent[: row[col.COUNT] * row[col.BLOCK]], share)
                 add_blocks(row, index[: row[col.COUNT]], sent, part)

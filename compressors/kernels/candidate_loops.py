@@ -18,22 +18,20 @@ _NEVER = np.finfo(_F).min
 
 
 @strict_jit
-def kth_highest(scores, k, work):
-    """Return the k-th highest of some scores by quickselect; ``work`` is as long, and overwritten."""
-    for i in range(scores.size):
-        work[i] = scores[i]
-    low, high, at = 0, scores.size - 1, k - 1
+def kth_highest(values, k):
+    """Return the k-th highest of some numbers by quickselect; their order is lost."""
+    low, high, at = 0, values.size - 1, k - 1
     while low < high:
-        x, y, z = work[low], work[(low + high) // 2], work[high]
+        x, y, z = values[low], values[(low + high) // 2], values[high]
         pivot = max(min(x, y), min(max(x, y), z))
         i, j = low, high
         while i <= j:
-            while work[i] > pivot:
+            while values[i] > pivot:
                 i += 1
-            while work[j] < pivot:
+            while values[j] < pivot:
                 j -= 1
             if i <= j:
-                work[i], work[j] = work[j], work[i]
+                values[i], values[j] = values[j], values[i]
                 i += 1
                 j -= 1
         if at <= j:
@@ -42,7 +40,7 @@ def kth_highest(scores, k, work):
             low = i
         else:
             break
-    return work[at]
+    return values[at]
 
 
 @strict_jit
@@ -52,8 +50,9 @@ def keep_highest(k, index, score, one, two, work):
     Returns:
         The k-th highest score, and how many were moved: k, or fewer where nan is among the scores.
     """
-    lowest = kth_highest(score, k, work)
-    above = 0
+    for i in range(score.size):
+        work[i] = score[i]
+    lowest, above = kth_highest(work[: score.size], k), 0
     for i in range(score.size):
         above += np.int64(score[i] > lowest)
     ties, kept = k - above, 0

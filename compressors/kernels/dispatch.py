@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
+from rsbench.compressors.message.checksum import checksum
 from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.selectors import SampledSelector, Selector
 from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
@@ -63,6 +64,15 @@ def choose_bucket_kernels(
     from rsbench.compressors.kernels.bucket import BucketKernels  # late: numba may be missing
 
     return BucketKernels(memory, selector, score, masking_density)
+
+
+def choose_checksum(wanted: str, device: torch.device) -> Callable[[torch.Tensor], int | torch.Tensor]:
+    """Return what computes the checksum of messages on a device."""
+    if device.type != "cpu" or choose_threshold_pass(wanted) is eager_threshold_pass:
+        return checksum
+    from rsbench.compressors.kernels.checksum_loops import checksum as compiled  # late: numba may be missing
+
+    return lambda words: int(compiled(words.numpy()))
 
 
 def kernels_in_use(wanted: str) -> str:

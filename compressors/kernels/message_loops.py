@@ -7,9 +7,24 @@ import numpy as np
 
 from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.kernels import columns as col
+from rsbench.compressors.kernels.element_loops import INFINITE, SPARE, at_once, list_marked
 from rsbench.compressors.kernels.jit import jit, strict_jit
+from rsbench.compressors.kernels.simd import ones
+from rsbench.compressors.kernels.take_in import GROUP, magnitude_bits
 
 _F = np.float32
+
+
+@jit
+def move_gradient(g, into):
+    """Move a gradient into the message, zeros stay behind; return whether it was finite."""
+    highest = np.int32(0)
+    for i in range(g.size):
+        x = g[i]
+        highest = max(highest, magnitude_bits(x))
+        into[i] = x
+        g[i] = _F(0)
+    return highest < INFINITE
 
 
 @jit
@@ -49,33 +64,43 @@ def write_indices(row, index, bytes_, halves, words):
 
 
 @jit
+def _read_bitmap(blocks, words, index):
+    """Fill ``index``; return false where other than ``index.size - SPARE`` of the bits are set."""
+    marks = words.view(np.uint32)
+    if blocks % GROUP:
+        marks[-1] &= np.uint32((1 << blocks % GROUP) - 1)
+    count = 0
+    for word in range(marks.size):
+        count += np.int64(ones(marks[word]))
+    if count != index.size - SPARE:
+        return False
+    list_marked(marks, 0, at_once(count / blocks), index, 0)
+    return True
+
+
+@jit
 def read_indices(row, index, bytes_, halves, words):
-    """Fill ``index``; return false where the indices are not those of an encoder, in range and rising."""
-    at, end, blocks, count, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], 0, -1
+    """Fill ``index``, but for its spare entries; return false where they are not an encoder's, in range and rising."""
+    at, end, blocks, last = row[col.INDICES], row[col.VALUES], row[col.BLOCKS], -1
+    wanted, count = index.size - SPARE, 0
     if row[col.CODING] == col.BITMAP:
-        for j in range(blocks):
-            if bytes_[at + j // 8] >> (j % 8) & 1:
-                if count < index.size:
-                    index[count] = j
-                count += 1
-        return count == index.size
+        return _read_bitmap(blocks, words[at // 4 : at // 4 + (blocks + GROUP - 1) // GROUP], index)
     if row[col.CODING] == col.INT32:
-        for i in range(index.size):
+        for i in range(wanted):
             index[i] = words[at // 4 + i]
-        count = index.size
+        count = wanted
     else:
         position = 0
         for i in range(at // 2, end // 2):
             step = np.int64(halves[i])
             position += step
-            if step != FILLER and count < index.size:
-                index[count] = position
-                count += 1
-    for i in range(count):
-        if index[i] <= last or index[i] >= blocks:
-            return False
+            index[count] = position
+            count += np.int64(step != FILLER and count < wanted)
+    rising = True
+    for i in range(wanted):
+        rising &= index[i] > last and index[i] < blocks
         last = index[i]
-    return count == index.size
+    return rising and count == wanted
 
 
 @jit
@@ -107,6 +132,10 @@ def send_blocks(row, index, values, v, u):
 def add_blocks(row, index, values, g):
     """Add blocks from a message to a gradient."""
     block, p, cols = row[col.BLOCK], row[col.P], row[col.COLS]
+    if row[col.KIND] == col.ELEMENTS:
+        for i in range(index.size):
+            g[index[i]] += values[i]
+        return
     for i in range(index.size):
         if row[col.KIND] != col.TILES:
             low = index[i] * block

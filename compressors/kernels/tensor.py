@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices, tiles
-from rsbench.compressors.kernels import tensor_loops
+from rsbench.compressors.kernels import take_in, tensor_loops
 from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, REACHED, SQUARES, STATE, THRESHOLD
 from rsbench.compressors.kernels.statistic_loops import NO_SECOND, STD, VAR
 from rsbench.compressors.memory.error_feedback import Residual
@@ -27,8 +27,8 @@ _F = np.float32
 def rule(residual: Residual) -> int:
     """Return what a memory does with a gradient, as a number of the loops."""
     if residual.u is None:
-        return tensor_loops.ADD
-    return tensor_loops.NESTEROV if residual.nesterov else tensor_loops.MOMENTUM
+        return take_in.ADD
+    return take_in.NESTEROV if residual.nesterov else take_in.MOMENTUM
 
 
 def compiled_threshold_pass(
@@ -39,10 +39,10 @@ def compiled_threshold_pass(
     g = v if gradient is None else gradient.numpy()
     u = v if residual.u is None else residual.u.numpy()
     nothing = gradient is None or residual.v.data_ptr() == gradient.data_ptr()
-    index, (score_, one, two) = np.empty(cutoff.capacity, np.int64), np.empty((3, cutoff.capacity), _F)
+    index, (score_, one, two) = np.empty(cutoff.capacity, np.int32), np.empty((3, cutoff.capacity), _F)
     state = np.zeros(STATE)
-    mode = tensor_loops.NOTHING if nothing else rule(residual)
-    start: tuple[Any, ...] = (mode, False, _F(residual.momentum), g, g.view(np.int32), u, v)
+    mode = take_in.NOTHING if nothing else rule(residual)
+    start: tuple[Any, ...] = (mode, False, _F(residual.momentum), g, u, v)
     if layout.block == 1 and score.norm == "none" and not score.second:
         state[THRESHOLD] = _below(cutoff.threshold / (cutoff.weights[0] or 1.0))
         tensor_loops.elements_pass(*start, 0, index, one, one, state)
@@ -57,7 +57,7 @@ def compiled_threshold_pass(
     kept = int(state[KEPT])
     first, second = torch.from_numpy(one[:kept]), torch.from_numpy(two[:kept])
     return Candidates(
-        torch.from_numpy(index[:kept]),
+        torch.from_numpy(index[:kept]).long(),
         (first, second if score.second else None),
         int(state[REACHED]),
         float(state[SQUARES]),

@@ -11,26 +11,16 @@ from __future__ import annotations
 import numpy as np
 
 from rsbench.compressors.kernels.candidate_loops import THRESHOLD, append, collect, whole_groups
+from rsbench.compressors.kernels.element_loops import take_in
 from rsbench.compressors.kernels.jit import jit
 from rsbench.compressors.kernels.simd import ROW, SCAN
 from rsbench.compressors.kernels.statistic_loops import by_columns, column_sums, finish, nine_sums, row_sums, three_rows
+from rsbench.compressors.kernels.take_in import ADD, MOMENTUM, NESTEROV
 
 _F = np.float32
-_ROWS = 512  # blocks at a time: their statistics stay in the first cache
+_ROWS = 256  # blocks at a time: their statistics stay in the first cache
 _ELEMENTS = 4096
 _STRIP = 12288  # columns of tiles at a time
-NOTHING, ADD, MOMENTUM, NESTEROV = range(4)
-"""What is done with a gradient: none is there, v + g, momentum correction, Nesterov's."""
-_EXPONENT, _MAGNITUDE = np.int32(0x7F800000), np.int32(0x7FFFFFFF)
-
-
-@jit
-def _is_finite(bits):
-    """Return whether no float32 is inf or nan, by the exponents of their bit patterns."""
-    most = np.int32(0)
-    for i in range(bits.size):
-        most = max(most, bits[i] & _MAGNITUDE)
-    return most < _EXPONENT
 
 
 @jit
@@ -52,27 +42,23 @@ def _add_gradient(mode, m, g, u, v):
 
 
 @jit
-def accumulate(mode, consume, m, g, bits, u, v):
-    """Accumulate a part; ``consume`` checks it first (false: not finite, nothing done) and leaves zeros in g."""
-    if consume and not _is_finite(bits):
-        return False
-    _add_gradient(mode, m, g, u, v)
+def accumulate(mode, consume, m, g, u, v):
+    """Accumulate a part; ``consume`` leaves zeros in g, and returns false where it held inf or nan."""
     if consume:
-        for i in range(g.size):
-            g[i] = _F(0)
+        return take_in(mode, m, g, u, v)
+    _add_gradient(mode, m, g, u, v)
     return True
 
 
 @jit
-def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, index, score, one, two, work, state):
+def rows_pass(mode, consume, m, g, u, v, block, l2, second, a, b, keep, index, score, one, two, work, state):
     """Run the pass over contiguous blocks; return false where the gradient is not finite, at which it stops.
 
     Args:
         mode: what is done with the gradient.
-        consume: check it first, and leave zeros behind.
+        consume: check it, and leave zeros behind.
         m: momentum.
         g: gradient, flat.
-        bits: the same memory as int32.
         u: velocity.
         v: residual.
         block: elements of a block.
@@ -94,7 +80,7 @@ def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, in
         n = min(_ROWS, blocks - first)
         low, high = first * block, (first + n) * block
         part = v[low:high]
-        if not accumulate(mode, consume, m, g[low:high], bits[low:high], u[low:high], part):
+        if not accumulate(mode, consume, m, g[low:high], u[low:high], part):
             return False
         if block == ROW:
             nine_sums(part, ones[:n], sums[:n], twos[:n])
@@ -106,7 +92,7 @@ def rows_pass(mode, consume, m, g, bits, u, v, block, l2, second, a, b, keep, in
 
 
 @jit
-def tiles_pass(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep, index, score, one, two, work, state):
+def tiles_pass(mode, consume, m, g, u, v, cols, p, l2, second, a, b, keep, index, score, one, two, work, state):
     """Run the pass over p x p tiles of [rows, cols], in strips of columns; arguments as :func:`rows_pass`."""
     rows, across, strip = v.size // cols, (cols + p - 1) // p, max(p, _STRIP // p * p)
     most = strip // p
@@ -119,7 +105,7 @@ def tiles_pass(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep,
             for row in range(top, top + height):
                 low = row * cols + left
                 high = low + width
-                if not accumulate(mode, consume, m, g[low:high], bits[low:high], u[low:high], v[low:high]):
+                if not accumulate(mode, consume, m, g[low:high], u[low:high], v[low:high]):
                     return False
             magnitudes, values, squares = columns[0, :width], columns[1, :width], columns[2, :width]
             if height == 3:
@@ -142,13 +128,13 @@ def tiles_pass(mode, consume, m, g, bits, u, v, cols, p, l2, second, a, b, keep,
 
 
 @jit
-def elements_pass(mode, consume, m, g, bits, u, v, keep, index, score, work, state):
+def elements_pass(mode, consume, m, g, u, v, keep, index, score, work, state):
     """Run the pass over single elements, scored by magnitude; arguments as :func:`rows_pass`."""
     scores, nothing = np.empty(_ELEMENTS, _F), np.empty(0, _F)
     for low in range(0, v.size, _ELEMENTS):
         high = min(v.size, low + _ELEMENTS)
         part = v[low:high]
-        if not accumulate(mode, consume, m, g[low:high], bits[low:high], u[low:high], part):
+        if not accumulate(mode, consume, m, g[low:high], u[low:high], part):
             return False
         threshold = _F(state[THRESHOLD])
         over = np.int32(0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -17,6 +17,7 @@ from rsbench.compressors.blocks.index_codings import IndexCoding, coding_for
 from rsbench.compressors.blocks.layout import VALUE_BYTES, Layout
 from rsbench.compressors.density.allocation import HEADER_BYTES
 from rsbench.compressors.message import values
+from rsbench.compressors.message.checksum import LOW, checksum
 from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.errors import RsbenchError
 
@@ -24,8 +25,6 @@ OK = 0
 """Status of a message whose gradients are finite; else 1 + the position of the first tensor that is not."""
 _WORD = 4
 _FINGERPRINT, _STATUS, _CHECKSUM, _STEP = range(4)
-_LOW = 0x7FFFFFFF
-_GOLDEN = 0x9E3779B97F4A7C15 - 2**64  # 2^64 / golden ratio as int64: its odd multiples are spread evenly
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -81,6 +80,7 @@ class Message:
         counts: blocks selected per tensor, equal on all ranks.
         dtypes: of the values per tensor.
         quantizer: of the tensors whose layout has one.
+        checksum: a faster :func:`~rsbench.compressors.message.checksum.checksum` of the same number.
     """
 
     def __init__(
@@ -89,10 +89,11 @@ class Message:
         counts: Sequence[int],
         dtypes: Sequence[torch.dtype],
         quantizer: Quantizer | None = None,
+        checksum: Callable[[torch.Tensor], int | torch.Tensor] = checksum,
     ) -> None:
         self._quantizer = quantizer
+        self._sum = checksum
         self.slots: list[Slot] = []
-        self._places: torch.Tensor | None = None
         at = HEADER_BYTES
         for layout, count, dtype in zip(layouts, counts, dtypes, strict=True):
             self.slots.append(_slot(layout, count, dtype, at))
@@ -100,7 +101,7 @@ class Message:
         self.payload_bytes = at
         self.words = at // _WORD
         text = repr([(slot.layout, slot.count, slot.dtype) for slot in self.slots])
-        self.fingerprint = zlib.crc32(text.encode()) & _LOW
+        self.fingerprint = zlib.crc32(text.encode()) & LOW
 
     def allocate(self, device: torch.device) -> torch.Tensor:
         """Return a zeroed buffer of one message, uint8, shape [payload_bytes]."""
@@ -124,7 +125,10 @@ class Message:
     def seal(self, buffer: torch.Tensor, status: torch.Tensor | int, step: int) -> None:
         """Write the header; the body must be complete."""
         header = buffer[:HEADER_BYTES].view(torch.int32)
-        header[_FINGERPRINT], header[_STATUS], header[_STEP] = self.fingerprint, status, step & _LOW
+        if isinstance(status, int):
+            header.copy_(torch.tensor([self.fingerprint, status, 0, step & LOW], dtype=torch.int32))
+        else:
+            header[_FINGERPRINT], header[_STATUS], header[_STEP] = self.fingerprint, status, step & LOW
         header[_CHECKSUM] = self._checksum(buffer)
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -134,6 +138,10 @@ class Message:
         if buffer.numel() != self.payload_bytes:
             return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device)
         header = buffer[:HEADER_BYTES].view(torch.int32)
+        if buffer.device.type == "cpu":
+            fingerprint, status, told, _ = header.tolist()
+            wrong = fingerprint != self.fingerprint or told != int(self._checksum(buffer))
+            return torch.tensor([wrong, status], dtype=torch.int32)
         broken = (header[_FINGERPRINT] != self.fingerprint) | (header[_CHECKSUM] != self._checksum(buffer))
         return torch.stack([broken.to(torch.int32), header[_STATUS]])
 
@@ -172,17 +180,8 @@ class Message:
         data = buffer[slot.values].view(slot.dtype)
         return data if slot.whole else data.view(slot.count, slot.layout.block)
 
-    def _checksum(self, buffer: torch.Tensor) -> torch.Tensor:
-        """Return 31 high bits of a sum of status, step and body, each word times an odd 64-bit number of its own.
-
-        An odd factor carries a flip of any bit into the bits that are kept; a factor that is even would lose flips of
-        high bits, those of signs among them.
-        """
-        words = buffer.view(torch.int32)[_STATUS:].long()
-        words[_CHECKSUM - _STATUS] = 0
-        if self._places is None:
-            self._places = torch.arange(1, 2 * words.numel(), 2, device=words.device).mul_(_GOLDEN)
-        return (words.mul_(self._places).sum().bitwise_right_shift(31) & _LOW).to(torch.int32)
+    def _checksum(self, buffer: torch.Tensor) -> int | torch.Tensor:
+        return self._sum(buffer.view(torch.int32)[_STATUS:])
 
 
 def _stray(index: torch.Tensor, blocks: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,38 @@ class Hint(NamedTuple):
     b: float
     lowest: float
     aim: float
+
+
+_NO_HINT = Hint(-1.0, 0.0, 0.0, FIRST_AIM)
+
+
+class Hints:
+    """The :class:`Hint` of each tensor, one row a tensor so that compiled loops can read and renew them.
+
+    Attributes:
+        rows: float64, shape [N, 4]; a first number below 0 says that there is none.
+        places: tensor name -> its row.
+    """
+
+    def __init__(self) -> None:
+        self.rows: NDArray[np.float64] = np.empty((0, len(Hint._fields)))
+        self.places: dict[str, int] = {}
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Make rows for tensors that have none."""
+        new = [name for name in names if name not in self.places]
+        self.places.update((name, len(self.places)) for name in new)
+        self.rows = np.concatenate([self.rows, np.full((len(new), len(Hint._fields)), _NO_HINT)])
+
+    def get(self, name: str) -> Hint | None:
+        """Return a tensor's hint, None where there is none yet."""
+        at = self.places.get(name)
+        return None if at is None or self.rows[at, 0] < 0 else Hint(*self.rows[at].tolist())
+
+    def set(self, name: str, hint: Hint) -> None:
+        """Renew a tensor's hint."""
+        self.reserve([name])
+        self.rows[self.places[name]] = hint
 
 
 def takes_all(blocks: int, k: int) -> bool:
@@ -123,7 +156,7 @@ class SampledSelector(Selector):
 
     def __init__(self, threshold_pass: ThresholdPass) -> None:
         self._threshold_pass = threshold_pass
-        self.hints: dict[str, Hint] = {}
+        self.hints = Hints()
 
     def choose(
         self, name: str, residual: Residual, gradient: torch.Tensor | None, layout: Layout, score: Score, k: int
@@ -154,7 +187,7 @@ class SampledSelector(Selector):
         else:
             index, lowest, weights = self._best(candidates, score, min(k, candidates.index.numel()))
             index = self._filled(candidates.index[:0] if index is None else index, k, layout.blocks)
-        self.hints[name] = Hint(*weights, lowest, aim)
+        self.hints.set(name, Hint(*weights, lowest, aim))
         return index
 
     def _sampled(
@@ -193,11 +226,13 @@ class SampledSelector(Selector):
 
     def state(self) -> dict[str, list[float]]:
         """Return the :class:`Hint` of each tensor as a list."""
-        return {name: list(hint) for name, hint in self.hints.items()}
+        return {name: list(hint) for name in self.hints.places if (hint := self.hints.get(name))}
 
     def load(self, state: dict[str, list[float]]) -> None:
         """Restore :meth:`state`."""
-        self.hints = {name: Hint(*hint) for name, hint in state.items()}
+        self.hints.rows[:] = _NO_HINT
+        for name, hint in state.items():
+            self.hints.set(name, Hint(*hint))
 
 
 def _next_aim(aim: float, reached: int, k: int) -> float:

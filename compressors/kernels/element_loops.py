@@ -1,0 +1,377 @@
+"""The exact choice of the k largest magnitudes of a tensor, as loops compiled by numba.
+
+One walk takes the gradient in, lists what is above a threshold and counts it into bins of magnitude while it is in the
+cache. Then the k-th magnitude follows from the bins and a look at the few in its bin, and a walk over the list leaves
+the k highest. Inner loops have no branch that depends on the data where one can be done without: a branch that is
+guessed wrong costs as much as ten elements.
+"""
+
+# mypy: allow-untyped-defs, disable-error-code="assignment"
+from __future__ import annotations
+
+import numpy as np
+
+from rsbench.compressors.kernels.candidate_loops import kth_highest
+from rsbench.compressors.kernels.jit import jit
+from rsbench.compressors.kernels.simd import lowest_bit
+from rsbench.compressors.kernels.take_in import (
+    ADD,
+    GROUP,
+    MOMENTUM,
+    NOTHING,
+    from_bits,
+    look,
+    magnitude_bits,
+    take_in_add,
+    take_in_momentum,
+    take_in_nesterov,
+)
+
+BINS = 1 << 11
+FEW = 1 << 12
+"""Magnitudes of one bin that are told apart one by one; more are counted into finer bins first."""
+NOT_FINITE = -1
+"""Where candidates are counted: the gradient holds inf or nan."""
+SPARE = GROUP
+"""Entries of a list of candidates beyond those that count."""
+INFINITE = np.int32(0x7F800000)
+_NOTHING_ABOVE = np.int32(0x7FFFFFFF)
+_PART = 2048  # elements whose residual is still in the first cache when candidates are counted
+_SEVERAL, _MANY = 0.02, 0.06
+_FINER, _FINE, _COARSE = 3, 13, 20
+"""Bits that a bin leaves out: 2,048 bins cover a fine one, reach to four times the threshold, or over all float32."""
+_LOWER_BY = 6 << 20  # of a bit pattern: to six tenths
+_F = np.float32
+
+
+@jit
+def _take_in_one(mode, m, g, u, v, i):
+    """Take one element in; return whether it was finite."""
+    x = g[i]
+    finite = magnitude_bits(x) < INFINITE
+    x = x if finite else _F(0)
+    if mode == ADD:
+        v[i] += x
+    elif mode == MOMENTUM:
+        u[i] = m * u[i] + x
+        v[i] += u[i]
+    elif mode != NOTHING:
+        u[i] = m * (u[i] + x)
+        v[i] += u[i] + x
+    g[i] = _F(0)
+    return finite
+
+
+@jit
+def take_in(mode, m, g, u, v):
+    """Take a part of a gradient in, zeros are left there; false where it holds inf or nan, which count as 0."""
+    full, found, finite = v.size - v.size % GROUP, np.uint64(0), True
+    if mode == ADD:
+        for at in range(0, full, GROUP):
+            found |= take_in_add(m, g, u, v, at, _NOTHING_ABOVE)
+    elif mode == MOMENTUM:
+        for at in range(0, full, GROUP):
+            found |= take_in_momentum(m, g, u, v, at, _NOTHING_ABOVE)
+    elif mode != NOTHING:
+        for at in range(0, full, GROUP):
+            found |= take_in_nesterov(m, g, u, v, at, _NOTHING_ABOVE)
+    for i in range(full, v.size):
+        finite &= _take_in_one(mode, m, g, u, v, i)
+    return finite and found >> np.uint64(GROUP) == 0
+
+
+@jit
+def most_listed(index):
+    """Return how many candidates a list may hold: beyond them it has room for those of a part."""
+    return index.size - _PART - SPARE
+
+
+@jit
+def _mark(mode, m, g, u, v, low, high, limit, marks):
+    """Take in the elements of whole groups and mark what is above a limit, a bit each; false where not finite."""
+    found = np.uint64(0)
+    if mode == ADD:
+        for at in range(low, high, GROUP):
+            bits = take_in_add(m, g, u, v, at, limit)
+            marks[(at - low) // GROUP] = np.uint32(bits)
+            found |= bits
+    elif mode == MOMENTUM:
+        for at in range(low, high, GROUP):
+            bits = take_in_momentum(m, g, u, v, at, limit)
+            marks[(at - low) // GROUP] = np.uint32(bits)
+            found |= bits
+    elif mode == NOTHING:
+        for at in range(low, high, GROUP):
+            marks[(at - low) // GROUP] = look(v, at, limit)
+    else:
+        for at in range(low, high, GROUP):
+            bits = take_in_nesterov(m, g, u, v, at, limit)
+            marks[(at - low) // GROUP] = np.uint32(bits)
+            found |= bits
+    return found >> np.uint64(GROUP) == 0
+
+
+@jit
+def _mark_tail(mode, m, g, u, v, low, limit):
+    """Take in the elements behind the last whole group; return their marks, and false where they hold inf or nan."""
+    finite, word = True, np.uint32(0)
+    for i in range(low, v.size):
+        if mode != NOTHING:
+            finite &= _take_in_one(mode, m, g, u, v, i)
+        if magnitude_bits(v[i]) > limit:
+            word |= np.uint32(1) << np.uint32(i - low)
+    return word, finite
+
+
+@jit
+def at_once(density):
+    """Return how many bits of a word are usually set."""
+    return 1 if density < _SEVERAL else 4 if density < _MANY else 8
+
+
+@jit
+def list_marked(marks, low, each, index, count):
+    """List the marked elements; of each word so many without asking whether there are. Return how many are listed."""
+    for word in range(marks.size):
+        bits, first = marks[word], low + word * GROUP
+        for _ in range(each):
+            index[count] = first + np.int64(lowest_bit(bits | np.uint32(1 << 31)))
+            count += np.int64(bits != 0)
+            bits &= np.uint32(bits - np.uint32(bits != 0))
+        while bits != 0:
+            index[count] = first + np.int64(lowest_bit(bits))
+            count += 1
+            bits &= np.uint32(bits - np.uint32(1))
+    return count
+
+
+@jit
+def sweep(mode, m, g, u, v, limit, shift, each, bins, index, patterns):
+    """Take a gradient in, list and count what is above a limit.
+
+    Args:
+        mode: what is done with the gradient.
+        m: momentum.
+        g: gradient, flat; zeros are left behind.
+        u: velocity.
+        v: residual.
+        limit: bit pattern of the threshold, int32; -1 lists everything.
+        shift: bits of the magnitudes above the limit that a bin leaves out.
+        each: see :func:`list_marked`.
+        bins: int64 [BINS], gets how many are in each; the last is open.
+        index: int32, gets what is above, rising; see :func:`most_listed`.
+        patterns: int32, as long, gets their magnitudes.
+
+    Returns:
+        How many are above; the list holds them where they are no more than ``most``. Or NOT_FINITE.
+    """
+    marks = np.empty(_PART // GROUP, np.uint32)
+    bins[:] = 0
+    limit = np.int32(limit)
+    n, reached, listed, most = v.size, 0, 0, most_listed(index)
+    for low in range(0, n, _PART):
+        high = min(n, low + _PART)
+        full = high - (high - low) % GROUP
+        words = (full - low) // GROUP
+        finite = _mark(mode, m, g, u, v, low, full, limit, marks)
+        if full < high:
+            marks[words], finite_too = _mark_tail(mode, m, g, u, v, full, limit)
+            finite &= finite_too
+            words += 1
+        if not finite:
+            return NOT_FINITE
+        before = listed if reached <= most else 0  # a list that is too short only serves to count
+        listed = list_marked(marks[:words], low, each, index, before)
+        reached += listed - before
+        for i in range(before, listed):
+            pattern = min(magnitude_bits(v[index[i]]), INFINITE)
+            patterns[i] = pattern
+            bins[min((np.int64(pattern) - limit) >> shift, BINS - 1)] += 1
+    return reached
+
+
+@jit
+def _within(patterns, low, high, few):
+    """List the magnitudes in [low, high) in ``few``, which has an entry to spare."""
+    count = 0
+    for i in range(patterns.size):
+        few[count] = patterns[i]
+        count += np.int64(patterns[i] >= low) & np.int64(patterns[i] < high)
+
+
+@jit
+def _count_within(patterns, low, high, shift, bins):
+    """Count the magnitudes in [low, high) into bins."""
+    bins[:] = 0
+    for i in range(patterns.size):
+        pattern = np.int64(patterns[i])
+        if low <= pattern < high:
+            bins[(pattern - low) >> shift] += 1
+
+
+@jit
+def _bin_of_kth(k, limit, shift, bins):
+    """Return the bin that holds the k-th highest, its lowest bit pattern, and how many of the k are in it."""
+    place = BINS - 1
+    while bins[place] < k:
+        k -= bins[place]
+        place -= 1
+    return place, np.int64(limit) + (place << shift), k
+
+
+@jit
+def kth_magnitude(k, patterns, limit, shift, bins, few):
+    """Return the bit pattern of the k-th highest of at least k listed magnitudes, and how many of the k equal it.
+
+    Args:
+        k: 1 <= k.
+        patterns: what :func:`sweep` listed.
+        limit: see there.
+        shift: see there.
+        bins: see there; overwritten.
+        few: int32 [FEW + 1], room to work in.
+    """
+    end = np.int64(INFINITE) + 1
+    while True:
+        place, low, k = _bin_of_kth(k, limit, shift, bins)
+        high = end if place == BINS - 1 else min(end, low + (1 << shift))
+        if high - low == 1:
+            return low, k
+        if bins[place] <= FEW:
+            _within(patterns, np.int32(low), np.int32(high), few)
+            inside = few[: bins[place]]
+            kth, above = np.int64(kth_highest(inside, k)), 0
+            for i in range(inside.size):
+                above += np.int64(inside[i] > kth)
+            return kth, k - above
+        shift = 0
+        while (high - low - 1) >> shift >= BINS - 1:
+            shift += 1
+        _count_within(patterns, low, high, shift, bins)
+        limit, end = np.int64(low), high
+
+
+@jit
+def _list_exactly(k, kth, ties, v, index, patterns):
+    """List what is above the k-th magnitude, and the first that equal it, from all elements."""
+    count = 0
+    for j in range(v.size):
+        pattern = min(magnitude_bits(v[j]), INFINITE)
+        equal = np.int64(pattern == kth) & np.int64(ties > 0)
+        index[count], patterns[count] = j, pattern
+        count += np.int64(pattern > kth) | equal
+        ties -= equal
+        if count == k:
+            return
+
+
+@jit
+def _narrow(k, limit, shift, each, v, bins, index, patterns, reached):
+    """Look again until at least k candidates are listed, and no more than the list holds.
+
+    Where too many equal the k-th magnitude, the list gets exactly the k that are sent.
+
+    Returns:
+        How many are listed, by which limit and shift, and the k-th magnitude and its ties where these are known, or -1.
+    """
+    lowered = False
+    while reached < k or reached > most_listed(index):
+        if reached > k:
+            place, low, ties = _bin_of_kth(k, limit, shift, bins)
+            if shift == 0 and place < BINS - 1:
+                _list_exactly(k, np.int32(low), ties, v, index, patterns)
+                return k, limit, shift, low, ties
+            limit = max(low - 1, limit)
+            shift = _COARSE if place == BINS - 1 else _FINE if shift > _FINE else _FINER if shift > _FINER else 0
+        elif limit == 0:
+            _list_exactly(k, np.int32(0), k - reached, v, index, patterns)
+            return k, limit, shift, np.int64(0), k - reached
+        else:
+            limit, shift = (np.int64(0), _COARSE) if lowered else (max(limit - _LOWER_BY, 0), _FINE)
+            lowered = True
+        reached = sweep(NOTHING, _F(0), v, v, v, np.int32(limit), shift, each, bins, index, patterns)
+    return reached, limit, shift, np.int64(-1), k
+
+
+@jit
+def _keep_highest(k, kth, ties, index, patterns):
+    """Move the indices of the k highest to the front, of equal ones the first; their order stays."""
+    count = 0
+    for i in range(index.size):
+        equal = np.int64(patterns[i] == kth) & np.int64(ties > 0)
+        index[count] = index[i]
+        count += np.int64(patterns[i] > kth) | equal
+        ties -= equal
+        if count == k:
+            return
+
+
+@jit
+def _send(index, values, v, u, mask):
+    """Move elements into the message; zeros stay behind, in u too where ``mask`` holds."""
+    for i in range(index.size):
+        values[i] = v[index[i]]
+        v[index[i]] = _F(0)
+    if mask:
+        for i in range(index.size):
+            u[index[i]] = _F(0)
+
+
+@jit
+def next_aim(before, kth, limit, listed, k, density):
+    """Return the next threshold as a share of this step's k-th magnitude.
+
+    As the k-th magnitude grew from the step before, so it is expected to grow again: while residuals fill up it rises,
+    and with it what was just below. How many more candidates a lower threshold gives follows from how many there were
+    above this one. Few sent elements leave room for many candidates, which forgive a bad guess; of many each costs time.
+    """
+    wanted = 1.3 + min(2.0, 0.007 / density)
+    growth = min(max(kth / before, 0.9), 1.5) if before > 0 else 1.0
+    if listed <= k or limit <= 0 or kth <= limit:
+        return 0.95 * growth
+    steepness = max(np.log(listed / k) / np.log(kth / limit), 2.0)
+    return growth * min(max(wanted ** (-1 / steepness), 0.7), 0.999)
+
+
+@jit
+def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, patterns):
+    """Take the gradient in and move the k largest magnitudes into the message, of equal ones the first.
+
+    Args:
+        k: how many.
+        hint: float64 [4] of the tensor, renewed: see :class:`~rsbench.compressors.selection.selectors.Hint`.
+        mode: see :func:`sweep`, as are ``m``, ``g``, ``u``, ``v`` and ``bins``.
+        m: see there.
+        g: see there.
+        u: see there.
+        v: see there.
+        values: of the message, the tensor's first.
+        mask: whether zeros are left in u too.
+        bins: see there.
+        few: int32 [FEW + 1], room to work in.
+        index: int32 [:func:`room_for`]; its first k are the indices then, rising.
+        patterns: int32, as long, room to work in.
+
+    Returns:
+        False where the gradient holds inf or nan.
+    """
+    limit = max(np.int64(magnitude_bits(_F(hint[2] * hint[3]))) - 1, 0)
+    shift = _FINE if limit > 0 else _COARSE
+    each = at_once(k / v.size)
+    reached = sweep(mode, m, g, u, v, np.int32(limit), shift, each, bins, index, patterns)
+    if reached < 0:
+        return False
+    listed, limit, shift, kth, ties = _narrow(k, limit, shift, each, v, bins, index, patterns, reached)
+    if kth < 0:
+        kth, ties = kth_magnitude(k, patterns[:listed], limit, shift, bins, few)
+    _keep_highest(k, kth, ties, index[:listed], patterns)
+    _send(index[:k], values, v, u, mask)
+    highest, threshold = np.float64(from_bits(np.int32(kth))), np.float64(from_bits(np.int32(limit)))
+    hint[3] = next_aim(hint[2], highest, threshold, listed, k, k / v.size)
+    hint[0], hint[1], hint[2] = 1.0, 0.0, highest
+    return True
+
+
+def room_for(k: int, numel: int) -> int:
+    """Return the entries of the list of candidates where k of so many elements are wanted."""
+    return 2 * k + min(10 * k, numel >> 6) + _PART + SPARE
