@@ -160,32 +160,43 @@ class SparseHook(ResidualHook):
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Encode the bucket's tensors into one message and gather the messages of all ranks."""
-        tensors = self.tensors(bucket)
-        message, plan = self._plans(tensors, bucket.buffer())
+        message, plan = self._plans(bucket)
         buffer = message.allocate(self.device)
         flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
         served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
         if plan is not None and self._bucket_kernels is not None:
             status, served = self._bucket_kernels.compress(plan, bucket.buffer(), buffer)
-        if status == OK and len(served) < len(tensors):
-            status = self.status_of(bucket.buffer(), tensors)
-        if not isinstance(status, int) or status == OK:
-            for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
-                if not served.get(position):
-                    new = None if position in served else gradient.reshape(-1)
-                    self._compress(flight, buffer, slot, name, new)
-                    gradient.zero_()  # the average comes here; while it is still in the cache
+        if len(served) < len(message.slots) or not all(served.values()):
+            status = self._compress_others(bucket, flight, buffer, status, served)
         message.seal(buffer, status, flight.step)
         self._in_flight[bucket.index()] = flight
         self.watch_resting(bucket)
         return collectives.all_gather(buffer, flight.gathered, self.traffic, self.group)
 
-    def _plans(
-        self, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor
-    ) -> "tuple[Message, BucketPlan | None]":
-        """Return the plans of the bucket with these tensors, made once for each renewal of the counts."""
-        names = tuple(n for n, _ in tensors)
+    def _compress_others(
+        self,
+        bucket: GradBucket,
+        flight: _InFlight,
+        buffer: torch.Tensor,
+        status: torch.Tensor | int,
+        served: dict[int, bool],
+    ) -> torch.Tensor | int:
+        """Write the tensors that no kernel has served, by torch operations; return the status of the message."""
+        tensors = self.tensors(bucket)
+        if status == OK and len(served) < len(tensors):
+            status = self.status_of(bucket.buffer(), tensors)
+        if not isinstance(status, int) or status == OK:
+            for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
+                if not served.get(position):
+                    new = None if position in served else gradient.reshape(-1)
+                    self._compress(flight, buffer, slot, name, new)
+                    gradient.zero_()  # the average comes here; while it is still in the cache
+        return status
+
+    def _plans(self, bucket: GradBucket) -> "tuple[Message, BucketPlan | None]":
+        """Return the plans of a bucket of these tensors, made once for each renewal of the counts."""
+        names = tuple(self.names[id(p)] for p in bucket.parameters())
         key = self._is_high, names
         if key not in self._messages:
             message = Message(
@@ -197,7 +208,7 @@ class SparseHook(ResidualHook):
             )
             plan = None
             if self._bucket_kernels is not None and not self.may_come_back:
-                plan = self._bucket_kernels.plan(message, tensors, buffer)
+                plan = self._bucket_kernels.plan(message, self.tensors(bucket), bucket.buffer())
             self._messages[key] = message, plan
         return self._messages[key]
 
@@ -233,11 +244,10 @@ class SparseHook(ResidualHook):
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
         """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
         flight = self._in_flight.pop(bucket.index())
-        tensors = self.tensors(bucket)
         by_rank = flight.gathered.view(self.workers, -1)
         faults = torch.stack([flight.message.faults(buffer) for buffer in by_rank])
         buffer: torch.Tensor = bucket.buffer()
-        if self.refused(faults, [n for n, _ in tensors], flight.step):
+        if self.refused(faults, [self.names[id(p)] for p in bucket.parameters()], flight.step):
             return buffer.fill_(math.inf)
         served: tuple[int, ...] = ()
         if flight.plan is not None and self._bucket_kernels is not None:
@@ -245,6 +255,15 @@ class SparseHook(ResidualHook):
             bad = self._bucket_kernels.decode(flight.plan, buffer, by_rank)
             if bad:
                 raise damaged(bad - 1, flight.step)
+        if len(served) < len(flight.message.slots):
+            self._decode_others(bucket, flight, by_rank, served)
+        return buffer
+
+    def _decode_others(
+        self, bucket: GradBucket, flight: _InFlight, by_rank: torch.Tensor, served: tuple[int, ...]
+    ) -> None:
+        """Decode the tensors that no kernel has served, by torch operations."""
+        tensors = self.tensors(bucket)
         for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
             if position in served:
                 continue
@@ -257,7 +276,6 @@ class SparseHook(ResidualHook):
                     self.blocks[name].add(flat, index, values.mul_(1.0 / self.workers))
             if not direct:
                 gradient.copy_(flat.view(gradient.shape))
-        return buffer
 
     # --- what users ask for ------------------------------------------------------------------------------------
 

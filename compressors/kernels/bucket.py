@@ -4,9 +4,9 @@ They serve the common case of :class:`rsbench.compressors.hooks.sparse.SparseHoo
 gradients, built-in index codings. Whatever does not fit is left to the hook's own loop, tensor by tensor, with the
 same results to rounding. Needs numba; CPU only.
 
-The choice is exact, as that of ``SampledSelector``, but needs no sample: candidates are the blocks above a share of the
-last step's k-th score, and a list that fills up is pruned to its best while the pass goes on, so that a threshold may
-be as low as one likes.
+The choice is exact, as that of ``SampledSelector``, but needs no sample: candidates are what is above a share of the last
+step's k-th score. Too many or too few cost another look at the residual, of blocks too many are pruned to the best while
+the pass goes on.
 """
 
 from __future__ import annotations
@@ -106,7 +106,9 @@ class BucketKernels:
         served = [
             (i, name, slot, (gradient.data_ptr() - buffer.data_ptr()) // gradient.element_size())
             for i, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True))
-            if gradient.dtype == slot.dtype == torch.float32 and gradient.is_contiguous() and type(slot.coding) in _CODINGS
+            if gradient.dtype == slot.dtype == torch.float32
+            and gradient.is_contiguous()
+            and type(slot.coding) in _CODINGS
         ]
         if not served:
             return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from rsbench.compressors.kernels import columns as col
-from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, REACHED, SQUARES, STATE, THRESHOLD, keep_highest
+from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, SQUARES, STATE, THRESHOLD, keep_highest
 from rsbench.compressors.kernels.element_loops import SPARE, next_aim, send_elements, take_in
 from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.message_loops import (

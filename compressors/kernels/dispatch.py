@@ -24,6 +24,8 @@ from rsbench.errors import RsbenchError
 from rsbench.paths import cache_root
 
 if TYPE_CHECKING:
+    import torch
+
     from rsbench.compressors.kernels.bucket import BucketKernels
 
 _PATIENCE_S = 120.0

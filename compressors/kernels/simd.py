@@ -2,8 +2,9 @@
 
 Most convolutions have 3 x 3 kernels, so that neighbourhoods of nine elements lie in a row. A plain loop over
 rows of nine is not vectorised by LLVM and takes as long as reading the gradient from memory; here eight rows are loaded
-as nine vectors, of which shuffles make sums of three and of these sums of nine, which takes about a quarter of that. Few of many scores are above a
-threshold; comparing 32 at once gives a word whose bits say which. LLVM lowers both for any processor.
+as nine vectors, of which shuffles make sums of three and of these sums of nine, which takes about a third of that. Few
+of many scores are above a threshold; comparing 32 at once gives a word whose bits say which. LLVM lowers both for any
+processor.
 """
 
 from __future__ import annotations

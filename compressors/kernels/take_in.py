@@ -48,8 +48,8 @@ def _new_memory(builder: Any, rule: int, m: Any, g: Any, u: Any, v: Any) -> tupl
 def _take_in(rule: int) -> Any:
     """Return the intrinsic ``(m, g, u, v, at, limit) -> uint64`` of a rule.
 
-    It takes ``g[at : at + 32]`` into u and v and leaves zeros there. The lowest 32 bits of what it returns say where |v|
-    is above the bit pattern ``limit`` (int32), the rest is not 0 if an element of g was inf or nan.
+    It takes ``g[at : at + 32]`` into u and v and leaves zeros there. The lowest 32 bits of what it returns say where
+    |v| is above the bit pattern ``limit`` (int32), the rest is not 0 if an element of g was inf or nan.
     """
 
     @intrinsic

@@ -239,8 +239,8 @@ def _next_aim(aim: float, reached: int, k: int) -> float:
     """Return the threshold's next factor, after a pass that met so many candidates for k places.
 
     Aims at 1.5 k to 3 k: a list here holds ``capacity(k)`` candidates, and one too many costs a sample and another
-    pass, as one too few does. The loops over a bucket steer towards 2 k to 4 k, in larger steps: they prune a full list
-    while the pass goes on, so that too many cost little, and too few a second pass over the residual.
+    pass, as one too few does. The loops over a bucket reckon it from what they count above the threshold
+    (``rsbench.compressors.kernels.element_loops.next_aim``).
     """
     if reached < k:
         return aim * _MISSED
