@@ -73,8 +73,8 @@ class BenchConfig:
             raise RsbenchError("--workers and --repeats must be at least 1.")
         if self.workers > MOST_WORKERS or self.repeats > MOST_REPEATS:
             raise RsbenchError(f"bench takes at most --workers {MOST_WORKERS} and --repeats {MOST_REPEATS}.")
-        if not all(1 <= count <= MOST_THREADS and count == int(count) for count in self.threads):
-            raise RsbenchError(f"--threads are whole numbers from 1 to {MOST_THREADS}.")
+        if not all(1 <= count <= MOST_THREADS for count in self.threads):
+            raise RsbenchError(f"--threads must be from 1 to {MOST_THREADS}.")
 
 
 Task = tuple[Part, RowSamples]
@@ -127,7 +127,7 @@ def _planned(config: BenchConfig, against: Path | None) -> Measured:
     rows = plan_rows(
         config.compressors,
         config.densities,
-        threads=[int(count) for count in config.threads],
+        threads=config.threads,
         plain_hooks=config.plain_hooks,
         floors=config.floors,
         other_tree="" if against is None else name_of_tree(against),

@@ -24,7 +24,7 @@ def by_density(measured: Measured) -> Iterator[list[RowSamples]]:
 
 
 def largest_steps(measured: Measured) -> list[tuple[RowSamples, RowSamples, float]]:
-    """Return for each method the neighbours between which its median rises most: both rows, and the share it rises by."""
+    """Return for each method the neighbours between which its median rises most, and the share by which it does."""
     return [max(_steps(curve), key=lambda step: step[2]) for curve in by_density(measured)]
 
 

@@ -83,8 +83,8 @@ class Watch:
         """Return what was seen; processes of this one count as its own once they have ended.
 
         Returns:
-            ``load_start`` and ``load_end``, averages of a minute; ``others_cores``, how many processors others kept busy
-            on average, stolen time of a virtual machine included. None where the system does not tell.
+            ``load_start`` and ``load_end``, averages of a minute; ``others_cores``, how many processors others kept
+            busy on average, stolen time of a virtual machine included. None where the system does not tell.
         """
         then, busy_s, own_s = self._began
         wall_s = max(1e-9, time.monotonic() - then)

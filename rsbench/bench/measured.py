@@ -111,7 +111,9 @@ class Measured:
     facts: dict[str, Any] = field(default_factory=dict)
     stopped: int | None = None
 
-    def find(self, method: str, density: float | None = None, *, threads: int | None = None, tree: str = "") -> RowSamples:
+    def find(
+        self, method: str, density: float | None = None, *, threads: int | None = None, tree: str = ""
+    ) -> RowSamples:
         """Return the samples of a row.
 
         Args:

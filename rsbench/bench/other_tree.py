@@ -21,7 +21,8 @@ def check_tree(path: Path) -> Path:
     """
     if not (path / "rsbench" / "compressors" / "__init__.py").is_file():
         raise RsbenchError(
-            f"--against {path} holds no rsbench: give the root of a source tree, or the site-packages of an installation."
+            f"--against {path} holds no rsbench: give the root of a source tree, or the site-packages of an "
+            "installation."
         )
     return path.resolve()
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-GUIDES: Final = (REFERENCE, ERROR_FEEDBACK_FLOOR, MOMENTUM_FLOOR, "noop")
-"""Rows without a density that are drawn as level lines, where they were timed."""
+GUIDES: Final = {REFERENCE: 1.0, ERROR_FEEDBACK_FLOOR: 0.5, MOMENTUM_FLOOR: 0.88, "noop": 1.0}
+"""Rows without a density that are drawn as level lines, where they were timed: where on its line each name ends."""
 _COLOURS: Final = ("#2f7fd6", "#d9622b", "#3a9a5b", "#9b59b6", "#b8860b", "#c0397b", "#4a6a8a", "#7a7a2a")
 _MARKERS: Final = "os^Dvp*X"
 _DOTS_PER_INCH: Final = 160
@@ -29,9 +29,9 @@ def write(measured: Measured, path: Path) -> list[Path]:
     """Write ``path`` with the endings ``.png``, ``.svg`` and ``.csv``, and return these.
 
     Raises:
-        RsbenchError: no method was timed at several densities, or a file cannot be written.
+        RsbenchError: no compressor was timed at several densities, or a file cannot be written.
     """
-    curves = list(by_density(measured))
+    curves = [curve for curve in by_density(measured) if curve[0].row.kind == "compressor"]
     if not curves:
         raise RsbenchError("--plot needs times at two densities at least: give --density 0.0001,0.001,0.01,0.1.")
     png, svg, table = (path.with_suffix(ending) for ending in (".png", ".svg", ".csv"))
@@ -76,8 +76,8 @@ def _draw(measured: Measured, curves: list[list[RowSamples]]) -> Figure:
     axes = figure.add_subplot()
     for number, curve in enumerate(curves):
         _draw_curve(axes, measured, curve, number)
-    for method in GUIDES:
-        _draw_guide(axes, measured, method)
+    for method, end in GUIDES.items():
+        _draw_guide(axes, measured, method, end)
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("density: share of the elements that is sent")
@@ -128,13 +128,13 @@ def _draw_curve(axes: Axes, measured: Measured, curve: list[RowSamples], number:
     )
 
 
-def _draw_guide(axes: Axes, measured: Measured, method: str) -> None:
-    """Draw a level line where a row without a density stands, with its name at its right end."""
+def _draw_guide(axes: Axes, measured: Measured, method: str, end: float) -> None:
+    """Draw a level line where a row without a density stands, with its name on it."""
     try:
         ratio = measured.of_plain_ddp(measured.find(method))
     except KeyError:
         return
     if ratio is not None:
         axes.axhline(ratio.median, color="#888888", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        place = {"xy": (1.0, ratio.median), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        place = {"xy": (end, ratio.median), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         axes.annotate(method, xytext=(0, 2), ha="right", fontsize=7, color="#666666", **place)

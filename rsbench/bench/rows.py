@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from rsbench.errors import RsbenchError
 
+Number = TypeVar("Number", int, float)
 Kind = Literal["plain", "hook", "floor", "compressor"]
 """Plain DDP; PyTorch's hooks and plainly written ones; floors; compressors of rsbench."""
 
@@ -109,15 +110,20 @@ def _of_compressors(texts: Sequence[str], densities: Sequence[float]) -> Iterato
             )
 
 
-def read_numbers(option: str, texts: Sequence[str]) -> tuple[float, ...]:
+def read_numbers(option: str, texts: Sequence[str], kind: type[Number]) -> tuple[Number, ...]:
     """Return the numbers that an option was given, each once, in order: it may be repeated and hold commas.
 
+    Args:
+        option: its name.
+        texts: as the user gave them.
+        kind: whole numbers or any.
+
     Raises:
-        RsbenchError: something in it is no number.
+        RsbenchError: something in it is no such number.
     """
     fields = [field.strip() for text in texts for field in text.split(",")]
     try:
-        return tuple(dict.fromkeys(map(float, fields)))
+        return tuple(dict.fromkeys(map(kind, fields)))
     except ValueError:
-        given = ",".join(texts)
-        raise RsbenchError(f"--{option} {given} is no list of numbers: write --{option} 1 or --{option} 1,2.") from None
+        given, what = ",".join(texts), "whole numbers" if kind is int else "numbers"
+        raise RsbenchError(f"--{option} {given} is no list of {what}, such as 1 or 1,2.") from None

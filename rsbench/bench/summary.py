@@ -37,7 +37,11 @@ def _cells(
 ) -> tuple[str, ...]:
     """Return one method's name and its numbers at each density; one that has none stands at all of them."""
     row = rows[0].row
-    name = row.method if measured.order["against"] is None or row.kind != "compressor" else f"{row.method} ({row.tree or 'this'})"
+    name = (
+        row.method
+        if measured.order["against"] is None or row.kind != "compressor"
+        else f"{row.method} ({row.tree or 'this'})"
+    )
     if len(measured.order["threads"]) > 1:
         name += f", {row.threads} {'thread' if row.threads == 1 else 'threads'}"
     exchange = rows[0].exchange_s()

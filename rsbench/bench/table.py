@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rsbench.reports.document.table import Report, Table
 
 LONGEST_METHOD: Final = 44
-"""Characters of a method in a table."""
+"""Characters of a compressor's text in a table."""
 
 
 def report(measured: Measured) -> Report:
@@ -53,12 +53,13 @@ def facts(measured: Measured) -> tuple[str, ...]:
         loops = "loops of torch operations (pip install 'rsbench[fast]': compression three to four times as fast)"
     copies = [spread for one in measured.rows if (spread := one.spread("exchange", "copy_s"))]
     copy = f"{ms_text(min(spread.median for spread in copies))} ms" if copies else "not timed"
-    threads = " and ".join(f"{count:g}" for count in order["threads"])
+    threads = " and ".join(str(count) for count in order["threads"])
     views = "" if order["bucket_views"] else " Gradients are no bucket views."
+    torch, cores, rounds = seen.get("torch", "?"), count_text(machine["cores"], "core"), order["repeats"]
     return (
-        f"{machine['cpu']}{vectors}, {count_text(machine['cores'], 'core')}{turbo}; torch {seen.get('torch', '?')}; {loops}.",
+        f"{machine['cpu']}{vectors}, {cores}{turbo}; torch {torch}; {loops}.",
         f"{elements:,} made-up gradients, {bytes_text(4 * elements)}; {order['workers']} gloo processes of {threads} "
-        f"compute {'thread' if threads == '1' else 'threads'}; {count_text(order['repeats'], 'round')} over all rows.{views}",
+        f"compute {'thread' if threads == '1' else 'threads'}; {count_text(rounds, 'round')} over all rows.{views}",
         f"copy_ of as many bytes: {copy}. Medians (middle half) over ranks, rounds and their steps.",
     )
 
@@ -68,7 +69,7 @@ def _name(measured: Measured, row: Row) -> str:
     name = row.method
     if row.kind == "floor" and "memory" in name and measured.facts.get("kernels") != "compiled":
         name += ", torch operations"
-    if len(name) > LONGEST_METHOD:
+    if row.kind == "compressor" and len(name) > LONGEST_METHOD:
         name = f"{name[: LONGEST_METHOD // 2]}…{name[1 - LONGEST_METHOD // 2 :]}"
     if measured.order["against"] is None or row.kind != "compressor":
         return name
@@ -190,8 +191,8 @@ def _notes(measured: Measured) -> tuple[str, ...]:
     notes = []
     if measured.order["floors"]:
         notes.append(
-            "memory traffic only: one loop over the gradients adds to what is kept and leaves zeros; nothing is chosen, an "
-            "empty message is gathered. noop sends nothing at all."
+            "memory traffic only: one loop over the gradients adds to what is kept and leaves zeros; nothing is "
+            "chosen, an empty message is gathered. noop sends nothing at all."
         )
     if measured.order["parts"]:
         notes.append(
@@ -214,4 +215,5 @@ def _conclusion(measured: Measured, timed: Sequence[RowSamples]) -> str:
         words.append(f"{_name(measured, one.row)}{density} {ratio.median:.2f}x")
     if not words:
         return "On this machine's loopback every method takes longer than plain DDP; a slower link is where they pay."
-    return f"On this machine's loopback no dearer than plain DDP: {', '.join(words)}. On slower links fewer bytes save more."
+    named = ", ".join(words)
+    return f"On this machine's loopback no dearer than plain DDP: {named}. On slower links fewer bytes save more."

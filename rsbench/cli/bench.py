@@ -138,8 +138,8 @@ def _config(given: dict[str, Any]) -> BenchConfig:
     same = ("model", "workers", "repeats", "floors", "parts", "bucket_views", "against")
     return BenchConfig(
         **{name: given[name] for name in same},
-        densities=rows.read_numbers("density", given["density"]),
-        threads=rows.read_numbers("threads", given["threads"]),
+        densities=rows.read_numbers("density", given["density"], float),
+        threads=rows.read_numbers("threads", given["threads"], int),
         compressors=given["compressor"] or rows.DEFAULT_COMPRESSORS,
         plain_hooks=plain_hooks,
     )
