@@ -86,6 +86,7 @@ def test_a_model_is_timed_at_several_densities_and_samples_are_kept(rsbench: Cal
     assert "| rsdgc " in again.stdout and "density 0.1" in again.stdout
 
 
+@pytest.mark.long
 def test_another_tree_is_timed_beside_and_a_row_that_fails_loses_no_other(
     rsbench: Call, tiny: None, tmp_path: Path
 ) -> None:
