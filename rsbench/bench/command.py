@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -90,7 +91,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
         keep: file that holds all samples after each timing; None for none.
 
     Raises:
-        RsbenchError: unknown model or compressor, numbers out of range, or a file that cannot be written.
+        RsbenchError: unknown model or compressor, or numbers out of range.
     """
     from rsbench.bench.progress import Progress  # late: start-up
 
@@ -114,8 +115,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
             timer.close()
     measured.stopped = stop.number
     measured.machine |= watch.seen()
-    if keep is not None:
-        measured.keep(keep)
+    _keep(measured, keep)
     return measured
 
 
@@ -167,6 +167,7 @@ def _do(timer: Timer, part: Part, samples: RowSamples, measured: Measured, tick:
 
 
 def _keep(measured: Measured, path: Path | None) -> None:
-    """Keep what there is in a file; pipes and devices get it once, at the end."""
+    """Keep what there is in a file, as long as it can be written; pipes and devices get it from the caller, once."""
     if path is not None and (path.is_file() or not path.exists()):
-        measured.keep(path)
+        with contextlib.suppress(RsbenchError):  # a full disk may have room at the end
+            measured.keep(path)

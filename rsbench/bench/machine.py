@@ -127,7 +127,7 @@ def _busy_s() -> float:
 
     times = psutil.cpu_times()._asdict()
     guests = {"guest", "guest_nice"}  # which user and nice hold already
-    return sum(value for name, value in times.items() if name not in {"idle", "iowait", *guests})
+    return float(sum(value for name, value in times.items() if name not in {"idle", "iowait", *guests}))
 
 
 def _own_s() -> float:

@@ -82,7 +82,7 @@ class RowSamples:
     def payload_bytes(self) -> float | None:
         """Return the payload of a step."""
         found = self.spread("exchange", "payload_bytes")
-        return found and found.median
+        return None if found is None else found.median
 
     def peak_bytes(self) -> float | None:
         """Return the larger of the ranks' medians over rounds."""

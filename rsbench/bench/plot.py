@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rsbench.atomic import write_atomically
 from rsbench.bench.density_steps import by_density
@@ -102,7 +102,7 @@ def _draw(measured: Measured, curves: list[list[RowSamples]]) -> Figure:
 def _draw_curve(axes: Axes, measured: Measured, curve: list[RowSamples], number: int) -> None:
     """Draw one method's line; another tree's are dashed."""
     row = curve[0].row
-    points = [(one.row.density, spread) for one in curve if (spread := measured.of_plain_ddp(one)) is not None]
+    points = [(one.row.density or 0.0, spread) for one in curve if (spread := measured.of_plain_ddp(one)) is not None]
     xs = [density for density, _ in points]
     spreads: list[Spread] = [spread for _, spread in points]
     lows, highs, medians = ([getattr(one, name) for one in spreads] for name in ("low", "high", "median"))
@@ -136,5 +136,5 @@ def _draw_guide(axes: Axes, measured: Measured, method: str, end: float) -> None
         return
     if ratio is not None:
         axes.axhline(ratio.median, color="#888888", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        place = {"xy": (end, ratio.median), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        place: Any = {"xy": (end, ratio.median), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
         axes.annotate(method, xytext=(0, 2), ha="right", fontsize=7, color="#666666", **place)

@@ -49,8 +49,8 @@ def _cells(
         name += f", {ms_text(exchange.median)} ms"
     at = {one.row.density: one for one in rows}
     found = [at.get(density, at.get(None)) for density in densities]
-    cells = [spread_text(one and measured.of_plain_ddp(one)) for one in found]
+    cells = [spread_text(None if one is None else measured.of_plain_ddp(one)) for one in found]
     if has_parts:
-        spreads = [one and one.per_copy("compress_s") for one in found]
+        spreads = [None if one is None else one.per_copy("compress_s") for one in found]
         cells += [f"{spread.median:.2f}" if spread else DASH for spread in spreads]
     return name, *cells

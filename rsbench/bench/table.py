@@ -56,6 +56,8 @@ def facts(measured: Measured) -> tuple[str, ...]:
     threads = " and ".join(str(count) for count in order["threads"])
     views = "" if order["bucket_views"] else " Gradients are no bucket views."
     torch, cores, rounds = seen.get("torch", "?"), count_text(machine["cores"], "core"), order["repeats"]
+    if machine["threads"] > machine["cores"]:
+        cores += f" of {machine['threads']} threads"
     return (
         f"{machine['cpu']}{vectors}, {cores}{turbo}; torch {torch}; {loops}.",
         f"{elements:,} made-up gradients, {bytes_text(4 * elements)}; {order['workers']} gloo processes of {threads} "
@@ -88,7 +90,7 @@ def _median(spread: Spread | None) -> str:
 
 def _ms(spread: Spread | None) -> str:
     """Return the median in milliseconds, of seconds."""
-    return ms_text(spread and spread.median)
+    return ms_text(None if spread is None else spread.median)
 
 
 def density_text(density: float | None) -> str:

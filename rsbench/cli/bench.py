@@ -161,7 +161,10 @@ def _show(measured: Measured, given: dict[str, Any], console: Console) -> None:
         print(summary.markdown(measured))
     else:
         reports.show(table.report(measured), console)
-    written = [] if given["json_path"] is None else [given["json_path"]]
+    written = []
+    if given["json_path"] is not None:
+        measured.keep(given["json_path"])
+        written.append(given["json_path"])
     if given["plot_path"] is not None:
         written += plot.write(measured, given["plot_path"])
     if stopped:

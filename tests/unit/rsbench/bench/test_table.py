@@ -23,7 +23,9 @@ def line(text: str, *words: str) -> str:
 
 def test_processor_and_vectors_stand_in_the_facts() -> None:
     first = table.facts(bench_samples.measured())[0]
-    assert first == "Example CPU (AVX2, 256 bit), 2 cores, turbo on; torch 2.14.1; loops compiled by numba."
+    assert (
+        first == "Example CPU (AVX2, 256 bit), 2 cores of 4 threads, turbo on; torch 2.14.1; loops compiled by numba."
+    )
     eager = bench_samples.measured()
     eager.facts["kernels"] = "eager"
     assert "pip install 'rsbench[fast]'" in table.facts(eager)[0]
