@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 GUIDES: Final = {REFERENCE: 1.0, ERROR_FEEDBACK_FLOOR: 0.5, MOMENTUM_FLOOR: 0.88, "noop": 1.0}
 """Rows without a density that are drawn as level lines, where they were timed: where on its line each name ends."""
+NO_CURVE: Final = (
+    "--plot needs a compressor with a density, timed at two of them at least: give --density 0.0001,0.001,0.01,0.1."
+)
 _COLOURS: Final = ("#2f7fd6", "#d9622b", "#3a9a5b", "#9b59b6", "#b8860b", "#c0397b", "#4a6a8a", "#7a7a2a")
 _MARKERS: Final = "os^Dvp*X"
 _DOTS_PER_INCH: Final = 160
@@ -33,7 +36,7 @@ def write(measured: Measured, path: Path) -> list[Path]:
     """
     curves = [curve for curve in by_density(measured) if curve[0].row.kind == "compressor"]
     if not curves:
-        raise RsbenchError("--plot needs times at two densities at least: give --density 0.0001,0.001,0.01,0.1.")
+        raise RsbenchError(NO_CURVE)
     png, svg, table = (path.with_suffix(ending) for ending in (".png", ".svg", ".csv"))
     figure = _draw(measured, curves)
     drawing = io.StringIO()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,16 +115,19 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
       rsbench bench --compressor topk --density 0.0001,0.001,0.01,0.1 --no-parts --plot density.png
     """  # noqa: D301 - click reads \b
     from rsbench.bench import command  # late: start-up
-    from rsbench.bench.measured import Measured
+    from rsbench.bench.plot import NO_CURVE
 
     check_environment(os.environ)
     for option in ("json_path", "plot_path"):
         _refuse_unwritable(f"--{option.removesuffix('_path')}", given[option])
     console = make_console()
     if given["earlier"] is not None:
-        measured = Measured.read(given["earlier"])
+        measured = _read(given["earlier"])
     else:
-        measured = command.measure(_config(given), console, given["json_path"])
+        config = _config(given)
+        if given["plot_path"] is not None and len(config.densities) < 2:
+            raise RsbenchError(NO_CURVE)
+        measured = command.measure(config, console, given["json_path"])
     _show(measured, given, console)
     if measured.stopped is not None and given["earlier"] is None:
         ctx.exit(128 + measured.stopped)
@@ -145,33 +149,69 @@ def _config(given: dict[str, Any]) -> BenchConfig:
     )
 
 
-def _show(measured: Measured, given: dict[str, Any], console: Console) -> None:
-    """Print and draw what there is."""
-    from rsbench import reports  # late: start-up
-    from rsbench.bench import plot, summary, table
+def _read(path: Path) -> Measured:
+    """Return what an earlier benchmark has kept, of which tables can be made.
 
-    stopped = measured.stopped is not None
+    Raises:
+        RsbenchError: the file is something else.
+    """
+    from rsbench.bench import summary, table  # late: start-up
+    from rsbench.bench.measured import Measured
+
+    measured = Measured.read(path)
+    try:
+        table.report(measured), summary.markdown(measured)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RsbenchError(f"{path} holds no samples that this version of rsbench bench wrote.") from error
+    return measured
+
+
+def _show(measured: Measured, given: dict[str, Any], console: Console) -> None:
+    """Print, keep and draw what there is.
+
+    Raises:
+        RsbenchError: there is nothing, or a file cannot be written.
+    """
+    from rsbench import reports  # late: start-up
+    from rsbench.bench import summary, table
+
+    report = table.report(measured)
     if not any(one.rounds for one in measured.rows):
-        for one in (one for one in measured.rows if one.failed):
-            complain(f"{one.row.label} failed: {one.failed}.")
-        if stopped:
-            return say(console, "Stopped before any method was timed.")
-        raise RsbenchError("No method could be timed.")
-    if given["markdown"]:
-        print(summary.markdown(measured))
+        for problem in report.problems:
+            complain(problem)
+        if measured.stopped is None:
+            raise RsbenchError("No method could be timed.")
+    elif given["markdown"]:
+        for line in summary.markdown(measured).split("\n"):
+            say(console, line)
+        for problem in report.problems:
+            complain(problem)
     else:
-        reports.show(table.report(measured), console)
-    written = []
-    if given["json_path"] is not None:
-        measured.keep(given["json_path"])
-        written.append(given["json_path"])
-    if given["plot_path"] is not None:
-        written += plot.write(measured, given["plot_path"])
-    if stopped:
+        reports.show(report, console)
+    if measured.stopped is not None:
         complain("Stopped before all methods were timed.")
-    for path in written:
-        say(console, f"Written: {path}")
-    return None
+    for path in _written(measured, given["json_path"], given["plot_path"]):
+        complain(f"Written: {path}")
+
+
+def _written(measured: Measured, json_path: Path | None, plot_path: Path | None) -> Iterator[Path]:
+    """Write what was asked for, and yield each file.
+
+    Raises:
+        RsbenchError: it cannot be written, or a whole run has no curve to draw.
+    """
+    from rsbench.bench import plot  # late: start-up
+
+    if json_path is not None:
+        measured.keep(json_path)
+        yield json_path
+    if plot_path is not None:
+        try:
+            yield from plot.write(measured, plot_path)
+        except RsbenchError as error:
+            if measured.stopped is None:
+                raise
+            complain(str(error))
 
 
 def _refuse_unwritable(option: str, path: Path | None) -> None:

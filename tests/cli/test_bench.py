@@ -64,8 +64,9 @@ def test_a_model_is_timed_at_several_densities_and_samples_are_kept(rsbench: Cal
         *("--compressor", "noop", "--compressor", "rsdgc", "--compressor", "gcc"),
     )
     assert result.exit_code == 0, result.output
-    for words in ("plain DDP", "memory traffic only", "F x F products", "Compression alone", "Written: p.svg"):
+    for words in ("plain DDP", "memory traffic only", "F x F products", "Compression alone"):
         assert words in result.stdout
+    assert "Written: b.json" in result.stderr and "Written: p.svg" in result.stderr
     assert "[1/" in result.stderr, "progress, though this is no terminal"
     kept = json.loads(Path("b.json").read_text())
     assert kept["provenance"]["versions"]["torch"]
@@ -124,6 +125,7 @@ def test_another_tree_is_timed_beside_and_a_row_that_fails_loses_no_other(
         (("--compressor", "tokp"), 'Did you mean "topk"'),
         (("--against", "/proc"), "--against /proc holds no rsbench"),
         (("--plot", "none/p.png"), "--plot none/p.png is no file that can be written"),
+        (("--plot", "p.png"), "--plot needs a compressor with a density, timed at two of them"),
         (("--from", "none.json"), "none.json holds no samples"),
     ],
 )
@@ -162,3 +164,14 @@ def test_the_old_words_for_plain_hooks_go_on_working_and_say_the_new_ones(rsbenc
     assert result.stderr.splitlines()[0] == f"--{word}rivals is now called --{word}plain-hooks."
     assert "at least 1" in result.stderr
     assert "rivals" not in rsbench("bench", "--help").output
+
+
+def test_files_of_others_are_refused_in_one_sentence(rsbench: Call) -> None:
+    row = {"row": {"method": "topk", "kind": "compressor"}, "rounds": {"exchange": [[{}]]}}
+    for rows in ([row], [{**row, "rounds": {"exchange": 3}}], [{**row, "failed": 5}], []):
+        content = {"format": 2, "order": {}, "provenance": {}, "machine": {}, "rows": rows}
+        Path("odd.json").write_text(json.dumps(content))
+        result = rsbench("bench", "--from", "odd.json")
+        assert result.exit_code == 2
+        assert "odd.json holds no samples that this version of rsbench bench wrote." in result.stderr
+        assert "Traceback" not in result.output

@@ -41,5 +41,5 @@ def test_the_axis_of_densities_is_logarithmic() -> None:
 
 
 def test_one_density_is_no_curve(tmp_path: Path) -> None:
-    with pytest.raises(RsbenchError, match="--plot needs times at two densities"):
+    with pytest.raises(RsbenchError, match="--plot needs a compressor with a density"):
         plot.write(bench_samples.measured(densities=[0.01]), tmp_path / "a.png")
