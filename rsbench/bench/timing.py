@@ -31,7 +31,7 @@ class TimingFailed(Exception):
 class Timer:
     """Times parts of rows on processes that are started when they are first needed.
 
-    Each tree and each part has processes of its own; while some work, the others wait at a pipe.
+    Each part, tree and count of threads has processes of its own; while some work, the others wait at a pipe.
 
     Args:
         stop: tells whether the user wants to end.
@@ -55,7 +55,7 @@ class Timer:
         self._stop, self._workers, self._works = stop, workers, works
         self._order = {"shapes": shapes, "bucket_views": bucket_views}
         self._against = against
-        self._launchers: dict[tuple[Part, bool], WorkerLauncher] = {}
+        self._launchers: dict[tuple[Part, bool, int], WorkerLauncher] = {}
 
     def time(self, part: Part, row: Row, tick: Callable[[], None]) -> dict[str, Any] | None:
         """Return what the workers measured; None when a signal came meanwhile.
@@ -73,7 +73,7 @@ class Timer:
             path = str(self._against) if row.tree else ""
             folder.job.write_text(json.dumps({**self._order, "row": asdict(row), "path": path}), encoding="utf-8")
             size = 1 if part == "compress" else self._workers
-            outcome = self._launcher(part, bool(row.tree)).run(folder.path, workers_per_node=size, tick=tick)
+            outcome = self._launcher(part, row).run(folder.path, workers_per_node=size, tick=tick)
             if self._stop.number is not None:
                 return None
             if outcome.cause is not None or not folder.times.is_file():
@@ -86,10 +86,10 @@ class Timer:
         for launcher in self._launchers.values():
             launcher.close()
 
-    def _launcher(self, part: Part, of_other: bool) -> WorkerLauncher:
-        """Return the launcher of a part's and tree's processes."""
-        key = part, of_other
+    def _launcher(self, part: Part, row: Row) -> WorkerLauncher:
+        """Return the launcher of a part's, tree's and thread count's processes."""
+        key = part, bool(row.tree), row.threads
         if key not in self._launchers:
-            environment = {"OMP_NUM_THREADS": "1", **(_GIVE_BACK_AT_ONCE if part == "memory" else {})}
+            environment = {"OMP_NUM_THREADS": str(row.threads), **(_GIVE_BACK_AT_ONCE if part == "memory" else {})}
             self._launchers[key] = WorkerLauncher(stop=self._stop, work=self._works[part], environment=environment)
         return self._launchers[key]

@@ -56,6 +56,6 @@ def _spy(monkeypatch: Any) -> list[torch.Tensor]:
 
 def test_products_are_of_filters_only(monkeypatch: Any) -> None:
     shapes = []
-    monkeypatch.setattr(torch, "mm", lambda a, b: shapes.append((tuple(a.shape), tuple(b.shape))))
+    monkeypatch.setattr(floors.np, "matmul", lambda a, b: shapes.append((tuple(a.shape), tuple(b.shape))))
     floors.filter_products(bucket(0, torch.ones(4, 3, 2, 2), torch.ones(8, 8), torch.ones(9)))
     assert shapes == [((4, 12), (12, 4))]
