@@ -20,6 +20,7 @@ from rsbench.bench.rows import ALLREDUCE_HOOK
 from rsbench.planning import probe
 from rsbench.reports import show
 
+pytestmark = pytest.mark.timeout(3600)
 DENSITY = 0.001
 MODELS = ("resnet18", "resnet50", "vgg19")
 PARTS = tuple(engine_parts.parts([], DENSITY))
