@@ -42,7 +42,7 @@ def _section(section: Section) -> list[str]:
     lines += [f"- {escape(fact)}" for fact in section.facts]
     lines.append("")
     for table in section.tables:
-        lines += _folded(table) if table.is_detail else [f"### {escape(table.title)}", "", *_table(table), ""]
+        lines += _folded(table) if table.is_detail else [f"### {escape(table.title)}", "", *table_lines(table), ""]
     if section.notes:
         lines += ["Notes:", ""]
         lines += [f"- [{number}] {escape(note)}" for number, note in enumerate(section.notes, start=1)]
@@ -52,10 +52,10 @@ def _section(section: Section) -> list[str]:
 
 def _folded(table: Table) -> list[str]:
     """Return a table that opens on a click."""
-    return [f"<details><summary>{escape(table.title)}</summary>", "", *_table(table), "", "</details>", ""]
+    return [f"<details><summary>{escape(table.title)}</summary>", "", *table_lines(table), "", "</details>", ""]
 
 
-def _table(table: Table) -> list[str]:
+def table_lines(table: Table) -> list[str]:
     """Return a pipe table whose source is aligned as well."""
     texts = [[escape(column.heading) for column in table.columns]]
     texts += [[escape(text) for text in row] for row in table.rows]

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import sys
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from rsbench.bench.folder import BenchFolder
-from rsbench.console import say
+from rsbench.bench import machine
+from rsbench.bench.measured import Measured, Part, RowSamples
+from rsbench.bench.other_tree import check_tree, name_of_tree
+from rsbench.bench.rows import DEFAULT_COMPRESSORS, REFERENCE, plan_rows
+from rsbench.bench.timing import Timer, TimingFailed
 from rsbench.errors import RsbenchError
-from rsbench.launch.launcher import WorkerLauncher
 from rsbench.launch.signals import StopSignals
 from rsbench.planning import probe
 from rsbench.results import provenance
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
 
-
-DEFAULT_COMPRESSORS = ("none", "fp16", "noop", "randomk", "topk", "blocktopk", "dgc", "rsdgc")
 _CLASSES = 45
 _IMAGE_SIZE = 224
 _MEMORY_ROUNDS = 3
-MOST_WORKERS, MOST_REPEATS = 256, 10_000
-"""Of one machine's processes, and of rounds."""
+MOST_WORKERS, MOST_REPEATS, MOST_THREADS = 256, 10_000, 256
+"""Of one machine's processes, of rounds, and of a worker's threads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,109 +35,139 @@ class BenchConfig:
 
     Attributes:
         model: name, as ``rsbench list models`` shows it.
-        density: share of elements that selecting methods send.
-        workers: gloo processes on this machine, one thread each.
+        densities: shares of elements that selecting methods send.
+        workers: gloo processes on this machine.
+        threads: compute threads of a worker; several are timed one beside the other.
         compressors: texts ``name:key=value,...``.
         repeats: rounds over all methods.
         plain_hooks: time PyTorch's hooks and plainly written Top-k and DGC too.
+        floors: time what no method can be faster than.
+        parts: time compression alone, and measure memory.
+        bucket_views: let gradients be views of DDP's buckets.
+        against: root of another tree of rsbench whose compressors are timed beside; None for none.
     """
 
-    model: str
-    density: float
-    workers: int
-    compressors: Sequence[str]
-    repeats: int
+    model: str = "resnet18"
+    densities: Sequence[float] = (0.001,)
+    workers: int = 2
+    threads: Sequence[int] = (1,)
+    compressors: Sequence[str] = DEFAULT_COMPRESSORS
+    repeats: int = 5
     plain_hooks: bool = True
+    floors: bool = True
+    parts: bool = True
+    bucket_views: bool = True
+    against: Path | None = None
+
+    def check(self) -> None:
+        """Refuse numbers that are out of range.
+
+        Raises:
+            RsbenchError: says which.
+        """
+        for density in self.densities:
+            if not 0 < density <= 1:
+                raise RsbenchError(
+                    f"--density {density:g} is out of range; a share of the elements is above 0, at most 1."
+                )
+        if self.workers < 1 or self.repeats < 1:
+            raise RsbenchError("--workers and --repeats must be at least 1.")
+        if self.workers > MOST_WORKERS or self.repeats > MOST_REPEATS:
+            raise RsbenchError(f"bench takes at most --workers {MOST_WORKERS} and --repeats {MOST_REPEATS}.")
+        if not all(1 <= count <= MOST_THREADS for count in self.threads):
+            raise RsbenchError(f"--threads must be from 1 to {MOST_THREADS}.")
 
 
-def measure(config: BenchConfig, console: Console) -> dict[str, Any]:
-    """Time what the configuration names and return all samples; a bar shows how far it is.
+Task = tuple[Part, RowSamples]
+"""One timing: a part of one row."""
+
+
+def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> Measured:
+    """Time what the configuration names, round by round; after a signal return what there is.
+
+    Args:
+        config: what to time.
+        console: for the bar.
+        keep: file that holds all samples after each timing; None for none.
 
     Raises:
-        RsbenchError: unknown model or compressor, numbers out of range, or a process that failed.
-        SystemExit: a signal asked to stop; the code is 128 + its number.
+        RsbenchError: unknown model or compressor, or numbers out of range.
     """
-    from rich.progress import TaskProgressColumn, TimeRemainingColumn  # late: start-up
+    from rsbench.bench.progress import Progress  # late: start-up
 
-    from rsbench.bars import bars
-    from rsbench.compressors import parse  # late: start-up
-
-    order = {**asdict(config), "compressors": _checked(config), "classes": _CLASSES, "image_size": _IMAGE_SIZE}
+    config.check()
+    against = None if config.against is None else check_tree(config.against)
+    measured = _planned(config, against)
     shapes = probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
-    job = {**order, "shapes": shapes}
-    with_residual = ["none", *(text for text in order["compressors"] if parse(text).keeps_residual)]
-    memory_job = {**job, "compressors": with_residual, "memory_rounds": _MEMORY_ROUNDS, "plain_hooks": False}
-    rows = len(order["compressors"]) + (6 if config.plain_hooks else 1)
-    with (
-        StopSignals() as stop,
-        bars(console, TaskProgressColumn(), TimeRemainingColumn(), auto_refresh=False) as bar,  # forks meanwhile
-    ):
-        launch = partial(_launch, stop, bar)
-        timed = launch("timing", job, total=config.repeats * rows, workers=config.workers)
-        rows = 1 + len(with_residual)
-        memory = launch("memory of", memory_job, total=_MEMORY_ROUNDS * rows, workers=config.workers)
-        parts = launch("timing part:", job, total=None, workers=1, work="rsbench.bench.parts:time_parts")
-    measured = {"order": order, "provenance": provenance.collect(sys.argv), **timed}
-    return {**measured, "memory": memory["ranks"], "parts": parts}
+    rounds = list(_rounds(config, measured.rows))
+    watch = machine.Watch()
+    with StopSignals() as stop, Progress(console, sum(map(len, rounds))) as progress:
+        timer = Timer(stop, shapes, config.workers, bucket_views=config.bucket_views, against=against)
+        try:
+            for number, tasks in enumerate(rounds, start=1):
+                for part, samples in tasks:
+                    if not samples.failed and stop.number is None:
+                        progress.begin(f"{_WORDS[part]}{samples.row.label}, round {number} of {len(rounds)}")
+                        _do(timer, part, samples, measured, progress.tick)
+                        _keep(measured, keep)
+                    progress.advance()
+        finally:
+            timer.close()
+    measured.stopped = stop.number
+    measured.machine |= watch.seen()
+    _keep(measured, keep)
+    return measured
 
 
-def _launch(
-    stop: StopSignals,
-    bar: Progress,
-    title: str,
-    job: dict[str, Any],
-    *,
-    total: int | None,
-    workers: int,
-    work: str = "rsbench.bench.worker:bench",
-) -> dict[str, Any]:
-    """Do some work on fresh workers, show each name that it tells, and return its answer.
-
-    The work takes a folder with ``job.json``, tells names in ``progress`` and leaves ``times.json``.
-
-    Raises:
-        RsbenchError: a process failed.
-        SystemExit: a signal asked to stop.
-    """
-    environment = {"OMP_NUM_THREADS": "1"}
-    if "memory_rounds" in job:  # freed memory goes back at once, so that the next method's growth is its own
-        environment["MALLOC_MMAP_THRESHOLD_"] = str(1 << 20)
-    shown = bar.add_task(title, total=total)
-    with tempfile.TemporaryDirectory(prefix="rsbench-bench-") as name:
-        folder = BenchFolder(Path(name))
-        folder.job.write_text(json.dumps(job), encoding="utf-8")
-        folder.progress.touch()
-
-        def tick() -> None:
-            *_, last = ["", *(lines := folder.progress.read_text(encoding="utf-8").splitlines())]
-            bar.update(shown, completed=len(lines), description=f"{title} {last}", refresh=True)
-
-        launcher = WorkerLauncher(stop=stop, work=work, environment=environment, fresh=True)
-        outcome = launcher.run(folder.path, workers_per_node=workers, tick=tick)
-        if stop.number is not None:
-            say(bar.console, "Stopped before all methods were timed.")
-            raise SystemExit(128 + stop.number)
-        if outcome.cause is not None or not folder.times.is_file():
-            reason = outcome.cause.reason if outcome.cause else "all ended, but none wrote its times"
-            raise RsbenchError(f"A process of the benchmark failed ({reason}).")
-        answer: dict[str, Any] = json.loads(folder.times.read_text(encoding="utf-8"))
-        return answer
+_WORDS: Final[dict[Part, str]] = {"exchange": "", "compress": "compression of ", "memory": "memory of "}
 
 
-def _checked(config: BenchConfig) -> list[str]:
-    """Return the rows' canonical texts, each once.
+def _planned(config: BenchConfig, against: Path | None) -> Measured:
+    """Return what is to be measured, without samples."""
+    rows = plan_rows(
+        config.compressors,
+        config.densities,
+        threads=config.threads,
+        plain_hooks=config.plain_hooks,
+        floors=config.floors,
+        other_tree="" if against is None else name_of_tree(against),
+    )
+    order = {**asdict(config), "against": None if against is None else str(against)}
+    return Measured(
+        order={**order, "classes": _CLASSES, "image_size": _IMAGE_SIZE},
+        provenance=provenance.collect(sys.argv),
+        machine=machine.processor(),
+        rows=[RowSamples(row=row) for row in rows],
+    )
 
-    Raises:
-        RsbenchError: something is out of range.
-    """
-    from rsbench.compressors import parse  # late: start-up
 
-    if not 0 < config.density <= 1:
-        raise RsbenchError(
-            f"--density {config.density:g} is out of range; a share of the elements is above 0, at most 1."
-        )
-    if config.workers < 1 or config.repeats < 1:
-        raise RsbenchError("--workers and --repeats must be at least 1.")
-    if config.workers > MOST_WORKERS or config.repeats > MOST_REPEATS:
-        raise RsbenchError(f"bench takes at most --workers {MOST_WORKERS} and --repeats {MOST_REPEATS}.")
-    return list(dict.fromkeys(parse(text).text for text in config.compressors))
+def _rounds(config: BenchConfig, rows: Sequence[RowSamples]) -> Iterator[list[Task]]:
+    """Yield the timings of each round; every other round goes backwards, so that no row always follows the same one."""
+    for number in range(config.repeats):
+        tasks: list[Task] = [("exchange", one) for one in rows]
+        if config.parts:
+            tasks += [("compress", one) for one in rows if one.row.kind in ("compressor", "floor")]
+        if config.parts and number < _MEMORY_ROUNDS:
+            tasks += [("memory", one) for one in rows if one.row.keeps_residual or one.row.method == REFERENCE]
+        yield tasks if number % 2 == 0 else tasks[::-1]
+
+
+def _do(timer: Timer, part: Part, samples: RowSamples, measured: Measured, tick: Callable[[], None]) -> None:
+    """Time a part of a row; one that fails is not timed again, and the others go on."""
+    try:
+        answer = timer.time(part, samples.row, tick)
+    except TimingFailed as problem:
+        samples.failed = str(problem)
+        return
+    if answer is None:
+        return
+    samples.add(part, answer.pop("ranks"))
+    if not samples.row.tree:
+        measured.facts = answer
+
+
+def _keep(measured: Measured, path: Path | None) -> None:
+    """Keep what there is in a file, as long as it can be written; pipes and devices get it from the caller, once."""
+    if path is not None and (path.is_file() or not path.exists()):
+        with contextlib.suppress(RsbenchError):  # a full disk may have room at the end
+            measured.keep(path)

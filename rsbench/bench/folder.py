@@ -1,4 +1,4 @@
-"""The folder of one timing: the files of a cell's folder that launching needs, and two more."""
+"""The folder of one timing: the files of a cell's folder that launching needs, and one more."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ class BenchFolder(CellFolder):
     """The folder of one timing.
 
     Attributes:
-        progress: names of methods, one a line, as each is done.
         times: what was measured, as JSON.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self.progress, self.times = path / "progress", path / "times.json"
+        self.times = path / "times.json"

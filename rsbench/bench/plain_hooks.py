@@ -4,20 +4,15 @@ The latter work elementwise, one tensor at a time, by exact ``torch.topk``, with
 tensor.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
 import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_hook
 from torch.nn.parallel import DistributedDataParallel
 
-from rsbench.bench.table import REFERENCE
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+from rsbench.bench.rows import ALLREDUCE_HOOK, FP16_HOOK, PLAIN_DGC, PLAIN_TOPK, POWERSGD_HOOK
 
 MOMENTUM = 0.9
-_ONE_BUCKET_MB = 1e6
 
 
 class PlainTopK:
@@ -71,35 +66,23 @@ class PlainTopK:
         return v.add_(u.mul_(self.momentum).add_(gradient))
 
 
-def plain_hooks(density: float) -> dict[str, tuple[float, Callable[[DistributedDataParallel], Any]]]:
-    """Return the methods by name: bucket cap in MiB, and what registers the method on a model.
-
-    The latter returns a :class:`PlainTopK`, whose bytes are counted, or None.
+def register_hook(name: str, density: float | None, model: DistributedDataParallel) -> PlainTopK | None:
+    """Register a hook by the name that its row has; return a :class:`PlainTopK`, whose bytes are counted, or None.
 
     Args:
+        name: as rows call it.
         density: share of a tensor's elements that Top-k and DGC send.
+        model: what it serves.
     """
-
-    def plain(momentum: float) -> Callable[[DistributedDataParallel], Any]:
-        def register(model: DistributedDataParallel) -> Any:
-            hook = PlainTopK(density, momentum)
-            model.register_comm_hook(None, hook.run)
-            return hook
-
-        return register
-
-    def default(hook: Any) -> Callable[[DistributedDataParallel], None]:
-        return lambda model: model.register_comm_hook(None, hook)
-
-    def power(model: DistributedDataParallel) -> None:
+    if name in (PLAIN_TOPK, PLAIN_DGC):
+        assert density is not None
+        plain = PlainTopK(density, MOMENTUM if name == PLAIN_DGC else 0.0)
+        model.register_comm_hook(None, plain.run)
+        return plain
+    if name == POWERSGD_HOOK:
         state = powerSGD_hook.PowerSGDState(None, matrix_approximation_rank=1, start_powerSGD_iter=2)
         model.register_comm_hook(state, powerSGD_hook.powerSGD_hook)
-
-    return {
-        REFERENCE: (BUCKET_CAP_MB, lambda model: None),
-        "PyTorch allreduce_hook": (BUCKET_CAP_MB, default(default_hooks.allreduce_hook)),
-        "PyTorch fp16_compress_hook": (BUCKET_CAP_MB, default(default_hooks.fp16_compress_hook)),
-        "PyTorch powerSGD_hook (1 bucket)": (_ONE_BUCKET_MB, power),
-        "Top-k written plainly": (BUCKET_CAP_MB, plain(0.0)),
-        "DGC written plainly": (BUCKET_CAP_MB, plain(MOMENTUM)),
-    }
+    else:
+        hooks = {ALLREDUCE_HOOK: default_hooks.allreduce_hook, FP16_HOOK: default_hooks.fp16_compress_hook}
+        model.register_comm_hook(None, hooks[name])
+    return None

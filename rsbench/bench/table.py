@@ -1,180 +1,221 @@
-"""What ``rsbench bench`` shows: rows, memory, parts, and the closing sentence."""
+"""What ``rsbench bench`` shows: the exchange, compression alone, steps between densities, and the closing sentence."""
 
 from __future__ import annotations
 
-import statistics
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from rsbench.units import bytes_text
+from rsbench.bench.density_steps import largest_steps
+from rsbench.bench.machine import warning
+from rsbench.bench.measured import Measured, RowSamples, Spread
+from rsbench.bench.rows import REFERENCE, Row
+from rsbench.units import DASH, bytes_text, count_text, ms_text, significant
 
 if TYPE_CHECKING:
     from rsbench.reports.document.table import Report, Table
 
-REFERENCE = "plain DDP"
-HEADROOM = "noop"
+LONGEST_METHOD: Final = 44
+"""Characters of a compressor's text in a table."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """Medians of one method over ranks, steps and repeats; None where nothing is measured.
-
-    Attributes:
-        name: of the method.
-        exchange_s: backward + exchange, the slowest rank of each step.
-        compress_s: inside the hook: accumulate, select, encode, start the collective.
-        decode_s: in the callback.
-        copy_s: ``copy_`` of as many bytes as the gradients have, timed after the same steps on the same cores.
-        payload_bytes: of a step.
-        peak_bytes: growth of resident memory while the method was built and ran.
-        keeps_residual: whether the method keeps what it does not send.
-    """
-
-    name: str
-    exchange_s: float
-    compress_s: float | None
-    decode_s: float | None
-    copy_s: float
-    payload_bytes: float | None
-    peak_bytes: float | None
-    keeps_residual: bool
-
-
-def rows(measured: dict[str, Any]) -> list[Row]:
-    """Return medians of the samples, in the order of timing."""
-    ranks, memory = measured["ranks"], measured["memory"]
-
-    def median(name: str, key: str) -> float | None:
-        values = [value for rank in ranks for value in rank[name].get(key, ())]
-        return statistics.median(values) if values else None
-
-    return [
-        Row(
-            name=name,
-            exchange_s=statistics.median(map(max, zip(*(rank[name]["exchange_s"] for rank in ranks), strict=True))),
-            compress_s=median(name, "compress_s"),
-            decode_s=median(name, "decode_s"),
-            copy_s=median(name, "copy_s") or 0.0,
-            payload_bytes=median(name, "payload_bytes"),
-            peak_bytes=_peak_bytes(memory, name),
-            keeps_residual=measured["keeps_residual"].get(name, False),
-        )
-        for name in ranks[0]
-    ]
-
-
-def _peak_bytes(ranks: list[dict[str, Any]], name: str) -> float | None:
-    """Return the larger of the ranks' medians over rounds, None where the method was not measured."""
-    return max((statistics.median(rank[name]["peak_bytes"]) for rank in ranks if name in rank), default=None)
-
-
-def report(measured: dict[str, Any]) -> Report:
-    """Return what formats draw: two tables and a closing sentence."""
+def report(measured: Measured) -> Report:
+    """Return what formats draw: tables, notes and a closing sentence."""
     from rsbench.reports.document.table import Report, Section  # late: start-up
 
-    table_rows = rows(measured)
-    table = _table(measured, table_rows)
-    config = measured["order"]
-    copy_ms = 1e3 * statistics.median(row.copy_s for row in table_rows)
-    elements = measured["elements"]
-    facts = (
-        f"{elements:,} gradients, {bytes_text(4 * elements)}; {config['workers']} gloo processes "
-        f"of one thread each on {measured['provenance']['cpu_model']}; density {config['density']:g}; "
-        f"torch {measured['torch']}.",
-        f"copy_ of as many bytes: {copy_ms:.2f} ms. Made-up gradients; medians over ranks, "
-        f"{config['repeats']} rounds of all methods and their steps.",
-    )
-    loops = "Loops compiled by numba."
-    if measured["kernels"] != "compiled":
-        loops = "Loops of torch operations: pip install 'rsbench[fast]' makes compression three to four times as fast."
-    notes = (
-        "(t - noop) / (DDP - noop): the share of the dense exchange's own cost that is left; noop sends nothing.",
-        "Memory: growth of the resident peak over none's, as a share of the gradients' bytes; bound: u and v, 15 %, "
-        "W + 1 messages.",
-    )
+    timed = [one for one in measured.rows if one.exchange_s() is not None]
+    tables = [_exchange_table(measured, timed)]
+    if any("compress" in one.rounds for one in timed):
+        tables.append(_compression_table(measured, timed))
+    steps = largest_steps(measured)
+    if steps:
+        tables.append(_steps_table(measured, steps))
     section = Section(
-        title=f"{config['model']}: time of a step's backward and exchange",
-        facts=(*facts, loops),
-        tables=(table, _parts_table(measured["parts"])),
-        notes=notes,
-        conclusion=_conclusion(table_rows),
+        title=f"{measured.order['model']}: time of a step's backward and exchange",
+        facts=facts(measured),
+        tables=tuple(tables),
+        notes=_notes(measured),
+        conclusion=_conclusion(measured, timed),
     )
-    return Report(title="", sections=(section,), problems=(), methods=table, cells=table)
+    failures = [f"{_name(measured, one.row)} failed: {one.failed}." for one in measured.rows if one.failed]
+    rough = warning(measured.machine, measured.order["workers"] * max(measured.order["threads"]))
+    problems = tuple([*failures, *([rough] if rough else [])])
+    return Report(title="", sections=(section,), problems=problems, methods=tables[0], cells=tables[0])
 
 
-def memory_share(measured: dict[str, Any], row: Row) -> tuple[float, float] | None:
-    """Return what a method with residuals needs beyond ``none``, and its bound, as shares of the gradients' bytes.
+def facts(measured: Measured) -> tuple[str, ...]:
+    """Return on what, and how, it was measured."""
+    order, machine, seen = measured.order, measured.machine, measured.facts
+    elements = seen.get("elements", 0)
+    vectors = f" ({machine['vectors']}, {machine['vector_bits']} bit)" if machine["vectors"] else ""
+    turbo = {True: ", turbo on", False: ", turbo off", None: ""}[machine["turbo"]]
+    loops = "loops compiled by numba"
+    if seen.get("kernels") != "compiled":
+        loops = "loops of torch operations (pip install 'rsbench[fast]': compression three to four times as fast)"
+    copies = [spread for one in measured.rows if (spread := one.spread("exchange", "copy_s"))]
+    copy = f"{ms_text(min(spread.median for spread in copies))} ms" if copies else "not timed"
+    threads = " and ".join(str(count) for count in order["threads"])
+    views = "" if order["bucket_views"] else " Gradients are no bucket views."
+    torch, cores, rounds = seen.get("torch", "?"), count_text(machine["cores"], "core"), order["repeats"]
+    if machine["threads"] > machine["cores"]:
+        cores += f" of {machine['threads']} threads"
+    return (
+        f"{machine['cpu']}{vectors}, {cores}{turbo}; torch {torch}; {loops}.",
+        f"{elements:,} made-up gradients, {bytes_text(4 * elements)}; {order['workers']} gloo processes of {threads} "
+        f"compute {'thread' if threads == '1' else 'threads'}; {count_text(rounds, 'round')} over all rows.{views}",
+        f"copy_ of as many bytes: {copy}. Medians (middle half) over ranks, rounds and their steps.",
+    )
 
-    The bound: u and v (v alone for error feedback), 15 %, and W + 1 messages.
-    """
-    if row.peak_bytes is None or not row.keeps_residual:
-        return None
-    gradient_bytes = 4 * measured["elements"]
-    copies = 2 if row.name.startswith(("dgc", "rsdgc")) else 1
-    messages = (measured["order"]["workers"] + 1) * (row.payload_bytes or 0.0)
-    used = row.peak_bytes - (_peak_bytes(measured["memory"], "none") or 0.0)
-    return used / gradient_bytes, copies + 0.15 + messages / gradient_bytes
+
+def _name(measured: Measured, row: Row) -> str:
+    """Return a row's method, and whose code it is where two trees are compared."""
+    name = row.method
+    if row.kind == "floor" and "memory" in name and measured.facts.get("kernels") != "compiled":
+        name += ", torch operations"
+    if row.kind == "compressor" and len(name) > LONGEST_METHOD:
+        name = f"{name[: LONGEST_METHOD // 2]}…{name[1 - LONGEST_METHOD // 2 :]}"
+    if measured.order["against"] is None or row.kind != "compressor":
+        return name
+    return f"{name} ({row.tree or 'this'})"
 
 
-def _table(measured: dict[str, Any], table_rows: list[Row]) -> Table:
+def spread_text(spread: Spread | None) -> str:
+    """Return ``0.87 (0.85-0.91)``."""
+    return f"{spread.median:.2f} ({spread.low:.2f}-{spread.high:.2f})" if spread else DASH
+
+
+def _median(spread: Spread | None) -> str:
+    """Return ``0.87``."""
+    return f"{spread.median:.2f}" if spread else DASH
+
+
+def _ms(spread: Spread | None) -> str:
+    """Return the median in milliseconds, of seconds."""
+    return ms_text(None if spread is None else spread.median)
+
+
+def density_text(density: float | None) -> str:
+    """Return a density as users write it."""
+    return DASH if density is None else f"{density:.3g}"
+
+
+def _exchange_table(measured: Measured, timed: Sequence[RowSamples]) -> Table:
+    """Return backward + exchange of all rows."""
     from rsbench.reports.document.table import Column, Table  # late: start-up
 
-    by_name = {row.name: row for row in table_rows}
-    dense, noop = by_name[REFERENCE], by_name.get(HEADROOM)
-    gradient_bytes = 4 * measured["elements"]
+    several_threads, against = len(measured.order["threads"]) > 1, measured.order["against"] is not None
+    has_memory = any("memory" in one.rounds for one in timed)
+    gradient_bytes = 4 * measured.facts["elements"] if timed else 0
 
-    def cells(row: Row) -> tuple[str, ...]:
-        room = dense.exchange_s - noop.exchange_s if noop else 0.0
-        left = (row.exchange_s - noop.exchange_s) / room if noop and room > 0 else None
-        memory = memory_share(measured, row)
+    def cells(one: RowSamples) -> tuple[str, ...]:
+        payload, memory = one.payload_bytes(), measured.memory_share(one)
         return (
-            row.name,
-            f"{1e3 * row.exchange_s:.1f}",
-            f"{row.exchange_s / dense.exchange_s:.2f}",
-            "-" if left is None else f"{left:.2f}",
-            "-" if row.compress_s is None else f"{1e3 * row.compress_s:.1f}",
-            "-" if row.compress_s is None else f"{row.compress_s / row.copy_s:.2f}",
-            "-" if row.decode_s is None else f"{1e3 * row.decode_s:.1f}",
-            "-" if row.payload_bytes is None else bytes_text(row.payload_bytes),
-            f"{gradient_bytes / row.payload_bytes:.4g}" if row.payload_bytes else "-",
-            "-" if memory is None else f"{memory[0]:.2f}",
-            "-" if memory is None else f"{memory[1]:.2f}",
+            _name(measured, one.row),
+            density_text(one.row.density),
+            *([str(one.row.threads)] if several_threads else []),
+            _ms(one.exchange_s()),
+            spread_text(measured.of_plain_ddp(one)),
+            *([_beside_other(measured, one)] if against else []),
+            DASH if payload is None else bytes_text(payload),
+            f"{significant(gradient_bytes / payload)}x" if payload else DASH,
+            *([DASH if memory is None else f"{memory[0]:.2f} of {memory[1]:.2f}"] if has_memory else []),
         )
 
     columns = (
         Column(title="Method", align="left"),
-        Column(title="Backward + exchange", unit="ms", better="lower"),
-        Column(title="/ DDP", better="lower"),
-        Column(title="(t - noop) / (DDP - noop)", better="lower"),
-        Column(title="Compress", unit="ms", better="lower"),
-        Column(title="/ copy_", better="lower"),
-        Column(title="Decode", unit="ms", better="lower"),
+        Column(title="Density"),
+        *([Column(title="Threads")] if several_threads else []),
+        Column(title="Exchange", unit="ms", better="lower"),
+        Column(title="/ plain DDP", better="lower"),
+        *([Column(title="this / other", better="lower")] if against else []),
         Column(title="Payload", better="lower"),
         Column(title="Ratio", better="higher"),
-        Column(title="Memory", better="lower"),
-        Column(title="Bound"),
+        *([Column(title="Memory", better="lower")] if has_memory else []),
     )
-    return Table(title="Medians of interleaved rounds", columns=columns, rows=tuple(map(cells, table_rows)))
+    return Table(title="Backward + exchange, rounds interleaved", columns=columns, rows=tuple(map(cells, timed)))
 
 
-def _parts_table(parts: dict[str, list[float]]) -> Table:
-    """Return each part's time, and that as a multiple of the copy beside it."""
+def _beside_other(measured: Measured, one: RowSamples) -> str:
+    """Return a row's time as a multiple of the other tree's, a dash where that has none."""
+    names = {other.row.tree for other in measured.rows} - {""}
+    if one.row.tree or one.row.kind != "compressor":
+        return DASH
+    other = measured.find(one.row.method, one.row.density, threads=one.row.threads, tree=min(names)).exchange_s()
+    mine = one.exchange_s()
+    return f"{mine.median / other.median:.2f}" if mine and other else DASH
+
+
+def _compression_table(measured: Measured, timed: Sequence[RowSamples]) -> Table:
+    """Return compression alone, in units of a copy of the same bytes beside it."""
     from rsbench.reports.document.table import Column, Table  # late: start-up
 
     columns = (
-        Column(title="Part", align="left"),
-        Column(title="Time", unit="ms", better="lower"),
+        Column(title="Method", align="left"),
+        Column(title="Density"),
+        Column(title="Compress + encode", unit="ms", better="lower"),
         Column(title="/ copy_", better="lower"),
+        Column(title="Decode", unit="ms", better="lower"),
+        Column(title="/ copy_", key="decode_per_copy", better="lower"),
     )
-    rows = tuple((name, f"{1e3 * time_s:.2f}", f"{time_s / copy_s:.2f}") for name, (time_s, copy_s) in parts.items())
-    return Table(title="Parts, all tensors with at least two dimensions, one process", columns=columns, rows=rows)
+    cells = (
+        (
+            _name(measured, one.row),
+            density_text(one.row.density),
+            _ms(one.spread("compress", "compress_s")),
+            spread_text(one.per_copy("compress_s")),
+            _ms(one.spread("compress", "decode_s")),
+            _median(one.per_copy("decode_s")),
+        )
+        for one in timed
+        if "compress" in one.rounds
+    )
+    return Table(title="Compression alone, one process", columns=columns, rows=tuple(cells))
 
 
-def _conclusion(table_rows: list[Row]) -> str:
-    dense = next(row for row in table_rows if row.name == REFERENCE)
-    ours = [row for row in table_rows if row.compress_s is not None and row.name not in (HEADROOM, "none")]
-    no_dearer = [row for row in ours if row.exchange_s <= dense.exchange_s]
-    if not no_dearer:
+def _steps_table(measured: Measured, steps: Sequence[tuple[RowSamples, RowSamples, float]]) -> Table:
+    """Return for each method where its time rises most from one density to the next."""
+    from rsbench.reports.document.table import Column, Table  # late: start-up
+
+    columns = (
+        Column(title="Method", align="left"),
+        Column(title="Largest step", better="lower"),
+        Column(title="From density"),
+        Column(title="To"),
+    )
+    rows = tuple(
+        (_name(measured, high.row), f"{step:+.0%}", density_text(low.row.density), density_text(high.row.density))
+        for low, high, step in steps
+    )
+    return Table(title="Largest rise of the exchange between neighbouring densities", columns=columns, rows=rows)
+
+
+def _notes(measured: Measured) -> tuple[str, ...]:
+    """Return what columns and rows mean."""
+    notes = []
+    if measured.order["floors"]:
+        notes.append(
+            "memory traffic only: one loop over the gradients adds to what is kept and leaves zeros; nothing is "
+            "chosen, an empty message is gathered. noop sends nothing at all."
+        )
+    if measured.order["parts"]:
+        notes.append(
+            "Memory: growth of the resident peak over plain DDP's, of its bound, as shares of the gradients' bytes; "
+            "bound: u and v (v alone for error feedback), 15 %, W + 1 messages."
+        )
+    return tuple(notes)
+
+
+def _conclusion(measured: Measured, timed: Sequence[RowSamples]) -> str:
+    """Return which methods are no dearer than plain DDP."""
+    if not any(one.row.method == REFERENCE for one in timed):
+        return "Plain DDP was not timed, so there is nothing to compare with."
+    words = []
+    for one in timed:
+        ratio = measured.of_plain_ddp(one)
+        if one.row.kind != "compressor" or one.row.method in ("noop", "none") or ratio is None or ratio.median > 1:
+            continue
+        density = "" if one.row.density is None else f" at {density_text(one.row.density)}"
+        words.append(f"{_name(measured, one.row)}{density} {ratio.median:.2f}x")
+    if not words:
         return "On this machine's loopback every method takes longer than plain DDP; a slower link is where they pay."
-    named = ", ".join(f"{row.name} {row.exchange_s / dense.exchange_s:.2f}x" for row in no_dearer)
+    named = ", ".join(words)
     return f"On this machine's loopback no dearer than plain DDP: {named}. On slower links fewer bytes save more."

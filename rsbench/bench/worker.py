@@ -1,10 +1,9 @@
-"""One rank of ``rsbench bench``: exchanges made-up gradients of a model's shapes with every method, interleaved."""
+"""One rank of ``rsbench bench``: exchanges made-up gradients of a model's shapes with one row's method."""
 
 import gc
 import json
 import time
-from collections.abc import Iterator
-from functools import partial
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,13 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.bench.folder import BenchFolder
-from rsbench.bench.plain_hooks import MOMENTUM, PlainTopK, plain_hooks
-from rsbench.bench.table import REFERENCE
-from rsbench.compressors import Compressor, parse
-from rsbench.compressors.base.compressor import BUCKET_CAP_MB
-from rsbench.compressors.kernels.dispatch import choose_threshold_pass, kernels_in_use
+from rsbench.bench.methods import bucket_cap_mb, register
+from rsbench.bench.other_tree import use_tree
+from rsbench.bench.rows import Row
 from rsbench.launch.member import Member
 from rsbench.measure import memory
 from rsbench.measure.gather import gather_json
+from rsbench.measure.heartbeat import beat
 
 WARMUP_STEPS = 25
 """Steps before the timed ones: the first has other buckets, and residuals grow fast in those that follow."""
@@ -61,26 +59,34 @@ class Shapes(nn.Module):
         return x
 
 
-def _register(text: str, density: float, model: DistributedDataParallel) -> Compressor:
-    compressor = parse(text)
-    if compressor.matchable and not compressor.density_given:
-        compressor = compressor.with_density(density)
-    compressor.register(model)
-    compressor.param_groups(model, lr=0.1, momentum=MOMENTUM)
-    return compressor
+@dataclass
+class Samples:
+    """What one rank saw: name of a number -> its values, one a step.
+
+    Attributes:
+        numbers: ``exchange_s``, ``copy_s``, those of the method, and ``peak_bytes``.
+    """
+
+    numbers: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, **values: float) -> None:
+        """Note values of one step."""
+        for name, value in values.items():
+            self.numbers.setdefault(name, []).append(value)
 
 
 class Bench:
-    """Times methods on one model's shapes.
+    """Steps of one row on one model's shapes.
 
     Args:
         shapes: tensor name -> shape.
-        density: of all that select.
-        compressors: texts of rsbench's rows.
-        against_all: time all plain hooks beside them, not plain DDP alone.
+        row: whose method is registered.
+        bucket_views: let gradients be views of DDP's buckets.
+        compiled: whether numba works here.
     """
 
-    def __init__(self, shapes: dict[str, list[int]], density: float, compressors: list[str], against_all: bool) -> None:
+    def __init__(self, shapes: dict[str, list[int]], row: Row, *, bucket_views: bool, compiled: bool) -> None:
+        self.row, self._bucket_views, self._compiled = row, bucket_views, compiled
         self.module = Shapes(shapes)
         generator = torch.Generator().manual_seed(17 + dist.get_rank())
         self.gradients = [
@@ -89,80 +95,71 @@ class Bench:
         ]
         self.elements = sum(p.numel() for p in self.module.parameters())
         self._from, self._to = torch.ones(self.elements), torch.empty(self.elements)
-        choose_threshold_pass("auto")  # what a compiler loads and takes is no method's
-        self.methods: dict[str, tuple[float, Any]] = plain_hooks(density)
-        if not against_all:
-            self.methods = {REFERENCE: self.methods[REFERENCE]}
-        for text in compressors:
-            self.methods[text] = BUCKET_CAP_MB, partial(_register, text, density)
-        self.samples: dict[str, dict[str, list[float]]] = {name: {} for name in self.methods}
+        self.samples = Samples()
 
-    def run(self, repeats: int) -> Iterator[str]:
-        """Time every method once in each repeat; yield each method's name when it is done."""
-        for _ in range(repeats):
-            for name in self.methods:
-                self._steps(name, WARMUP_STEPS, TIMED_STEPS)
-                yield name
+    def time_steps(self) -> None:
+        """Time steps after the first ones, each with a copy of the same bytes after it."""
+        self._steps(WARMUP_STEPS, TIMED_STEPS)
 
-    def measure_memory(self, rounds: int) -> Iterator[str]:
-        """Measure how far resident memory grows to its peak with each method, in a fresh process; yield as above."""
-        for _ in range(rounds):
-            for name in self.methods:
-                gc.collect()
-                before = memory.resident_bytes()
-                memory.reset_peaks()
-                self._steps(name, MEMORY_STEPS, 0)
-                self.samples[name].setdefault("peak_bytes", []).append(float(memory.peak_resident_bytes() - before))
-                yield name
+    def measure_memory(self) -> None:
+        """Measure how far resident memory grows to its peak while the method is built and runs."""
+        gc.collect()
+        before = memory.resident_bytes()
+        memory.reset_peaks()
+        self._steps(MEMORY_STEPS, 0)
+        self.samples.add(peak_bytes=float(memory.peak_resident_bytes() - before))
 
-    def _steps(self, name: str, untimed: int, timed: int) -> None:
-        cap, register = self.methods[name]
-        model = DistributedDataParallel(self.module, bucket_cap_mb=cap, gradient_as_bucket_view=True)
-        method = register(model)
+    def _steps(self, untimed: int, timed: int) -> None:
+        model = DistributedDataParallel(
+            self.module, bucket_cap_mb=bucket_cap_mb(self.row), gradient_as_bucket_view=self._bucket_views
+        )
+        tell = register(self.row, model, compiled=self._compiled)
         for step in range(untimed + timed):
+            beat("make a step")
             self.module.zero_grad()
             loss = model(self.gradients[step % _GRADIENT_SETS])
             dist.barrier()
             start = time.perf_counter()
             loss.backward()
-            elapsed = time.perf_counter() - start
+            elapsed_s = time.perf_counter() - start
             if step >= untimed:
-                self._note(name, method, elapsed)
-        self.module.zero_grad()
-
-    def _note(self, name: str, method: Any, elapsed_s: float) -> None:
-        """Keep the numbers of the step that just ended, and those of a copy beside it."""
-        dist.barrier()
-        start = time.perf_counter()
-        self._to.copy_(self._from)
-        numbers = {"exchange_s": elapsed_s, "copy_s": time.perf_counter() - start}
-        if isinstance(method, Compressor):
-            timeline = method.hook.timeline
-            numbers["compress_s"] = sum(t.sent - t.start for t in timeline)
-            numbers["decode_s"] = sum(t.decoded - t.arrived for t in timeline)
-            numbers["payload_bytes"] = method.step_stats()["payload_bytes"]
-        elif isinstance(method, PlainTopK):
-            numbers["payload_bytes"] = method.payload_bytes
-        for key, value in numbers.items():
-            self.samples[name].setdefault(key, []).append(value)
+                dist.barrier()
+                start = time.perf_counter()
+                self._to.copy_(self._from)
+                self.samples.add(exchange_s=elapsed_s, copy_s=time.perf_counter() - start, **tell())
 
 
-def bench(folder: Path, member: Member) -> None:
-    """Do what ``job.json`` asks; rank 0 tells each method in ``progress`` and leaves all samples in ``times.json``."""
-    job = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
-    torch.set_num_threads(1)
+def time_steps(folder: Path, member: Member) -> None:
+    """Time the steps that ``job.json`` asks for; rank 0 leaves the samples of all in ``times.json``."""
+    _serve(folder, member, Bench.time_steps)
+
+
+def measure_memory(folder: Path, member: Member) -> None:
+    """Measure the memory of what ``job.json`` asks for; rank 0 leaves the samples of all in ``times.json``."""
+    _serve(folder, member, Bench.measure_memory)
+
+
+def _serve(folder: Path, member: Member, work: Any) -> None:
+    order = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
+    row = Row(**order["row"])
+    use_tree(order["path"])
+    torch.set_num_threads(row.threads)
     member.join("gloo")
-    timed = Bench(job["shapes"], job["density"], job["compressors"], job["plain_hooks"])
-    rounds = job.get("memory_rounds")
-    with BenchFolder(folder).progress.open("a", encoding="utf-8") as progress:
-        for name in timed.measure_memory(rounds) if rounds else timed.run(job["repeats"]):
-            if member.rank == 0:
-                print(name, file=progress, flush=True)
-    samples = gather_json(timed.samples)
+    kernels = _loaded_kernels()
+    bench = Bench(order["shapes"], row, bucket_views=order["bucket_views"], compiled=kernels == "compiled")
+    work(bench)
+    ranks = gather_json(bench.samples.numbers)
     if member.rank == 0:
-        keeps = {text: parse(text).keeps_residual for text in job["compressors"]}
-        content = {"elements": timed.elements, "ranks": samples, "keeps_residual": keeps, "torch": torch.__version__}
-        content["kernels"] = kernels_in_use("auto")
-        BenchFolder(folder).times.write_text(json.dumps(content), encoding="utf-8")
+        answer = {"ranks": ranks, "elements": bench.elements, "torch": torch.__version__, "kernels": kernels}
+        BenchFolder(folder).times.write_text(json.dumps(answer), encoding="utf-8")
     dist.barrier()
     dist.destroy_process_group()
+
+
+def _loaded_kernels() -> str:
+    """Return ``compiled`` or ``eager``; compiled loops are loaded here, since what that takes is no method's."""
+    try:
+        from rsbench.compressors.kernels.dispatch import kernels_in_use  # late: perhaps another tree's
+    except ImportError:  # a tree that keeps them elsewhere loads them in the steps that are not timed
+        return ""
+    return kernels_in_use("auto")

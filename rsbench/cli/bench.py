@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rsbench.cli.environment import check_environment
-from rsbench.cli.options import PATH
+from rsbench.cli.options import PATH, one_decorator
 from rsbench.console import complain, make_console, say
 from rsbench.errors import RsbenchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from rsbench.bench.command import BenchConfig
+    from rsbench.bench.measured import Measured
 
 
 def say_new_name(ctx: click.Context, param: click.Parameter, value: bool | None) -> bool | None:
@@ -22,61 +29,196 @@ def say_new_name(ctx: click.Context, param: click.Parameter, value: bool | None)
     return value
 
 
+what_options = one_decorator(
+    click.option("--model", default="resnet18", show_default=True, metavar="NAME", help="Whose gradient shapes."),
+    click.option(
+        "--density",
+        multiple=True,
+        default=("0.001",),
+        metavar="R[,R...]",
+        help="Share of the elements that is sent; several give a row each.  [0.001]",
+    ),
+    click.option("--workers", default=2, show_default=True, metavar="N", help="Processes on this machine's CPU."),
+    click.option(
+        "--threads",
+        multiple=True,
+        default=("1",),
+        metavar="N[,N...]",
+        help="Compute threads of a worker; several are timed beside each other.  [1]",
+    ),
+    click.option(
+        "--compressor",
+        multiple=True,
+        metavar="NAME[:KEY=VALUE,...]",
+        help="Compressor, see `rsbench list compressors -v`; repeat.  [all]",
+    ),
+    click.option(
+        "--repeats",
+        default=5,
+        show_default=True,
+        metavar="N",
+        help="Rounds over all rows; medians and middle halves are shown.",
+    ),
+)
+"""What is timed, and how often."""
+
+beside_options = one_decorator(
+    click.option(
+        "--plain-hooks/--no-plain-hooks", default=True, show_default=True, help="PyTorch's hooks and plain code beside."
+    ),
+    click.option("--rivals/--no-rivals", default=None, hidden=True, callback=say_new_name),
+    click.option(
+        "--floors/--no-floors", default=True, show_default=True, help="What memory traffic alone would take, beside."
+    ),
+    click.option("--parts/--no-parts", default=True, show_default=True, help="Compression alone, and memory."),
+    click.option(
+        "--bucket-views/--no-bucket-views", default=True, show_default=True, help="DDP's gradient_as_bucket_view."
+    ),
+    click.option(
+        "--against",
+        type=PATH,
+        metavar="DIR",
+        help="Time the compressors of another source tree or site-packages beside, in the same rounds.",
+    ),
+)
+"""What stands beside."""
+
+answer_options = one_decorator(
+    click.option("--json", "json_path", type=PATH, help="Keep all samples in this file as they come."),
+    click.option(
+        "--from", "earlier", type=PATH, metavar="FILE", help="Time nothing: show what an earlier --json has kept."
+    ),
+    click.option("--plot", "plot_path", type=PATH, help="Draw time against density: a PNG, an SVG and a CSV file."),
+    click.option("--markdown", is_flag=True, help="Print one Markdown table in place of all others."),
+)
+"""What becomes of it."""
+
+
 @click.command()
-@click.option("--model", default="resnet18", show_default=True, metavar="NAME", help="Whose gradient shapes.")
-@click.option("--density", default=0.001, show_default=True, metavar="R", help="Share of the elements that is sent.")
-@click.option("--workers", default=2, show_default=True, metavar="N", help="Processes on this machine's CPU.")
-@click.option(
-    "--compressor",
-    multiple=True,
-    metavar="NAME[:KEY=VALUE,...]",
-    help="Compressor, see `rsbench list compressors -v`; repeat.  [all but those that need training]",
-)
-@click.option(
-    "--repeats", default=5, show_default=True, metavar="N", help="Rounds over all methods; medians are shown."
-)
-@click.option(
-    "--plain-hooks/--no-plain-hooks", default=True, show_default=True, help="PyTorch's hooks and plain code beside."
-)
-@click.option("--rivals/--no-rivals", default=None, hidden=True, callback=say_new_name)
-@click.option("--json", "json_path", type=PATH, help="Keep all samples in this file.")
-def bench(
-    model: str,
-    density: float,
-    workers: int,
-    compressor: tuple[str, ...],
-    repeats: int,
-    plain_hooks: bool,
-    rivals: bool | None,
-    json_path: Path | None,
-) -> None:
+@what_options
+@beside_options
+@answer_options
+@click.pass_context
+def bench(ctx: click.Context, /, **given: Any) -> None:
     """Time compressors on a model's gradient shapes over loopback: no data, no training.
 
-    Backward + exchange beside plain DDP, compression beside a copy of the same bytes, bytes, and memory.
+    Backward + exchange beside plain DDP, compression beside a copy of the same bytes, bytes, and memory. A run that is
+    stopped shows what it has.
 
     \b
     Examples:
       rsbench bench
       rsbench bench --model vgg19 --repeats 3 --no-plain-hooks
+      rsbench bench --density 0.001,0.01 --markdown
       rsbench bench --compressor noop --compressor rsdgc --compressor rsdgc:kernels=eager
+      rsbench bench --compressor topk --against ../rsbench-of-last-month
+      rsbench bench --compressor topk --density 0.0001,0.001,0.01,0.1 --no-parts --plot density.png
     """  # noqa: D301 - click reads \b
-    from rsbench import reports  # late: start-up
-    from rsbench.bench import command, table
+    from rsbench.bench import command  # late: start-up
+    from rsbench.bench.plot import NO_CURVE
 
     check_environment(os.environ)
-    if json_path is not None and not (json_path.parent.is_dir() and not json_path.is_dir()):
-        raise RsbenchError(f"--json {json_path} is no file that can be written: its folder must be there already.")
+    for option in ("json_path", "plot_path"):
+        _refuse_unwritable(f"--{option.removesuffix('_path')}", given[option])
     console = make_console()
-    config = command.BenchConfig(
-        model=model,
-        density=density,
-        workers=workers,
-        compressors=compressor or command.DEFAULT_COMPRESSORS,
-        repeats=repeats,
-        plain_hooks=plain_hooks if rivals is None else rivals,
+    if given["earlier"] is not None:
+        measured = _read(given["earlier"])
+    else:
+        config = _config(given)
+        if given["plot_path"] is not None and len(config.densities) < 2:
+            raise RsbenchError(NO_CURVE)
+        measured = command.measure(config, console, given["json_path"])
+    _show(measured, given, console)
+    if measured.stopped is not None and given["earlier"] is None:
+        ctx.exit(128 + measured.stopped)
+
+
+def _config(given: dict[str, Any]) -> BenchConfig:
+    """Return the configuration that parsed options stand for."""
+    from rsbench.bench import rows  # late: start-up
+    from rsbench.bench.command import BenchConfig
+
+    plain_hooks = given["plain_hooks"] if given["rivals"] is None else given["rivals"]
+    same = ("model", "workers", "repeats", "floors", "parts", "bucket_views", "against")
+    return BenchConfig(
+        **{name: given[name] for name in same},
+        densities=rows.read_numbers("density", given["density"], float),
+        threads=rows.read_numbers("threads", given["threads"], int),
+        compressors=given["compressor"] or rows.DEFAULT_COMPRESSORS,
+        plain_hooks=plain_hooks,
     )
-    timings = command.measure(config, console)
-    reports.show(table.report(timings), console)
+
+
+def _read(path: Path) -> Measured:
+    """Return what an earlier benchmark has kept, of which tables can be made.
+
+    Raises:
+        RsbenchError: the file is something else.
+    """
+    from rsbench.bench import summary, table  # late: start-up
+    from rsbench.bench.measured import Measured
+
+    measured = Measured.read(path)
+    try:
+        table.report(measured), summary.markdown(measured)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RsbenchError(f"{path} holds no samples that this version of rsbench bench wrote.") from error
+    return measured
+
+
+def _show(measured: Measured, given: dict[str, Any], console: Console) -> None:
+    """Print, keep and draw what there is.
+
+    Raises:
+        RsbenchError: there is nothing, or a file cannot be written.
+    """
+    from rsbench import reports  # late: start-up
+    from rsbench.bench import summary, table
+
+    report = table.report(measured)
+    if not any(one.rounds for one in measured.rows):
+        for problem in report.problems:
+            complain(problem)
+        if measured.stopped is None:
+            raise RsbenchError("No method could be timed.")
+    elif given["markdown"]:
+        for line in summary.markdown(measured).split("\n"):
+            say(console, line)
+        for problem in report.problems:
+            complain(problem)
+    else:
+        reports.show(report, console)
+    if measured.stopped is not None:
+        complain("Stopped before all methods were timed.")
+    for path in _written(measured, given["json_path"], given["plot_path"]):
+        complain(f"Written: {path}")
+
+
+def _written(measured: Measured, json_path: Path | None, plot_path: Path | None) -> Iterator[Path]:
+    """Write what was asked for, and yield each file.
+
+    Raises:
+        RsbenchError: it cannot be written, or a whole run has no curve to draw.
+    """
+    from rsbench.bench import plot  # late: start-up
+
     if json_path is not None:
-        json_path.write_text(json.dumps(timings, indent=1) + "\n", encoding="utf-8")  # perhaps a pipe or a device
-        say(console, f"Written: {json_path}")
+        measured.keep(json_path)
+        yield json_path
+    if plot_path is not None:
+        try:
+            yield from plot.write(measured, plot_path)
+        except RsbenchError as error:
+            if measured.stopped is None:
+                raise
+            complain(str(error))
+
+
+def _refuse_unwritable(option: str, path: Path | None) -> None:
+    """Refuse a file that cannot be written, before any work.
+
+    Raises:
+        RsbenchError: its folder is missing, or it is a folder.
+    """
+    if path is not None and not (path.parent.is_dir() and not path.is_dir()):
+        raise RsbenchError(f"{option} {path} is no file that can be written: its folder must be there already.")

@@ -67,9 +67,13 @@ def git_state() -> tuple[str | None, bool | None]:
     An rsbench that is installed inside somebody else's repository (a virtual environment there) has no state
     of its own.
     """
-    root = Path(rsbench.__file__).resolve().parent.parent
+    return git_state_of(Path(rsbench.__file__).resolve().parent.parent)
+
+
+def git_state_of(root: Path) -> tuple[str | None, bool | None]:
+    """Return commit and dirty flag of the git tree whose root this folder is, (None, None) where it is none."""
     top = _git(root, "rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != root:
+    if top is None or Path(top).resolve() != root.resolve():
         return None, None
     changes = _git(root, "status", "--porcelain", "--untracked-files=no")
     return _git(root, "rev-parse", "HEAD"), None if changes is None else bool(changes)

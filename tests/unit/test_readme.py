@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,18 @@ def test_commands_of_the_readme_are_accepted() -> None:
     assert ".venv/bin/rsbench compare" in block("first command")
     for command in ("compare", "report", "doctor", "list", "data", "run"):
         assert CliRunner().invoke(main, [command, "--help"]).exit_code == 0
+
+
+def test_options_of_the_readme_are_known() -> None:
+    from rsbench.cli.main import main
+
+    lines = re.sub(r"\\\n\s*", "", README).splitlines()
+    commands = [line.strip() for line in lines if re.match(r"(?:    )?rsbench (?:bench|report|list|compare) ", line)]
+    commands += re.findall(r"`(rsbench bench [^`]*)`", README)
+    assert sum(command.startswith("rsbench bench ") for command in commands) >= 5
+    for command in commands:
+        _, name, *arguments = shlex.split(command, comments=True)
+        main.commands[name].make_context(name, arguments)  # type: ignore[attr-defined]
 
 
 @pytest.mark.timeout(180)

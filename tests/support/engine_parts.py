@@ -1,20 +1,15 @@
 """Parts of a compressor's step, timed one by one in one process on a model's gradient shapes.
 
-``rsbench bench`` prints them below the whole exchange; ``tests/perf`` gives the same to pytest-benchmark.
+``tests/perf`` gives them to pytest-benchmark; ``rsbench bench`` times whole compressors.
 """
 
 from __future__ import annotations
 
-import json
-import statistics
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 
 import torch
 
-from rsbench.bench.folder import BenchFolder
 from rsbench.bench.plain_hooks import MOMENTUM
 from rsbench.compressors.blocks.layout import Layout, elements, kernel_slices
 from rsbench.compressors.blocks.tensor_ops import blocks_of
@@ -24,7 +19,6 @@ from rsbench.compressors.memory.error_feedback import MomentumCorrection, Residu
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import MAGNITUDE, Score, nsi
 from rsbench.compressors.selection.selectors import SampledSelector
-from rsbench.launch.member import Member
 
 COPY = "copy_"
 ROUNDS, WARMUP_ROUNDS = 7, 3
@@ -149,28 +143,3 @@ def random_gradients(shapes: Iterable[Sequence[int]]) -> Gradients:
     """Return gradients for those shapes that have at least two dimensions."""
     rng = torch.Generator().manual_seed(17)
     return [torch.randn(*shape, generator=rng) for shape in shapes if len(shape) > 1]
-
-
-def time_parts(folder: Path, member: Member) -> None:
-    """Write medians to ``times.json``: part -> seconds, and those of ``copy_`` beside it; tell each in ``progress``."""
-    job = json.loads(BenchFolder(folder).job.read_text(encoding="utf-8"))
-    torch.set_num_threads(1)
-    gradients = random_gradients(job["shapes"].values())
-    copy, medians = _copy(gradients), {}
-    with BenchFolder(folder).progress.open("a", encoding="utf-8") as progress:
-        for name, prepare in parts(gradients, job["density"]).items():
-            times = _interleaved(prepare(), copy)
-            medians[name] = [statistics.median(seconds) for seconds in zip(*times, strict=True)]
-            print(name, file=progress, flush=True)
-    BenchFolder(folder).times.write_text(json.dumps(medians), encoding="utf-8")
-
-
-def _interleaved(work: Work, copy: Work) -> Iterator[tuple[float, float]]:
-    """Yield the seconds of both, round by round, after some that are not counted."""
-    for turn in range(WARMUP_ROUNDS + ROUNDS):
-        marks = [time.perf_counter()]
-        for one in (work, copy):
-            one()
-            marks.append(time.perf_counter())
-        if turn >= WARMUP_ROUNDS:
-            yield marks[1] - marks[0], marks[2] - marks[1]
