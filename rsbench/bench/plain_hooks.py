@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.bench.table import REFERENCE
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+from rsbench.measure.older_torch import all_gather_single
 
 MOMENTUM = 0.9
 _ONE_BUCKET_MB = 1e6
@@ -55,8 +56,8 @@ class PlainTopK:
                 self._u[id(parameter)][index] = 0.0
             every_index = index.new_empty(workers * k)
             every_value = values.new_empty(workers * k)
-            dist.all_gather_single(every_index, index)
-            dist.all_gather_single(every_value, values)
+            all_gather_single(every_index, index)
+            all_gather_single(every_value, values)
             flat.zero_().index_add_(0, every_index, every_value).div_(workers)
             self.payload_bytes += 12 * k
         future: torch.futures.Future[torch.Tensor] = torch.futures.Future()

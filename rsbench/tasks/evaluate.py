@@ -15,6 +15,7 @@ from torch import nn
 
 from rsbench.loaders.batches import Reader
 from rsbench.measure.heartbeat import beat
+from rsbench.measure.older_torch import all_gather_single
 
 
 def predict(
@@ -49,7 +50,7 @@ def predict(
     model.train()
     dist.all_reduce(loss)
     gathered = torch.empty((workers * longest, 2), dtype=torch.int64, device=device)
-    dist.all_gather_single(gathered, answers)
+    all_gather_single(gathered, answers)
     in_order = gathered.view(workers, longest, 2).transpose(0, 1).reshape(-1, 2)[: len(positions)].cpu().numpy()
     return {"truth": in_order[:, 0], "predicted": in_order[:, 1], "loss": float(loss) / max(1, len(positions))}
 
