@@ -38,10 +38,11 @@ class Handed(nn.Module):
 
     def __init__(self, shapes: Shapes, device: torch.device) -> None:
         super().__init__()
-        rng = torch.Generator().manual_seed(3)
-        for name, shape in shapes.items():
-            values = torch.randn(shape, generator=rng) * 0.1
-            self.register_parameter(name, nn.Parameter(values.to(device)))
+        for name, values in zip(shapes, self._weights(shapes, device), strict=True):
+            self.register_parameter(name, nn.Parameter(values.mul_(0.1)))
+
+    def _weights(self, shapes: Shapes, device: torch.device) -> list[torch.Tensor]:
+        return gradients_drawn_on(device, shapes, 3)
 
     def forward(self, gradients: Gradients) -> torch.Tensor:
         """Return a number whose backward pass yields ``gradients``, one a parameter, the last layer's first."""
@@ -52,7 +53,10 @@ class Handed(nn.Module):
 
 
 class Dictated(Handed):
-    """The same with a loss that may be scaled: the dot product of parameters and gradients."""
+    """The same on every device, with a loss that may be scaled: the dot product of parameters and gradients."""
+
+    def _weights(self, shapes: Shapes, device: torch.device) -> list[torch.Tensor]:
+        return random_gradients(shapes, 3, device)
 
     def forward(self, gradients: Gradients) -> torch.Tensor:
         """Return the loss."""
@@ -61,8 +65,13 @@ class Dictated(Handed):
 
 def random_gradients(shapes: Shapes, seed: int, device: torch.device) -> list[torch.Tensor]:
     """Return normal gradients, drawn on the CPU, so that all devices get the same."""
-    rng = torch.Generator().manual_seed(seed)
-    return [torch.randn(shape, generator=rng).to(device) for shape in shapes.values()]
+    return [g.to(device) for g in gradients_drawn_on(torch.device("cpu"), shapes, seed)]
+
+
+def gradients_drawn_on(device: torch.device, shapes: Shapes, seed: int) -> list[torch.Tensor]:
+    """Return normal gradients, drawn on a device itself: soon there, but others on others."""
+    rng = torch.Generator(device).manual_seed(seed)
+    return [torch.randn(shape, generator=rng, device=device) for shape in shapes.values()]
 
 
 def wrap(

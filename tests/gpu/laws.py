@@ -92,7 +92,7 @@ def exact_selection(place: Place, text: str) -> str:
         after = memory_of(compressor)["v"]
         for name, whole in accumulated(before, named(own), nesterov=compressor.looks_ahead).items():
             k = max(1, math.ceil(DENSITY * whole.numel() - 1e-9))
-            chosen = whole[after[name] != whole].abs().sort(descending=True).values
+            chosen = whole[after[name] == 0].abs().sort(descending=True).values
             best = torch.topk(whole.abs(), k).values
             hold(chosen.numel() == k, f"{name} in step {step + 1}: {chosen.numel()} of {k} elements sent")
             hold(torch.allclose(chosen, best, rtol=ROUNDING), f"{name} in step {step + 1}: others than torch.topk's")
