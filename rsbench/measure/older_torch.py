@@ -1,7 +1,7 @@
 """The few names of torch that are newer than 2.11, for machines whose torch cannot be renewed.
 
-``pyproject.toml`` asks users for a newer torch. Clusters often have one that came with the driver; there the compressors
-run from the source tree, and this module is all that knows of the difference (``docs/decisions/0021-older-torch.md``).
+``pyproject.toml`` asks users for a newer torch. On a machine that has an older one the compressors run from the source
+tree, and this module is all that knows of the difference (``docs/decisions/0021-older-torch.md``).
 """
 
 from __future__ import annotations

@@ -18,16 +18,17 @@ BOUNDED = ("topk", "dgc", "rsdgc", "blocktopk", "randomk")
 
 def peak_bytes(place: Place, text: str) -> tuple[int, int, int]:
     """Return the most that some steps held beyond what stood before, the payload, and the kinds of memory (u, v)."""
-    shapes = vgg19()
+    gc.collect()
+    torch.cuda.empty_cache()
+    shapes, before = vgg19(), torch.cuda.memory_allocated()
     model, compressor = wrap(Handed(shapes, place.device), text)
     gradients = gradients_drawn_on(place.device, shapes, 1)
-    gc.collect()
     place.synchronize()
     torch.cuda.reset_peak_memory_stats()
     for _ in range(STEPS):
         backward(model, gradients)
     place.synchronize()
-    peak, payload = torch.cuda.max_memory_allocated(), compressor.step_stats()["payload_bytes"]
+    peak, payload = torch.cuda.max_memory_allocated() - before, compressor.step_stats()["payload_bytes"]
     kinds = 0 if not parse(text).keeps_residual else 2 if text.startswith(("dgc", "rsdgc")) else 1
     return peak, int(payload), kinds
 
@@ -38,8 +39,6 @@ def measure_peaks(place: Place) -> None:
     least, _, _ = peak_bytes(place, "none")
     place.findings.figure("peak", "none", least / 2**20, "MiB")
     for text in texts()[1:]:
-        gc.collect()
-        torch.cuda.empty_cache()
 
         def measure(text: str = text) -> str:
             peak, payload, kinds = peak_bytes(place, text)

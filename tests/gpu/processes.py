@@ -48,7 +48,7 @@ def run_ranks(command: list[str], files: list[Path], log: Path, limit_s: float) 
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")},
+                env=_environment(),
                 start_new_session=True,
             )
             for rank, file in enumerate(files)
@@ -65,6 +65,12 @@ def run_ranks(command: list[str], files: list[Path], log: Path, limit_s: float) 
         finally:
             for rank in ranks:
                 _end(rank)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a rank: one thread, and the loopback for meeting, since a network may be missing."""
+    loopback = {"GLOO_SOCKET_IFNAME": "lo", "NCCL_SOCKET_IFNAME": "lo"} if Path("/sys/class/net/lo").exists() else {}
+    return {"OMP_NUM_THREADS": "1", **loopback, **os.environ}
 
 
 def _end(rank: subprocess.Popen[bytes]) -> None:

@@ -53,7 +53,7 @@ class Size:
 
 
 FULL = Size("vgg19", 224, 32, 30, 256, 4)
-SMALL = Size("smallvgg", 32, 8, 8, 32, 2)
+SMALL = Size("smallvgg", 32, 8, 6, 32, 2)
 
 
 def by_main_job(place: Place, size: Size, folder: Path) -> str:
