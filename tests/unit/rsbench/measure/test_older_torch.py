@@ -13,17 +13,17 @@ from rsbench.compressors import COMPRESSORS
 
 OLDER = """
 import json, sys
-from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 
 MISSING = {"click", "filelock", "h5py", "matplotlib", "numba", "pandas", "PIL", "platformdirs", "psutil", "rich",
            "scipy", "sklearn", "torchvision", "triton"}
 
-class Lacking(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in MISSING:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+class Lacking(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in MISSING else super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Lacking())
+sys.meta_path[sys.meta_path.index(PathFinder)] = Lacking
 import torch, torch.distributed as dist, torch.nn.parallel as parallel
 
 del dist.all_gather_single
@@ -54,7 +54,7 @@ for name in COMPRESSORS:
     model = parallel.DistributedDataParallel(network, **no_buffer_sync())
     compressor = parse(name)
     compressor.register(model)
-    optimizer = torch.optim.SGD(compressor.param_groups(network, lr=0.1, momentum=0.9))
+    optimizer = torch.optim.SGD(compressor.param_groups(network, lr=0.005, momentum=0.5))
     losses = []
     for step in range(3):
         optimizer.zero_grad()
