@@ -26,7 +26,7 @@ def all_gather_single(
     return cast("dist.Work | None", gather(into, mine, group=group, async_op=async_op))
 
 
-def no_buffer_sync() -> dict[str, bool]:
+def no_buffer_sync() -> dict[str, Any]:
     """Return the argument of DistributedDataParallel that keeps forward passes from broadcasting buffers."""
     known = inspect.signature(DistributedDataParallel.__init__).parameters
     return {"forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers": False}

@@ -40,12 +40,18 @@ def counted(place: Place, text: str) -> tuple[Counter[str], int]:
     return found, len(compressor.hook.timeline)
 
 
-def _count(place: Place, text: str) -> str:
+def _count(place: Place, text: str, none: Counter[str]) -> str:
+    """Keep what was counted; ``none`` is what the first text, which is none's, took."""
     found, buckets = counted(place, text)
+    if not none:
+        none.update(found)
     for kind in ("operators of torch", *KINDS):
         if place.on_gpu or kind in ("operators of torch", "numbers read by the host"):
             place.findings.figure(kind, text, found[kind], "a step")
     place.findings.figure("buckets", text, buckets, "a step")
+    if place.on_gpu:
+        beyond = (found["launches"] - none["launches"]) / buckets
+        place.findings.figure("launches beyond none", text, beyond, "a bucket")
     return f"{buckets} buckets"
 
 
@@ -53,8 +59,9 @@ def count_launches(place: Place) -> None:
     """Count for every compressor; ``none`` is what DDP itself takes."""
     if place.on_gpu:
         torch.zeros(1, device=place.device).item()
+    none: Counter[str] = Counter()
     for text in texts():
-        place.findings.law("profiled", text, lambda text=text: _count(place, text))  # type: ignore[misc]
+        place.findings.law("profiled", text, lambda text=text: _count(place, text, none))  # type: ignore[misc]
 
 
 if __name__ == "__main__":

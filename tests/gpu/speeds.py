@@ -36,23 +36,24 @@ def median_of(place: Place, work: Callable[[], object], rounds: int) -> float:
     return statistics.median(times[3:])
 
 
-def floors(place: Place, model: str, shapes: Shapes, rounds: int) -> None:
-    """Time what no compressor can do without: one walk over the bytes, and a choice of the same elements."""
+def floors(place: Place, model: str, shapes: Shapes, rounds: int) -> float:
+    """Time what no compressor can do without, a walk over the bytes and a choice of elements; return the walk's ms."""
     gradients = gradients_drawn_on(place.device, shapes, 0)
     whole = torch.cat([g.flatten() for g in gradients])
     copy = torch.empty_like(whole)
-    took = median_of(place, lambda: copy.copy_(whole), rounds)
-    place.findings.figure("copy_ of the gradients", model, took, "ms")
+    copy_ms = median_of(place, lambda: copy.copy_(whole), rounds)
+    place.findings.figure("copy_ of the gradients", model, copy_ms, "ms")
     for density in DENSITIES:
         large = [g.flatten().abs() for g in gradients if g.dim() > 1]
         counts = [max(1, math.ceil(density * g.numel())) for g in large]
         took = median_of(
             place, lambda large=large, counts=counts: list(map(torch.topk, large, counts)), max(3, rounds // 3)
         )
-        place.findings.figure("torch.topk of every |g|", f"{model}, {density}", took, "ms")
+        place.findings.figure("torch.topk of the same elements", f"{model}, {density}", took, "ms")
+    return copy_ms
 
 
-def method(place: Place, model: str, shapes: Shapes, text: str, rounds: int) -> None:
+def method(place: Place, model: str, shapes: Shapes, text: str, rounds: int, copy_ms: float) -> None:
     """Time the hook's own marks, and the whole backward pass, which hands gradients over and exchanges them."""
     ddp, compressor = wrap(Handed(shapes, place.device), text)
     sets = [gradients_drawn_on(place.device, shapes, seed) for seed in (1, 2)]
@@ -68,6 +69,8 @@ def method(place: Place, model: str, shapes: Shapes, text: str, rounds: int) -> 
         marks["decode"].append(1e3 * sum(clock.seconds(t.arrived, t.decoded) for t in timeline))
     for name, samples in marks.items():
         place.findings.figure(name, f"{model}, {text}", statistics.median(samples), "ms")
+    compress_ms = statistics.median(marks["compress + encode"])
+    place.findings.figure("compress + encode", f"{model}, {text}", compress_ms / copy_ms, "of copy_")
 
 
 def time_methods(place: Place) -> None:
@@ -75,11 +78,11 @@ def time_methods(place: Place) -> None:
     networks = {"ResNet-50": resnet50(), "VGG-19": vgg19()} if place.on_gpu else {"a small network": small()}
     rounds = TIMED_STEPS if place.on_gpu else 5
     for model, shapes in networks.items():
-        floors(place, model, shapes, rounds)
-        method(place, model, shapes, "none", rounds)
-        for density in DENSITIES:
-            for name in METHODS:
-                method(place, model, shapes, f"{name}:density={density}", rounds)
+        copy_ms = floors(place, model, shapes, rounds)
+        texts = [f"{name}:density={density}" for density in DENSITIES for name in METHODS]
+        eager = [f"{text},kernels=eager" for text in texts]
+        for text in ("none", *texts, *(eager if place.on_gpu else ())):
+            method(place, model, shapes, text, rounds, copy_ms)
 
 
 if __name__ == "__main__":
