@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from findings import Skipped, hold
-from handed import MIXED, Dictated, backward, random_gradients, wrap
+from handed import MIXED, SMALL_CAP_MB, Dictated, backward, random_gradients, wrap
 from memories import Memory, Tensors, accumulated, memory_of, named_gradients
 from place import Place
 
@@ -28,7 +28,7 @@ def _gradients(place: Place, step: int, value: float) -> list[torch.Tensor]:
 
 def _sentence(place: Place, text: str, value: float) -> str:
     """Return what was raised; empty where inf or nan was passed on."""
-    model, compressor = wrap(Dictated(MIXED, place.device), text)
+    model, compressor = wrap(Dictated(MIXED, place.device), text, bucket_cap_mb=SMALL_CAP_MB)
     for step in range(BAD_STEP + 2):
         try:
             backward(model, _gradients(place, step, value))
@@ -63,7 +63,7 @@ def skipped_step(place: Place, text: str) -> str:
         raise Skipped("it exchanges nothing")
     net = Dictated(MIXED, place.device)
     scaler = torch.amp.GradScaler(place.device.type, init_scale=SCALE, growth_interval=1000)
-    model, compressor = wrap(net, text, scaler=scaler)
+    model, compressor = wrap(net, text, scaler=scaler, bucket_cap_mb=SMALL_CAP_MB)
     optimizer = torch.optim.SGD(compressor.param_groups(net, lr=0.01, momentum=0.5))
     for step in range(BAD_STEP + 2):
         own = _gradients(place, step, math.inf)

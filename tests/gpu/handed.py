@@ -15,6 +15,8 @@ Shapes = dict[str, tuple[int, ...]]
 Gradients = Sequence[torch.Tensor]
 MOMENTUM = 0.5
 """A power of two: m u is exact, so that a fused multiply and add gives the same bits as the two one by one."""
+SMALL_CAP_MB = 0.1
+"""A size of buckets at which :data:`MIXED` has several from the second step on."""
 MIXED: Shapes = {
     "conv": (64, 32, 3, 3), "point": (48, 40, 1, 1), "linear": (120, 310), "same": (120, 310), "bias": (90,),
     "one": (1, 1), "cube": (4, 3, 5),

@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from failures import LAWS_OF_FAILURES
 from findings import Skipped, hold
-from handed import MIXED, Dictated, backward, random_gradients, wrap
+from handed import MIXED, SMALL_CAP_MB, Dictated, backward, random_gradients, wrap
 from memories import accumulated, distance, memory_of, named_gradients, summed
 from place import Place, run_part
 
@@ -60,7 +60,7 @@ def conservation(place: Place, text: str) -> str:
     parsed: Any = parse(text)
     if not parsed.keeps_residual and parsed.name not in ("none", "fp16", "noop"):
         raise Skipped("it keeps no residual, so what it leaves out is lost")
-    model, compressor = wrap(Dictated(MIXED, place.device), text)
+    model, compressor = wrap(Dictated(MIXED, place.device), text, bucket_cap_mb=SMALL_CAP_MB)
     worst = 0.0
     for step in range(STEPS):
         own = gradients_of(place, step)
@@ -83,7 +83,7 @@ def exact_selection(place: Place, text: str) -> str:
     parsed: Any = parse(text)
     if parsed.name not in ("topk", "dgc") or getattr(parsed, "values", "") != "fp32":
         raise Skipped("it does not send the largest magnitudes as they are")
-    model, compressor = wrap(Dictated(MIXED, place.device), text)
+    model, compressor = wrap(Dictated(MIXED, place.device), text, bucket_cap_mb=SMALL_CAP_MB)
     elements = 0
     for step in range(STEPS):
         own = gradients_of(place, step)
@@ -106,7 +106,7 @@ def equal_ranks(place: Place, text: str) -> str:
         raise Skipped("one rank")
     if not parse(text).trains:
         raise Skipped("it exchanges nothing")
-    model, _ = wrap(Dictated(MIXED, place.device), text)
+    model, _ = wrap(Dictated(MIXED, place.device), text, bucket_cap_mb=SMALL_CAP_MB)
     for step in range(STEPS):
         backward(model, gradients_of(place, step))
         bits = torch.cat(list(named_gradients(model.module).values())).view(torch.int32).long()
