@@ -13,8 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.message.checksum import checksum
 from rsbench.compressors.selection.scores import Score
@@ -84,9 +82,19 @@ def kernels_in_use(wanted: str) -> str:
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Let one process of this machine compile; the others then load what it left in numba's cache."""
-    lock = FileLock(Path(tempfile.gettempdir()) / f"rsbench-numba-{os.getuid() if hasattr(os, 'getuid') else 0}.lock")
-    with contextlib.suppress(OSError, Timeout):
+    """Let one process of this machine compile; the others then load what it left in numba's cache.
+
+    Without filelock they compile side by side.
+    """
+    try:
+        filelock = importlib.import_module("filelock")
+    except ModuleNotFoundError:
+        yield
+        return
+    lock = filelock.FileLock(
+        Path(tempfile.gettempdir()) / f"rsbench-numba-{os.getuid() if hasattr(os, 'getuid') else 0}.lock"
+    )
+    with contextlib.suppress(OSError, filelock.Timeout):
         lock.acquire(timeout=_PATIENCE_S)
     try:
         yield

@@ -35,7 +35,7 @@ class FloorHook:
         buffer = bucket.buffer()
         self._work(bucket)
         into = self._message.new_empty(dist.get_world_size())
-        begun = dist.all_gather_single(into, self._message, async_op=True)
+        begun = all_gather_single(into, self._message, async_op=True)
         assert begun is not None
         spent = time.perf_counter() - start
         self.compress_s = spent if bucket.index() == 0 else self.compress_s + spent

@@ -11,6 +11,7 @@ from torch.distributed.algorithms.ddp_comm_hooks import default_hooks, powerSGD_
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.bench.rows import ALLREDUCE_HOOK, FP16_HOOK, PLAIN_DGC, PLAIN_TOPK, POWERSGD_HOOK
+from rsbench.measure.older_torch import all_gather_single
 
 MOMENTUM = 0.9
 
@@ -50,8 +51,8 @@ class PlainTopK:
                 self._u[id(parameter)][index] = 0.0
             every_index = index.new_empty(workers * k)
             every_value = values.new_empty(workers * k)
-            dist.all_gather_single(every_index, index)
-            dist.all_gather_single(every_value, values)
+            all_gather_single(every_index, index)
+            all_gather_single(every_value, values)
             flat.zero_().index_add_(0, every_index, every_value).div_(workers)
             self.payload_bytes += 12 * k
         future: torch.futures.Future[torch.Tensor] = torch.futures.Future()

@@ -7,6 +7,7 @@ import threading
 import torch
 import torch.distributed as dist
 
+from rsbench.measure.older_torch import all_gather_single
 from rsbench.measure.wire import wire_bytes
 
 Group = dist.ProcessGroup | None
@@ -56,7 +57,7 @@ def all_gather(
 ) -> torch.futures.Future[torch.Tensor]:
     """Gather equally long 1-D messages, shape [L] -> ``into`` of shape [W * L], asynchronously."""
     traffic.count("all_gather", message)
-    return _begun(dist.all_gather_single(into, message, group=group, async_op=True)).get_future()
+    return _begun(all_gather_single(into, message, group=group, async_op=True)).get_future()
 
 
 def broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from rsbench.measure.older_torch import all_gather_single
+
 
 def gather_bytes(mine: bytes, *, group: dist.ProcessGroup | None = None) -> list[bytes]:
     """Return the bytes of every rank, in rank order; a collective call.
@@ -19,12 +21,12 @@ def gather_bytes(mine: bytes, *, group: dist.ProcessGroup | None = None) -> list
     device = _device(group)
     workers = dist.get_world_size(group)
     sizes = torch.zeros(workers, dtype=torch.int64, device=device)
-    dist.all_gather_single(sizes, torch.tensor([len(mine)], device=device), group=group)
+    all_gather_single(sizes, torch.tensor([len(mine)], device=device), group=group)
     longest = int(sizes.max())
     padded = torch.zeros(longest, dtype=torch.uint8, device=device)
     padded[: len(mine)] = torch.frombuffer(bytearray(mine or b"\0"), dtype=torch.uint8)[: len(mine)].to(device)
     every = torch.zeros(workers * longest, dtype=torch.uint8, device=device)
-    dist.all_gather_single(every, padded, group=group)
+    all_gather_single(every, padded, group=group)
     rows = every.view(workers, longest).cpu().numpy()
     return [rows[rank, : int(size)].tobytes() for rank, size in enumerate(sizes.tolist())]
 

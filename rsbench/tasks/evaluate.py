@@ -17,6 +17,7 @@ from rsbench.loaders.batches import Reader
 from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.pace import Pace
+from rsbench.measure.older_torch import all_gather_single
 
 
 def predict(
@@ -53,7 +54,7 @@ def predict(
     model.train()
     dist.all_reduce(loss)
     gathered = torch.empty((workers * longest, 2), dtype=torch.int64, device=device)
-    dist.all_gather_single(gathered, answers)
+    all_gather_single(gathered, answers)
     in_order = gathered.view(workers, longest, 2).transpose(0, 1).reshape(-1, 2)[: len(positions)].cpu().numpy()
     return {"truth": in_order[:, 0], "predicted": in_order[:, 1], "loss": float(loss) / max(1, len(positions))}
 

@@ -24,6 +24,7 @@ from rsbench.loaders.spectra import Spectra
 from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.pace import Pace
+from rsbench.measure.older_torch import all_gather_single
 from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
 from rsbench.tasks.maps import draw_scores
@@ -140,7 +141,7 @@ class TargetDetection(Task):
         network.train()
         dist.all_reduce(loss)
         gathered = torch.empty(workers * longest, device=self.device)
-        dist.all_gather_single(gathered, scores)
+        all_gather_single(gathered, scores)
         return gathered[: len(positions)].cpu().numpy(), float(loss) / len(positions)
 
     def _score_chunk(

@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.measure import collectives
+from rsbench.measure.older_torch import no_buffer_sync
 from rsbench.measure.step_timer import StepTimer
 
 _OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]]], torch.optim.Optimizer]] = {
@@ -49,8 +50,8 @@ class CompressedNetwork:
             network,
             device_ids=[device.index] if device.type == "cuda" else None,
             bucket_cap_mb=cell.bucket_cap_mb,
-            forward_sync_buffers=False,
             gradient_as_bucket_view=alone,
+            **no_buffer_sync(),
         )
         compressor.register(self.model, seed=cell.derived_seed)
         momentum = cell.momentum if cell.optimizer == "sgd" else None

@@ -26,6 +26,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 from rsbench.measure.asked_ratio import TOLERANCE, difference
+from rsbench.measure.older_torch import no_buffer_sync
 from rsbench.planning import byte_matching, probe_worker
 from rsbench.planning.probe import ModelFacts
 from rsbench.tasks import TASKS
@@ -72,7 +73,7 @@ def sent_ratios(text: str, model: str, steps: int = STEPS, cap_mb: float = 25.0)
     kind, networks = TASKS[task], networks_of(model)
     models, compressors, optimizers = {}, {}, {}
     for name, network in networks.items():
-        models[name] = DistributedDataParallel(network, bucket_cap_mb=cap_mb, forward_sync_buffers=False)
+        models[name] = DistributedDataParallel(network, bucket_cap_mb=cap_mb, **no_buffer_sync())
         compressors[name] = parse(text)
         compressors[name].register(models[name])
         groups = compressors[name].param_groups(network, lr=0.001, momentum=0.9)

@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import COMPRESSORS, Compressor, parse
+from rsbench.measure.older_torch import no_buffer_sync
 
 
 def network() -> nn.Module:
@@ -41,7 +42,7 @@ def train(
     lr: float = 0.05,
 ) -> tuple[nn.Module, list[float], dict[str, Any]]:
     net = network()
-    model = DistributedDataParallel(net, bucket_cap_mb=cap_mb, forward_sync_buffers=False)
+    model = DistributedDataParallel(net, bucket_cap_mb=cap_mb, **no_buffer_sync())
     if compressor is None:
         optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=momentum, weight_decay=weight_decay)
     else:
@@ -121,7 +122,7 @@ def weight_decay() -> dict[str, Any]:
 def _poisoned(text: str, value: float) -> str:
     """The sentence that this rank sees when the last rank's gradient of one tensor is not finite."""
     net = network()
-    model = DistributedDataParallel(net, bucket_cap_mb=0.01, forward_sync_buffers=False)
+    model = DistributedDataParallel(net, bucket_cap_mb=0.01, **no_buffer_sync())
     compressor = parse(text)
     compressor.register(model)
     compressor.param_groups(net, lr=0.1, momentum=0.9)
@@ -168,7 +169,7 @@ def resume() -> dict[str, Any]:
         ends = []
         for interrupted in (False, True):
             net = network()
-            model = DistributedDataParallel(net, forward_sync_buffers=False)
+            model = DistributedDataParallel(net, **no_buffer_sync())
             compressor = parse(name)
             compressor.register(model)
             optimizer = torch.optim.SGD(compressor.param_groups(net, lr=0.05, momentum=0.9))
@@ -179,7 +180,7 @@ def resume() -> dict[str, Any]:
                     opt = optimizer.state_dict()
                     net = network()
                     net.load_state_dict(weights)
-                    model = DistributedDataParallel(net, forward_sync_buffers=False)
+                    model = DistributedDataParallel(net, **no_buffer_sync())
                     compressor = parse(name)
                     compressor.register(model)
                     optimizer = torch.optim.SGD(compressor.param_groups(net, lr=0.05, momentum=0.9))
