@@ -4,9 +4,9 @@ They serve the common case of :class:`rsbench.compressors.hooks.sparse.SparseHoo
 gradients, built-in index codings. Whatever does not fit is left to the hook's own loop, tensor by tensor, with the
 same results to rounding. Needs numba; CPU only.
 
-The choice is exact, as that of ``SampledSelector``, but needs no sample: candidates are what is above a share of the last
-step's k-th score. Too many or too few cost another look at the residual, of blocks too many are pruned to the best while
-the pass goes on.
+The choice is exact, as that of ``SampledSelector``, but needs no sample: candidates are what is above a share of the
+last step's k-th score. Too few, and of elements too many, cost another look at the residual; a list of blocks that
+fills up is pruned to its best while the pass goes on.
 """
 
 from __future__ import annotations
