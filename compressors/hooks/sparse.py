@@ -13,6 +13,9 @@ from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
 from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.density.turns import Turns, budget_bytes, turns
+from rsbench.compressors.device.bucket import DeviceKernels
+from rsbench.compressors.device.choice import choose_device_kernels
+from rsbench.compressors.device.plan import DevicePlan
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
 from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
@@ -24,7 +27,7 @@ from rsbench.compressors.selection.selectors import Selector
 from rsbench.measure import collectives
 
 if TYPE_CHECKING:
-    from rsbench.compressors.kernels.bucket import BucketPlan
+    from rsbench.compressors.kernels.bucket import BucketKernels, BucketPlan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,7 @@ class _InFlight:
 
     step: int
     message: Message
-    plan: "BucketPlan | None"
+    plan: "BucketPlan | DevicePlan | None"
     gathered: torch.Tensor
 
 
@@ -90,15 +93,15 @@ class SparseHook(ResidualHook):
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
         self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
-        self._bucket_kernels = None
-        if self.device.type == "cpu" and not parts.clip_norm:
-            self._bucket_kernels = choose_bucket_kernels(
-                parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
-            )
-        if self._bucket_kernels is not None:
+        self._bucket_kernels: BucketKernels | DeviceKernels | None = None
+        if not parts.clip_norm:
+            given = parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
+            on_cpu = self.device.type == "cpu"
+            self._bucket_kernels = choose_bucket_kernels(*given) if on_cpu else choose_device_kernels(*given, self.device)
+        if self._bucket_kernels is not None and self._bucket_kernels.compiled:
             self.kernels = "compiled"
         self.counts: dict[str, int] = {}
-        self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, BucketPlan | None]] = {}
+        self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, BucketPlan | DevicePlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
         self._counted_density = -1.0
         self._turns: Turns | None = None
@@ -109,6 +112,9 @@ class SparseHook(ResidualHook):
     def begin_step(self) -> None:
         """Renew the counts where the schedule or the policy asks for it; take turns where a budget is to be held."""
         super().begin_step()
+        if isinstance(self._bucket_kernels, DeviceKernels):
+            self._bucket_kernels.forget()
+            self._bucket_kernels.remembers = self.scaler is not None
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
         if due or density != self._counted_density:
@@ -166,8 +172,8 @@ class SparseHook(ResidualHook):
         served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
         if plan is not None and self._bucket_kernels is not None:
-            status, served = self._bucket_kernels.compress(plan, bucket.buffer(), buffer)
-        if status == OK and len(served) < len(tensors):
+            status, served = self._bucket_kernels.compress(plan, bucket.buffer(), buffer)  # type: ignore[arg-type]
+        if isinstance(status, int) and status == OK and len(served) < len(tensors):
             status = self.status_of(bucket.buffer(), tensors)
         if not isinstance(status, int) or status == OK:
             for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
@@ -182,7 +188,7 @@ class SparseHook(ResidualHook):
 
     def _plans(
         self, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor
-    ) -> "tuple[Message, BucketPlan | None]":
+    ) -> "tuple[Message, BucketPlan | DevicePlan | None]":
         """Return the plans of the bucket with these tensors, made once for each renewal of the counts."""
         names = tuple(n for n, _ in tensors)
         key = self._is_high, names
@@ -193,8 +199,9 @@ class SparseHook(ResidualHook):
                 [self._dtypes[n] for n in names],
                 self._quantizer,
             )
-            plan = None
-            if self._bucket_kernels is not None and not self.may_come_back:
+            plan: BucketPlan | DevicePlan | None = None
+            kept = self._may_rest if isinstance(self._bucket_kernels, DeviceKernels) else self.may_come_back
+            if self._bucket_kernels is not None and not kept:
                 plan = self._bucket_kernels.plan(message, tensors, buffer)
             self._messages[key] = message, plan
         return self._messages[key]
@@ -229,20 +236,37 @@ class SparseHook(ResidualHook):
         return self.blocks[name].gather(residual.v, index), index
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
+        """Decode all ranks' messages into the bucket, in rank order, each divided by the world size.
+
+        Where faults are read late, a damaged message counts as one of zeros until then.
+        """
         flight = self._in_flight.pop(bucket.index())
         tensors = self.tensors(bucket)
+        names = [n for n, _ in tensors]
         by_rank = flight.gathered.view(self.workers, -1)
-        faults = torch.stack([flight.message.faults(buffer) for buffer in by_rank])
+        faults = flight.message.faults(by_rank)
         buffer: torch.Tensor = bucket.buffer()
-        if self.refused(faults, [n for n, _ in tensors], flight.step):
+        if self.reads_late:
+            by_rank.masked_fill_(faults[:, :1] != 0, 0)
+            faults[:, 0] |= self._decode(flight, tensors, buffer, by_rank)
+            self.refused(faults, names, flight.step)
+            return self.poisoned(buffer, faults)
+        if self.refused(faults, names, flight.step):
             return buffer.fill_(math.inf)
+        bad = self._decode(flight, tensors, buffer, by_rank)
+        if bad:
+            raise damaged(int(bad) - 1, flight.step)
+        return buffer
+
+    def _decode(
+        self, flight: _InFlight, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor, by_rank: torch.Tensor
+    ) -> torch.Tensor | int:
+        """Add all messages; return what the kernels found wrong, see their ``decode``."""
         served: tuple[int, ...] = ()
+        bad: torch.Tensor | int = 0
         if flight.plan is not None and self._bucket_kernels is not None:
             served = flight.plan.positions
-            bad = self._bucket_kernels.decode(flight.plan, buffer, by_rank)
-            if bad:
-                raise damaged(bad - 1, flight.step)
+            bad = self._bucket_kernels.decode(flight.plan, buffer, by_rank)  # type: ignore[arg-type]
         for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
             if position in served:
                 continue
@@ -255,7 +279,13 @@ class SparseHook(ResidualHook):
                     self.blocks[name].add(flat, index, values.mul_(1.0 / self.workers))
             if not direct:
                 gradient.copy_(flat.view(gradient.shape))
-        return buffer
+        return bad
+
+    def take_back(self) -> None:
+        """Put back all that this step sent, by whichever way."""
+        super().take_back()
+        if isinstance(self._bucket_kernels, DeviceKernels):
+            self._bucket_kernels.take_back()
 
     # --- what users ask for ------------------------------------------------------------------------------------
 

@@ -66,6 +66,8 @@ class BucketKernels:
         masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
     """
 
+    compiled = True
+
     def __init__(self, memory: ErrorFeedback, selector: SampledSelector, score: Score, masking_density: float) -> None:
         self._memory, self._selector, self._score, self._masking = memory, selector, score, masking_density
         flat = memory.flat

@@ -130,12 +130,21 @@ class Message:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def faults(self, buffer: torch.Tensor) -> torch.Tensor:
-        """Return whether it is no message of this plan or was changed on its way, and its status; shape [2]."""
-        if buffer.numel() != self.payload_bytes:
-            return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device)
-        header = buffer[:HEADER_BYTES].view(torch.int32)
-        broken = (header[_FINGERPRINT] != self.fingerprint) | (header[_CHECKSUM] != self._checksum(buffer))
-        return torch.stack([broken.to(torch.int32), header[_STATUS]])
+        """Return whether it is no message of this plan or was changed on its way, and its status.
+
+        Args:
+            buffer: one message, uint8 [bytes], or several, [W, bytes], away from CPUs all at once.
+
+        Returns:
+            int32, shape [2] or [W, 2].
+        """
+        if buffer.shape[-1] != self.payload_bytes:
+            return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device).repeat(*buffer.shape[:-1], 1)
+        if buffer.dim() > 1 and buffer.device.type == "cpu":
+            return torch.stack([self.faults(message) for message in buffer])
+        words = buffer.view(torch.int32)
+        broken = (words[..., _FINGERPRINT] != self.fingerprint) | (words[..., _CHECKSUM] != self._checksum(buffer))
+        return torch.stack([broken.to(torch.int32), words[..., _STATUS]], dim=-1)
 
     def read(self, buffer: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Read a tensor: values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
@@ -154,7 +163,9 @@ class Message:
         if slot.coding is None:
             return chosen, None
         index = slot.coding.decode(buffer[slot.indices], slot.count, slot.layout.blocks)
-        if index.device.type == "cpu" and (stray := _stray(index, slot.layout.blocks)) is not None:
+        if index.device.type != "cpu":
+            index.clamp_(0, slot.layout.blocks - 1)  # the host is not to wait; faults tell what is wrong
+        elif (stray := _stray(index, slot.layout.blocks)) is not None:
             raise RsbenchError(
                 f"A message names block {stray} of a tensor that has {slot.layout.blocks}; it was damaged "
                 "on its way, or the ranks run different versions of rsbench."
@@ -178,11 +189,11 @@ class Message:
         An odd factor carries a flip of any bit into the bits that are kept; a factor that is even would lose flips of
         high bits, those of signs among them.
         """
-        words = buffer.view(torch.int32)[_STATUS:].long()
-        words[_CHECKSUM - _STATUS] = 0
+        words = buffer.view(torch.int32)[..., _STATUS:]
         if self._places is None:
-            self._places = torch.arange(1, 2 * words.numel(), 2, device=words.device).mul_(_GOLDEN)
-        return (words.mul_(self._places).sum().bitwise_right_shift(31) & _LOW).to(torch.int32)
+            self._places = torch.arange(1, 2 * words.shape[-1], 2, device=words.device).mul_(_GOLDEN)
+            self._places[_CHECKSUM - _STATUS] = 0
+        return (words * self._places).sum(-1).bitwise_right_shift(31).bitwise_and(_LOW).to(torch.int32)
 
 
 def _stray(index: torch.Tensor, blocks: int) -> int | None:

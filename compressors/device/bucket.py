@@ -1,0 +1,185 @@
+"""A bucket's whole step on a device: gradients to message, and messages to averaged gradient, for all tensors at once.
+
+It serves the common case of :class:`rsbench.compressors.hooks.sparse.SparseHook`, as
+:class:`rsbench.compressors.kernels.bucket.BucketKernels` does on CPUs: float32 values, contiguous gradients, built-in
+index codings. What is left of a bucket goes to the hook's own loop, tensor by tensor. The choice is exact, of equal
+scores the lowest positions, and keeps no hint, so that a resumed run chooses alike. Nothing is read on the host.
+
+Not run on a GPU by us so far: tested with tensors of the CPU and, for what is read on the host, of the meta device.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+
+from rsbench.compressors.device.passes import Passes
+from rsbench.compressors.device.plan import DevicePlan, Selection, make_plan
+from rsbench.compressors.memory.error_feedback import ErrorFeedback
+from rsbench.compressors.message.message import Message
+from rsbench.compressors.selection.scores import Score
+
+
+@dataclasses.dataclass(frozen=True)
+class _Cleared:
+    """What a bucket took out of the memory when it was sent: kind -> places and values, and whole tensors' values."""
+
+    at: dict[str, tuple[torch.Tensor, torch.Tensor]]
+    parts: list[tuple[torch.Tensor, torch.Tensor]]
+
+
+class DeviceKernels:
+    """The kernels of one hook.
+
+    Args:
+        memory: of the compressed tensors.
+        score: importance of blocks; elements are scored by magnitude.
+        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
+        passes: what goes over all elements of a bucket.
+
+    Attributes:
+        compiled: whether the passes are compiled, not operations of torch.
+        remembers: whether what is sent may have to come back (:meth:`take_back`).
+    """
+
+    def __init__(self, memory: ErrorFeedback, score: Score, masking_density: float, passes: Passes) -> None:
+        self._memory, self._score, self._passes = memory, score, passes
+        self._masking_density = masking_density if "u" in memory.flat else None
+        self.compiled, self.remembers = passes.compiled, False
+        self._cleared: list[_Cleared] = []
+
+    def plan(
+        self, message: Message, tensors: Sequence[tuple[str, torch.Tensor]], buffer: torch.Tensor
+    ) -> DevicePlan | None:
+        """Work out the tables of a bucket, made once for each message plan; None where no tensor can be served.
+
+        Args:
+            message: its plan.
+            tensors: (name, gradient view) in bucket order.
+            buffer: the bucket's.
+        """
+        return make_plan(message, tensors, buffer, self._memory.places, self._masking_density)
+
+    def compress(
+        self, plan: DevicePlan, gradients: torch.Tensor, message: torch.Tensor
+    ) -> tuple[torch.Tensor, dict[int, bool]]:
+        """Accumulate gradients, choose, write; zeros are left behind in the gradients that are served.
+
+        Where a gradient of the bucket is not finite, all of it becomes 0 and the memory takes nothing in; what is sent
+        then is not to be applied.
+
+        Args:
+            plan: of the bucket.
+            gradients: the bucket's buffer, float32, flat.
+            message: zeroed buffer of the message, uint8.
+
+        Returns:
+            0, or 1 + the position in the bucket of the first tensor with inf or nan, int32 on the device; and for each
+            tensor that is served, position -> True.
+        """
+        start = self._memory.begin(next(iter(self._memory.places)), gradients)
+        status = self._passes.take_in(plan, start, self._memory.flat, gradients, message)
+        cleared = self._send_whole(plan, message)
+        if plan.selection is not None:
+            self._send_chosen(plan.selection, message, cleared)
+        if self.remembers:
+            self._cleared.append(cleared)
+        return status, dict.fromkeys(plan.positions, True)
+
+    def _send_whole(self, plan: DevicePlan, message: torch.Tensor) -> _Cleared:
+        """Write and clear the residuals that are sent whole."""
+        flat, words, cleared = self._memory.flat, message.view(torch.float32), _Cleared({}, [])
+        sent = [served.part(flat["v"], served.memory) for served in plan.whole]
+        masked = [served.part(flat["u"], served.memory) for served in plan.whole if served.masks]
+        if sent:
+            into = [served.part(words, served.word) for served in plan.whole]
+            torch._foreach_copy_(into, sent)
+            if self.remembers:
+                cleared.parts.extend(zip(sent, into, strict=True))
+                cleared.parts.extend((u, u.clone()) for u in masked)
+            torch._foreach_zero_(sent + masked)
+        return cleared
+
+    def _send_chosen(self, selection: Selection, message: torch.Tensor, cleared: _Cleared) -> None:
+        """Choose blocks, write their indices and values, and clear them."""
+        flat = self._memory.flat
+        index = self._passes.choose(selection, flat["v"], self._score)
+        for coding in selection.codings:
+            coding.encode(index.index_select(0, coding.pick), message)
+        at, there = selection.places.elements(index, selection.memory)
+        values = flat["v"].index_select(0, at)
+        if there is not None:
+            values = torch.where(there, values, 0.0)
+        message.view(torch.float32).index_copy_(0, selection.words, values)
+        kinds = {"v": (at, there)}
+        if "u" in flat and selection.masked is None:
+            kinds["u"] = at, there
+        elif "u" in flat and selection.masked.numel():
+            kinds["u"] = at[selection.masked], None if there is None else there[selection.masked]
+        for kind, (places, real) in kinds.items():
+            if self.remembers:
+                held = values if kind == "v" else flat[kind].index_select(0, places)
+                cleared.at[kind] = places, held if real is None else torch.where(real, held, 0.0)
+            flat[kind].index_fill_(0, places, 0.0)
+
+    # --- what comes back ---------------------------------------------------------------------------------------
+
+    def take_back(self) -> None:
+        """Put back what was sent since :meth:`forget`, since it was not applied."""
+        for cleared in self._cleared:
+            for kind, (places, values) in cleared.at.items():
+                self._memory.flat[kind].index_add_(0, places, values)
+            for held, values in cleared.parts:
+                held.add_(values)
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what was kept for :meth:`take_back`: it has been applied."""
+        self._cleared.clear()
+
+    # --- decoding ----------------------------------------------------------------------------------------------
+
+    def decode(self, plan: DevicePlan, gradients: torch.Tensor, messages: torch.Tensor) -> torch.Tensor:
+        """Add the messages [W, payload_bytes], each divided by W, to the zeros of the served tensors.
+
+        In rank order, so that every rank adds in the same order. A message with an index that cannot be is left out.
+
+        Returns:
+            Whether a message was left out, bool [W], on the device.
+        """
+        workers = len(messages)
+        values = messages.view(torch.float32) * (1.0 / workers)
+        at: torch.Tensor | None = None
+        strays = torch.zeros(workers, dtype=torch.bool, device=messages.device)
+        chosen = values[:, :0]
+        if plan.selection is not None:
+            at, chosen, strays = self._chosen(plan.selection, messages, values)
+        into = [served.part(gradients, served.gradient) for served in plan.plain + plan.whole]
+        for rank in range(workers):
+            if into:
+                whole = values[rank].masked_fill_(strays[rank], 0.0)
+                torch._foreach_add_(into, [served.part(whole, served.word) for served in plan.plain + plan.whole])
+            if at is not None:
+                gradients.index_add_(0, at[rank], chosen[rank])
+        return strays
+
+    @staticmethod
+    def _chosen(
+        selection: Selection, messages: torch.Tensor, values: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return where the chosen elements of each message belong, their values, and which messages are left out."""
+        index = torch.empty(len(messages), len(selection.blocks), dtype=torch.int64, device=messages.device)
+        sound = None
+        for coding in selection.codings:
+            found, complete = coding.decode(messages)
+            index.index_copy_(1, coding.pick, found)
+            if complete is not None:
+                sound = complete if sound is None else sound & complete
+        inside = ((index >= 0) & (index < selection.blocks)).all(1)
+        strays = (inside if sound is None else inside & sound).logical_not_()
+        index.masked_fill_(strays[:, None], 0)
+        at, there = selection.places.elements(index, selection.gradient)
+        left_out = strays[:, None] if there is None else strays[:, None] | ~there
+        return at, values.index_select(1, selection.words).masked_fill_(left_out, 0.0), strays

@@ -1,0 +1,100 @@
+"""Whole buckets by the device's path, on tensors of the CPU, against the hook's operations tensor by tensor."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from buckets import Case, compress, decode
+from no_host_reads import no_host_reads
+
+from rsbench.compressors.blocks.layout import dense, elements, kernel_slices, tiles
+from rsbench.compressors.device.bucket import DeviceKernels
+from rsbench.compressors.device.passes import TorchPasses
+from rsbench.compressors.message.message import Message
+from rsbench.compressors.selection.scores import L2, MEAN, Score, nsi
+
+ELEMENTS = Case(
+    [elements((30, 40)), dense((7,)), elements((5, 14_000)), elements((900, 200)), elements((4, 5)), elements((50, 50))],
+    [9, 1, 3, 4, 20, 900],
+)
+"""int32 indices, gaps with fillers, a tensor sent whole, a bitmap."""
+BLOCKS = Case(
+    [kernel_slices((40, 30, 3, 3), 3), tiles((31, 50), 3), dense((9,)), tiles((7, 2000), 3), kernel_slices((9, 8, 5, 5), 3)],
+    [11, 30, 1, 700, 2],
+)
+MIXED = Case([elements((9,)), kernel_slices((40, 30, 3, 3), 3), elements((6, 3)), elements((500,))], [2, 600, 1, 100])
+CPU = torch.device("cpu")
+
+
+def drawn(rng: torch.Generator, n: int, kind: str) -> torch.Tensor:
+    """Multiples of 2^-10, so that sums are exact in any order; or finite numbers with squares that are not."""
+    x = (torch.randn(n, generator=rng) * 1024).round()
+    return {
+        "normal": x / 1024,
+        "sparse": x * (torch.rand(n, generator=rng) < 0.001),
+        "ties": (x / 700).round() / 1024,
+        "zero": torch.zeros(n),
+        "huge": torch.where(torch.rand(n, generator=rng) < 0.5, 3e37, 1e25) * x.sign(),
+    }[kind]
+
+
+def kernels(case: Case, rule: str, score: Score, masking_density: float) -> DeviceKernels:
+    return DeviceKernels(case.memory(rule), score, masking_density, TorchPasses())
+
+
+def same_messages(message: Message, one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether indices and values are equal; what pads an edge tile may be 0 or -0."""
+    pairs = [(message.read(one, slot), message.read(other, slot)) for slot in message.slots]
+    values = all(torch.equal(mine[0], right[0]) for mine, right in pairs)
+    return values and all(mine[1] is right[1] is None or torch.equal(mine[1], right[1]) for mine, right in pairs)
+
+
+@pytest.mark.parametrize("kind", ["normal", "sparse", "ties", "zero", "huge"])
+@pytest.mark.parametrize("rule", ["feedback", "momentum", "nesterov"])
+@pytest.mark.parametrize(
+    ("case", "score"),
+    [(ELEMENTS, MEAN), (BLOCKS, L2), (BLOCKS, MEAN), (BLOCKS, nsi(0.8, "std", "l2")), (MIXED, nsi(0.3, "var", "none"))],
+)
+def test_messages_memory_and_averages_are_those_of_the_plain_operations(
+    case: Case, score: Score, rule: str, kind: str
+) -> None:
+    calls, other = kernels(case, rule, score, 0.3), case.memory(rule)
+    rng, message = torch.Generator().manual_seed(3), case.message()
+    bucket = torch.zeros(case.numel)
+    plan = calls.plan(message, case.tensors(bucket), bucket)
+    sent = []
+    for _ in range(3):
+        g = drawn(rng, case.numel, kind)
+        bucket.copy_(g)
+        mine, right = message.allocate(CPU), message.allocate(CPU)
+        status, served = calls.compress(plan, bucket, mine)
+        compress(case, other, score, 0.3, g, right)
+        assert status == 0
+        assert served == dict.fromkeys(range(len(case.layouts)), True)
+        assert not bucket.any()
+        assert same_messages(message, mine, right)
+        for name, held in calls._memory.flat.items():
+            assert torch.equal(held, other.flat[name])
+        sent.append(mine)
+    messages, right = torch.stack(sent), torch.zeros(case.numel)
+    assert not calls.decode(plan, bucket, messages).any()
+    decode(case, messages, right)
+    assert torch.equal(bucket, right)
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+@pytest.mark.parametrize("rule", ["feedback", "momentum"])
+@pytest.mark.parametrize(("case", "score"), [(ELEMENTS, MEAN), (BLOCKS, nsi(0.8, "std", "l2")), (MIXED, MEAN)])
+def test_nothing_is_read_on_the_host(
+    monkeypatch: pytest.MonkeyPatch, case: Case, score: Score, rule: str, remembers: bool
+) -> None:
+    calls, message, bucket = kernels(case, rule, score, 0.3), case.message(), torch.randn(case.numel)
+    plan, body = calls.plan(message, case.tensors(bucket), bucket), message.allocate(CPU)
+    calls.remembers = remembers
+    with no_host_reads(monkeypatch) as counting:
+        calls.compress(plan, bucket, body)
+        print(case.names, len(counting.kernels), counting.kernels)
+        counting.kernels.clear()
+        calls.decode(plan, bucket, torch.stack([body, body]))
+        calls.take_back()
+        print(len(counting.kernels), counting.kernels)
