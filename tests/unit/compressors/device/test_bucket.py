@@ -93,8 +93,9 @@ def test_nothing_is_read_on_the_host(
     calls.remembers = remembers
     with no_host_reads(monkeypatch) as counting:
         calls.compress(plan, bucket, body)
-        print(case.names, len(counting.kernels), counting.kernels)
-        counting.kernels.clear()
+        compressing = len(counting.kernels)
         calls.decode(plan, bucket, torch.stack([body, body]))
         calls.take_back()
-        print(len(counting.kernels), counting.kernels)
+    if case is ELEMENTS:  # blocks are scored tensor by tensor
+        assert compressing <= 150
+    assert len(counting.kernels) - compressing <= 80
