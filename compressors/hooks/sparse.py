@@ -148,18 +148,31 @@ class SparseHook(ResidualHook):
     def _shared_counts(
         self, policy: Policy, layouts: list[Layout], counts: list[int], density: float, budget: int
     ) -> list[int]:
-        """Return counts by rank 0's weights, broadcast so that capacities never differ between ranks."""
+        """Return counts by rank 0's weights, broadcast so that capacities never differ between ranks.
+
+        On a CPU rank 0 broadcasts the counts. Elsewhere it broadcasts the ranking, of the same bytes, so that each rank's
+        host waits once a renewal, to read it, and works out the same counts.
+        """
+        weights = [self.parameters[n].detach() for n in self.compressed]
+        floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
+
+        def shared(elements: Sequence[float]) -> list[int]:
+            if not all(map(math.isfinite, elements)):  # uniform: the gradients' check stops all ranks
+                return counts
+            cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
+            most = self._most(layouts)
+            return share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
+
+        if self.reads_late:
+            ranking = policy.on_device(weights, density) if self.rank == 0 else torch.empty(len(layouts), device=self.device)
+            collectives.broadcast(ranking, self.traffic, self.group)
+            return shared(ranking.tolist())
         if self.rank == 0:
-            elements = policy.importance([self.parameters[n].detach() for n in self.compressed], layouts, density)
-            floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
-            if all(map(math.isfinite, elements)):  # else uniform: the gradients' check stops all ranks
-                cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
-                most = self._most(layouts)
-                counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
+            counts = shared(policy.importance(weights, layouts, density))
         sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
         collectives.broadcast(sent, self.traffic, self.group)
-        shared: list[int] = sent.tolist()
-        return shared
+        received: list[int] = sent.tolist()
+        return received
 
     # --- exchange ----------------------------------------------------------------------------------------------
 

@@ -159,6 +159,22 @@ def test_no_step_reads_on_the_host(monkeypatch: pytest.MonkeyPatch, text: str, s
 
 
 
+def test_a_renewal_reads_once_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, model, compressor = at_work("rsdgc:density=0.2,update_steps=2", device=True)
+    hook, rng, reads = compressor.hook, torch.Generator().manual_seed(0), []
+    step(net, model, gradients(net, rng))
+    tolist = torch.Tensor.tolist
+    for _ in range(3):
+        with monkeypatch.context() as patch:
+            patch.setattr(torch.Tensor, "tolist", lambda tensor: reads.append(tensor.shape) or tolist(tensor))
+            for name in ("item", "numpy", "cpu", "__float__", "__int__", "__bool__"):
+                patch.setattr(torch.Tensor, name, None)
+            hook.begin_step()  # type: ignore[union-attr]
+        step(net, model, gradients(net, rng))
+    faults, ranking = (1, 2), (len(hook.compressed),)  # type: ignore[union-attr]
+    assert [shape for shape in reads if shape != faults] == [ranking]
+
+
 def test_who_is_served() -> None:
     feedback = ErrorFeedback({"w": torch.zeros(3)})
     for wanted in ("auto", "compiled"):
