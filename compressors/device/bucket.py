@@ -114,10 +114,9 @@ class DeviceKernels:
             values = torch.where(there, values, 0.0)
         message.view(torch.float32).index_copy_(0, selection.words, values)
         kinds = {"v": (at, there)}
-        if "u" in flat and selection.masked is None:
-            kinds["u"] = at, there
-        elif "u" in flat and selection.masked.numel():
-            kinds["u"] = at[selection.masked], None if there is None else there[selection.masked]
+        if self._masking_density is not None:
+            masked = selection.masked
+            kinds["u"] = (at, there) if masked is None else (at[masked], None if there is None else there[masked])
         for kind, (places, real) in kinds.items():
             if self.remembers:
                 held = values if kind == "v" else flat[kind].index_select(0, places)
@@ -127,17 +126,18 @@ class DeviceKernels:
     # --- what comes back ---------------------------------------------------------------------------------------
 
     def take_back(self) -> None:
-        """Put back what was sent since :meth:`forget`, since it was not applied."""
+        """Put back what was sent in this step, since it was not applied."""
         for cleared in self._cleared:
             for kind, (places, values) in cleared.at.items():
                 self._memory.flat[kind].index_add_(0, places, values)
             for held, values in cleared.parts:
                 held.add_(values)
-        self.forget()
-
-    def forget(self) -> None:
-        """Drop what was kept for :meth:`take_back`: it has been applied."""
         self._cleared.clear()
+
+    def begin_step(self, *, remembers: bool) -> None:
+        """Drop what was kept for :meth:`take_back`, which has been applied; keep what is sent from now on or not."""
+        self._cleared.clear()
+        self.remembers = remembers
 
     # --- decoding ----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The index codings of :mod:`rsbench.compressors.blocks.index_codings` for all tensors of a bucket, and all ranks, at once.
+"""The codings of :mod:`rsbench.compressors.blocks.index_codings` for all tensors of a bucket, and all ranks, at once.
 
 The same bytes in a number of torch operations that does not depend on how many tensors or ranks there are. What the
 codings need to know beforehand stands in tables, so that nothing is read on the host. Little-endian machines only.
@@ -52,7 +52,9 @@ class BucketInt32:
     def __init__(self, parts: Sequence[Part], device: torch.device) -> None:
         counts = [slot.count for _, slot in parts]
         self.pick = _pick(parts, device)
-        self._words = on_device(spread([slot.indices.start // 4 for _, slot in parts], counts) + counted(counts), device)
+        self._words = on_device(
+            spread([slot.indices.start // 4 for _, slot in parts], counts) + counted(counts), device
+        )
 
     def encode(self, index: torch.Tensor, message: torch.Tensor) -> None:
         """Write the indices as they are."""
@@ -118,7 +120,10 @@ class BucketBitmap:
         bits = (torch.arange(256)[:, None] >> torch.arange(_BYTE)) & 1
         ranks = bits.cumsum(1)
         nth = [((ranks == n + 1) & (bits == 1)).long().argmax(1) for n in range(_BYTE)]
-        self._bits_set, self._nth_bit = on_device(bits.sum(1), device), on_device(torch.stack(nth, 1).reshape(-1), device)
+        self._bits_set, self._nth_bit = (
+            on_device(bits.sum(1), device),
+            on_device(torch.stack(nth, 1).reshape(-1), device),
+        )
 
     def encode(self, index: torch.Tensor, message: torch.Tensor) -> None:
         """Set the bits of the chosen blocks: each is set once, so that a sum is as good as an or."""

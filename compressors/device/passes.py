@@ -62,7 +62,7 @@ class TorchPasses:
         self, plan: DevicePlan, start: Residual, flat: Tensors, gradients: torch.Tensor, message: torch.Tensor
     ) -> torch.Tensor:
         """Take in by operations over lists of tensors."""
-        largest = torch._foreach_norm(gradients.split(plan.sizes), torch.inf)
+        largest = torch._foreach_norm(torch.split(gradients, plan.sizes), torch.inf)
         finite = torch.stack(largest).isfinite()
         sound = finite.all()
         status = torch.where(sound, 0, 1 + finite.to(torch.int32).argmin()).to(torch.int32)

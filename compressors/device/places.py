@@ -53,7 +53,10 @@ class Places:
             return
         across = [-(-lay.cols // lay.tile) if lay.tile else lay.blocks for lay in layouts]
         high, wide = [lay.tile or 1 for lay in layouts], [lay.tile or lay.block for lay in layouts]
-        rows, cols = [lay.rows if lay.tile else 1 for lay in layouts], [lay.cols if lay.tile else lay.numel for lay in layouts]
+        rows, cols = (
+            [lay.rows if lay.tile else 1 for lay in layouts],
+            [lay.cols if lay.tile else lay.numel for lay in layouts],
+        )
         self._across, self._high, self._wide, self._cols = (
             on_device(spread(numbers, counts), device) for numbers in (across, high, wide, cols)
         )

@@ -40,7 +40,7 @@ class Served:
     @property
     def word(self) -> int:
         """Index of its first value in the message, in words of 4 bytes."""
-        return self.slot.values.start // 4
+        return int(self.slot.values.start) // 4
 
 
 @dataclasses.dataclass(frozen=True)

@@ -58,7 +58,7 @@ def segments(blocks: Sequence[int], counts: Sequence[int], device: torch.device)
 
 
 def keys_of(scores: torch.Tensor) -> torch.Tensor:
-    """Turn scores, float32 of any sign, in place into int32 keys of the same order of magnitudes; nan is the highest."""
+    """Turn scores, float32, in place into int32 keys of the same order as their magnitudes; nan is the highest."""
     return scores.abs_().nan_to_num_(nan=math.inf).view(torch.int32)
 
 
@@ -81,7 +81,7 @@ def highest(keys: torch.Tensor, table: Segments) -> torch.Tensor:
 
 
 def _kth(keys: torch.Tensor, table: Segments) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return of each tensor its k-th highest key, how many equal to it are wanted, and how many there are; int64 [T]."""
+    """Return each tensor's k-th highest key, how many equal to it are wanted, and how many there are; int64 [T]."""
     need, prefix = table.wanted, torch.zeros_like(table.wanted)
     count = prefix
     for shift, bits in DIGITS:

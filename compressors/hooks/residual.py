@@ -187,7 +187,7 @@ class ResidualHook(Hook):
         return skipped
 
     def poisoned(self, buffer: torch.Tensor, faults: torch.Tensor) -> torch.Tensor:
-        """Return a bucket's average, all of it inf where a scaler is to skip the step, which the host does not know yet.
+        """Return a bucket's average, all inf where a scaler is to skip the step, which the host does not know yet.
 
         Args:
             buffer: the bucket's, changed in place.

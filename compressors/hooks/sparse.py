@@ -10,12 +10,13 @@ from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors.blocks.layout import Layout
-from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
+from rsbench.compressors.density.allocation import share_of, uniform_counts
 from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.density.turns import Turns, budget_bytes, turns
 from rsbench.compressors.device.bucket import DeviceKernels
 from rsbench.compressors.device.choice import choose_device_kernels
 from rsbench.compressors.device.plan import DevicePlan
+from rsbench.compressors.hooks.ranked_counts import Room, ranked_on_cpu, ranked_on_device
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
 from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
@@ -96,8 +97,8 @@ class SparseHook(ResidualHook):
         self._bucket_kernels: BucketKernels | DeviceKernels | None = None
         if not parts.clip_norm:
             given = parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
-            on_cpu = self.device.type == "cpu"
-            self._bucket_kernels = choose_bucket_kernels(*given) if on_cpu else choose_device_kernels(*given, self.device)
+            on_device = choose_device_kernels(*given, self.device)
+            self._bucket_kernels = on_device or (choose_bucket_kernels(*given) if self.device.type == "cpu" else None)
         if self._bucket_kernels is not None and self._bucket_kernels.compiled:
             self.kernels = "compiled"
         self.counts: dict[str, int] = {}
@@ -113,8 +114,7 @@ class SparseHook(ResidualHook):
         """Renew the counts where the schedule or the policy asks for it; take turns where a budget is to be held."""
         super().begin_step()
         if isinstance(self._bucket_kernels, DeviceKernels):
-            self._bucket_kernels.forget()
-            self._bucket_kernels.remembers = self.scaler is not None
+            self._bucket_kernels.begin_step(remembers=self.scaler is not None)
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
         if due or density != self._counted_density:
@@ -134,7 +134,11 @@ class SparseHook(ResidualHook):
         layouts, counts = [self.layouts[n] for n in self.compressed], [self.counts[n] for n in self.compressed]
         budget = budget_bytes(layouts, counts, self._most(layouts), self.parts.extra)
         if self.parts.policy is not None and self.compressed:
-            counts = self._shared_counts(self.parts.policy, layouts, counts, density, budget)
+            floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
+            room = Room(layouts, counts, floors, self._most(layouts), budget)
+            weights = [self.parameters[n].detach() for n in self.compressed]
+            by_rank_0 = ranked_on_device if self.reads_late else ranked_on_cpu
+            counts = by_rank_0(self.parts.policy, weights, density, room, self.traffic, self.group)
             self._set_compressed(counts)
         self._is_high = False
         self._turns = turns(layouts, counts, self._most(layouts), budget) if self.parts.extra else None
@@ -144,35 +148,6 @@ class SparseHook(ResidualHook):
 
     def _set_compressed(self, counts: Sequence[int]) -> None:
         self.counts.update(zip(self.compressed, counts, strict=True))
-
-    def _shared_counts(
-        self, policy: Policy, layouts: list[Layout], counts: list[int], density: float, budget: int
-    ) -> list[int]:
-        """Return counts by rank 0's weights, broadcast so that capacities never differ between ranks.
-
-        On a CPU rank 0 broadcasts the counts. Elsewhere it broadcasts the ranking, of the same bytes, so that each rank's
-        host waits once a renewal, to read it, and works out the same counts.
-        """
-        weights = [self.parameters[n].detach() for n in self.compressed]
-        floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
-
-        def shared(elements: Sequence[float]) -> list[int]:
-            if not all(map(math.isfinite, elements)):  # uniform: the gradients' check stops all ranks
-                return counts
-            cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
-            most = self._most(layouts)
-            return share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
-
-        if self.reads_late:
-            ranking = policy.on_device(weights, density) if self.rank == 0 else torch.empty(len(layouts), device=self.device)
-            collectives.broadcast(ranking, self.traffic, self.group)
-            return shared(ranking.tolist())
-        if self.rank == 0:
-            counts = shared(policy.importance(weights, layouts, density))
-        sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
-        collectives.broadcast(sent, self.traffic, self.group)
-        received: list[int] = sent.tolist()
-        return received
 
     # --- exchange ----------------------------------------------------------------------------------------------
 
@@ -249,32 +224,27 @@ class SparseHook(ResidualHook):
         return self.blocks[name].gather(residual.v, index), index
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """Decode all ranks' messages into the bucket, in rank order, each divided by the world size.
-
-        Where faults are read late, a damaged message counts as one of zeros until then.
-        """
+        """Decode all ranks' messages into the bucket; where faults are read late, a damaged one counts as zeros."""
         flight = self._in_flight.pop(bucket.index())
         tensors = self.tensors(bucket)
-        names = [n for n, _ in tensors]
         by_rank = flight.gathered.view(self.workers, -1)
         faults = flight.message.faults(by_rank)
         buffer: torch.Tensor = bucket.buffer()
         if self.reads_late:
             by_rank.masked_fill_(faults[:, :1] != 0, 0)
             faults[:, 0] |= self._decode(flight, tensors, buffer, by_rank)
-            self.refused(faults, names, flight.step)
+            self.refused(faults, [n for n, _ in tensors], flight.step)
             return self.poisoned(buffer, faults)
-        if self.refused(faults, names, flight.step):
+        if self.refused(faults, [n for n, _ in tensors], flight.step):
             return buffer.fill_(math.inf)
-        bad = self._decode(flight, tensors, buffer, by_rank)
-        if bad:
+        if bad := self._decode(flight, tensors, buffer, by_rank):
             raise damaged(int(bad) - 1, flight.step)
         return buffer
 
     def _decode(
         self, flight: _InFlight, tensors: list[tuple[str, torch.Tensor]], buffer: torch.Tensor, by_rank: torch.Tensor
     ) -> torch.Tensor | int:
-        """Add all messages; return what the kernels found wrong, see their ``decode``."""
+        """Add all messages, in rank order, divided by the world size; return what the kernels' ``decode`` returns."""
         served: tuple[int, ...] = ()
         bad: torch.Tensor | int = 0
         if flight.plan is not None and self._bucket_kernels is not None:

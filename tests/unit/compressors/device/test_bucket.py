@@ -14,12 +14,25 @@ from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import L2, MEAN, Score, nsi
 
 ELEMENTS = Case(
-    [elements((30, 40)), dense((7,)), elements((5, 14_000)), elements((900, 200)), elements((4, 5)), elements((50, 50))],
+    [
+        elements((30, 40)),
+        dense((7,)),
+        elements((5, 14_000)),
+        elements((900, 200)),
+        elements((4, 5)),
+        elements((50, 50)),
+    ],
     [9, 1, 3, 4, 20, 900],
 )
 """int32 indices, gaps with fillers, a tensor sent whole, a bitmap."""
 BLOCKS = Case(
-    [kernel_slices((40, 30, 3, 3), 3), tiles((31, 50), 3), dense((9,)), tiles((7, 2000), 3), kernel_slices((9, 8, 5, 5), 3)],
+    [
+        kernel_slices((40, 30, 3, 3), 3),
+        tiles((31, 50), 3),
+        dense((9,)),
+        tiles((7, 2000), 3),
+        kernel_slices((9, 8, 5, 5), 3),
+    ],
     [11, 30, 1, 700, 2],
 )
 MIXED = Case([elements((9,)), kernel_slices((40, 30, 3, 3), 3), elements((6, 3)), elements((500,))], [2, 600, 1, 100])

@@ -109,14 +109,12 @@ def test_what_is_not_finite_is_said_one_step_late_and_taken_in_by_nobody(text: s
     bad = gradients(net, rng)
     bad["point"][1, 1] = float("inf")
     assert all(g.isfinite().all() for g in step(net, model, bad))
-    with pytest.raises(NotFiniteError, match="The gradient of 'point' on rank 0 is not finite .* in step 1"):
+    with pytest.raises(NotFiniteError, match=r"The gradient of 'point' on rank 0 is not finite .* in step 1"):
         compressor.hook.begin_step()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("place", [0, 8, 16, 40, -1])
-def test_a_damaged_message_adds_nothing_and_is_named_one_step_late(
-    monkeypatch: pytest.MonkeyPatch, place: int
-) -> None:
+def test_a_damaged_message_adds_nothing_and_is_named_one_step_late(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
     net, model, compressor = at_work("dgc:density=0.05", device=True)
     hook, rng = compressor.hook, torch.Generator().manual_seed(0)
     assert isinstance(hook, SparseHook)
@@ -156,7 +154,6 @@ def test_no_step_reads_on_the_host(monkeypatch: pytest.MonkeyPatch, text: str, s
     monkeypatch.setattr(hook, "finish", watched(finish))
     step(net, model, gradients(net, rng))
     assert len(launches) == 2
-
 
 
 def test_a_renewal_reads_once_on_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
