@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import torch
 
-from rsbench.compressors.device.passes import Passes
+from rsbench.compressors.device.passes import Held, Passes
 from rsbench.compressors.device.plan import DevicePlan, Selection, make_plan
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message
@@ -26,7 +26,7 @@ from rsbench.compressors.selection.scores import Score
 class _Cleared:
     """What a bucket took out of the memory when it was sent: kind -> places and values, and whole tensors' values."""
 
-    at: dict[str, tuple[torch.Tensor, torch.Tensor]]
+    at: Held
     parts: list[tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -83,7 +83,9 @@ class DeviceKernels:
         status = self._passes.take_in(plan, start, self._memory.flat, gradients, message)
         cleared = self._send_whole(plan, message)
         if plan.selection is not None:
-            self._send_chosen(plan.selection, message, cleared)
+            flat = self._memory.flat
+            index = self._passes.choose(plan, flat["v"], self._score)
+            cleared.at.update(self._passes.send(plan, index, flat, message, remembers=self.remembers))
         if self.remembers:
             self._cleared.append(cleared)
         return status, dict.fromkeys(plan.positions, True)
@@ -101,27 +103,6 @@ class DeviceKernels:
                 cleared.parts.extend((u, u.clone()) for u in masked)
             torch._foreach_zero_(sent + masked)
         return cleared
-
-    def _send_chosen(self, selection: Selection, message: torch.Tensor, cleared: _Cleared) -> None:
-        """Choose blocks, write their indices and values, and clear them."""
-        flat = self._memory.flat
-        index = self._passes.choose(selection, flat["v"], self._score)
-        for coding in selection.codings:
-            coding.encode(index.index_select(0, coding.pick), message)
-        at, there = selection.places.elements(index, selection.memory)
-        values = flat["v"].index_select(0, at)
-        if there is not None:
-            values = torch.where(there, values, 0.0)
-        message.view(torch.float32).index_copy_(0, selection.words, values)
-        kinds = {"v": (at, there)}
-        if self._masking_density is not None:
-            masked = selection.masked
-            kinds["u"] = (at, there) if masked is None else (at[masked], None if there is None else there[masked])
-        for kind, (places, real) in kinds.items():
-            if self.remembers:
-                held = values if kind == "v" else flat[kind].index_select(0, places)
-                cleared.at[kind] = places, held if real is None else torch.where(real, held, 0.0)
-            flat[kind].index_fill_(0, places, 0.0)
 
     # --- what comes back ---------------------------------------------------------------------------------------
 
@@ -149,37 +130,23 @@ class DeviceKernels:
         Returns:
             Whether a message was left out, bool [W], on the device.
         """
-        workers = len(messages)
-        values = messages.view(torch.float32) * (1.0 / workers)
-        at: torch.Tensor | None = None
-        strays = torch.zeros(workers, dtype=torch.bool, device=messages.device)
-        chosen = values[:, :0]
+        strays = torch.zeros(len(messages), dtype=torch.bool, device=messages.device)
+        index: torch.Tensor | None = None
         if plan.selection is not None:
-            at, chosen, strays = self._chosen(plan.selection, messages, values)
-        into = [served.part(gradients, served.gradient) for served in plan.plain + plan.whole]
-        for rank in range(workers):
-            if into:
-                whole = values[rank].masked_fill_(strays[rank], 0.0)
-                torch._foreach_add_(into, [served.part(whole, served.word) for served in plan.plain + plan.whole])
-            if at is not None:
-                gradients.index_add_(0, at[rank], chosen[rank])
+            index, strays = _indices(plan.selection, messages)
+        self._passes.add(plan, gradients, messages, index, strays)
         return strays
 
-    @staticmethod
-    def _chosen(
-        selection: Selection, messages: torch.Tensor, values: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return where the chosen elements of each message belong, their values, and which messages are left out."""
-        index = torch.empty(len(messages), len(selection.blocks), dtype=torch.int64, device=messages.device)
-        sound = None
-        for coding in selection.codings:
-            found, complete = coding.decode(messages)
-            index.index_copy_(1, coding.pick, found)
-            if complete is not None:
-                sound = complete if sound is None else sound & complete
-        inside = ((index >= 0) & (index < selection.blocks)).all(1)
-        strays = (inside if sound is None else inside & sound).logical_not_()
-        index.masked_fill_(strays[:, None], 0)
-        at, there = selection.places.elements(index, selection.gradient)
-        left_out = strays[:, None] if there is None else strays[:, None] | ~there
-        return at, values.index_select(1, selection.words).masked_fill_(left_out, 0.0), strays
+
+def _indices(selection: Selection, messages: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the indices of the chosen blocks of each message, int64 [W, K], and which messages are left out [W]."""
+    index = torch.empty(len(messages), len(selection.blocks), dtype=torch.int64, device=messages.device)
+    sound: torch.Tensor | None = None
+    for coding in selection.codings:
+        found, complete = coding.decode(messages)
+        index.index_copy_(1, coding.pick, found)
+        if complete is not None:
+            sound = complete if sound is None else sound & complete
+    inside = ((index >= 0) & (index < selection.blocks)).all(1)
+    strays = (inside if sound is None else inside & sound).logical_not_()
+    return index.masked_fill_(strays[:, None], 0), strays

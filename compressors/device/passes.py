@@ -16,6 +16,9 @@ from rsbench.compressors.device.plan import DevicePlan, Selection
 from rsbench.compressors.memory.error_feedback import Residual, Tensors
 from rsbench.compressors.selection.scores import Score
 
+Held = dict[str, tuple[torch.Tensor, torch.Tensor]]
+"""Kind of memory -> places in it, int64 [n], and what stood there."""
+
 
 class Passes(Protocol):
     """The two passes over a bucket.
@@ -43,13 +46,44 @@ class Passes(Protocol):
             taken as 0, and the memory stays as it is.
         """
 
-    def choose(self, selection: Selection, v: torch.Tensor, score: Score) -> torch.Tensor:
+    def choose(self, plan: DevicePlan, v: torch.Tensor, score: Score) -> torch.Tensor:
         """Return the indices of the chosen blocks in their tensors, int64 [K], rising in each tensor.
 
         Args:
-            selection: of the bucket.
+            plan: of the bucket, with a selection.
             v: residuals of all tensors, flat.
             score: importance of blocks of more than one element; others are chosen by magnitude.
+        """
+
+    def send(
+        self, plan: DevicePlan, index: torch.Tensor, flat: Tensors, message: torch.Tensor, *, remembers: bool
+    ) -> Held:
+        """Write the chosen blocks, indices and values, and clear them.
+
+        Args:
+            plan: of the bucket, with a selection.
+            index: of the chosen blocks, int64 [K].
+            flat: kind of memory -> all tensors, flat.
+            message: zeroed buffer of the message, uint8.
+            remembers: whether what is cleared is returned.
+        """
+
+    def add(
+        self,
+        plan: DevicePlan,
+        gradients: torch.Tensor,
+        messages: torch.Tensor,
+        index: torch.Tensor | None,
+        strays: torch.Tensor,
+    ) -> None:
+        """Add all messages, each divided by W, in rank order.
+
+        Args:
+            plan: of the bucket.
+            gradients: the bucket's buffer, zeros where tensors are served.
+            messages: uint8 [W, bytes].
+            index: of the chosen blocks, int64 [W, K], none out of range; None without a selection.
+            strays: messages that are left out, bool [W].
         """
 
 
@@ -101,8 +135,9 @@ class TorchPasses:
         if start.nesterov:
             torch._foreach_add_(v, g)
 
-    def choose(self, selection: Selection, v: torch.Tensor, score: Score) -> torch.Tensor:
+    def choose(self, plan: DevicePlan, v: torch.Tensor, score: Score) -> torch.Tensor:
         """Score all blocks, then choose by histograms of the scores' bits."""
+        selection = _selection(plan)
         scores = torch.zeros(selection.table.rows * radix.ROW, device=v.device)
         elements, into = [], []
         for served, start in zip(selection.tensors, selection.table.starts, strict=True):
@@ -116,3 +151,64 @@ class TorchPasses:
         if elements:
             torch._foreach_copy_(into, elements)
         return radix.highest(radix.keys_of(scores), selection.table)
+
+    def send(
+        self, plan: DevicePlan, index: torch.Tensor, flat: Tensors, message: torch.Tensor, *, remembers: bool
+    ) -> Held:
+        """Encode coding by coding, then gather and scatter."""
+        for coding in _selection(plan).codings:
+            coding.encode(index.index_select(0, coding.pick), message)
+        return self.send_values(plan, index, flat, message, remembers=remembers)
+
+    @staticmethod
+    def send_values(
+        plan: DevicePlan, index: torch.Tensor, flat: Tensors, message: torch.Tensor, *, remembers: bool
+    ) -> Held:
+        """Do :meth:`send` without the indices."""
+        selection, held = _selection(plan), {}
+        at, there = selection.places.elements(index, selection.memory)
+        values = flat["v"].index_select(0, at)
+        if there is not None:
+            values = torch.where(there, values, 0.0)
+        message.view(torch.float32).index_copy_(0, selection.words, values)
+        cleared = {"v": (at, there)}
+        if "u" in flat:
+            masked = selection.masked
+            cleared["u"] = (at, there) if masked is None else (at[masked], None if there is None else there[masked])
+        for kind, (places, real) in cleared.items():
+            if remembers:
+                stood = values if kind == "v" else flat[kind].index_select(0, places)
+                held[kind] = places, stood if real is None else torch.where(real, stood, 0.0)
+            flat[kind].index_fill_(0, places, 0.0)
+        return held
+
+    def add(
+        self,
+        plan: DevicePlan,
+        gradients: torch.Tensor,
+        messages: torch.Tensor,
+        index: torch.Tensor | None,
+        strays: torch.Tensor,
+    ) -> None:
+        """Add by operations over lists of tensors, and by one over all chosen elements."""
+        values = (messages.view(torch.float32) * (1.0 / len(messages))).masked_fill_(strays[:, None], 0.0)
+        at, chosen, direct = values, values, plan.plain + plan.whole
+        if index is not None:
+            selection = _selection(plan)
+            at, there = selection.places.elements(index, selection.gradient)
+            chosen = values.index_select(1, selection.words)
+            if there is not None:
+                chosen.masked_fill_(~there, 0.0)
+        into = [served.part(gradients, served.gradient) for served in direct]
+        for rank in range(len(messages)):
+            if into:
+                torch._foreach_add_(into, [served.part(values[rank], served.word) for served in direct])
+            if index is not None:
+                gradients.index_add_(0, at[rank], chosen[rank])
+
+
+def _selection(plan: DevicePlan) -> Selection:
+    """Return the selection of a plan that has one."""
+    if plan.selection is None:
+        raise ValueError("nothing is chosen in this bucket")
+    return plan.selection

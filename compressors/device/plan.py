@@ -43,7 +43,7 @@ class Served:
         return int(self.slot.values.start) // 4
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Selection:
     """The tensors that blocks are chosen from, K blocks of V elements in all.
 
@@ -70,7 +70,7 @@ class Selection:
     masked: torch.Tensor | None
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class DevicePlan:
     """The plan of a bucket.
 

@@ -80,3 +80,22 @@ def decode(case: Case, messages: torch.Tensor, buffer: torch.Tensor) -> None:
                 gradient.view(-1).add_(share)
             else:
                 blocks_of(slot.layout).add(gradient.view(-1), index, share)
+
+
+def drawn(rng: torch.Generator, n: int, kind: str) -> torch.Tensor:
+    """Multiples of 2^-10, so that sums are exact in any order; or finite numbers with squares that are not."""
+    x = (torch.randn(n, generator=rng) * 1024).round()
+    return {
+        "normal": x / 1024,
+        "sparse": x * (torch.rand(n, generator=rng) < 0.001),
+        "ties": (x / 700).round() / 1024,
+        "zero": torch.zeros(n),
+        "huge": torch.where(torch.rand(n, generator=rng) < 0.5, 3e37, 1e25) * x.sign(),
+    }[kind]
+
+
+def same_messages(message: Message, one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether indices and values are equal; what pads an edge tile may be 0 or -0."""
+    pairs = [(message.read(one, slot), message.read(other, slot)) for slot in message.slots]
+    values = all(torch.equal(mine[0], right[0]) for mine, right in pairs)
+    return values and all(mine[1] is right[1] is None or torch.equal(mine[1], right[1]) for mine, right in pairs)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from buckets import Case, compress, decode
+from buckets import Case, compress, decode, drawn, same_messages
 from no_host_reads import no_host_reads
 
 from rsbench.compressors.blocks.layout import dense, elements, kernel_slices, tiles
 from rsbench.compressors.device.bucket import DeviceKernels
 from rsbench.compressors.device.passes import TorchPasses
-from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import L2, MEAN, Score, nsi
 
 ELEMENTS = Case(
@@ -39,27 +38,8 @@ MIXED = Case([elements((9,)), kernel_slices((40, 30, 3, 3), 3), elements((6, 3))
 CPU = torch.device("cpu")
 
 
-def drawn(rng: torch.Generator, n: int, kind: str) -> torch.Tensor:
-    """Multiples of 2^-10, so that sums are exact in any order; or finite numbers with squares that are not."""
-    x = (torch.randn(n, generator=rng) * 1024).round()
-    return {
-        "normal": x / 1024,
-        "sparse": x * (torch.rand(n, generator=rng) < 0.001),
-        "ties": (x / 700).round() / 1024,
-        "zero": torch.zeros(n),
-        "huge": torch.where(torch.rand(n, generator=rng) < 0.5, 3e37, 1e25) * x.sign(),
-    }[kind]
-
-
 def kernels(case: Case, rule: str, score: Score, masking_density: float) -> DeviceKernels:
     return DeviceKernels(case.memory(rule), score, masking_density, TorchPasses())
-
-
-def same_messages(message: Message, one: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether indices and values are equal; what pads an edge tile may be 0 or -0."""
-    pairs = [(message.read(one, slot), message.read(other, slot)) for slot in message.slots]
-    values = all(torch.equal(mine[0], right[0]) for mine, right in pairs)
-    return values and all(mine[1] is right[1] is None or torch.equal(mine[1], right[1]) for mine, right in pairs)
 
 
 @pytest.mark.parametrize("kind", ["normal", "sparse", "ties", "zero", "huge"])
