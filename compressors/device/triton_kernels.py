@@ -1,4 +1,4 @@
-"""Triton kernels over a bucket. Each program takes one row of a table: a run of elements, blocks or values of one tensor.
+"""Triton kernels over a bucket. Each program takes one row of a table: a run of elements, blocks or values.
 
 Run by Triton's interpreter only so far, not on a GPU by us.
 """
@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 
 RUN = tl.constexpr(4)
-"""Columns of a table of runs: the tensor, where the run starts in it, how many elements, and whether scores are read."""
+"""Columns of a table of runs: the tensor, where the run starts in it, how many elements, and one more number."""
 SHAPE = tl.constexpr(9)
 """Columns of a table of tensors: memory, gradient and word where each starts, its first chosen block, elements in a
 block, blocks in a row of its grid, columns of its matrix, rows, and width of a block."""
@@ -29,13 +29,16 @@ def check(g, runs, starts, cell, CHUNK: tl.constexpr):
 
 
 @triton.jit
-def take_in(g, u, v, message, runs, places, cell, momentum, RULE: tl.constexpr, CHUNK: tl.constexpr):
+def take_in(g, u, v, message, runs, places, cell, status, number, momentum, RULE: tl.constexpr, CHUNK: tl.constexpr):
     """Take gradients into the memory (0: v += g; 1: momentum; 2: Nesterov) or write them; leave zeros behind."""
     run = runs + tl.program_id(0) * RUN
     place = places + tl.load(run) * 4
     first, inside = tl.load(run + 1), tl.arange(0, CHUNK) < tl.load(run + 2)
     i = first + tl.arange(0, CHUNK)
-    sound = tl.load(cell) == 0
+    raised = tl.load(cell)
+    sound = raised == 0
+    if tl.program_id(0) == 0:
+        tl.store(status, tl.where(sound, 0, number + 1 - raised))
     from_ = g + tl.load(place + 1) + i
     x = tl.where(sound, tl.load(from_, mask=inside, other=0.0), 0.0)
     tl.store(from_, tl.zeros_like(x), mask=inside)
@@ -74,7 +77,7 @@ def statistics(
     v, first_, second_, sums, runs, shapes, scores, L2: tl.constexpr, SECOND: tl.constexpr, PER: tl.constexpr,
     WIDTH: tl.constexpr,
 ):  # fmt: skip
-    """Write both statistics of a run of blocks (SECOND 0: none, 1: variance, 2: deviation) and their sums of squares."""
+    """Write both statistics of a run of blocks (SECOND 0: none, 1: variance, 2: deviation), and sums of squares."""
     run = runs + tl.program_id(0) * RUN
     t = tl.load(run)
     shape = shapes + t * SHAPE
@@ -84,10 +87,7 @@ def statistics(
     there = there & here[:, None] & (o < tl.load(shape + 4))[None, :]
     x = tl.load(v + tl.load(shape) + at, mask=there, other=0.0)
     size = tl.maximum(tl.sum(there.to(tl.float32), 1), 1.0)
-    if L2:
-        one = tl.sqrt_rn(tl.sum(x * x, 1))
-    else:
-        one = tl.div_rn(tl.sum(tl.abs(x), 1), size)
+    one = tl.sqrt_rn(tl.sum(x * x, 1)) if L2 else tl.div_rn(tl.sum(tl.abs(x), 1), size)
     into = tl.load(scores + t) + index
     tl.store(first_ + into, one, mask=here)
     tl.store(sums + 2 * tl.load(run + 3), tl.sum(tl.where(here, one * one, 0.0), 0))
@@ -146,7 +146,9 @@ def histogram(v, scores, runs, sources, state, counts, SHIFT: tl.constexpr, BITS
     run = runs + tl.program_id(0) * RUN
     t = tl.load(run)
     keys = _keys(v, scores, run, sources, CHUNK)
-    alike = (keys >= 0) & ((keys >> (SHIFT + BITS)) == tl.load(state + 3 * t))
+    alike = keys >= 0
+    if SHIFT + BITS < 31:
+        alike = alike & ((keys >> (SHIFT + BITS)) == tl.load(state + 2 * t))
     digits = (keys >> SHIFT) & ((1 << BITS) - 1)
     found = tl.histogram(tl.where(alike, digits, 0), 1 << BITS, mask=alike)
     bins = tl.arange(0, 1 << BITS)
@@ -155,19 +157,17 @@ def histogram(v, scores, runs, sources, state, counts, SHIFT: tl.constexpr, BITS
 
 @triton.jit
 def pick(counts, wanted, state, FIRST: tl.constexpr, BITS: tl.constexpr):
-    """Add a digit to the prefix of a tensor's k-th score; leave prefix, how many alike are wanted, how many there are."""
+    """Add a digit to the prefix of a tensor's k-th score; leave prefix, and how many alike are wanted."""
     t = tl.program_id(0)
     bins = tl.arange(0, 1 << BITS)
     found = tl.load(counts + t * (1 << BITS) + bins)
-    need = tl.load(wanted + t) if FIRST else tl.load(state + 3 * t + 1)
-    prefix = 0 if FIRST else tl.load(state + 3 * t)
+    need = tl.load(wanted + t) if FIRST else tl.load(state + 2 * t + 1)
+    prefix = 0 if FIRST else tl.load(state + 2 * t)
     from_top = tl.cumsum(found, 0, reverse=True)
     at = tl.sum((from_top >= need).to(tl.int32), 0) - 1
-    count = tl.sum(tl.where(bins == at, found, 0), 0)
     above = tl.sum(tl.where(bins > at, found, 0), 0)
-    tl.store(state + 3 * t, prefix * (1 << BITS) + at)
-    tl.store(state + 3 * t + 1, need - above)
-    tl.store(state + 3 * t + 2, count)
+    tl.store(state + 2 * t, prefix * (1 << BITS) + at)
+    tl.store(state + 2 * t + 1, need - above)
 
 
 @triton.jit
@@ -176,7 +176,7 @@ def count(v, scores, runs, sources, state, counts, number, CHUNK: tl.constexpr):
     pid = tl.program_id(0)
     run = runs + pid * RUN
     keys = _keys(v, scores, run, sources, CHUNK)
-    kth = tl.load(state + 3 * tl.load(run))
+    kth = tl.load(state + 2 * tl.load(run))
     tl.store(counts + pid, tl.sum((keys > kth).to(tl.int32), 0))
     tl.store(counts + number + pid, tl.sum((keys == kth).to(tl.int32), 0))
 
@@ -189,7 +189,7 @@ def collect(v, scores, runs, sources, state, counts, up_to, number, first_run, i
     t = tl.load(run)
     start = tl.load(first_run + t)
     keys = _keys(v, scores, run, sources, CHUNK)
-    kth, need = tl.load(state + 3 * t), tl.load(state + 3 * t + 1)
+    kth, need = tl.load(state + 2 * t), tl.load(state + 2 * t + 1)
     above = tl.load(up_to + pid) - tl.load(counts + pid) - tl.load(up_to + start) + tl.load(counts + start)
     up_to, counts = up_to + number, counts + number
     alike = tl.load(up_to + pid) - tl.load(counts + pid) - tl.load(up_to + start) + tl.load(counts + start)

@@ -54,18 +54,18 @@ class TritonPasses(TorchPasses):
         """Take in by two kernels: one that checks, one that does all of the rest."""
         tables, number = self._of(plan, gradients.device), len(plan.sizes)
         cell = torch.zeros((), dtype=torch.int32, device=gradients.device)
-        self._launch(
-            kernels.check, len(tables.checked), gradients, tables.checked, tables.check_places, cell, CHUNK=self._run
-        )
+        status = torch.empty_like(cell)
+        places = tables.checked, tables.check_places
+        self._launch(kernels.check, len(tables.checked), gradients, *places, cell, CHUNK=self._run)
         rule = 0 if start.u is None else 2 if start.nesterov else 1
         u, words = flat.get("u", flat["v"]), message.view(torch.float32)
         self._launch(
             kernels.take_in, len(tables.taken), gradients, u, flat["v"], words, tables.taken, tables.take_places, cell,
-            start.momentum, RULE=rule, CHUNK=self._run,
+            status, number, start.momentum, RULE=rule, CHUNK=self._run,
         )  # fmt: skip
         if len(plan.positions) < number:
             gradients.masked_fill_(cell > 0, 0.0)
-        return torch.where(cell > 0, number + 1 - cell, 0)
+        return status
 
     def choose(self, plan: DevicePlan, v: torch.Tensor, score: Score) -> torch.Tensor:
         """Score blocks, find each tensor's k-th score by three histograms, and collect what is above."""
@@ -73,7 +73,7 @@ class TritonPasses(TorchPasses):
         scores = self._scores(tables, v, score)
         given = v, scores, tables.keyed, tables.sources
         runs = len(tables.keyed)
-        state = torch.zeros(tables.tensors, 3, dtype=torch.int32, device=v.device)
+        state = torch.empty(tables.tensors, 2, dtype=torch.int32, device=v.device)
         counts = torch.zeros(len(DIGITS), tables.tensors * _BINS, dtype=torch.int32, device=v.device)
         for level, (shift, bits) in enumerate(DIGITS):
             self._launch(kernels.histogram, runs, *given, state, counts[level], SHIFT=shift, BITS=bits, CHUNK=self._run)
@@ -100,8 +100,8 @@ class TritonPasses(TorchPasses):
             )  # fmt: skip
         if score.second or score.norm != "none" or score.alpha != 1.0:
             self._launch(
-                kernels.combine, len(tables.combined), first, second, sums, tables.combined, tables.spans, tables.scores,
-                score.alpha, NORM=score.norm == "l2", TWO=bool(score.second), CHUNK=self._run,
+                kernels.combine, len(tables.combined), first, second, sums, tables.combined, tables.spans,
+                tables.scores, score.alpha, NORM=score.norm == "l2", TWO=bool(score.second), CHUNK=self._run,
             )  # fmt: skip
         return first
 

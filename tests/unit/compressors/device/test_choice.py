@@ -9,8 +9,10 @@ from no_host_reads import no_host_reads
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor
+from rsbench.compressors.device import choice
 from rsbench.compressors.device.bucket import DeviceKernels
 from rsbench.compressors.device.choice import choose_device_kernels
+from rsbench.compressors.device.passes import TorchPasses
 from rsbench.compressors.hooks.sparse import SparseHook
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.selection.scores import MAGNITUDE
@@ -170,6 +172,12 @@ def test_a_renewal_reads_once_on_the_host(monkeypatch: pytest.MonkeyPatch) -> No
         step(net, model, gradients(net, rng))
     faults, ranking = (1, 2), (len(hook.compressed),)  # type: ignore[union-attr]
     assert [shape for shape in reads if shape != faults] == [ranking]
+
+
+def test_the_try_out_is_of_numbers_that_kernels_could_get_wrong() -> None:
+    status, *rest = choice._messages(TorchPasses(), torch.device("cpu"))
+    assert status == 0
+    assert sum(map(bool, rest[-2039:])) == 9 + 9 + 3, "a slice of nine, nine elements, three plain ones"
 
 
 def test_who_is_served() -> None:
