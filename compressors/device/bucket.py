@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 
 from rsbench.compressors.device.passes import Held, Passes
-from rsbench.compressors.device.plan import DevicePlan, Selection, make_plan
+from rsbench.compressors.device.plan import DevicePlan, make_plan
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.selection.scores import Score
@@ -60,6 +60,7 @@ class DeviceKernels:
             tensors: (name, gradient view) in bucket order.
             buffer: the bucket's.
         """
+        message.checksum_by = self._passes.checksum_by
         return make_plan(message, tensors, buffer, self._memory.places, self._masking_density)
 
     def compress(
@@ -128,25 +129,8 @@ class DeviceKernels:
         In rank order, so that every rank adds in the same order. A message with an index that cannot be is left out.
 
         Returns:
-            Whether a message was left out, bool [W], on the device.
+            Whether a message was left out, bool or int32 [W], on the device.
         """
-        strays = torch.zeros(len(messages), dtype=torch.bool, device=messages.device)
-        index: torch.Tensor | None = None
-        if plan.selection is not None:
-            index, strays = _indices(plan.selection, messages)
+        index, strays = self._passes.indices(plan, messages)
         self._passes.add(plan, gradients, messages, index, strays)
         return strays
-
-
-def _indices(selection: Selection, messages: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the indices of the chosen blocks of each message, int64 [W, K], and which messages are left out [W]."""
-    index = torch.empty(len(messages), len(selection.blocks), dtype=torch.int64, device=messages.device)
-    sound: torch.Tensor | None = None
-    for coding in selection.codings:
-        found, complete = coding.decode(messages)
-        index.index_copy_(1, coding.pick, found)
-        if complete is not None:
-            sound = complete if sound is None else sound & complete
-    inside = ((index >= 0) & (index < selection.blocks)).all(1)
-    strays = (inside if sound is None else inside & sound).logical_not_()
-    return index.masked_fill_(strays[:, None], 0), strays

@@ -6,6 +6,7 @@ kernels do the same in fewer launches (:mod:`rsbench.compressors.device.triton_p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -25,9 +26,11 @@ class Passes(Protocol):
 
     Attributes:
         compiled: whether they are compiled kernels, not operations of torch.
+        checksum_by: checksums of messages, uint8 [..., bytes] -> int32 [...]; None leaves them to the message.
     """
 
     compiled: bool
+    checksum_by: Callable[[torch.Tensor], torch.Tensor] | None
 
     def take_in(
         self, plan: DevicePlan, start: Residual, flat: Tensors, gradients: torch.Tensor, message: torch.Tensor
@@ -68,6 +71,14 @@ class Passes(Protocol):
             remembers: whether what is cleared is returned.
         """
 
+    def indices(self, plan: DevicePlan, messages: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Read the indices of all messages, uint8 [W, bytes].
+
+        Returns:
+            int64 [W, K], none of them out of range, None without a selection; and for each message whether it has
+            indices that cannot be, bool [W].
+        """
+
     def add(
         self,
         plan: DevicePlan,
@@ -91,6 +102,7 @@ class TorchPasses:
     """The passes by torch operations."""
 
     compiled = False
+    checksum_by: Callable[[torch.Tensor], torch.Tensor] | None = None
 
     def take_in(
         self, plan: DevicePlan, start: Residual, flat: Tensors, gradients: torch.Tensor, message: torch.Tensor
@@ -181,6 +193,20 @@ class TorchPasses:
                 held[kind] = places, stood if real is None else torch.where(real, stood, 0.0)
             flat[kind].index_fill_(0, places, 0.0)
         return held
+
+    def indices(self, plan: DevicePlan, messages: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Read coding by coding."""
+        sound = torch.ones(len(messages), dtype=torch.bool, device=messages.device)
+        if plan.selection is None:
+            return None, sound.logical_not_()
+        selection = plan.selection
+        index = torch.empty(len(messages), len(selection.blocks), dtype=torch.int64, device=messages.device)
+        for coding in selection.codings:
+            found, complete = coding.decode(messages)
+            index.index_copy_(1, coding.pick, found)
+            sound = sound if complete is None else sound & complete
+        strays = ((index >= 0) & (index < selection.blocks)).all(1).logical_and_(sound).logical_not_()
+        return index.masked_fill_(strays[:, None], 0), strays
 
     def add(
         self,

@@ -13,11 +13,13 @@ import triton
 
 from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.device import triton_kernels as kernels
+from rsbench.compressors.device import triton_message_kernels as message_kernels
 from rsbench.compressors.device.passes import Held, TorchPasses
 from rsbench.compressors.device.plan import DevicePlan
 from rsbench.compressors.device.radix import DIGITS
 from rsbench.compressors.device.triton_tables import Tables
 from rsbench.compressors.memory.error_feedback import Residual, Tensors
+from rsbench.compressors.message.message import GOLDEN
 from rsbench.compressors.selection.scores import Score
 
 _BINS = 1 << max(bits for _, bits in DIGITS)
@@ -43,10 +45,11 @@ class TritonPasses(TorchPasses):
         return self._tables[plan]
 
     @staticmethod
-    def _launch(kernel: Any, programs: int, *given: Any, **constants: Any) -> None:
+    def _launch(kernel: Any, programs: int, *given: Any, times: int = 1, **constants: Any) -> None:
         """Start a kernel; products and sums are rounded one by one, as torch operations do it."""
         if programs:
-            kernel[(programs,)](*given, **constants, enable_fp_fusion=False)
+            with torch.cuda.device_of(given[0]):
+                kernel[(programs, times)](*given, **constants, enable_fp_fusion=False)
 
     def take_in(
         self, plan: DevicePlan, start: Residual, flat: Tensors, gradients: torch.Tensor, message: torch.Tensor
@@ -132,6 +135,40 @@ class TritonPasses(TorchPasses):
             tables.shapes, tables.masks, HAS_U="u" in flat, CHUNK=self._run,
         )  # fmt: skip
         return {}
+
+    def indices(self, plan: DevicePlan, messages: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Read all codings of all ranks by two kernels and a running sum between them."""
+        ranks, size = messages.shape
+        strays = torch.zeros(ranks, dtype=torch.int32, device=messages.device)
+        if plan.selection is None:
+            return None, strays
+        tables = self._of(plan, messages.device)
+        index = torch.zeros(ranks, tables.blocks, dtype=torch.int64, device=messages.device)
+        entries = up_to = torch.empty(ranks, max(1, tables.scanned), dtype=torch.int64, device=messages.device)
+        words, number = messages.view(torch.int32), entries.shape[1]
+        if tables.scanned:
+            self._launch(
+                message_kernels.unpack, len(tables.unpacked), messages, messages.view(torch.int16), tables.unpacked,
+                tables.regions, entries, size, number, FILLER=FILLER, CHUNK=self._run, times=ranks,
+            )  # fmt: skip
+            up_to = entries.cumsum(1)
+        self._launch(
+            message_kernels.place, len(tables.placed), messages, words, tables.placed, tables.regions, entries, up_to,
+            index, strays, size, number, tables.blocks, CHUNK=self._run, times=ranks,
+        )  # fmt: skip
+        return index, strays
+
+    def checksum_by(self, messages: torch.Tensor) -> torch.Tensor:
+        """Return the checksums of messages, uint8 [..., bytes], int32 [...], by two kernels."""
+        words = messages.view(torch.int32)
+        number, ranks = words.shape[-1], words.shape[:-1].numel()
+        runs = triton.cdiv(number, self._run)
+        parts = torch.empty(ranks, runs, dtype=torch.int64, device=messages.device)
+        found = torch.empty(words.shape[:-1], dtype=torch.int32, device=messages.device)
+        given = {"CHUNK": self._run}
+        self._launch(message_kernels.checksum_parts, runs, words, parts, number, GOLDEN=GOLDEN, times=ranks, **given)
+        self._launch(message_kernels.checksum, ranks, parts, found, runs, **given)
+        return found
 
     def add(
         self,

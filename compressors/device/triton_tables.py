@@ -96,9 +96,11 @@ class Tables:
         self.combined = put(_runs(scored, run) or [[0] * 4])[: len(_runs(scored, run))]
         self.statistics, spans, self.programs = _statistics(layouts, run, device)
         self.spans = put(spans)
-        self._indices(chosen, counts, firsts, device)
+        self._indices(chosen, counts, firsts, run, device)
 
-    def _indices(self, chosen: Sequence[Served], counts: list[int], firsts: list[int], device: torch.device) -> None:
+    def _indices(
+        self, chosen: Sequence[Served], counts: list[int], firsts: list[int], run: int, device: torch.device
+    ) -> None:
         """Make the tables of the indices' codings, one entry a chosen block."""
         kinds = [_KINDS[type(s.slot.coding)] for s in chosen]
         units = [(4, 2, 4)[kind] for kind in kinds]
@@ -110,12 +112,35 @@ class Tables:
         self.block_firsts = on_device(spread(firsts, counts), device)
         self.follows = on_device((within > 0).long(), device)
         self.has_gaps = 1 in kinds
-        rooms = [
-            (s.slot.indices.stop - s.slot.indices.start) // 2 if kind == 1 else 0
-            for s, kind in zip(chosen, kinds, strict=True)
-        ]
-        halves = [s.slot.indices.start // 2 for s in chosen]
-        self.entries = on_device(spread(halves, rooms) + counted(rooms), device)
+        self._regions(chosen, kinds, counts, firsts, run, device)
+
+    def _regions(
+        self,
+        chosen: Sequence[Served],
+        kinds: list[int],
+        counts: list[int],
+        firsts: list[int],
+        run: int,
+        device: torch.device,
+    ) -> None:
+        """Make the tables of the places of indices in a message, by which they are read."""
+        units = [(4, 2, 1)[kind] for kind in kinds]
+        sizes = [(s.slot.indices.stop - s.slot.indices.start) // u for s, u in zip(chosen, units, strict=True)]
+        starts = [s.slot.indices.start // u for s, u in zip(chosen, units, strict=True)]
+        rooms = [size if kind == 1 else 0 for size, kind in zip(sizes, kinds, strict=True)]
+        self.entries = on_device(spread(starts, rooms) + counted(rooms), device)
+        scanned = [size if kind else 0 for size, kind in zip(sizes, kinds, strict=True)]
+        self.scanned = sum(scanned)
+        blocks = [s.slot.layout.blocks for s in chosen]
+        rows = [[kinds[t], starts[t], sum(scanned[:t]), firsts[t], counts[t], blocks[t]] for t in range(len(chosen))]
+        self.regions = on_device(torch.tensor(rows), device)
+        runs = [[t, at, size, int(at + size == sizes[t])] for t, at, size, _ in _runs(sizes, run)]
+        self.placed = on_device(torch.tensor(runs), device)
+        self.unpacked = (
+            self.placed[:0]
+            if not self.scanned
+            else on_device(torch.tensor([row for row in runs if kinds[row[0]]]), device)
+        )
 
 
 def _place(served: Served) -> list[int]:

@@ -80,6 +80,19 @@ def not_finite(rule: str) -> None:
     assert all(torch.equal(flat, before[kind]) for kind, flat in calls._memory.flat.items())
 
 
+def checksums() -> None:
+    """They are those of the message."""
+    for case in (ELEMENTS, BLOCKS):
+        message, bucket = case.message(), torch.ones(case.numel)
+        rng = torch.Generator().manual_seed(0)
+        bytes_ = torch.randint(0, 256, (3, message.payload_bytes), generator=rng, dtype=torch.uint8)
+        right = torch.stack([message._checksum(one) for one in bytes_])
+        DeviceKernels(case.memory("feedback"), MEAN, 0.3, TritonPasses(64)).plan(message, case.tensors(bucket), bucket)
+        assert message.checksum_by is not None
+        assert torch.equal(message._checksum(bytes_), right)
+        assert torch.equal(message._checksum(bytes_[1]), right[1])
+
+
 def damaged() -> None:
     """Indices that cannot be leave a message out, and nothing else."""
     calls, message, bucket = (
@@ -93,7 +106,7 @@ def damaged() -> None:
     calls.compress(plan, bucket, body)
     broken = body.clone()
     broken[message.slots[0].indices] = 255
-    assert calls.decode(plan, bucket, torch.stack([broken, body])).tolist() == [True, False]
+    assert calls.decode(plan, bucket, torch.stack([broken, body])).tolist() == [1, 0]
     right = torch.zeros(BLOCKS.numel)
     decode(BLOCKS, torch.stack([body, body]), right)
     for (name, mine), (_, other) in zip(BLOCKS.tensors(bucket), BLOCKS.tensors(right), strict=True):
@@ -118,17 +131,21 @@ def launches() -> None:
     calls.decode(plan, bucket, torch.stack([body, body]))
     launched.clear()
     with Counting() as counting:
-        calls.compress(plan, bucket, body)
+        body = message.allocate(CPU)
+        status, _ = calls.compress(plan, bucket, body)
+        message.seal(body, status, 1)
     number = len(launched) + len(counting.kernels)
     assert number <= LAUNCHES, f"{number}: {counting.kernels}"
     launched.clear()
+    every = torch.stack([body, body])
     with Counting() as counting:
-        calls.decode(plan, bucket, torch.stack([body, body]))
+        message.faults(every)
+        calls.decode(plan, bucket, every)
     number = len(launched) + len(counting.kernels)
     assert number <= DECODING, f"{number}: {counting.kernels}"
 
 
-LAUNCHES, DECODING = 24, 60
+LAUNCHES, DECODING = 30, 20
 CHECKS: dict[str, Callable[[], None]] = {
     "elements, feedback": lambda: alike(ELEMENTS, MEAN, "feedback", "ties", 1 << 15),
     "elements, nesterov": lambda: alike(ELEMENTS, MEAN, "nesterov", "normal", 1 << 15),
@@ -139,6 +156,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "not finite, feedback": lambda: not_finite("feedback"),
     "not finite, momentum": lambda: not_finite("momentum"),
     "damaged": damaged,
+    "checksums": checksums,
     "launches": launches,
 }
 

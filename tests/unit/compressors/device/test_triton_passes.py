@@ -25,6 +25,21 @@ def test_kernels_do_what_the_plain_operations_do_in_few_launches() -> None:
         timeout=250,
     )
     found = json.loads(done.stdout)
-    assert len(found) == 10
+    assert len(found) == 11
     for check, wrong in found.items():
         assert not wrong, f"{check}: {wrong}"
+
+
+@pytest.mark.long
+def test_kernels_compile_for_a_gpu() -> None:
+    done = subprocess.run(
+        [sys.executable, PROGRAM.with_name("triton_for_cuda.py")],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        timeout=250,
+    )
+    found = json.loads(done.stdout)
+    assert len(found) == 24
+    for kernel, wrong in found.items():
+        assert not wrong, f"{kernel}: {wrong}"
