@@ -17,6 +17,8 @@ from rsbench.compressors.device.plan import DevicePlan, Selection
 from rsbench.compressors.memory.error_feedback import Residual, Tensors
 from rsbench.compressors.selection.scores import Score
 
+Checksums = Callable[[torch.Tensor], torch.Tensor]
+"""Messages, uint8 [..., bytes] -> their checksums, int32 [...]."""
 Held = dict[str, tuple[torch.Tensor, torch.Tensor]]
 """Kind of memory -> places in it, int64 [n], and what stood there."""
 
@@ -26,11 +28,13 @@ class Passes(Protocol):
 
     Attributes:
         compiled: whether they are compiled kernels, not operations of torch.
-        checksum_by: checksums of messages, uint8 [..., bytes] -> int32 [...]; None leaves them to the message.
     """
 
     compiled: bool
-    checksum_by: Callable[[torch.Tensor], torch.Tensor] | None
+
+    @property
+    def checksum_by(self) -> Checksums | None:
+        """What works out the checksums of messages; None leaves them to the message."""
 
     def take_in(
         self, plan: DevicePlan, start: Residual, flat: Tensors, gradients: torch.Tensor, message: torch.Tensor
@@ -102,13 +106,17 @@ class TorchPasses:
     """The passes by torch operations."""
 
     compiled = False
-    checksum_by: Callable[[torch.Tensor], torch.Tensor] | None = None
+
+    @property
+    def checksum_by(self) -> Checksums | None:
+        """None: messages have their own operations."""
+        return None
 
     def take_in(
         self, plan: DevicePlan, start: Residual, flat: Tensors, gradients: torch.Tensor, message: torch.Tensor
     ) -> torch.Tensor:
         """Take in by operations over lists of tensors."""
-        largest = torch._foreach_norm(torch.split(gradients, plan.sizes), torch.inf)
+        largest = torch._foreach_norm(torch.split(gradients, list(plan.sizes)), torch.inf)
         finite = torch.stack(largest).isfinite()
         sound = finite.all()
         status = torch.where(sound, 0, 1 + finite.to(torch.int32).argmin()).to(torch.int32)

@@ -14,7 +14,7 @@ import triton
 from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.device import triton_kernels as kernels
 from rsbench.compressors.device import triton_message_kernels as message_kernels
-from rsbench.compressors.device.passes import Held, TorchPasses
+from rsbench.compressors.device.passes import Checksums, Held, TorchPasses
 from rsbench.compressors.device.plan import DevicePlan
 from rsbench.compressors.device.radix import DIGITS
 from rsbench.compressors.device.triton_tables import Tables
@@ -48,7 +48,7 @@ class TritonPasses(TorchPasses):
     def _launch(kernel: Any, programs: int, *given: Any, times: int = 1, **constants: Any) -> None:
         """Start a kernel; products and sums are rounded one by one, as torch operations do it."""
         if programs:
-            with torch.cuda.device_of(given[0]):
+            with torch.cuda.device_of(given[0]):  # type: ignore[no-untyped-call]
                 kernel[(programs, times)](*given, **constants, enable_fp_fusion=False)
 
     def take_in(
@@ -158,8 +158,12 @@ class TritonPasses(TorchPasses):
         )  # fmt: skip
         return index, strays
 
-    def checksum_by(self, messages: torch.Tensor) -> torch.Tensor:
-        """Return the checksums of messages, uint8 [..., bytes], int32 [...], by two kernels."""
+    @property
+    def checksum_by(self) -> Checksums:
+        """Two kernels for all messages."""
+        return self._checksums
+
+    def _checksums(self, messages: torch.Tensor) -> torch.Tensor:
         words = messages.view(torch.int32)
         number, ranks = words.shape[-1], words.shape[:-1].numel()
         runs = triton.cdiv(number, self._run)

@@ -99,8 +99,7 @@ class SparseHook(ResidualHook):
             given = parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
             on_device = choose_device_kernels(*given, self.device)
             self._bucket_kernels = on_device or (choose_bucket_kernels(*given) if self.device.type == "cpu" else None)
-        if self._bucket_kernels is not None and self._bucket_kernels.compiled:
-            self.kernels = "compiled"
+        self.kernels = "compiled" if self._bucket_kernels is not None and self._bucket_kernels.compiled else "eager"
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, BucketPlan | DevicePlan | None]] = {}
         self._in_flight: dict[int, _InFlight] = {}
