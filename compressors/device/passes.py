@@ -103,7 +103,7 @@ class Passes(Protocol):
 
 
 class TorchPasses:
-    """The passes by torch operations."""
+    """The passes by torch operations, whose temporaries take some 30 bytes an element of the bucket."""
 
     compiled = False
 

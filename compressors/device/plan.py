@@ -13,6 +13,9 @@ from rsbench.compressors.device.radix import Segments, segments
 from rsbench.compressors.message.message import Message, Slot
 
 
+_SMALL = 1 << 18
+
+
 @dataclasses.dataclass(frozen=True)
 class Served:
     """One tensor that is served.
@@ -114,7 +117,8 @@ def make_plan(
         masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`; None without a velocity.
 
     Returns:
-        None where no tensor can be served: those of 16 bits, with strides, or in a coding that is not known here.
+        None where no tensor can be served: those of 16 bits, with strides, in a coding that is not known here, or of
+        high density, whose tables would be large.
     """
     found: list[Served] = []
     at = 0
@@ -123,7 +127,7 @@ def make_plan(
             return None
         layout = slot.layout
         float32 = gradient.dtype == slot.dtype == torch.float32 and gradient.is_contiguous()
-        if float32 and (slot.coding is None or type(slot.coding) in CODINGS):
+        if float32 and (slot.coding is None or (type(slot.coding) in CODINGS and _in_reach(slot))):
             masks = masking_density is not None and layout.sent_elements(slot.count) <= masking_density * layout.numel
             found.append(Served(position, name, slot, at, memory.get(name, 0), masks))
         at += gradient.numel()
@@ -136,6 +140,11 @@ def make_plan(
         tuple(served for served in found if served.slot.layout.compressed and served.slot.whole),
         _selection(chosen, buffer.device) if chosen else None,
     )
+
+
+def _in_reach(slot: Slot) -> bool:
+    """Return whether the tables, some 80 bytes a chosen element, stay small beside the tensor, or small at all."""
+    return slot.count * slot.layout.block <= max(_SMALL, slot.layout.numel // 32)
 
 
 def _selection(tensors: tuple[Served, ...], device: torch.device) -> Selection:

@@ -26,7 +26,7 @@ def check(g, runs, starts, cell, CHUNK: tl.constexpr):
     i = tl.arange(0, CHUNK)
     bits = tl.load(g + tl.load(starts + 2 * t) + first + i, mask=i < length, other=0.0).to(tl.int32, bitcast=True)
     bad = tl.max(((bits & _INF) == _INF).to(tl.int32), 0)
-    tl.atomic_max(cell, bad * tl.load(starts + 2 * t + 1).to(tl.int32))
+    tl.atomic_max(cell, tl.load(starts + 2 * t + 1).to(tl.int32), mask=bad > 0)
 
 
 @triton.jit

@@ -92,3 +92,46 @@ def test_nothing_is_read_on_the_host(
     if case is ELEMENTS:  # blocks are scored tensor by tensor
         assert compressing <= 150
     assert len(counting.kernels) - compressing <= 80
+
+
+def test_what_is_left_to_the_hook_stays_in_the_bucket() -> None:
+    """A tensor with strides; the others are served."""
+    calls, message = kernels(MIXED, "feedback", MEAN, 0.3), MIXED.message()
+    bucket = torch.randn(MIXED.numel)
+    tensors = MIXED.tensors(bucket)
+    name, view = tensors[1]
+    tensors[1] = name, view.as_strided(view.shape, (270, 1, 90, 30))
+    plan, given = calls.plan(message, tensors, bucket), bucket.clone()
+    assert plan is not None
+    _, served = calls.compress(plan, bucket, message.allocate(CPU))
+    assert served == {0: True, 2: True, 3: True}
+    assert torch.equal(bucket[9:10_809], given[9:10_809])
+    assert not bucket[:9].any()
+    assert not bucket[10_809:].any()
+
+
+def test_16_bits_other_orders_and_high_densities_of_large_tensors_are_not_served() -> None:
+    calls, message, bucket = kernels(MIXED, "feedback", MEAN, 0.3), MIXED.message(), torch.zeros(MIXED.numel)
+    half = bucket.bfloat16()
+    assert calls.plan(message, MIXED.tensors(half), half) is None
+    assert calls.plan(message, MIXED.tensors(bucket)[::-1], bucket) is None
+    large = Case([elements((3000, 1000))], [300_000])
+    bucket = torch.zeros(large.numel)
+    assert kernels(large, "feedback", MEAN, 0.3).plan(large.message(), large.tensors(bucket), bucket) is None
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+@pytest.mark.parametrize(("place", "position"), [(0, 0), (1199, 0), (1200, 1), (-1, 5)])
+@pytest.mark.parametrize("rule", ["feedback", "momentum", "nesterov"])
+def test_what_is_not_finite_is_named_and_not_taken_in(value: float, place: int, position: int, rule: str) -> None:
+    calls, message, bucket = kernels(ELEMENTS, rule, MEAN, 0.3), ELEMENTS.message(), torch.ones(ELEMENTS.numel)
+    plan = calls.plan(message, ELEMENTS.tensors(bucket), bucket)
+    calls.compress(plan, bucket, message.allocate(CPU))
+    before = {kind: flat.clone() for kind, flat in calls._memory.flat.items()}
+    calls.begin_step(remembers=True)
+    bucket.fill_(1.0)[place] = value
+    status, _ = calls.compress(plan, bucket, message.allocate(CPU))
+    assert status == 1 + position
+    assert not bucket.any()
+    calls.take_back()
+    assert all(torch.equal(flat, before[kind]) for kind, flat in calls._memory.flat.items())
