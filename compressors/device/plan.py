@@ -12,7 +12,6 @@ from rsbench.compressors.device.places import Places, counted, on_device, spread
 from rsbench.compressors.device.radix import Segments, segments
 from rsbench.compressors.message.message import Message, Slot
 
-
 _SMALL = 1 << 18
 
 

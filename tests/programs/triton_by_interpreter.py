@@ -64,7 +64,7 @@ def alike(case: Case, score: Score, rule: str, kind: str, run: int) -> None:
 
 def not_finite(rule: str) -> None:
     """The first tensor is named; the memory takes nothing in, and what was sent comes back."""
-    calls, message, bucket = DeviceKernels(BLOCKS.memory(rule), MEAN, 0.3, TritonPasses(256)), BLOCKS.message(), None
+    calls, message, bucket = DeviceKernels(BLOCKS.memory(rule), MEAN, 0.3, TritonPasses(512)), BLOCKS.message(), None
     bucket = torch.ones(BLOCKS.numel)
     plan = calls.plan(message, BLOCKS.tensors(bucket), bucket)
     assert plan is not None
@@ -96,7 +96,7 @@ def checksums() -> None:
 def damaged() -> None:
     """Indices that cannot be leave a message out, and nothing else."""
     calls, message, bucket = (
-        DeviceKernels(BLOCKS.memory("feedback"), MEAN, 0.3, TritonPasses(256)),
+        DeviceKernels(BLOCKS.memory("feedback"), MEAN, 0.3, TritonPasses(512)),
         BLOCKS.message(),
         None,
     )
@@ -149,10 +149,10 @@ LAUNCHES, DECODING = 30, 20
 CHECKS: dict[str, Callable[[], None]] = {
     "elements, feedback": lambda: alike(ELEMENTS, MEAN, "feedback", "ties", 1 << 15),
     "elements, nesterov": lambda: alike(ELEMENTS, MEAN, "nesterov", "normal", 1 << 15),
-    "blocks, mean": lambda: alike(BLOCKS, MEAN, "momentum", "ties", 256),
-    "blocks, l2": lambda: alike(BLOCKS, L2, "feedback", "normal", 128),
-    "blocks, nsi": lambda: alike(BLOCKS, NSI, "nesterov", "normal", 256),
-    "blocks, variance": lambda: alike(BLOCKS, nsi(0.3, "var", "none"), "momentum", "sparse", 256),
+    "blocks, mean": lambda: alike(BLOCKS, MEAN, "momentum", "ties", 512),
+    "blocks, l2": lambda: alike(BLOCKS, L2, "feedback", "normal", 256),
+    "blocks, nsi": lambda: alike(BLOCKS, NSI, "nesterov", "normal", 512),
+    "blocks, variance": lambda: alike(BLOCKS, nsi(0.3, "var", "none"), "momentum", "sparse", 512),
     "not finite, feedback": lambda: not_finite("feedback"),
     "not finite, momentum": lambda: not_finite("momentum"),
     "damaged": damaged,

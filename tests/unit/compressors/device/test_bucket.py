@@ -17,7 +17,7 @@ ELEMENTS = Case(
         elements((30, 40)),
         dense((7,)),
         elements((5, 14_000)),
-        elements((900, 200)),
+        elements((70, 60)),
         elements((4, 5)),
         elements((50, 50)),
     ],
