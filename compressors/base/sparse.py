@@ -64,7 +64,7 @@ class SparseCompressor(Compressor):
     )
     kernels: str = options.option(
         "auto",
-        "loops compiled by numba on CPUs where it is installed, or torch operations",
+        "loops compiled by numba on CPUs or Triton on GPUs where installed, or torch operations",
         choices=("auto", "compiled", "eager"),
     )
 

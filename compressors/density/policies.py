@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 
 from rsbench.compressors.blocks.layout import Layout
+from rsbench.compressors.density import device_rankings
 
 _CHUNK = 1 << 16
 _BINS = 1024
@@ -20,6 +21,9 @@ class Policy(Protocol):
 
     def importance(self, parameters: Sequence[torch.Tensor], layouts: Sequence[Layout], density: float) -> list[float]:
         """Return the elements each layer would get at this density, any common scale, one number a layer."""
+
+    def on_device(self, parameters: Sequence[torch.Tensor], density: float) -> torch.Tensor:
+        """Return the same as float32 [L] on the parameters' device, without a number read on the host."""
 
 
 def _chunks(parameters: Sequence[torch.Tensor]) -> Iterator[torch.Tensor]:
@@ -70,6 +74,10 @@ class MeanAbs:
         """Return n_l * mean |w_l| = sum |w_l|."""
         return [sum(float(piece.double().sum()) for piece in _chunks([p])) for p in parameters]
 
+    def on_device(self, parameters: Sequence[torch.Tensor], density: float) -> torch.Tensor:
+        """Return sum |w_l|."""
+        return device_rankings.mean_abs(parameters)
+
 
 class GlobalRank:
     """Share of a layer among the ceil(r N) largest |w| of the network.
@@ -84,6 +92,11 @@ class GlobalRank:
         if math.isnan(threshold):
             return [math.nan] * len(layouts)
         return [float(sum(int((piece >= threshold).sum()) for piece in _chunks([p]))) for p in parameters]
+
+    def on_device(self, parameters: Sequence[torch.Tensor], density: float) -> torch.Tensor:
+        """Return the same, T being the exact one."""
+        total = sum(p.numel() for p in parameters)
+        return device_rankings.global_rank(parameters, max(1, math.ceil(density * total - 1e-9)))
 
 
 class Lamp:
@@ -106,6 +119,10 @@ class Lamp:
         at = int(torch.searchsorted(number[order].cumsum(0), wanted))
         threshold = every[order[min(at, len(order) - 1)]]
         return [float(c[s >= threshold].sum()) for c, s in zip(counts, scores, strict=True)]
+
+    def on_device(self, parameters: Sequence[torch.Tensor], density: float) -> torch.Tensor:
+        """Return the same."""
+        return device_rankings.lamp(parameters, density, self._bins, self._octaves)
 
     def _scores(self, parameter: torch.Tensor) -> tuple[torch.Tensor | None, torch.Tensor]:
         """Return the elements per bin of |w|, largest bin first, and their score; float64, shape [bins]."""

@@ -129,7 +129,7 @@ class LowRankHook(ResidualHook):
             if name in flight.bases:
                 mean = flight.bases[name] @ self.factors[name].copy_(mean).T
             gradient.copy_(mean.view(gradient.shape))
-        return buffer
+        return self.poisoned(buffer, flight.faults)
 
     # --- what users ask for ------------------------------------------------------------------------------------
 

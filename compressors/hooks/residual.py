@@ -1,7 +1,7 @@
 """What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import Blocks, blocks_of
+from rsbench.compressors.device.late_read import LateRead
 from rsbench.compressors.hooks.base import Hook
 from rsbench.compressors.memory.error_feedback import Indices, NoMemory
 from rsbench.compressors.memory.undo import UndoLog
@@ -42,6 +43,7 @@ class ResidualHook(Hook):
         blocks: tensor name -> operations on its blocks.
         compressed: names of the tensors that are not always sent whole.
         memory: what this rank has not sent.
+        reads_late: whether faults are read on the host one step late, so that it does not wait: away from CPUs.
     """
 
     def __init__(
@@ -68,15 +70,13 @@ class ResidualHook(Hook):
         self._undo = UndoLog(self.memory, self.blocks)
         self._may_rest = bool(model.find_unused_parameters)
         self._overflowed = False
-        self._late: list[tuple[int, list[str], torch.Tensor]] = []
+        self.reads_late = self.device.type != "cpu"
+        self._late: list[tuple[int, Sequence[str], LateRead]] = []
 
     def begin_step(self) -> None:
         """Take back what a skipped step sent; read what was left to be read without making the host wait."""
         self._settle()
         self._undo.clear()
-        late, self._late = self._late, []
-        for step, names, faults in late:
-            self._refuse(faults, names, step)
 
     # --- what leaves the memory, and what comes back -----------------------------------------------------------
 
@@ -118,29 +118,37 @@ class ResidualHook(Hook):
         self._undo.undo(name for name in self._undo if self.parameters[name].grad is None)
 
     def _settle(self) -> None:
-        """Put back all that a step sent if the scaler skipped it, so that nothing was applied."""
+        """Read late faults; put back all that a step sent if the scaler skipped it, so that nothing was applied."""
+        late, self._late = self._late, []
+        for step, names, faults in late:
+            self._overflowed |= self._refuse(faults.tolist(), names, step)
         if self._overflowed:
             self._overflowed = False
-            self._undo.undo(self._undo)
+            self.take_back()
+
+    def take_back(self) -> None:
+        """Put back all that this step sent."""
+        self._undo.undo(self._undo)
 
     # --- gradients that are not finite -------------------------------------------------------------------------
 
     def status_of(self, buffer: torch.Tensor, tensors: list[tuple[str, torch.Tensor]]) -> torch.Tensor | int:
         """Return ``OK``, or 1 + the position of the first tensor with inf or nan, before anything is accumulated.
 
-        On a GPU a tensor, without host synchronisation, and what is not finite becomes 0, which keeps the memory clean.
+        On a GPU a tensor, without host synchronisation, and the whole bucket becomes 0, which keeps the memory clean.
         Without a memory always ``OK``: there is nothing to poison, and inf and nan pass on as with plain DDP.
         """
         if not self.memory.state():
             return OK
-        if self.device.type == "cpu":
+        if not self.reads_late:
             if math.isfinite(float(buffer.sum(dtype=torch.float32))):
                 return OK
             bad = (i for i, (_, gradient) in enumerate(tensors) if not bool(gradient.isfinite().all()))
             return next((1 + i for i in bad), OK)
-        finite = torch.stack([g.sum(dtype=torch.float32).isfinite() for _, g in tensors])
-        torch.nan_to_num_(buffer, 0.0, 0.0, 0.0)
-        return torch.where(finite.all(), 0, 1 + finite.to(torch.int32).argmin())
+        finite = torch.stack(torch._foreach_norm([g for _, g in tensors], torch.inf)).isfinite()
+        sound = finite.all()
+        buffer.masked_fill_(~sound, 0.0)
+        return torch.where(sound, 0, 1 + finite.to(torch.int32).argmin())
 
     def share_status(
         self, bucket: GradBucket, tensors: list[tuple[str, torch.Tensor]]
@@ -160,25 +168,37 @@ class ResidualHook(Hook):
         every = torch.zeros(2 * self.workers, dtype=torch.int32, device=self.device)
         return collectives.all_gather(mine, every, self.traffic, self.group), every.view(self.workers, 2)
 
-    def refused(self, faults: torch.Tensor, names: list[str], step: int) -> bool:
+    def refused(self, faults: torch.Tensor, names: Sequence[str], step: int) -> bool:
         """Raise the same sentence on every rank, or return True where a scaler will skip the step.
 
-        On a GPU without a scaler it is raised at the next step, so that the host does not wait now.
+        Where :attr:`reads_late` holds, both happen at the next step, so that the host does not wait now; the bucket is
+        then to go through :meth:`poisoned`.
 
         Args:
             faults: shape [W, 2], see :meth:`~rsbench.compressors.message.message.Message.faults`.
             names: of the bucket's tensors.
             step: 1-based step that the messages belong to.
         """
-        if self.device.type != "cpu" and self.scaler is None:
-            self._late.append((step, names, faults))
+        if self.reads_late:
+            self._late.append((step, names, LateRead(faults)))
             return False
-        skipped = self._refuse(faults, names, step)
+        skipped = self._refuse(faults.tolist(), names, step)
         self._overflowed |= skipped
         return skipped
 
-    def _refuse(self, faults: torch.Tensor, names: list[str], step: int) -> bool:
-        for rank, (broken, status) in enumerate(faults.tolist()):
+    def poisoned(self, buffer: torch.Tensor, faults: torch.Tensor) -> torch.Tensor:
+        """Return a bucket's average, all inf where a scaler is to skip the step, which the host does not know yet.
+
+        Args:
+            buffer: the bucket's, changed in place.
+            faults: as for :meth:`refused`.
+        """
+        if self.reads_late and self.scaler is not None:
+            buffer.masked_fill_(faults.any(), math.inf)
+        return buffer
+
+    def _refuse(self, faults: list[list[int]], names: Sequence[str], step: int) -> bool:
+        for rank, (broken, status) in enumerate(faults):
             if broken:
                 raise damaged(rank, step)
             if status and self.scaler is None:
@@ -217,6 +237,7 @@ class ResidualHook(Hook):
         """Restore the memory in place, unless the state is of another run."""
         super().load_state_dict(state)
         self._undo.clear()
+        self._late.clear()
         self._overflowed = False
         for kind, tensors in self.memory.state().items():
             for name, tensor in tensors.items():

@@ -159,7 +159,7 @@ class SharedMaskHook(ResidualHook):
             flat.view(-1, self.layouts[name].block).index_copy_(0, index, values.view(len(index), -1))
             if not gradient.is_contiguous():
                 gradient.copy_(flat.view(gradient.shape))
-        return buffer
+        return buffer if flight.faults is None else self.poisoned(buffer, flight.faults)
 
     # --- what users ask for ------------------------------------------------------------------------------------
 

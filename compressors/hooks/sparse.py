@@ -3,28 +3,28 @@
 import dataclasses
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors.blocks.layout import Layout
-from rsbench.compressors.density.allocation import share_of, share_out, uniform_counts
+from rsbench.compressors.density.allocation import share_of, uniform_counts
 from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.density.turns import Turns, budget_bytes, turns
+from rsbench.compressors.hooks import whole_buckets
+from rsbench.compressors.hooks.one_by_one import OneByOne
+from rsbench.compressors.hooks.ranked_counts import Room, ranked_on_cpu, ranked_on_device
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
-from rsbench.compressors.kernels.dispatch import choose_bucket_kernels, choose_checksum
-from rsbench.compressors.memory.error_feedback import NoMemory, clip
+from rsbench.compressors.hooks.whole_buckets import BucketKernels
+from rsbench.compressors.memory.error_feedback import NoMemory
 from rsbench.compressors.message import values as value_formats
-from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
+from rsbench.compressors.message.message import OK, Message, value_dtype
 from rsbench.compressors.message.quantizers import Quantizer
-from rsbench.compressors.selection.scores import MAGNITUDE, Score
+from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.selectors import Selector
 from rsbench.measure import collectives
-
-if TYPE_CHECKING:
-    from rsbench.compressors.kernels.bucket import BucketPlan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,11 +69,11 @@ class Parts:
 
 @dataclasses.dataclass
 class _InFlight:
-    """A bucket between its hook call and its callback: its step (1-based), plans and messages."""
+    """A bucket between its hook call and its callback: its step (1-based), its plans (None: no kernels) and messages."""
 
     step: int
     message: Message
-    plan: "BucketPlan | None"
+    plan: Any
     gathered: torch.Tensor
 
 
@@ -90,16 +90,16 @@ class SparseHook(ResidualHook):
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
         self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
-        self._checksum = choose_checksum(parts.kernels, self.device)
-        self._bucket_kernels = None
-        if self.device.type == "cpu" and not parts.clip_norm:
-            self._bucket_kernels = choose_bucket_kernels(
-                parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
+        given = self.selector, parts.score, parts.masking_density
+        self._one_by_one = OneByOne(self, *given, parts.clip_norm, self._quantizer)
+        self._kernels: BucketKernels | None = None
+        if not parts.clip_norm:
+            self._kernels = whole_buckets.choose(
+                parts.kernels, self.memory, *given, self._quantizer, self.device, lambda: self.step + 1
             )
-        if self._bucket_kernels is not None:
-            self.kernels = "compiled"
+        self.kernels = "compiled" if self._kernels is not None and self._kernels.compiled else "eager"
         self.counts: dict[str, int] = {}
-        self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, BucketPlan | None]] = {}
+        self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, Any]] = {}
         self._in_flight: dict[int, _InFlight] = {}
         self._counted_density = -1.0
         self._turns: Turns | None = None
@@ -110,6 +110,8 @@ class SparseHook(ResidualHook):
     def begin_step(self) -> None:
         """Renew the counts where the schedule or the policy asks for it; take turns where a budget is to be held."""
         super().begin_step()
+        if self._kernels is not None:
+            self._kernels.begin_step(remembers=self.scaler is not None)
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
         if due or density != self._counted_density:
@@ -129,7 +131,11 @@ class SparseHook(ResidualHook):
         layouts, counts = [self.layouts[n] for n in self.compressed], [self.counts[n] for n in self.compressed]
         budget = budget_bytes(layouts, counts, self._most(layouts), self.parts.extra)
         if self.parts.policy is not None and self.compressed:
-            counts = self._shared_counts(self.parts.policy, layouts, counts, density, budget)
+            floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
+            room = Room(layouts, counts, floors, self._most(layouts), budget)
+            weights = [self.parameters[n].detach() for n in self.compressed]
+            by_rank_0 = ranked_on_device if self.reads_late else ranked_on_cpu
+            counts = by_rank_0(self.parts.policy, weights, density, room, self.traffic, self.group)
             self._set_compressed(counts)
         self._is_high = False
         self._turns = turns(layouts, counts, self._most(layouts), budget) if self.parts.extra else None
@@ -140,22 +146,6 @@ class SparseHook(ResidualHook):
     def _set_compressed(self, counts: Sequence[int]) -> None:
         self.counts.update(zip(self.compressed, counts, strict=True))
 
-    def _shared_counts(
-        self, policy: Policy, layouts: list[Layout], counts: list[int], density: float, budget: int
-    ) -> list[int]:
-        """Return counts by rank 0's weights, broadcast so that capacities never differ between ranks."""
-        if self.rank == 0:
-            elements = policy.importance([self.parameters[n].detach() for n in self.compressed], layouts, density)
-            floors = [share_of(self.parts.floor * density, layout.blocks) for layout in layouts]
-            if all(map(math.isfinite, elements)):  # else uniform: the gradients' check stops all ranks
-                cost = [e * (lay.value_bytes + 2 / lay.block) for e, lay in zip(elements, layouts, strict=True)]
-                most = self._most(layouts)
-                counts = share_out(layouts, cost, budget_bytes=budget, floor_counts=floors, most_counts=most)
-        sent = torch.tensor(counts, dtype=torch.int32, device=self.device)
-        collectives.broadcast(sent, self.traffic, self.group)
-        shared: list[int] = sent.tolist()
-        return shared
-
     # --- exchange ----------------------------------------------------------------------------------------------
 
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
@@ -165,38 +155,22 @@ class SparseHook(ResidualHook):
         flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
         served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
-        if plan is not None and self._bucket_kernels is not None:
-            status, served = self._bucket_kernels.compress(plan, bucket.buffer(), buffer)
+        if plan is not None and self._kernels is not None:
+            status, served = self._kernels.compress(plan, bucket.buffer(), buffer)
         if len(served) < len(message.slots) or not all(served.values()):
-            status = self._compress_others(bucket, flight, buffer, status, served)
+            tensors = self.tensors(bucket)
+            if isinstance(status, int) and status == OK and len(served) < len(tensors):
+                status = self.status_of(bucket.buffer(), tensors)
+            if not isinstance(status, int) or status == OK:
+                self._one_by_one.compress(message, buffer, tensors, served, flight.step)
         message.seal(buffer, status, flight.step)
         self._in_flight[bucket.index()] = flight
         self.watch_resting(bucket)
         return collectives.all_gather(buffer, flight.gathered, self.traffic, self.group)
 
-    def _compress_others(
-        self,
-        bucket: GradBucket,
-        flight: _InFlight,
-        buffer: torch.Tensor,
-        status: torch.Tensor | int,
-        served: dict[int, bool],
-    ) -> torch.Tensor | int:
-        """Write the tensors that no kernel has served, by torch operations; return the status of the message."""
-        tensors = self.tensors(bucket)
-        if status == OK and len(served) < len(tensors):
-            status = self.status_of(bucket.buffer(), tensors)
-        if not isinstance(status, int) or status == OK:
-            for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
-                if not served.get(position):
-                    new = None if position in served else gradient.reshape(-1)
-                    self._compress(flight, buffer, slot, name, new)
-                    gradient.zero_()  # the average comes here; while it is still in the cache
-        return status
-
-    def _plans(self, bucket: GradBucket) -> "tuple[Message, BucketPlan | None]":
+    def _plans(self, bucket: GradBucket) -> tuple[Message, Any]:
         """Return the plans of a bucket of these tensors, made once for each renewal of the counts."""
-        names = tuple(self.names[id(p)] for p in bucket.parameters())
+        names = self._names(bucket)
         key = self._is_high, names
         if key not in self._messages:
             message = Message(
@@ -204,78 +178,49 @@ class SparseHook(ResidualHook):
                 [self.counts[n] for n in names],
                 [self._dtypes[n] for n in names],
                 self._quantizer,
-                self._checksum,
             )
-            plan = None
-            if self._bucket_kernels is not None and not self.may_come_back:
-                plan = self._bucket_kernels.plan(message, self.tensors(bucket), bucket.buffer())
+            plan, kernels = None, self._kernels
+            if kernels is not None and not (self._may_rest if kernels.can_take_back else self.may_come_back):
+                plan = kernels.plan(message, self.tensors(bucket), bucket.buffer())
             self._messages[key] = message, plan
         return self._messages[key]
 
-    def _compress(
-        self, flight: _InFlight, buffer: torch.Tensor, slot: Slot, name: str, gradient: torch.Tensor | None
-    ) -> None:
-        """Accumulate a flat gradient, unless that is done (None); choose, write, clear."""
-        chosen, index = self._choose(name, gradient, slot)
-        if self._quantizer is not None:
-            self._quantizer.begin(name, flight.step)
-        flight.message.write(buffer, slot, chosen, index)
-        if slot.layout.compressed and self.memory.state():
-            sent = slot.layout.sent_elements(slot.count)
-            mask = sent <= self.parts.masking_density * slot.layout.numel
-            error = None if slot.dtype == torch.float32 else chosen - flight.message.read(buffer, slot)[0]
-            self.clear_sent(name, index, chosen, error, mask=mask)
-
-    def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Accumulate a flat gradient; return the values to send and the indices of their blocks."""
-        if gradient is not None:
-            if not slot.layout.compressed:
-                return gradient, None
-            if self.parts.clip_norm:
-                clip(gradient, self.parts.clip_norm, self.workers)
-            gradient = gradient.float()
-        residual = self.memory.begin(name, gradient)
-        if slot.whole and gradient is not None:
-            return residual.accumulate(gradient), None
-        score = self.parts.score if slot.layout.block > 1 else MAGNITUDE
-        index = self.selector.choose(name, residual, gradient, slot.layout, score, slot.count)
-        return self.blocks[name].gather(residual.v, index), index
+    def _names(self, bucket: GradBucket) -> tuple[str, ...]:
+        return tuple(self.names[id(p)] for p in bucket.parameters())
 
     def finish(self, bucket: GradBucket, arrived: torch.Tensor) -> torch.Tensor:
-        """Decode all ranks' messages into the bucket, in rank order, each divided by the world size."""
+        """Decode all ranks' messages into the bucket; where faults are read late, a damaged one counts as zeros."""
         flight = self._in_flight.pop(bucket.index())
         by_rank = flight.gathered.view(self.workers, -1)
-        faults = torch.stack([flight.message.faults(buffer) for buffer in by_rank])
+        faults = flight.message.faults(by_rank)
         buffer: torch.Tensor = bucket.buffer()
-        if self.refused(faults, [self.names[id(p)] for p in bucket.parameters()], flight.step):
+        if self.reads_late:
+            by_rank.masked_fill_(faults[:, :1] != 0, 0)
+            faults[:, 0] |= self._decode(flight, bucket, by_rank)
+            self.refused(faults, self._names(bucket), flight.step)
+            return self.poisoned(buffer, faults)
+        if self.refused(faults, self._names(bucket), flight.step):
             return buffer.fill_(math.inf)
-        served: tuple[int, ...] = ()
-        if flight.plan is not None and self._bucket_kernels is not None:
-            served = flight.plan.positions
-            bad = self._bucket_kernels.decode(flight.plan, buffer, by_rank)
-            if bad:
-                raise damaged(bad - 1, flight.step)
-        if len(served) < len(flight.message.slots):
-            self._decode_others(bucket, flight, by_rank, served)
+        if bad := self._decode(flight, bucket, by_rank):
+            raise damaged(int(bad) - 1, flight.step)
         return buffer
 
-    def _decode_others(
-        self, bucket: GradBucket, flight: _InFlight, by_rank: torch.Tensor, served: tuple[int, ...]
-    ) -> None:
-        """Decode the tensors that no kernel has served, by torch operations."""
-        tensors = self.tensors(bucket)
-        for position, ((name, gradient), slot) in enumerate(zip(tensors, flight.message.slots, strict=True)):
-            if position in served:
-                continue
-            direct = gradient.is_contiguous() and gradient.dtype == torch.float32
-            flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
-            for values, index in (flight.message.read(message, slot) for message in by_rank):
-                if index is None:
-                    flat.add_(values.mul(1.0 / self.workers))
-                else:
-                    self.blocks[name].add(flat, index, values.mul_(1.0 / self.workers))
-            if not direct:
-                gradient.copy_(flat.view(gradient.shape))
+    def _decode(self, flight: _InFlight, bucket: GradBucket, by_rank: torch.Tensor) -> torch.Tensor | int:
+        """Add all messages, in rank order, divided by the world size; return what the kernels' ``decode`` returns."""
+        served: tuple[int, ...] = ()
+        bad: torch.Tensor | int = 0
+        if flight.plan is not None and self._kernels is not None:
+            served = flight.plan.positions
+            bad = self._kernels.decode(flight.plan, bucket.buffer(), by_rank)
+        if len(served) < len(flight.message.slots):
+            self._one_by_one.decode(flight.message, by_rank, self.tensors(bucket), served)
+        return bad
+
+    def take_back(self) -> None:
+        """Put back all that this step sent, by whichever way."""
+        super().take_back()
+        if self._kernels is not None:
+            self._kernels.take_back()
 
     # --- what users ask for ------------------------------------------------------------------------------------
 

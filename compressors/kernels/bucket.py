@@ -24,6 +24,7 @@ from rsbench.compressors.blocks.layout import dense, kernel_slices
 from rsbench.compressors.kernels import bucket_loops
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.bucket_loops import ACCUMULATED, DONE
+from rsbench.compressors.kernels.checksum_loops import checksums
 from rsbench.compressors.kernels.element_loops import BINS, FEW, SPARE, room_for
 from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, rule
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
@@ -84,6 +85,8 @@ class BucketKernels:
         masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
     """
 
+    compiled, can_take_back = True, False
+
     def __init__(self, memory: ErrorFeedback, selector: SampledSelector, score: Score, masking_density: float) -> None:
         self._memory, self._selector, self._score, self._masking = memory, selector, score, masking_density
         flat = memory.flat
@@ -92,6 +95,12 @@ class BucketKernels:
         self._room = _Room()
         selector.hints.reserve(memory.places)
         self._kind = np.array([score.first == "l2", SECOND[score.second], score.norm == "l2"], np.int64)
+
+    def begin_step(self, *, remembers: bool) -> None:
+        """Keep nothing of what is sent."""
+
+    def take_back(self) -> None:
+        """Put back nothing: buckets of which something may come back are not served."""
 
     def plan(
         self, message: Message, tensors: Sequence[tuple[str, torch.Tensor]], buffer: torch.Tensor
@@ -103,6 +112,7 @@ class BucketKernels:
             tensors: (name, gradient view) in bucket order.
             buffer: the bucket's.
         """
+        message.checksum_by = checksums
         served = [
             (i, name, slot, (gradient.data_ptr() - buffer.data_ptr()) // gradient.element_size())
             for i, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True))

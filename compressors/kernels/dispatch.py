@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
-from rsbench.compressors.message.checksum import checksum
 from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.selectors import SampledSelector, Selector
 from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
@@ -22,8 +21,6 @@ from rsbench.errors import RsbenchError
 from rsbench.paths import cache_root
 
 if TYPE_CHECKING:
-    import torch
-
     from rsbench.compressors.kernels.bucket import BucketKernels
 
 _PATIENCE_S = 120.0
@@ -64,15 +61,6 @@ def choose_bucket_kernels(
     from rsbench.compressors.kernels.bucket import BucketKernels  # late: numba may be missing
 
     return BucketKernels(memory, selector, score, masking_density)
-
-
-def choose_checksum(wanted: str, device: torch.device) -> Callable[[torch.Tensor], int | torch.Tensor]:
-    """Return what computes the checksum of messages on a device."""
-    if device.type != "cpu" or choose_threshold_pass(wanted) is eager_threshold_pass:
-        return checksum
-    from rsbench.compressors.kernels.checksum_loops import checksum as compiled  # late: numba may be missing
-
-    return lambda words: int(compiled(words.numpy()))
 
 
 def kernels_in_use(wanted: str) -> str:

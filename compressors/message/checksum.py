@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import torch
 
-OWN = 1
-"""Where the checksum itself stands among the words; it counts as 0."""
+FIRST, OWN = 1, 2
+"""Words of a message where the sum begins, and where the checksum itself stands, which counts as 0."""
 LOW, SHIFT = 0x7FFFFFFF, 31
 """Bits that are kept, and how far they are shifted down."""
 GOLDEN = 0x9E3779B97F4A7C15 - 2**64
 """2^64 / golden ratio as int64: its odd multiples are spread evenly."""
 
 
-def checksum(words: torch.Tensor) -> torch.Tensor:
-    """Return 31 high bits of a sum of words, each times an odd 64-bit number of its own; no host synchronisation.
+class Checksum:
+    """31 high bits of the sum of a message's words, each times an odd 64-bit number of its own, by torch operations.
 
     An odd factor carries a flip of any bit into the bits that are kept; a factor that is even would lose flips of
-    high bits, those of signs among them.
-
-    Args:
-        words: int32, shape [n]: status, the checksum, step and body.
-
-    Returns:
-        Int32, shape [].
+    high bits, those of signs among them. No host synchronisation.
     """
-    long = words.long()
-    long[OWN] = 0
-    places = torch.arange(1, 2 * words.numel(), 2, device=words.device).mul_(GOLDEN)
-    return (long.mul_(places).sum().bitwise_right_shift(SHIFT) & LOW).to(torch.int32)
+
+    def __init__(self) -> None:
+        self._factors: torch.Tensor | None = None
+
+    def __call__(self, messages: torch.Tensor) -> torch.Tensor:
+        """Return the checksums of messages of one length, uint8 [..., bytes]: int32 [...]."""
+        words = messages.view(torch.int32)[..., FIRST:]
+        if self._factors is None or self._factors.numel() != words.shape[-1]:
+            self._factors = torch.arange(1, 2 * words.shape[-1], 2, device=words.device).mul_(GOLDEN)
+            self._factors[OWN - FIRST] = 0
+        return (words * self._factors).sum(-1).bitwise_right_shift(SHIFT).bitwise_and(LOW).to(torch.int32)

@@ -17,7 +17,7 @@ from rsbench.compressors.blocks.index_codings import IndexCoding, coding_for
 from rsbench.compressors.blocks.layout import VALUE_BYTES, Layout
 from rsbench.compressors.density.allocation import HEADER_BYTES
 from rsbench.compressors.message import values
-from rsbench.compressors.message.checksum import LOW, checksum
+from rsbench.compressors.message.checksum import LOW, Checksum
 from rsbench.compressors.message.quantizers import Quantizer
 from rsbench.errors import RsbenchError
 
@@ -80,7 +80,14 @@ class Message:
         counts: blocks selected per tensor, equal on all ranks.
         dtypes: of the values per tensor.
         quantizer: of the tensors whose layout has one.
-        checksum: a faster :func:`~rsbench.compressors.message.checksum.checksum` of the same number.
+
+    Attributes:
+        slots: where each tensor stands.
+        payload_bytes: length of a message.
+        words: the same in words of 4 bytes.
+        fingerprint: of the plan.
+        checksum_by: what works out checksums as :class:`~rsbench.compressors.message.checksum.Checksum` does; compiled
+            kernels put theirs here.
     """
 
     def __init__(
@@ -89,11 +96,10 @@ class Message:
         counts: Sequence[int],
         dtypes: Sequence[torch.dtype],
         quantizer: Quantizer | None = None,
-        checksum: Callable[[torch.Tensor], int | torch.Tensor] = checksum,
     ) -> None:
         self._quantizer = quantizer
-        self._sum = checksum
         self.slots: list[Slot] = []
+        self.checksum_by: Callable[[torch.Tensor], torch.Tensor] = Checksum()
         at = HEADER_BYTES
         for layout, count, dtype in zip(layouts, counts, dtypes, strict=True):
             self.slots.append(_slot(layout, count, dtype, at))
@@ -128,22 +134,27 @@ class Message:
         if isinstance(status, int):
             header.copy_(torch.tensor([self.fingerprint, status, 0, step & LOW], dtype=torch.int32))
         else:
-            header[_FINGERPRINT], header[_STATUS], header[_STEP] = self.fingerprint, status, step & LOW
-        header[_CHECKSUM] = self._checksum(buffer)
+            header[_FINGERPRINT].fill_(self.fingerprint)
+            header[_STATUS].fill_(status)
+            header[_STEP].fill_(step & LOW)
+        header[_CHECKSUM] = self.checksum_by(buffer)
 
     # --- reading -----------------------------------------------------------------------------------------------
 
     def faults(self, buffer: torch.Tensor) -> torch.Tensor:
-        """Return whether it is no message of this plan or was changed on its way, and its status; shape [2]."""
-        if buffer.numel() != self.payload_bytes:
-            return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device)
-        header = buffer[:HEADER_BYTES].view(torch.int32)
-        if buffer.device.type == "cpu":
-            fingerprint, status, told, _ = header.tolist()
-            wrong = fingerprint != self.fingerprint or told != int(self._checksum(buffer))
-            return torch.tensor([wrong, status], dtype=torch.int32)
-        broken = (header[_FINGERPRINT] != self.fingerprint) | (header[_CHECKSUM] != self._checksum(buffer))
-        return torch.stack([broken.to(torch.int32), header[_STATUS]])
+        """Return whether it is no message of this plan or was changed on its way, and its status.
+
+        Args:
+            buffer: one message, uint8 [bytes], or several, [W, bytes].
+
+        Returns:
+            int32, shape [2] or [W, 2].
+        """
+        if buffer.shape[-1] != self.payload_bytes:
+            return torch.tensor([1, OK], dtype=torch.int32, device=buffer.device).repeat(*buffer.shape[:-1], 1)
+        words = buffer.view(torch.int32)
+        broken = (words[..., _FINGERPRINT] != self.fingerprint) | (words[..., _CHECKSUM] != self.checksum_by(buffer))
+        return torch.stack([broken.to(torch.int32), words[..., _STATUS]], dim=-1)
 
     def read(self, buffer: torch.Tensor, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Read a tensor: values, float32 [k, block], and block indices, int64 [k]; or all values [n] and None.
@@ -162,7 +173,9 @@ class Message:
         if slot.coding is None:
             return chosen, None
         index = slot.coding.decode(buffer[slot.indices], slot.count, slot.layout.blocks)
-        if index.device.type == "cpu" and (stray := _stray(index, slot.layout.blocks)) is not None:
+        if index.device.type != "cpu":
+            index.clamp_(0, slot.layout.blocks - 1)  # the host is not to wait; faults tell what is wrong
+        elif (stray := _stray(index, slot.layout.blocks)) is not None:
             raise RsbenchError(
                 f"A message names block {stray} of a tensor that has {slot.layout.blocks}; it was damaged "
                 "on its way, or the ranks run different versions of rsbench."
@@ -179,9 +192,6 @@ class Message:
     def _values(buffer: torch.Tensor, slot: Slot) -> torch.Tensor:
         data = buffer[slot.values].view(slot.dtype)
         return data if slot.whole else data.view(slot.count, slot.layout.block)
-
-    def _checksum(self, buffer: torch.Tensor) -> int | torch.Tensor:
-        return self._sum(buffer.view(torch.int32)[_STATUS:])
 
 
 def _stray(index: torch.Tensor, blocks: int) -> int | None:

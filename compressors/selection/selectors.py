@@ -126,7 +126,7 @@ class Selector:
 
 
 class ExactSelector(Selector):
-    """Scores of all blocks, then ``torch.topk``: the reference, and the path of GPUs (no host synchronisation).
+    """Scores of all blocks, then ``torch.topk``: the reference, and what GPUs do with tensors outside whole buckets.
 
     Makes a few temporaries of J scores. Not run on a GPU by us so far.
     """

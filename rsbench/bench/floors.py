@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 
 from rsbench.bench.rows import ERROR_FEEDBACK_FLOOR, MOMENTUM_FLOOR, PRODUCTS_FLOOR
+from rsbench.measure.older_torch import all_gather_single
 
 Pass = Callable[[GradBucket], None]
 """What is done to a bucket, in place."""

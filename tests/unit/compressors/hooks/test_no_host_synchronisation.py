@@ -26,6 +26,9 @@ TEXTS = (
     "rsdgc:policy=uniform",
     "rsdgc:policy=uniform,neighborhood=tile,norm=none,stat=var",
     "blocktopk:score=l2",
+    "blocktopk:kernels=eager",
+    "rsdgc:policy=uniform,kernels=eager",
+    "randomk",
 )
 
 
@@ -59,9 +62,12 @@ def wrapped(net: nn.Module) -> SimpleNamespace:
     return SimpleNamespace(module=net, **facts)
 
 
+@pytest.mark.parametrize("scales", [False, True])
 @pytest.mark.parametrize("density", [0.001, 0.05, 1.0])
 @pytest.mark.parametrize("text", TEXTS)
-def test_no_number_is_read_on_the_host(monkeypatch: pytest.MonkeyPatch, text: str, density: float) -> None:
+def test_no_number_is_read_on_the_host(
+    monkeypatch: pytest.MonkeyPatch, text: str, density: float, scales: bool
+) -> None:
     with torch.device("meta"):
         net = nn.Sequential(nn.Conv2d(8, 64, 3), nn.Conv2d(64, 30, 1), nn.Flatten(), nn.Linear(300, 100))
     model: Any = wrapped(net)
@@ -69,6 +75,9 @@ def test_no_number_is_read_on_the_host(monkeypatch: pytest.MonkeyPatch, text: st
     compressor.param_groups(net, lr=0.1, momentum=0.9)
     hook: Any = compressor.make_hook(model)
     bucket = Bucket(net)
+    hook.scaler = torch.amp.GradScaler("cpu") if scales else None
+    # the meta device has no generators, and draws nothing
+    monkeypatch.setattr(torch, "Generator", lambda device: SimpleNamespace(manual_seed=lambda seed: None))
     monkeypatch.setattr(collectives, "all_gather", lambda message, into, traffic, group: into)
     hook.begin_step()
     hook.exchange(bucket)
@@ -88,13 +97,17 @@ CODED_AND_SUMMED = (
 )
 
 
+@pytest.mark.parametrize("scales", [False, True])
 @pytest.mark.parametrize("text", CODED_AND_SUMMED)
-def test_no_number_is_read_on_the_host_by_codes_factors_and_masks(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_no_number_is_read_on_the_host_by_codes_factors_and_masks(
+    monkeypatch: pytest.MonkeyPatch, text: str, scales: bool
+) -> None:
     with torch.device("meta"):
         net = nn.Sequential(nn.Conv2d(8, 64, 3), nn.Conv2d(64, 30, 1), nn.Flatten(), nn.Linear(300, 100))
     model: Any = wrapped(net)
     compressor = parse(text)
     hook: Any = compressor.make_hook(model)
+    hook.scaler = torch.amp.GradScaler("cpu") if scales and compressor.keeps_residual else None
     bucket, calls = Bucket(net), []
     # the meta device has no generators, and draws nothing
     monkeypatch.setattr(torch, "Generator", lambda device: SimpleNamespace(manual_seed=lambda seed: None))

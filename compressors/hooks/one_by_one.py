@@ -1,0 +1,108 @@
+"""A bucket's tensors one by one, by operations of torch: the reference, and what no kernels for whole buckets serve."""
+
+from collections.abc import Container, Mapping, Sequence
+
+import torch
+
+from rsbench.compressors.hooks.residual import ResidualHook
+from rsbench.compressors.memory.error_feedback import clip
+from rsbench.compressors.message.message import Message, Slot
+from rsbench.compressors.message.quantizers import Quantizer
+from rsbench.compressors.selection.scores import MAGNITUDE, Score
+from rsbench.compressors.selection.selectors import Selector
+
+Tensors = Sequence[tuple[str, torch.Tensor]]
+"""(name, gradient view) in bucket order."""
+
+
+class OneByOne:
+    """Compresses and decodes single tensors for a hook.
+
+    Args:
+        hook: whose memory it works on.
+        selector: what chooses blocks.
+        score: importance of blocks; elements are scored by magnitude.
+        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
+        clip_norm: likewise.
+        quantizer: of tensors that are sent whole in a code.
+    """
+
+    def __init__(
+        self,
+        hook: ResidualHook,
+        selector: Selector,
+        score: Score,
+        masking_density: float,
+        clip_norm: float,
+        quantizer: Quantizer | None,
+    ) -> None:
+        self._hook, self._selector, self._score = hook, selector, score
+        self._masking_density, self._clip_norm, self._quantizer = masking_density, clip_norm, quantizer
+
+    def compress(
+        self, message: Message, buffer: torch.Tensor, tensors: Tensors, served: Mapping[int, bool], step: int
+    ) -> None:
+        """Accumulate, choose, write and clear what is not written yet; zeros are left in the gradients.
+
+        Args:
+            message: its plan.
+            buffer: of the message.
+            tensors: of the bucket.
+            served: position -> whether a tensor is written, of those that are accumulated.
+            step: 1-based step.
+        """
+        for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
+            if not served.get(position):
+                self._write(message, buffer, slot, name, None if position in served else gradient.reshape(-1), step)
+                gradient.zero_()  # the average comes here; while it is still in the cache
+
+    def _write(
+        self,
+        message: Message,
+        buffer: torch.Tensor,
+        slot: Slot,
+        name: str,
+        gradient: torch.Tensor | None,
+        step: int,
+    ) -> None:
+        """Accumulate a flat gradient, unless that is done (None); choose, write, clear."""
+        chosen, index = self._choose(name, gradient, slot)
+        if self._quantizer is not None:
+            self._quantizer.begin(name, step)
+        message.write(buffer, slot, chosen, index)
+        if slot.layout.compressed and self._hook.memory.state():
+            sent = slot.layout.sent_elements(slot.count)
+            mask = sent <= self._masking_density * slot.layout.numel
+            error = None if slot.dtype == torch.float32 else chosen - message.read(buffer, slot)[0]
+            self._hook.clear_sent(name, index, chosen, error, mask=mask)
+
+    def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Accumulate a flat gradient; return the values to send and the indices of their blocks."""
+        if gradient is not None:
+            if not slot.layout.compressed:
+                return gradient, None
+            if self._clip_norm:
+                clip(gradient, self._clip_norm, self._hook.workers)
+            gradient = gradient.float()
+        residual = self._hook.memory.begin(name, gradient)
+        if slot.whole and gradient is not None:
+            return residual.accumulate(gradient), None
+        score = self._score if slot.layout.block > 1 else MAGNITUDE
+        index = self._selector.choose(name, residual, gradient, slot.layout, score, slot.count)
+        return self._hook.blocks[name].gather(residual.v, index), index
+
+    def decode(self, message: Message, by_rank: torch.Tensor, tensors: Tensors, served: Container[int]) -> None:
+        """Add all ranks' messages [W, payload_bytes], each divided by W, to the zeros of what is not served."""
+        share = 1.0 / len(by_rank)
+        for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
+            if position in served:
+                continue
+            direct = gradient.is_contiguous() and gradient.dtype == torch.float32
+            flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
+            for values, index in (message.read(sent, slot) for sent in by_rank):
+                if index is None:
+                    flat.add_(values.mul(share))
+                else:
+                    self._hook.blocks[name].add(flat, index, values.mul_(share))
+            if not direct:
+                gradient.copy_(flat.view(gradient.shape))
