@@ -15,6 +15,7 @@ from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.density.turns import Turns, budget_bytes, turns
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
 from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
+from rsbench.compressors.kernels.quantized_dispatch import choose_quantized_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
 from rsbench.compressors.message import values as value_formats
 from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
@@ -24,7 +25,8 @@ from rsbench.compressors.selection.selectors import Selector
 from rsbench.measure import collectives
 
 if TYPE_CHECKING:
-    from rsbench.compressors.kernels.bucket import BucketPlan
+    from rsbench.compressors.kernels.bucket import BucketKernels, BucketPlan
+    from rsbench.compressors.kernels.quantized import QuantizedKernels, QuantizedPlan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,7 +96,7 @@ class SparseHook(ResidualHook):
         if self.device.type == "cpu" and not parts.clip_norm:
             self._bucket_kernels = choose_bucket_kernels(
                 parts.kernels, self.memory, self.selector, parts.score, parts.masking_density
-            )
+            ) or choose_quantized_kernels(self._quantizer, self.memory, lambda: self.step + 1)
         if self._bucket_kernels is not None:
             self.kernels = "compiled"
         self.counts: dict[str, int] = {}
