@@ -21,9 +21,9 @@ start; its elements; where in the message its values start (in bytes)."""
 _F, _U = np.float32, np.uint32
 _PART = 4096
 _EXPONENT, _MAGNITUDE = np.int32(0x7F800000), np.int32(0x7FFFFFFF)
-_FIRST_FACTOR, _SECOND_FACTOR, _STEP = _U(draws.FIRST_FACTOR), _U(draws.SECOND_FACTOR), _F(draws.STEP)
-_FIRST_SHIFT, _SECOND_SHIFT, _THIRD_SHIFT = _U(draws.FIRST_SHIFT), _U(draws.SECOND_SHIFT), _U(draws.THIRD_SHIFT)
-_UNUSED_BITS = _U(draws.UNUSED_BITS)
+_STEP, _KEPT_FROM = _F(draws.STEP), _U(draws.UNUSED_BITS)
+_SHIFT_0, _SHIFT_1, _SHIFT_2, _SHIFT_3 = map(_U, draws.SHIFTS)
+_FACTOR_0, _FACTOR_1, _FACTOR_2 = map(_U, draws.FACTORS)
 _summing_jit = numba.njit(nogil=True, fastmath={"reassoc"}, cache=True, error_model="numpy", boundscheck=False)
 
 
@@ -104,16 +104,14 @@ def encode_signs(table, g, bits, v, out):
         row = table[t]
         low, size, values = row[GRADIENT], row[NUMEL], row[VALUES]
         given, patterns = g[low : low + size], bits[low : low + size]
+        if not _is_finite(patterns):
+            return 1 + t
         if row[CODED] == 0:
-            if not _is_finite(patterns):
-                return 1 + t
             _copy(given, out[1][values // 4 : values // 4 + size])
             continue
         held = v[row[MEMORY] : row[MEMORY] + size]
         total = 0.0
         for a in range(0, size, _PART):
-            if not _is_finite(patterns[a : a + _PART]):
-                return 1 + t
             total += _add_and_sum(given[a : a + _PART], held[a : a + _PART])
         scale = _F(total / size)
         out[1][values // 4] = scale
@@ -175,10 +173,11 @@ def _sum_of_squares(x):
 def _draw(number, first, second):
     """Return :func:`rsbench.compressors.message.draws.uniform` of one element."""
     x = _U(_U(number) + first)
-    x = _U(_U(x ^ (x >> _FIRST_SHIFT)) * _FIRST_FACTOR)
-    x = _U(_U(_U(x ^ (x >> _SECOND_SHIFT)) ^ second) * _SECOND_FACTOR)
-    x = _U(x ^ (x >> _THIRD_SHIFT))
-    return _F(np.int32(x >> _UNUSED_BITS)) * _STEP
+    x = _U(_U(_U(x ^ (x >> _SHIFT_0)) * _FACTOR_0) ^ second)
+    x = _U(_U(x ^ (x >> _SHIFT_1)) * _FACTOR_1)
+    x = _U(_U(x ^ (x >> _SHIFT_2)) * _FACTOR_2)
+    x = _U(x ^ (x >> _SHIFT_3))
+    return _F(np.int32(x >> _KEPT_FROM)) * _STEP
 
 
 @strict_jit
