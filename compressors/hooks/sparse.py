@@ -15,18 +15,17 @@ from rsbench.compressors.density.policies import Policy
 from rsbench.compressors.density.turns import Turns, budget_bytes, turns
 from rsbench.compressors.hooks.residual import ResidualHook, damaged
 from rsbench.compressors.kernels.dispatch import choose_bucket_kernels
-from rsbench.compressors.kernels.quantized_dispatch import choose_quantized_kernels
 from rsbench.compressors.memory.error_feedback import NoMemory, clip
 from rsbench.compressors.message import values as value_formats
 from rsbench.compressors.message.message import OK, Message, Slot, value_dtype
 from rsbench.compressors.message.quantizers import Quantizer
+from rsbench.compressors.quantizer_kernels.dispatch import BucketCalls, choose_quantized_kernels
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
 from rsbench.compressors.selection.selectors import Selector
 from rsbench.measure import collectives
 
 if TYPE_CHECKING:
-    from rsbench.compressors.kernels.bucket import BucketKernels, BucketPlan
-    from rsbench.compressors.kernels.quantized import QuantizedKernels, QuantizedPlan
+    from rsbench.compressors.kernels.bucket import BucketPlan
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +91,7 @@ class SparseHook(ResidualHook):
         self._dtypes = {n: value_dtype(self.layouts[n], asked, p.dtype) for n, p in self.parameters.items()}
         self.selector = parts.selector(self.device, self.rank)
         self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
-        self._bucket_kernels = None
+        self._bucket_kernels: BucketCalls | None = None
         if self.device.type == "cpu" and not parts.clip_norm:
             self._bucket_kernels = choose_bucket_kernels(
                 parts.kernels, self.memory, self.selector, parts.score, parts.masking_density

@@ -34,7 +34,7 @@ def distances(v: torch.Tensor, layout: Layout) -> torch.Tensor:
 
 
 def filter_products(gradients: Iterable[torch.Tensor]) -> None:
-    """Multiply the filters of each gradient [F, ...] with each other, as :func:`distances` does: a floor of its time."""
+    """Multiply the filters of each gradient [F, ...] with each other, as :func:`distances` does: its floor."""
     for gradient in gradients:
         _products(gradient.flatten(1))
 

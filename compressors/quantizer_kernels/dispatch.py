@@ -5,18 +5,34 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
 
 from rsbench.compressors.kernels.dispatch import one_at_a_time, with_a_cache
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.message.quantizers import Quantizer, ScaledSign, StochasticLevels
 
 if TYPE_CHECKING:
-    from rsbench.compressors.kernels.quantized import QuantizedKernels
+    from rsbench.compressors.message.message import Message
+    from rsbench.compressors.quantizer_kernels.bucket import QuantizedKernels
 
 _log = logging.getLogger(__name__)
+
+
+class BucketCalls(Protocol):
+    """Two compiled calls a bucket, whichever compressor they serve; a plan is what its ``plan`` returned."""
+
+    def plan(self, message: Message, tensors: Sequence[tuple[str, torch.Tensor]], buffer: torch.Tensor) -> Any:
+        """Work out what of a bucket is served; None where nothing is."""
+
+    def compress(self, plan: Any, gradients: torch.Tensor, message: torch.Tensor) -> tuple[int, dict[int, bool]]:
+        """Write the message; return a status, and position -> whether a tensor is written, of those accumulated."""
+
+    def decode(self, plan: Any, gradients: torch.Tensor, messages: torch.Tensor) -> int:
+        """Average the messages; return 0, or 1 + the rank whose message cannot be read."""
 
 
 def choose_quantized_kernels(
@@ -33,7 +49,7 @@ def choose_quantized_kernels(
     levels = isinstance(quantizer, StochasticLevels) and not memory.state()
     if not (signs or levels) or not _works():
         return None
-    from rsbench.compressors.kernels.quantized import LevelKernels, SignKernels  # late: numba may be missing
+    from rsbench.compressors.quantizer_kernels.bucket import LevelKernels, SignKernels  # late: numba may be missing
 
     if isinstance(quantizer, StochasticLevels):
         return LevelKernels(quantizer, step)
@@ -41,7 +57,7 @@ def choose_quantized_kernels(
 
 
 def _loops() -> ModuleType:
-    module = importlib.import_module("rsbench.compressors.kernels.quantized")
+    module = importlib.import_module("rsbench.compressors.quantizer_kernels.bucket")
     module.try_out()
     return module
 

@@ -15,10 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from rsbench.compressors.blocks.layout import coded, dense
-from rsbench.compressors.kernels import quantizer_loops as loops
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message
 from rsbench.compressors.message.quantizers import ScaledSign, StochasticLevels
+from rsbench.compressors.quantizer_kernels import level_loops, sign_loops
 
 _F = np.float32
 _Words = tuple[NDArray[np.uint8], NDArray[np.float32]]
@@ -31,7 +31,7 @@ class QuantizedPlan:
     Attributes:
         positions: places in the bucket of the tensors that are served.
         names: their names.
-        table: int64, shape [T, 5], see :mod:`rsbench.compressors.kernels.quantizer_loops`.
+        table: int64, shape [T, 5], see :mod:`rsbench.compressors.quantizer_kernels.plain_loops`.
     """
 
     positions: tuple[int, ...]
@@ -113,11 +113,11 @@ class SignKernels(QuantizedKernels):
         self._v = memory.flat["v"].numpy()
 
     def _encode(self, plan: QuantizedPlan, g: NDArray[np.float32], out: _Words) -> int:
-        bad: int = loops.encode_signs(plan.table, g, g.view(np.int32), self._v, out)
+        bad: int = sign_loops.encode_signs(plan.table, g, g.view(np.int32), self._v, out)
         return bad
 
     def _decode(self, plan: QuantizedPlan, g: NDArray[np.float32], share: np.float32, messages: _Words) -> None:
-        loops.decode_signs(plan.table, g, share, messages)
+        sign_loops.decode_signs(plan.table, g, share, messages)
 
 
 class LevelKernels(QuantizedKernels):
@@ -137,11 +137,11 @@ class LevelKernels(QuantizedKernels):
     def _encode(self, plan: QuantizedPlan, g: NDArray[np.float32], out: _Words) -> int:
         step = self._step()
         keys = np.array([self._quantizer.keys(name, step) for name in plan.names], np.uint32)
-        loops.encode_levels(plan.table, g, g.view(np.int32), self._kind, keys, out)
+        level_loops.encode_levels(plan.table, g, g.view(np.int32), self._kind, keys, out)
         return 0
 
     def _decode(self, plan: QuantizedPlan, g: NDArray[np.float32], share: np.float32, messages: _Words) -> None:
-        loops.decode_levels(plan.table, g, self._kind, share, messages)
+        level_loops.decode_levels(plan.table, g, self._kind, share, messages)
 
 
 def _views(message: torch.Tensor) -> _Words:
@@ -161,13 +161,20 @@ def try_out() -> None:
     calls: dict[int, QuantizedKernels] = {9: SignKernels(memory), 14: LevelKernels(levels, lambda: 1)}
     for size, kernels in calls.items():
         message = Message(
-            [coded((5, 8), size), dense((3,))], [1, 1], [torch.uint8, torch.float32], ScaledSign() if size == 9 else levels
+            [coded((5, 8), size), dense((3,))],
+            [1, 1],
+            [torch.uint8, torch.float32],
+            ScaledSign() if size == 9 else levels,
         )
         bucket = torch.ones(43)
         tensors = [("w", bucket[:40].view(5, 8)), ("b", bucket[40:])]
         plan = kernels.plan(message, tensors, bucket)
         buffer = message.allocate(torch.device("cpu"))
-        if plan is None or kernels.compress(plan, bucket, buffer)[0] or kernels.decode(plan, bucket, buffer.view(1, -1)):
+        if (
+            plan is None
+            or kernels.compress(plan, bucket, buffer)[0]
+            or kernels.decode(plan, bucket, buffer.view(1, -1))
+        ):
             raise RuntimeError("compiled loops serve no tensor")
         if not torch.equal(bucket, torch.ones(43)):
             raise RuntimeError("compiled loops give wrong results")

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 import torch
-from engine import Weights, gradients, put_to_work
+from engine import gradients, put_to_work
 
 from rsbench.compressors import QSGD, SignSGD
 from rsbench.compressors.hooks import sparse
-from rsbench.compressors.kernels import quantized_dispatch
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.message.message import Message, Slot, value_dtype
 from rsbench.compressors.message.quantizers import Quantizer, ScaledSign, StochasticLevels
+from rsbench.compressors.quantizer_kernels import dispatch
 
 quantized = pytest.importorskip(
-    "rsbench.compressors.kernels.quantized", reason="numba is not installed", exc_type=ImportError
+    "rsbench.compressors.quantizer_kernels.bucket", reason="numba is not installed", exc_type=ImportError
 )
 
 SHAPES = {"conv": (7, 5, 3, 3), "line": (1, 4099), "wide": (41, 401), "bias": (13,), "one": (1, 17)}
@@ -48,7 +48,9 @@ class Bucket:
     def __init__(self, compressor: QSGD | SignSGD, quantizer: Quantizer) -> None:
         self.layouts = {name: compressor.layout(shape) for name, shape in SHAPES.items()}
         dtypes = [value_dtype(layout, torch.float32, torch.float32) for layout in self.layouts.values()]
-        self.message = Message(list(self.layouts.values()), [layout.blocks for layout in self.layouts.values()], dtypes, quantizer)
+        self.message = Message(
+            list(self.layouts.values()), [layout.blocks for layout in self.layouts.values()], dtypes, quantizer
+        )
         self.flat = torch.zeros(sum(layout.numel for layout in self.layouts.values()))
         parts = torch.split(self.flat, [layout.numel for layout in self.layouts.values()])
         self.tensors = [(n, p.view(SHAPES[n])) for n, p in zip(SHAPES, parts, strict=True)]
@@ -229,13 +231,13 @@ def test_torch_operations_take_over_where_numba_fails(monkeypatch: pytest.Monkey
     def fail() -> None:
         raise RuntimeError("no compiler")
 
-    choose = quantized_dispatch.choose_quantized_kernels
+    choose = dispatch.choose_quantized_kernels
     assert choose(levels_of(QSGD()), NoMemory(), lambda: 1) is not None
     assert choose(None, NoMemory(), lambda: 1) is None
     assert choose(ScaledSign(), NoMemory(), lambda: 1) is None, "signs need a memory"
-    monkeypatch.setattr(quantized_dispatch, "_loops", fail)
-    quantized_dispatch._works.cache_clear()
+    monkeypatch.setattr(dispatch, "_loops", fail)
+    dispatch._works.cache_clear()
     try:
         assert choose(levels_of(QSGD()), NoMemory(), lambda: 1) is None
     finally:
-        quantized_dispatch._works.cache_clear()
+        dispatch._works.cache_clear()
