@@ -39,6 +39,11 @@ def orthonormal(p: torch.Tensor) -> torch.Tensor:
     return basis.nan_to_num_(0.0, 0.0, 0.0)
 
 
+def _thin_product(matrix: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    """Return ``matrix @ factor`` [n, r] of few columns, transposed: BLAS is three times as fast at few rows."""
+    return (factor.T @ matrix.T).T
+
+
 class LowRankHook(ResidualHook):
     """M = v + g; P = orthonormal(mean(M Q)); Q = M^T P; send mean(P Q^T); v = M - P Q^T with the rank's own Q.
 
@@ -87,14 +92,14 @@ class LowRankHook(ResidualHook):
         matrices = {n: self._accumulate(n, gradient) for n, gradient in tensors if self.layouts[n].compressed}
         products: Tensors = {}
         if matrices:
-            message, products = _packed({n: m @ self.factors[n] for n, m in matrices.items()}, dtype)
+            message, products = _packed({n: _thin_product(m, self.factors[n]) for n, m in matrices.items()}, dtype)
             collectives.all_reduce(message, self.traffic, self.group).wait()
         if self.device.type == "cpu":
             told.wait()
             if faults.any():  # the same on all ranks: nothing of this bucket is sent
                 return told
         flight.bases = {n: orthonormal(p) for n, p in products.items()}
-        factors = {n: (m.T @ flight.bases[n]).nan_to_num_(0.0, 0.0, 0.0) for n, m in matrices.items()}
+        factors = {n: _thin_product(m.T, flight.bases[n]).nan_to_num_(0.0, 0.0, 0.0) for n, m in matrices.items()}
         whole = {n: gradient.reshape(-1) for n, gradient in tensors if n not in matrices}
         message, flight.summed = _packed({**factors, **whole}, dtype)
         summed = collectives.all_reduce(message.mul_(1.0 / self.workers), self.traffic, self.group)
@@ -126,9 +131,14 @@ class LowRankHook(ResidualHook):
             return buffer.fill_(math.inf)
         for name, gradient in tensors:
             mean = flight.summed[name]
-            if name in flight.bases:
-                mean = flight.bases[name] @ self.factors[name].copy_(mean).T
-            gradient.copy_(mean.view(gradient.shape))
+            if name not in flight.bases:
+                gradient.copy_(mean.view(gradient.shape))
+                continue
+            basis, factor = flight.bases[name], self.factors[name].copy_(mean)
+            if gradient.is_contiguous() and gradient.dtype == torch.float32:
+                torch.mm(basis, factor.T, out=gradient.view(len(basis), len(factor)))
+            else:
+                gradient.copy_((basis @ factor.T).view(gradient.shape))
         return self.poisoned(buffer, flight.faults)
 
     # --- what users ask for ------------------------------------------------------------------------------------

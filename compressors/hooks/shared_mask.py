@@ -112,8 +112,7 @@ class SharedMaskHook(ResidualHook):
         message = torch.empty(sum(sizes), dtype=bucket.buffer().dtype, device=self.device)
         values = dict(zip(kept, torch.split(message, sizes), strict=True))
         for name, index in kept.items():
-            flat = accumulated[name]
-            values[name].copy_(flat if index is None else self.blocks[name].gather(flat, index).view(-1))
+            self._take(name, accumulated[name], index, values[name])
         summed = collectives.all_reduce(message.mul_(1.0 / self.workers), self.traffic, self.group)
         self._share_masks(accumulated)
         if told is not None:
@@ -130,6 +129,17 @@ class SharedMaskHook(ResidualHook):
             return gradient
         gradient = gradient.float()
         return self.memory.begin(name, gradient).accumulate(gradient)
+
+    def _take(self, name: str, flat: torch.Tensor, index: torch.Tensor | None, into: torch.Tensor) -> None:
+        """Copy what is sent of a flat tensor into the message."""
+        if index is None:
+            into.copy_(flat)
+            return
+        rows = flat.view(-1, self.layouts[name].block)
+        if flat.dtype == into.dtype:
+            torch.index_select(rows, 0, index, out=into.view(len(index), -1))
+        else:
+            into.copy_(rows.index_select(0, index).view(-1))
 
     def _elements(self, name: str, index: torch.Tensor | None) -> int:
         """Return how many values of a tensor are sent."""

@@ -69,7 +69,7 @@ def kernels_in_use(wanted: str) -> str:
 
 
 @contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_at_a_time() -> Iterator[None]:
     """Let one process of this machine compile; the others then load what it left in numba's cache.
 
     Without filelock they compile side by side.
@@ -98,7 +98,7 @@ def _loops() -> ModuleType:
     return module
 
 
-def _with_a_cache(load: Callable[[], ModuleType]) -> ModuleType:
+def with_a_cache(load: Callable[[], ModuleType]) -> ModuleType:
     """Load compiled loops; where numba may write neither beside them nor at home, below rsbench's own cache.
 
     Raises:
@@ -129,8 +129,8 @@ def _with_a_cache(load: Callable[[], ModuleType]) -> ModuleType:
 def _compiled() -> tuple[ThresholdPass | None, str]:
     """Return the compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
     try:
-        with _one_at_a_time():
-            module = _with_a_cache(_loops)
+        with one_at_a_time():
+            module = with_a_cache(_loops)
         threshold_pass: ThresholdPass = module.compiled_threshold_pass
         return threshold_pass, ""
     except ModuleNotFoundError:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-
 import torch
 
 from rsbench.compressors.blocks import bits
+from rsbench.compressors.message import draws
 
 _NORM_BYTES = 4
 
@@ -46,11 +45,11 @@ class ScaledSign(Quantizer):
 
 
 class StochasticLevels(Quantizer):
-    """``norm / s * round(s x / norm)``, rounded up or down at random so that the mean is x (Alistarh et al. 2017).
+    """``u floor(x / u + draw)``, u = norm / s, draw from [0, 1): the mean is x (Alistarh et al. 2017, section 3.1).
 
     Norms of all groups in float32, then whole numbers -s..s of ``width`` bits, the first in the lowest bits of a byte.
-    The draw depends on seed, rank, tensor and step only, so that a resumed run goes on alike, and never touches the
-    global generator. Where a value is not finite its group decodes to inf or nan.
+    The draw (:mod:`rsbench.compressors.message.draws`) depends on seed, rank, tensor, step and element only, so that a
+    resumed run goes on alike. Where a value is not finite its group decodes to inf or nan.
 
     Args:
         levels: s, 1..127.
@@ -61,45 +60,49 @@ class StochasticLevels(Quantizer):
     """
 
     def __init__(self, *, levels: int, width: int, group: int, norm: str, seed: str) -> None:
-        self._levels, self._width, self._group, self._norm, self._seed = levels, width, group, norm, seed
-        self._draw = ""
+        self.levels, self.width, self.group, self.norm, self._seed = levels, width, group, norm, seed
+        self._keys: draws.Keys = (0, 0)
 
     def begin(self, name: str, step: int) -> None:
         """Set the draw of this tensor and step."""
-        self._draw = f"{self._seed}:{name}:{step}"
+        self._keys = self.keys(name, step)
+
+    def keys(self, name: str, step: int) -> draws.Keys:
+        """Return the keys of a tensor's draws in a step (1-based)."""
+        return draws.keys(f"{self._seed}:{name}:{step}")
 
     def _cut(self, count: int) -> tuple[int, int]:
         """Return how many groups there are, and the elements in each, the last one padded."""
-        group = min(self._group, count) or count
+        group = min(self.group, count) or count
         return -(-count // group), group
 
     def encode(self, values: torch.Tensor, into: torch.Tensor) -> None:
         """Write the groups' norms, then the levels."""
         count, (groups, group) = values.numel(), self._cut(values.numel())
         rows = torch.nn.functional.pad(values, (0, groups * group - count)).view(groups, group)
-        if self._norm == "max":
+        if self.norm == "max":
             norms = torch.linalg.vector_norm(rows, torch.inf, dim=1)
         else:
             norms = torch.linalg.vector_norm(rows, dim=1, dtype=torch.float64).float()
         start = _NORM_BYTES * groups
         into[:start].view(torch.float32).copy_(norms)
-        rng = torch.Generator(values.device).manual_seed(zlib.crc32(self._draw.encode()))
-        codes = rows.div(torch.where(norms > 0, norms, 1.0)[:, None]).mul_(self._levels)
-        codes.add_(torch.rand(rows.shape, generator=rng, device=values.device)).floor_()
-        codes = codes.clamp_(-self._levels, self._levels).add_(self._levels).to(torch.uint8).view(-1)[:count]
-        per = bits.BITS // self._width
+        units = norms / self.levels
+        codes = rows.div(torch.where(units > 0, units, 1.0)[:, None]).view(-1)[:count]
+        codes.add_(draws.uniform(self._keys, count, values.device)).floor_().nan_to_num_(nan=-self.levels)
+        codes = codes.clamp_(-self.levels, self.levels).add_(self.levels).to(torch.uint8)
+        per = bits.BITS // self.width
         packed = torch.nn.functional.pad(codes, (0, -count % per)).view(-1, per)
         into = into[start:].zero_()
         for place in range(per):
-            into.add_(packed[:, place] << self._width * place)
+            into.add_(packed[:, place] << self.width * place)
 
     def decode(self, data: torch.Tensor, count: int) -> torch.Tensor:
         """Read the levels and scale them by the groups' norms."""
         groups, group = self._cut(count)
-        start, per = _NORM_BYTES * groups, bits.BITS // self._width
+        start, per = _NORM_BYTES * groups, bits.BITS // self.width
         levels = torch.empty(len(data) - start, per, device=data.device)
         for place in range(per):
-            levels[:, place] = (data[start:] >> self._width * place) & ((1 << self._width) - 1)
+            levels[:, place] = (data[start:] >> self.width * place) & ((1 << self.width) - 1)
         rows = torch.nn.functional.pad(levels.view(-1)[:count], (0, groups * group - count)).view(groups, group)
         norms = data[:start].view(torch.float32)
-        return rows.sub_(self._levels).mul_((norms / self._levels)[:, None]).view(-1)[:count]
+        return rows.sub_(self.levels).mul_((norms / self.levels)[:, None]).view(-1)[:count]

@@ -11,7 +11,17 @@ import pytest
 FOLDERS = ("cli", "planning", "results", "reports", "datasets", "compressors")
 HELPERS = {"rsbench.planning.probe_worker"}
 """Processes of their own, which have torch on purpose."""
-PUTS_TO_WORK = ("hooks", "kernels", "memory", "message", "selection", "density", "blocks.tensor_ops", "blocks.bits")
+PUTS_TO_WORK = (
+    "hooks",
+    "kernels",
+    "memory",
+    "message",
+    "quantizer_kernels",
+    "selection",
+    "density",
+    "blocks.tensor_ops",
+    "blocks.bits",
+)
 """Below compressors/: imported only when a compressor is put to work."""
 
 

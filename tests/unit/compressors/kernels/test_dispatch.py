@@ -43,7 +43,7 @@ def test_the_cache_falls_back_below_rsbenchs_own(
     load: Callable[[], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RSBENCH_CACHE", str(tmp_path / "own"))
-    assert dispatch._with_a_cache(load).double(4) == 8
+    assert dispatch.with_a_cache(load).double(4) == 8
     assert list((tmp_path / "own" / "numba").rglob("*.nbi")), "the next process finds it compiled"
 
 
@@ -70,4 +70,4 @@ def test_an_error_of_another_kind_stays_what_it_is() -> None:
         raise RuntimeError("no such instruction")
 
     with pytest.raises(RuntimeError, match="no such instruction"):
-        dispatch._with_a_cache(fail)
+        dispatch.with_a_cache(fail)

@@ -49,7 +49,9 @@ def test_qsgd_has_no_bias_and_the_variance_of_its_levels(levels: int, norm: str)
     deviation = (share * (1 - share)).sqrt() * unit
     error = (every.mean(0) - v).abs()
     assert (error <= 5 * deviation / math.sqrt(DRAWS) + 1e-6).all(), "within five standard errors of the mean"
-    assert torch.allclose(every.std(0).float(), deviation, rtol=0.2, atol=1e-3)
+    often = share * (1 - share) > 0.02  # rounded the rarer way often enough to tell
+    assert often.sum() > 30
+    assert torch.allclose(every.std(0).float()[often], deviation[often], rtol=0.2, atol=1e-3)
 
 
 @each_norm

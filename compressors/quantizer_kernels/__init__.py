@@ -1,0 +1,1 @@
+"""Compiled loops for codes of fixed length on CPUs: signs and levels."""
