@@ -69,7 +69,7 @@ class Parts:
 
 @dataclasses.dataclass
 class _InFlight:
-    """A bucket between its hook call and its callback: its step (1-based), its plans (None: no kernels) and messages."""
+    """A bucket between its hook call and its callback: its step (1-based), plans (of kernels, or None), messages."""
 
     step: int
     message: Message
@@ -81,6 +81,12 @@ class SparseHook(ResidualHook):
     """The best blocks of each tensor in one fixed-capacity all-gather per bucket; the rest stays in the memory.
 
     Every rank decodes all messages in rank order, so that all ranks add in the same order and end bit-equal.
+
+    Attributes:
+        parts: what distinguishes this compressor from others.
+        selector: what chooses blocks.
+        bucket_kernels: what serves whole buckets; None where tensors are served one by one.
+        counts: tensor name -> blocks that are sent.
     """
 
     def __init__(self, model: DistributedDataParallel, identity: str, parts: Parts) -> None:
@@ -92,12 +98,12 @@ class SparseHook(ResidualHook):
         self._quantizer = parts.quantizer(self.rank) if parts.quantizer else None
         given = self.selector, parts.score, parts.masking_density
         self._one_by_one = OneByOne(self, *given, parts.clip_norm, self._quantizer)
-        self._kernels: BucketKernels | None = None
+        self.bucket_kernels: BucketKernels | None = None
         if not parts.clip_norm:
-            self._kernels = whole_buckets.choose(
+            self.bucket_kernels = whole_buckets.choose(
                 parts.kernels, self.memory, *given, self._quantizer, self.device, lambda: self.step + 1
             )
-        self.kernels = "compiled" if self._kernels is not None and self._kernels.compiled else "eager"
+        self.kernels = "compiled" if self.bucket_kernels is not None and self.bucket_kernels.compiled else "eager"
         self.counts: dict[str, int] = {}
         self._messages: dict[tuple[bool, tuple[str, ...]], tuple[Message, Any]] = {}
         self._in_flight: dict[int, _InFlight] = {}
@@ -110,8 +116,8 @@ class SparseHook(ResidualHook):
     def begin_step(self) -> None:
         """Renew the counts where the schedule or the policy asks for it; take turns where a budget is to be held."""
         super().begin_step()
-        if self._kernels is not None:
-            self._kernels.begin_step(remembers=self.scaler is not None)
+        if self.bucket_kernels is not None:
+            self.bucket_kernels.begin_step(remembers=self.scaler is not None)
         density = self.parts.density_at(self.step)
         due = self.parts.policy is not None and self.step % self.parts.update_steps == 0
         if due or density != self._counted_density:
@@ -155,8 +161,8 @@ class SparseHook(ResidualHook):
         flight = _InFlight(self.step + 1, message, plan, message.room(self.device, self.workers))
         served: dict[int, bool] = {}
         status: torch.Tensor | int = OK
-        if plan is not None and self._kernels is not None:
-            status, served = self._kernels.compress(plan, bucket.buffer(), buffer)
+        if plan is not None and self.bucket_kernels is not None:
+            status, served = self.bucket_kernels.compress(plan, bucket.buffer(), buffer)
         if len(served) < len(message.slots) or not all(served.values()):
             tensors = self.tensors(bucket)
             if isinstance(status, int) and status == OK and len(served) < len(tensors):
@@ -179,7 +185,7 @@ class SparseHook(ResidualHook):
                 [self._dtypes[n] for n in names],
                 self._quantizer,
             )
-            plan, kernels = None, self._kernels
+            plan, kernels = None, self.bucket_kernels
             if kernels is not None and not (self._may_rest if kernels.can_take_back else self.may_come_back):
                 plan = kernels.plan(message, self.tensors(bucket), bucket.buffer())
             self._messages[key] = message, plan
@@ -209,9 +215,9 @@ class SparseHook(ResidualHook):
         """Add all messages, in rank order, divided by the world size; return what the kernels' ``decode`` returns."""
         served: tuple[int, ...] = ()
         bad: torch.Tensor | int = 0
-        if flight.plan is not None and self._kernels is not None:
+        if flight.plan is not None and self.bucket_kernels is not None:
             served = flight.plan.positions
-            bad = self._kernels.decode(flight.plan, bucket.buffer(), by_rank)
+            bad = self.bucket_kernels.decode(flight.plan, bucket.buffer(), by_rank)
         if len(served) < len(flight.message.slots):
             self._one_by_one.decode(flight.message, by_rank, self.tensors(bucket), served)
         return bad
@@ -219,8 +225,8 @@ class SparseHook(ResidualHook):
     def take_back(self) -> None:
         """Put back all that this step sent, by whichever way."""
         super().take_back()
-        if self._kernels is not None:
-            self._kernels.take_back()
+        if self.bucket_kernels is not None:
+            self.bucket_kernels.take_back()
 
     # --- what users ask for ------------------------------------------------------------------------------------
 

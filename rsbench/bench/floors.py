@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch._C._distributed_c10d import GradBucket
 
 from rsbench.bench.rows import ERROR_FEEDBACK_FLOOR, MOMENTUM_FLOOR, PRODUCTS_FLOOR
+from rsbench.compressors.selection.centroid import filter_products
 from rsbench.measure.older_torch import all_gather_single
 
 Pass = Callable[[GradBucket], None]
@@ -78,15 +79,9 @@ def momentum_traffic(compiled: bool, momentum: float = 0.9) -> Pass:
     return work
 
 
-def filter_products(bucket: GradBucket) -> None:
-    """Multiply the filters of each tensor of more than two dimensions with each other, shape [F, K] -> [F, F].
-
-    By NumPy, which knows that such a product is symmetric and does half of the work.
-    """
-    for gradient in bucket.gradients():
-        if gradient.dim() > 2:
-            rows = gradient.reshape(gradient.shape[0], -1).numpy()
-            np.matmul(rows, rows.T)
+def _products(bucket: GradBucket) -> None:
+    """Multiply the filters of each tensor of more than two dimensions with each other, as GCC does."""
+    filter_products(gradient for gradient in bucket.gradients() if gradient.dim() > 2)
 
 
 def floor_hook(name: str, compiled: bool) -> FloorHook:
@@ -99,7 +94,7 @@ def floor_hook(name: str, compiled: bool) -> FloorHook:
     works: dict[str, Callable[[], Pass]] = {
         ERROR_FEEDBACK_FLOOR: lambda: error_feedback_traffic(compiled),
         MOMENTUM_FLOOR: lambda: momentum_traffic(compiled),
-        PRODUCTS_FLOOR: lambda: filter_products,
+        PRODUCTS_FLOOR: lambda: _products,
     }
     return FloorHook(works[name]())
 

@@ -16,8 +16,8 @@ from torch import nn
 from rsbench.loaders.batches import Reader
 from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
-from rsbench.measure.pace import Pace
 from rsbench.measure.older_torch import all_gather_single
+from rsbench.measure.pace import Pace
 
 
 def predict(

@@ -23,8 +23,8 @@ from rsbench.loaders.pinned import on_device
 from rsbench.loaders.spectra import Spectra
 from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
-from rsbench.measure.pace import Pace
 from rsbench.measure.older_torch import all_gather_single
+from rsbench.measure.pace import Pace
 from rsbench.models import autoencoder
 from rsbench.tasks.base import Networks, Task
 from rsbench.tasks.maps import draw_scores

@@ -37,8 +37,8 @@ def as_on_a_device(compressor: Compressor) -> SparseHook:
     hook = compressor.hook
     assert isinstance(hook, SparseHook)
     given = "auto", hook.memory, ExactSelector(), hook.parts.score, hook.parts.masking_density
-    hook._bucket_kernels = choose_device_kernels(*given, META)
-    assert isinstance(hook._bucket_kernels, DeviceKernels)
+    hook.bucket_kernels = choose_device_kernels(*given, META)
+    assert isinstance(hook.bucket_kernels, DeviceKernels)
     hook.reads_late = True
     return hook
 
