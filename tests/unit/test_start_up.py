@@ -12,6 +12,7 @@ FOLDERS = ("cli", "planning", "results", "reports", "datasets", "compressors")
 HELPERS = {"rsbench.planning.probe_worker"}
 """Processes of their own, which have torch on purpose."""
 PUTS_TO_WORK = (
+    "device",
     "hooks",
     "kernels",
     "memory",
