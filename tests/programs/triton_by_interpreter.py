@@ -21,6 +21,7 @@ from no_host_reads import Counting
 from rsbench.compressors.blocks.layout import dense, elements, kernel_slices, tiles
 from rsbench.compressors.device.bucket import DeviceKernels
 from rsbench.compressors.device.triton_passes import TritonPasses
+from rsbench.compressors.message.checksum import Checksum
 from rsbench.compressors.selection.scores import L2, MEAN, Score, nsi
 
 ELEMENTS = Case(
