@@ -30,7 +30,7 @@ from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, 
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message, Slot
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
-from rsbench.compressors.selection.selectors import SampledSelector
+from rsbench.compressors.selection.selectors import Hints, RandomSelector, SampledSelector
 
 _ROOM = 1 << 12
 _CODINGS = {type(None): col.INT32, Int32: col.INT32, Gaps: col.GAPS, Bitmap: col.BITMAP}
@@ -47,32 +47,42 @@ class BucketPlan:
         names: their names.
         table: int64, shape [T, 15], see :mod:`rsbench.compressors.kernels.columns`.
         most: largest count of a tensor.
+        room: entries of the lists of candidates, of elements and of blocks.
     """
 
     positions: tuple[int, ...]
     names: tuple[str, ...]
     table: NDArray[np.int64]
     most: int
+    room: tuple[int, int]
 
 
 class _Room:
-    """Memory that the loops work in, kept from step to step and as large as the largest tensor needed so far."""
+    """Memory that the loops work in, kept from step to step and as large as the largest tensor of a step needs it."""
 
     def __init__(self) -> None:
         self.bins, self.few = np.empty(BINS, np.int64), np.empty(FEW + 1, np.int32)
-        self.index, self.patterns = np.empty(0, np.int32), np.empty(0, np.int32)
-        self.scores = np.empty((4, 0), _F)
+        self._asked = self._size = (0, 0)
+        self._make()
 
-    def reserve(self, table: NDArray[np.int64]) -> None:
-        """Make room for the tensors of a table."""
-        elements = int(table[table[:, col.KIND] == col.ELEMENTS, col.CAPACITY].max(initial=0))
-        blocks = int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0))
-        if elements > self.patterns.size:
-            self.patterns = np.empty(elements, np.int32)
-        if blocks > self.scores.shape[1]:
-            self.scores = np.empty((4, blocks), _F)
-        if max(elements, blocks) > self.index.size:
-            self.index = np.empty(max(elements, blocks), np.int32)
+    def _make(self) -> None:
+        elements, blocks = self._size
+        self.index, self.patterns = np.empty(max(elements, blocks), np.int32), np.empty(elements, np.int32)
+        self.scores = np.empty((4, blocks), _F)
+
+    def reserve(self, elements: int, blocks: int) -> None:
+        """Make room for lists of so many elements, and of so many blocks."""
+        self._asked = max(self._asked[0], elements), max(self._asked[1], blocks)
+        if self._asked[0] > self._size[0] or self._asked[1] > self._size[1]:
+            self._size = max(self._asked[0], self._size[0]), max(self._asked[1], self._size[1])
+            self._make()
+
+    def begin_step(self) -> None:
+        """Give back what the last step left unused, as after a density warm-up."""
+        if any(self._asked) and any(2 * asked < size for asked, size in zip(self._asked, self._size, strict=True)):
+            self._size = self._asked
+            self._make()
+        self._asked = 0, 0
 
 
 class BucketKernels:
@@ -80,24 +90,26 @@ class BucketKernels:
 
     Args:
         memory: of the compressed tensors.
-        selector: whose hints are read and renewed.
+        hints: of the selector, which are read and renewed.
         score: importance of blocks; elements are scored by magnitude.
         masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
     """
 
     compiled, can_take_back = True, False
+    _elements = col.ELEMENTS
 
-    def __init__(self, memory: ErrorFeedback, selector: SampledSelector, score: Score, masking_density: float) -> None:
-        self._memory, self._selector, self._score, self._masking = memory, selector, score, masking_density
+    def __init__(self, memory: ErrorFeedback, hints: Hints, score: Score, masking_density: float) -> None:
+        self._memory, self._hints, self._score, self._masking = memory, hints, score, masking_density
         flat = memory.flat
         self._v = flat["v"].numpy()
         self._u = flat["u"].numpy() if "u" in flat else self._v
         self._room = _Room()
-        selector.hints.reserve(memory.places)
+        hints.reserve(memory.places)
         self._kind = np.array([score.first == "l2", SECOND[score.second], score.norm == "l2"], np.int64)
 
     def begin_step(self, *, remembers: bool) -> None:
-        """Keep nothing of what is sent."""
+        """Keep nothing of what is sent; give back memory that is no longer worked in."""
+        self._room.begin_step()
 
     def take_back(self) -> None:
         """Put back nothing: buckets of which something may come back are not served."""
@@ -123,10 +135,11 @@ class BucketKernels:
         if not served:
             return None
         table = np.array([self._row(name, slot, place) for _, name, slot, place in served], np.int64)
-        self._room.reserve(table)
-        return BucketPlan(
-            tuple(i for i, *_ in served), tuple(name for _, name, *_ in served), table, int(table[:, col.COUNT].max())
-        )
+        kinds = table[:, col.KIND]
+        elements = int(table[kinds == col.ELEMENTS, col.CAPACITY].max(initial=0))
+        blocks = int(table[kinds > col.ELEMENTS, col.CAPACITY].max(initial=0))
+        positions, names = tuple(i for i, *_ in served), tuple(name for _, name, *_ in served)
+        return BucketPlan(positions, names, table, int(table[:, col.COUNT].max()), (elements, blocks))
 
     def _row(self, name: str, slot: Slot, place: int) -> list[int]:
         layout, k = slot.layout, slot.count
@@ -135,7 +148,7 @@ class BucketKernels:
         elif slot.whole:
             kind = col.WHOLE
         else:
-            kind = col.ELEMENTS if layout.block == 1 else col.TILES if layout.tile else col.ROWS
+            kind = self._elements if layout.block == 1 else col.TILES if layout.tile else col.ROWS
         return [
             kind,
             place,
@@ -151,7 +164,7 @@ class BucketKernels:
             _CODINGS[type(slot.coding)],
             slot.indices.start,
             slot.values.start,
-            self._selector.hints.places[name] if layout.compressed else 0,
+            self._hints.places[name] if layout.compressed else 0,
         ]
 
     def compress(self, plan: BucketPlan, gradients: torch.Tensor, message: torch.Tensor) -> tuple[int, dict[int, bool]]:
@@ -167,11 +180,12 @@ class BucketKernels:
             whose gradient it accumulated, position -> whether they are chosen and written too.
         """
         became = np.zeros(len(plan.names), np.int64)
+        self._room.reserve(*plan.room)
         start, room = self._memory.begin(next(iter(self._memory.places)), gradients), self._room
         bad = bucket_loops.compress(
-            plan.table, self._selector.hints.rows, self._kind, float(self._score.alpha), rule(start),
+            plan.table, self._hints.rows, self._kind, float(self._score.alpha), rule(start),
             _F(start.momentum), gradients.numpy(), self._u, self._v, _views(message.numpy()), became,
-            (room.bins, room.few, room.patterns), (room.index, *room.scores),
+            self._drawn(plan), (room.bins, room.few, room.patterns), (room.index, *room.scores),
         )  # fmt: skip
         states = zip(plan.positions, became.tolist(), strict=True)
         accumulated = {i: state == DONE for i, state in states if state in (ACCUMULATED, DONE)}
@@ -187,6 +201,46 @@ class BucketKernels:
         share = _F(1.0 / len(received))
         bad: int = bucket_loops.decode(plan.table, gradients.numpy(), share, _views(received), index)
         return bad
+
+    def _drawn(self, plan: BucketPlan) -> NDArray[np.int32]:
+        """Return the indices of all DRAWN tensors: there are none."""
+        return np.empty(0, np.int32)
+
+
+class DrawnKernels(BucketKernels):
+    """The compiled calls of a hook whose selector draws elements at random.
+
+    Args:
+        memory: of the compressed tensors.
+        selector: what draws.
+    """
+
+    _elements = col.DRAWN
+
+    def __init__(self, memory: ErrorFeedback, selector: RandomSelector) -> None:
+        super().__init__(memory, Hints(), MAGNITUDE, -1.0)
+        self._selector = selector
+
+    def plan(
+        self, message: Message, tensors: Sequence[tuple[str, torch.Tensor]], buffer: torch.Tensor
+    ) -> BucketPlan | None:
+        """Work out the table, in which the indices of all tensors follow each other."""
+        plan = super().plan(message, tensors, buffer)
+        if plan is not None:
+            drawn = plan.table[plan.table[:, col.KIND] == col.DRAWN]
+            plan.table[plan.table[:, col.KIND] == col.DRAWN, col.HINT] = (
+                drawn[:, col.COUNT].cumsum() - drawn[:, col.COUNT]
+            )
+        return plan
+
+    def _drawn(self, plan: BucketPlan) -> NDArray[np.int32]:
+        draws = [
+            self._selector.draw(name, int(row[col.BLOCKS]), int(row[col.COUNT]), self._memory.flat["v"].device)
+            for name, row in zip(plan.names, plan.table, strict=True)
+            if row[col.KIND] == col.DRAWN
+        ]
+        drawn: NDArray[np.int32] = torch.cat([torch.empty(0, dtype=torch.int64), *draws]).int().numpy()
+        return drawn
 
 
 def _views(message: NDArray[np.uint8]) -> tuple[NDArray[Any], ...]:
@@ -208,7 +262,7 @@ def try_out() -> None:
         RuntimeError: their results are wrong.
     """
     memory, selector = ErrorFeedback({"w": torch.zeros(2, 2, 3, 3)}), SampledSelector(compiled_threshold_pass)
-    calls = BucketKernels(memory, selector, MAGNITUDE, -1.0)
+    calls = BucketKernels(memory, selector.hints, MAGNITUDE, -1.0)
     message = Message([kernel_slices((2, 2, 3, 3), 3), dense((3,))], [1, 1], [torch.float32] * 2)
     bucket = torch.arange(39.0)
     plan = calls.plan(message, [("w", bucket[:36].view(2, 2, 3, 3)), ("b", bucket[36:])], bucket)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, SQUARES, STATE, THRESHOLD, keep_highest
-from rsbench.compressors.kernels.element_loops import SPARE, next_aim, send_elements, take_in
+from rsbench.compressors.kernels.element_loops import SPARE, move_elements, next_aim, send_elements, take_in
 from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.message_loops import (
     add_blocks,
@@ -113,7 +113,7 @@ def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
 
 
 @jit
-def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, room, lists):
+def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, room, lists):
     """Compress all tensors of a bucket; return 0, or 1 + the index of the first that is not finite.
 
     Args:
@@ -128,6 +128,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, room, lis
         v: residuals of all tensors, flat.
         out: the message as uint8, uint16, int32 and float32.
         became: int64 [T], gets what became of each tensor.
+        drawn: int32, indices of the elements of DRAWN tensors.
         room: to work in for elements: bins, the few of a bin, magnitudes of candidates.
         lists: of candidates: indices, scores, both statistics, and room to work in.
     """
@@ -147,6 +148,14 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, room, lis
             if not take_in(mode, m, g_, u_, v_):
                 return 1 + t
             send_whole(into, v_, u_, row[col.MASK])
+            became[t] = DONE
+            continue
+        if row[col.KIND] == col.DRAWN:
+            if not take_in(mode, m, g_, u_, v_):
+                return 1 + t
+            given = drawn[row[col.HINT] : row[col.HINT] + k]
+            write_indices(row, given, out[0], out[1], out[2])
+            move_elements(given, into, v_, u_, row[col.MASK] != 0)
             became[t] = DONE
             continue
         if row[col.KIND] == col.ELEMENTS:

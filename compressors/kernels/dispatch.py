@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.selection.scores import Score
-from rsbench.compressors.selection.selectors import SampledSelector, Selector
+from rsbench.compressors.selection.selectors import RandomSelector, SampledSelector, Selector
 from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
 from rsbench.paths import cache_root
@@ -53,14 +53,18 @@ def choose_threshold_pass(wanted: str) -> ThresholdPass:
 def choose_bucket_kernels(
     wanted: str, memory: NoMemory, selector: Selector, score: Score, masking_density: float
 ) -> BucketKernels | None:
-    """Return the compiled calls for whole buckets, which serve a residual with a sampled selector; else None."""
+    """Return the compiled calls for whole buckets, which serve a residual with a sampled or a random selector."""
     if choose_threshold_pass(wanted) is eager_threshold_pass:
         return None
-    if not isinstance(memory, ErrorFeedback) or not isinstance(selector, SampledSelector) or not memory.places:
+    if not isinstance(memory, ErrorFeedback) or not memory.places:
         return None
-    from rsbench.compressors.kernels.bucket import BucketKernels  # late: numba may be missing
+    from rsbench.compressors.kernels.bucket import BucketKernels, DrawnKernels  # late: numba may be missing
 
-    return BucketKernels(memory, selector, score, masking_density)
+    if isinstance(selector, RandomSelector):
+        return DrawnKernels(memory, selector)
+    return (
+        BucketKernels(memory, selector.hints, score, masking_density) if isinstance(selector, SampledSelector) else None
+    )
 
 
 def kernels_in_use(wanted: str) -> str:

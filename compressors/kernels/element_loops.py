@@ -309,7 +309,7 @@ def _keep_highest(k, kth, ties, index, patterns):
 
 
 @jit
-def _send(index, values, v, u, mask):
+def move_elements(index, values, v, u, mask):
     """Move elements into the message; zeros stay behind, in u too where ``mask`` holds."""
     for i in range(index.size):
         values[i] = v[index[i]]
@@ -376,7 +376,7 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, pat
     if kth < 0:
         kth, ties = kth_magnitude(k, patterns[:listed], limit, shift, bins, few)
     _keep_highest(k, kth, ties, index[:listed], patterns)
-    _send(index[:k], values, v, u, mask)
+    move_elements(index[:k], values, v, u, mask)
     highest, threshold = np.float64(from_bits(np.int32(kth))), np.float64(from_bits(np.int32(limit)))
     hint[3] = next_aim(hint[2], highest, threshold, listed, k, k / v.size)
     hint[0], hint[1], hint[2] = 1.0, 0.0, highest
@@ -384,5 +384,8 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, pat
 
 
 def room_for(k: int, numel: int) -> int:
-    """Return the entries of the list of candidates where k of so many elements are wanted."""
-    return 2 * k + min(10 * k, numel >> 6) + _PART + SPARE
+    """Return the entries of the list of candidates where k of so many elements are wanted.
+
+    Few sent elements get room for ten times as many, many sent ones for a sixteenth of the tensor more.
+    """
+    return k + min(k, numel >> 4) + min(10 * k, numel >> 6) + _PART + SPARE

@@ -132,7 +132,7 @@ def send_blocks(row, index, values, v, u):
 def add_blocks(row, index, values, g):
     """Add blocks from a message to a gradient."""
     block, p, cols = row[col.BLOCK], row[col.P], row[col.COLS]
-    if row[col.KIND] == col.ELEMENTS:
+    if block == 1:
         for i in range(index.size):
             g[index[i]] += values[i]
         return

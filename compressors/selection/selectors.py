@@ -289,10 +289,14 @@ class RandomSelector(Selector):
     ) -> torch.Tensor:
         """Choose at random; the score plays no part."""
         device = (residual.v if gradient is None else residual.accumulate(gradient)).device
+        return self.draw(name, layout.blocks, k, device)
+
+    def draw(self, name: str, blocks: int, k: int, device: torch.device) -> torch.Tensor:
+        """Return k of a tensor's blocks, int64 [k], rising."""
         self._draws[name] = self._draws.get(name, 0) + 1
         seed = zlib.crc32(f"{self._seed}:{name}:{self._draws[name]}".encode())
         rng = torch.Generator(device).manual_seed(seed)
-        edges = torch.arange(k + 1, device=device) * layout.blocks // k
+        edges = torch.arange(k + 1, device=device) * blocks // k
         share = torch.rand(k, generator=rng, dtype=torch.float64, device=device)
         return edges[:-1] + (share * edges.diff()).long()
 

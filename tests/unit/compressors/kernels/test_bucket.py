@@ -38,6 +38,8 @@ TEXTS = (
     "rsdgc:policy=mean_abs,neighborhood=tile",
     "rsdgc:masking_density=0.2",
     "rsdgc:score=magnitude",
+    "randomk",
+    "randomk:one_d=select",
 )
 KINDS = ("normal", "heavy", "sparse", "constant", "zero", "ties")
 
@@ -257,3 +259,19 @@ def test_norms_that_change_between_steps_do_not_spoil_the_choice() -> None:
         right = ExactSelector().choose("w", other.begin("w", g), g.clone(), layout, score, k)
         other.clear("w", blocks_of(layout), index, mask=True)
     assert torch.equal(index, right)
+
+
+def test_lists_shrink_after_a_density_warm_up_and_grow_again() -> None:
+    room = bucket_kernels._Room()
+    room.reserve(10_000, 400)
+    room.reserve(70, 900)
+    assert (room.index.size, room.patterns.size, room.scores.shape) == (10_000, 10_000, (4, 900))
+    room.begin_step()
+    room.reserve(6_000, 500)
+    room.begin_step()
+    assert room.patterns.size == 10_000, "less than half is to be saved"
+    room.reserve(3_000, 500)
+    room.begin_step()
+    assert (room.index.size, room.patterns.size, room.scores.shape) == (3_000, 3_000, (4, 500))
+    room.reserve(3_001, 20)
+    assert room.patterns.size == 3_001
