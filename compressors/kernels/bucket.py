@@ -12,7 +12,8 @@ fills up is pruned to its best while the pass goes on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,16 +48,21 @@ class BucketPlan:
         names: their names.
         table: int64, shape [T, 15], see :mod:`rsbench.compressors.kernels.columns`.
         most: largest count of a tensor.
+        room: what the loops work in.
     """
 
     positions: tuple[int, ...]
     names: tuple[str, ...]
     table: NDArray[np.int64]
     most: int
+    room: _Room
 
 
 class _Room:
-    """Memory that the loops work in, kept from step to step and as large as the largest tensor needed so far."""
+    """Memory that the loops work in: all plans of one hook share it, and it lives as long as one of them does.
+
+    As large as the largest tensor needs; a warm-up's lists go with the plans of its densities.
+    """
 
     def __init__(self) -> None:
         self.bins, self.few = np.empty(BINS, np.int64), np.empty(FEW + 1, np.int32)
@@ -92,7 +98,7 @@ class BucketKernels:
         flat = memory.flat
         self._v = flat["v"].numpy()
         self._u = flat["u"].numpy() if "u" in flat else self._v
-        self._room = _Room()
+        self._room: Callable[[], _Room | None] = lambda: None
         selector.hints.reserve(memory.places)
         self._kind = np.array([score.first == "l2", SECOND[score.second], score.norm == "l2"], np.int64)
 
@@ -123,10 +129,17 @@ class BucketKernels:
         if not served:
             return None
         table = np.array([self._row(name, slot, place) for _, name, slot, place in served], np.int64)
-        self._room.reserve(table)
-        return BucketPlan(
-            tuple(i for i, *_ in served), tuple(name for _, name, *_ in served), table, int(table[:, col.COUNT].max())
-        )
+        positions, names = zip(*((i, name) for i, name, *_ in served), strict=True)
+        return BucketPlan(positions, names, table, int(table[:, col.COUNT].max()), self._room_for(table))
+
+    def _room_for(self, table: NDArray[np.int64]) -> _Room:
+        """Return the room of the plans in use, large enough for another."""
+        room = self._room()
+        if room is None:
+            room = _Room()
+            self._room = weakref.ref(room)
+        room.reserve(table)
+        return room
 
     def _row(self, name: str, slot: Slot, place: int) -> list[int]:
         layout, k = slot.layout, slot.count
@@ -167,7 +180,7 @@ class BucketKernels:
             whose gradient it accumulated, position -> whether they are chosen and written too.
         """
         became = np.zeros(len(plan.names), np.int64)
-        start, room = self._memory.begin(next(iter(self._memory.places)), gradients), self._room
+        start, room = self._memory.begin(next(iter(self._memory.places)), gradients), plan.room
         bad = bucket_loops.compress(
             plan.table, self._selector.hints.rows, self._kind, float(self._score.alpha), rule(start),
             _F(start.momentum), gradients.numpy(), self._u, self._v, _views(message.numpy()), became,

@@ -391,4 +391,4 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, pat
 
 def room_for(k: int, numel: int) -> int:
     """Return the entries of the list of candidates where k of so many elements are wanted."""
-    return 2 * k + min(10 * k, numel >> 6) + _PART + SPARE
+    return min(2 * k + min(10 * k, numel >> 6), numel) + _PART + SPARE
