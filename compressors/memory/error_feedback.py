@@ -39,9 +39,8 @@ class Residual:
         v = self.v[flat]
         if self.u is None:
             return v if v.data_ptr() == gradient.data_ptr() else v.add_(gradient)
-        u, momentum = self.u[flat], self.momentum
-        if self.sound is not None:
-            momentum = torch.where(self.sound, momentum, 1.0).to(u.dtype)
+        u = self.u[flat]
+        momentum = self.momentum if self.sound is None else torch.where(self.sound, self.momentum, 1.0).to(u.dtype)
         u = u.add_(gradient).mul_(momentum) if self.nesterov else u.mul_(momentum).add_(gradient)
         v.add_(u if self.sound is None else u * self.sound)
         return v.add_(gradient) if self.nesterov else v
