@@ -1,5 +1,6 @@
 """A bucket's tensors one by one, by operations of torch: the reference, and what no kernels for whole buckets serve."""
 
+import dataclasses
 from collections.abc import Container, Mapping, Sequence
 
 import torch
@@ -40,7 +41,13 @@ class OneByOne:
         self._masking_density, self._clip_norm, self._quantizer = masking_density, clip_norm, quantizer
 
     def compress(
-        self, message: Message, buffer: torch.Tensor, tensors: Tensors, served: Mapping[int, bool], step: int
+        self,
+        message: Message,
+        buffer: torch.Tensor,
+        tensors: Tensors,
+        served: Mapping[int, bool],
+        step: int,
+        sound: torch.Tensor | None,
     ) -> None:
         """Accumulate, choose, write and clear what is not written yet; zeros are left in the gradients.
 
@@ -50,10 +57,12 @@ class OneByOne:
             tensors: of the bucket.
             served: position -> whether a tensor is written, of those that are accumulated.
             step: 1-based step.
+            sound: see :class:`~rsbench.compressors.memory.error_feedback.Residual`.
         """
         for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
             if not served.get(position):
-                self._write(message, buffer, slot, name, None if position in served else gradient.reshape(-1), step)
+                new = None if position in served else gradient.reshape(-1)
+                self._write(message, buffer, slot, name, new, step, sound)
                 gradient.zero_()  # the average comes here; while it is still in the cache
 
     def _write(
@@ -64,9 +73,10 @@ class OneByOne:
         name: str,
         gradient: torch.Tensor | None,
         step: int,
+        sound: torch.Tensor | None,
     ) -> None:
         """Accumulate a flat gradient, unless that is done (None); choose, write, clear."""
-        chosen, index = self._choose(name, gradient, slot)
+        chosen, index = self._choose(name, gradient, slot, sound)
         if self._quantizer is not None:
             self._quantizer.begin(name, step)
         message.write(buffer, slot, chosen, index)
@@ -76,7 +86,9 @@ class OneByOne:
             error = None if slot.dtype == torch.float32 else chosen - message.read(buffer, slot)[0]
             self._hook.clear_sent(name, index, chosen, error, mask=mask)
 
-    def _choose(self, name: str, gradient: torch.Tensor | None, slot: Slot) -> tuple[torch.Tensor, torch.Tensor | None]:
+    def _choose(
+        self, name: str, gradient: torch.Tensor | None, slot: Slot, sound: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Accumulate a flat gradient; return the values to send and the indices of their blocks."""
         if gradient is not None:
             if not slot.layout.compressed:
@@ -84,7 +96,7 @@ class OneByOne:
             if self._clip_norm:
                 clip(gradient, self._clip_norm, self._hook.workers)
             gradient = gradient.float()
-        residual = self._hook.memory.begin(name, gradient)
+        residual = dataclasses.replace(self._hook.memory.begin(name, gradient), sound=sound)
         if slot.whole and gradient is not None:
             return residual.accumulate(gradient), None
         score = self._score if slot.layout.block > 1 else MAGNITUDE

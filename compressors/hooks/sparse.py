@@ -167,8 +167,9 @@ class SparseHook(ResidualHook):
             tensors = self.tensors(bucket)
             if isinstance(status, int) and status == OK and len(served) < len(tensors):
                 status = self.status_of(bucket.buffer(), tensors)
-            if not isinstance(status, int) or status == OK:
-                self._one_by_one.compress(message, buffer, tensors, served, flight.step)
+            sound = None if isinstance(status, int) else status == OK
+            if sound is not None or status == OK:
+                self._one_by_one.compress(message, buffer, tensors, served, flight.step, sound)
         message.seal(buffer, status, flight.step)
         self._in_flight[bucket.index()] = flight
         self.watch_resting(bucket)

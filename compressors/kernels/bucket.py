@@ -12,7 +12,8 @@ fills up is pruned to its best while the pass goes on.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,42 +48,37 @@ class BucketPlan:
         names: their names.
         table: int64, shape [T, 15], see :mod:`rsbench.compressors.kernels.columns`.
         most: largest count of a tensor.
-        room: entries of the lists of candidates, of elements and of blocks.
+        room: what the loops work in.
     """
 
     positions: tuple[int, ...]
     names: tuple[str, ...]
     table: NDArray[np.int64]
     most: int
-    room: tuple[int, int]
+    room: _Room
 
 
 class _Room:
-    """Memory that the loops work in, kept from step to step and as large as the largest tensor of a step needs it."""
+    """Memory that the loops work in: all plans of one hook share it, and it lives as long as one of them does.
+
+    As large as the largest tensor needs; a warm-up's lists go with the plans of its densities.
+    """
 
     def __init__(self) -> None:
         self.bins, self.few = np.empty(BINS, np.int64), np.empty(FEW + 1, np.int32)
-        self._asked = self._size = (0, 0)
-        self._make()
+        self.index, self.patterns = np.empty(0, np.int32), np.empty(0, np.int32)
+        self.scores = np.empty((4, 0), _F)
 
-    def _make(self) -> None:
-        elements, blocks = self._size
-        self.index, self.patterns = np.empty(max(elements, blocks), np.int32), np.empty(elements, np.int32)
-        self.scores = np.empty((4, blocks), _F)
-
-    def reserve(self, elements: int, blocks: int) -> None:
-        """Make room for lists of so many elements, and of so many blocks."""
-        self._asked = max(self._asked[0], elements), max(self._asked[1], blocks)
-        if self._asked[0] > self._size[0] or self._asked[1] > self._size[1]:
-            self._size = max(self._asked[0], self._size[0]), max(self._asked[1], self._size[1])
-            self._make()
-
-    def begin_step(self) -> None:
-        """Give back what the last step left unused, as after a density warm-up."""
-        if any(self._asked) and any(2 * asked < size for asked, size in zip(self._asked, self._size, strict=True)):
-            self._size = self._asked
-            self._make()
-        self._asked = 0, 0
+    def reserve(self, table: NDArray[np.int64]) -> None:
+        """Make room for the tensors of a table."""
+        elements = int(table[table[:, col.KIND] == col.ELEMENTS, col.CAPACITY].max(initial=0))
+        blocks = int(table[table[:, col.KIND] > col.ELEMENTS, col.CAPACITY].max(initial=0))
+        if elements > self.patterns.size:
+            self.patterns = np.empty(elements, np.int32)
+        if blocks > self.scores.shape[1]:
+            self.scores = np.empty((4, blocks), _F)
+        if max(elements, blocks) > self.index.size:
+            self.index = np.empty(max(elements, blocks), np.int32)
 
 
 class BucketKernels:
@@ -103,13 +99,12 @@ class BucketKernels:
         flat = memory.flat
         self._v = flat["v"].numpy()
         self._u = flat["u"].numpy() if "u" in flat else self._v
-        self._room = _Room()
+        self._room: Callable[[], _Room | None] = lambda: None
         hints.reserve(memory.places)
         self._kind = np.array([score.first == "l2", SECOND[score.second], score.norm == "l2"], np.int64)
 
     def begin_step(self, *, remembers: bool) -> None:
-        """Keep nothing of what is sent; give back memory that is no longer worked in."""
-        self._room.begin_step()
+        """Keep nothing of what is sent."""
 
     def take_back(self) -> None:
         """Put back nothing: buckets of which something may come back are not served."""
@@ -135,11 +130,17 @@ class BucketKernels:
         if not served:
             return None
         table = np.array([self._row(name, slot, place) for _, name, slot, place in served], np.int64)
-        kinds = table[:, col.KIND]
-        elements = int(table[kinds == col.ELEMENTS, col.CAPACITY].max(initial=0))
-        blocks = int(table[kinds > col.ELEMENTS, col.CAPACITY].max(initial=0))
-        positions, names = tuple(i for i, *_ in served), tuple(name for _, name, *_ in served)
-        return BucketPlan(positions, names, table, int(table[:, col.COUNT].max()), (elements, blocks))
+        positions, names = zip(*((i, name) for i, name, *_ in served), strict=True)
+        return BucketPlan(positions, names, table, int(table[:, col.COUNT].max()), self._room_for(table))
+
+    def _room_for(self, table: NDArray[np.int64]) -> _Room:
+        """Return the room of the plans in use, large enough for another."""
+        room = self._room()
+        if room is None:
+            room = _Room()
+            self._room = weakref.ref(room)
+        room.reserve(table)
+        return room
 
     def _row(self, name: str, slot: Slot, place: int) -> list[int]:
         layout, k = slot.layout, slot.count
@@ -180,8 +181,7 @@ class BucketKernels:
             whose gradient it accumulated, position -> whether they are chosen and written too.
         """
         became = np.zeros(len(plan.names), np.int64)
-        self._room.reserve(*plan.room)
-        start, room = self._memory.begin(next(iter(self._memory.places)), gradients), self._room
+        start, room = self._memory.begin(next(iter(self._memory.places)), gradients), plan.room
         bad = bucket_loops.compress(
             plan.table, self._hints.rows, self._kind, float(self._score.alpha), rule(start),
             _F(start.momentum), gradients.numpy(), self._u, self._v, _views(message.numpy()), became,

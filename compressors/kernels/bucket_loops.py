@@ -65,6 +65,14 @@ def _rescore(second, a, b, score, one, two):
             score[i] = _F(a) * one[i] + _F(b) * two[i]
 
 
+@strict_jit
+def _is_usable(hint, kind, alpha):
+    """Return whether a hint's weights can score: sums that overflow leave zeros, and states are read from files."""
+    a, b = _F(hint[0]), _F(hint[1])
+    first, second = alpha > 0, alpha < 1 and kind[col.SECOND] != NO_SECOND
+    return (a > 0 if first else a == 0) and a < np.inf and (not second or 0 < b < np.inf) and 0 < hint[2] < np.inf
+
+
 @jit
 def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
     """Accumulate the gradient; move the indices of the k best blocks to the front of ``index``.
@@ -77,9 +85,9 @@ def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
     """
     index, score, one, two, work = lists
     k, most, second = row[col.COUNT], row[col.CAPACITY], kind[col.SECOND]
-    known = hint[0] >= 0
+    known = _is_usable(hint, kind, alpha)
     a, b = (hint[0], hint[1]) if known else (alpha, 1 - alpha)
-    threshold = hint[2] * hint[3] if known and hint[2] > 0 else -1.0
+    threshold = hint[2] * hint[3] if known else -1.0
     state = np.zeros(STATE)
     for turn in range(_PASSES):
         state[:] = 0.0

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rsbench.compressors.kernels.candidate_loops import kth_highest
-from rsbench.compressors.kernels.jit import jit
+from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.simd import lowest_bit
 from rsbench.compressors.kernels.take_in import (
     ADD,
@@ -319,7 +319,13 @@ def move_elements(index, values, v, u, mask):
             u[index[i]] = _F(0)
 
 
-@jit
+@strict_jit
+def first_limit(hint):
+    """Return the bit pattern that candidates must be above, 0 or more and below inf, whatever the hint holds."""
+    return min(max(np.int64(magnitude_bits(_F(hint[2] * hint[3]))) - 1, 0), np.int64(INFINITE) - 1)
+
+
+@strict_jit
 def next_aim(before, kth, limit, listed, k, density):
     """Return the next threshold as a share of this step's k-th magnitude.
 
@@ -337,8 +343,8 @@ def next_aim(before, kth, limit, listed, k, density):
         density: k as a share of all.
     """
     wanted = 1.3 + min(2.0, 0.007 / density)
-    growth = min(max(kth / before, 0.9), 1.5) if before > 0 else 1.0
-    if listed <= k or limit <= 0 or kth <= limit:
+    growth = min(max(kth / before, 0.9), 1.5) if 0 < before < np.inf and kth >= 0 else 1.0
+    if listed <= k or not kth > limit > 0:
         return 0.95 * growth
     steepness = max(np.log(listed / k) / np.log(kth / limit), 2.0)
     return growth * min(max(wanted ** (-1 / steepness), 0.7), 0.999)
@@ -366,7 +372,7 @@ def send_elements(k, hint, mode, m, g, u, v, values, mask, bins, few, index, pat
     Returns:
         False where the gradient holds inf or nan.
     """
-    limit: Any = max(np.int64(magnitude_bits(_F(hint[2] * hint[3]))) - 1, 0)
+    limit: Any = first_limit(hint)
     shift = _FINE if limit > 0 else _COARSE
     each = at_once(k / v.size)
     reached = sweep(mode, m, g, u, v, np.int32(limit), shift, each, bins, index, patterns)
@@ -388,4 +394,4 @@ def room_for(k: int, numel: int) -> int:
 
     Few sent elements get room for ten times as many, many sent ones for a sixteenth of the tensor more.
     """
-    return k + min(k, numel >> 4) + min(10 * k, numel >> 6) + _PART + SPARE
+    return min(k + min(k, numel >> 4) + min(10 * k, numel >> 6), numel) + _PART + SPARE

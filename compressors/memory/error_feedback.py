@@ -24,12 +24,15 @@ class Residual:
         u: velocity, float32, shape [n], or None.
         momentum: m.
         nesterov: look ahead.
+        sound: bool, 0-dimensional, on a device: where false, gradients are zeros in the place of what is not finite,
+            and u and v stay as they are; None where such gradients never come here.
     """
 
     v: torch.Tensor
     u: torch.Tensor | None = None
     momentum: float = 0.0
     nesterov: bool = False
+    sound: torch.Tensor | None = None
 
     def accumulate(self, gradient: torch.Tensor, flat: slice = slice(None)) -> torch.Tensor:
         """Take ``gradient`` (elements ``flat`` of the tensor) into the memory and return v there."""
@@ -37,9 +40,10 @@ class Residual:
         if self.u is None:
             return v if v.data_ptr() == gradient.data_ptr() else v.add_(gradient)
         u = self.u[flat]
-        if self.nesterov:
-            return v.add_(u.add_(gradient).mul_(self.momentum)).add_(gradient)
-        return v.add_(u.mul_(self.momentum).add_(gradient))
+        momentum = self.momentum if self.sound is None else torch.where(self.sound, self.momentum, 1.0).to(u.dtype)
+        u = u.add_(gradient).mul_(momentum) if self.nesterov else u.mul_(momentum).add_(gradient)
+        v.add_(u if self.sound is None else u * self.sound)
+        return v.add_(gradient) if self.nesterov else v
 
     def at(self, blocks: Blocks, index: torch.Tensor) -> Residual:
         """Return a copy of the memory at some blocks, flat."""

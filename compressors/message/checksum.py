@@ -25,7 +25,9 @@ class Checksum:
     def __call__(self, messages: torch.Tensor) -> torch.Tensor:
         """Return the checksums of messages of one length, uint8 [..., bytes]: int32 [...]."""
         words = messages.view(torch.int32)[..., FIRST:]
-        if self._factors is None or self._factors.numel() != words.shape[-1]:
-            self._factors = torch.arange(1, 2 * words.shape[-1], 2, device=words.device).mul_(GOLDEN)
-            self._factors[OWN - FIRST] = 0
-        return (words * self._factors).sum(-1).bitwise_right_shift(SHIFT).bitwise_and(LOW).to(torch.int32)
+        factors = self._factors
+        if factors is None or factors.numel() != words.shape[-1]:
+            factors = torch.arange(1, 2 * words.shape[-1], 2, device=words.device).mul_(GOLDEN)
+            factors[OWN - FIRST] = 0
+            self._factors = factors  # complete, since callbacks run on other threads
+        return (words * factors).sum(-1).bitwise_right_shift(SHIFT).bitwise_and(LOW).to(torch.int32)

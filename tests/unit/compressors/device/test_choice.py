@@ -9,7 +9,7 @@ from no_host_reads import no_host_reads
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors import Compressor
-from rsbench.compressors.device import choice
+from rsbench.compressors.device import choice, plan
 from rsbench.compressors.device.bucket import DeviceKernels
 from rsbench.compressors.device.choice import choose_device_kernels
 from rsbench.compressors.device.passes import TorchPasses
@@ -80,10 +80,19 @@ def test_training_is_the_same_by_both_ways_and_after_a_resumption(text: str) -> 
             mine[2].load_state_dict(state)
 
 
-@pytest.mark.parametrize("text", ["topk:density=0.05", "dgc:density=0.1", "rsdgc:density=0.2", "dgc:density=1"])
-def test_a_step_that_a_scaler_skips_leaves_no_trace(text: str) -> None:
+@pytest.mark.parametrize("served", ["all", "linear", "none"])
+@pytest.mark.parametrize(
+    "text",
+    ["topk:density=0.05", "dgc:density=0.1", "dgc:density=0.1,nesterov=true", "rsdgc:density=0.2", "dgc:density=1"],
+)
+def test_a_step_that_a_scaler_skips_leaves_no_trace(text: str, served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whichever way tensors go: those that kernels do not serve take nothing in either."""
+    if served == "linear":
+        monkeypatch.setattr(plan, "_in_reach", lambda slot: slot.layout.shape == (10, 31))
     scaler = torch.amp.GradScaler("cpu", init_scale=2.0)
     net, model, compressor = at_work(text, device=True, scaler=scaler)
+    if served == "none":
+        compressor.hook.bucket_kernels = None  # type: ignore[union-attr]
     hook, rng = compressor.hook, torch.Generator().manual_seed(0)
 
     def scaled(given: dict[str, torch.Tensor]) -> list[torch.Tensor]:

@@ -22,6 +22,9 @@ from rsbench.compressors.selection.selectors import ExactSelector, SampledSelect
 bucket_kernels = pytest.importorskip(
     "rsbench.compressors.kernels.bucket", reason="numba is not installed", exc_type=ImportError
 )
+room_for = pytest.importorskip(
+    "rsbench.compressors.kernels.element_loops", reason="numba is not installed", exc_type=ImportError
+).room_for
 
 TEXTS = (
     "topk",
@@ -261,17 +264,23 @@ def test_norms_that_change_between_steps_do_not_spoil_the_choice() -> None:
     assert torch.equal(index, right)
 
 
-def test_lists_shrink_after_a_density_warm_up_and_grow_again() -> None:
-    room = bucket_kernels._Room()
-    room.reserve(10_000, 400)
-    room.reserve(70, 900)
-    assert (room.index.size, room.patterns.size, room.scores.shape) == (10_000, 10_000, (4, 900))
-    room.begin_step()
-    room.reserve(6_000, 500)
-    room.begin_step()
-    assert room.patterns.size == 10_000, "less than half is to be saved"
-    room.reserve(3_000, 500)
-    room.begin_step()
-    assert (room.index.size, room.patterns.size, room.scores.shape) == (3_000, 3_000, (4, 500))
-    room.reserve(3_001, 20)
-    assert room.patterns.size == 3_001
+def test_lists_are_shared_by_plans_and_go_with_them() -> None:
+    """A warm-up sends a quarter of all elements; its lists would take more than all of the residual later needs."""
+    layout, bucket = elements((100, 900)), torch.zeros(90_000)
+    calls = choose_bucket_kernels(
+        "compiled",
+        ErrorFeedback({"w": bucket.view(100, 900)}),
+        SampledSelector(choose_threshold_pass("compiled")),
+        MAGNITUDE,
+        0.0,
+    )
+
+    def planned(k: int) -> object:
+        return calls.plan(Message([layout], [k], [torch.float32]), [("w", bucket.view(100, 900))], bucket)
+
+    small, large = planned(90), planned(22_500)
+    assert small.room is large.room
+    assert large.room.patterns.size == room_for(22_500, 90_000)
+    del small, large
+    assert planned(90).room.patterns.size == room_for(90, 90_000) < 4000
+    assert room_for(89_000, 90_000) < 93_000
