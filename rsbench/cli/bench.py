@@ -128,7 +128,7 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
         measured = _read(given["earlier"])
     else:
         config = _config(given)
-        if given["plot_path"] is not None and len(config.densities) < 2:
+        if given["plot_path"] is not None and not config.has_curves():
             raise RsbenchError(NO_CURVE)
         measured = command.measure(config, console, given["json_path"])
     _show(measured, given, console)
