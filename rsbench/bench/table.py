@@ -50,7 +50,7 @@ def facts(measured: Measured) -> tuple[str, ...]:
     turbo = {True: ", turbo on", False: ", turbo off", None: ""}[machine["turbo"]]
     loops = "loops compiled by numba"
     if seen.get("kernels") != "compiled":
-        loops = "loops of torch operations (pip install 'rsbench[fast]': compression three to four times as fast)"
+        loops = "loops of torch operations (pip install 'rsbench[fast]': compression several times as fast)"
     copies = [spread for one in measured.rows if (spread := one.spread("exchange", "copy_s"))]
     copy = f"{ms_text(min(spread.median for spread in copies))} ms" if copies else "not timed"
     threads = " and ".join(str(count) for count in order["threads"])

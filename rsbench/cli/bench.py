@@ -106,7 +106,7 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
     """Time compressors on a model's gradient shapes over loopback: no data, no training.
 
     Backward + exchange as multiples of plain DDP in the same run, compression beside a copy of the same bytes, bytes,
-    and memory. The first use compiles the loops. A run that is stopped shows what it has.
+    and memory. The first use compiles loops, half a minute. A run that is stopped shows what it has.
 
     \b
     Examples:
