@@ -153,3 +153,15 @@ def test_a_machine_without_torch_fails_and_says_so(
     assert modules["check"].main() == 1
     told = (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "**FAILED.** torch cannot be asked: ModuleNotFoundError: No module named 'torch_of_nobody'" in told
+
+
+def test_an_interpreter_that_is_none_or_too_old_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", str(FOLDER / "check.sh")],
+        env={**os.environ, "OUT": str(tmp_path), "PYTHON": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "check.sh: 'false' is no Python 3.11 or newer; PYTHON names" in done.stderr
