@@ -45,7 +45,7 @@ def passes_for(device: torch.device) -> Passes:
 
 @functools.cache
 def _triton_passes(device: torch.device) -> Passes | None:
-    """Return Triton's kernels, tried once on two small tensors, which compiles them; None where that fails."""
+    """Return Triton's kernels, tried once on three small tensors, which compiles them; None where that fails."""
     try:
         from rsbench.compressors.device.triton_passes import TritonPasses  # late: Triton may be missing
 

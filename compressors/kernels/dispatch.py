@@ -129,16 +129,21 @@ def with_a_cache(load: Callable[[], ModuleType]) -> ModuleType:
         ) from error
 
 
-@functools.cache
-def _compiled() -> tuple[ThresholdPass | None, str]:
-    """Return the compiled pass and an empty string, or None and why not; it is tried once on a small tensor."""
+def loaded(load: Callable[[], ModuleType]) -> tuple[ModuleType | None, str]:
+    """Return the module of compiled loops that ``load`` tries out, and an empty string; or None and why numba fails."""
     try:
         with one_at_a_time():
-            module = with_a_cache(_loops)
-        threshold_pass: ThresholdPass = module.compiled_threshold_pass
-        return threshold_pass, ""
+            return with_a_cache(load), ""
     except ModuleNotFoundError:
         return None, "it is not installed"
     except Exception as error:  # whatever a compiler can raise: the torch operations do the same work
         _log.warning("rsbench: numba fails here (%s); torch operations take over, more slowly.", error)
         return None, str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+@functools.cache
+def _compiled() -> tuple[ThresholdPass | None, str]:
+    """Return the compiled pass and an empty string, or None and why not; it is tried once in a process."""
+    module, reason = loaded(_loops)
+    threshold_pass: ThresholdPass | None = module and module.compiled_threshold_pass
+    return threshold_pass, reason

@@ -15,6 +15,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from rsbench.compressors.kernels.vectors import pointer, splat
+
 LANES = 8
 """Rows at a time: the width of a vector."""
 ROW = 9
@@ -58,11 +60,10 @@ def _add_up(typingctx: Any, v: Any, start: Any, magnitudes: Any, values: Any, sq
         vector = ir.VectorType(ir.FloatType(), LANES)
         no_sign = ir.Constant(integers, [0x7FFFFFFF] * LANES)
 
-        def pointer(position: int, offset: Any) -> Any:
-            array = context.make_array(signature.args[position])(context, builder, args[position])
-            return builder.bitcast(builder.gep(array.data, [offset]), vector.as_pointer())
+        def at(position: int, offset: Any) -> Any:
+            return pointer(context, builder, signature.args[position], args[position], offset, vector)
 
-        base = pointer(0, args[1])
+        base = at(0, args[1])
         loaded = [builder.load(builder.gep(base, [ir.IntType(32)(i)]), align=4) for i in range(ROW)]
         threes: list[list[Any]] = [[], [], []]
         for group in range(0, ROW, 3):
@@ -73,7 +74,7 @@ def _add_up(typingctx: Any, v: Any, start: Any, magnitudes: Any, values: Any, sq
                 sums.append(_sum(builder, terms))
         totals = [_sum(builder, [_column(builder, sums, c, vector) for c in range(3)]) for sums in threes]
         for position, total in zip((2, 3, 4), totals, strict=True):
-            builder.store(total, pointer(position, args[5]), align=4)
+            builder.store(total, at(position, args[5]), align=4)
         return context.get_dummy_value()
 
     return types.void(v, types.intp, magnitudes, values, squares, types.intp), generate
@@ -94,14 +95,13 @@ def _add_threes(typingctx: Any, columns: Any, start: Any, sums: Any, first: Any)
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vector = ir.VectorType(ir.FloatType(), LANES)
 
-        def pointer(position: int, offset: Any) -> Any:
-            array = context.make_array(signature.args[position])(context, builder, args[position])
-            return builder.bitcast(builder.gep(array.data, [offset]), vector.as_pointer())
+        def at(position: int, offset: Any) -> Any:
+            return pointer(context, builder, signature.args[position], args[position], offset, vector)
 
-        base = pointer(0, args[1])
+        base = at(0, args[1])
         loaded = [builder.load(builder.gep(base, [ir.IntType(32)(i)]), align=4) for i in range(3)]
         total = _sum(builder, [_column(builder, loaded, column, vector) for column in range(3)])
-        builder.store(total, pointer(2, args[3]), align=4)
+        builder.store(total, at(2, args[3]), align=4)
         return context.get_dummy_value()
 
     return types.void(columns, types.intp, sums, types.intp), generate
@@ -127,11 +127,8 @@ def _above(typingctx: Any, scores: Any, start: Any, threshold: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         vector = ir.VectorType(ir.FloatType(), SCAN)
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        pointer = builder.bitcast(builder.gep(array.data, [args[1]]), vector.as_pointer())
-        one = builder.insert_element(ir.Constant(vector, ir.Undefined), args[2], ir.IntType(32)(0))
-        every = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), SCAN), [0] * SCAN))
-        higher = builder.fcmp_ordered(">", builder.load(pointer, align=4), every)
+        values = builder.load(pointer(context, builder, signature.args[0], args[0], args[1], vector), align=4)
+        higher = builder.fcmp_ordered(">", values, splat(builder, args[2], vector))
         return builder.bitcast(higher, ir.IntType(32))
 
     return types.uint32(scores, types.intp, types.float32), generate

@@ -14,6 +14,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from rsbench.compressors.kernels.vectors import pointer, splat
+
 GROUP = 32
 """Elements at a time: as many as a word has bits."""
 NOTHING, ADD, MOMENTUM, NESTEROV = range(4)
@@ -22,12 +24,6 @@ _WORD, _DOUBLE, _FLOAT = ir.IntType(32), ir.IntType(64), ir.FloatType()
 _WORDS, _FLOATS = ir.VectorType(_WORD, GROUP), ir.VectorType(_FLOAT, GROUP)
 _ZEROS = ir.Constant(_FLOATS, [0.0] * GROUP)
 _NO_SIGN, _INFINITE = (ir.Constant(_WORDS, [bits] * GROUP) for bits in (0x7FFFFFFF, 0x7F800000))
-
-
-def _every(builder: Any, value: Any, vector: Any) -> Any:
-    """Return a vector of one value."""
-    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, _WORD(0))
-    return builder.shuffle_vector(one, one, ir.Constant(_WORDS, [0] * GROUP))
 
 
 def _magnitudes(builder: Any, values: Any) -> Any:
@@ -55,23 +51,22 @@ def _take_in(rule: int) -> Any:
     @intrinsic
     def take_in(typingctx: Any, m: Any, g: Any, u: Any, v: Any, at: Any, limit: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            def pointer(position: int) -> Any:
-                array = context.make_array(signature.args[position])(context, builder, args[position])
-                return builder.bitcast(builder.gep(array.data, [args[4]]), _FLOATS.as_pointer())
+            def vector(position: int) -> Any:
+                return pointer(context, builder, signature.args[position], args[position], args[4], _FLOATS)
 
-            given = pointer(1)
+            given = vector(1)
             gradient = builder.load(given, align=4)
             infinite = builder.icmp_signed(">=", _magnitudes(builder, gradient), _INFINITE)
             gradient = builder.select(infinite, _ZEROS, gradient)
-            velocity = None if rule == ADD else builder.load(pointer(2), align=4)
-            factor = None if rule == ADD else _every(builder, args[0], _FLOATS)
-            residual = builder.load(pointer(3), align=4)
+            velocity = None if rule == ADD else builder.load(vector(2), align=4)
+            factor = None if rule == ADD else splat(builder, args[0], _FLOATS)
+            residual = builder.load(vector(3), align=4)
             velocity, residual = _new_memory(builder, rule, factor, gradient, velocity, residual)
             if velocity is not None:
-                builder.store(velocity, pointer(2), align=4)
-            builder.store(residual, pointer(3), align=4)
+                builder.store(velocity, vector(2), align=4)
+            builder.store(residual, vector(3), align=4)
             builder.store(_ZEROS, given, align=4)
-            above = builder.icmp_signed(">", _magnitudes(builder, residual), _every(builder, args[5], _WORDS))
+            above = builder.icmp_signed(">", _magnitudes(builder, residual), splat(builder, args[5], _WORDS))
             bad = builder.icmp_unsigned("!=", builder.bitcast(infinite, _WORD), _WORD(0))
             high = builder.shl(builder.zext(bad, _DOUBLE), _DOUBLE(GROUP))
             return builder.or_(high, builder.zext(builder.bitcast(above, _WORD), _DOUBLE))
@@ -92,10 +87,9 @@ def _look(typingctx: Any, v: Any, at: Any, limit: Any) -> Any:
     """Return a uint32 whose bits say which of ``v[at : at + 32]`` have a magnitude above the bit pattern ``limit``."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        start = builder.bitcast(builder.gep(array.data, [args[1]]), _FLOATS.as_pointer())
+        start = pointer(context, builder, signature.args[0], args[0], args[1], _FLOATS)
         values = _magnitudes(builder, builder.load(start, align=4))
-        return builder.bitcast(builder.icmp_signed(">", values, _every(builder, args[2], _WORDS)), _WORD)
+        return builder.bitcast(builder.icmp_signed(">", values, splat(builder, args[2], _WORDS)), _WORD)
 
     return types.uint32(v, types.intp, types.int32), generate
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from rsbench.compressors.kernels.dispatch import one_at_a_time, with_a_cache
+from rsbench.compressors.kernels.dispatch import loaded
 from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
 from rsbench.compressors.message.quantizers import Quantizer, ScaledSign, StochasticLevels
 
 if TYPE_CHECKING:
     from rsbench.compressors.quantizer_kernels.bucket import QuantizedKernels
-
-_log = logging.getLogger(__name__)
 
 
 def choose_quantized_kernels(
@@ -48,13 +45,5 @@ def _loops() -> ModuleType:
 
 @functools.cache
 def _works() -> bool:
-    """Return whether numba compiles the loops; they are tried once on small tensors."""
-    try:
-        with one_at_a_time():
-            with_a_cache(_loops)
-    except ModuleNotFoundError:
-        return False
-    except Exception as error:  # whatever a compiler can raise: the torch operations do the same work
-        _log.warning("rsbench: numba fails here (%s); torch operations take over, more slowly.", error)
-        return False
-    return True
+    """Return whether numba compiles the loops; they are tried once in a process."""
+    return loaded(_loops)[0] is not None

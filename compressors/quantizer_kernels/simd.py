@@ -8,20 +8,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from rsbench.compressors.kernels.vectors import pointer, splat
+
 LANES = 16
 """Elements at a time."""
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
-
-
-def _pointer(context: Any, builder: Any, kind: Any, array: Any, start: Any) -> Any:
-    data = context.make_array(kind)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [start]), _FLOATS.as_pointer())
-
-
-def _everywhere(builder: Any, value: Any) -> Any:
-    """Return a vector of one value."""
-    one = builder.insert_element(ir.Constant(_FLOATS, ir.Undefined), value, ir.IntType(32)(0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
 
 
 @intrinsic
@@ -36,12 +27,12 @@ def _take_signs(typingctx: Any, v: Any, start: Any, scale: Any) -> Any:
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
-        values = builder.load(pointer, align=4)
+        place = pointer(context, builder, signature.args[0], args[0], args[1], _FLOATS)
+        values = builder.load(place, align=4)
         positive = builder.fcmp_ordered(">=", values, ir.Constant(_FLOATS, [0.0] * LANES))
-        scales = _everywhere(builder, args[2])
+        scales = splat(builder, args[2], _FLOATS)
         sent = builder.select(positive, scales, builder.fneg(scales))
-        builder.store(builder.fsub(values, sent), pointer, align=4)
+        builder.store(builder.fsub(values, sent), place, align=4)
         return builder.bitcast(positive, ir.IntType(LANES))
 
     return types.uint16(v, types.intp, types.float32), generate
@@ -60,11 +51,11 @@ def _add_signed(typingctx: Any, total: Any, start: Any, bits: Any, value: Any) -
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        pointer = _pointer(context, builder, signature.args[0], args[0], args[1])
-        values = _everywhere(builder, args[3])
+        place = pointer(context, builder, signature.args[0], args[0], args[1], _FLOATS)
+        values = splat(builder, args[3], _FLOATS)
         positive = builder.bitcast(args[2], ir.VectorType(ir.IntType(1), LANES))
         signed = builder.select(positive, values, builder.fneg(values))
-        builder.store(builder.fadd(builder.load(pointer, align=4), signed), pointer, align=4)
+        builder.store(builder.fadd(builder.load(place, align=4), signed), place, align=4)
         return context.get_dummy_value()
 
     return types.void(total, types.intp, types.uint16, types.float32), generate

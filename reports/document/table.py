@@ -69,6 +69,7 @@ class Table:
         rows: one text a column; every row has as many as there are columns.
         is_detail: may be folded away or left out where room is short.
         values: what the texts show, in the same places; empty where the texts are all there is.
+        leading: columns that tell rows apart, the first ones; they are repeated where a table is cut by columns.
     """
 
     title: str
@@ -76,6 +77,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     is_detail: bool = False
     values: tuple[tuple[Any, ...], ...] = ()
+    leading: int = 1
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the columns."""

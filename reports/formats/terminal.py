@@ -49,7 +49,7 @@ def _show_section(section: Section, console: Console) -> None:
 
 
 def pieces(table: Table, width: int) -> list[Table]:
-    """Return a table cut by columns so that each piece fits a width; the first column leads every piece.
+    """Return a table cut by columns so that each piece fits a width; its leading columns begin every piece.
 
     Args:
         table: with texts of any width.
@@ -59,12 +59,13 @@ def pieces(table: Table, width: int) -> list[Table]:
         max(len(column.heading), *(len(row[index]) for row in table.rows), 0)
         for index, column in enumerate(table.columns)
     ]
-    groups: list[list[int]] = [[0]]
-    used = needs[0]
-    for index in range(1, len(needs)):
-        if used + _GAP + needs[index] > width and len(groups[-1]) > 1:
-            groups.append([0])
-            used = needs[0]
+    leading = list(range(table.leading))
+    at_least = sum(needs[index] for index in leading) + _GAP * (len(leading) - 1)
+    groups, used = [leading[:]], at_least
+    for index in range(len(leading), len(needs)):
+        if used + _GAP + needs[index] > width and len(groups[-1]) > len(leading):
+            groups.append(leading[:])
+            used = at_least
         groups[-1].append(index)
         used += _GAP + needs[index]
     return [

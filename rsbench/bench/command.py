@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from rsbench.bench import machine
 from rsbench.bench.measured import Measured, Part, RowSamples
 from rsbench.bench.other_tree import check_tree, name_of_tree
-from rsbench.bench.rows import DEFAULT_COMPRESSORS, REFERENCE, plan_rows
+from rsbench.bench.rows import DEFAULT_COMPRESSORS, REFERENCE, Row, plan_rows
 from rsbench.bench.timing import Timer, TimingFailed
 from rsbench.errors import RsbenchError
 from rsbench.launch.signals import StopSignals
@@ -59,6 +59,26 @@ class BenchConfig:
     bucket_views: bool = True
     against: Path | None = None
 
+    def rows(self) -> list[Row]:
+        """Return what is timed.
+
+        Raises:
+            RsbenchError: there is no such compressor, or no such tree.
+        """
+        return plan_rows(
+            self.compressors,
+            self.densities,
+            threads=self.threads,
+            plain_hooks=self.plain_hooks,
+            floors=self.floors,
+            other_tree="" if self.against is None else name_of_tree(check_tree(self.against)),
+        )
+
+    def has_curves(self) -> bool:
+        """Tell whether some compressor is timed at several densities."""
+        several = len(self.densities) > 1
+        return several and any(row.kind == "compressor" and row.density is not None for row in self.rows())
+
     def check(self) -> None:
         """Refuse numbers that are out of range.
 
@@ -97,7 +117,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
 
     config.check()
     against = None if config.against is None else check_tree(config.against)
-    measured = _planned(config, against)
+    measured = _planned(config)
     shapes = probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
     rounds = list(_rounds(config, measured.rows))
     watch = machine.Watch()
@@ -122,22 +142,14 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
 _WORDS: Final[dict[Part, str]] = {"exchange": "", "compress": "compression of ", "memory": "memory of "}
 
 
-def _planned(config: BenchConfig, against: Path | None) -> Measured:
+def _planned(config: BenchConfig) -> Measured:
     """Return what is to be measured, without samples."""
-    rows = plan_rows(
-        config.compressors,
-        config.densities,
-        threads=config.threads,
-        plain_hooks=config.plain_hooks,
-        floors=config.floors,
-        other_tree="" if against is None else name_of_tree(against),
-    )
-    order = {**asdict(config), "against": None if against is None else str(against)}
+    order = {**asdict(config), "against": None if config.against is None else str(config.against.resolve())}
     return Measured(
         order={**order, "classes": _CLASSES, "image_size": _IMAGE_SIZE},
         provenance=provenance.collect(sys.argv),
         machine=machine.processor(),
-        rows=[RowSamples(row=row) for row in rows],
+        rows=[RowSamples(row=row) for row in config.rows()],
     )
 
 

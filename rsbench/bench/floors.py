@@ -108,11 +108,10 @@ def _kept(memory: dict[tuple[int, int], torch.Tensor], index: int, like: torch.T
 
 
 def _compiled_loops() -> tuple[Callable[..., None], Callable[..., None]]:
-    """Return both loops, compiled on their first call in a process."""
+    """Return both loops, compiled on their first call on a machine."""
     if not _LOOPS:
-        import numba  # late: an extra
+        from rsbench.compressors.kernels.jit import jit  # late: numba may be missing
 
-        jit = numba.njit(nogil=True, fastmath=True, error_model="numpy", boundscheck=False)
         _LOOPS.extend((jit(_take_in), jit(_take_in_momentum)))
     return _LOOPS[0], _LOOPS[1]
 

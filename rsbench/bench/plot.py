@@ -23,9 +23,12 @@ GUIDES: Final = {REFERENCE: 1.0, ERROR_FEEDBACK_FLOOR: 0.5, MOMENTUM_FLOOR: 0.88
 NO_CURVE: Final = (
     "--plot needs a compressor with a density, timed at two of them at least: give --density 0.0001,0.001,0.01,0.1."
 )
+_UNDER_NAMES: Final = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
 _COLOURS: Final = ("#2f7fd6", "#d9622b", "#3a9a5b", "#9b59b6", "#b8860b", "#c0397b", "#4a6a8a", "#7a7a2a")
 _MARKERS: Final = "os^Dvp*X"
 _DOTS_PER_INCH: Final = 160
+MOST_TICKS: Final = 9
+"""Densities that are all written at the axis; of more, the powers of ten are."""
 
 
 def write(measured: Measured, path: Path) -> list[Path]:
@@ -82,6 +85,10 @@ def _draw(measured: Measured, curves: list[list[RowSamples]]) -> Figure:
     for method, end in GUIDES.items():
         _draw_guide(axes, measured, method, end)
     axes.set_xscale("log")
+    densities = sorted({one.row.density or 0.0 for curve in curves for one in curve})
+    if len(densities) <= MOST_TICKS:
+        axes.set_xticks(densities, [density_text(density) for density in densities])
+        axes.minorticks_off()
     axes.set_ylim(bottom=0)
     axes.set_xlabel("density: share of the elements that is sent")
     axes.set_ylabel("backward + exchange / plain DDP")
@@ -89,7 +96,7 @@ def _draw(measured: Measured, curves: list[list[RowSamples]]) -> Figure:
     vectors = f", {machine['vectors']}" if machine["vectors"] else ""
     axes.set_title(
         f"{measured.order['model']}, {measured.order['workers']} workers on {machine['cpu']}{vectors}\n"
-        "median and middle half of interleaved rounds",
+        "medians of interleaved rounds; bars and bands: middle half, 25th to 75th percentile",
         fontsize=9,
         loc="left",
     )
@@ -138,6 +145,9 @@ def _draw_guide(axes: Axes, measured: Measured, method: str, end: float) -> None
     except KeyError:
         return
     if ratio is not None:
-        axes.axhline(ratio.median, color="#888888", linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
+        is_reference = method == REFERENCE
+        style: Any = {"color": "#333333", "linestyle": "-"} if is_reference else {"color": "#888888", "linestyle": "--"}
+        axes.axhline(ratio.median, linewidth=0.9, zorder=1, **style)
         place: Any = {"xy": (end, ratio.median), "xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
-        axes.annotate(method, xytext=(0, 2), ha="right", fontsize=7, color="#666666", **place)
+        name: Any = {"ha": "right", "fontsize": 7, "color": "#555555", "bbox": _UNDER_NAMES, "zorder": 1.5}
+        axes.annotate(method, xytext=(0, 2), **name, **place)

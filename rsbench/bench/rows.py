@@ -125,5 +125,6 @@ def read_numbers(option: str, texts: Sequence[str], kind: type[Number]) -> tuple
     try:
         return tuple(dict.fromkeys(map(kind, fields)))
     except ValueError:
-        given, what = ",".join(texts), "whole numbers" if kind is int else "numbers"
-        raise RsbenchError(f"--{option} {given} is no list of {what}, such as 1 or 1,2.") from None
+        given = ",".join(texts)
+        what = "whole numbers, such as 1 or 1,2" if kind is int else "numbers, such as 0.001 or 0.001,0.01"
+        raise RsbenchError(f"--{option} {given} is no list of {what}.") from None

@@ -12,7 +12,7 @@ from rsbench.bench.rows import REFERENCE, Row
 from rsbench.units import DASH, bytes_text, count_text, ms_text, significant
 
 if TYPE_CHECKING:
-    from rsbench.reports.document.table import Report, Table
+    from rsbench.reports.document.table import Column, Report, Table
 
 LONGEST_METHOD: Final = 44
 """Characters of a compressor's text in a table."""
@@ -50,7 +50,7 @@ def facts(measured: Measured) -> tuple[str, ...]:
     turbo = {True: ", turbo on", False: ", turbo off", None: ""}[machine["turbo"]]
     loops = "loops compiled by numba"
     if seen.get("kernels") != "compiled":
-        loops = "loops of torch operations (pip install 'rsbench[fast]': compression three to four times as fast)"
+        loops = "loops of torch operations (pip install 'rsbench[fast]': compression several times as fast)"
     copies = [spread for one in measured.rows if (spread := one.spread("exchange", "copy_s"))]
     copy = f"{ms_text(min(spread.median for spread in copies))} ms" if copies else "not timed"
     threads = " and ".join(str(count) for count in order["threads"])
@@ -62,7 +62,8 @@ def facts(measured: Measured) -> tuple[str, ...]:
         f"{machine['cpu']}{vectors}, {cores}{turbo}; torch {torch}; {loops}.",
         f"{elements:,} made-up gradients, {bytes_text(4 * elements)}; {order['workers']} gloo processes of {threads} "
         f"compute {'thread' if threads == '1' else 'threads'}; {count_text(rounds, 'round')} over all rows.{views}",
-        f"copy_ of as many bytes: {copy}. Medians (middle half) over ranks, rounds and their steps.",
+        f"copy_ of as many bytes: {copy}. Medians over the steps of all rounds, each step at its slowest rank; in "
+        "parentheses the middle half, from the 25th to the 75th percentile.",
     )
 
 
@@ -98,20 +99,32 @@ def density_text(density: float | None) -> str:
     return DASH if density is None else f"{density:.3g}"
 
 
+def _leading(measured: Measured) -> tuple[Column, ...]:
+    """Return the columns that tell rows apart."""
+    from rsbench.reports.document.table import Column  # late: start-up
+
+    threads = [Column(title="Threads")] if len(measured.order["threads"]) > 1 else []
+    return Column(title="Method", align="left"), Column(title="Density"), *threads
+
+
+def _of_row(measured: Measured, row: Row) -> tuple[str, ...]:
+    """Return a row's cells in the columns of :func:`_leading`."""
+    threads = [str(row.threads)] if len(measured.order["threads"]) > 1 else []
+    return _name(measured, row), density_text(row.density), *threads
+
+
 def _exchange_table(measured: Measured, timed: Sequence[RowSamples]) -> Table:
     """Return backward + exchange of all rows."""
     from rsbench.reports.document.table import Column, Table  # late: start-up
 
-    several_threads, against = len(measured.order["threads"]) > 1, measured.order["against"] is not None
+    against = measured.order["against"] is not None
     has_memory = any("memory" in one.rounds for one in timed)
     gradient_bytes = 4 * measured.facts["elements"] if timed else 0
 
     def cells(one: RowSamples) -> tuple[str, ...]:
         payload, memory = one.payload_bytes(), measured.memory_share(one)
         return (
-            _name(measured, one.row),
-            density_text(one.row.density),
-            *([str(one.row.threads)] if several_threads else []),
+            *_of_row(measured, one.row),
             _ms(one.exchange_s()),
             spread_text(measured.of_plain_ddp(one)),
             *([_beside_other(measured, one)] if against else []),
@@ -120,10 +133,9 @@ def _exchange_table(measured: Measured, timed: Sequence[RowSamples]) -> Table:
             *([DASH if memory is None else f"{memory[0]:.2f} of {memory[1]:.2f}"] if has_memory else []),
         )
 
+    leading = _leading(measured)
     columns = (
-        Column(title="Method", align="left"),
-        Column(title="Density"),
-        *([Column(title="Threads")] if several_threads else []),
+        *leading,
         Column(title="Exchange", unit="ms", better="lower"),
         Column(title="/ plain DDP", better="lower"),
         *([Column(title="this / other", better="lower")] if against else []),
@@ -131,7 +143,8 @@ def _exchange_table(measured: Measured, timed: Sequence[RowSamples]) -> Table:
         Column(title="Ratio", better="higher"),
         *([Column(title="Memory", better="lower")] if has_memory else []),
     )
-    return Table(title="Backward + exchange, rounds interleaved", columns=columns, rows=tuple(map(cells, timed)))
+    title = "Backward + exchange, rounds interleaved"
+    return Table(title=title, columns=columns, rows=tuple(map(cells, timed)), leading=len(leading))
 
 
 def _beside_other(measured: Measured, one: RowSamples) -> str:
@@ -148,9 +161,9 @@ def _compression_table(measured: Measured, timed: Sequence[RowSamples]) -> Table
     """Return compression alone, in units of a copy of the same bytes beside it."""
     from rsbench.reports.document.table import Column, Table  # late: start-up
 
+    leading = _leading(measured)
     columns = (
-        Column(title="Method", align="left"),
-        Column(title="Density"),
+        *leading,
         Column(title="Compress + encode", unit="ms", better="lower"),
         Column(title="/ copy_", better="lower"),
         Column(title="Decode", unit="ms", better="lower"),
@@ -158,8 +171,7 @@ def _compression_table(measured: Measured, timed: Sequence[RowSamples]) -> Table
     )
     cells = (
         (
-            _name(measured, one.row),
-            density_text(one.row.density),
+            *_of_row(measured, one.row),
             _ms(one.spread("compress", "compress_s")),
             spread_text(one.per_copy("compress_s")),
             _ms(one.spread("compress", "decode_s")),
@@ -168,23 +180,27 @@ def _compression_table(measured: Measured, timed: Sequence[RowSamples]) -> Table
         for one in timed
         if "compress" in one.rounds
     )
-    return Table(title="Compression alone, one process", columns=columns, rows=tuple(cells))
+    title = "Compression alone, one process"
+    return Table(title=title, columns=columns, rows=tuple(cells), leading=len(leading))
 
 
 def _steps_table(measured: Measured, steps: Sequence[tuple[RowSamples, RowSamples, float]]) -> Table:
     """Return for each method where its time rises most from one density to the next."""
     from rsbench.reports.document.table import Column, Table  # late: start-up
 
+    method, _, *threads = _leading(measured)
     columns = (
-        Column(title="Method", align="left"),
+        *(method, *threads),
         Column(title="Largest step", better="lower"),
         Column(title="From density"),
         Column(title="To"),
     )
-    rows = tuple(
-        (_name(measured, high.row), f"{step:+.0%}", density_text(low.row.density), density_text(high.row.density))
-        for low, high, step in steps
-    )
+
+    def cells(low: RowSamples, high: RowSamples, step: float) -> tuple[str, ...]:
+        name, to, *threads = _of_row(measured, high.row)
+        return name, *threads, f"{step:+.0%}", density_text(low.row.density), to
+
+    rows = tuple(cells(*step) for step in steps)
     return Table(title="Largest rise of the exchange between neighbouring densities", columns=columns, rows=rows)
 
 
@@ -193,10 +209,10 @@ def _notes(measured: Measured) -> tuple[str, ...]:
     notes = []
     if measured.order["floors"]:
         notes.append(
-            "memory traffic only: one loop over the gradients adds to what is kept and leaves zeros; nothing is "
-            "chosen, an empty message is gathered. noop sends nothing at all."
+            "memory traffic only: a floor, which no method of its kind goes below. One loop over the gradients adds to "
+            "what is kept and leaves zeros; nothing is chosen, an empty message is gathered. noop sends nothing at all."
         )
-    if measured.order["parts"]:
+    if any("memory" in one.rounds for one in measured.rows):
         notes.append(
             "Memory: growth of the resident peak over plain DDP's, of its bound, as shares of the gradients' bytes; "
             "bound: u and v (v alone for error feedback), 15 %, W + 1 messages."
@@ -205,17 +221,32 @@ def _notes(measured: Measured) -> tuple[str, ...]:
 
 
 def _conclusion(measured: Measured, timed: Sequence[RowSamples]) -> str:
-    """Return which methods are no dearer than plain DDP."""
+    """Return which methods are quicker than plain DDP, and which the run has not told apart from it."""
     if not any(one.row.method == REFERENCE for one in timed):
         return "Plain DDP was not timed, so there is nothing to compare with."
-    words = []
-    for one in timed:
-        ratio = measured.of_plain_ddp(one)
-        if one.row.kind != "compressor" or one.row.method in ("noop", "none") or ratio is None or ratio.median > 1:
-            continue
-        density = "" if one.row.density is None else f" at {density_text(one.row.density)}"
-        words.append(f"{_name(measured, one.row)}{density} {ratio.median:.2f}x")
-    if not words:
-        return "On this machine's loopback every method takes longer than plain DDP; a slower link is where they pay."
-    named = ", ".join(words)
-    return f"On this machine's loopback no dearer than plain DDP: {named}. On slower links fewer bytes save more."
+    compressed = [one for one in timed if one.row.kind == "compressor" and one.row.method not in ("noop", "none")]
+    if not compressed:
+        return "No compressor but none and noop was timed."
+    quicker, alike = [], []
+    for one in compressed:
+        own, dense = one.exchange_s(), measured.find(REFERENCE, threads=one.row.threads).exchange_s()
+        if own and dense and own.overlaps(dense):
+            alike.append(_with_ratio(measured, one))
+        elif own and dense and own.median < dense.median:
+            quicker.append(_with_ratio(measured, one))
+    sentences = [
+        f"On this machine's loopback quicker than plain DDP: {', '.join(quicker)}."
+        if quicker
+        else "On this machine's loopback no method is quicker than plain DDP.",
+        *([f"Not told apart from it (middle halves overlap): {', '.join(alike)}."] if alike else []),
+        "On slower links fewer bytes save more.",
+    ]
+    return " ".join(sentences)
+
+
+def _with_ratio(measured: Measured, one: RowSamples) -> str:
+    """Return a row in words with its multiple of plain DDP: ``topk at 0.001 0.57x``."""
+    row = one.row
+    density = "" if row.density is None else f" at {density_text(row.density)}"
+    threads = f" on {count_text(row.threads, 'thread')}" if len(measured.order["threads"]) > 1 else ""
+    return f"{_name(measured, row)}{density}{threads} {_median(measured.of_plain_ddp(one))}x"

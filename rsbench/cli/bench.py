@@ -57,7 +57,7 @@ what_options = one_decorator(
         default=5,
         show_default=True,
         metavar="N",
-        help="Rounds over all rows; medians and middle halves are shown.",
+        help="Rounds over all rows; shown are medians and the middle half (25th to 75th percentile).",
     ),
 )
 """What is timed, and how often."""
@@ -68,7 +68,10 @@ beside_options = one_decorator(
     ),
     click.option("--rivals/--no-rivals", default=None, hidden=True, callback=say_new_name),
     click.option(
-        "--floors/--no-floors", default=True, show_default=True, help="What memory traffic alone would take, beside."
+        "--floors/--no-floors",
+        default=True,
+        show_default=True,
+        help="Beside: memory traffic alone, which no method goes below.",
     ),
     click.option("--parts/--no-parts", default=True, show_default=True, help="Compression alone, and memory."),
     click.option(
@@ -102,8 +105,8 @@ answer_options = one_decorator(
 def bench(ctx: click.Context, /, **given: Any) -> None:
     """Time compressors on a model's gradient shapes over loopback: no data, no training.
 
-    Backward + exchange beside plain DDP, compression beside a copy of the same bytes, bytes, and memory. A run that is
-    stopped shows what it has.
+    Backward + exchange as multiples of plain DDP in the same run, compression beside a copy of the same bytes, bytes,
+    and memory. The first use compiles loops, half a minute. A run that is stopped shows what it has.
 
     \b
     Examples:
@@ -125,7 +128,7 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
         measured = _read(given["earlier"])
     else:
         config = _config(given)
-        if given["plot_path"] is not None and len(config.densities) < 2:
+        if given["plot_path"] is not None and not config.has_curves():
             raise RsbenchError(NO_CURVE)
         measured = command.measure(config, console, given["json_path"])
     _show(measured, given, console)
@@ -218,7 +221,12 @@ def _refuse_unwritable(option: str, path: Path | None) -> None:
     """Refuse a file that cannot be written, before any work.
 
     Raises:
-        RsbenchError: its folder is missing, or it is a folder.
+        RsbenchError: its folder is missing or may not be written to, or it is a folder.
     """
-    if path is not None and not (path.parent.is_dir() and not path.is_dir()):
+    if path is None:
+        return
+    if path.is_dir() or not path.parent.is_dir():
         raise RsbenchError(f"{option} {path} is no file that can be written: its folder must be there already.")
+    replaced = path.parent if path.is_file() or not path.exists() else path  # pipes and devices are written to
+    if not os.access(replaced, os.W_OK):
+        raise RsbenchError(f"{option} {path} cannot be written: {replaced} is not writable.")

@@ -170,8 +170,8 @@ training_options = one_decorator(
         "--deterministic/--fast",
         default=Recipe.deterministic,
         show_default=True,
-        help="On GPUs: the same numbers bit for bit in every repeat, or the fastest algorithms, which measuring step "
-        "times asks for. A fast cell is a cell of its own. On CPUs both are the same.",
+        help="On GPUs: the same numbers bit for bit in every repeat, or the fastest algorithms, with which to "
+        "measure step times. A fast cell is a cell of its own. On CPUs both are the same.",
     ),
 )
 

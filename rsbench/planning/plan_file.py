@@ -18,6 +18,8 @@ WHOLE: Final = frozenset(
     | {"nnodes", "node_rank", "rdzv_endpoint"}
 )
 """Options of a command as a whole, which its grids have in common."""
+IN_PLANS: Final = {"fast": "deterministic = false"}
+"""Word of the command line -> what a plan writes for it."""
 MOST_BYTES: Final = 1_000_000
 """Of a plan file."""
 KINDS: Final[Mapping[type, str]] = {list: "a list within a list", dict: "a table within a list"}
@@ -126,7 +128,8 @@ def _options(table: Mapping[str, Any], path: Path, known: Collection[str]) -> di
         name = key.replace("-", "_")
         if name not in known:
             words = [option.replace("_", "-") for option in known]
-            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{did_you_mean(key, words)}')
+            hint = f" Write {IN_PLANS[name]}." if name in IN_PLANS else did_you_mean(key, words)
+            raise RsbenchError(f'The plan {path} has a key "{key}", which is no option.{hint}')
         if name in options:
             raise RsbenchError(f'The plan {path} has "{key}" twice, with - and with _: give it once.')
         if isinstance(value, dict):

@@ -126,6 +126,10 @@ def test_another_tree_is_timed_beside_and_a_row_that_fails_loses_no_other(
         (("--against", "/proc"), "--against /proc holds no rsbench"),
         (("--plot", "none/p.png"), "--plot none/p.png is no file that can be written"),
         (("--plot", "p.png"), "--plot needs a compressor with a density, timed at two of them"),
+        (
+            ("--plot", "p.png", "--density", "0.1,0.2", "--compressor", "qsgd"),
+            "--plot needs a compressor with a density, timed at two of them",
+        ),
         (("--from", "none.json"), "none.json holds no samples"),
     ],
 )
@@ -134,6 +138,15 @@ def test_mistakes_get_one_sentence(rsbench: Call, arguments: tuple[object, ...],
     assert result.exit_code == 2
     assert words in result.output
     assert "Traceback" not in result.output
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_before_any_timing(
+    rsbench: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    result = rsbench("bench", "--json", "b.json")
+    assert result.exit_code == 2
+    assert "--json b.json cannot be written: . is not writable." in result.output
 
 
 def test_a_signal_shows_what_is_there_and_ends_every_process(tmp_path: Path) -> None:

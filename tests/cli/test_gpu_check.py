@@ -46,13 +46,17 @@ def test_the_command_counts_launches_and_names_what_needs_a_gpu(tmp_path: Path) 
     done, results = check(tmp_path, "--only", "launches,peaks")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "skipped  Peak GPU memory" in done.stdout
-    launches, peaks = results["parts"]
-    assert (launches["status"], peaks["status"], peaks["reason"]) == ("done", "skipped", "needs a GPU")
+    parts = {part["name"]: part for part in results["parts"]}
+    launches = parts.pop("launches")
+    assert (launches["status"], parts.pop("peaks")["reason"]) == ("done", "needs a GPU")
+    assert {name: (part["status"], part["reason"]) for name, part in parts.items()} == dict.fromkeys(
+        ("laws", "kernels", "speeds", "laws-two", "cell"), ("skipped", "not asked for")
+    )
     operators = {f["subject"]: f["value"] for f in launches["findings"] if f["name"] == "operators of torch"}
     assert {subject.partition(":")[0] for subject in operators} == set(COMPRESSORS)
     assert operators["topk:density=0.05,kernels=eager,one_d=select"] > operators["none"] > 0
     table = (tmp_path / "results.md").read_text(encoding="utf-8")
-    assert "All laws held" in table
+    assert "All laws held, and every part that was asked for" in table
     assert f"| torch | {results['machine']['torch']} |" in table
 
 
@@ -93,6 +97,8 @@ def test_a_part_that_ends_badly_keeps_what_it_found(
     run = modules["check"].Check(tmp_path, machine, "cpu", 30.0)
     run.run(modules["programme"].Part("some", "Some part", str(script), 2.0, workers=2))
     run.run(modules["programme"].Part("more", "One that needs a GPU", str(script), 2.0, on_cpu=False))
+    assert "**Not at its end:**" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    run.finish()
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     part, skipped = results["parts"]
     assert (part["status"], part["reason"], skipped["status"]) == (status, words, "skipped")
@@ -107,5 +113,55 @@ def test_a_part_without_time_is_named_and_fails_the_check(tmp_path: Path, module
     machine = {"nccl": None, "gloo": True, "missing_packages": [], "cpu": "a CPU"}
     run = modules["check"].Check(tmp_path, dict.fromkeys(importlib.import_module("table").FACTS) | machine, "cpu", 1.0)
     run.run(modules["programme"].PROGRAMME[0])
+    run.finish()
     assert run.parts[0]["reason"] == "no time was left to begin it"
     assert not run.passed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--out", "{file}"], "--out {file} cannot be written: Not a directory"),
+        (["--device", "cuda"], "--device cuda: torch sees no GPU here"),
+        (["--only", "laws,none"], "no such part: none"),
+    ],
+)
+def test_what_cannot_be_checked_is_told_in_a_sentence(
+    tmp_path: Path,
+    modules: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: str,
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setattr(modules["check"], "machine", lambda: {"device": "cpu", "card": None})
+    monkeypatch.setattr(sys, "argv", ["check.sh", *(word.format(file=file) for word in arguments)])
+    with pytest.raises(SystemExit) as ended:
+        modules["check"].main()
+    assert ended.value.code == 2
+    assert words.format(file=file) in capsys.readouterr().err
+
+
+def test_a_machine_without_torch_fails_and_says_so(
+    tmp_path: Path, modules: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "machine.py").write_text("import torch_of_nobody")
+    monkeypatch.setattr(modules["check"], "HERE", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["check.sh", "--out", str(tmp_path)])
+    assert modules["check"].main() == 1
+    told = (tmp_path / "results.md").read_text(encoding="utf-8")
+    assert "**FAILED.** torch cannot be asked: ModuleNotFoundError: No module named 'torch_of_nobody'" in told
+
+
+def test_an_interpreter_that_is_none_or_too_old_is_told_in_a_sentence(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["bash", str(FOLDER / "check.sh")],
+        env={**os.environ, "OUT": str(tmp_path), "PYTHON": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "check.sh: 'false' is no Python 3.11 or newer; PYTHON names" in done.stderr

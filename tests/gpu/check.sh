@@ -7,7 +7,11 @@
 #   PYTHON  interpreter [python, else python3]
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
-python="${PYTHON:-$(command -v python || command -v python3)}"
+python="${PYTHON:-$(command -v python || command -v python3 || true)}"
+if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    echo "check.sh: '$python' is no Python 3.11 or newer; PYTHON names the interpreter that has torch." >&2
+    exit 2
+fi
 unpacked="$(mktemp -d)"
 trap 'rm -rf "$unpacked"' EXIT
 for wheel in "${WHEELS:-$root/tests/gpu/wheels}"/*.whl; do

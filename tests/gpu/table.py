@@ -14,12 +14,11 @@ Lines = list[dict[str, Any]]
 
 def write_table(results: dict[str, Any]) -> str:
     """Return the Markdown of all results."""
-    verdict = "All laws held, and every part that this machine can run ran." if results["passed"] else "**FAILED.**"
-    machine = results["machine"]
+    machine, verdict = results["machine"], _verdict_of(results)
     on_cpu = results["device"] == "cpu"
     small = "No GPU was used: small versions on a CPU, whose times say nothing of GPUs." if on_cpu else ""
     if "broken" in machine:
-        return f"# rsbench: check of a machine\n\n{verdict} torch cannot be asked: `{machine['broken']}`\n"
+        return f"# rsbench: check of a machine\n\n{verdict} {machine['broken']}.\n"
     lacks = ", ".join(machine["missing_packages"]) or "none"
     facts = [(label, machine[key]) for key, label in FACTS.items() if machine[key] is not None]
     blocks = [
@@ -27,7 +26,7 @@ def write_table(results: dict[str, Any]) -> str:
         " ".join(filter(None, (verdict, small))),
         _rows(("Fact", "Value"), [*facts, ("Missing packages", lacks)]),
         "## Parts",
-        _rows(("Part", "Status", "Seconds", "Laws held", "Why"), map(_verdict, results["parts"])),
+        _rows(("Part", "Status", "Seconds", "Laws held", "Why"), map(_part_row, results["parts"])),
     ]
     for part in results["parts"]:
         blocks += _part(part)
@@ -43,7 +42,16 @@ def _of(part: dict[str, Any], kind: str) -> Lines:
     return [line for line in part["findings"] if line["kind"] == kind]
 
 
-def _verdict(part: dict[str, Any]) -> tuple[Any, ...]:
+def _verdict_of(results: dict[str, Any]) -> str:
+    """Return the first sentence: whether all is well."""
+    if not results["finished"]:
+        return "**Not at its end:** what follows was found so far."
+    if not results["passed"]:
+        return "**FAILED.**"
+    return "All laws held, and every part that was asked for and that this machine can run ran."
+
+
+def _part_row(part: dict[str, Any]) -> tuple[Any, ...]:
     laws = _of(part, "law")
     held = f"{sum(line['ok'] for line in laws)} of {len(laws)}" if laws else ""
     return part["title"], part["status"], part["wall_s"], held, part["reason"]
@@ -60,7 +68,7 @@ def _part(part: dict[str, Any]) -> list[str]:
         blocks += ["Broken:", _rows(("Law", "Of", "What"), [_cells(line) for line in broken])]
     if figures:
         blocks.append(_figures(figures))
-    if laws:
+    elif laws:  # beside figures a law says only that a method ran; those that did not stand above
         blocks.append(_laws(laws, skipped))
     told = [line for line in laws if line["ok"] and line["detail"]]
     if told:

@@ -55,3 +55,11 @@ def test_reports_pieces_hold_every_column_once_behind_the_first() -> None:
     assert [column for one in cut for column in one.columns[1:]] == list(columns[1:])
     assert len(pieces(table, 1000)) == 1
     assert len(pieces(table, 1)) == 8
+
+
+def test_reports_pieces_begin_with_all_leading_columns() -> None:
+    columns = tuple(Column(title=f"column {index}") for index in range(5))
+    table = Table(title="t", columns=columns, rows=(tuple("abcde"),), leading=2)
+    cut = pieces(table, 30)
+    assert [one.columns for one in cut] == [(*columns[:2], column) for column in columns[2:]]
+    assert [one.rows for one in cut] == [(("a", "b", text),) for text in "cde"]

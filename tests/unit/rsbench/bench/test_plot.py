@@ -35,6 +35,8 @@ def test_the_axis_of_densities_is_logarithmic() -> None:
     measured = bench_samples.measured()
     axes = plot._draw(measured, list(plot.by_density(measured))).axes[0]
     assert axes.get_xscale() == "log"
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.001", "0.01"]
+    assert "25th to 75th percentile" in axes.get_title(loc="left")
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["topk", "dgc"]
     assert "plain DDP" in [text.get_text() for text in axes.texts]

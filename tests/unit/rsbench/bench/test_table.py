@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import bench_samples
+import pytest
 from rich.console import Console
 
 from rsbench.bench import table
@@ -39,7 +40,9 @@ def test_rows_show_medians_and_middle_halves_and_fit_120_columns() -> None:
     assert text.count("Method") == 3, "exchange, compression, steps: none is cut in two"
     assert "2.00 (2.00-2.00)" in line(text, "dgc", "0.01", "16.0")
     assert "+20%" in line(text, "topk", "+")
-    assert "no dearer than plain DDP: topk at 0.001 0.75x, topk at 0.01 0.90x" in " ".join(text.split())
+    said = " ".join(text.split())
+    assert "quicker than plain DDP: topk at 0.001 0.75x, topk at 0.01 0.90x. On slower links" in said
+    assert "the middle half, from the 25th to the 75th percentile" in said
     assert "not quiet" not in text
 
 
@@ -47,6 +50,53 @@ def test_another_tree_stands_beside_and_is_compared_with() -> None:
     text = shown(bench_samples.measured(against="/somewhere"), 200)
     assert "0.50" in line(text, "topk (this)", "0.001", "100x")
     assert "60.0" in line(text, "topk (1234567)", "0.001", "100x")
+
+
+def test_what_overlaps_with_plain_ddp_is_not_called_quicker() -> None:
+    measured = bench_samples.measured()
+    row = measured.find("topk", 0.01)
+    row.rounds["exchange"] = [[{"exchange_s": [0.038, 0.0385, 0.0405]}]]
+    said = " ".join(shown(measured, 200).split())
+    assert (
+        "quicker than plain DDP: topk at 0.001 0.75x. Not told apart from it (middle halves overlap): topk at " in said
+    )
+    assert "overlap): topk at 0.01 0.96x. On slower links" in said
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (("plain DDP", "noop", "none"), "No compressor but none and noop was timed."),
+        (("plain DDP", "dgc"), "On this machine's loopback no method is quicker than plain DDP. On slower links"),
+    ],
+)
+def test_the_closing_sentence_speaks_of_what_was_timed(kept: tuple[str, ...], words: str) -> None:
+    measured = bench_samples.measured()
+    measured.rows = [one for one in measured.rows if one.row.method in kept]
+    assert words in " ".join(shown(measured, 200).split())
+
+
+def test_every_table_and_the_closing_sentence_name_threads_where_several_are_timed() -> None:
+    measured = bench_samples.measured(threads=[1, 2])
+    text = shown(measured, 200)
+    assert text.count("Threads") == 3
+    assert "topk at 0.001 on 1 thread 0.75x" in text
+    assert "topk at 0.001 on 2 threads 0.75x" in text
+
+
+def test_a_table_cut_in_two_repeats_what_tells_rows_apart() -> None:
+    heads = [one for one in shown(bench_samples.measured(threads=[1, 2]), 60).splitlines() if "Method" in one]
+    assert len(heads) > 3
+    assert all("Density" in one or "Largest step" in one for one in heads)
+    assert all("Threads" in one for one in heads)
+
+
+def test_memory_is_explained_where_it_was_measured() -> None:
+    measured = bench_samples.measured()
+    assert "Memory: growth" in shown(measured)
+    for one in measured.rows:
+        one.rounds.pop("memory", None)
+    assert "Memory" not in shown(measured)
 
 
 def test_a_failed_row_is_named_and_the_others_are_shown() -> None:

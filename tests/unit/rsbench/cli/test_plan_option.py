@@ -79,6 +79,7 @@ def test_the_command_line_wins_over_a_grid_and_its_alternatives(mine: str) -> No
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("fast = true\n", r'a key "fast", which is no option\. Write deterministic = false\.'),
         ("[[grid]]\nratoi = 3\n", '"ratoi", which is no option.*ratio'),
         ("grid = 3\n", "grid that is no list of tables"),
         ("quick = 3\n", "quick that is no table"),
