@@ -26,12 +26,14 @@ from rsbench.compressors.kernels import bucket_loops
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.bucket_loops import ACCUMULATED, DONE
 from rsbench.compressors.kernels.checksum_loops import checksums
-from rsbench.compressors.kernels.element_loops import BINS, FEW, SPARE, room_for
+from rsbench.compressors.kernels.element_loops import FEW, room_for
+from rsbench.compressors.kernels.sweep_loops import BINS, SPARE
 from rsbench.compressors.kernels.tensor import SECOND, compiled_threshold_pass, rule
 from rsbench.compressors.memory.error_feedback import ErrorFeedback
 from rsbench.compressors.message.message import Message, Slot
+from rsbench.compressors.selection.hints import Hints
 from rsbench.compressors.selection.scores import MAGNITUDE, Score
-from rsbench.compressors.selection.selectors import Hints, RandomSelector, SampledSelector
+from rsbench.compressors.selection.selectors import RandomSelector, SampledSelector
 
 _ROOM = 1 << 12
 _CODINGS = {type(None): col.INT32, Int32: col.INT32, Gaps: col.GAPS, Bitmap: col.BITMAP}

@@ -11,7 +11,7 @@ import numpy as np
 
 from rsbench.compressors.kernels import columns as col
 from rsbench.compressors.kernels.candidate_loops import KEPT, OTHERS, SQUARES, STATE, THRESHOLD, keep_highest
-from rsbench.compressors.kernels.element_loops import SPARE, move_elements, next_aim, send_elements, take_in
+from rsbench.compressors.kernels.element_loops import move_elements, next_aim, send_elements
 from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.message_loops import (
     add_blocks,
@@ -22,6 +22,7 @@ from rsbench.compressors.kernels.message_loops import (
     write_indices,
 )
 from rsbench.compressors.kernels.statistic_loops import NO_SECOND
+from rsbench.compressors.kernels.sweep_loops import SPARE, take_in
 from rsbench.compressors.kernels.take_in import NOTHING
 from rsbench.compressors.kernels.tensor_loops import rows_pass, tiles_pass
 from rsbench.compressors.selection.scores import TINY
@@ -126,7 +127,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
 
     Args:
         table: int64 [T, 15], one row a tensor.
-        hints: float64 [N, 4], :class:`~rsbench.compressors.selection.selectors.Hint`; new ones are left behind.
+        hints: float64 [N, 4], :class:`~rsbench.compressors.selection.hints.Hint`; new ones are left behind.
         kind: int64 [3], which score (L2, SECOND, NORM).
         alpha: of the score.
         mode: what is done with a gradient: ADD, MOMENTUM or NESTEROV.

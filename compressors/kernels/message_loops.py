@@ -7,9 +7,9 @@ import numpy as np
 
 from rsbench.compressors.blocks.index_codings import FILLER
 from rsbench.compressors.kernels import columns as col
-from rsbench.compressors.kernels.element_loops import INFINITE, SPARE, at_once, list_marked
 from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.simd import ones
+from rsbench.compressors.kernels.sweep_loops import INFINITE, SPARE, at_once, list_marked
 from rsbench.compressors.kernels.take_in import GROUP, magnitude_bits
 
 _F = np.float32

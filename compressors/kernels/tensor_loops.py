@@ -11,10 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from rsbench.compressors.kernels.candidate_loops import THRESHOLD, append, collect, whole_groups
-from rsbench.compressors.kernels.element_loops import take_in
 from rsbench.compressors.kernels.jit import jit
 from rsbench.compressors.kernels.simd import ROW, SCAN
 from rsbench.compressors.kernels.statistic_loops import by_columns, column_sums, finish, nine_sums, row_sums, three_rows
+from rsbench.compressors.kernels.sweep_loops import take_in
 from rsbench.compressors.kernels.take_in import ADD, MOMENTUM, NESTEROV
 
 _F = np.float32

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from rsbench.compressors.blocks.layout import Layout
 from rsbench.compressors.blocks.tensor_ops import blocks_of
 from rsbench.compressors.memory.error_feedback import Residual
+from rsbench.compressors.selection.hints import FIRST_AIM, Hint, Hints
 from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.threshold_pass import (
     Candidates,
@@ -32,58 +31,8 @@ _SAMPLE_SHARE = 64
 _CORRECTIONS = 10
 LEAST = 1e-30
 """Lowest threshold; scores below count as zero."""
-FIRST_AIM = 0.95
-"""Aim of a tensor's first step."""
 _MANY, _FEW = 256, 64
 _RAISE, _LOWER, _MISSED = 1.005, 0.99, 0.98
-
-
-class Hint(NamedTuple):
-    """What a tensor's step leaves for the threshold of the next.
-
-    Attributes:
-        a: weight of the first statistic in the score.
-        b: weight of the second.
-        lowest: score of the k-th block.
-        aim: the next threshold as a share of ``lowest``.
-    """
-
-    a: float
-    b: float
-    lowest: float
-    aim: float
-
-
-_NO_HINT = Hint(-1.0, 0.0, 0.0, FIRST_AIM)
-
-
-class Hints:
-    """The :class:`Hint` of each tensor, one row a tensor so that compiled loops can read and renew them.
-
-    Attributes:
-        rows: float64, shape [N, 4]; a first number below 0 says that there is none.
-        places: tensor name -> its row.
-    """
-
-    def __init__(self) -> None:
-        self.rows: NDArray[np.float64] = np.empty((0, len(Hint._fields)))
-        self.places: dict[str, int] = {}
-
-    def reserve(self, names: Iterable[str]) -> None:
-        """Make rows for tensors that have none."""
-        new = [name for name in names if name not in self.places]
-        self.places.update((name, len(self.places)) for name in new)
-        self.rows = np.concatenate([self.rows, np.full((len(new), len(Hint._fields)), _NO_HINT)])
-
-    def get(self, name: str) -> Hint | None:
-        """Return a tensor's hint, None where there is none yet."""
-        at = self.places.get(name)
-        return None if at is None or self.rows[at, 0] < 0 else Hint(*self.rows[at].tolist())
-
-    def set(self, name: str, hint: Hint) -> None:
-        """Renew a tensor's hint."""
-        self.reserve([name])
-        self.rows[self.places[name]] = hint
 
 
 def takes_all(blocks: int, k: int) -> bool:
