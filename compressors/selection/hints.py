@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -58,3 +58,9 @@ class Hints:
         """Renew a tensor's hint."""
         self.reserve([name])
         self.rows[self.places[name]] = hint
+
+    def load(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Replace all hints by saved ones."""
+        self.rows[:] = _NO_HINT
+        for name, hint in state.items():
+            self.set(name, Hint(*hint))

@@ -179,9 +179,7 @@ class SampledSelector(Selector):
 
     def load(self, state: dict[str, list[float]]) -> None:
         """Restore :meth:`state`."""
-        self.hints.rows[:] = _NO_HINT
-        for name, hint in state.items():
-            self.hints.set(name, Hint(*hint))
+        self.hints.load(state)
 
 
 def _next_aim(aim: float, reached: int, k: int) -> float:
