@@ -46,7 +46,9 @@ class Hints:
     def reserve(self, names: Iterable[str]) -> None:
         """Make rows for tensors that have none."""
         new = [name for name in names if name not in self.places]
-        self.places.update((name, len(self.places)) for name in new)
+        if not new:
+            return
+        self.places.update((name, len(self.places) + i) for i, name in enumerate(new))
         self.rows = np.concatenate([self.rows, np.full((len(new), len(Hint._fields)), _NO_HINT)])
 
     def get(self, name: str) -> Hint | None:
