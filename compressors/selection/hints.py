@@ -48,7 +48,8 @@ class Hints:
         new = [name for name in names if name not in self.places]
         if not new:
             return
-        self.places.update((name, len(self.places) + i) for i, name in enumerate(new))
+        first = len(self.places)
+        self.places.update((name, first + i) for i, name in enumerate(new))
         self.rows = np.concatenate([self.rows, np.full((len(new), len(Hint._fields)), _NO_HINT)])
 
     def get(self, name: str) -> Hint | None:
