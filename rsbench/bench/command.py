@@ -113,7 +113,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
     Raises:
         RsbenchError: unknown model or compressor, or numbers out of range.
     """
-    from rsbench.bench.progress import Progress  # late: start-up
+    from rsbench.bench.progress import BenchProgress  # late: start-up
 
     config.check()
     against = None if config.against is None else check_tree(config.against)
@@ -121,7 +121,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
     shapes = probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
     rounds = list(_rounds(config, measured.rows))
     watch = machine.Watch()
-    with StopSignals() as stop, Progress(console, sum(map(len, rounds))) as progress:
+    with StopSignals() as stop, BenchProgress(console, sum(map(len, rounds))) as progress:
         timer = Timer(stop, shapes, config.workers, bucket_views=config.bucket_views, against=against)
         try:
             for number, tasks in enumerate(rounds, start=1):

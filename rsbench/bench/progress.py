@@ -17,7 +17,7 @@ PLAIN_INTERVAL_S: Final = 10.0
 _FIRST: Final = 5
 
 
-class Progress:
+class BenchProgress:
     """Shows the timings of a benchmark, one after the other.
 
     Args:

@@ -14,7 +14,7 @@ from rsbench.bench import progress
 def test_files_get_a_line_every_ten_seconds(monkeypatch: Any, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 0.0, 5.0, 11.0, 22.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
-    with progress.Progress(Console(file=io.StringIO()), 20) as shown:
+    with progress.BenchProgress(Console(file=io.StringIO()), 20) as shown:
         shown.begin("plain DDP")
         shown.advance()
         shown.begin("too soon")
@@ -29,7 +29,7 @@ def test_files_get_a_line_every_ten_seconds(monkeypatch: Any, capsys: pytest.Cap
 
 def test_a_terminal_gets_a_bar_and_no_lines(capsys: pytest.CaptureFixture[str]) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100)
-    with progress.Progress(console, 4) as shown:
+    with progress.BenchProgress(console, 4) as shown:
         shown.begin("rsdgc")
         shown.tick()
         shown.advance()
