@@ -18,7 +18,7 @@ from rsbench.compressors.kernels.sweep_loops import take_in
 from rsbench.compressors.kernels.take_in import ADD, MOMENTUM, NESTEROV
 
 _F = np.float32
-_ROWS = 256  # blocks at a time: their statistics stay in the first cache
+_ROWS = 64  # blocks at a time: their statistics stay in the first cache
 _ELEMENTS = 4096
 _STRIP = 12288  # columns of tiles at a time
 
