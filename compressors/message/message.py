@@ -131,8 +131,8 @@ class Message:
     def seal(self, buffer: torch.Tensor, status: torch.Tensor | int, step: int) -> None:
         """Write the header; the body must be complete."""
         header = buffer[:HEADER_BYTES].view(torch.int32)
-        if buffer.device.type == "cpu":  # NumPy starts sooner than torch, thrice a step
-            header.numpy()[:] = self.fingerprint, int(status), 0, step & LOW
+        if isinstance(status, int) and buffer.device.type == "cpu":  # NumPy starts sooner than torch, thrice a step
+            header.numpy()[:] = self.fingerprint, status, 0, step & LOW
         else:
             header[_FINGERPRINT].fill_(self.fingerprint)
             header[_STATUS].fill_(status)
