@@ -10,7 +10,7 @@ from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shape
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import Layout, dense, elements, filters
 from rsbench.compressors.density import allocation
-from rsbench.measure.wire import wire_bytes
+from rsbench.links.wire import wire_bytes
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel

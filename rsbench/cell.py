@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.split_text import check_split
 
 Match = Literal["payload", "wire", "density"]
@@ -103,6 +104,8 @@ class CellSpec(Recipe):
         batch_size: images per worker and step.
         image_size: height and width in pixels.
         optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
+        link: canonical text of the workers' emulated links (:mod:`rsbench.links.worker_links`); None where they talk
+            over whatever is there.
     """
 
     dataset: str
@@ -120,6 +123,7 @@ class CellSpec(Recipe):
     image_size: int
     split: str = field()  # no default here: a cell says how it was cut
     optimizer: Optimizer = "sgd"
+    link: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
@@ -128,9 +132,7 @@ class CellSpec(Recipe):
             RsbenchError: names the first such field.
         """
         self._check_sizes()
-        for name in _fields_of("float"):  # 100 and 100.0 are one ratio, so they must have one key
-            if isinstance(getattr(self, name), int):
-                object.__setattr__(self, name, float(getattr(self, name)))
+        self._make_canonical()
         _check_choice("match", self.match, MATCHES)
         _check_choice("device", self.device, DEVICES)
         _check_choice("schedule", self.schedule, SCHEDULES)
@@ -156,6 +158,14 @@ class CellSpec(Recipe):
         if self.seed < 0:
             raise RsbenchError(f"seed is {self.seed}, but must be 0 or more.")
         check_split(self.split)
+
+    def _make_canonical(self) -> None:
+        """Write one value in one way, so that it has one key: 100 and 100.0, 50mbit and 50Mbit/s."""
+        for name in _fields_of("float"):
+            if isinstance(getattr(self, name), int):
+                object.__setattr__(self, name, float(getattr(self, name)))
+        if self.link is not None:
+            object.__setattr__(self, "link", parse_worker_links(self.link).text)
 
     def _check_sizes(self) -> None:
         """Refuse numbers that are too large, before any of them is made a float."""
@@ -186,7 +196,10 @@ class CellSpec(Recipe):
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         fast = "" if self.deterministic else ", fast"
-        return f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}{fast}"
+        link = "" if self.link is None else f", {self.link}"
+        return (
+            f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}{fast}{link}"
+        )
 
     @property
     def folder_name(self) -> str:

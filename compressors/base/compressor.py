@@ -10,7 +10,7 @@ from rsbench.compressors.base import options
 from rsbench.compressors.base.parameter_groups import split_group
 from rsbench.compressors.blocks.layout import Layout, dense
 from rsbench.errors import RsbenchError
-from rsbench.measure.wire import wire_bytes
+from rsbench.links.wire import wire_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -153,7 +153,7 @@ class Compressor:
         return 0
 
     def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
-        """Return the wire bytes of one of so many workers over a run, by :func:`rsbench.measure.wire.wire_bytes`."""
+        """Return the wire bytes of one of so many workers over a run, by :func:`rsbench.links.wire.wire_bytes`."""
         if self.collective == "none":
             return 0.0
         return wire_bytes(self.collective, self.total_payload_bytes(shapes, steps, bucket_cap_mb), workers)

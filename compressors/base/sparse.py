@@ -13,7 +13,7 @@ from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
 from rsbench.compressors.density.turns import Turns, budget_bytes, steady, turns
 from rsbench.compressors.density.warmup import WARMUPS
-from rsbench.measure.wire import wire_bytes
+from rsbench.links.wire import wire_bytes
 
 if TYPE_CHECKING:
     import torch

@@ -7,8 +7,8 @@ import threading
 import torch
 import torch.distributed as dist
 
+from rsbench.links.wire import wire_bytes
 from rsbench.measure.older_torch import all_gather_single
-from rsbench.measure.wire import wire_bytes
 
 Group = dist.ProcessGroup | None
 
@@ -18,7 +18,7 @@ class Traffic:
 
     Attributes:
         payload_bytes: sum of the buffers handed over by this rank.
-        wire_bytes: modelled bytes on the wire, by each collective's formula (:mod:`rsbench.measure.wire`).
+        wire_bytes: modelled bytes on the wire, by each collective's formula (:mod:`rsbench.links.wire`).
     """
 
     def __init__(self, workers: int) -> None:

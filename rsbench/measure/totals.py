@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
+from rsbench.links.wire import wire_bytes
 from rsbench.measure.step_times import StepTimes, skipped_steps, summarize
-from rsbench.measure.wire import wire_bytes
 
 
 class RunTotals:

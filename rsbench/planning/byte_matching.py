@@ -8,8 +8,8 @@ import math
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.errors import RsbenchError
+from rsbench.links.wire import wire_bytes
 from rsbench.measure.asked_ratio import TOLERANCE
-from rsbench.measure.wire import wire_bytes
 from rsbench.planning.probe import ModelFacts
 
 _SMALLEST = 1e-12

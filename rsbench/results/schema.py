@@ -75,7 +75,12 @@ _TOP: dict[str, Check] = {
 }
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
-    "cell.": {"match": _TEXT, "deterministic": _FLAG},
+    "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT},
+    "traffic.": {
+        **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
+        "wire_counter": _MAYBE_TEXT,
+    },
+    "time.": _amounts("skew_s"),
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),
         "runtime": is_of(dict, words="an object", nullable=True),

@@ -16,7 +16,7 @@ from rsbench.compressors.blocks.layout import elements, filters
 from rsbench.compressors.selection.centroid import distances
 from rsbench.compressors.selection.selectors import highest_of_all
 from rsbench.errors import RsbenchError
-from rsbench.measure.wire import wire_bytes
+from rsbench.links.wire import wire_bytes
 from rsbench.planning import byte_matching
 from rsbench.planning.probe import ModelFacts
 

@@ -53,6 +53,7 @@ OTHER_VALUES = {
     "bf16": True,
     "bucket_cap_mb": 1.0,
     "deterministic": False,
+    "link": "50mbit",
 }
 
 

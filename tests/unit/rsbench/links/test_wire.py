@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.measure.wire import wire_bytes
+from rsbench.links.wire import wire_bytes
 
 
 @pytest.mark.parametrize(
