@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors.hooks.fitness import trainable
 from rsbench.errors import RsbenchError
 from rsbench.measure.clock import clock_for
-from rsbench.measure.collectives import Traffic
+from rsbench.measure.collectives import Call, Traffic
 from rsbench.measure.gather import gather_json
 
 STATE_FORMAT = 2
@@ -34,6 +34,8 @@ class BucketTimes:
         sent: the hook returns; its collective is under way.
         arrived: the collective is done and the callback begins.
         decoded: the averaged gradient stands in the bucket.
+        calls: collectives that the hook started.
+        waits: pairs of marks between which the hook waited for one.
     """
 
     def __init__(self, start: Any) -> None:
@@ -41,6 +43,8 @@ class BucketTimes:
         self.sent: Any = None
         self.arrived: Any = None
         self.decoded: Any = None
+        self.calls: list[Call] = []
+        self.waits: list[tuple[Any, Any]] = []
 
 
 class Hook:
@@ -72,7 +76,7 @@ class Hook:
         self._strided = {id(p) for p in self.parameters.values() if not p.is_contiguous() and _is_dense(p)}
         self.device = next(iter(self.parameters.values())).device
         self.clock = clock_for(self.device)
-        self.traffic = Traffic(self.workers)
+        self.traffic = Traffic(self.workers, self.clock)
         self.timeline: list[BucketTimes] = []
         self.step = 0
         self.scaler: torch.amp.GradScaler | None = None
@@ -131,6 +135,7 @@ class Hook:
         if self._scales is not None:
             bucket.buffer().mul_(self._scales[1])
         future = self.exchange(bucket)
+        times.calls, times.waits = self.traffic.take()
         if bucket.is_last():
             self._between_steps = True
             self.step += 1
@@ -202,6 +207,7 @@ class Hook:
             "dense_bytes": self._dense_bytes,
             "density": density,
             "mean_density": sent / sum(p.numel() for p in self.parameters.values()),
+            "buckets": len(self.timeline),
             "one_d_bytes": sum(self.sent_bytes(n) for n, p in self.parameters.items() if p.dim() < 2),
         }
 

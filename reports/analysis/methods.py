@@ -115,12 +115,12 @@ class Method:
 
     def mean(self, section: str, name: str) -> float | None:
         """Return a field of the records averaged over the seeds at the chosen rate, None where unknown."""
-        values = [record[section][name] for record in self.chosen if record[section][name] is not None]
+        values = [value for record in self.chosen if (value := record[section].get(name)) is not None]
         return statistics.fmean(values) if values else None
 
     def total(self, section: str, name: str) -> int:
         """Return an integer field summed over the seeds at the chosen rate."""
-        return sum(int(record[section][name] or 0) for record in self.chosen)
+        return sum(int(record[section].get(name) or 0) for record in self.chosen)
 
     @property
     def step_s(self) -> float | None:

@@ -23,6 +23,8 @@ _TRAFFIC: Final = (
     "payload_bytes_total",
     "dense_bytes_total",
     "wire_bytes_total",
+    "wire_bytes_measured_total",
+    "wire_bytes_received_total",
     "dense_wire_bytes_total",
     "compression_ratio",
     "steady_ratio",
