@@ -26,8 +26,8 @@ class BucketMarks(Protocol):
     sent: Any
     arrived: Any
     decoded: Any
-    calls: Sequence[Any]
-    waits: Sequence[tuple[Any, Any]]
+    calls: list[Any]
+    waits: list[tuple[Any, Any]]
 
 
 class StepTimer:
