@@ -49,7 +49,8 @@ WIRE_FORMULAS = {"all_reduce": _ring_all_reduce, "all_gather": _all_gather, "bro
 MESSAGE_BYTES: Final = 750
 """What a message of a ring costs beside its data: gloo's handshakes and their frames.
 
-Counted on the interfaces of 2 and 4 namespaces, 16 bytes to 4 MB, ``tests/programs/count_wire.py``: 741 to 790.
+Counted on the interfaces of 2 and 4 namespaces, ``python tests/programs/count_wire.py``: the formula is within 1 % from
+40 kB up, and within 10 % of single messages of 16 bytes to 4 kB, but for sums of fewer elements than messages.
 """
 
 
@@ -66,7 +67,7 @@ def wire_bytes(op: str, payload_bytes: float, workers: int, *, calls: float = 1)
         calls: how many calls.
 
     Returns:
-        Bytes sent per rank, within 2 % of what the kernel counts on gloo from 40 kB a call up.
+        Bytes sent per rank, on gloo within 1 % of what the kernel counts from 40 kB a call up.
 
     Raises:
         RsbenchError: for an unknown collective, a negative payload or a world size below 1.
