@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors.hooks.fitness import trainable
 from rsbench.errors import RsbenchError
-from rsbench.measure.clock import clock_for
+from rsbench.measure.clock import Clock, clock_for
 from rsbench.measure.collectives import Call, Traffic
 from rsbench.measure.gather import gather_json
 
@@ -26,6 +26,12 @@ def _is_dense(tensor: torch.Tensor) -> bool:
     return reach + 1 == tensor.numel()
 
 
+def _since(cpu_s: float | None, clock: Clock) -> float | None:
+    """Return the thread's CPU time since it was ``cpu_s``."""
+    now = clock.cpu_s()
+    return None if cpu_s is None or now is None else now - cpu_s
+
+
 class BucketTimes:
     """Marks of one bucket's way through the hook, made by :mod:`rsbench.measure.clock`.
 
@@ -36,6 +42,8 @@ class BucketTimes:
         decoded: the averaged gradient stands in the bucket.
         calls: collectives that the hook started.
         waits: pairs of marks between which the hook waited for one.
+        compress_cpu_s: CPU time of the thread inside the hook; None where another device computes.
+        decompress_cpu_s: the same inside the callback.
     """
 
     def __init__(self, start: Any) -> None:
@@ -45,6 +53,8 @@ class BucketTimes:
         self.decoded: Any = None
         self.calls: list[Call] = []
         self.waits: list[tuple[Any, Any]] = []
+        self.compress_cpu_s: float | None = None
+        self.decompress_cpu_s: float | None = None
 
 
 class Hook:
@@ -126,7 +136,7 @@ class Hook:
 
     def run(self, state: None, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Exchange a bucket; DDP calls this for each one, in the same order on all ranks."""
-        times = BucketTimes(self.clock.mark())
+        times, cpu_s = BucketTimes(self.clock.mark()), self.clock.cpu_s()
         if self._between_steps:
             self._open_step()
         self.timeline.append(times)
@@ -139,6 +149,7 @@ class Hook:
         if bucket.is_last():
             self._between_steps = True
             self.step += 1
+        times.compress_cpu_s = _since(cpu_s, self.clock)
         times.sent = self.clock.mark()
         return future.then(finish)
 
@@ -164,7 +175,7 @@ class Hook:
     ) -> Callable[[torch.futures.Future[torch.Tensor]], torch.Tensor]:
         def finish(future: torch.futures.Future[torch.Tensor]) -> torch.Tensor:
             value = future.value()
-            times.arrived = self.clock.mark()
+            times.arrived, cpu_s = self.clock.mark(), self.clock.cpu_s()
             try:
                 averaged = self.finish(bucket, value[0] if isinstance(value, list) else value)
             except RsbenchError as error:
@@ -172,6 +183,7 @@ class Hook:
                 raise
             if self._scales is not None:
                 averaged.mul_(self._scales[0])
+            times.decompress_cpu_s = _since(cpu_s, self.clock)
             times.decoded = self.clock.mark()
             return averaged
 

@@ -69,7 +69,12 @@ def _phase(steps: Sequence[PhaseTimes]) -> dict[str, Any]:
 def _bucket(steps: Sequence[BucketTimes]) -> dict[str, Any]:
     """Return one bucket of the steps, with the collectives that most of them start."""
     parts = ("ready_s", "compress_s", "wait_s", "took_s", "decompress_s")
-    medians = {part: statistics.median(getattr(bucket, part) for bucket in steps) for part in parts}
+    medians: dict[str, float | None] = {
+        part: statistics.median(getattr(bucket, part) for bucket in steps) for part in parts
+    }
+    for part in ("compress_cpu_s", "decompress_cpu_s"):
+        known = [seconds for bucket in steps if (seconds := getattr(bucket, part)) is not None]
+        medians[part] = statistics.median(known) if known else None
     return {**medians, "calls": _calls(steps)}
 
 

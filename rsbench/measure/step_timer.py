@@ -28,6 +28,8 @@ class BucketMarks(Protocol):
     decoded: Any
     calls: list[Any]
     waits: list[tuple[Any, Any]]
+    compress_cpu_s: float | None
+    decompress_cpu_s: float | None
 
 
 class StepTimer:
@@ -100,6 +102,8 @@ class StepTimer:
                     took_s=max(0.0, arrived - sent),
                     decompress_s=decoded - arrived,
                     calls=[_size(call) for call in bucket.calls],
+                    compress_cpu_s=bucket.compress_cpu_s,
+                    decompress_cpu_s=bucket.decompress_cpu_s,
                 )
             )
             in_hooks += sent - start

@@ -76,6 +76,8 @@ class BucketTimes:
         took_s: from the hook's return until the collective had arrived.
         decompress_s: decoding.
         calls: collectives that the hook started.
+        compress_cpu_s: CPU time of the thread that compressed; None where another device computes.
+        decompress_cpu_s: the same for decoding.
     """
 
     ready_s: float
@@ -84,6 +86,8 @@ class BucketTimes:
     took_s: float
     decompress_s: float
     calls: Sequence[CallSize]
+    compress_cpu_s: float | None = None
+    decompress_cpu_s: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -150,6 +150,7 @@ _PHASE: dict[str, Check] = {
 }
 _BUCKET: dict[str, Check] = {
     **dict.fromkeys(("ready_s", "compress_s", "wait_s", "took_s", "decompress_s"), number(nullable=False)),
+    **_amounts("compress_cpu_s", "decompress_cpu_s"),
     "calls": list_of(dict, words="objects"),
 }
 _CALL: dict[str, Check] = {

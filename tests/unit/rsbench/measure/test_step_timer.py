@@ -18,6 +18,8 @@ class Marks:
     decoded: float
     waits: list[tuple[float, float]] = dataclasses.field(default_factory=list)
     calls: list[Call] = dataclasses.field(default_factory=list)
+    compress_cpu_s: float | None = None
+    decompress_cpu_s: float | None = None
 
 
 class Recorded(Clock):
