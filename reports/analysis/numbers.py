@@ -5,7 +5,7 @@ from __future__ import annotations
 from rsbench.metrics import Metric
 from rsbench.reports.analysis.link_model import BreakEven
 from rsbench.reports.analysis.statistics import Difference, Spread
-from rsbench.units import DASH, link_speed_text
+from rsbench.units import DASH, link_speed_range_text, link_speed_text
 
 
 def score_text(metric: Metric, value: float | None, *, unit: bool = False) -> str:
@@ -75,7 +75,7 @@ def break_even_text(point: BreakEven | None) -> str:
         return point.case
     speed = link_speed_text(point.bits_per_s)
     if point.low_bits_per_s is not None and point.high_bits_per_s is not None:
-        speed += f" [{link_speed_text(point.low_bits_per_s)}, {link_speed_text(point.high_bits_per_s)}]"
+        speed = link_speed_range_text(point.bits_per_s, point.low_bits_per_s, point.high_bits_per_s)
     return f"{'<' if point.case == 'below' else '>'} {speed}"
 
 
