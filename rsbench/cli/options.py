@@ -221,6 +221,9 @@ place_options = one_decorator(
     ),
     click.option("--fresh-workers", is_flag=True, help="Start new processes for every cell instead of keeping them."),
     click.option("--tensorboard", is_flag=True, help="Write TensorBoard event files of each cell (an extra)."),
+    click.option(
+        "--trace", is_flag=True, help="Write a trace of 5 steps of each cell, all ranks, for Perfetto or Chrome."
+    ),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
 

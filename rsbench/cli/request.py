@@ -52,6 +52,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         dry_run=given.get("dry_run", False),
         rerun=given["rerun"],
         tensorboard=given["tensorboard"],
+        trace=given["trace"],
         judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
         ours=() if plan is None else plan.ours,
     )

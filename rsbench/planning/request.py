@@ -30,6 +30,7 @@ class Request:
         dry_run: only show the cells.
         rerun: run done cells again.
         tensorboard: write event files.
+        trace: write a trace of some steps.
         judging: how its report judges differences.
         ours: options whose values are not known from the paper that a plan follows.
     """
@@ -48,6 +49,7 @@ class Request:
     dry_run: bool = False
     rerun: bool = False
     tensorboard: bool = False
+    trace: bool = False
     judging: Judging = DEFAULT
     ours: Sequence[str] = ()
 

@@ -26,7 +26,7 @@ from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance, records
-from rsbench.results.folder import check_writable
+from rsbench.results.folder import CellFolder, check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
 from rsbench.run.closing import Closing, earlier_lines, exit_code
@@ -261,6 +261,7 @@ class _MainJob:
             nodes=request.nodes,
             rendezvous=self.rendezvous,
             tensorboard=request.tensorboard,
+            trace=request.trace,
             budget_s=request.budget_s,
         ).run(queue)
 
@@ -292,3 +293,14 @@ class _MainJob:
         if recorded:
             for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
                 self.say(f"Written: {path}")
+        if self.request.trace:
+            self.say(self._trace_words(specs))
+
+    def _trace_words(self, specs: Sequence[CellSpec]) -> str:
+        """Return where the traces are and what opens them."""
+        files = [CellFolder.of(self.request.out, spec.folder_name).trace for spec in specs]
+        written = [file for file in files if file.is_file()]
+        if not written:
+            return "No trace was written: cells that are done are traced with --rerun only."
+        more = f" and {len(written) - 1} more beside it" if len(written) > 1 else ""
+        return f"Trace: {written[0]}{more}; open it in https://ui.perfetto.dev or chrome://tracing."
