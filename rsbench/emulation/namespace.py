@@ -16,6 +16,12 @@ CLONE_NEWNET: Final = 0x40000000
 SYSTEM_PATH: Final = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 """Where ``ip`` and ``tc`` are looked for: not every user has the folders of system programs in PATH."""
 COMMAND_TIMEOUT_S: Final = 60.0
+_HINTS: Final = {
+    "qdisc kind is unknown": "; the kernel lacks the token bucket filter: try `modprobe sch_tbf`",
+    "Unknown device type": "; the kernel lacks veth or bridge: try `modprobe veth` and `modprobe bridge`",
+    "not permitted": "; use root, or add the capability CAP_NET_ADMIN",
+}
+"""What programs say -> what to do about it."""
 
 
 class NetworkNamespace:
@@ -72,7 +78,8 @@ class NetworkNamespace:
         )
         if done.returncode != 0:
             said = next((line for line in done.stderr.splitlines() if line.strip()), f"exit code {done.returncode}")
-            raise RsbenchError(f"The link cannot be emulated: `{program}` says: {said.rstrip('.')}.")
+            hint = next((hint for sign, hint in _HINTS.items() if sign in done.stderr), "")
+            raise RsbenchError(f"The link cannot be emulated: `{program}` says: {said.rstrip('.')}{hint}.")
 
     @property
     def path(self) -> str:

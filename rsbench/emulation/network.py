@@ -10,16 +10,19 @@ from rsbench.emulation.namespace import NetworkNamespace
 from rsbench.emulation.relay import Relay
 from rsbench.emulation.token_bucket import token_bucket
 from rsbench.errors import RsbenchError
+from rsbench.links.link import Link
 from rsbench.links.worker_links import WorkerLinks
 
 INTERFACE: Final = "link0"
 """What a worker calls its link."""
+SOCKET_VARIABLES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
+"""Environment variables that tell gloo and NCCL over which interface to talk."""
 INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
-ONE_PACKET: Final = "gso_max_segs 1"
-"""Packets leave the sender as they go over a wire, not as segments of 64 kB that the interface would cut: what the
-interface counts then has every packet's headers."""
+SINGLE_PACKETS_BITS_PER_S: Final = 100e6
+"""Up to this rate packets leave one by one, as over a wire; faster ones go in trains of up to 64 kB, which the kernel
+calls GSO: one by one they would take more of the CPU than the workers can spare."""
 
 
 class EmulatedNetwork:
@@ -68,7 +71,7 @@ class EmulatedNetwork:
             port = _port(rank)
             lines += [
                 f"link add {port} type veth peer name {INTERFACE} netns {place.path}",
-                f"link set {port} addrgenmode none {ONE_PACKET}",
+                f"link set {port} addrgenmode none{_trains(links.of(rank))}",
                 *([f"link set {port} master switch"] if switched else []),
                 f"link set {port} up",
             ]
@@ -80,7 +83,7 @@ class EmulatedNetwork:
                 "ip",
                 [
                     "link set lo up",
-                    f"link set {INTERFACE} addrgenmode none {ONE_PACKET}",
+                    f"link set {INTERFACE} addrgenmode none{_trains(links.of(rank))}",
                     f"addr add {_address(rank)}/{PREFIX_BITS} dev {INTERFACE}",
                     f"link set {INTERFACE} up",
                 ],
@@ -94,7 +97,7 @@ class EmulatedNetwork:
     @property
     def environment(self) -> Mapping[str, str]:
         """The variables by which workers find the link: gloo, NCCL (which would else go round it) and our counter."""
-        names = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", INTERFACE_VARIABLE)
+        names = (*SOCKET_VARIABLES, INTERFACE_VARIABLE)
         shortcuts = ("NCCL_P2P_DISABLE", "NCCL_SHM_DISABLE", "NCCL_IB_DISABLE")
         return {**dict.fromkeys(names, INTERFACE), **dict.fromkeys(shortcuts, "1")}
 
@@ -106,6 +109,11 @@ class EmulatedNetwork:
 def _port(rank: int) -> str:
     """Return what the switch calls a worker's link."""
     return f"worker{rank}"
+
+
+def _trains(link: Link) -> str:
+    """Return what the interfaces of a link are told of trains of packets."""
+    return " gso_max_segs 1" if max(link.up_bits_per_s, link.down_bits_per_s) <= SINGLE_PACKETS_BITS_PER_S else ""
 
 
 def _address(rank: int) -> str:

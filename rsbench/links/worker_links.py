@@ -29,6 +29,19 @@ class WorkerLinks:
         """Return a rank's link."""
         return self.others.get(rank, self.default)
 
+    def check_ranks(self, workers: int) -> None:
+        """Refuse a link for a worker that does not exist.
+
+        Raises:
+            RsbenchError: names the first one.
+        """
+        for rank in sorted(self.others):
+            if rank >= workers:
+                raise RsbenchError(
+                    f"There is no worker {rank} to give a link of its own: {workers} workers are numbered from 0 to"
+                    f" {workers - 1}."
+                )
+
     @property
     def text(self) -> str:
         """The canonical text, which :func:`parse_worker_links` reads: ``50mbit;3=10mbit``."""
