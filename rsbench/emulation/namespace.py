@@ -74,7 +74,7 @@ class NetworkNamespace:
             check=False,
             pass_fds=[other.descriptor for other in others],
             start_new_session=True,  # a Ctrl-C on the terminal is this process's matter
-            preexec_fn=self.enter,  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
+            preexec_fn=self.enter,
         )
         if done.returncode != 0:
             said = next((line for line in done.stderr.splitlines() if line.strip()), f"exit code {done.returncode}")

@@ -29,7 +29,7 @@ class EmulatedNetwork:
     """Workers on one machine, each in a network namespace whose only way out is its link.
 
     The links meet in a namespace of their own: in a bridge, or where one of them has a delay, in a
-    :class:`~rsbench.emulation.relay.Relay`. Rates are held by the kernel's token bucket filter in each direction. Nothing
+    :class:`~rsbench.emulation.relay.Relay`. The kernel's token bucket filter holds the rate of each direction. Nothing
     is named and nothing outside these namespaces changes, so that nothing can be left behind.
 
     Args:

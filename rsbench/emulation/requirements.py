@@ -33,14 +33,14 @@ def check(links: Iterable[WorkerLinks], interface: str = "") -> None:
     Raises:
         RsbenchError: one sentence that says what is missing and what to do.
     """
-    asked = list(links)
+    asked = {one.text: one for one in links}
     if interface:
         _check_interface(interface)
         if asked:
             raise RsbenchError("--interface is a link that is there, --link emulates one: give one or the other.")
     if asked:
         _check_machine()
-    for one in asked:
+    for one in asked.values():
         EmulatedNetwork(one, max(2, *(rank + 1 for rank in (0, *one.others)))).close()  # a trial of the very links
 
 
@@ -60,9 +60,7 @@ def problem(*, delay: bool) -> str:
 def _check_machine() -> None:
     """Refuse a machine without network namespaces, without the rights, or without iproute2."""
     if not sys.platform.startswith("linux"):
-        raise RsbenchError(
-            "Links can be emulated on Linux only: leave --link out, or use a machine or a VM with Linux."
-        )
+        raise RsbenchError("Links can be emulated on Linux only: leave --link out, or use a machine with Linux.")
     for program in ("ip", "tc"):
         if shutil.which(program, path=SYSTEM_PATH) is None:
             raise RsbenchError(f"Emulated links need the program `{program}`: install the package iproute2.")

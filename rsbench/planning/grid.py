@@ -84,15 +84,15 @@ class Grid:
             check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
         Raises:
-            RsbenchError: options that contradict each other, more GPUs than there are, or a link for a worker that there
-                is not.
+            RsbenchError: options that contradict each other, more GPUs than there are, or links of workers that there are
+                not.
         """
         workers, device = resolve(self.devices, nodes=nodes, check_gpus=check_gpus)
         for links in self.worker_links:
             links.check_ranks(min(workers))
         if self.worker_links and nodes > 1:
             raise RsbenchError(
-                f"--link emulates links on one machine, not on {nodes}: measure theirs with --interface."
+                f"--link works on one machine, not on {nodes} nodes: measure their real link with --interface."
             )
         return replace(self, workers=workers, device=device)
 
