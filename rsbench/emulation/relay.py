@@ -21,7 +21,7 @@ from rsbench.parent_death import end_with_parent
 READY: Final = b"ready\n"
 CLOSE_S: Final = 5.0
 _SOL_PACKET, _PACKET_VNET_HDR, _PACKET_IGNORE_OUTGOING = 263, 15, 23  # linux/if_packet.h
-_SO_RCVBUFFORCE: Final = 33
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _ETH_P_ALL: Final = 3
 _HEADER_BYTES: Final = 10
 """Of virtio's header before each frame, which tells that the frame's checksum is still to be made."""
@@ -121,7 +121,8 @@ def _port(interface: str) -> socket.socket:
     port = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     port.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
     port.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
-    port.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, QUEUE_BYTES)
+    for limit in (_SO_SNDBUFFORCE, _SO_RCVBUFFORCE):
+        port.setsockopt(socket.SOL_SOCKET, limit, QUEUE_BYTES)
     port.bind((interface, _ETH_P_ALL))
     port.setblocking(False)
     return port

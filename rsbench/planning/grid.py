@@ -84,8 +84,7 @@ class Grid:
             check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
         Raises:
-            RsbenchError: options that contradict each other, more GPUs than there are, or links of workers that there are
-                not.
+            RsbenchError: options that contradict each other, more GPUs than there are, or a link of no worker.
         """
         workers, device = resolve(self.devices, nodes=nodes, check_gpus=check_gpus)
         for links in self.worker_links:
