@@ -21,8 +21,8 @@ INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
 SINGLE_PACKETS_BITS_PER_S: Final = 100e6
-"""Up to this rate packets leave one by one, as over a wire; faster ones go in trains of up to 64 kB, which the kernel
-calls GSO: one by one they would take more of the CPU than the workers can spare."""
+"""Up to this rate packets leave one by one, as over a wire. On faster links, and through the relay, they go in trains of
+up to 64 kB, which the kernel calls GSO: one by one they would take more of the CPU than the workers can spare."""
 
 
 class EmulatedNetwork:
@@ -42,14 +42,17 @@ class EmulatedNetwork:
 
     def __init__(self, links: WorkerLinks, workers: int) -> None:
         self._held = ExitStack()
+        round_trips_s = {_port(rank): links.of(rank).round_trip_s for rank in range(workers)}
+        delayed = any(round_trips_s.values())
         try:
             self._switch = self._namespace()
             self._places = [self._namespace() for _ in range(workers)]
-            self._connect(links)
-            round_trips = [links.of(rank).round_trip_s for rank in range(workers)]
-            if any(round_trips):
-                relay = Relay(self._switch, {_port(rank): one for rank, one in enumerate(round_trips)})
-                self._held.callback(relay.close)
+            if not delayed:
+                self._switch.run("ip", ["link add switch type bridge mcast_snooping 0", "link set switch up"])
+            for rank in range(workers):
+                self._lay(rank, links.of(rank), delayed)
+            if delayed:
+                self._held.callback(Relay(self._switch, round_trips_s).close)
         except OSError as error:
             self.close()
             raise RsbenchError(f"The link cannot be emulated here ({error}).") from error
@@ -62,33 +65,18 @@ class EmulatedNetwork:
         self._held.callback(namespace.close)
         return namespace
 
-    def _connect(self, links: WorkerLinks) -> None:
-        """Lay the links, from the switch to the workers."""
-        switched = not any(links.of(rank).round_trip_s for rank in range(len(self._places)))
-        lines = ["link add switch type bridge mcast_snooping 0", "link set switch up"] if switched else []
-        shapes = []
-        for rank, place in enumerate(self._places):
-            port = _port(rank)
-            lines += [
-                f"link add {port} type veth peer name {INTERFACE} netns {place.path}",
-                f"link set {port} addrgenmode none{_trains(links.of(rank))}",
-                *([f"link set {port} master switch"] if switched else []),
-                f"link set {port} up",
-            ]
-            shapes.append(token_bucket(port, links.of(rank).down_bits_per_s))
-        self._switch.run("ip", lines, others=self._places)
-        self._switch.run("tc", shapes)
-        for rank, place in enumerate(self._places):
-            place.run(
-                "ip",
-                [
-                    "link set lo up",
-                    f"link set {INTERFACE} addrgenmode none{_trains(links.of(rank))}",
-                    f"addr add {_address(rank)}/{PREFIX_BITS} dev {INTERFACE}",
-                    f"link set {INTERFACE} up",
-                ],
-            )
-            place.run("tc", [token_bucket(INTERFACE, links.of(rank).up_bits_per_s)])
+    def _lay(self, rank: int, link: Link, delayed: bool) -> None:
+        """Lay a worker's link from the switch to its namespace."""
+        port, place = _port(rank), self._places[rank]
+        one_by_one = not delayed and max(link.up_bits_per_s, link.down_bits_per_s) <= SINGLE_PACKETS_BITS_PER_S
+        setting = "addrgenmode none" + (" gso_max_segs 1" if one_by_one else "")
+        ends_in = [] if delayed else [f"link set {port} master switch"]
+        lines = [f"link add {port} type veth peer name {INTERFACE} netns {place.path}", f"link set {port} {setting}"]
+        self._switch.run("ip", [*lines, *ends_in, f"link set {port} up"], others=[place])
+        lines = ["link set lo up", f"link set {INTERFACE} {setting}", f"link set {INTERFACE} up"]
+        place.run("ip", [*lines, f"addr add {_address(rank)}/{PREFIX_BITS} dev {INTERFACE}"])
+        self._switch.run("tc", [token_bucket(port, link.down_bits_per_s)])
+        place.run("tc", [token_bucket(INTERFACE, link.up_bits_per_s)])
 
     def enter(self, rank: int) -> Callable[[], None]:
         """Return what a rank's process calls, between fork and exec, to move to its end of its link."""
@@ -109,11 +97,6 @@ class EmulatedNetwork:
 def _port(rank: int) -> str:
     """Return what the switch calls a worker's link."""
     return f"worker{rank}"
-
-
-def _trains(link: Link) -> str:
-    """Return what the interfaces of a link are told of trains of packets."""
-    return " gso_max_segs 1" if max(link.up_bits_per_s, link.down_bits_per_s) <= SINGLE_PACKETS_BITS_PER_S else ""
 
 
 def _address(rank: int) -> str:
