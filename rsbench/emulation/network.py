@@ -21,8 +21,8 @@ INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
 SINGLE_PACKETS_BITS_PER_S: Final = 100e6
-"""Up to this rate packets leave one by one, as over a wire. On faster links, and through the relay, they go in trains of
-up to 64 kB, which the kernel calls GSO: one by one they would take more of the CPU than the workers can spare."""
+"""Up to this rate packets leave one by one, as over a wire. On faster links, and through the relay, they go in trains
+of up to 64 kB, which the kernel calls GSO: one by one they would take more of the CPU than workers can spare."""
 
 
 class EmulatedNetwork:

@@ -27,7 +27,7 @@ class InterfaceTraffic:
 def read_alone(interface: str, proc: Path = Path("/proc/self")) -> InterfaceTraffic:
     """Return the traffic of the only interface of a network namespace that carries anything.
 
-    The interface counts a train of packets (GSO, GRO) as one frame with one header. The namespace's own counters of TCP and
+    The interface counts a train of packets (GSO, GRO) as one frame with one header. The namespace's counters of TCP and
     IP count the packets in it, so that the other headers can be added: none where packets leave one by one.
 
     Args:

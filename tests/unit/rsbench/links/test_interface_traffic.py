@@ -6,10 +6,10 @@ import pytest
 
 from rsbench.links.interface_traffic import InterfaceTraffic, read_alone
 
-DEV = """Inter-|   Receive                                                |  Transmit
- face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
-    lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
- link0:   30000       2    0    0    0     0          0         0    50000       4    0    0    0     0       0          0
+DEV = """Inter-| Receive | Transmit
+ face |bytes packets errs drop fifo frame compressed multicast|bytes packets errs drop fifo colls carrier compressed
+    lo:     0 0 0 0 0 0 0 0     0 0 0 0 0 0 0 0
+ link0: 30000 2 0 0 0 0 0 0 50000 4 0 0 0 0 0 0
 """
 SNMP = "Ip: Forwarding\nIp: 1\nTcp: RtoAlgorithm OutSegs RetransSegs\nTcp: 1 {out} {again}\n"
 NETSTAT = "TcpExt: A\nTcpExt: 1\nIpExt: InNoECTPkts InECT0Pkts\nIpExt: {came} 1\n"
