@@ -62,7 +62,9 @@ class Relay:
         if self._process.stdout.readline() != READY:
             said = self._process.stderr.read().decode(errors="replace").strip().splitlines()
             self.close()
-            raise RsbenchError(f"The delay cannot be emulated: {said[-1] if said else 'the relay ended at once'}.")
+            why = said[-1] if said else "the relay ended at once"
+            hint = "; root itself may, the root of a user namespace may not" if "PermissionError" in why else ""
+            raise RsbenchError(f"The delay cannot be emulated: {why}{hint}.")
 
     def close(self) -> None:
         """End the process."""

@@ -134,7 +134,7 @@ time.sleep(60)
 
 
 def test_a_command_that_fails_is_said_in_a_sentence_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rsbench.emulation.network.token_bucket", lambda *_: "qdisc add dev link0 root nosuchqdisc")
+    monkeypatch.setattr("rsbench.emulation.network.token_bucket", lambda *_: "qdisc add dev worker0 root nosuchqdisc")
     files = len(os.listdir("/proc/self/fd"))
     with pytest.raises(RsbenchError, match=r"cannot be emulated: `tc` says: .*modprobe sch_tbf"):
         EmulatedNetwork(parse_worker_links("50mbit"), 2)
