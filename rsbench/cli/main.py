@@ -124,13 +124,13 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     }
     request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if started_by_torchrun(os.environ):
-        from rsbench.run import inside_torchrun  # late: it loads torch
-
         if given["link"] is not None or given["interface"]:
             raise RsbenchError(
                 "--link and --interface are for workers that rsbench starts: inside torchrun leave them out, and name "
                 "the interface in GLOO_SOCKET_IFNAME or NCCL_SOCKET_IFNAME."
             )
+        from rsbench.run import inside_torchrun  # late: it loads torch
+
         check_rank(os.environ)
         ctx.exit(inside_torchrun.run(request, os.environ))
     ctx.exit(comparison.compare(request, make_console()))

@@ -101,7 +101,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         tuning_seed=given.get("tuning_seed"),
         seeds=parse_seeds(given["seeds"]),
         match=given["match"],
-        links=_links(given["link"], given["link_of"]),
+        links=links_of(given["link"], given["link_of"]),
         devices=DeviceRequest(gpus=unique(given["gpus"]), workers=unique(given["workers"]), device=given["device"]),
         epochs=given["epochs"],
         batch_size=given["batch_size"],
@@ -111,7 +111,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
     )
 
 
-def _links(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, ...]:
+def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, ...]:
     """Return the canonical texts of the links asked for, None for ``none``, each with the links of single workers.
 
     Raises:
