@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -15,10 +15,13 @@ from rsbench.cli.plan_option import grids_given, plan_given
 from rsbench.console import complain
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
 from rsbench.planning.request import Request
 
+NO_LINK: Final = "none"
+"""What ``--link`` calls the machine as it is, nothing emulated."""
 TOKEN_CHARACTERS: Final = 16
 """A secret of fewer characters is refused."""
 
@@ -44,6 +47,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         argv=command_line(),
         nodes=nodes,
         token=token,
+        interface=given["interface"],
         timeout_s=given["timeout"],
         stall_timeout_s=given["stall_timeout"],
         fresh_workers=given["fresh_workers"],
@@ -98,6 +102,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         tuning_seed=given.get("tuning_seed"),
         seeds=parse_seeds(given["seeds"]),
         match=given["match"],
+        links=links_of(given["link"], given["link_of"]),
         devices=DeviceRequest(gpus=unique(given["gpus"]), workers=unique(given["workers"]), device=given["device"]),
         epochs=given["epochs"],
         batch_size=given["batch_size"],
@@ -105,6 +110,19 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         optimizer=given["optimizer"],
         recipe=recipe,
     )
+
+
+def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, ...]:
+    """Return the canonical texts of the links asked for, None for ``none``, each with the links of single workers.
+
+    Raises:
+        RsbenchError: a text that cannot be read, or links of single workers without one of all.
+    """
+    asked = [";".join([text, *others]) for text in links if text.strip().lower() != NO_LINK]
+    if others and not asked:
+        raise RsbenchError("--link-of gives one worker another link than --link gives all: add --link, such as 50mbit.")
+    emulated = iter([parse_worker_links(text).text for text in asked])
+    return unique([None if text.strip().lower() == NO_LINK else next(emulated) for text in links or (NO_LINK,)])
 
 
 def command_line() -> list[str]:

@@ -22,6 +22,7 @@ class Request:
         argv: the user's command.
         nodes: the machines.
         token: what all nodes of the comparison know; empty on one machine, or where none was asked for.
+        interface: the network interface that workers talk over; empty for the one that is found.
         timeout_s: for a cell.
         stall_timeout_s: end a cell in which no rank has moved for so long.
         fresh_workers: start new processes for every cell.
@@ -41,6 +42,7 @@ class Request:
     argv: Sequence[str]
     nodes: Nodes = field(default_factory=Nodes)
     token: str = ""
+    interface: str = ""
     timeout_s: float = 86400.0
     stall_timeout_s: float = 300.0
     fresh_workers: bool = False

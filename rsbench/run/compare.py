@@ -16,6 +16,7 @@ from rich.console import Console
 from rsbench import console as console_module
 from rsbench import reports
 from rsbench.cell import CellSpec
+from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
 from rsbench.launch.launcher import Launcher, WorkerLauncher
 from rsbench.launch.rendezvous import Rendezvous
@@ -49,6 +50,7 @@ def make_launcher(request: Request, stop: StopSignals, rendezvous: Rendezvous | 
         timeout_s=request.timeout_s,
         stall_timeout_s=request.stall_timeout_s,
         fresh=request.fresh_workers,
+        interface=request.interface,
     )
 
 
@@ -79,6 +81,8 @@ def _compare(request: Request, console: Console) -> int:
     if request.tensorboard:
         check_tensorboard()
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
+    if not request.dry_run:
+        requirements.check([links for grid in grids for links in grid.worker_links], request.interface)
     for note in dict.fromkeys(note for grid in grids for note in grid.notes):
         console_module.say(console, note)
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
@@ -232,7 +236,8 @@ class _MainJob:
         if not todo:
             return {}, {}
         data = prepare(todo, self.located, request, self.console)
-        facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
+        facts: dict[str, Any] = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
+        facts |= {"interface": request.interface} if request.interface else {}
         return data, {**provenance.collect(request.argv), **facts}
 
     def _run(
