@@ -118,11 +118,10 @@ def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, .
     Raises:
         RsbenchError: a text that cannot be read, or links of single workers without one of all.
     """
-    asked = [";".join([text, *others]) for text in links if text.strip().lower() != NO_LINK]
-    if others and not asked:
+    asked = [None if text.strip().lower() == NO_LINK else ";".join([text, *others]) for text in links or (NO_LINK,)]
+    if others and asked.count(None) == len(asked):
         raise RsbenchError("--link-of gives one worker another link than --link gives all: add --link, such as 50mbit.")
-    emulated = iter([parse_worker_links(text).text for text in asked])
-    return unique([None if text.strip().lower() == NO_LINK else next(emulated) for text in links or (NO_LINK,)])
+    return unique([None if text is None else parse_worker_links(text).text for text in asked])
 
 
 def command_line() -> list[str]:
