@@ -9,6 +9,7 @@ from typing import Final
 
 from rsbench.cell import KEY_VERSION
 from rsbench.judging import DEFAULT, Judging
+from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.reports.analysis.link_model import BreakEven, break_even
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
@@ -21,6 +22,7 @@ from rsbench.reports.analysis.statistics import (
     simultaneous,
     spread,
 )
+from rsbench.reports.analysis.step_model import Prediction
 from rsbench.split_text import REDRAWN
 
 DEFAULT_TASK: Final = "scenes"
@@ -172,6 +174,11 @@ class Comparison:
         if reference is None or method is reference or method.cost is None or reference.cost is None:
             return None
         return break_even(method.cost, reference.cost)
+
+    def predict(self, method: Method, link: Link) -> Prediction | None:
+        """Return the modelled step of a row on a link, None where its costs are unknown."""
+        cost = method.cost
+        return None if cost is None else Prediction(step_s=cost.step_time_s(link.bits_per_s))
 
     @cached_property
     def baselines(self) -> list[Baseline]:

@@ -12,7 +12,7 @@ from rsbench.units import DASH
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_HANGING: Final = re.compile(r"((?: ~| \*)?(?: \[\d+\])*)$")
+_HANGING: Final = re.compile(r"((?: ~| \*| \?)?(?: \[\d+\])*)$")
 _BREAKABLE: Final = re.compile(r"(?<=[a-z])[:=,_/](?=[a-z0-9])")
 _MARK: Final = re.compile(r"\[(\d+)\]")
 _SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
@@ -47,7 +47,7 @@ def printable(value: object) -> object:
 
 
 def _tail(text: str) -> str:
-    """Return the marks at a text's end: `` ~``, `` *`` and those of notes."""
+    """Return the marks at a text's end: `` ~``, `` *``, `` ?`` and those of notes."""
     tail = _HANGING.search(text)
     return tail[0] if tail else ""
 
