@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from rsbench import units
@@ -130,7 +130,7 @@ def _regions(curves: Sequence[_Curve], speeds: Sequence[float], marks: Mapping[s
         min(curves, key=lambda curve, place=place: curve.hours[place]).method.label  # type: ignore[misc]
         for place in range(len(speeds))
     ]
-    borders = [speeds[0], *(math.sqrt(low * high) for low, high in zip(speeds, speeds[1:], strict=False)), speeds[-1]]
+    borders = [speeds[0], *(math.sqrt(low * high) for low, high in pairwise(speeds)), speeds[-1]]
     regions, at = [], 0
     for label, group in groupby(winners):
         end = at + len(list(group))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from rsbench.console import harmless_lines
+from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.table import Column, Table
 from rsbench.units import DASH
 
@@ -39,6 +42,14 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
     linked = _MARK.sub(lambda mark: _link(mark, anchor, notes), str(escape(tail)))
     hanging = f'<span class="hang">{linked}</span>' if tail else ""
     return Markup(main + hanging)
+
+
+def calculator(numbers: Calculator) -> Markup:
+    """Return a calculator's numbers as JSON that may stand in a script element."""
+    from markupsafe import Markup  # late: start-up
+
+    text = json.dumps(asdict(numbers), allow_nan=False, separators=(",", ":"))
+    return Markup(re.sub(r"[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def printable(value: object) -> object:

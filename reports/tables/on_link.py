@@ -80,9 +80,9 @@ def _row(method: Method, on_link: OnLink, columns: tuple[Column, ...], notes: No
 
 def _step_cell(run: LinkRun, notes: Notes) -> Cell:
     """Return the step with ``?`` and a note where the model is in doubt."""
-    text, doubt = units.ms_text(run.prediction.step_s), run.prediction.doubt
+    text, doubt = units.ms_text(run.prediction.step_s), run.prediction.doubt.rstrip(".")
     if doubt:
-        text += f" ? {notes.mark(f'{run.method.label}: {doubt}' if doubt.endswith('.') else f'{run.method.label}: {doubt}.')}"
+        text += f" ? {notes.mark(f'{run.method.label}: {doubt}.')}"
     return Cell(text, run.prediction)
 
 
@@ -135,8 +135,8 @@ def _explain(on_link: OnLink, notes: Notes) -> None:
         )
     if on_link.contact is not None:
         notes.mark(
-            f"With passes: each step needs the link, which is there {on_link.contact.title}, so training goes on during "
-            "passes only: all periods before the last pass, and what is left of training in that one."
+            f"With passes: each step needs the link, which is there {on_link.contact.title}, so training goes on "
+            "during passes only: all periods before the last pass, and what is left of training in that one."
         )
     if on_link.link.source:
         notes.mark(f"{on_link.link.name}: {on_link.link.source}.")
