@@ -20,6 +20,7 @@ from rsbench.reports.sections import sections_across
 from rsbench.reports.tables import HOW_TO_READ, SECTION_TABLES
 from rsbench.reports.tables.on_link import on_link_table
 from rsbench.reports.tables.raw import cells_table, methods_table
+from rsbench.reports.tables.raw_links import links_table
 from rsbench.results.schema import Record
 
 
@@ -55,10 +56,11 @@ def build_report(
         known = [method.label for comparison in comparisons for method in comparison.finished]
         if against not in known:
             raise RsbenchError(f'No finished row is called "{against}".{did_you_mean(against, known)}')
-    sections = (
-        _section(title, comparison, asked)
-        for title, comparison in zip(setting_titles(settings), comparisons, strict=True)
-    )
+    on_links = [
+        [OnLink(comparison=comparison, link=link, contact=asked.contact) for link in asked.links]
+        for comparison in comparisons
+    ]
+    sections = map(_section, setting_titles(settings), comparisons, on_links)
     return Report(
         title="rsbench report",
         sections=(*sections, *sections_across(comparisons)),
@@ -67,14 +69,14 @@ def build_report(
         cells=cells_table(settings),
         figures=scaling_panels(comparisons),
         how_to_read=HOW_TO_READ,
+        links=links_table([one for of_setting in on_links for one in of_setting]) if asked.links else None,
     )
 
 
-def _section(title: str, comparison: Comparison, asked: AskedLinks) -> Section:
+def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> Section:
     """Return one setting's tables, figures, notes and conclusion; what was asked of links stands first in each."""
     notes = Notes()
     first, *others = SECTION_TABLES
-    on_links = [OnLink(comparison=comparison, link=link, contact=asked.contact) for link in asked.links]
     tables = [
         first(comparison, notes),
         *(on_link_table(on_link, notes) for on_link in on_links),
@@ -86,6 +88,6 @@ def _section(title: str, comparison: Comparison, asked: AskedLinks) -> Section:
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
         conclusion=" ".join(filter(None, [*map(answer, on_links), conclude(comparison)])),
-        figures=panels_of(comparison, asked.links),
+        figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
     )

@@ -12,20 +12,19 @@ def answer(on_link: OnLink) -> str:
     best, reference = on_link.best, on_link.reference
     if best is None or reference is None:
         return ""
-    title = on_link.link.title if on_link.link.name else f"a link of {on_link.link.title}"
-    where = f"On {title}" + (f", there {on_link.contact.title}" if on_link.contact else "")
+    where = f"On {on_link.title}:"
     hours, none_hours = _hours(on_link, best.run_s), _hours(on_link, reference.run_s)
     doubt = "".join(_doubt_words(run) for run in (best, reference) if run.prediction.doubt)
     if best is reference:
         doubt = doubt and _doubt_words(best)
-        return f"{where}: do not compress: the run takes {none_hours}.{doubt}"
+        return f"{where} do not compress: the run takes {none_hours}.{doubt}"
     if best.prediction.step_s > (1 - NOTICEABLE) * reference.prediction.step_s:
         words = f"less than {100 * NOTICEABLE:.0f} % apart"
         return (
-            f"{where}: compression does not pay, {best.method.label} takes {hours}, none {none_hours}, {words}.{doubt}"
+            f"{where} compression does not pay, {best.method.label} takes {hours}, none {none_hours}, {words}.{doubt}"
         )
     return (
-        f"{where}: use {best.method.label}: the run takes {hours} instead of {none_hours} of none"
+        f"{where} use {best.method.label}: the run takes {hours} instead of {none_hours} of none"
         f"{_target_words(on_link, best, reference)}.{doubt}"
     )
 

@@ -67,6 +67,17 @@ class OnLink:
     link: Link
     contact: Contact | None = None
 
+    @property
+    def title(self) -> str:
+        """What sentences and tables call it: ``geo (48 Mbit/s down, 4.4 Mbit/s up), there 8 min of each 95 min``."""
+        name, _, numbers = self.link.title.rpartition(": ")
+        return (f"{name} ({numbers})" if name else f"a link of {numbers}") + self.when
+
+    @property
+    def when(self) -> str:
+        """Its contact as an addition: ``, there 8 min of each 95 min``; empty for a link that is always there."""
+        return "" if self.contact is None else f", there {self.contact.title}"
+
     @cached_property
     def target(self) -> float | None:
         """The validation score that hours are given to, None where nobody kept a history."""

@@ -34,6 +34,7 @@ class Calculator:
         bits_per_s: of the link, its slower direction.
         round_trip_s: of the link.
         contact: length and period of its passes in seconds; None where it is always there.
+        when: the same as an addition to the table's title, empty where it is always there.
         columns: key of a column that changes -> its place.
         rows: one a row of the table, None for rows that stay.
     """
@@ -41,5 +42,6 @@ class Calculator:
     bits_per_s: float
     round_trip_s: float
     contact: tuple[float, float] | None
+    when: str
     columns: Mapping[str, int]
     rows: tuple[CalculatorRow | None, ...]

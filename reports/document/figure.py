@@ -115,11 +115,13 @@ class Region:
         mark: the method.
         low: where it begins.
         high: where it ends.
+        tip: what a pointer shows over it.
     """
 
     mark: Mark
     low: float
     high: float
+    tip: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

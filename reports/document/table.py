@@ -151,6 +151,7 @@ class Report:
         cells: flat table with raw numbers, one row a cell.
         figures: panels on several sections at once.
         how_to_read: sentences on what the tables' columns mean.
+        links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
     """
 
     title: str
@@ -160,6 +161,7 @@ class Report:
     cells: Table
     figures: tuple[Panel, ...] = ()
     how_to_read: tuple[str, ...] = ()
+    links: Table | None = None
 
 
 @dataclass

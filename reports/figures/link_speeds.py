@@ -19,6 +19,11 @@ FASTEST_BITS_PER_S: Final = 1e10
 POINTS_PER_DECADE: Final = 8
 MOST_LATENCIES: Final = 3
 """Round trips that have a figure of their own."""
+_NOTE: Final = (
+    "Modelled: steps x step on a link of that speed in both directions, without validation. Shaded: where a method is "
+    "the fastest of those whose accuracy is not lower than none's. Dashed: links that were asked for, at the speed of "
+    "their slower direction."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,7 @@ def link_speeds_panel(
         title="Hours against link speed",
         figures=tuple(figures),
         legend=tuple(marks[method.label] for method in methods if method.label in drawn),
-        note=more_in_tables(left_out),
+        note=f"{_NOTE} {more_in_tables(left_out)}".strip(),
     )
 
 
@@ -88,10 +93,7 @@ def _figure(
     )
     return RegionLines(
         title=f"Hours of the run, {latency}",
-        caption=(
-            "Modelled: steps x step on a link of that speed in both directions, without validation. Shaded: where a "
-            "method is the fastest of those whose accuracy is not lower than none's. Dashed: links that were asked for."
-        ),
+        caption="",
         x=Axis(title="link speed of a worker", unit="bit/s", log=True),
         y=Axis(title="run", unit="h", log=True),
         series=tuple(series),
@@ -134,6 +136,8 @@ def _regions(curves: Sequence[_Curve], speeds: Sequence[float], marks: Mapping[s
     regions, at = [], 0
     for label, group in groupby(winners):
         end = at + len(list(group))
-        regions.append(Region(mark=marks[label], low=borders[at], high=borders[end]))
+        low, high = borders[at], borders[end]
+        ends = f"{units.link_speed_text(low)} to {units.link_speed_text(high)}"
+        regions.append(Region(mark=marks[label], low=low, high=high, tip=f"{label} is the fastest from {ends}"))
         at = end
     return tuple(regions)

@@ -95,7 +95,7 @@
         }
       }
       const latency = link.round_trip_s ? `, ${significant(1000 * link.round_trip_s)} ms round trip` : "";
-      heading.textContent = `On a link of ${speed(link.bits_per_s)}${latency} (modelled, computed here)`;
+      heading.textContent = `On a link of ${speed(link.bits_per_s)}${latency}${numbers.when} (modelled, computed here)`;
       reset.hidden = false;
     };
     form.addEventListener("input", compute);

@@ -102,18 +102,20 @@ def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
     canvas, axes = axes_of(260)
     xs = [x for one in figure.series for x in one.x]
     set_scales(axes, figure.x, figure.y, xs, [y for one in figure.series for y in one.y])
+    tips = [one.tip for one in figure.series]
     for region in figure.regions:
         shade = colour(f"hue-{hue(region.mark.style)}")
-        axes.axvspan(region.low, region.high, color=shade, alpha=0.13, linewidth=0)
+        axes.axvspan(region.low, region.high, color=shade, alpha=0.13, linewidth=0, gid=f"tip{len(tips)}")
+        tips.append(region.tip)
     for name, place in figure.places:
         axes.axvline(place, color=colour("muted"), linewidth=0.8, linestyle=(0, (4, 3)))
-        axes.annotate(
-            harmless(name), (place, 1), (3, -3), ("data", "axes fraction"), "offset points", va="top", size=9.5
-        )
+        label: dict[str, Any] = {"xytext": (3, -3), "textcoords": "offset points", "va": "top", "size": 9.5}
+        axes.annotate(harmless(name), (place, 1), xycoords=("data", "axes fraction"), **label)
     for number, one in reversed(list(enumerate(figure.series))):
-        (drawn,) = axes.plot(one.x, one.y, color=_line_colour(one), linewidth=1.6)
+        every = (2 + 3 * number % 8, 12)
+        (drawn,) = axes.plot(one.x, one.y, linewidth=1.6, markersize=5.5, markevery=every, **_marker(one))
         drawn.set_gid(f"tip{number}")
-    return canvas, [one.tip for one in figure.series]
+    return canvas, tips
 
 
 def _bars(figure: Bars) -> tuple[Canvas, list[str]]:

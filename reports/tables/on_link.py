@@ -54,8 +54,7 @@ def on_link_table(on_link: OnLink, notes: Notes) -> Table | None:
     )
     rows = [_row(method, on_link, columns, notes) for method in methods]
     _explain(on_link, notes)
-    passes = f", there {on_link.contact.title}" if on_link.contact else ""
-    title = f"On {'' if on_link.link.name else 'a link of '}{on_link.link.title}{passes} (modelled)"
+    title = f"On {on_link.title} (modelled)"
     return Table.of(title, columns, rows, calculator=_calculator(on_link, methods, columns))
 
 
@@ -149,6 +148,7 @@ def _calculator(on_link: OnLink, methods: list[Method], columns: tuple[Column, .
         bits_per_s=on_link.link.bits_per_s,
         round_trip_s=on_link.link.round_trip_s,
         contact=None if contact is None else (contact.visible_s, contact.period_s),
+        when=on_link.when,
         columns={column.key: place for place, column in enumerate(columns) if column.key in _COMPUTED},
         rows=tuple(_calculator_row(method, on_link) for method in methods),
     )
