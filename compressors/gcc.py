@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
+from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.blocks.layout import Layout, dense, elements, filters
 from rsbench.compressors.density import allocation
-from rsbench.links.wire import wire_bytes
 
 if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
@@ -84,13 +84,21 @@ class GCC(Compressor):
             values = sum(layout.sparse_bytes(size) for layout, size in zip(layouts, sizes, strict=True))
         return values + status * self.residual
 
-    def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
-        """Return the wire bytes: masks are broadcast, the rest is summed (statuses counted so too)."""
+    def collectives(
+        self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> Sequence[PlannedCollective]:
+        """Return what a run hands to collectives: masks are broadcast, values summed, statuses gathered."""
         total = self.total_payload_bytes(shapes, steps, bucket_cap_mb)
+        buckets = self._buckets(shapes, steps, bucket_cap_mb)
         if self.exchange == "all_gather":
-            return wire_bytes("all_gather", total, workers)
+            return [PlannedCollective("all_gather", total, buckets)]
         masks = steps * self._mask_bytes(shapes)
-        return wire_bytes("all_reduce", total - masks, workers) + wire_bytes("broadcast", masks, workers)
+        statuses = allocation.STATUS_BYTES * buckets * self.residual
+        return [
+            PlannedCollective("all_reduce", total - masks - statuses, buckets),
+            PlannedCollective("broadcast", masks, buckets if masks else 0),
+            PlannedCollective("all_gather", statuses, buckets if statuses else 0),
+        ]
 
     # --- use ---------------------------------------------------------------------------------------------------
 

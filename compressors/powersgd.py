@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
+from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
 
@@ -47,6 +48,18 @@ class PowerSGD(Compressor):
         values = sum(self.rank * (lay.rows + lay.cols) if lay.compressed else lay.numel for lay in layouts)
         buckets = allocation.bucket_count(layouts, bucket_cap_mb, step)
         return 4 * values + allocation.STATUS_BYTES * buckets
+
+    def collectives(
+        self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> Sequence[PlannedCollective]:
+        """Return what a run hands to collectives: two dependent sums a bucket, statuses gathered."""
+        buckets = self._buckets(shapes, steps, bucket_cap_mb)
+        statuses = allocation.STATUS_BYTES * buckets
+        total = self.total_payload_bytes(shapes, steps, bucket_cap_mb)
+        return [
+            PlannedCollective("all_reduce", total - statuses, 2 * buckets),
+            PlannedCollective("all_gather", statuses, buckets),
+        ]
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build a hook of error feedback and factors."""

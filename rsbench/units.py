@@ -67,6 +67,14 @@ def link_speed_text(bits_per_s: float) -> str:
     return _scaled(bits_per_s, ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"), 2)
 
 
+def link_speed_range_text(bits_per_s: float, low: float, high: float) -> str:
+    """Return ``120 [110, 130] Mbit/s``, all in the unit of the first; without brackets where nothing is to be seen."""
+    text = link_speed_text(bits_per_s)
+    number, _, unit = text.partition(" ")
+    ends = [significant(end * float(number) / bits_per_s, 2) for end in (low, high)]
+    return text if ends == [number, number] else f"{number} [{', '.join(ends)}] {unit}"
+
+
 def _scaled(value: float, names: tuple[str, ...], digits: int) -> str:
     """Return a value in the largest of its decimal units in which it is 1 or more."""
     index = 0

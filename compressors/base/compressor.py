@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from rsbench.compressors.base import options
 from rsbench.compressors.base.parameter_groups import split_group
+from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.blocks.layout import Layout, dense
+from rsbench.compressors.density import allocation
 from rsbench.errors import RsbenchError
-from rsbench.links.wire import wire_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -153,10 +154,23 @@ class Compressor:
         return 0
 
     def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
-        """Return the wire bytes of one of so many workers over a run, by :func:`rsbench.links.wire.wire_bytes`."""
+        """Return the wire bytes of one of so many workers over a run."""
+        return sum(planned.wire_bytes(workers) for planned in self.collectives(shapes, steps, bucket_cap_mb))
+
+    def collectives(
+        self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> Sequence[PlannedCollective]:
+        """Return what a run hands to collectives, of each kind all calls together; one a bucket by default."""
         if self.collective == "none":
-            return 0.0
-        return wire_bytes(self.collective, self.total_payload_bytes(shapes, steps, bucket_cap_mb), workers)
+            return []
+        total = self.total_payload_bytes(shapes, steps, bucket_cap_mb)
+        return [PlannedCollective(self.collective, total, self._buckets(shapes, steps, bucket_cap_mb))]
+
+    def _buckets(self, shapes: Shapes, steps: int, bucket_cap_mb: float) -> int:
+        """Return the buckets of a whole run."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        first, later = (allocation.bucket_count(layouts, bucket_cap_mb, step) for step in (0, 1))
+        return first * min(steps, 1) + later * max(0, steps - 1)
 
     def for_run(self, *, steps_per_epoch: int) -> Self:
         """Return this compressor with the options set that follow from a run's length; most have none."""
@@ -284,7 +298,7 @@ class Compressor:
             ``payload_bytes`` (int, this rank's bytes handed to collectives), ``wire_bytes`` (int, modelled),
             ``dense_bytes`` (int, bytes of the gradients), ``density`` (tensor name -> share of its elements sent,
             edge tiles counted full), ``mean_density`` (share of all elements), ``one_d_bytes`` (int, bytes of tensors
-            of fewer than two dimensions).
+            of fewer than two dimensions), ``buckets`` (int, of DDP).
 
         Raises:
             RsbenchError: no step has run yet.

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from rsbench.compressors.base import options
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
+from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
 from rsbench.compressors.density.turns import Turns, budget_bytes, steady, turns
 from rsbench.compressors.density.warmup import WARMUPS
-from rsbench.links.wire import wire_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -166,10 +166,17 @@ class SparseCompressor(Compressor):
         """Return the payload bytes of a whole run; each distinct density is counted out once."""
         return self._total_message_bytes(shapes, steps, bucket_cap_mb) + self._total_control_bytes(shapes, steps)
 
-    def total_wire_bytes(self, shapes: Shapes, steps: int, workers: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> float:
-        """Return the wire bytes: messages are gathered, renewed counts broadcast."""
-        messages = wire_bytes(self.collective, self._total_message_bytes(shapes, steps, bucket_cap_mb), workers)
-        return messages + wire_bytes("broadcast", self._total_control_bytes(shapes, steps), workers)
+    def collectives(
+        self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
+    ) -> Sequence[PlannedCollective]:
+        """Return what a run hands to collectives: messages are gathered, renewed counts broadcast."""
+        messages = self._total_message_bytes(shapes, steps, bucket_cap_mb)
+        counts = self._total_control_bytes(shapes, steps)
+        renewals = counts // (4 * _compressed([self.layout(shape) for shape in shapes.values()])) if counts else 0
+        return [
+            PlannedCollective("all_gather", messages, self._buckets(shapes, steps, bucket_cap_mb)),
+            PlannedCollective("broadcast", counts, renewals),
+        ]
 
     def uncertain_bytes(self, shapes: Shapes, steps: int) -> int:
         """Return by how much a run may miss its planned bytes, whatever its weights: dynamic policies, by blocks.
@@ -193,8 +200,7 @@ class SparseCompressor(Compressor):
 
     def _total_message_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float) -> int:
         layouts = [self.layout(shape) for shape in shapes.values()]
-        first, later = (allocation.bucket_count(layouts, bucket_cap_mb, step) for step in (0, 1))
-        buckets = first * min(steps, 1) + later * max(0, steps - 1)
+        buckets = self._buckets(shapes, steps, bucket_cap_mb)
         bodies, owed = 0, 0
         warming = min(steps, self.steady_from_step)
         alike = Counter(self.density_at(step) for step in range(warming))

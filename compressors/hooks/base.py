@@ -13,8 +13,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.compressors.hooks.fitness import trainable
 from rsbench.errors import RsbenchError
-from rsbench.measure.clock import clock_for
-from rsbench.measure.collectives import Traffic
+from rsbench.measure.clock import Clock, clock_for
+from rsbench.measure.collectives import Call, Traffic
 from rsbench.measure.gather import gather_json
 
 STATE_FORMAT = 2
@@ -26,6 +26,12 @@ def _is_dense(tensor: torch.Tensor) -> bool:
     return reach + 1 == tensor.numel()
 
 
+def _since(cpu_s: float | None, clock: Clock) -> float | None:
+    """Return the thread's CPU time since it was ``cpu_s``."""
+    now = clock.cpu_s()
+    return None if cpu_s is None or now is None else now - cpu_s
+
+
 class BucketTimes:
     """Marks of one bucket's way through the hook, made by :mod:`rsbench.measure.clock`.
 
@@ -34,6 +40,10 @@ class BucketTimes:
         sent: the hook returns; its collective is under way.
         arrived: the collective is done and the callback begins.
         decoded: the averaged gradient stands in the bucket.
+        calls: collectives that the hook started.
+        waits: pairs of marks between which the hook waited for one.
+        compress_cpu_s: CPU time of the thread inside the hook; None where another device computes.
+        decompress_cpu_s: the same inside the callback.
     """
 
     def __init__(self, start: Any) -> None:
@@ -41,6 +51,10 @@ class BucketTimes:
         self.sent: Any = None
         self.arrived: Any = None
         self.decoded: Any = None
+        self.calls: list[Call] = []
+        self.waits: list[tuple[Any, Any]] = []
+        self.compress_cpu_s: float | None = None
+        self.decompress_cpu_s: float | None = None
 
 
 class Hook:
@@ -72,7 +86,7 @@ class Hook:
         self._strided = {id(p) for p in self.parameters.values() if not p.is_contiguous() and _is_dense(p)}
         self.device = next(iter(self.parameters.values())).device
         self.clock = clock_for(self.device)
-        self.traffic = Traffic(self.workers)
+        self.traffic = Traffic(self.workers, self.clock)
         self.timeline: list[BucketTimes] = []
         self.step = 0
         self.scaler: torch.amp.GradScaler | None = None
@@ -122,7 +136,7 @@ class Hook:
 
     def run(self, state: None, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Exchange a bucket; DDP calls this for each one, in the same order on all ranks."""
-        times = BucketTimes(self.clock.mark())
+        times, cpu_s = BucketTimes(self.clock.mark()), self.clock.cpu_s()
         if self._between_steps:
             self._open_step()
         self.timeline.append(times)
@@ -131,9 +145,11 @@ class Hook:
         if self._scales is not None:
             bucket.buffer().mul_(self._scales[1])
         future = self.exchange(bucket)
+        times.calls, times.waits = self.traffic.take()
         if bucket.is_last():
             self._between_steps = True
             self.step += 1
+        times.compress_cpu_s = _since(cpu_s, self.clock)
         times.sent = self.clock.mark()
         return future.then(finish)
 
@@ -159,7 +175,7 @@ class Hook:
     ) -> Callable[[torch.futures.Future[torch.Tensor]], torch.Tensor]:
         def finish(future: torch.futures.Future[torch.Tensor]) -> torch.Tensor:
             value = future.value()
-            times.arrived = self.clock.mark()
+            times.arrived, cpu_s = self.clock.mark(), self.clock.cpu_s()
             try:
                 averaged = self.finish(bucket, value[0] if isinstance(value, list) else value)
             except RsbenchError as error:
@@ -167,6 +183,7 @@ class Hook:
                 raise
             if self._scales is not None:
                 averaged.mul_(self._scales[0])
+            times.decompress_cpu_s = _since(cpu_s, self.clock)
             times.decoded = self.clock.mark()
             return averaged
 
@@ -202,6 +219,7 @@ class Hook:
             "dense_bytes": self._dense_bytes,
             "density": density,
             "mean_density": sent / sum(p.numel() for p in self.parameters.values()),
+            "buckets": len(self.timeline),
             "one_d_bytes": sum(self.sent_bytes(n) for n, p in self.parameters.items() if p.dim() < 2),
         }
 

@@ -93,9 +93,9 @@ class LowRankHook(ResidualHook):
         products: Tensors = {}
         if matrices:
             message, products = _packed({n: _thin_product(m, self.factors[n]) for n, m in matrices.items()}, dtype)
-            collectives.all_reduce(message, self.traffic, self.group).wait()
+            collectives.wait(collectives.all_reduce(message, self.traffic, self.group), self.traffic)
         if self.device.type == "cpu":
-            told.wait()
+            collectives.wait(told, self.traffic)
             if faults.any():  # the same on all ranks: nothing of this bucket is sent
                 return told
         flight.bases = {n: orthonormal(p) for n, p in products.items()}

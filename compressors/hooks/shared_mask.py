@@ -69,7 +69,7 @@ class SharedMaskHook(ResidualHook):
         """Wait for the masks of this step, which were sent in the step before."""
         coming, self._coming = self._coming, []
         for work, masks in coming:
-            work.wait()
+            collectives.wait(work, self.traffic)
             self._masks.update(masks)
 
     def _share_masks(self, accumulated: dict[str, torch.Tensor]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -11,7 +11,7 @@ from rsbench.cell import KEY_VERSION
 from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
-from rsbench.reports.analysis.link_model import BreakEven, break_even
+from rsbench.reports.analysis.link_model import BreakEven, break_even, mean_costs, over_seeds
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import (
@@ -22,7 +22,7 @@ from rsbench.reports.analysis.statistics import (
     simultaneous,
     spread,
 )
-from rsbench.reports.analysis.step_model import Prediction
+from rsbench.reports.analysis.step_model import PhaseCost, StepCosts, shared_base, with_base
 from rsbench.split_text import REDRAWN
 
 DEFAULT_TASK: Final = "scenes"
@@ -33,6 +33,27 @@ WORTH_NAMING: Final = 0.005
 
 NOTICEABLE: Final = 0.05
 """Share of a step time below which two measured step times are called equal."""
+
+
+BUSY: Final = 3.0
+"""Factor by which other programs lengthened the computing from which the correction for it is not trusted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A modelled step.
+
+    Attributes:
+        step_s: seconds.
+        low_s: the shortest over the seeds, None from one.
+        high_s: the longest over the seeds, None from one.
+        doubt: why it is not to be trusted; empty where it is.
+    """
+
+    step_s: float
+    low_s: float | None
+    high_s: float | None
+    doubt: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,17 +189,69 @@ class Comparison:
         step_s, reference_s = method.step_s, self.reference and self.reference.step_s
         return reference_s / step_s if reference_s and step_s else None
 
-    def break_even(self, method: Method) -> BreakEven | None:
-        """Return at which link speeds a row is faster than the reference, None for itself and for unknown costs."""
-        reference = self.reference
-        if reference is None or method is reference or method.cost is None or reference.cost is None:
-            return None
-        return break_even(method.cost, reference.cost)
+    @cached_property
+    def base(self) -> tuple[PhaseCost, ...]:
+        """The computing that all rows share, over all their cells: they run the same work."""
+        return shared_base([costs for method in self.finished for costs in method.costs_by_seed.values()])
+
+    @cached_property
+    def _costs(self) -> dict[str, dict[int, StepCosts]]:
+        """Label -> seed -> what a step costs, on the base that all rows share."""
+        return {
+            method.label: {seed: with_base(costs, self.base) for seed, costs in method.costs_by_seed.items()}
+            for method in self.finished
+        }
+
+    def costs(self, method: Method) -> StepCosts | None:
+        """Return what a row's step costs apart from the link, None where that is unknown."""
+        every = self._costs.get(method.label)
+        return mean_costs(list(every.values())) if every else None
+
+    def doubt(self, method: Method) -> str:
+        """Return why a row's modelled step is not to be trusted; empty where it is."""
+        busy = max(method.load, self.reference.load if self.reference else 1.0)
+        if busy > BUSY:
+            return (
+                f"other programs took the cores for {100 * (1 - 1 / busy):.0f} % of the time while it or none was "
+                "measured"
+            )
+        return ""
 
     def predict(self, method: Method, link: Link) -> Prediction | None:
-        """Return the modelled step of a row on a link, None where its costs are unknown."""
-        cost = method.cost
-        return None if cost is None else Prediction(step_s=cost.step_time_s(link.bits_per_s))
+        """Return a row's modelled step on a link, with its range over the seeds; None where its cost is unknown."""
+        costs = self.costs(method)
+        if costs is None:
+            return None
+        steps_s = [one.step_time_s(link) for one in self._costs[method.label].values()]
+        several = len(steps_s) > 1
+        return Prediction(
+            step_s=costs.step_time_s(link),
+            low_s=min(steps_s) if several else None,
+            high_s=max(steps_s) if several else None,
+            doubt=self.doubt(method),
+        )
+
+    def break_even(self, method: Method) -> BreakEven | None:
+        """Return at which link speeds a row is faster than the reference, None for itself and for unknown costs."""
+        return self._break_evens.get(method.label)
+
+    @cached_property
+    def _break_evens(self) -> dict[str, BreakEven]:
+        """Label -> break-even, of all rows but the reference."""
+        reference = self.reference
+        base = None if reference is None else self.costs(reference)
+        if reference is None or base is None:
+            return {}
+        found: dict[str, BreakEven] = {}
+        for method in self.finished:
+            costs = self.costs(method)
+            if method is reference or costs is None:
+                continue
+            by_seed = self._costs[method.label], self._costs[reference.label]
+            points = [break_even(by_seed[0][seed], by_seed[1][seed]) for seed in by_seed[0].keys() & by_seed[1].keys()]
+            point = over_seeds(points, break_even(costs, base))
+            found[method.label] = replace(point, doubt=self.doubt(method))
+        return found
 
     @cached_property
     def baselines(self) -> list[Baseline]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from rsbench import units
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
 from rsbench.reports.analysis.link_model import SpeedRange, fastest_by_speed
 from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.step_model import StepCosts
 from rsbench.results.schema import Record
 
 QUIET: Final = 1.2
@@ -20,7 +22,10 @@ EQUAL_BYTES: Final = 1.05
 
 
 def conclude(comparison: Comparison) -> str:
-    """Return what is fastest here (measured), what to use on other links (modelled), and what not to trust."""
+    """Return what to use on which link, what not to trust, and last what was fastest on this machine's loopback.
+
+    On emulated links or several machines what was measured there comes first.
+    """
     reference = comparison.reference
     if not comparison.trained:
         return _nothing_trained(comparison)
@@ -31,14 +36,15 @@ def conclude(comparison: Comparison) -> str:
         return "Only none has finished, so there is nothing to compare it with."
     lower = [method for method in others if comparison.is_lower(method)]
     accepted = [reference, *(method for method in others if not comparison.is_lower(method))]
+    measured = _fastest_here(accepted, lower, comparison, reference)
     sentences = [
-        _fastest_here(accepted, lower, comparison, reference),
         _fastest_by_link(accepted, comparison, reference),
         _most_accurate(accepted, comparison, reference),
         _left_out(lower, comparison),
         _doubts(comparison, reference, others),
         _busy_machine(comparison.trained),
     ]
+    sentences = [measured, *sentences] if _is_on_a_link(reference) else [*sentences, measured]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -83,9 +89,17 @@ def _steps_s(methods: Sequence[Method]) -> dict[str, float]:
     return {method.label: step_s for method in methods if (step_s := method.step_s)}
 
 
+def _is_on_a_link(reference: Method) -> bool:
+    """Return whether the workers talked over a link, emulated or between machines, and not over loopback."""
+    record = reference.chosen[0]
+    return bool(record["cell"].get("link")) or (record["provenance"].get("nnodes") or 1) > 1
+
+
 def _place(reference: Method) -> str:
     """Return where the measured step times hold."""
     record = reference.chosen[0]
+    if record["cell"].get("link"):
+        return f"on emulated links ({parse_worker_links(record['cell']['link']).title})"
     nodes = record["provenance"].get("nnodes") or 1
     if nodes > 1:
         return f"on the network between these {nodes} machines"
@@ -97,38 +111,49 @@ def _fastest_by_link(accepted: Sequence[Method], comparison: Comparison, referen
     if not (reference.mean("traffic", "wire_bytes_total") or 0):
         return "With one worker nothing is sent, so no link makes compression pay."
     by_label = {method.label: method for method in accepted}
-    ranges = _ranges(accepted)
+    ranges = _ranges(accepted, comparison)
     if not ranges:
         return "Step times are missing, so nothing can be said of other links."
+    doubt = next((doubt for method in accepted if (doubt := comparison.doubt(method))), "")
+    if doubt:
+        return f"Nothing is said of links, because {doubt}: run it again on an idle machine."
     clauses = "; ".join(f"{_range_text(span)} {_advice(by_label[span.name], comparison)}" for span in ranges)
-    model = "modelled as a step's non-communication time + its wire bytes / the link speed of a worker"
+    known = all(costs.knows_calls for costs in _costs(accepted, comparison))
+    model = (
+        "a step modelled with its exchange overlapped as DDP does it, without latency"
+        if known
+        else "a step modelled as its non-communication time + its wire bytes / the link speed"
+    )
     steps_s = _steps_s(accepted)
-    # The model takes waiting out and knows no latency: on a fast link it may name another method than the clock.
+    # The model knows links, not this machine's loopback: there it may name another method than the clock.
     other = steps_s and ranges[-1].name != min(steps_s, key=lambda label: steps_s[label])
     caution = " On links as fast as the one measured here, trust the measurement." if other else ""
-    return f"On other links, {model}: {clauses}.{caution}"
+    return f"By the link of a worker ({model}): {clauses}.{caution}"
 
 
-def _ranges(accepted: Sequence[Method]) -> list[SpeedRange]:
+def _ranges(accepted: Sequence[Method], comparison: Comparison) -> list[SpeedRange]:
     """Return the accepted methods with the shortest modelled step by link speed."""
-    costs = [method.cost for method in _worth_listing(accepted)]
-    return fastest_by_speed([cost for cost in costs if cost is not None])
+    return fastest_by_speed(_worth_listing(_costs(accepted, comparison)))
 
 
-def _worth_listing(accepted: Sequence[Method]) -> list[Method]:
+def _costs(methods: Sequence[Method], comparison: Comparison) -> list[StepCosts]:
+    """Return what the methods' steps cost, where that is known."""
+    costs = map(comparison.costs, methods)
+    return [cost for cost in costs if cost is not None]
+
+
+def _worth_listing(every: Sequence[StepCosts]) -> list[StepCosts]:
     """Return the methods that no other beats with about the same bytes and less computing."""
 
-    def is_beaten(method: Method) -> bool:
-        cost = method.cost
-        return cost is not None and any(
-            other.cost is not None
-            and other is not method
-            and other.cost.wire_bytes <= EQUAL_BYTES * cost.wire_bytes
-            and other.cost.compute_s < cost.compute_s
-            for other in accepted
+    def is_beaten(costs: StepCosts) -> bool:
+        return any(
+            other is not costs
+            and other.wire_bytes_per_step <= EQUAL_BYTES * costs.wire_bytes_per_step
+            and other.compute_s < costs.compute_s
+            for other in every
         )
 
-    return [method for method in accepted if not is_beaten(method)]
+    return [costs for costs in every if not is_beaten(costs)]
 
 
 def _range_text(span: SpeedRange) -> str:
@@ -165,7 +190,7 @@ def _most_accurate(accepted: Sequence[Method], comparison: Comparison, reference
     if not gains:
         return ""
     gains[reference.label] = 0.0
-    advised = [gains[span.name] for span in _ranges(accepted) if span.name in gains]
+    advised = [gains[span.name] for span in _ranges(accepted, comparison) if span.name in gains]
     label = max(gains, key=lambda name: gains[name])
     if not advised or gains[label] - max(advised) < WORTH_NAMING:
         return ""
@@ -179,7 +204,7 @@ def _most_accurate(accepted: Sequence[Method], comparison: Comparison, reference
 def _when_faster(method: Method, comparison: Comparison) -> str:
     """Return ``, by the model faster than none below 570 Mbit/s``."""
     point = comparison.break_even(method)
-    if point is None:
+    if point is None or point.doubt:
         return ""
     if point.bits_per_s is None:
         return f", by the model {point.case} faster than none"

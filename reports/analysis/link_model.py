@@ -1,19 +1,27 @@
-"""The modelled step on a link that is not there: when compression pays.
+"""When compression pays: break-even speeds, and the fastest method by speed, found on the modelled steps.
 
-Everything here is a model, not a measurement. The step time at bandwidth B is taken as
-
-    t(B) = non-communication time + 8 * wire bytes / B
-
-so communication is not overlapped with computation and latency is left out.
+Everything here is a model, not a measurement: :mod:`rsbench.reports.analysis.step_model` says what it knows. Speeds are
+searched from 10 kbit/s to 10 Tbit/s, on links without latency.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+from rsbench.links.link import Link
+from rsbench.reports.analysis.step_model import StepCosts
 
 Case = Literal["below", "above", "always", "never"]
+
+_SPEEDS: Final = tuple(10.0 ** (4 + 9 * index / 72) for index in range(73))
+"""Bit/s from 10 kbit/s to 10 Tbit/s, eight a decade."""
+_HALVINGS: Final = 40
+_EQUAL: Final = 1e-9
+"""Share of a step below which two modelled steps are equal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,50 +31,68 @@ class BreakEven:
     Attributes:
         case: ``below`` or ``above`` the bandwidth, ``always``, or ``never``.
         bits_per_s: that bandwidth in bit/s; None for ``always`` and ``never``.
+        low_bits_per_s: the lowest over the seeds, None from one seed or where seeds differ in the case.
+        high_bits_per_s: the highest over the seeds, likewise.
+        doubt: why the number is not to be trusted; empty where it is.
     """
 
     case: Case
     bits_per_s: float | None = None
+    low_bits_per_s: float | None = None
+    high_bits_per_s: float | None = None
+    doubt: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepCost:
-    """What one training step costs, apart from the link it runs on.
-
-    Attributes:
-        name: the method.
-        compute_s: non-communication time per step, seconds.
-        wire_bytes: modelled bytes sent per rank per step.
-    """
-
-    name: str
-    compute_s: float
-    wire_bytes: float
-
-    def step_time_s(self, bits_per_s: float) -> float:
-        """Return the modelled step time in seconds at a link of ``bits_per_s`` per rank."""
-        return self.compute_s + 8 * self.wire_bytes / bits_per_s
+def wired(bits_per_s: float) -> Link:
+    """Return a link of a speed without latency."""
+    return Link(down_bits_per_s=bits_per_s, up_bits_per_s=bits_per_s)
 
 
-def break_even(method: StepCost, reference: StepCost) -> BreakEven:
-    """Return the bandwidth at which both steps take equally long: wire bits saved / extra time.
+def break_even(method: StepCosts, reference: StepCosts) -> BreakEven:
+    """Return the bandwidth at which both modelled steps take equally long.
 
     Args:
         method: the compressor's step.
         reference: the dense step (``none``).
 
     Returns:
-        ``always`` when the method is never slower and somewhere faster, ``never`` when it is nowhere faster,
-        else the bandwidth ``below`` (bytes saved, time added) or ``above`` (bytes added, time saved) which it
-        is faster.
+        ``always`` when the method is never slower and somewhere faster, ``never`` when it is nowhere faster, else the
+        bandwidth ``below`` or ``above`` which it is faster; of several the lowest.
     """
-    saved_bits = 8 * (reference.wire_bytes - method.wire_bytes)
-    extra_s = method.compute_s - reference.compute_s
-    if saved_bits <= 0 and extra_s >= 0:
+
+    def gain(bits_per_s: float) -> float:
+        link = wired(bits_per_s)
+        other = reference.step_time_s(link)
+        difference = other - method.step_time_s(link)
+        return 0.0 if abs(difference) <= _EQUAL * other else difference
+
+    gains = [gain(speed) for speed in _SPEEDS]
+    if all(value <= 0 for value in gains):
         return BreakEven(case="never")
-    if saved_bits >= 0 and extra_s <= 0:
+    if all(value >= 0 for value in gains):
         return BreakEven(case="always")
-    return BreakEven(case="below" if saved_bits > 0 else "above", bits_per_s=saved_bits / extra_s)
+    signs = [(speed, value > 0) for speed, value in zip(_SPEEDS, gains, strict=True) if value]
+    (slower, pays), (faster, _) = next(
+        (left, right) for left, right in itertools.pairwise(signs) if left[1] != right[1]
+    )
+    crossing = _crossing(lambda speed: (gain(speed) > 0) == pays, slower, faster)
+    return BreakEven(case="below" if pays else "above", bits_per_s=crossing)
+
+
+def over_seeds(points: Sequence[BreakEven], whole: BreakEven) -> BreakEven:
+    """Return the break-even of the mean step, with its range over the seeds where they agree in the case."""
+    speeds = [point.bits_per_s for point in points if point.case == whole.case and point.bits_per_s is not None]
+    if len(speeds) < 2 or len(speeds) < len(points):
+        return whole
+    return BreakEven(
+        case=whole.case, bits_per_s=whole.bits_per_s, low_bits_per_s=min(speeds), high_bits_per_s=max(speeds)
+    )
+
+
+def mean_costs(every: Sequence[StepCosts]) -> StepCosts:
+    """Return the seed whose computing is in the middle: seeds run the same work."""
+    middle = statistics.median_low(costs.compute_s for costs in every)
+    return next(costs for costs in every if costs.compute_s == middle)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +110,7 @@ class SpeedRange:
     below_bits_per_s: float | None
 
 
-def fastest_by_speed(costs: Sequence[StepCost]) -> list[SpeedRange]:
+def fastest_by_speed(costs: Sequence[StepCosts]) -> list[SpeedRange]:
     """Return which method has the shortest modelled step at which link speed, slowest links first.
 
     Args:
@@ -93,25 +119,31 @@ def fastest_by_speed(costs: Sequence[StepCost]) -> list[SpeedRange]:
     Returns:
         Ranges that touch and cover all speeds; empty for no methods.
     """
+    if not costs:
+        return []
+
+    def best(bits_per_s: float) -> str:
+        link = wired(bits_per_s)
+        return min(costs, key=lambda one: one.step_time_s(link)).name
+
     ranges: list[SpeedRange] = []
-    # On the slowest link the fewest bytes win; going up, only methods with less computing can take over.
-    current = min(costs, key=lambda cost: (cost.wire_bytes, cost.compute_s), default=None)
-    above = 0.0
-    while current is not None:
-        successor, crossing = _next_faster(current, costs)
-        ranges.append(SpeedRange(name=current.name, above_bits_per_s=above, below_bits_per_s=crossing))
-        current, above = successor, crossing or 0.0
-    return ranges
+    above, current, before = 0.0, best(_SPEEDS[0]), _SPEEDS[0]
+    for speed in _SPEEDS[1:]:
+        while (name := best(speed)) != current:
+            winner = current
+            crossing = _crossing(lambda tried, winner=winner: best(tried) == winner, before, speed)  # type: ignore[misc]
+            ranges.append(SpeedRange(name=current, above_bits_per_s=above, below_bits_per_s=crossing))
+            above, before = crossing, crossing
+            current = best(crossing * (1 + 1e-6))
+            if current == winner:
+                current = name
+        before = speed
+    return [*ranges, SpeedRange(name=current, above_bits_per_s=above, below_bits_per_s=None)]
 
 
-def _next_faster(current: StepCost, costs: Sequence[StepCost]) -> tuple[StepCost | None, float | None]:
-    """Return the method that first overtakes ``current`` as the link gets faster, and at which bit/s."""
-    crossings = [
-        (8 * (cost.wire_bytes - current.wire_bytes) / (current.compute_s - cost.compute_s), cost.compute_s, cost)
-        for cost in costs
-        if cost.compute_s < current.compute_s and cost.wire_bytes > current.wire_bytes
-    ]
-    if not crossings:
-        return None, None
-    bits_per_s, _, successor = min(crossings, key=lambda crossing: crossing[:2])
-    return successor, bits_per_s
+def _crossing(holds: Callable[[float], bool], slower: float, faster: float) -> float:
+    """Return the speed between two up to which something holds that does at the slower one only."""
+    for _ in range(_HALVINGS):
+        middle = (slower * faster) ** 0.5
+        slower, faster = (middle, faster) if holds(middle) else (slower, middle)
+    return faster

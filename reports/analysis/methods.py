@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from rsbench.measure.step_times import SPLIT
-from rsbench.reports.analysis.link_model import StepCost
 from rsbench.reports.analysis.statistics import Spread, spread
+from rsbench.reports.analysis.step_model import StepCosts, costs_of, foreign_load
 from rsbench.results.schema import Record
 
 REFERENCE: Final = "none"
@@ -115,12 +114,12 @@ class Method:
 
     def mean(self, section: str, name: str) -> float | None:
         """Return a field of the records averaged over the seeds at the chosen rate, None where unknown."""
-        values = [record[section][name] for record in self.chosen if record[section][name] is not None]
+        values = [value for record in self.chosen if (value := record[section].get(name)) is not None]
         return statistics.fmean(values) if values else None
 
     def total(self, section: str, name: str) -> int:
         """Return an integer field summed over the seeds at the chosen rate."""
-        return sum(int(record[section][name] or 0) for record in self.chosen)
+        return sum(int(record[section].get(name) or 0) for record in self.chosen)
 
     @property
     def step_s(self) -> float | None:
@@ -133,20 +132,15 @@ class Method:
         return self.mean("time", "images_per_s") or 0.0
 
     @cached_property
-    def cost(self) -> StepCost | None:
-        """What a step costs apart from the link, None where that is unknown.
+    def costs_by_seed(self) -> dict[int, StepCosts]:
+        """Seed -> what its step costs apart from the link, by its own record alone, where that is known."""
+        costs = {int(record["cell"]["seed"]): costs_of(record, self.label) for record in self.chosen}
+        return {seed: cost for seed, cost in costs.items() if cost is not None}
 
-        The median step time is scaled by the share of the mean split that is not waiting, so that a few slow
-        steps do not weigh. Wire bytes are the mean over all steps of the run.
-        """
-        step_s, wire = self.step_s, self.mean("traffic", "wire_bytes_total")
-        steps = self.mean("traffic", "steps")
-        parts = {name: self.mean("time", name) or 0.0 for name in SPLIT}
-        whole = sum(parts.values())
-        if step_s is None or wire is None or not steps or whole <= 0:
-            return None
-        share = min(1.0, max(0.0, 1 - parts["wait_s"] / whole))
-        return StepCost(name=self.label, compute_s=step_s * share, wire_bytes=wire / steps)
+    @cached_property
+    def load(self) -> float:
+        """By what factor other programs lengthened its computing, the largest over the seeds."""
+        return max((foreign_load(record) for record in self.chosen), default=1.0)
 
 
 def methods_of(records: Sequence[Record]) -> list[Method]:

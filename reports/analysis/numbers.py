@@ -5,7 +5,7 @@ from __future__ import annotations
 from rsbench.metrics import Metric
 from rsbench.reports.analysis.link_model import BreakEven
 from rsbench.reports.analysis.statistics import Difference, Spread
-from rsbench.units import DASH, link_speed_text
+from rsbench.units import DASH, link_speed_range_text, link_speed_text
 
 
 def score_text(metric: Metric, value: float | None, *, unit: bool = False) -> str:
@@ -63,12 +63,20 @@ def gap_unit(metric: Metric) -> str:
 
 
 def break_even_text(point: BreakEven | None) -> str:
-    """Return ``< 120 Mbit/s``, ``> 1.2 Gbit/s``, ``always`` or ``never``."""
+    """Return ``< 120 Mbit/s``, ``> 1.2 Gbit/s``, ``always`` or ``never``; ``?`` where it is not to be trusted.
+
+    From several seeds with their range: ``< 120 [110, 140] Mbit/s``.
+    """
     if point is None:
         return DASH
+    if point.doubt:
+        return "?"
     if point.bits_per_s is None:
         return point.case
-    return f"{'<' if point.case == 'below' else '>'} {link_speed_text(point.bits_per_s)}"
+    speed = link_speed_text(point.bits_per_s)
+    if point.low_bits_per_s is not None and point.high_bits_per_s is not None:
+        speed = link_speed_range_text(point.bits_per_s, point.low_bits_per_s, point.high_bits_per_s)
+    return f"{'<' if point.case == 'below' else '>'} {speed}"
 
 
 def _scale(metric: Metric) -> int:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from rsbench.links.contact import Contact
 from rsbench.links.link import Link
-from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.comparison import Comparison, Prediction
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.reached import Reached, reach, targets
-from rsbench.reports.analysis.step_model import Prediction
 
 SHARE: Final = 0.95
 """Of the reference's best mean validation score: the target that hours are given to."""
+NO_CALLS: Final = "its records do not say when a step exchanges what, so latency is left out"
+"""Why a step on a link with latency is in doubt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +100,19 @@ class OnLink:
         known = self.target is not None and method.trains and method.histories
         return LinkRun(
             method=method,
-            prediction=prediction,
+            prediction=self._with_doubts(prediction, method),
             steps=steps,
             reached=reach(method, self.target) if known and self.target is not None else None,
             sent_bytes=sent_bytes,
             received_bytes=received_bytes,
         )
+
+    def _with_doubts(self, prediction: Prediction, method: Method) -> Prediction:
+        """Return the prediction with what makes it doubtful on this link: calls that older records do not know."""
+        costs = self.comparison.costs(method)
+        if prediction.doubt or not self.link.round_trip_s or costs is None or costs.knows_calls:
+            return prediction
+        return replace(prediction, doubt=NO_CALLS)
 
     @property
     def reference(self) -> LinkRun | None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rsbench import units
 from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
 
@@ -46,8 +47,14 @@ class Setting:
 
     @property
     def place(self) -> str:
-        """What trained: ``2 workers on cuda``."""
-        return f"{units.count_text(self.cell['workers'], 'worker')} on {self.device}"
+        """What trained: ``2 workers on cuda``, and over which emulated links."""
+        return f"{units.count_text(self.cell['workers'], 'worker')} on {self.device}{self.link_words}"
+
+    @property
+    def link_words(self) -> str:
+        """``, links of 50 Mbit/s`` where links were emulated, else empty."""
+        link = self.cell.get("link")
+        return f", links of {parse_worker_links(link).title}" if link else ""
 
     @property
     def rules(self) -> str:

@@ -115,13 +115,12 @@ def _speeds() -> tuple[float, ...]:
 
 def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], round_trip_s: float) -> _Curve | None:
     """Return a method's hours at each speed, None where its costs are unknown."""
-    steps = method.mean("traffic", "steps")
-    links = (Link(down_bits_per_s=speed, up_bits_per_s=speed, round_trip_s=round_trip_s) for speed in speeds)
-    predictions = [comparison.predict(method, link) for link in links]
-    known = [one.step_s for one in predictions if one is not None and one.step_s > 0]
-    if not steps or len(known) < len(speeds):
+    steps, costs = method.mean("traffic", "steps"), comparison.costs(method)
+    if not steps or costs is None:
         return None
-    return _Curve(method=method, hours=tuple(steps * step_s / 3600 for step_s in known))
+    links = (Link(down_bits_per_s=speed, up_bits_per_s=speed, round_trip_s=round_trip_s) for speed in speeds)
+    hours = tuple(steps * costs.step_time_s(link) / 3600 for link in links)
+    return _Curve(method=method, hours=hours) if min(hours) > 0 else None
 
 
 def _regions(curves: Sequence[_Curve], speeds: Sequence[float], marks: Mapping[str, Mark]) -> tuple[Region, ...]:

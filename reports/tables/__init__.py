@@ -14,6 +14,7 @@ from rsbench.reports.tables.learning_rates import learning_rates_table
 from rsbench.reports.tables.main import comparison_table
 from rsbench.reports.tables.step_parts import step_parts_table
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
+from rsbench.reports.tables.wire import wire_table
 
 SectionTable = Callable[[Comparison, Notes], Table | None]
 """What makes one table of a setting; its marks stand for the notes added. None where there is nothing to show."""
@@ -22,6 +23,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     comparison_table,
     differences_table,
     details_table,
+    wire_table,
     step_parts_table,
     time_to_accuracy_table,
     learning_rates_table,

@@ -9,6 +9,7 @@ from rsbench.measure.asked_ratio import miss_text
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
+from rsbench.reports.analysis.link_model import BreakEven
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import (
@@ -93,8 +94,14 @@ def _row(method: Method, comparison: Comparison, notes: Notes) -> Row:
         _run_ratio(method, notes),
         ms_cell(method.step_s),
         EMPTY if method is comparison.reference else ratio_cell(comparison.speed_up(method), 2),
-        Cell(numbers.break_even_text(point), point),
+        Cell(_break_even_text(point, notes), point),
     )
+
+
+def _break_even_text(point: BreakEven | None, notes: Notes) -> str:
+    """Return the speed, or ``?`` with a mark for the reason."""
+    text = numbers.break_even_text(point)
+    return f"{text} {notes.mark(f'No break-even speed: {point.doubt}.')}" if point and point.doubt else text
 
 
 def _run_ratio(method: Method, notes: Notes) -> Cell:

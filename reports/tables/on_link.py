@@ -6,10 +6,10 @@ from typing import Final
 
 from rsbench import units
 from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.comparison import Prediction
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.on_link import SHARE, LinkRun, OnLink
 from rsbench.reports.analysis.page_costs import page_costs
-from rsbench.reports.analysis.step_model import Prediction
 from rsbench.reports.document.calculator import Calculator, CalculatorRow
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import EMPTY, METHOD, bytes_cell, ratio_cell
@@ -156,11 +156,11 @@ def _calculator(on_link: OnLink, methods: list[Method], columns: tuple[Column, .
 
 def _calculator_row(method: Method, on_link: OnLink) -> CalculatorRow | None:
     """Return one row's numbers for a page, None where its costs are unknown."""
-    run, costs = on_link.runs.get(method.label), page_costs(on_link.comparison, method)
+    run, costs = on_link.runs.get(method.label), on_link.comparison.costs(method)
     if run is None or costs is None:
         return None
     return CalculatorRow(
-        costs=costs,
+        costs=page_costs(costs),
         steps=run.steps,
         target_steps=run.target_steps,
         sent_bytes=run.sent_bytes,

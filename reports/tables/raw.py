@@ -23,6 +23,8 @@ _TRAFFIC: Final = (
     "payload_bytes_total",
     "dense_bytes_total",
     "wire_bytes_total",
+    "wire_bytes_measured_total",
+    "wire_bytes_received_total",
     "dense_wire_bytes_total",
     "compression_ratio",
     "steady_ratio",
@@ -93,6 +95,8 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {name: method.total("time", name) for name in _COUNTS}
     row |= {"speed_up": comparison.speed_up(method)}
     row |= {"break_even": point and point.case, "break_even_bits_per_s": point and point.bits_per_s}
+    row |= {"break_even_low_bits_per_s": point and point.low_bits_per_s}
+    row |= {"break_even_high_bits_per_s": point and point.high_bits_per_s, "break_even_doubt": point and point.doubt}
     row |= {name: method.mean("memory", name) for name in _MEMORY}
     return row | next(filter(None, map(_ratio_note, method.chosen)), {})
 

@@ -29,6 +29,15 @@ class WorkerLinks:
         """Return a rank's link."""
         return self.others.get(rank, self.default)
 
+    def slowest(self, workers: int) -> Link:
+        """Return the link that holds up the others in a ring of so many: the lowest rate, the longest round trip."""
+        links = [self.of(rank) for rank in range(workers)]
+        return Link(
+            down_bits_per_s=min(link.down_bits_per_s for link in links),
+            up_bits_per_s=min(link.up_bits_per_s for link in links),
+            round_trip_s=max(link.round_trip_s for link in links),
+        )
+
     @property
     def text(self) -> str:
         """The canonical text, which :func:`parse_worker_links` reads: ``50mbit;3=10mbit``."""

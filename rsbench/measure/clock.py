@@ -21,6 +21,13 @@ class Clock:
         """Return a mark of now."""
         return time.perf_counter()
 
+    def cpu_s(self) -> float | None:
+        """Return the CPU time of the calling thread so far, which other programs on the machine do not lengthen.
+
+        None where another device computes.
+        """
+        return time.thread_time()
+
     def wait(self, mark: Any) -> None:
         """Wait until a mark has been passed, which on a CPU it is."""
 
@@ -42,6 +49,10 @@ class CudaClock(Clock):
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record()
         return event
+
+    def cpu_s(self) -> None:
+        """Return None: the device computes."""
+        return
 
     def wait(self, mark: torch.cuda.Event) -> None:
         """Wait for the work before an event; what was launched after it goes on."""

@@ -1,4 +1,4 @@
-"""The time of a step and its parts: data, forward, backward, compress, wait, decompress, optimizer. Torch-free."""
+"""The time of a step and its parts, from loading the batch to the end of the optimizer's step. Torch-free."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ class StepTimes:
         forward_s: forward pass and loss.
         backward_s: backward pass without the time inside the hook and after its last call.
         compress_s: inside the hook: accumulate, select, encode, start the collective (and renew densities).
-        wait_s: after the last hook call, waiting for collectives with nothing left to compute.
+        wait_s: inside the hook waiting for a collective, or after its last call with nothing left to compute.
+        skew_s: the part of this rank's waiting that the last rank did not have, so that it waited for that rank and not
+            for the link; what :mod:`rsbench.measure.across_ranks` finds is taken out of ``wait_s``.
         decompress_s: after the last hook call, decoding.
         optimizer_s: zeroing, clipping, optimizer and schedule.
         other_s: the rest.
@@ -31,6 +33,7 @@ class StepTimes:
     backward_s: float
     compress_s: float
     wait_s: float
+    skew_s: float = 0.0
     decompress_s: float
     optimizer_s: float
     other_s: float
@@ -41,6 +44,65 @@ FIELDS: Final = tuple(field.name for field in dataclasses.fields(StepTimes))
 """All times, as records name them."""
 SPLIT: Final = tuple(name for name in FIELDS if name not in ("step_time_s", "overlapped_s"))
 """The times that add up to a step's."""
+FIRST_FIELDS: Final = tuple(name for name in FIELDS if name != "skew_s")
+"""The times that records had from the beginning; skew came later."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CallSize:
+    """A collective that a hook started.
+
+    Attributes:
+        op: its name, as :data:`rsbench.links.wire.WIRE_FORMULAS` knows it.
+        payload_bytes: of this rank.
+        workers: ranks that take part.
+        blocking: whether the hook waited for it before it went on.
+    """
+
+    op: str
+    payload_bytes: int
+    workers: int
+    blocking: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BucketTimes:
+    """Seconds of one bucket on this rank.
+
+    Attributes:
+        ready_s: backward's own time before the hook call, the time in earlier hook calls taken out.
+        compress_s: inside the hook, without waiting.
+        wait_s: inside the hook, waiting for a collective.
+        took_s: from the hook's return until the collective had arrived.
+        decompress_s: decoding.
+        calls: collectives that the hook started.
+        compress_cpu_s: CPU time of the thread that compressed; None where another device computes.
+        decompress_cpu_s: the same for decoding.
+    """
+
+    ready_s: float
+    compress_s: float
+    wait_s: float
+    took_s: float
+    decompress_s: float
+    calls: Sequence[CallSize]
+    compress_cpu_s: float | None = None
+    decompress_cpu_s: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PhaseTimes:
+    """One network's part of a step.
+
+    Attributes:
+        times: its split.
+        buckets: in the order of their hook calls.
+        forward_cpu_s: CPU time of the main thread in the forward pass; None where another device computes.
+    """
+
+    times: StepTimes
+    buckets: Sequence[BucketTimes]
+    forward_cpu_s: float | None = None
 
 
 def total(phases: Sequence[StepTimes]) -> StepTimes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rsbench.links.wire import wire_bytes
@@ -21,7 +22,7 @@ class RunTotals:
     def __init__(self, workers: int, steady_from_step: int = 0) -> None:
         self._workers, self._steady_from = workers, steady_from_step
         self._payload: list[int] = []
-        self._wire = self._dense = self._one_d = 0
+        self._wire = self._dense = self._one_d = self._buckets = 0
         self._density: dict[str, float] = {}
         self._sent_share = 0.0
         self._times: list[StepTimes] = []
@@ -36,12 +37,24 @@ class RunTotals:
         self._payload.append(stats["payload_bytes"])
         self._wire += stats["wire_bytes"]
         self._dense += stats["dense_bytes"]
+        self._buckets += stats["buckets"]
         self._one_d += stats["one_d_bytes"]
         self._sent_share += stats["mean_density"]
         self._times.append(times)
         changed: bool = stats["density"] != self._density
         self._density = dict(stats["density"])
         return changed
+
+    def waits_s(self, steps: int) -> list[float]:
+        """Return how long this rank waited in each of the last steps."""
+        return [times.wait_s for times in self._times[-steps:]]
+
+    def tell_skew(self, skew_s: Sequence[float]) -> None:
+        """Take out of the last steps' waiting what was not for the link, see :mod:`rsbench.measure.across_ranks`."""
+        first = len(self._times) - len(skew_s)
+        for index, skew in enumerate(skew_s, start=first):
+            times = self._times[index]
+            self._times[index] = dataclasses.replace(times, wait_s=times.wait_s - skew, skew_s=skew)
 
     @property
     def payload_bytes_total(self) -> int:
@@ -56,7 +69,7 @@ class RunTotals:
     def traffic(self) -> dict[str, Any]:
         """Return bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
         total, steps = sum(self._payload), len(self._payload)
-        dense_wire = wire_bytes("all_reduce", self._dense, self._workers)
+        dense_wire = wire_bytes("all_reduce", self._dense, self._workers, calls=self._buckets)
         after_warmup = self._payload[max(skipped_steps(steps), self._steady_from) :]
         steady = statistics.median(after_warmup) if after_warmup else None
         return {

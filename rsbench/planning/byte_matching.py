@@ -7,8 +7,8 @@ import math
 
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+from rsbench.compressors.none import NoCompression
 from rsbench.errors import RsbenchError
-from rsbench.links.wire import wire_bytes
 from rsbench.measure.asked_ratio import TOLERANCE
 from rsbench.planning.probe import ModelFacts
 
@@ -28,6 +28,11 @@ def wire_total(compressor: Compressor, facts: ModelFacts, steps: int, workers: i
     """Return the modelled bytes that one worker puts on the wire in a whole run, over the model's networks."""
     networks = facts.networks.values()
     return sum(compressor.total_wire_bytes(shapes, steps, workers, bucket_cap_mb) for shapes in networks)
+
+
+def dense_wire_total(facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
+    """Return the modelled bytes that one worker puts on the wire in a whole run without compression."""
+    return wire_total(NoCompression(), facts, steps, workers, bucket_cap_mb)
 
 
 def uncertain_bytes(compressor: Compressor, facts: ModelFacts, steps: int) -> int:
@@ -86,7 +91,7 @@ def estimate(
     total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
     wire = wire_total(compressor, facts, steps, workers, bucket_cap_mb)
-    dense_wire = wire_bytes("all_reduce", dense, workers)
+    dense_wire = dense_wire_total(facts, steps, workers, bucket_cap_mb)
     messages = (workers + 1) * total // steps if compressor.collective == "all_gather" else 0
     copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v
     return Estimate(
@@ -191,7 +196,9 @@ class _Matching:
     def target(self) -> float:
         """The most bytes that are to be sent over the run."""
         dense = self.facts.dense_bytes * self.steps
-        return (wire_bytes("all_reduce", dense, self.workers) if self.wired else dense) / self.ratio
+        if self.wired:
+            return dense_wire_total(self.facts, self.steps, self.workers, self.bucket_cap_mb) / self.ratio
+        return dense / self.ratio
 
     def sent(self, compressor: Compressor) -> float:
         """Return the bytes of the run, of the kind that is matched."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rsbench.errors import RsbenchError
+from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
 from rsbench.metrics import TASKS, Detail, facts_of
 from rsbench.results.checks import (
@@ -125,7 +126,7 @@ _SECTIONS: dict[str, dict[str, Check]] = {
         "steps": count(1),
     },
     "time": {
-        **_amounts(*step_times.FIELDS, "images_per_s", "train_s"),
+        **_amounts(*step_times.FIRST_FIELDS, "images_per_s", "train_s"),
         "steps_counted": _COUNT,
         "steps_skipped": _COUNT,
     },
@@ -138,6 +139,27 @@ _DETAILS: dict[Detail, Check] = {
 }
 """What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
+_EXCHANGE: dict[str, Check] = {
+    "phases": list_of(dict, words="objects"),
+    **_amounts("load", "cores", "ranks_here", "steps"),
+    "foreign_share": _FRACTION,
+}
+_PHASE: dict[str, Check] = {
+    **dict.fromkeys(("before_s", "forward_s", "backward_s", "after_s"), number(nullable=False)),
+    "buckets": list_of(dict, words="objects"),
+}
+_BUCKET: dict[str, Check] = {
+    **dict.fromkeys(("ready_s", "compress_s", "wait_s", "took_s", "decompress_s"), number(nullable=False)),
+    **_amounts("compress_cpu_s", "decompress_cpu_s"),
+    "calls": list_of(dict, words="objects"),
+}
+_CALL: dict[str, Check] = {
+    "op": lambda value: None if isinstance(value, str) and value in WIRE_FORMULAS else "a collective",
+    "payload_bytes": number(0, nullable=False),
+    "per_step": number(0, nullable=False),
+    "blocking": _FLAG,
+    "workers": count(1),
+}
 _HISTORY: dict[str, Check] = {
     "step": _COUNT,
     **_amounts("elapsed_s", "payload_bytes_total", "lr"),
@@ -169,10 +191,24 @@ def check(record: Any) -> None:
         section = record.get(name)
         if section is not None or done:
             _check_fields(section, fields, f"{name}.")
+    if record.get("exchange") is not None:
+        _check_exchange(record["exchange"])
     if record.get("accuracy") is not None:
         _check_accuracy(record["accuracy"], record["dataset"]["task"])
     elif done and record["compressor"]["trains"]:
         raise RsbenchError('the field "accuracy" is missing although the cell is done')
+
+
+def _check_exchange(exchange: Any) -> None:
+    """Check what a step exchanges when; records made before it was measured lack it."""
+    _check_fields(exchange, _EXCHANGE, "exchange.")
+    for index, phase in enumerate(exchange["phases"]):
+        where = f"exchange.phases[{index}]."
+        _check_fields(phase, _PHASE, where)
+        for at, bucket in enumerate(phase["buckets"]):
+            _check_fields(bucket, _BUCKET, f"{where}buckets[{at}].")
+            for number_of_call, call in enumerate(bucket["calls"]):
+                _check_fields(call, _CALL, f"{where}buckets[{at}].calls[{number_of_call}].")
 
 
 def _check_accuracy(accuracy: Any, task: str) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from filelock import Timeout
@@ -102,7 +103,7 @@ def rows_of(jobs: Sequence[Job], tuning_seed: int) -> list[Row]:
 
 
 class TuningQueue(CellQueue):
-    """The cells of a study, row by row, so that a budget leaves whole rows behind.
+    """The cells of a study: rows take turns, in their trials and then in each seed, so that a slow hour hits all alike.
 
     A cell that was taken, has ended and has no numbers by the next :meth:`take` counts as failed.
 
@@ -160,28 +161,31 @@ class TuningQueue(CellQueue):
 
     def ready(self) -> Sequence[Job]:
         """Return of each row that is not finished what may run now: one rate, or the other seeds at the best."""
-        ready: list[Job] = []
+        trials: list[tuple[int, Job]] = []
+        seeds: list[Sequence[Job]] = []
         for row in self._rows:
             tried, rate = self._tried(row)
             best = best_rate(tried)
             if rate is not None:
-                ready.append(row.tuning[rate])
+                trials.append((len(tried), row.tuning[rate]))
                 continue
             self._tell(row, tried, best)
-            ready += [] if best is None else self._to_run(row.seeds[best])
-        return ready
+            seeds += [] if best is None else [self._to_run(row.seeds[best])]
+        trials.sort(key=lambda trial: trial[0])  # the row with the fewest is next
+        return [*(job for _, job in trials), *_by_seed(seeds)]
 
     def left(self) -> Sequence[Job]:
         """Return of a row that is not tuned all rates not tried, and the other seeds once."""
-        left: list[Job] = []
+        trials: list[Sequence[Job]] = []
+        seeds: list[Sequence[Job]] = []
         for row in self._rows:
             tried, rate = self._tried(row)
             best = best_rate(tried)
             if rate is not None:
-                left += [job for r, job in row.tuning.items() if r not in tried]
+                trials.append([job for r, job in row.tuning.items() if r not in tried])
                 best = best or rate
-            left += [] if best is None else self._to_run(row.seeds[best])
-        return left
+            seeds += [] if best is None else [self._to_run(row.seeds[best])]
+        return [*_in_turn(trials), *_by_seed(seeds)]
 
     def decided(self, job: Job) -> bool:
         """Return whether a cell will run with just this learning rate: a trial, or another seed of a tuned row."""
@@ -228,6 +232,16 @@ class TuningQueue(CellQueue):
                 score = (known[job.spec.key]["accuracy"] or {}).get("val_score")
                 tried[rate] = UNDEFINED if score is None else float(score)
         return tried, next_rate(list(row.tuning), tried)
+
+
+def _in_turn(rows: Sequence[Sequence[Job]]) -> list[Job]:
+    """Return the first job of each row, then the second of each, and so on."""
+    return [job for turn in zip_longest(*rows) for job in turn if job is not None]
+
+
+def _by_seed(rows: Sequence[Sequence[Job]]) -> list[Job]:
+    """Return the jobs of all rows, lowest seed first, in each the rows in their order."""
+    return sorted((job for row in rows for job in row), key=lambda job: job.spec.seed)
 
 
 def _choice(tried: Mapping[float, float], best: float | None) -> str:

@@ -20,7 +20,9 @@ from rsbench.compressors import Compressor
 from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.prefetch import ahead
+from rsbench.measure.across_ranks import AcrossRanks
 from rsbench.measure.collectives import Traffic
+from rsbench.measure.exchange_profile import ExchangeProfile
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
 from rsbench.measure.step_timer import StepTimer
@@ -99,6 +101,7 @@ class Training:
         }
         self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
+        self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
         self.buffers, self.totals = Traffic(self.workers), RunTotals(self.workers, compressor.steady_from_step)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
@@ -157,6 +160,7 @@ class Training:
         loader = ahead(islice(self.batches.epoch(epoch), count), self.device)
         launched = OpenSteps(self.compressor.hook.clock)
         losses, sent = [], deque[dict[str, Any]]()
+        self.ranks.open()
         for _ in range(count):
             with self._training_time():
                 read = self._finite_steps(launched.add(self._step(loader)))
@@ -166,6 +170,8 @@ class Training:
         with self._training_time():
             read = self._finite_steps(launched.rest())
         losses += [self._note(epoch, step, sent.popleft()) for step in read]
+        beat("compare the ranks' waiting")
+        self.totals.tell_skew(self.ranks.close(self.totals.waits_s(count)))
         return sum(losses) / len(losses)
 
     @contextmanager
@@ -228,6 +234,7 @@ class Training:
     def _note(self, epoch: int, step: ReadStep, stats: Mapping[str, Any]) -> float:
         """Count a step that was read, append its raw sample and return its loss."""
         changed = self.totals.add(stats, step.times)
+        self.profile.add(step.phases)
         values = {"step": step.number, "epoch": epoch, "loss": step.loss, "lr": step.rate}
         values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
         values["warmup"] = step.number < skipped_steps(self.steps)
@@ -256,7 +263,8 @@ class Training:
             "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
             "model": model_section(self.cell.model, self.networks),
-            "traffic": traffic_section(self.totals, self.buffers.payload_bytes, self.cell),
+            "traffic": traffic_section(self.totals, self.buffers.payload_bytes, self.cell) | self.ranks.traffic(),
+            "exchange": {**self.profile.section(), **self.ranks.machine()},
             "time": {**self.totals.time(self.samples_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "history": thinned(self.history),

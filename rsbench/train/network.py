@@ -101,7 +101,7 @@ def joined_stats(networks: Iterable[CompressedNetwork]) -> dict[str, Any]:
         stats: Mapping[str, Any] = network.compressor.step_stats()
         prefix = f"{network.name}." if network.name else ""
         joined["density"] |= {prefix + tensor: share for tensor, share in stats["density"].items()}
-        for key in ("payload_bytes", "wire_bytes", "dense_bytes", "one_d_bytes"):
+        for key in ("payload_bytes", "wire_bytes", "dense_bytes", "one_d_bytes", "buckets"):
             joined[key] = joined.get(key, 0) + stats[key]
         elements = sum(p.numel() for p in network.network.parameters())
         joined["mean_density"] += stats["mean_density"] * elements
@@ -116,6 +116,6 @@ def average_buffers(model: nn.Module, traffic: collectives.Traffic) -> None:
     if not buffers:
         return
     flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(1 / dist.get_world_size())
-    collectives.all_reduce(flat, traffic, None).wait()
+    collectives.wait(collectives.all_reduce(flat, traffic, None), traffic)
     for buffer, mean in zip(buffers, torch.split(flat, [b.numel() for b in buffers]), strict=True):
         buffer.copy_(mean.view_as(buffer))

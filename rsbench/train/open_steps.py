@@ -12,7 +12,7 @@ import torch
 from rsbench.measure.clock import Clock
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.step_timer import BucketMarks, StepTimer
-from rsbench.measure.step_times import StepTimes, total
+from rsbench.measure.step_times import PhaseTimes, StepTimes, total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,10 @@ class OpenStep:
         """Wait until the device is through with this step, and read it."""
         if clock.lag:
             beat(f"wait for the GPU to end step {self.number + 1}")
-        times = total([timer.times(timeline) for timer, timeline in self.phases])
+        phases = [timer.read(timeline) for timer, timeline in self.phases]
+        times = total([phase.times for phase in phases])
         clock.wait(self.copied)
-        return ReadStep(number=self.number, rate=self.rate, loss=sum(self.losses.tolist()), times=times)
+        return ReadStep(number=self.number, rate=self.rate, loss=sum(self.losses.tolist()), times=times, phases=phases)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,13 +72,15 @@ class ReadStep:
         number: of the step in its run, from 0.
         rate: its learning rate.
         loss: of this rank, summed over the networks.
-        times: of its phases.
+        times: of its phases, added up.
+        phases: of each network.
     """
 
     number: int
     rate: float
     loss: float
     times: StepTimes
+    phases: Sequence[PhaseTimes]
 
 
 class OpenSteps:

@@ -67,13 +67,20 @@ def test_a_rate_that_failed_is_no_candidate(rsbench: Call, graded: Any) -> None:
     assert not [cell for cell in graded.cells if cell[0] == "topk" and cell[2] != 9]
 
 
-def test_rows_end_whole_when_the_budget_does(rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_methods_run_in_turn_so_that_a_slow_hour_hits_all(rsbench: Call, graded: Any) -> None:
+    assert rsbench(*STUDY, *RATES).exit_code == 0
+    trials, seeds = graded.cells[:6], graded.cells[6:]
+    assert [name for name, _, _ in trials] == ["none", "topk"] * 3
+    assert [(name, seed) for name, _, seed in seeds] == [("none", 0), ("topk", 0), ("none", 1), ("topk", 1)]
+
+
+def test_seeds_end_whole_when_the_budget_does(rsbench: Call, graded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 40))
     monkeypatch.setattr("rsbench.run.runner.time.monotonic", lambda: float(next(clock)))
     result = rsbench(*STUDY, *RATES, "--budget", "1200s")
     monkeypatch.undo()
-    assert [name for name, _, _ in graded.cells][:5] == ["none"] * 5, "the first row is tuned and run before the second"
-    assert 5 <= len(graded.cells) < 10
+    assert 6 <= len(graded.cells) < 10
+    assert [seed for _, _, seed in graded.cells][:6] == [9] * 6, "all rows are tuned before the first other seed"
     assert "cells were not begun" in result.output
 
 

@@ -1,9 +1,9 @@
-"""Under which column a link of 200 ms a collective appears: ``none`` shows it under wait, PowerSGD under compress.
+"""A link of 200 ms a collective shows as waiting, once, whether a hook waits inside or after its last call.
 
     python tests/programs/fail_wait_column.py
 
-One rank; a timer completes each collective's future late. The reports' cost of a step then keeps that time as
-non-communication time and adds 8 x wire bytes / bandwidth on top: it is counted twice.
+One rank; a timer completes each collective's future late. PowerSGD waits inside its hook for a sum that it needs; its
+status is gathered meanwhile. With its second sum it waits twice.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from rsbench.compressors import PowerSGD, parse
 from rsbench.compressors.hooks.low_rank import orthonormal
 from rsbench.errors import RsbenchError
+from rsbench.links.wire import wire_bytes
 from rsbench.planning import byte_matching
 from rsbench.planning.probe import ModelFacts
 
@@ -117,10 +118,12 @@ def test_bytes_are_counted_as_planned(rank: int) -> None:
     assert share == (rank * 41 / 310 if rank * 41 < 310 else 1.0)
 
 
-def test_wire_bytes_are_those_of_all_reduce() -> None:
+def test_wire_bytes_are_those_of_two_sums_and_a_status() -> None:
     facts = ModelFacts(name="toy", networks={"": {"w": (256, 128, 3, 3), "b": (256,)}})
     found = byte_matching.estimate(PowerSGD(rank=2), facts, workers=8, steps=10, batch_size=1)
-    assert found.wire_ratio == pytest.approx(found.compression_ratio)
+    sums = wire_bytes("all_reduce", found.total_payload_bytes - 10 * 8, 8, calls=20)
+    wire = sums + wire_bytes("all_gather", 10 * 8, 8, calls=10)
+    assert found.wire_ratio == pytest.approx(wire_bytes("all_reduce", 10 * facts.dense_bytes, 8, calls=10) / wire)
     assert found.total_payload_bytes == 10 * (4 * 2 * (256 + 1152) + 4 * 256 + 8)
 
 

@@ -48,3 +48,8 @@ def test_bytes(count: float, text: str) -> None:
 )
 def test_bytes_have_no_exponent(count: float, text: str) -> None:
     assert units.bytes_text(count) == text
+
+
+def test_a_range_of_speeds_has_one_unit() -> None:
+    assert units.link_speed_range_text(1.2e8, 1.1e8, 1.3e9) == "120 [110, 1300] Mbit/s"
+    assert units.link_speed_range_text(1.2e8, 1.199e8, 1.2e8) == "120 Mbit/s"

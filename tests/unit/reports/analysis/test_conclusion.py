@@ -27,13 +27,16 @@ def said(*rows: list[dict[str, Any]]) -> str:
 def test_reports_conclusion_of_a_grid(grid_records: list[dict[str, Any]]) -> None:
     text = conclude(comparison_of(grid_records))
     assert text.startswith(
-        "Measured on this machine's loopback: do not compress, none has the shortest step (100 ms). On other links, "
-        "modelled as a step's non-communication time + its wire bytes / the link speed of a worker: below 720 Mbit/s "
-        "use dgc 100x (OA 0.5 points above none, 100x fewer payload bytes); above 720 Mbit/s do not compress. "
+        "By the link of a worker (a step modelled as its non-communication time + its wire bytes / the link speed): "
+        "below 720 Mbit/s use dgc 100x (OA 0.5 points above none, 100x fewer payload bytes); above 720 Mbit/s do not "
+        "compress. "
         "The highest OA is that of rsdgc 100x (OA 2.0 points above none ~), by the model faster than none below 570 "
         "Mbit/s."
     )
     assert "Left out because OA is clearly lower, or over 3 points lower on average: topk 100x (-6.0 points" in text
+    assert text.endswith(
+        "Measured on this machine's loopback: do not compress, none has the shortest step (100 ms)."
+    ), "loopback is nobody's link, so it comes last"
     assert "noop" not in text
 
 
@@ -84,7 +87,7 @@ def test_reports_conclusion_of_model_and_measurement_that_disagree_says_which_to
     none = row(make_record, "none", [0.8, 0.8, 0.8])
     slower = row(make_record, "dgc", [0.8, 0.81, 0.8], split_ms={"forward_s": 19.0, "wait_s": 60.0})
     text = said(none, slower)
-    assert text.startswith("Measured on this machine's loopback: do not compress")
+    assert "Measured on this machine's loopback: do not compress" in text
     assert "at every link speed use dgc 100x" in text
     assert "On links as fast as the one measured here, trust the measurement." in text
     agreed = said(none, row(make_record, "dgc", [0.8, 0.81, 0.8], split_ms=SLOW))
@@ -130,7 +133,16 @@ def test_reports_conclusion_on_gpus_does_not_speak_of_loopback(make_record: Make
         row(make_record, "dgc", [0.8, 0.81], device="cuda", split_ms=SLOW),
     )
     assert "loopback" not in text
-    assert text.startswith("Measured on this machine: do not compress")
+    assert "Measured on this machine: do not compress" in text
+
+
+def test_reports_conclusion_on_emulated_links_begins_with_what_was_measured_there(make_record: Maker) -> None:
+    text = said(
+        row(make_record, "none", [0.8, 0.8], link="50mbit"),
+        row(make_record, "dgc", [0.8, 0.81], link="50mbit", split_ms=FAST),
+    )
+    assert text.startswith("Measured on emulated links (50 Mbit/s): dgc 100x has the shortest step")
+    assert "loopback" not in text
 
 
 def test_reports_conclusion_of_one_worker(make_record: Maker) -> None:

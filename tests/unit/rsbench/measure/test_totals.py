@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rsbench.links.wire import wire_bytes
 from rsbench.measure.step_times import StepTimes
 from rsbench.measure.totals import RunTotals
 
@@ -19,6 +20,7 @@ def stats(payload: int) -> dict[str, Any]:
         "wire_bytes": payload,
         "dense_bytes": 4000,
         "one_d_bytes": 4,
+        "buckets": 1,
         "mean_density": payload / 8000,
         "density": {"w": payload / 8000},
     }
@@ -47,3 +49,17 @@ def test_without_a_steady_step_there_is_no_steady_ratio() -> None:
 def test_nothing_sent_has_no_ratio() -> None:
     traffic = filled([0] * 4, steady_from_step=0)
     assert traffic["compression_ratio"] is traffic["wire_ratio"] is traffic["steady_ratio"] is None
+
+
+def test_skew_is_taken_out_of_the_waiting_of_the_last_steps() -> None:
+    tally = RunTotals(2)
+    for _ in range(4):
+        tally.add(stats(8), TIMES)
+    assert tally.waits_s(2) == [1.0, 1.0]
+    tally.tell_skew([0.25, 1.0])
+    split = tally.time(images_per_step=1)
+    assert (split["wait_s"], split["skew_s"]) == pytest.approx(((1 + 0.75 + 0) / 3, (1 + 0.25 + 1) / 3))
+
+
+def test_the_dense_exchange_has_its_headers_and_messages_too() -> None:
+    assert filled([1000] * 3, 0)["dense_wire_bytes_total"] == wire_bytes("all_reduce", 12_000, 2, calls=3)

@@ -23,7 +23,7 @@ def spec(ratio: float | None) -> CellSpec:
     ("ratio", "note"), [(None, ""), (20.0, ""), (20.1, ""), (21.0, "asked 21x, sent 20.00x (-4.8 %)")]
 )
 def test_the_record_says_what_was_asked_and_that_it_was_missed(ratio: float | None, note: str) -> None:
-    totals, stats = RunTotals(2), dict[str, Any](wire_bytes=100, dense_bytes=2000, one_d_bytes=0)
+    totals, stats = RunTotals(2), dict[str, Any](wire_bytes=100, dense_bytes=2000, one_d_bytes=0, buckets=1)
     times = StepTimes(**{field.name: 0.0 for field in dataclasses.fields(StepTimes)})
     for payload in (120, 80):
         totals.add({**stats, "payload_bytes": payload, "mean_density": 0.1, "density": {}}, times)

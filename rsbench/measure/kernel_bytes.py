@@ -1,0 +1,114 @@
+"""Bytes that the kernel counted: of a network interface, or of this process's TCP sockets."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import struct
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from rsbench.links.wire import FRAMING
+
+INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
+"""Environment variable that names the interface of a worker's own network namespace."""
+_RECEIVED_AT, _SENT_AT = 128, 200
+"""Where ``tcpi_bytes_received`` and ``tcpi_bytes_sent`` stand in Linux's ``struct tcp_info`` (4.19 and later)."""
+
+
+class Bytes(NamedTuple):
+    """Sent and received since some time, headers included."""
+
+    sent: float
+    received: float
+
+    def since(self, before: Bytes) -> Bytes:
+        """Return what was added."""
+        return Bytes(self.sent - before.sent, self.received - before.received)
+
+
+class KernelBytes(Protocol):
+    """A counter of the kernel.
+
+    Attributes:
+        name: what a record's ``traffic.wire_counter`` calls it.
+    """
+
+    name: str
+
+    def read(self) -> Bytes | None:
+        """Return the bytes so far; None where the kernel does not say."""
+
+
+class InterfaceBytes:
+    """What an interface has sent and received, frames with their headers; others' traffic is counted, too.
+
+    Args:
+        interface: of this process's network namespace.
+        statistics: the kernel's table.
+    """
+
+    name = "interface"
+
+    def __init__(self, interface: str, statistics: Path = Path("/proc/self/net/dev")) -> None:
+        self._interface, self._statistics = interface, statistics
+
+    def read(self) -> Bytes | None:
+        """Return the interface's bytes so far, None where there is no such interface."""
+        with suppress(OSError, ValueError, IndexError):
+            for line in self._statistics.read_text().splitlines():
+                name, colon, numbers = line.partition(":")
+                if colon and name.strip() == self._interface:
+                    fields = numbers.split()
+                    return Bytes(float(fields[8]), float(fields[0]))
+        return None
+
+
+class SocketBytes:
+    """What this process's TCP sockets have sent and received; headers of Ethernet frames are added by formula.
+
+    Loopback has none to speak of, and its frames are of 64 kB: the formula makes numbers comparable with a link's.
+    """
+
+    name = "sockets"
+
+    def read(self) -> Bytes | None:
+        """Return the bytes so far of the sockets that are open now, None where the kernel does not say."""
+        sent = received = 0
+        found = False
+        for info in _tcp_infos():
+            sent += struct.unpack_from("=Q", info, _SENT_AT)[0]
+            received += struct.unpack_from("=Q", info, _RECEIVED_AT)[0]
+            found = True
+        return Bytes(FRAMING * sent, FRAMING * received) if found else None
+
+
+def _tcp_infos() -> list[bytes]:
+    """Return ``struct tcp_info`` of each TCP socket of this process; sockets that close meanwhile are left out."""
+    infos = []
+    for descriptor in _descriptors():
+        with suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(descriptor)) as one:
+                if one.family not in (socket.AF_INET, socket.AF_INET6) or one.type != socket.SOCK_STREAM:
+                    continue
+                info = one.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+                if len(info) >= _SENT_AT + 8:
+                    infos.append(info)
+    return infos
+
+
+def _descriptors() -> list[int]:
+    with suppress(OSError):
+        return [int(name) for name in os.listdir("/proc/self/fd")]
+    return []
+
+
+def counter(environment: Mapping[str, str] = os.environ) -> KernelBytes:
+    """Return what counts this worker's bytes: the interface that is its own, else its sockets."""
+    interface = environment.get(INTERFACE_VARIABLE)
+    return InterfaceBytes(interface) if interface else SocketBytes()
