@@ -58,7 +58,11 @@ def test_each_latency_has_a_figure_of_its_own(records: list[dict[str, Any]]) -> 
         "Hours of the run, 683 ms round trip",
         "Hours of the run, 45.0 ms round trip",
     ]
-    assert [[name for name, _ in figure.places] for figure in figures] == [["10 Mbit/s", "100 Mbit/s"], ["geo"], ["leo"]]
+    assert [[name for name, _ in figure.places] for figure in figures] == [
+        ["10 Mbit/s", "100 Mbit/s"],
+        ["geo"],
+        ["leo"],
+    ]
     # On a fast link a round trip of 683 ms decides how long a step takes.
     assert figures[1].series[0].y[-1] > 10 * figures[0].series[0].y[-1]
 
