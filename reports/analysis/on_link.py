@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -94,7 +95,7 @@ class OnLink:
     def _run(self, method: Method) -> LinkRun | None:
         """Return a row's run, None where its costs are unknown."""
         prediction, steps = self.comparison.predict(method, self.link), method.mean("traffic", "steps")
-        if prediction is None or not steps:
+        if prediction is None or not steps or not math.isfinite(steps * prediction.step_s):
             return None
         sent_bytes, received_bytes = _traffic(method)
         known = self.target is not None and method.trains and method.histories

@@ -35,7 +35,7 @@ def test_the_table_has_steps_hours_and_bytes(make_record: Maker) -> None:
     table, notes = drawn(two(make_record, history=True), "1mbit")
     assert table.title == "On a link of 1.0 Mbit/s (modelled)"
     assert [one.key for one in table.columns] == (
-        "method link_step_s link_speed_up run_s target_s sent_bytes received_bytes".split()
+        ["method", "link_step_s", "link_speed_up", "run_s", "target_s", "sent_bytes", "received_bytes"]
     )
     assert column(table, "Run") == {"none": "5.70", "dgc 100x": "0.0878"}
     assert column(table, "To 95 %") == {"none": "4.28", "dgc 100x": "0.0658"}
