@@ -54,6 +54,46 @@ def messages(op: str, workers: int) -> int:
     return steps[op]
 
 
+class Transfer(NamedTuple):
+    """What a collective asks of a link.
+
+    Attributes:
+        bytes: on the wire, lengthened by what the backend does not overlap.
+        messages: that follow one another.
+        message_bytes: of one of them, on the wire.
+        message_s: time of a message beside its bytes and the link's latency.
+    """
+
+    bytes: float
+    messages: int
+    message_bytes: float
+    message_s: float
+
+    def time_s(self, link: Link) -> float:
+        """Return the seconds on a link of every worker."""
+        if not self.messages:
+            return 0.0
+        per_message_s = self.message_s + link.round_trip_s / 2 + _window_s(self.message_bytes, link)
+        return 8 * self.bytes / link.bits_per_s + self.messages * per_message_s
+
+
+def transfer_of(op: str, payload_bytes: float, workers: int, constants: Constants = GLOO) -> Transfer:
+    """Return what one call asks of a link; arguments and errors as for :func:`collective_s`."""
+    sent = wire_bytes(op, payload_bytes, workers)
+    steps = messages(op, workers)
+    if not steps:
+        return Transfer(bytes=0.0, messages=0, message_bytes=0.0, message_s=0.0)
+    by_two = constants.stretch_of_two if workers == 2 else constants.stretch
+    if op == "broadcast":  # the mean over ranks; the root sends a message to each child
+        sent *= steps * workers / (workers - 1)
+    return Transfer(
+        bytes=sent * by_two.get(op, 1.0),
+        messages=steps,
+        message_bytes=sent / steps,
+        message_s=constants.message_s,
+    )
+
+
 def collective_s(op: str, payload_bytes: float, workers: int, link: Link, constants: Constants = GLOO) -> float:
     """Return how long one call takes from the last rank's start to its end, on links that are all alike.
 
@@ -70,15 +110,7 @@ def collective_s(op: str, payload_bytes: float, workers: int, link: Link, consta
     Raises:
         RsbenchError: for an unknown collective, a negative payload or a world size below 1.
     """
-    sent = wire_bytes(op, payload_bytes, workers)
-    steps = messages(op, workers)
-    if not steps:
-        return 0.0
-    by_two = constants.stretch_of_two if workers == 2 else constants.stretch
-    if op == "broadcast":  # the mean over ranks; the root sends a message to each child
-        sent *= steps * workers / (workers - 1)
-    bytes_s = 8 * sent * by_two.get(op, 1.0) / link.bits_per_s
-    return bytes_s + steps * (constants.message_s + link.round_trip_s / 2 + _window_s(sent / steps, link))
+    return transfer_of(op, payload_bytes, workers, constants).time_s(link)
 
 
 def _window_s(message_bytes: float, link: Link) -> float:
