@@ -39,17 +39,18 @@ class StepTimer:
 
     Attributes:
         began_s: when it was made, by the host's clock ``time.perf_counter``.
+        marks: the begin, and the end of each phase, as its clock made them.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.began_s = time.perf_counter()
-        self._marks: dict[str, Any] = {"begin": clock.mark()}
+        self.marks: dict[str, Any] = {"begin": clock.mark()}
         self._cpu_s: dict[str, float] = {}
 
     def end_of(self, phase: str) -> None:
         """Mark the end of a phase."""
-        self._marks[phase] = self._clock.mark()
+        self.marks[phase] = self._clock.mark()
         if phase in ("data", "forward"):
             self._cpu_s[phase] = time.thread_time()
 
@@ -62,9 +63,9 @@ class StepTimer:
 
         Waits until the device has passed the step's last marks.
         """
-        for last in (self._marks["end"], *(bucket.decoded for bucket in timeline)):
+        for last in (self.marks["end"], *(bucket.decoded for bucket in timeline)):
             self._clock.wait(last)
-        at = self.at()
+        at = {name: self.since_begin(mark) for name, mark in self.marks.items()}
         buckets = self._buckets(timeline, at["forward"])
         spans = [tuple(map(self.since_begin, (b.sent, b.arrived, b.decoded))) for b in timeline]
         last_sent = spans[-1][0] if spans else at["backward"]
@@ -87,13 +88,9 @@ class StepTimer:
         cpu = self._cpu_s["forward"] - self._cpu_s["data"] if self._clock.lag == 0 else None
         return PhaseTimes(times=times, buckets=buckets, forward_cpu_s=cpu)
 
-    def at(self) -> dict[str, float]:
-        """Return the end of each phase in seconds since the begin; :meth:`read` has waited for them."""
-        return {name: self.since_begin(mark) for name, mark in self._marks.items()}
-
     def since_begin(self, mark: Any) -> float:
-        """Return the seconds from the begin to a mark."""
-        return self._clock.seconds(self._marks["begin"], mark)
+        """Return the seconds from the begin to a mark; :meth:`read` has waited for those of its step."""
+        return self._clock.seconds(self.marks["begin"], mark)
 
     def _buckets(self, timeline: Sequence[BucketMarks], backward_began_s: float) -> list[BucketTimes]:
         """Return each bucket's seconds."""

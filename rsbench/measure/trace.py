@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -29,7 +30,8 @@ class Trace:
     """Collects the steps of this rank; :meth:`write` is a collective call.
 
     Ranks of one machine share its clock. On several machines each counts from the end of a barrier, so that their rows
-    are as far apart as the barrier's ends are.
+    are as far apart as the barrier's ends are. On a GPU all marks are counted from the first traced step's begin on the
+    device, which is put where the host launched it. Not run on a GPU by us so far.
 
     Args:
         steps: of the whole run.
@@ -42,6 +44,7 @@ class Trace:
         if ranks_here() < dist.get_world_size():
             dist.barrier()
             self._zero_s = time.perf_counter()
+        self._began: StepTimer | None = None
         self._events: list[Event] = []
 
     def add(self, step: int, phases: Sequence[tuple[StepTimer, Sequence[BucketMarks]]]) -> None:
@@ -53,25 +56,27 @@ class Trace:
 
     def _add_phase(self, step: int, timer: StepTimer, timeline: Sequence[BucketMarks]) -> None:
         """Take one network's part of a step."""
-        at = timer.at()
-        begin = timer.began_s - self._zero_s
-        self._span(f"step {step}", begin, begin + at["end"])
-        ends = ("data", "forward", "backward", "optimizer")
-        for name, start in zip(ends, (0.0, *(at[name] for name in ends)), strict=False):
-            self._span(name, begin + start, begin + at[name])
+        at = {name: self._at(mark, timer) for name, mark in timer.marks.items()}
+        self._span(f"step {step}", at["begin"], at["end"])
+        for begin, name in itertools.pairwise(("begin", "data", "forward", "backward", "optimizer")):
+            self._span(name, at[begin], at[name])
         for number, bucket in enumerate(timeline):
-            start, sent, arrived, decoded = (
-                begin + timer.since_begin(mark) for mark in (bucket.start, bucket.sent, bucket.arrived, bucket.decoded)
-            )
+            marks = (bucket.start, bucket.sent, bucket.arrived, bucket.decoded)
+            start, sent, arrived, decoded = (self._at(mark, timer) for mark in marks)
             calls = [f"{call.op} of {call.payload_bytes:,} B" for call in bucket.calls]
             self._span(f"compress bucket {number}", start, sent, calls=calls)
             for first, last in bucket.waits:
-                self._span("wait", begin + timer.since_begin(first), begin + timer.since_begin(last))
+                self._span("wait", self._at(first, timer), self._at(last, timer))
             key = f"{self._rank}-{step}-{id(timer)}-{number}"
             self._overlapping(_LINK, f"exchange bucket {number}", sent, arrived, key, calls=calls)
             self._overlapping(_DECODE, f"decompress bucket {number}", arrived, decoded, key)
         if timeline:
-            self._span("wait", begin + timer.since_begin(timeline[-1].sent), begin + at["backward"])
+            self._span("wait", self._at(timeline[-1].sent, timer), at["backward"])
+
+    def _at(self, mark: Any, timer: StepTimer) -> float:
+        """Return the seconds of a mark on the axis of all ranks."""
+        self._began = self._began or timer
+        return self._began.began_s - self._zero_s + self._began.since_begin(mark)
 
     def _span(self, name: str, start_s: float, end_s: float, **more: Any) -> None:
         """Add a span on the row of computing, where spans nest."""
