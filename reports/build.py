@@ -10,7 +10,7 @@ from rsbench.links.asked import NOTHING_ASKED, AskedLinks
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
 from rsbench.reports.analysis.context import facts_of, origin_of
-from rsbench.reports.analysis.link_answer import answer
+from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
 from rsbench.reports.document.table import Notes, Report, Section
@@ -45,7 +45,7 @@ def build_report(
 
     Returns:
         One section for each setting (and hardware), in the order of first start, then one for each group of
-        settings that differ in the model only, or in the number of workers only.
+        settings that differ in the link only, in the model only, or in the number of workers only.
 
     Raises:
         RsbenchError: no finished row is called ``against``.
@@ -87,7 +87,7 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         facts=facts_of(comparison),
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
-        conclusion=" ".join(filter(None, [*map(answer, on_links), conclude(comparison)])),
+        conclusion=" ".join(filter(None, [answers(on_links), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
     )

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from rsbench import units
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.groups import by_workers, group_by, joined, model_gaps, speed_up
 from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import Setting, data_title, distinct
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.document.table import Notes, Section
 from rsbench.reports.tables.models import model_differences_table, models_table
+from rsbench.reports.tables.predicted_steps import errors_table, predicted_steps_table, signed_percent
 from rsbench.reports.tables.scaling import scaling_table
 
 
 def sections_across(comparisons: Sequence[Comparison]) -> list[Section]:
-    """Return one section for each group of settings that differ in their model only, or in their workers only."""
+    """Return one section for each group of settings that differ in their model, their workers or their link only."""
     finished = [comparison for comparison in comparisons if comparison.finished]
     return [
+        *_sections("link", finished, _links_title, _links_section),
         *_sections("model", finished, _models_title, _models_section),
         *_sections("workers", finished, _scaling_title, _scaling_section),
     ]
@@ -31,13 +35,53 @@ def _sections(
     field: str,
     comparisons: Sequence[Comparison],
     title: Callable[[Setting], str],
-    make: Callable[[str, Setting, list[Comparison]], Section],
+    make: Callable[[str, Setting, list[Comparison]], Section | None],
 ) -> list[Section]:
-    """Return a section for each group of settings that agree in all but a field of their cells."""
+    """Return a section for each group of settings that agree in all but a field, where it has something to show."""
     groups = group_by(field, comparisons)
     whole = [joined(group) for group in groups]
     titles = distinct([title(setting) for setting in whole], whole, besides=field)
-    return [make(*of_one) for of_one in zip(titles, whole, groups, strict=True)]
+    made = (make(*of_one) for of_one in zip(titles, whole, groups, strict=True))
+    return [section for section in made if section is not None]
+
+
+def _links_title(setting: Setting) -> str:
+    """Return ``Predicted and measured steps: Houston 2013, fusion, 2 workers on cpu``."""
+    workers = units.count_text(setting.cell["workers"], "worker")
+    return (
+        f"Predicted and measured steps: {data_title(setting)}, {setting.cell['model']}, {workers} on {setting.device}"
+    )
+
+
+def _links_section(title: str, setting: Setting, group: list[Comparison]) -> Section | None:
+    """Return the model's error on emulated links, None where no records without one allow a prediction."""
+    every, notes = predictions(group), Notes()
+    if not every:
+        return None
+    tables = (predicted_steps_table(every, notes), errors_table(every))
+    return Section(
+        title=title,
+        facts=(
+            f"Hardware: {setting.hardware}; predictions are from the records without emulated links alone.",
+            *commands(setting.records),
+        ),
+        tables=tuple(table for table in tables if table is not None),
+        notes=tuple(notes.texts),
+        conclusion=_error_words(every),
+    )
+
+
+def _error_words(every: Sequence[Predicted]) -> str:
+    """Return by how much the model errs, and where most."""
+    counted = [one for one in every if one.counts]
+    if not counted:
+        return "In no row exchange is a third of the step or more, so they say little of the model of links."
+    worst, median = max(counted, key=lambda one: abs(one.error)), median_error(counted) or 0.0
+    return (
+        f"Where exchange is a third of the step or more, the model errs by {100 * median:.1f} % "
+        f"(median of {units.count_text(len(counted), 'row')}), at most by {signed_percent(worst.error)} %: "
+        f"{worst.label} at {parse_worker_links(worst.link).title}."
+    )
 
 
 def _models_title(setting: Setting) -> str:

@@ -11,7 +11,7 @@ from rsbench.cell import KEY_VERSION
 from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
-from rsbench.reports.analysis.link_model import BreakEven, break_even, mean_costs, over_seeds
+from rsbench.reports.analysis.link_model import BreakEven, break_even, middle_costs, over_seeds
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import (
@@ -205,7 +205,7 @@ class Comparison:
     def costs(self, method: Method) -> StepCosts | None:
         """Return what a row's step costs apart from the link, None where that is unknown."""
         every = self._costs.get(method.label)
-        return mean_costs(list(every.values())) if every else None
+        return middle_costs(list(every.values())) if every else None
 
     def doubt(self, method: Method) -> str:
         """Return why a row's modelled step is not to be trusted; empty where it is."""
@@ -218,17 +218,21 @@ class Comparison:
         return ""
 
     def predict(self, method: Method, link: Link) -> Prediction | None:
-        """Return a row's modelled step on a link, with its range over the seeds; None where its cost is unknown."""
+        """Return a row's modelled step on a link, with its range over the seeds; None where its cost is unknown.
+
+        Records that do not say which collectives a step starts know no latency: that is a doubt where the link has one.
+        """
         costs = self.costs(method)
         if costs is None:
             return None
+        no_latency = "" if costs.knows_calls or not link.round_trip_s else "its records know no latency"
         steps_s = [one.step_time_s(link) for one in self._costs[method.label].values()]
         several = len(steps_s) > 1
         return Prediction(
             step_s=costs.step_time_s(link),
             low_s=min(steps_s) if several else None,
             high_s=max(steps_s) if several else None,
-            doubt=self.doubt(method),
+            doubt="; ".join(filter(None, (self.doubt(method), no_latency))),
         )
 
     def break_even(self, method: Method) -> BreakEven | None:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rsbench.links.link import Link
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.methods import Method
 
 WORTH_PREDICTING: Final = 1 / 3
 """Share of a measured step that is exchange from which the model's error says something about links."""
@@ -25,6 +27,7 @@ class Predicted:
         predicted_s: the modelled step, from the records without an emulated link alone.
         measured_s: the median step, mean over seeds.
         compute_s: the modelled step without any exchange.
+        doubt: why the prediction is not to be trusted; empty where it is.
     """
 
     label: str
@@ -33,6 +36,7 @@ class Predicted:
     predicted_s: float
     measured_s: float
     compute_s: float
+    doubt: str = ""
 
     @property
     def error(self) -> float:
@@ -40,53 +44,56 @@ class Predicted:
         return self.predicted_s / self.measured_s - 1
 
     @property
+    def exchange_share(self) -> float:
+        """Share of the measured step that computing does not explain, from 0 to 1."""
+        return max(0.0, 1 - self.compute_s / self.measured_s)
+
+    @property
     def counts(self) -> bool:
         """Whether exchange is a third of the measured step or more."""
-        return self.measured_s - self.compute_s >= WORTH_PREDICTING * self.measured_s
+        return self.exchange_share >= WORTH_PREDICTING
 
 
 def predictions(comparisons: Sequence[Comparison]) -> list[Predicted]:
-    """Return what was predicted and measured, for settings that differ in their link only.
+    """Return what was predicted and measured, by method and from slow links to fast ones.
 
     Args:
-        comparisons: of one work, one of them without an emulated link; links that differ between workers are modelled
-            by the slowest.
+        comparisons: of settings that differ in their link only; nothing is predicted unless one of them has no
+            emulated link. Links that differ between workers are modelled by the slowest.
     """
     base = next((one for one in comparisons if not one.setting.cell.get("link")), None)
     if base is None:
         return []
-    found = []
-    for comparison in comparisons:
-        link = comparison.setting.cell.get("link")
-        if not link:
-            continue
-        workers = int(comparison.setting.cell["workers"])
-        slowest = parse_worker_links(link).slowest(workers)
-        by_label = {method.label: method for method in base.finished}
-        for method in comparison.finished:
-            costs = base.costs(by_label[method.label]) if method.label in by_label else None
-            if costs is not None and method.step_s:
-                found.append(
-                    Predicted(
-                        label=method.label,
-                        workers=workers,
-                        link=link,
-                        predicted_s=costs.step_time_s(slowest),
-                        measured_s=method.step_s,
-                        compute_s=costs.compute_s,
-                    )
-                )
-    return found
+    emulated = [one for one in comparisons if one.setting.cell.get("link")]
+    emulated.sort(key=lambda one: (slowest_link(one).bits_per_s, slowest_link(one).round_trip_s))
+    found = (_predicted(base, method, comparison) for method in base.finished for comparison in emulated)
+    return [one for one in found if one is not None]
+
+
+def slowest_link(comparison: Comparison) -> Link:
+    """Return the link that holds up a setting's workers."""
+    cell = comparison.setting.cell
+    return parse_worker_links(cell["link"]).slowest(int(cell["workers"]))
+
+
+def _predicted(base: Comparison, method: Method, comparison: Comparison) -> Predicted | None:
+    """Return one row, None where the method was not measured on that link or its cost is unknown."""
+    measured = next((one for one in comparison.finished if one.label == method.label), None)
+    costs, prediction = base.costs(method), base.predict(method, slowest_link(comparison))
+    if measured is None or not measured.step_s or costs is None or prediction is None:
+        return None
+    return Predicted(
+        label=method.label,
+        workers=int(comparison.setting.cell["workers"]),
+        link=comparison.setting.cell["link"],
+        predicted_s=prediction.step_s,
+        measured_s=measured.step_s,
+        compute_s=costs.compute_s,
+        doubt=prediction.doubt,
+    )
 
 
 def median_error(every: Sequence[Predicted]) -> float | None:
     """Return the median of the errors' sizes over the rows that count, None where none does."""
     errors = [abs(one.error) for one in every if one.counts]
     return statistics.median(errors) if errors else None
-
-
-def median_errors(every: Sequence[Predicted]) -> dict[str, float]:
-    """Return the same for each method."""
-    labels = dict.fromkeys(one.label for one in every)
-    found = {label: median_error([one for one in every if one.label == label]) for label in labels}
-    return {label: error for label, error in found.items() if error is not None}

@@ -78,23 +78,24 @@ class PhaseCost:
         backward_s: backward's own seconds.
         after_s: the optimizer, and the rest.
         buckets: in the order of their hook calls.
+        forward_s: the forward pass alone, a part of ``before_s``; 0 where it is not known.
     """
 
     before_s: float
     backward_s: float
     after_s: float
     buckets: tuple[BucketCost, ...]
+    forward_s: float = 0.0
 
-    def time_s(self, link: Link, workers: int | None, call_s: CallTime) -> float:
-        """Return the seconds of the phase on a link."""
+    def time_s(self, call_s: Callable[[CallCost], float], workers: int | None = None) -> float:
+        """Return the seconds of the phase where calls take so long and so many workers take part."""
         in_hooks = link_free = decoded = 0.0
         for bucket in self.buckets:
             now = self.before_s + bucket.ready_s + in_hooks
             begun = now
             now += bucket.compress_s
             for call in bucket.calls:
-                took = call.per_step * call_s(call.op, call.payload_bytes, call.at(workers), link)
-                link_free = max(now, link_free) + took
+                link_free = max(now, link_free) + call.per_step * call_s(call)
                 if call.blocking:
                     now = link_free
             in_hooks += now - begun
@@ -131,19 +132,16 @@ class StepCosts:
         """
         if not self.knows_calls:
             return self.compute_s + 8 * self.wire_bytes_per_step / link.bits_per_s
-        return sum(phase.time_s(link, workers, call_s) for phase in self.phases)
+
+        def on_link(call: CallCost) -> float:
+            return call_s(call.op, call.payload_bytes, call.at(workers), link)
+
+        return sum(phase.time_s(on_link, workers) for phase in self.phases)
 
     @property
     def compute_s(self) -> float:
-        """The step without any exchange: its modelled time on a link without end."""
-        return sum(
-            phase.before_s
-            + phase.backward_s
-            + phase.after_s
-            + sum(bucket.compress_s for bucket in phase.buckets)
-            + (phase.buckets[-1].decompress_s if phase.buckets else 0.0)
-            for phase in self.phases
-        )
+        """The step where collectives take no time."""
+        return sum(phase.time_s(lambda _: 0.0) for phase in self.phases)
 
     def sent_bytes(self, workers: int | None = None) -> float:
         """Return the modelled bytes on the wire of one rank in a step."""
@@ -192,6 +190,7 @@ def _phase(phase: Mapping[str, Any], load: float) -> PhaseCost:
     """Return one phase; backward and the rest shrink as forward does, hooks by their own CPU time."""
     return PhaseCost(
         before_s=phase["before_s"] / load,
+        forward_s=phase["forward_s"] / load,
         backward_s=phase["backward_s"] / load,
         after_s=phase["after_s"] / load,
         buckets=tuple(_bucket(bucket, load) for bucket in phase["buckets"]),
@@ -233,6 +232,7 @@ def _without_calls(record: Record, name: str, wire_bytes_per_step: float) -> Ste
     )
     phase = PhaseCost(
         before_s=parts["data_s"] + parts["forward_s"],
+        forward_s=parts["forward_s"],
         backward_s=parts["backward_s"],
         after_s=parts["optimizer_s"] + parts["other_s"],
         buckets=(bucket,),
@@ -253,6 +253,7 @@ def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
     return tuple(
         PhaseCost(
             before_s=statistics.median(phases[index].before_s for phases in alike),
+            forward_s=statistics.median(phases[index].forward_s for phases in alike),
             backward_s=statistics.median(phases[index].backward_s for phases in alike),
             after_s=statistics.median(phases[index].after_s for phases in alike),
             buckets=(),
@@ -264,9 +265,11 @@ def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
 def with_base(costs: StepCosts, base: Sequence[PhaseCost]) -> StepCosts:
     """Return a method's cost with the computing that all methods share, and its own hooks.
 
+    Where its forward pass, the same work for all, took longer than that of the base, its hooks did, too.
+
     Args:
         costs: of a method.
-        base: phases whose ``before_s``, ``backward_s`` and ``after_s`` hold for all methods.
+        base: phases whose times hold for all methods.
     """
     if len(base) != len(costs.phases):
         return costs
@@ -276,17 +279,15 @@ def with_base(costs: StepCosts, base: Sequence[PhaseCost]) -> StepCosts:
 
 def _on_base(own: PhaseCost, shared: PhaseCost) -> PhaseCost:
     stretch = shared.backward_s / own.backward_s if own.backward_s > 0 else 1.0
-    slower = own.before_s / shared.before_s if shared.before_s > 0 else 1.0
-    return PhaseCost(
-        before_s=shared.before_s,
-        backward_s=shared.backward_s,
-        after_s=shared.after_s,
+    slower = max(1.0, own.forward_s / shared.forward_s) if shared.forward_s > 0 else 1.0
+    return dataclasses.replace(
+        shared,
         buckets=tuple(
             dataclasses.replace(
                 bucket,
                 ready_s=bucket.ready_s * stretch,
-                compress_s=bucket.compress_s / max(1.0, slower),
-                decompress_s=bucket.decompress_s / max(1.0, slower),
+                compress_s=bucket.compress_s / slower,
+                decompress_s=bucket.decompress_s / slower,
             )
             for bucket in own.buckets
         ),

@@ -61,7 +61,7 @@
   // What a row shows on a link: column -> text.
   const texts = (row, link, contact, reference) => {
     const step = stepSeconds(row.costs, link), run = row.steps * step;
-    const shown = { link_step_s: milliseconds(step), link_step_interval_s: "-", run_s: hours(run), link_speed_up: "-" };
+    const shown = { link_step_s: milliseconds(step), link_step_range_s: "-", run_s: hours(run), link_speed_up: "-" };
     if (row.target_steps !== null) shown.target_s = hours(row.target_steps * step);
     if (reference && !row.is_reference) shown.link_speed_up = ratio(stepSeconds(reference.costs, link) / step);
     if (contact) {

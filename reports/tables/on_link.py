@@ -15,7 +15,7 @@ from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import EMPTY, METHOD, bytes_cell, ratio_cell
 
 _STEP: Final = Column(title="Step there", unit="ms", better="lower", key="link_step_s")
-_INTERVAL: Final = Column(title="Interval", unit="ms", key="link_step_interval_s")
+_RANGE: Final = Column(title="Over seeds", unit="ms", key="link_step_range_s")
 _RUN: Final = Column(title="Run", unit="h", better="lower", key="run_s")
 _TARGET: Final = Column(title=f"To {100 * SHARE:g} %", unit="h", better="lower", key="target_s")
 _SPEED_UP: Final = Column(title="Speed-up", better="higher", key="link_speed_up")
@@ -29,7 +29,7 @@ _PASSES: Final = (
     Column(title="Sent/pass", key="sent_bytes_per_pass"),
 )
 _COMPUTED: Final = frozenset(
-    {"link_step_s", "link_step_interval_s", "run_s", "target_s", "link_speed_up", "elapsed_s", "passes"}
+    {"link_step_s", "link_step_range_s", "run_s", "target_s", "link_speed_up", "elapsed_s", "passes"}
     | {"sent_bytes_per_pass"}
 )
 """Columns that depend on the link."""
@@ -45,9 +45,9 @@ def on_link_table(on_link: OnLink, notes: Notes) -> Table | None:
     if not on_link.runs:
         return None
     methods = on_link.comparison.finished
-    with_interval = any(run.prediction.low_s is not None for run in on_link.runs.values())
+    with_range = any(run.prediction.low_s is not None for run in on_link.runs.values())
     columns = (
-        *(METHOD, _STEP, *([_INTERVAL] if with_interval else []), _SPEED_UP, _RUN),
+        *(METHOD, _STEP, *([_RANGE] if with_range else []), _SPEED_UP, _RUN),
         *([] if on_link.target is None else [_TARGET]),
         *([] if on_link.contact is None else _PASSES),
         *_TRAFFIC,
@@ -66,7 +66,7 @@ def _row(method: Method, on_link: OnLink, columns: tuple[Column, ...], notes: No
     cells = {
         "method": Cell(method.label, method.label),
         "link_step_s": _step_cell(run, notes),
-        "link_step_interval_s": _interval_cell(run.prediction),
+        "link_step_range_s": _range_cell(run.prediction),
         "link_speed_up": ratio_cell(on_link.speed_up(run), 2),
         "run_s": _hours_cell(run.run_s),
         "target_s": _target_cell(run),
@@ -81,12 +81,12 @@ def _step_cell(run: LinkRun, notes: Notes) -> Cell:
     """Return the step with ``?`` and a note where the model is in doubt."""
     text, doubt = units.ms_text(run.prediction.step_s), run.prediction.doubt.rstrip(".")
     if doubt:
-        text += f" ? {notes.mark(f'{run.method.label}: {doubt}.')}"
+        text += f" ? {notes.mark(f'The model is in doubt: {doubt}.')}"
     return Cell(text, run.prediction)
 
 
-def _interval_cell(prediction: Prediction) -> Cell:
-    """Return ``[790, 840]``, a dash where there is no interval."""
+def _range_cell(prediction: Prediction) -> Cell:
+    """Return ``[790, 840]``, a dash where there is one seed."""
     if prediction.low_s is None or prediction.high_s is None:
         return EMPTY
     ends = (prediction.low_s, prediction.high_s)

@@ -51,6 +51,11 @@ def main() -> None:
 @options.node_options
 @plan_options
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
+@click.option(
+    "--contact",
+    metavar="PASS/PERIOD",
+    help="With --dry-run: links are there for a pass in each period, such as 8m/95m.",
+)
 @click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells.")
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:

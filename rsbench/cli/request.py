@@ -15,6 +15,7 @@ from rsbench.cli.plan_option import grids_given, plan_given
 from rsbench.console import complain
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
+from rsbench.links.contact import Contact, parse_contact
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
@@ -54,12 +55,27 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         budget_s=given.get("budget"),
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
+        contact=_contact(given),
         rerun=given["rerun"],
         tensorboard=given["tensorboard"],
         trace=given["trace"],
         judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
         ours=() if plan is None else plan.ours,
     )
+
+
+def _contact(given: Mapping[str, Any]) -> Contact | None:
+    """Return when the links of a plan are there, None for always.
+
+    Raises:
+        RsbenchError: cells that run would have to wait for passes.
+    """
+    text = given.get("contact")
+    if text is None:
+        return None
+    if not given.get("dry_run", False):
+        raise RsbenchError("--contact says what a plan takes in passes: give it with --dry-run, or to rsbench report.")
+    return parse_contact(text)
 
 
 def _token(without: bool) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rsbench.judging import DEFAULT, Judging
+from rsbench.links.contact import Contact
 from rsbench.planning.devices import Nodes
 from rsbench.planning.grid import Grid
 
@@ -29,6 +30,7 @@ class Request:
         budget_s: begin no cell after so much time; None has no limit.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
+        contact: when the links of a dry run are there; None for always.
         rerun: run done cells again.
         tensorboard: write event files.
         trace: write a trace of some steps.
@@ -49,6 +51,7 @@ class Request:
     budget_s: float | None = None
     strict_data: bool = False
     dry_run: bool = False
+    contact: Contact | None = None
     rerun: bool = False
     tensorboard: bool = False
     trace: bool = False

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from rsbench import reports
 from rsbench.cell import FAST, CellSpec
+from rsbench.links.contact import Contact
 from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
 from rsbench.reports.document.table import Column, Notes, Report, Section, Table
@@ -30,7 +31,12 @@ _WORDS = frozenset({"data set", "model", "compressor", "workers", "link"})
 
 
 def show(
-    queue: CellQueue, expected: Sequence[Expectation], budget_s: float | None, ours: Sequence[str], console: Console
+    queue: CellQueue,
+    expected: Sequence[Expectation],
+    budget_s: float | None,
+    ours: Sequence[str],
+    console: Console,
+    contact: Contact | None = None,
 ) -> None:
     """Print the cells that are left, in their order, with what each will take.
 
@@ -40,6 +46,7 @@ def show(
         budget_s: begin no cell after so much time; None has no limit.
         ours: options that a plan marks as not known from its paper.
         console: where to.
+        contact: when the cells' links are there; None for always.
     """
     pairs = zip(queue.left(), expected, strict=True)
     notes = Notes()
@@ -58,7 +65,7 @@ def show(
         sentence(expected, budget_s),
     ]
     if with_links:
-        facts.append(_link_sentence(queue.left(), expected))
+        facts.append(_link_sentence(queue.left(), expected, contact))
     if not all(job.spec.deterministic for job in queue.left()):
         facts.append(f"Fast: {FAST}; such cells are not those of --deterministic.")
     if ours:
@@ -99,15 +106,28 @@ def _link_row(job: Job, expected: Expectation) -> tuple[str, ...]:
     return (job.spec.link, bytes_text(job.estimate.wire_bytes), duration_text(expected.link_s))
 
 
-def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation]) -> str:
+def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact: Contact | None) -> str:
     """Say what the cells with links send, and how long that takes."""
     on_links = [(job, one) for job, one in zip(jobs, expected, strict=True) if job.spec.link is not None]
     sent_bytes = sum(job.estimate.wire_bytes for job, _ in on_links)
     link_s = sum(one.link_s for _, one in on_links)
+    busy_s = sum(one.time_s for _, one in on_links)
     return (
         f"Links: in {count_text(len(on_links), 'cell')} a worker sends {bytes_text(sent_bytes)} in all, headers "
         f"included, which takes {duration_text(link_s)} ({link_s / 3600:.3g} h) of the time at most: modelled from the "
-        "plan, not overlapped with computing."
+        f"plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
+    )
+
+
+def _pass_words(contact: Contact | None, busy_s: float, sent_bytes: float) -> str:
+    """Say what cells that run one after another take where their links are there in passes only."""
+    if contact is None or not busy_s:
+        return ""
+    elapsed_s, passes = contact.elapsed_s(busy_s), contact.passes(busy_s)
+    per_pass = bytes_text(sent_bytes * min(1.0, contact.visible_s / busy_s))
+    return (
+        f" With links that are there {contact.title} these cells take {duration_text(elapsed_s)} "
+        f"({elapsed_s / 3600:.3g} h) in {passes:,} pass{'' if passes == 1 else 'es'}, {per_pass} a pass."
     )
 
 

@@ -69,3 +69,14 @@ def test_a_dry_run_says_hours_and_bytes_on_links(rsbench: Call, launcher: Any, m
     assert "Links: in 2 cells a worker sends" in output
     assert "modelled from the plan, not overlapped with computing" in output
     assert "exchange off links and compression" in output
+    assert "passes" not in output
+    passing = ("--dry-run", "--compressor", "none", "--contact", "1s/95m")
+    output = " ".join(rsbench("compare", *passing).output.split())
+    assert "With links that are there 1 s of each 95 min these cells take" in output and " passes, " in output
+
+
+def test_contacts_are_for_plans(rsbench: Call, launcher: Any) -> None:
+    result = rsbench("compare", "--contact", "8m/95m")
+    assert result.exit_code == 2
+    assert "give it with --dry-run, or to rsbench report" in result.output
+    assert launcher.ran == []

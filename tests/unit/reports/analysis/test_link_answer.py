@@ -10,7 +10,7 @@ from report_parts import comparison_of
 
 from rsbench.links.contact import Contact
 from rsbench.links.link import parse_link
-from rsbench.reports.analysis.link_answer import answer
+from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 
 Maker = Callable[..., dict[str, Any]]
@@ -18,7 +18,7 @@ PASSES = Contact(visible_s=480, period_s=5700)
 
 
 def said(records: list[dict[str, Any]], link: str, contact: Contact | None = None) -> str:
-    return answer(OnLink(comparison=comparison_of(records), link=parse_link(link), contact=contact))
+    return answers([OnLink(comparison=comparison_of(records), link=parse_link(link), contact=contact)])
 
 
 def two(make_record: Maker, **changes: Any) -> list[dict[str, Any]]:
@@ -52,11 +52,15 @@ def test_a_fast_link_needs_no_compression(make_record: Maker) -> None:
     assert "compression does not pay, dgc 100x takes" in said(records, "100gbit")
 
 
-def test_doubt_is_said(make_record: Maker) -> None:
-    old = [make_record(), make_record(compressor="dgc", ratio=100.0)]
-    words = said(old, "geo")
-    assert words.count("(?)") == 2
-    assert "The model is in doubt for none (?): its records do not say when a step exchanges what" in words
+def test_doubt_is_said_once(make_record: Maker) -> None:
+    comparison = comparison_of([make_record(), make_record(compressor="dgc", ratio=100.0)])
+    words = answers([OnLink(comparison=comparison, link=parse_link(link)) for link in ("geo", "leo")])
+    assert words.startswith("On geo (48 Mbit/s down, 4.4 Mbit/s up, 683 ms round trip): use dgc 100x: the run takes ")
+    assert words.endswith(
+        " (?) of none. The model is in doubt (?) for dgc 100x and none: its records do not say when a step exchanges "
+        "what, so latency is left out."
+    )
+    assert (words.count("in doubt"), words.count(" (?) instead of")) == (1, 2)
 
 
 def test_without_a_reference_nothing_is_said(make_record: Maker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ def bucket(ready_s: float, *calls: CallCost, compress_s: float = 0.0, decompress
 
 
 def step(*buckets: BucketCost, before_s: float = 1.0, backward_s: float = 4.0, after_s: float = 0.5) -> StepCosts:
-    phase = PhaseCost(before_s=before_s, backward_s=backward_s, after_s=after_s, buckets=buckets)
+    phase = PhaseCost(before_s=before_s, forward_s=before_s, backward_s=backward_s, after_s=after_s, buckets=buckets)
     return StepCosts(name="x", phases=(phase,), wire_bytes_per_step=0.0)
 
 
@@ -141,6 +142,24 @@ def test_all_methods_share_one_base_and_keep_their_own_hooks() -> None:
     assert [with_base(costs, base).step_time_s(LINK) for costs in (quick, usual, slow)] == pytest.approx(
         [5.6, 5.7, 5.8]
     )
+
+
+def test_computing_alone_is_the_step_on_a_link_without_end() -> None:
+    costs = step(
+        bucket(1.0, call(4), compress_s=0.25, decompress_s=6.0),
+        bucket(4.0, call(1, blocking=True), compress_s=0.25, decompress_s=1.0),
+    )
+    # Decoding of the first begins at 2.25 s and outlasts backward.
+    assert costs.compute_s == pytest.approx(2.25 + 6 + 1 + 0.5)
+    assert costs.compute_s == pytest.approx(costs.step_time_s(LINK, call_s=lambda *_: 0.0))
+
+
+def test_a_slow_disk_does_not_make_a_hook_cheap() -> None:
+    """Only forward, the same work for all, tells how busy the machine was; loading a batch does not."""
+    costs = step(bucket(4.0, compress_s=0.2))
+    slow_disk = dataclasses.replace(costs.phases[0], before_s=3.0)
+    late = dataclasses.replace(costs, phases=(slow_disk,))
+    assert with_base(late, costs.phases).step_time_s(LINK) == pytest.approx(costs.step_time_s(LINK))
 
 
 def test_an_older_record_has_its_split_and_its_bytes(make_record: Callable[..., dict[str, Any]]) -> None:

@@ -44,12 +44,12 @@ def test_the_table_has_steps_hours_and_bytes(make_record: Maker) -> None:
     assert any("without validation" in note for note in notes)
 
 
-def test_seeds_give_an_interval(make_record: Maker) -> None:
+def test_seeds_give_a_range(make_record: Maker) -> None:
     records = [*two(make_record, seed=0), *two(make_record, seed=1, split_ms={"compress_s": 100.0})]
     table, _ = drawn(records, "1gbit")
-    assert column(table, "Interval")["none"].startswith("[")
+    assert column(table, "Over seeds")["none"].startswith("[")
     values = table.values[0]
-    place = [one.key for one in table.columns].index("link_step_interval_s")
+    place = [one.key for one in table.columns].index("link_step_range_s")
     low, high = values[place]
     assert low <= values[1].step_s <= high and low < high
 
@@ -68,7 +68,7 @@ def test_passes_have_columns(make_record: Maker) -> None:
 def test_doubt_is_marked_with_its_reason(make_record: Maker) -> None:
     table, notes = drawn([make_record(), make_record(compressor="dgc", ratio=100.0)], "geo")
     assert all(" ? [" in text for text in column(table, "Step there").values())
-    assert any(note.startswith("none: its records do not say") for note in notes)
+    assert any(note.startswith("The model is in doubt: its records do not say") for note in notes)
     assert any(note.startswith("geo: Ookla") for note in notes)
 
 
