@@ -8,7 +8,7 @@ from typing import Final
 
 from rsbench.emulation.namespace import NetworkNamespace
 from rsbench.emulation.relay import Relay
-from rsbench.emulation.token_bucket import token_bucket
+from rsbench.emulation.token_bucket import burst_bytes, token_bucket
 from rsbench.errors import RsbenchError
 from rsbench.links.link import Link
 from rsbench.links.worker_links import WorkerLinks
@@ -20,6 +20,7 @@ SOCKET_VARIABLES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
+MOST_TRAIN_BYTES: Final = 65_536
 SINGLE_PACKETS_BITS_PER_S: Final = 100e6
 """Up to this rate packets leave one by one, as over a wire. On faster links, and through the relay, they go in trains
 of up to 64 kB, which the kernel calls GSO: one by one they would take more of the CPU than workers can spare."""
@@ -69,11 +70,16 @@ class EmulatedNetwork:
         """Lay a worker's link from the switch to its namespace."""
         port, place = _port(rank), self._places[rank]
         one_by_one = not delayed and max(link.up_bits_per_s, link.down_bits_per_s) <= SINGLE_PACKETS_BITS_PER_S
-        setting = "addrgenmode none" + (" gso_max_segs 1" if one_by_one else "")
+        up, down = (
+            "gso_max_segs 1" if one_by_one else _train(rate) for rate in (link.up_bits_per_s, link.down_bits_per_s)
+        )
         ends_in = [] if delayed else [f"link set {port} master switch"]
-        lines = [f"link add {port} type veth peer name {INTERFACE} netns {place.path}", f"link set {port} {setting}"]
+        lines = [
+            f"link add {port} type veth peer name {INTERFACE} netns {place.path}",
+            f"link set {port} addrgenmode none {down}",
+        ]
         self._switch.run("ip", [*lines, *ends_in, f"link set {port} up"], others=[place])
-        lines = ["link set lo up", f"link set {INTERFACE} {setting}", f"link set {INTERFACE} up"]
+        lines = ["link set lo up", f"link set {INTERFACE} addrgenmode none {up}", f"link set {INTERFACE} up"]
         place.run("ip", [*lines, f"addr add {_address(rank)}/{PREFIX_BITS} dev {INTERFACE}"])
         self._switch.run("tc", [token_bucket(port, link.down_bits_per_s)])
         place.run("tc", [token_bucket(INTERFACE, link.up_bits_per_s)])
@@ -97,6 +103,11 @@ class EmulatedNetwork:
 def _port(rank: int) -> str:
     """Return what the switch calls a worker's link."""
     return f"worker{rank}"
+
+
+def _train(bits_per_s: float) -> str:
+    """Return the setting that keeps trains within the bucket, which would cut larger ones into single packets."""
+    return f"gso_max_size {min(MOST_TRAIN_BYTES, burst_bytes(bits_per_s) * 9 // 10)}"  # headers come on top
 
 
 def _address(rank: int) -> str:
