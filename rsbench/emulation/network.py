@@ -43,8 +43,8 @@ class EmulatedNetwork:
 
     def __init__(self, links: WorkerLinks, workers: int) -> None:
         self._held = ExitStack()
-        round_trips_s = {_port(rank): links.of(rank).round_trip_s for rank in range(workers)}
-        delayed = any(round_trips_s.values())
+        ports = {_port(rank): links.of(rank) for rank in range(workers)}
+        delayed = any(link.round_trip_s for link in ports.values())
         try:
             self._switch = self._namespace()
             self._places = [self._namespace() for _ in range(workers)]
@@ -53,7 +53,7 @@ class EmulatedNetwork:
             for rank in range(workers):
                 self._lay(rank, links.of(rank), delayed)
             if delayed:
-                self._held.callback(Relay(self._switch, round_trips_s).close)
+                self._held.callback(Relay(self._switch, ports).close)
         except OSError as error:
             self.close()
             raise RsbenchError(f"The link cannot be emulated here ({error}).") from error
