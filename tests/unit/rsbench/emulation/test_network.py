@@ -155,5 +155,5 @@ def test_workers_are_told_where_their_link_is(tmp_path: Path) -> None:
 
 
 def test_more_than_the_relay_carries_is_refused() -> None:
-    with pytest.raises(RsbenchError, match=r"latency can be emulated up to 4 Gbit/s over all workers, .* 5 Gbit/s"):
+    with pytest.raises(RsbenchError, match=r"latency can be emulated up to 4.0 Gbit/s over all workers, .* 5.0 Gbit/s"):
         EmulatedNetwork(parse_worker_links("1gbit;1=2gbit:latency=10ms"), 4)
