@@ -8,7 +8,7 @@ from typing import Final
 
 from rsbench.emulation.namespace import NetworkNamespace
 from rsbench.emulation.relay import Relay
-from rsbench.emulation.token_bucket import token_bucket
+from rsbench.emulation.token_bucket import burst_bytes, token_bucket
 from rsbench.errors import RsbenchError
 from rsbench.links.link import Link
 from rsbench.links.worker_links import WorkerLinks
@@ -20,6 +20,8 @@ SOCKET_VARIABLES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
+MOST_TRAIN_BYTES: Final = 65_536
+"""Of packets that the kernel passes on as one (GSO)."""
 
 
 class EmulatedNetwork:
@@ -39,8 +41,8 @@ class EmulatedNetwork:
 
     def __init__(self, links: WorkerLinks, workers: int) -> None:
         self._held = ExitStack()
-        round_trips_s = {_port(rank): links.of(rank).round_trip_s for rank in range(workers)}
-        delayed = any(round_trips_s.values())
+        ports = {_port(rank): links.of(rank) for rank in range(workers)}
+        delayed = any(link.round_trip_s for link in ports.values())
         try:
             self._switch = self._namespace()
             self._places = [self._namespace() for _ in range(workers)]
@@ -49,7 +51,7 @@ class EmulatedNetwork:
             for rank in range(workers):
                 self._lay(rank, links.of(rank), delayed)
             if delayed:
-                self._held.callback(Relay(self._switch, round_trips_s).close)
+                self._held.callback(Relay(self._switch, ports).close)
         except OSError as error:
             self.close()
             raise RsbenchError(f"The link cannot be emulated here ({error}).") from error
@@ -65,11 +67,14 @@ class EmulatedNetwork:
     def _lay(self, rank: int, link: Link, delayed: bool) -> None:
         """Lay a worker's link from the switch to its namespace."""
         port, place = _port(rank), self._places[rank]
-        setting = "addrgenmode none"
+        up, down = (_train(rate) if delayed else "" for rate in (link.up_bits_per_s, link.down_bits_per_s))
         ends_in = [] if delayed else [f"link set {port} master switch"]
-        lines = [f"link add {port} type veth peer name {INTERFACE} netns {place.path}", f"link set {port} {setting}"]
+        lines = [
+            f"link add {port} type veth peer name {INTERFACE} netns {place.path}",
+            f"link set {port} addrgenmode none {down}",
+        ]
         self._switch.run("ip", [*lines, *ends_in, f"link set {port} up"], others=[place])
-        lines = ["link set lo up", f"link set {INTERFACE} {setting}", f"link set {INTERFACE} up"]
+        lines = ["link set lo up", f"link set {INTERFACE} addrgenmode none {up}", f"link set {INTERFACE} up"]
         place.run("ip", [*lines, f"addr add {_address(rank)}/{PREFIX_BITS} dev {INTERFACE}"])
         self._switch.run("tc", [token_bucket(port, link.down_bits_per_s)])
         place.run("tc", [token_bucket(INTERFACE, link.up_bits_per_s)])
@@ -93,6 +98,11 @@ class EmulatedNetwork:
 def _port(rank: int) -> str:
     """Return what the switch calls a worker's link."""
     return f"worker{rank}"
+
+
+def _train(bits_per_s: float) -> str:
+    """Return the setting that keeps trains within the bucket, which cuts larger ones: single packets keep a relay busy."""
+    return f"gso_max_size {min(MOST_TRAIN_BYTES, burst_bytes(bits_per_s) * 9 // 10)}"  # headers come on top
 
 
 def _address(rank: int) -> str:

@@ -16,7 +16,9 @@ from typing import Final
 
 from rsbench.emulation.namespace import NetworkNamespace
 from rsbench.errors import RsbenchError
+from rsbench.links.link import Link
 from rsbench.parent_death import end_with_parent
+from rsbench.units import link_speed_text
 
 READY: Final = b"ready\n"
 CLOSE_S: Final = 5.0
@@ -25,6 +27,8 @@ _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _ETH_P_ALL: Final = 3
 _HEADER_BYTES: Final = 10
 """Of virtio's header before each frame, which tells that the frame's checksum is still to be made."""
+MOST_BITS_PER_S: Final = 4e9
+"""That all workers together may send: four of 1 Gbit/s were carried at 93 % of their rate on two busy cores."""
 QUEUE_BYTES: Final = 64 * 2**20
 MOST_BYTES: Final = 2**17
 BATCH: Final = 32
@@ -35,14 +39,16 @@ class Relay:
 
     Args:
         switch: the namespace where the links meet.
-        round_trips_s: interface there -> round trip of its link.
+        links: interface there -> the link that ends in it.
 
     Raises:
         OSError: it cannot be started.
-        RsbenchError: it ended at once.
+        RsbenchError: the links are too fast for it, or it ended at once.
     """
 
-    def __init__(self, switch: NetworkNamespace, round_trips_s: Mapping[str, float]) -> None:
+    def __init__(self, switch: NetworkNamespace, links: Mapping[str, Link]) -> None:
+        _check_speed(sum(link.up_bits_per_s for link in links.values()))
+        round_trips_s = {interface: link.round_trip_s for interface, link in links.items()}
         ended = end_with_parent(os.getpid())
 
         def prepare() -> None:
@@ -73,6 +79,19 @@ class Relay:
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _check_speed(bits_per_s: float) -> None:
+    """Refuse more than the process is known to carry.
+
+    Raises:
+        RsbenchError: says how much that is.
+    """
+    if bits_per_s > MOST_BITS_PER_S:
+        raise RsbenchError(
+            f"Links with a latency can be emulated up to {link_speed_text(MOST_BITS_PER_S)} over all workers, but these"
+            f" come to {link_speed_text(bits_per_s)}: take slower links, fewer workers or no latency."
+        )
 
 
 class Switch:

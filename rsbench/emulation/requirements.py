@@ -23,25 +23,25 @@ _PLAIN: Final = Link(down_bits_per_s=50e6, up_bits_per_s=50e6)
 _DELAYED: Final = Link(down_bits_per_s=50e6, up_bits_per_s=50e6, round_trip_s=0.02)
 
 
-def check(links: Iterable[WorkerLinks], interface: str = "") -> None:
+def check(links: Iterable[tuple[WorkerLinks, int]], interface: str = "") -> None:
     """Refuse what this machine cannot give the workers, before anything is started.
 
     Args:
-        links: that are to be emulated.
+        links: that are to be emulated, each with how many workers have them.
         interface: that workers are to talk over; empty for the one that is found.
 
     Raises:
         RsbenchError: one sentence that says what is missing and what to do.
     """
-    asked = {one.text: one for one in links}
+    asked = {(one.text, workers): one for one, workers in links}
     if interface:
         _check_interface(interface)
         if asked:
             raise RsbenchError("--interface is a link that is there, --link emulates one: give one or the other.")
     if asked:
         _check_machine()
-    for one in asked.values():
-        EmulatedNetwork(one, max(2, *(rank + 1 for rank in (0, *one.others)))).close()  # a trial of the very links
+    for (_, workers), one in asked.items():
+        EmulatedNetwork(one, workers).close()  # a trial of the very links
 
 
 def problem(*, delay: bool) -> str:
@@ -51,7 +51,7 @@ def problem(*, delay: bool) -> str:
         delay: ask for links with a delay.
     """
     try:
-        check([WorkerLinks(default=_DELAYED if delay else _PLAIN)])
+        check([(WorkerLinks(default=_DELAYED if delay else _PLAIN), 2)])
     except RsbenchError as error:
         return str(error)
     return ""

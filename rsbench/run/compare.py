@@ -82,7 +82,8 @@ def _compare(request: Request, console: Console) -> int:
         check_tensorboard()
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
     if not request.dry_run:
-        requirements.check([links for grid in grids for links in grid.worker_links], request.interface)
+        asked = [(links, workers) for grid in grids for links in grid.worker_links for workers in grid.workers]
+        requirements.check(asked, request.interface)
     for note in dict.fromkeys(note for grid in grids for note in grid.notes):
         console_module.say(console, note)
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)

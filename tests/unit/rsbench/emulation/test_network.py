@@ -152,3 +152,8 @@ def test_workers_are_told_where_their_link_is(tmp_path: Path) -> None:
     names = [name for name, value in network.environment.items() if value == "link0"]
     network.close()
     assert names == ["GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME", "RSBENCH_LINK_INTERFACE"]
+
+
+def test_more_than_the_relay_carries_is_refused() -> None:
+    with pytest.raises(RsbenchError, match=r"latency can be emulated up to 4.0 Gbit/s over all workers, .* 5.0 Gbit/s"):
+        EmulatedNetwork(parse_worker_links("1gbit;1=2gbit:latency=10ms"), 4)

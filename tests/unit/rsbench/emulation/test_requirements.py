@@ -11,7 +11,7 @@ from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
 from rsbench.links.worker_links import parse_worker_links
 
-LINKS = [parse_worker_links("50mbit")]
+LINKS = [(parse_worker_links("50mbit"), 2)]
 
 
 def test_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
