@@ -21,7 +21,9 @@ INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
 MOST_TRAIN_BYTES: Final = 65_536
-"""Of packets that the kernel passes on as one (GSO)."""
+SINGLE_PACKETS_BITS_PER_S: Final = 100e6
+"""Up to this rate packets leave one by one, as over a wire. On faster links, and through the relay, they go in trains
+of up to 64 kB, which the kernel calls GSO: one by one they would take more of the CPU than workers can spare."""
 
 
 class EmulatedNetwork:
@@ -67,7 +69,10 @@ class EmulatedNetwork:
     def _lay(self, rank: int, link: Link, delayed: bool) -> None:
         """Lay a worker's link from the switch to its namespace."""
         port, place = _port(rank), self._places[rank]
-        up, down = (_train(rate) if delayed else "" for rate in (link.up_bits_per_s, link.down_bits_per_s))
+        one_by_one = not delayed and max(link.up_bits_per_s, link.down_bits_per_s) <= SINGLE_PACKETS_BITS_PER_S
+        up, down = (
+            "gso_max_segs 1" if one_by_one else _train(rate) for rate in (link.up_bits_per_s, link.down_bits_per_s)
+        )
         ends_in = [] if delayed else [f"link set {port} master switch"]
         lines = [
             f"link add {port} type veth peer name {INTERFACE} netns {place.path}",
@@ -101,7 +106,7 @@ def _port(rank: int) -> str:
 
 
 def _train(bits_per_s: float) -> str:
-    """Return the setting that keeps trains within the bucket, which cuts larger ones: single packets keep a relay busy."""
+    """Return the setting that keeps trains within the bucket, which would cut larger ones into single packets."""
     return f"gso_max_size {min(MOST_TRAIN_BYTES, burst_bytes(bits_per_s) * 9 // 10)}"  # headers come on top
 
 

@@ -6,10 +6,10 @@ from typing import Final
 
 FRAME_BYTES: Final = 1514
 """Of a full packet: an MTU of 1,500 bytes and the Ethernet header."""
-BURST_S: Final = 0.0005
+BURST_S: Final = 0.001
 """A link that was idle may send so much of its rate at once: free bytes, hence few.
 
-With less, links of 1 Gbit/s stay below their rate. Trains of packets (GSO) that are larger are cut into packets here.
+With less, fast links stay below their rate.
 """
 LEAST_BURST_BYTES: Final = 5 * FRAME_BYTES
 QUEUE_BYTES: Final = 16 * 2**20

@@ -11,7 +11,8 @@ from report_parts import comparison_of
 
 from rsbench.links.contact import Contact
 from rsbench.links.link import parse_link
-from rsbench.reports.analysis.on_link import NO_CALLS, OnLink
+from rsbench.reports.analysis.comparison import NO_CALLS
+from rsbench.reports.analysis.on_link import OnLink
 
 Maker = Callable[..., dict[str, Any]]
 

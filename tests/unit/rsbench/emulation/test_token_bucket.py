@@ -5,9 +5,9 @@ import pytest
 from rsbench.emulation.token_bucket import FRAME_BYTES, burst_bytes, token_bucket
 
 
-@pytest.mark.parametrize(("bits_per_s", "expected"), [(1e6, 5 * FRAME_BYTES), (50e6, 5 * FRAME_BYTES), (1e9, 62_500)])
+@pytest.mark.parametrize(("bits_per_s", "expected"), [(1e6, 5 * FRAME_BYTES), (50e6, 5 * FRAME_BYTES), (1e9, 125_000)])
 def test_what_an_idle_link_sends_at_once(bits_per_s: float, expected: int) -> None:
-    """Half a millisecond of the rate, but five packets at least: one that is larger than the bucket never leaves."""
+    """A millisecond of the rate, but five packets at least: one that is larger than the bucket never leaves."""
     assert burst_bytes(bits_per_s) == expected
 
 
