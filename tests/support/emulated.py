@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,15 +27,15 @@ def start(network: EmulatedNetwork, rank: int, program: str, arguments: Sequence
     )
 
 
-def namespaces() -> set[str]:
-    """The network namespaces that processes are in."""
+def namespaces(pids: Iterable[int] | None = None) -> set[str]:
+    """The network namespaces, other than this process's, that these processes are in; without an argument, all."""
     found = set()
-    for process in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*") if pids is None else (Path(f"/proc/{pid}") for pid in pids):
         try:
             found.add((process / "ns/net").readlink().name)
         except OSError:
             continue
-    return found
+    return found - {Path("/proc/self/ns/net").readlink().name}
 
 
 def give_rights_away() -> None:

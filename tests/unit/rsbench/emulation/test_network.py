@@ -102,18 +102,18 @@ def test_a_question_takes_the_round_trip(links: str, round_trip_s: float) -> Non
 
 
 def test_nothing_is_left_of_a_network() -> None:
-    before, files = namespaces(), len(os.listdir("/proc/self/fd"))
-    interfaces = set(psutil.net_if_addrs())
+    files, interfaces = len(os.listdir("/proc/self/fd")), set(psutil.net_if_addrs())
     network = EmulatedNetwork(parse_worker_links("50mbit:latency=10ms"), 3)
-    assert namespaces() > before  # the relay's
+    (relay,) = psutil.Process().children()
+    inside = namespaces([relay.pid])
+    assert len(inside) == 1
     assert set(psutil.net_if_addrs()) == interfaces
     network.close()
-    assert namespaces() == before
+    assert not inside & namespaces()
     assert len(os.listdir("/proc/self/fd")) == files
 
 
 def test_nothing_is_left_by_a_process_that_was_killed() -> None:
-    before = namespaces()
     program = """
 import time
 from rsbench.emulation.network import EmulatedNetwork
@@ -126,11 +126,12 @@ time.sleep(60)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "stands\n"
     (relay,) = psutil.Process(holder.pid).children()
+    inside = namespaces([relay.pid])
     holder.send_signal(signal.SIGKILL)
     holder.communicate()
     psutil.wait_procs([relay], timeout=10)
     assert not relay.is_running()
-    assert namespaces() == before
+    assert not inside & namespaces()
 
 
 def test_a_command_that_fails_is_said_in_a_sentence_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
