@@ -60,13 +60,16 @@ def test_losses_are_those_without_a_link_and_dense_steps_take_what_their_bytes_t
 def test_nothing_is_left_of_a_comparison_that_was_stopped(number: signal.Signals, tmp_path: Path) -> None:
     interfaces = set(psutil.net_if_addrs())
     command = start(tmp_path, "--max-steps", "100000", "--compressor", "none", "--link", "20mbit:latency=10ms")
-    wait_for_training(tmp_path, command)
-    family = psutil.Process(command.pid).children(recursive=True)
-    inside = namespaces(process.pid for process in family)
-    assert len(inside) == 3  # two workers and the relay
-    assert set(psutil.net_if_addrs()) == interfaces
-    command.send_signal(number)
-    command.wait()
+    try:
+        wait_for_training(tmp_path, command)
+        family = psutil.Process(command.pid).children(recursive=True)
+        inside = namespaces(process.pid for process in family)
+        assert len(inside) == 3  # two workers and the relay
+        assert set(psutil.net_if_addrs()) == interfaces
+        command.send_signal(number)
+        command.wait(60)
+    finally:
+        command.kill()
     _, alive = psutil.wait_procs(family, timeout=20)
     assert not alive
     assert not inside & namespaces()
