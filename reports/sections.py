@@ -21,11 +21,17 @@ from rsbench.reports.tables.predicted_steps import errors_table, predicted_steps
 from rsbench.reports.tables.scaling import scaling_table
 
 
+def sections_on_links(comparisons: Sequence[Comparison]) -> list[Section]:
+    """Return one section for each group of settings that differ in their emulated link only: the model's error."""
+    finished = [comparison for comparison in comparisons if comparison.finished]
+    return _sections("link", finished, _links_title, _links_section)
+
+
 def sections_across(comparisons: Sequence[Comparison]) -> list[Section]:
     """Return one section for each group of settings that differ in their model, their workers or their link only."""
     finished = [comparison for comparison in comparisons if comparison.finished]
     return [
-        *_sections("link", finished, _links_title, _links_section),
+        *sections_on_links(finished),
         *_sections("model", finished, _models_title, _models_section),
         *_sections("workers", finished, _scaling_title, _scaling_section),
     ]

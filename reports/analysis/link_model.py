@@ -48,12 +48,15 @@ def wired(bits_per_s: float) -> Link:
     return Link(down_bits_per_s=bits_per_s, up_bits_per_s=bits_per_s)
 
 
-def break_even(method: StepCosts, reference: StepCosts) -> BreakEven:
+def break_even(
+    method: StepCosts, reference: StepCosts, time_s: Callable[[StepCosts, Link], float] = StepCosts.step_time_s
+) -> BreakEven:
     """Return the bandwidth at which both modelled steps take equally long.
 
     Args:
         method: the compressor's step.
         reference: the dense step (``none``).
+        time_s: how long a step takes on a link.
 
     Returns:
         ``always`` when the method is never slower and somewhere faster, ``never`` when it is nowhere faster, else the
@@ -62,8 +65,8 @@ def break_even(method: StepCosts, reference: StepCosts) -> BreakEven:
 
     def gain(bits_per_s: float) -> float:
         link = wired(bits_per_s)
-        other = reference.step_time_s(link)
-        difference = other - method.step_time_s(link)
+        other = time_s(reference, link)
+        difference = other - time_s(method, link)
         return 0.0 if abs(difference) <= _EQUAL * other else difference
 
     gains = [gain(speed) for speed in _SPEEDS]

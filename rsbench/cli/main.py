@@ -17,6 +17,7 @@ from rsbench.cli.listing import list_command
 from rsbench.cli.plan_option import plan_options
 from rsbench.cli.report import report
 from rsbench.cli.request import request_from
+from rsbench.cli.scale import scale
 from rsbench.cli.sentences import Sentences
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
@@ -35,6 +36,7 @@ def main() -> None:
     rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
     rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
     rsbench report                                   tables and a page of all that is recorded
+    rsbench scale                                    what more workers and other links would do
     rsbench doctor                                   what works on this machine
     """  # noqa: D301 - click reads \b
 
@@ -141,5 +143,5 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-for command in (report, list_command, bench, data, doctor):
+for command in (report, scale, list_command, bench, data, doctor):
     main.add_command(command)

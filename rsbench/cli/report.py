@@ -88,23 +88,23 @@ def report(
     if not wanted:
         raise RsbenchError(f"--format names no format; known are {', '.join(reports.FORMATS)}.")
     if changes:
-        (old, old_problems), (new, new_problems) = (_recorded([folder]) for folder in changes)
+        (old, old_problems), (new, new_problems) = (recorded([folder]) for folder in changes)
         before, after = map(str, changes)
         built = build_changes(old, new, (before, after), [*old_problems, *new_problems], judging=judging)
         target = out
     else:
         folders = folders or (Path("rsbench-results"),)
-        records, problems = _recorded(folders)
+        records, problems = recorded(folders)
         built = reports.build_report(
             records, problems, mix_hardware=mix_hardware, against=against, judging=judging, asked=asked
         )
         target = out or folders[0]
     reports.show(built, console)
     if target is not None:
-        _say_written(reports.write_report(built, target, wanted), console)
+        say_written(reports.write_report(built, target, wanted), console)
 
 
-def _recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
+def recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
     """Return the records of some folders, and the problems with others.
 
     Raises:
@@ -118,7 +118,7 @@ def _recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:
     return records, problems
 
 
-def _say_written(paths: list[Path], console: Console) -> None:
+def say_written(paths: list[Path], console: Console) -> None:
     """Say which files were written, folders of many files in one line."""
     shown = dict.fromkeys(path if path.parent == paths[0].parent else path.parent for path in paths)
     for path in shown:

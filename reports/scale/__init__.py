@@ -1,0 +1,1 @@
+"""``rsbench scale``: steps of more workers on faster or slower links, modelled from one recorded size."""

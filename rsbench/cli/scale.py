@@ -1,0 +1,72 @@
+"""The command ``rsbench scale``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rsbench.cell import MOST
+from rsbench.cli.options import PATH
+from rsbench.cli.report import recorded, say_written
+from rsbench.console import make_console
+from rsbench.errors import RsbenchError
+from rsbench.links.link import parse_link
+
+
+@click.command()
+@click.argument("folders", nargs=-1, metavar="[DIR]...", type=PATH)
+@click.option(
+    "--link",
+    "links",
+    multiple=True,
+    metavar="LINK",
+    help="Show steps for this link between nodes: 10gbit, leo, 100mbit:latency=30ms; repeat.  [1gbit 10gbit]",
+)
+@click.option("--per-node", type=int, default=1, show_default=True, metavar="N", help="Workers of a node.")
+@click.option(
+    "--inside", default="200gbit", show_default=True, metavar="LINK", help="What joins the workers of a node."
+)
+@click.option(
+    "--format",
+    "formats",
+    default="md,csv,html,json",
+    show_default=True,
+    metavar="NAMES",
+    help="Which files to write: md, csv, html, tex, json, separated by commas.",
+)
+@click.option("--out", type=PATH, help="Folder for the files.  [scale in the first DIR]")
+def scale(
+    folders: tuple[Path, ...], links: tuple[str, ...], per_node: int, inside: str, formats: str, out: Path | None
+) -> None:
+    """Say what 2 to 4,096 workers and 10 Mbit/s to 400 Gbit/s would do to what is recorded.
+
+    Steps, efficiency and break-even speeds are modelled from one recorded number of workers, each with the same batch
+    (weak scaling). Where the same cells ran on emulated links too, the model's error stands beside.
+
+    \b
+    Examples:
+      rsbench scale
+      rsbench scale rsbench-results --link 25gbit --per-node 8 --inside 400gbit
+      rsbench scale study --link leo --format json --out plan
+    """  # noqa: D301 - click reads \b
+    from rsbench import reports  # late: start-up
+    from rsbench.reports.scale.build import build_scale
+
+    if not 1 <= per_node <= MOST["workers"]:
+        raise RsbenchError(f"--per-node is {per_node}, but must be from 1 to {MOST['workers']:,.0f}.")
+    asked, within = [parse_link(text) for text in links], parse_link(inside)
+    console = make_console()
+    wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
+    if not wanted:
+        raise RsbenchError(f"--format names no format; known are {', '.join(reports.FORMATS)}.")
+    folders = folders or (Path("rsbench-results"),)
+    records, problems = recorded(folders)
+    built = build_scale(records, problems, links=asked, per_node=per_node, inside=within)
+    if not built.sections:
+        raise RsbenchError(
+            "Nothing recorded here says which collectives a step starts: run the cells again with this version, "
+            "--rerun, without --link."
+        )
+    reports.show(built, console)
+    say_written(reports.write_report(built, out or folders[0] / "scale", wanted), console)
