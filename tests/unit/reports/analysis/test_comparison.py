@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from link_records import link_record, modelled_s
+from emulated_study import link_record, modelled_s
 from report_parts import column, comparison_of
 
 from rsbench.errors import RsbenchError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from link_records import Maker, link_record, modelled_s
+from emulated_study import Maker, link_record, modelled_s
 
 from rsbench.reports import build_report
 from rsbench.reports.analysis.comparison import Comparison
