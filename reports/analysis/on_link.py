@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -15,8 +15,6 @@ from rsbench.reports.analysis.reached import Reached, reach, targets
 
 SHARE: Final = 0.95
 """Of the reference's best mean validation score: the target that hours are given to."""
-NO_CALLS: Final = "its records do not say when a step exchanges what, so latency is left out"
-"""Why a step on a link with latency is in doubt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,19 +99,12 @@ class OnLink:
         known = self.target is not None and method.trains and method.histories
         return LinkRun(
             method=method,
-            prediction=self._with_doubts(prediction, method),
+            prediction=prediction,
             steps=steps,
             reached=reach(method, self.target) if known and self.target is not None else None,
             sent_bytes=sent_bytes,
             received_bytes=received_bytes,
         )
-
-    def _with_doubts(self, prediction: Prediction, method: Method) -> Prediction:
-        """Return the prediction with what makes it doubtful on this link: calls that older records do not know."""
-        costs = self.comparison.costs(method)
-        if prediction.doubt or not self.link.round_trip_s or costs is None or costs.knows_calls:
-            return prediction
-        return replace(prediction, doubt=NO_CALLS)
 
     @property
     def reference(self) -> LinkRun | None:
