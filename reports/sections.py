@@ -75,7 +75,9 @@ def _error_words(every: Sequence[Predicted]) -> str:
     """Return by how much the model errs, and where most."""
     counted = [one for one in every if one.counts]
     if not counted:
-        return "In no row exchange is a third of the step or more, so they say little of the model of links."
+        return (
+            "In no undisturbed row exchange is a third of the step or more, so they say little of the model of links."
+        )
     worst, median = max(counted, key=lambda one: abs(one.error)), median_error(counted) or 0.0
     return (
         f"Where exchange is a third of the step or more, the model errs by {100 * median:.1f} % "

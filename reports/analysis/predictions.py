@@ -12,6 +12,10 @@ from rsbench.links.worker_links import parse_worker_links
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 
+DISTURBED: Final = 1.1
+"""Factor by which other programs lengthened the computing of a measured step, from which it is no measure of a model.
+
+A prediction is corrected for them, a measured step cannot be."""
 WORTH_PREDICTING: Final = 1 / 3
 """Share of a measured step that is exchange from which the model's error says something about links."""
 
@@ -27,6 +31,7 @@ class Predicted:
         predicted_s: the modelled step, from the records without an emulated link alone.
         measured_s: the median step, mean over seeds.
         compute_s: the modelled step without any exchange.
+        load: by what factor other programs lengthened the computing while it was measured.
         doubt: why the prediction is not to be trusted; empty where it is.
     """
 
@@ -36,6 +41,7 @@ class Predicted:
     predicted_s: float
     measured_s: float
     compute_s: float
+    load: float = 1.0
     doubt: str = ""
 
     @property
@@ -50,8 +56,13 @@ class Predicted:
 
     @property
     def counts(self) -> bool:
-        """Whether exchange is a third of the measured step or more."""
-        return self.exchange_share >= WORTH_PREDICTING
+        """Whether the row tells the model's error: a third of the step is exchange, and nothing disturbed it."""
+        return self.exchange_share >= WORTH_PREDICTING and not self.is_disturbed
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether other programs lengthened the measured step."""
+        return self.load > DISTURBED
 
 
 def predictions(comparisons: Sequence[Comparison]) -> list[Predicted]:
@@ -89,6 +100,7 @@ def _predicted(base: Comparison, method: Method, comparison: Comparison) -> Pred
         predicted_s=prediction.step_s,
         measured_s=measured.step_s,
         compute_s=costs.compute_s,
+        load=measured.load,
         doubt=prediction.doubt,
     )
 

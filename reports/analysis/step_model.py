@@ -7,12 +7,13 @@ in the order in which they were started. Everything here is a model (decision 00
 from __future__ import annotations
 
 import dataclasses
+import functools
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rsbench.links.collective_time import collective_s
+from rsbench.links.collective_time import collective_s, constants_of
 from rsbench.links.link import Link
 from rsbench.links.wire import wire_bytes
 from rsbench.measure.step_times import SPLIT
@@ -115,26 +116,30 @@ class StepCosts:
         wire_bytes_per_step: modelled bytes sent per rank and step, over the whole run.
         knows_calls: whether the record said which collectives a step starts when; without it the model has a step's
             non-communication time and its bytes, neither overlap nor latency.
+        backend: what torch calls the one that exchanged.
     """
 
     name: str
     phases: tuple[PhaseCost, ...]
     wire_bytes_per_step: float
     knows_calls: bool = True
+    backend: str = "gloo"
 
-    def step_time_s(self, link: Link, workers: int | None = None, call_s: CallTime = collective_s) -> float:
+    def step_time_s(self, link: Link, workers: int | None = None, call_s: CallTime | None = None) -> float:
         """Return the modelled step time in seconds.
 
         Args:
             link: of every worker.
             workers: so many instead of those of the record: the same batch a worker, calls of the same payload.
-            call_s: how long a collective takes.
+            call_s: how long a collective takes; :func:`~rsbench.links.collective_time.collective_s` unless given.
         """
         if not self.knows_calls:
             return self.compute_s + 8 * self.wire_bytes_per_step / link.bits_per_s
 
+        took = call_s or functools.partial(collective_s, constants=constants_of(self.backend))
+
         def on_link(call: CallCost) -> float:
-            return call_s(call.op, call.payload_bytes, call.at(workers), link)
+            return took(call.op, call.payload_bytes, call.at(workers), link)
 
         return sum(phase.time_s(on_link, workers) for phase in self.phases)
 
@@ -183,6 +188,7 @@ def costs_of(record: Record, name: str) -> StepCosts | None:
         name=name,
         phases=tuple(_phase(phase, load) for phase in exchange["phases"]),
         wire_bytes_per_step=wire / steps,
+        backend=(record["provenance"].get("runtime") or {}).get("backend") or "gloo",
     )
 
 

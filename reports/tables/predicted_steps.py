@@ -7,9 +7,9 @@ from typing import Final
 
 from rsbench import units
 from rsbench.links.worker_links import parse_worker_links
-from rsbench.reports.analysis.predictions import Predicted, median_error
+from rsbench.reports.analysis.predictions import DISTURBED, Predicted, median_error
 from rsbench.reports.document.table import Cell, Column, Notes, Table
-from rsbench.reports.tables.columns import METHOD, count_cell, ms_cell, percent_cell
+from rsbench.reports.tables.columns import METHOD, count_cell, percent_cell
 
 _WORKERS: Final = Column(title="Workers", key="workers")
 _COLUMNS: Final = (
@@ -27,6 +27,10 @@ _ERROR_COLUMNS: Final = (
     Column(title="Median error", unit="%", better="lower", key="median_error"),
     Column(title="Largest", unit="%", key="largest_error"),
 )
+_DISTURBED: Final = (
+    f"Measured while other programs lengthened the computing by more than {100 * (DISTURBED - 1):.0f} %, so it is left "
+    "out of the errors."
+)
 
 
 def predicted_steps_table(every: Sequence[Predicted], notes: Notes) -> Table:
@@ -36,8 +40,8 @@ def predicted_steps_table(every: Sequence[Predicted], notes: Notes) -> Table:
             one.label,
             count_cell(one.workers),
             Cell(parse_worker_links(one.link).title, one.link),
-            Cell(_marked(units.ms_text(one.predicted_s), one.doubt, notes), one.predicted_s),
-            ms_cell(one.measured_s),
+            Cell(_predicted_text(one, notes), one.predicted_s),
+            Cell(_measured_text(one, notes), one.measured_s),
             Cell(signed_percent(one.error), one.error),
             percent_cell(one.exchange_share, 2),
         )
@@ -72,6 +76,15 @@ def _largest_cell(found: Sequence[Predicted]) -> Cell:
     return Cell(signed_percent(largest), largest)
 
 
-def _marked(text: str, doubt: str, notes: Notes) -> str:
-    """Return the text with the mark of a note on its doubt."""
-    return f"{text} {notes.mark(f'Not to be trusted: {doubt}.')}" if doubt else text
+def _predicted_text(one: Predicted, notes: Notes) -> str:
+    """Return milliseconds, with the mark of a note where they are in doubt."""
+    text = units.ms_text(one.predicted_s)
+    return f"{text} {notes.mark(f'Not to be trusted: {one.doubt}.')}" if one.doubt else text
+
+
+def _measured_text(one: Predicted, notes: Notes) -> str:
+    """Return milliseconds, with the mark of a note where other programs lengthened them."""
+    text = units.ms_text(one.measured_s)
+    if not one.is_disturbed:
+        return text
+    return f"{text} {notes.mark(_DISTURBED)}"

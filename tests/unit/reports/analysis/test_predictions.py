@@ -109,3 +109,18 @@ def test_a_report_shows_the_models_error(make_record: Maker) -> None:
         "Where exchange is a third of the step or more, the model errs by 2.0 % (median of 3 rows), at most by "
         "-20.0 %: topk 100x at 20 Mbit/s."
     )
+
+
+def test_a_step_that_other_programs_lengthened_is_shown_and_not_counted(make_record: Maker) -> None:
+    records = study(make_record, none=0.02)
+    for record in records:
+        if record["cell"].get("link") == "20mbit":
+            record["exchange"]["load"] = 1.5
+    sections = build_report(records).sections
+    (section,) = [one for one in sections if one.title.startswith("Predicted and measured steps")]
+    steps, errors = section.tables
+    assert [("[1]" in row[4]) for row in steps.rows] == [True, False, True, False]
+    assert section.notes == (
+        "Measured while other programs lengthened the computing by more than 10 %, so it is left out of the errors.",
+    )
+    assert [row[:2] for row in errors.rows] == [("none", "1"), ("all", "1")]

@@ -171,3 +171,16 @@ def test_an_older_record_has_its_split_and_its_bytes(make_record: Callable[..., 
     assert costs.compute_s == pytest.approx(record["time"]["step_time_s"] - waited)
     bytes_s = 8 * record["traffic"]["wire_bytes_total"] / record["traffic"]["steps"] / 1e8
     assert costs.step_time_s(LINK) == pytest.approx(costs.compute_s + bytes_s)
+
+
+def test_a_record_of_nccl_has_the_ring_of_nccl(make_record: Callable[..., dict[str, Any]]) -> None:
+    steps_s = []
+    for backend in ("gloo", "nccl"):
+        record = make_record(provenance={"runtime": {"threads": 1, "backend": backend}})
+        record["exchange"] = exchange()
+        costs = costs_of(record, "x")
+        assert costs is not None
+        steps_s.append(
+            [costs.step_time_s(Link(down_bits_per_s=1e8, up_bits_per_s=1e8, round_trip_s=rt)) for rt in (0, 1)]
+        )
+    assert [far - near for near, far in steps_s] == pytest.approx([1.0, 0.5])
