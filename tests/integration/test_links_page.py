@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 
 Maker = Callable[..., dict[str, Any]]
 LINKS = ((0.02, 0), (4.4, 683), (10, 600), (250, 45), (10_000, 0), (1_000, 2000), (0.5, 0.2))
-"""Mbit/s and ms: here bytes decide, there latency, and nowhere both."""
+"""Mbit/s and ms: bytes decide on some, latency on others, neither on the fastest."""
 
 
 @pytest.fixture(scope="module")
