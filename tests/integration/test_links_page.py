@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser import Browser, find_browser
-from link_records import with_exchange
+from exchange_records import with_exchange
 from report_parts import no_draw
 
 from rsbench.links.asked import read_asked

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from link_records import with_exchange
+from exchange_records import with_exchange
 from report_parts import comparison_of
 
 from rsbench.links.collective_time import transfer_of
