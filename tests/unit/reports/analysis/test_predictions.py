@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from link_records import Maker, link_record, modelled_s
 
-from rsbench.links.collective_time import collective_s
-from rsbench.links.link import parse_link
 from rsbench.reports import build_report
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import split_by_setting
 
-Maker = Callable[..., dict[str, Any]]
-PAYLOAD_BYTES = {"none": 4e6, "topk": 4e4}
-OPS = {"none": "all_reduce", "topk": "all_gather"}
-COMPRESS_S = {"none": 0.0, "topk": 0.01}
-
-
-def cell(make_record: Maker, name: str, link: str | None, step_s: float, **changes: Any) -> dict[str, Any]:
-    """A record of 21 ms before, 30 ms of backward with one bucket at its end, and 2 ms after."""
-    more = {"link": link} if link else {}
-    ratio = None if name == "none" else 100.0
-    record = make_record(compressor=name, ratio=ratio, provenance={"runtime": {"threads": 1}}, **more, **changes)
-    record["time"]["step_time_s"] = step_s
-    call = {"op": OPS[name], "payload_bytes": PAYLOAD_BYTES[name], "per_step": 1.0, "blocking": False, "workers": 2}
-    bucket = {"ready_s": 0.03, "compress_s": COMPRESS_S[name], "wait_s": 0.0, "took_s": 0.002, "decompress_s": 0.0}
-    phase = {"before_s": 0.021, "forward_s": 0.02, "backward_s": 0.03, "after_s": 0.002}
-    record["exchange"] = {
-        "phases": [{**phase, "buckets": [{**bucket, "calls": [call]}]}],
-        "load": 1.0,
-        "steps": 50,
-        "foreign_share": 0.0,
-        "cores": 2,
-        "ranks_here": 2,
-    }
-    return record
-
-
-def modelled_s(name: str, link: str) -> float:
-    exchange_s = collective_s(OPS[name], PAYLOAD_BYTES[name], 2, parse_link(link))
-    return 0.021 + 0.03 + COMPRESS_S[name] + exchange_s + 0.002
-
 
 def study(make_record: Maker, **errors: float) -> list[dict[str, Any]]:
     """Cells on two links, on which a method's steps take so much less or more than the model says."""
     return [
-        cell(make_record, name, link, 0.06 if link is None else modelled_s(name, link) / (1 + errors.get(name, 0.0)))
+        link_record(
+            make_record, name, link, 0.06 if link is None else modelled_s(name, link) / (1 + errors.get(name, 0.0))
+        )
         for link in (None, "100mbit", "20mbit")
         for name in ("none", "topk")
     ]
