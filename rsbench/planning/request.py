@@ -23,6 +23,7 @@ class Request:
         argv: the user's command.
         nodes: the machines.
         token: what all nodes of the comparison know; empty on one machine, or where none was asked for.
+        interface: the network interface that workers talk over; empty for the one that is found.
         timeout_s: for a cell.
         stall_timeout_s: end a cell in which no rank has moved for so long.
         fresh_workers: start new processes for every cell.
@@ -32,6 +33,7 @@ class Request:
         contact: when the links of a dry run are there; None for always.
         rerun: run done cells again.
         tensorboard: write event files.
+        trace: write a trace of some steps.
         judging: how its report judges differences.
         ours: options whose values are not known from the paper that a plan follows.
     """
@@ -42,6 +44,7 @@ class Request:
     argv: Sequence[str]
     nodes: Nodes = field(default_factory=Nodes)
     token: str = ""
+    interface: str = ""
     timeout_s: float = 86400.0
     stall_timeout_s: float = 300.0
     fresh_workers: bool = False
@@ -51,6 +54,7 @@ class Request:
     contact: Contact | None = None
     rerun: bool = False
     tensorboard: bool = False
+    trace: bool = False
     judging: Judging = DEFAULT
     ours: Sequence[str] = ()
 
