@@ -56,7 +56,10 @@ def test_doubt_is_said_once(make_record: Maker) -> None:
     comparison = comparison_of([make_record(), make_record(compressor="dgc", ratio=100.0)])
     words = answers([OnLink(comparison=comparison, link=parse_link(link)) for link in ("geo", "leo")])
     assert words.startswith("On geo (48 Mbit/s down, 4.4 Mbit/s up, 683 ms round trip): use dgc 100x: the run takes ")
-    assert words.endswith(" (?) of none. The model is in doubt (?) for dgc 100x and none: its records know no latency.")
+    assert words.endswith(
+        " (?) of none. The model is in doubt (?) for dgc 100x and none: its records do not say when a step exchanges "
+        "what, so latency is left out."
+    )
     assert (words.count("in doubt"), words.count(" (?) instead of")) == (1, 2)
 
 

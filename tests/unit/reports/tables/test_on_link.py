@@ -68,7 +68,7 @@ def test_passes_have_columns(make_record: Maker) -> None:
 def test_doubt_is_marked_with_its_reason(make_record: Maker) -> None:
     table, notes = drawn([make_record(), make_record(compressor="dgc", ratio=100.0)], "geo")
     assert all(" ? [" in text for text in column(table, "Step there").values())
-    assert any(note.startswith("The model is in doubt: its records know no latency") for note in notes)
+    assert any(note.startswith("The model is in doubt: its records do not say") for note in notes)
     assert any(note.startswith("geo: Ookla") for note in notes)
 
 
