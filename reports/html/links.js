@@ -1,27 +1,17 @@
 // Tables of a link: two inputs, speed and latency, that compute them anew from the numbers beside them.
 (() => {
-  // What waiting for acknowledgements adds to a message while TCP's window opens (rsbench/links/collective_time.py).
-  const windowSeconds = (bytes, link, initialWindow) => {
-    let window = initialWindow, left = bytes, waited = 0;
-    while (left > window && (8 * window) / link.bits_per_s < link.round_trip_s) {
-      waited += link.round_trip_s - (8 * window) / link.bits_per_s;
-      left -= window;
-      window *= 2;
-    }
-    return waited;
-  };
-  const callSeconds = (call, link, initialWindow) =>
-    call.messages === 0 ? 0 : (8 * call.bytes) / link.bits_per_s
-      + call.messages * (call.message_s + link.round_trip_s / 2 + windowSeconds(call.message_bytes, link, initialWindow));
+  // A collective (rsbench/links/collective_time.py).
+  const callSeconds = (call, link) =>
+    (8 * call.bytes) / link.bits_per_s + call.round_trips * link.round_trip_s + call.fixed_s;
 
   // One line of computing, one link that serves collectives in order (reports/analysis/step_model.py).
-  const phaseSeconds = (phase, link, initialWindow) => {
+  const phaseSeconds = (phase, link) => {
     let inHooks = 0, linkFree = 0, decoded = 0;
     for (const bucket of phase.buckets) {
       const begun = phase.before_s + bucket.ready_s + inHooks;
       let now = begun + bucket.compress_s;
       for (const call of bucket.calls) {
-        linkFree = Math.max(now, linkFree) + call.per_step * callSeconds(call, link, initialWindow);
+        linkFree = Math.max(now, linkFree) + call.per_step * callSeconds(call, link);
         if (call.blocking) now = linkFree;
       }
       inHooks += now - begun;
@@ -31,7 +21,7 @@
   };
   // Records of earlier versions know a step's computing and its bytes only.
   const stepSeconds = (costs, link) =>
-    costs.phases ? costs.phases.reduce((sum, phase) => sum + phaseSeconds(phase, link, costs.initial_window_bytes), 0)
+    costs.phases ? costs.phases.reduce((sum, phase) => sum + phaseSeconds(phase, link), 0)
       : costs.compute_s + (8 * costs.wire_bytes) / link.bits_per_s;
 
   // Numbers as rsbench/units.py writes them.

@@ -151,14 +151,7 @@ class _MainJob:
         total = len(todo) + queue.done
         if request.dry_run:
             self._say_what_data_lack(todo)
-            dry_run.show(
-                queue,
-                dry_run.expect(request.out, todo),
-                request.budget_s,
-                request.ours,
-                self.console,
-                request.contact,
-            )
+            dry_run.show(queue, dry_run.expect(request.out, todo), request, self.console)
             names = dict.fromkeys(job.spec.dataset for job in todo)
             warnings = [f"Warning: {warning}" for name in names for warning in self.located[name].survey.warnings]
             for line in [*warnings, *earlier_lines(request.out)]:

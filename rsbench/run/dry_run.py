@@ -16,6 +16,7 @@ from rsbench.cell import FAST, CellSpec
 from rsbench.links.contact import Contact
 from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
+from rsbench.planning.request import Request
 from rsbench.reports.document.table import Column, Notes, Report, Section, Table
 from rsbench.results import records as results
 from rsbench.run.link_time import link_time_s
@@ -30,23 +31,14 @@ _LINK_COLUMNS: Final = ("link", "sent", "of it on the link")
 _WORDS = frozenset({"data set", "model", "compressor", "workers", "link"})
 
 
-def show(
-    queue: CellQueue,
-    expected: Sequence[Expectation],
-    budget_s: float | None,
-    ours: Sequence[str],
-    console: Console,
-    contact: Contact | None = None,
-) -> None:
+def show(queue: CellQueue, expected: Sequence[Expectation], request: Request, console: Console) -> None:
     """Print the cells that are left, in their order, with what each will take.
 
     Args:
         queue: the cells.
         expected: how long each of those that are left will take.
-        budget_s: begin no cell after so much time; None has no limit.
-        ours: options that a plan marks as not known from its paper.
+        request: its budget, its contact, and what its plan marks as not known from the paper.
         console: where to.
-        contact: when the cells' links are there; None for always.
     """
     pairs = zip(queue.left(), expected, strict=True)
     notes = Notes()
@@ -62,14 +54,14 @@ def show(
     facts = [
         "Memory: weights, gradients, optimizer and compressor state, messages, and what the forward pass keeps for the "
         "backward pass (float32, from shapes); libraries and their work space come on top.",
-        sentence(expected, budget_s),
+        sentence(expected, request.budget_s),
     ]
     if with_links:
-        facts.append(_link_sentence(queue.left(), expected, contact))
+        facts.append(_link_sentence(queue.left(), expected, request.contact))
     if not all(job.spec.deterministic for job in queue.left()):
         facts.append(f"Fast: {FAST}; such cells are not those of --deterministic.")
-    if ours:
-        facts.append(f"Not known from the paper, our choice: {', '.join(ours)}.")
+    if request.ours:
+        facts.append(f"Not known from the paper, our choice: {', '.join(request.ours)}.")
     section = Section(
         title="Dry run",
         facts=tuple(facts),

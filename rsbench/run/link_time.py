@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rsbench.links.collective_time import collective_s
+from rsbench.links.collective_time import collective_s, constants_of
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.job import Job
 
@@ -14,10 +14,10 @@ def link_time_s(job: Job) -> float:
     """
     if job.spec.link is None:
         return 0.0
-    workers = job.spec.workers
+    workers, constants = job.spec.workers, constants_of("nccl" if job.spec.device == "cuda" else "gloo")
     link = parse_worker_links(job.spec.link).slowest(workers)
     return sum(
-        calls * collective_s(op, payload_bytes / calls, workers, link)
+        calls * collective_s(op, payload_bytes / calls, workers, link, constants)
         for op, payload_bytes, calls in job.estimate.collectives
         if calls
     )

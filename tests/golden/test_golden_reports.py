@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from link_records import with_exchange
+from exchange_records import with_exchange
 
 from rsbench.links.asked import read_asked
 from rsbench.reports import build_report, write_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from link_records import with_exchange
+from exchange_records import with_exchange
 from report_parts import comparison_of
 
 from rsbench.links.contact import Contact

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from link_records import with_exchange
+from exchange_records import with_exchange
 from report_parts import comparison_of
 
 from rsbench.links.contact import Contact

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from link_records import with_exchange
+from exchange_records import with_exchange
 from report_parts import comparison_of
 
 from rsbench.links.collective_time import transfer_of
@@ -23,8 +23,17 @@ def test_calls_are_what_they_ask_of_a_link(make_record: Maker) -> None:
     (call,) = plain["phases"][0]["buckets"][0]["calls"]
     transfer = transfer_of("all_reduce", 2_000_000, 4)
     assert call == {"per_step": 1.0, "blocking": False, **transfer._asdict()}
-    assert (call["messages"], call["bytes"] > 2 * 3 / 4 * 2e6) == (6, True)
+    assert (call["round_trips"], call["bytes"] > 2 * 3 / 4 * 2e6) == (6, True)
     assert json.loads(json.dumps(plain)) == plain
+
+
+def test_constants_are_those_of_the_records_backend(make_record: Maker) -> None:
+    record = make_record(workers=4, provenance={"runtime": {"backend": "nccl", "gpu": None}})
+    comparison = comparison_of([with_exchange(record)])
+    costs = comparison.costs(comparison.methods[0])
+    assert costs is not None
+    (call,) = page_costs(costs)["phases"][0]["buckets"][0]["calls"]
+    assert (call["round_trips"], call["fixed_s"]) == (3, 0)
 
 
 def test_older_records_have_computing_and_bytes(make_record: Maker) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from link_records import with_exchange
+from exchange_records import with_exchange
 from report_parts import no_draw
 from rich_records import (
     changed,

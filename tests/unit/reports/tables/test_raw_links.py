@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from link_records import with_exchange
+from exchange_records import with_exchange
 
 from rsbench.links.asked import read_asked
 from rsbench.reports import build_report

@@ -8,16 +8,16 @@ import pytest
 
 from rsbench.cell import CellSpec
 from rsbench.compressors.base.planned_collective import PlannedCollective
-from rsbench.links.collective_time import collective_s
+from rsbench.links.collective_time import NCCL, collective_s
 from rsbench.links.link import Link, parse_link
 from rsbench.planning.byte_matching import Estimate
 from rsbench.planning.job import Job
 from rsbench.run.link_time import link_time_s
 
 
-def job(link: str | None, *collectives: PlannedCollective, workers: int = 4) -> Job:
+def job(link: str | None, *collectives: PlannedCollective, workers: int = 4, device: str = "cpu") -> Job:
     values: dict[str, Any] = {"dataset": "synthetic", "dataset_fingerprint": "f00d", "model": "smallvgg"}
-    values |= {"compressor": "none", "ratio": None, "lr": 0.1, "seed": 0, "workers": workers, "device": "cpu"}
+    values |= {"compressor": "none", "ratio": None, "lr": 0.1, "seed": 0, "workers": workers, "device": device}
     values |= {"epochs": 1, "batch_size": 8, "image_size": 32, "split": "50/10/40", "optimizer": "sgd", "link": link}
     estimate = Estimate(
         payload_bytes_per_step=1.0,
@@ -40,6 +40,9 @@ def test_each_call_has_its_share_of_the_bytes() -> None:
     assert link_time_s(job("geo", *calls)) == pytest.approx(expected)
     # Six messages of a ring, each half a round trip at least.
     assert expected > 20 * 6 * 0.683 / 2
+    on_gpus = 20 * collective_s("all_reduce", 2e6, 4, link, NCCL) + 2 * collective_s("broadcast", 300, 4, link, NCCL)
+    assert link_time_s(job("geo", *calls, device="cuda")) == pytest.approx(on_gpus)
+    assert on_gpus < expected
 
 
 def test_the_slowest_link_holds_up_all() -> None:

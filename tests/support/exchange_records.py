@@ -6,14 +6,14 @@ from typing import Any
 
 
 def with_exchange(record: dict[str, Any], *, load: float = 1.0) -> dict[str, Any]:
-    """Return a finished record with two buckets a step; the first of sparse methods renews by a call that blocks."""
+    """Return a finished record with two buckets a step; calls of powersgd block, and some of rsdgc's first."""
     if record["status"] != "done":
         return record
     name, sent = record["compressor"]["name"], record["traffic"]["payload_bytes_per_step"]
     time = record["time"]
     op = "all_gather" if record["cell"]["ratio"] else "all_reduce"
     workers = record["cell"]["workers"]
-    calls = [_call(op, sent / 2, workers)] if sent else []
+    calls = [_call(op, sent / 2, workers, blocking=name == "powersgd")] if sent else []
     renewal = [_call("broadcast", 30_000, workers, per_step=0.1, blocking=True)] if name == "rsdgc" else []
     buckets = [
         {
