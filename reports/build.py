@@ -6,16 +6,21 @@ from collections.abc import Sequence
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.judging import DEFAULT, Judging
+from rsbench.links.asked import NOTHING_ASKED, AskedLinks
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
 from rsbench.reports.analysis.context import facts_of, origin_of
+from rsbench.reports.analysis.link_answer import answers
+from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
 from rsbench.reports.sections import sections_across
 from rsbench.reports.tables import HOW_TO_READ, SECTION_TABLES
+from rsbench.reports.tables.on_link import on_link_table
 from rsbench.reports.tables.raw import cells_table, methods_table
+from rsbench.reports.tables.raw_links import links_table
 from rsbench.results.schema import Record
 
 
@@ -26,6 +31,7 @@ def build_report(
     mix_hardware: bool = False,
     against: str = "",
     judging: Judging = DEFAULT,
+    asked: AskedLinks = NOTHING_ASKED,
 ) -> Report:
     """Return everything there is to say about some records.
 
@@ -35,6 +41,7 @@ def build_report(
         mix_hardware: put runs from different hardware into one table.
         against: a row, as the tables call it, that the others are compared with in a table of its own.
         judging: which loss is tolerated, and what intervals are about.
+        asked: links that each setting is put on, by the model.
 
     Returns:
         One section for each setting (and hardware), in the order of first start, then one for each group of
@@ -49,7 +56,11 @@ def build_report(
         known = [method.label for comparison in comparisons for method in comparison.finished]
         if against not in known:
             raise RsbenchError(f'No finished row is called "{against}".{did_you_mean(against, known)}')
-    sections = map(_section, setting_titles(settings), comparisons)
+    on_links = [
+        [OnLink(comparison=comparison, link=link, contact=asked.contact) for link in asked.links]
+        for comparison in comparisons
+    ]
+    sections = map(_section, setting_titles(settings), comparisons, on_links)
     return Report(
         title="rsbench report",
         sections=(*sections, *sections_across(comparisons)),
@@ -58,19 +69,25 @@ def build_report(
         cells=cells_table(settings),
         figures=scaling_panels(comparisons),
         how_to_read=HOW_TO_READ,
+        links=links_table([one for of_setting in on_links for one in of_setting]) if asked.links else None,
     )
 
 
-def _section(title: str, comparison: Comparison) -> Section:
-    """Return one setting's tables, figures, notes and conclusion."""
+def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> Section:
+    """Return one setting's tables, figures, notes and conclusion; what was asked of links stands first in each."""
     notes = Notes()
-    tables = [make(comparison, notes) for make in SECTION_TABLES]
+    first, *others = SECTION_TABLES
+    tables = [
+        first(comparison, notes),
+        *(on_link_table(on_link, notes) for on_link in on_links),
+        *(make(comparison, notes) for make in others),
+    ]
     return Section(
         title=title,
         facts=facts_of(comparison),
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
-        conclusion=conclude(comparison),
-        figures=panels_of(comparison),
+        conclusion=" ".join(filter(None, [answers(on_links), conclude(comparison)])),
+        figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
     )

@@ -39,6 +39,10 @@ BUSY: Final = 3.0
 """Factor by which other programs lengthened the computing from which the correction for it is not trusted."""
 
 
+NO_CALLS: Final = "its records do not say when a step exchanges what, so latency is left out"
+"""Why a step on a link with latency is in doubt."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
     """A modelled step.
@@ -225,7 +229,7 @@ class Comparison:
         costs = self.costs(method)
         if costs is None:
             return None
-        no_latency = "" if costs.knows_calls or not link.round_trip_s else "its records know no latency"
+        no_latency = "" if costs.knows_calls or not link.round_trip_s else NO_CALLS
         steps_s = [one.step_time_s(link) for one in self._costs[method.label].values()]
         several = len(steps_s) > 1
         return Prediction(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Unit = Literal["", "%", "B", "s", "ms"]
-"""How an axis writes its numbers; bytes get decimal prefixes."""
+Unit = Literal["", "%", "B", "bit/s", "h", "s", "ms"]
+"""How an axis writes its numbers; bytes and bit/s get decimal prefixes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +105,36 @@ class Lines(Plot):
     """
 
     guide: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A part of the horizontal axis in which one method is the best.
+
+    Attributes:
+        mark: the method.
+        low: where it begins.
+        high: where it ends.
+        tip: what a pointer shows over it.
+    """
+
+    mark: Mark
+    low: float
+    high: float
+    tip: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegionLines(Plot):
+    """One line a method, with the regions in which each is the best, and places that somebody asked about.
+
+    Attributes:
+        regions: from left to right.
+        places: name and place on the horizontal axis.
+    """
+
+    regions: tuple[Region, ...]
+    places: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

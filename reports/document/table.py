@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
+from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.figure import Panel
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Table:
         is_detail: may be folded away or left out where room is short.
         values: what the texts show, in the same places; empty where the texts are all there is.
         leading: columns that tell rows apart, the first ones; they are repeated where a table is cut by columns.
+        calculator: what a page needs to compute the table anew for another link; None for tables that stay.
     """
 
     title: str
@@ -78,6 +80,7 @@ class Table:
     is_detail: bool = False
     values: tuple[tuple[Any, ...], ...] = ()
     leading: int = 1
+    calculator: Calculator | None = None
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the columns."""
@@ -86,7 +89,15 @@ class Table:
                 raise ValueError(f"{self.title}: a row has {len(row)} texts for {len(self.columns)} columns")
 
     @classmethod
-    def of(cls, title: str, columns: Iterable[Column], cells: Iterable[Row], *, is_detail: bool = False) -> Self:
+    def of(
+        cls,
+        title: str,
+        columns: Iterable[Column],
+        cells: Iterable[Row],
+        *,
+        is_detail: bool = False,
+        calculator: Calculator | None = None,
+    ) -> Self:
         """Return a table of cells."""
         whole = [[cell if isinstance(cell, Cell) else Cell(cell, cell) for cell in row] for row in cells]
         return cls(
@@ -95,6 +106,7 @@ class Table:
             rows=tuple(tuple(cell.text for cell in row) for row in whole),
             is_detail=is_detail,
             values=tuple(tuple(cell.value for cell in row) for row in whole),
+            calculator=calculator,
         )
 
     def frame(self) -> pandas.DataFrame:
@@ -139,6 +151,7 @@ class Report:
         cells: flat table with raw numbers, one row a cell.
         figures: panels on several sections at once.
         how_to_read: sentences on what the tables' columns mean.
+        links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
     """
 
     title: str
@@ -148,6 +161,7 @@ class Report:
     cells: Table
     figures: tuple[Panel, ...] = ()
     how_to_read: tuple[str, ...] = ()
+    links: Table | None = None
 
 
 @dataclass

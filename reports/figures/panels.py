@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rsbench import units
+from rsbench.links.link import Link
 from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
@@ -14,6 +15,7 @@ from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import pareto_front
 from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
 from rsbench.reports.figures.curves import density_panel, training_panel
+from rsbench.reports.figures.link_speeds import link_speeds_panel
 from rsbench.reports.figures.predictions import confusion_panel, pictures_panel, roc_panel
 
 MOST_LINES: Final = 8
@@ -25,8 +27,8 @@ MOST_BARS: Final = 16
 PARTS: Final = tuple(part.removesuffix("_s") for part in SPLIT)
 
 
-def panels_of(comparison: Comparison) -> tuple[Panel, ...]:
-    """Return all figures that there are data for."""
+def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel, ...]:
+    """Return all figures that there are data for; hours against link speed where links were asked for."""
     finished, trained, metric = comparison.finished, comparison.trained, comparison.metric
     if not trained:
         return tuple(filter(None, [_time_panel(finished)]))
@@ -35,6 +37,7 @@ def panels_of(comparison: Comparison) -> tuple[Panel, ...]:
     lines = _best(trained, ranked, MOST_LINES)
     panels = (
         _bytes_panel(trained, ranked, marks, metric),
+        link_speeds_panel(comparison, links, lines, marks, left_out=len(trained) - len(lines)) if links else None,
         _time_panel(_best(finished, [*ranked, *finished], MOST_BARS), left_out=max(0, len(finished) - MOST_BARS)),
         training_panel(lines, marks, metric, left_out=len(trained) - len(lines)),
         roc_panel(lines, marks),

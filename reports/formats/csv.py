@@ -1,5 +1,7 @@
 r"""CSV: ``methods.csv``, one row a method, and ``cells.csv``, one row a cell, with all digits.
 
+Where links were asked for there is ``links.csv``, one row a link and method, too.
+
 UTF-8, commas, Unix line ends. A text that a spreadsheet would take for a formula has an apostrophe before it;
 control characters are shown as ``\x1b``.
 """
@@ -19,8 +21,8 @@ _FORMULA: Final = re.compile(r"\s*[=+\-@＝＋－＠\t\r]")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write both files and return their paths."""
-    tables = (report.methods, report.cells)
+    """Write the files and return their paths."""
+    tables = (report.methods, report.cells, *([] if report.links is None else [report.links]))
     return [write_file(folder / f"{table.title}.csv", render(table)) for table in tables]
 
 

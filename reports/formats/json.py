@@ -3,7 +3,8 @@
 The object has ``schema``, ``title``, ``sections``, ``methods``, ``cells`` and ``problems``. A section's tables have
 ``columns`` (key, title, unit, better) and ``rows`` of key -> ``text`` as drawn and ``value`` behind it: null where
 the text is all there is to say (a status, a dash), else a number, a text, or an object of ``mean``, ``sd`` and others.
-``methods`` and ``cells`` are the rows of the CSV files with typed values. Fractions, bytes and seconds throughout.
+``methods`` and ``cells``, and ``links`` where links were asked for, are the rows of the CSV files with typed values.
+Fractions, bytes and seconds throughout.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from rsbench.results.folder import write_file
 FILE_NAME: Final = "report.json"
 SCHEMA: Final = 1
 """The version of the keys: it goes up when one is renamed or removed or changes its meaning."""
-_ONE_LINE: Final = frozenset({"rows", "columns", "methods", "cells"})
+_ONE_LINE: Final = frozenset({"rows", "columns", "methods", "cells", "links"})
 """Lists whose items stand in one line each."""
 
 
@@ -37,6 +38,7 @@ def render(report: Report) -> str:
         "sections": [_section(section) for section in report.sections],
         "methods": _flat(report.methods),
         "cells": _flat(report.cells),
+        **({} if report.links is None else {"links": _flat(report.links)}),
         "problems": list(report.problems),
         "how_to_read": list(report.how_to_read),
     }

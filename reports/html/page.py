@@ -89,7 +89,7 @@ def render(report: Report, draw: Draw = plots.draw) -> str:
     return _template().render(
         report=report,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),
-        script=Markup((_HERE / "page.js").read_text(encoding="utf-8")),
+        script=Markup("".join((_HERE / name).read_text(encoding="utf-8") for name in _scripts(report))),
         panels_of=[
             list(_drawn_panels(section.figures, share, f"s{number}", album, draw))
             for number, section in enumerate(report.sections, start=1)
@@ -115,9 +115,17 @@ def _template() -> Template:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals |= {name: getattr(text, name) for name in ("cell", "hangs", "sentences", "sort_value")}
+    environment.globals |= {
+        name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sentences", "sort_value")
+    }
     environment.globals |= {"hue": svg.hue, "shape": plots.shape}
     return environment.get_template("page.html")
+
+
+def _scripts(report: Report) -> list[str]:
+    """Return the files of the page's script; tables that are computed anew need one more."""
+    computes = any(table.calculator for section in report.sections for table in section.tables)
+    return ["page.js", "links.js"] if computes else ["page.js"]
 
 
 def _share(report: Report) -> int:

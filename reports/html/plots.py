@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rsbench import units
 from rsbench.console import harmless
-from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Points, Series
+from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Points, RegionLines, Series
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
 from rsbench.reports.html.svg import colour, hue, page_element, part_colour
 
@@ -97,6 +97,27 @@ def _lines(figure: Lines) -> tuple[Canvas, list[str]]:
     return canvas, [one.tip for one in figure.series]
 
 
+def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
+    """Draw one line a method over the regions in which each is the best, the reference on top."""
+    canvas, axes = axes_of(260)
+    xs = [x for one in figure.series for x in one.x]
+    set_scales(axes, figure.x, figure.y, xs, [y for one in figure.series for y in one.y])
+    tips = [one.tip for one in figure.series]
+    for region in figure.regions:
+        shade = colour(f"hue-{hue(region.mark.style)}")
+        axes.axvspan(region.low, region.high, color=shade, alpha=0.13, linewidth=0, gid=f"tip{len(tips)}")
+        tips.append(region.tip)
+    for name, place in figure.places:
+        axes.axvline(place, color=colour("muted"), linewidth=0.8, linestyle=(0, (4, 3)))
+        label: dict[str, Any] = {"xytext": (3, -3), "textcoords": "offset points", "va": "top", "size": 9.5}
+        axes.annotate(harmless(name), (place, 1), xycoords=("data", "axes fraction"), **label)
+    for number, one in reversed(list(enumerate(figure.series))):
+        every = (2 + 3 * number % 8, 12)
+        (drawn,) = axes.plot(one.x, one.y, linewidth=1.6, markersize=5.5, markevery=every, **_marker(one))
+        drawn.set_gid(f"tip{number}")
+    return canvas, tips
+
+
 def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
     """Draw one stacked bar a method below its name and total."""
     from matplotlib.patches import Rectangle  # late: start-up
@@ -167,6 +188,7 @@ def _short(label: str, longest: int = _LONGEST_LABEL) -> str:
 DRAWN: Final[dict[type[Figure], Callable[[Any], tuple[Canvas, list[str]]]]] = {
     Points: _points,
     Lines: _lines,
+    RegionLines: _region_lines,
     Bars: _bars,
     Heat: _heat,
 }

@@ -12,6 +12,11 @@ from rsbench.reports.document.figure import Axis
 MOST_TICKS: Final = 5
 _ABSURD: Final = 1e30
 """Size from which a value is not shown: a damaged record must not make the others unreadable."""
+_PREFIXED: Final[dict[str, tuple[str, ...]]] = {
+    "B": ("B", "kB", "MB", "GB", "TB"),
+    "bit/s": ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"),
+}
+"""Units whose ticks have a decimal prefix, with their names."""
 _LONG_S: Final = 600
 """Seconds from which an axis of time is in minutes; twelve times that, in hours."""
 
@@ -57,8 +62,9 @@ def scale_of(axis: Axis, values: Sequence[float], pad: float) -> Scale:
         ticks = linear_ticks(first, last, 60.0 if _divisor(axis, high) > 1 else 1.0)
     divisor = _divisor(axis, high)
     unit = {60: "min", 3600: "h"}.get(divisor, axis.unit)
-    texts = tuple(bytes_tick(tick) if axis.unit == "B" else f"{tick / divisor:,.6g}" for tick in ticks)
-    title = axis.title + (f" ({unit})" if unit and unit != "B" else "")
+    names = _PREFIXED.get(axis.unit)
+    texts = tuple(prefixed_tick(tick, names) if names else f"{tick / divisor:,.6g}" for tick in ticks)
+    title = axis.title + (f" ({unit})" if unit and not names else "")
     return Scale(low=first, high=last, ticks=ticks, texts=texts, title=title, log=axis.log)
 
 
@@ -91,8 +97,7 @@ def log_ticks(low: float, high: float) -> tuple[float, ...]:
     return tuple(places[:: math.ceil(len(places) / MOST_TICKS)])
 
 
-def bytes_tick(count_bytes: float) -> str:
-    """Return bytes as a tick has them: ``10 kB``."""
-    names = ("B", "kB", "MB", "GB", "TB")
-    power = min(len(names) - 1, max(0, math.floor(math.log10(count_bytes) / 3 + 1e-9))) if count_bytes > 0 else 0
-    return f"{count_bytes / 1000**power:g} {names[power]}"
+def prefixed_tick(value: float, names: Sequence[str]) -> str:
+    """Return a value as a tick has it, in one of its decimal units: ``10 kB``."""
+    power = min(len(names) - 1, max(0, math.floor(math.log10(value) / 3 + 1e-9))) if value > 0 else 0
+    return f"{value / 1000**power:g} {names[power]}"

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from rsbench.console import harmless_lines
+from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.table import Column, Table
 from rsbench.units import DASH
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_HANGING: Final = re.compile(r"((?: ~| \*)?(?: \[\d+\])*)$")
+_HANGING: Final = re.compile(r"((?: ~| \*| \?)?(?: \[\d+\])*)$")
 _BREAKABLE: Final = re.compile(r"(?<=[a-z])[:=,_/](?=[a-z0-9])")
 _MARK: Final = re.compile(r"\[(\d+)\]")
 _SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
@@ -41,13 +44,21 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
     return Markup(main + hanging)
 
 
+def calculator(numbers: Calculator) -> Markup:
+    """Return a calculator's numbers as JSON that may stand in a script element."""
+    from markupsafe import Markup  # late: start-up
+
+    text = json.dumps(asdict(numbers), allow_nan=False, separators=(",", ":"))
+    return Markup(re.sub(r"[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text))
+
+
 def printable(value: object) -> object:
     """Return what a template prints with what is not printable in a text as its escape."""
     return harmless_lines(value) if type(value) is str else value  # markup, which is a text too, is ours
 
 
 def _tail(text: str) -> str:
-    """Return the marks at a text's end: `` ~``, `` *`` and those of notes."""
+    """Return the marks at a text's end: `` ~``, `` *``, `` ?`` and those of notes."""
     tail = _HANGING.search(text)
     return tail[0] if tail else ""
 

@@ -39,7 +39,21 @@ _COUNTS: Final = ("steps_counted", "steps_skipped")
 _MEMORY: Final = ("peak_rss_bytes", "peak_cuda_bytes")
 _RATIO_NOTE: Final = "ratio_note"
 _NAMES: Final = frozenset(
-    {"dataset", "task", "model", "device", "hardware", "compressor", "method", "part", "split", "status", "reason"}
+    {
+        "dataset",
+        "task",
+        "model",
+        "device",
+        "hardware",
+        "compressor",
+        "method",
+        "part",
+        "split",
+        "status",
+        "reason",
+        "link",
+        "doubt",
+    }
 ) | {_RATIO_NOTE}
 """Columns of names, which are set to the left."""
 
@@ -62,7 +76,7 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     """Return one method's raw numbers by column."""
     record = (method.chosen or method.records)[0]
     cell, point = record["cell"], comparison.break_even(method)
-    row = _setting_fields(record, comparison)
+    row = setting_fields(record, comparison)
     row |= {"method": method.label, "compressor": cell["compressor"], "ratio_asked": cell["ratio"]}
     row |= {
         "match": cell.get("match"),
@@ -89,12 +103,12 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
 
 def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
     """Return the raw numbers of what was scored without training."""
-    row = _setting_fields(comparison.setting.records[0], comparison) | {"method": baseline.label}
+    row = setting_fields(comparison.setting.records[0], comparison) | {"method": baseline.label}
     row |= {"seeds": len(baseline.by_seed.get(comparison.metric.name, {}))}
     return row | _scores(baseline, comparison) | _gap_fields(comparison.baseline_gap(baseline), comparison)
 
 
-def _setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
+def setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
     """Return what was run and where."""
     row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
     row |= {"hardware": comparison.setting.hardware, "part": (record.get("dataset") or {}).get("part")}

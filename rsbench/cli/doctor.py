@@ -48,6 +48,7 @@ def doctor(ctx: click.Context, data_root: Path) -> None:
     if devices is not None:
         _print(console, "devices", _devices(devices))
         problems += device_problems(devices)
+    _print(console, "links", _links())
     _print(console, "data", _data(data_root))
     for use, folder in (("decoded images", data_cache()), ("results", Path.cwd())):
         problems += folder_problems(use, folder)
@@ -134,6 +135,19 @@ def _devices(devices: Devices) -> list[str]:
         f"{name}: {'yes' if there else 'no'}" for name, there in (("gloo", devices.gloo), ("NCCL", devices.nccl))
     ]
     return [*(gpus or ["no GPU"]), f"torch {devices.torch_version}, {', '.join(backends)}"]
+
+
+def _links() -> list[str]:
+    """Return whether links can be emulated, without and with a delay."""
+    from rsbench.emulation import requirements  # late: start-up
+
+    lines = []
+    for name, delay in (("a rate", False), ("a rate and a delay", True)):
+        problem = requirements.problem(delay=delay)
+        lines.append(f"links of {name}: " + (f"no. {problem}" if problem else "can be emulated (compare --link)"))
+        if problem:
+            break
+    return lines
 
 
 def _data(data_root: Path) -> list[str]:

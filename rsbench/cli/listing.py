@@ -11,6 +11,7 @@ import click
 
 from rsbench.cli.options import PATH
 from rsbench.console import make_console, say
+from rsbench.links.link import PRESETS, WIRED, parse_link
 from rsbench.metrics import facts_of, score_text
 from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
@@ -48,6 +49,17 @@ def _datasets(console: Console, verbose: bool, out: Path) -> None:
         if verbose:
             for title, text in (("Layout", dataset.layout), ("Licence", dataset.licence), ("Cite", dataset.citation)):
                 say(console, f"{'':<19}{title}: {text}")
+
+
+def _links(console: Console, verbose: bool, out: Path) -> None:
+    """List the links that --link knows by name, with the source of their numbers."""
+    for name, link in PRESETS.items():
+        say(console, f"{name:<10}{link.title.removeprefix(f'{name}: ')}")
+        say(console, f"{'':<10}Source: {link.source}")
+    for name, source in WIRED.items():
+        say(console, f"{name:<10}{parse_link(name).title}")
+        say(console, f"{'':<10}Source: {source}")
+    say(console, "Or any other: --link 50mbit, --link 100mbit:up=20mbit,latency=30ms, --link geo:latency=600ms.")
 
 
 def _models(console: Console, verbose: bool, out: Path) -> None:
@@ -89,6 +101,7 @@ def _plans(console: Console, verbose: bool, out: Path) -> None:
 LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "compressors": _compressors,
     "datasets": _datasets,
+    "links": _links,
     "models": _models,
     "plans": _plans,
     "runs": _runs,
@@ -100,7 +113,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Where runs stand.")
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, models, shipped plans, or recorded runs.
+    """List compressors, data sets, links, models, shipped plans, or recorded runs.
 
     \b
     Examples:

@@ -45,11 +45,17 @@ def main() -> None:
 @options.judging_options
 @options.byte_options
 @options.device_options
+@options.link_options
 @options.training_options
 @options.place_options
 @options.node_options
 @plan_options
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
+@click.option(
+    "--contact",
+    metavar="PASS/PERIOD",
+    help="With --dry-run: links are there for a pass in each period, such as 8m/95m.",
+)
 @click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells.")
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
@@ -66,6 +72,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       rsbench compare --dataset ucm21 --lr 0.003 --lr 0.01 --lr 0.03 --tuning-seed 0 --seeds 1,2,3 --budget 100m
       rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
       rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
+      rsbench compare --link 50mbit --link 1gbit --link geo
       rsbench compare --plan paper-scene --dry-run
       rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
 
@@ -94,6 +101,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @options.cell_options
 @options.byte_options
 @options.device_options
+@options.cell_link_options
 @options.training_options
 @options.place_options
 @options.node_options
@@ -117,10 +125,15 @@ def run(ctx: click.Context, /, **given: Any) -> None:
             raise RsbenchError(f"run runs one cell, so give --{name} once; rsbench compare takes several.")
     one = {
         name: () if given[name] is None else (given[name],)
-        for name in ("dataset", "model", "compressor", "ratio", "lr")
+        for name in ("dataset", "model", "compressor", "ratio", "lr", "link")
     }
     request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if started_by_torchrun(os.environ):
+        if given["link"] is not None or given["interface"]:
+            raise RsbenchError(
+                "--link and --interface are for workers that rsbench starts: inside torchrun leave them out, and name "
+                "the interface in GLOO_SOCKET_IFNAME or NCCL_SOCKET_IFNAME."
+            )
         from rsbench.run import inside_torchrun  # late: it loads torch
 
         check_rank(os.environ)

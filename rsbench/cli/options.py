@@ -139,6 +139,30 @@ device_options = one_decorator(
     click.option("--device", type=click.Choice(DEVICES), help="What each worker trains on."),
 )
 
+_LINK = "Emulate the workers' links, as root on Linux: none, a rate or a preset, down=, up=, latency= after a colon."
+_link_of = click.option(
+    "--link-of",
+    multiple=True,
+    metavar="RANK=LINK",
+    help="Give one worker another link, such as 3=10mbit; repeat.",
+)
+_interface = click.option(
+    "--interface", default="", metavar="NAME", help="Network interface that workers talk over, such as ib0.  [found]"
+)
+link_options = one_decorator(
+    click.option("--link", multiple=True, metavar="LINK", help=f"{_LINK} Repeat to compare several.  [none]"),
+    _link_of,
+    _interface,
+)
+"""What the workers talk over: links that are emulated, or an interface that is there."""
+
+cell_link_options = one_decorator(
+    click.option("--link", metavar="LINK", help=f"{_LINK}  [none]"),
+    _link_of,
+    _interface,
+)
+"""The same for one cell."""
+
 training_options = one_decorator(
     click.option("--epochs", type=int, metavar="N", help="Passes over the training samples.  [the data set's own]"),
     click.option("--max-steps", type=int, metavar="N", help="Stop each cell after N steps."),
@@ -221,6 +245,9 @@ place_options = one_decorator(
     ),
     click.option("--fresh-workers", is_flag=True, help="Start new processes for every cell instead of keeping them."),
     click.option("--tensorboard", is_flag=True, help="Write TensorBoard event files of each cell (an extra)."),
+    click.option(
+        "--trace", is_flag=True, help="Write a trace of 5 steps of each cell, all ranks, for Perfetto or Chrome."
+    ),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
 

@@ -12,6 +12,7 @@ from rsbench.cli.options import PATH, judging_options
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.judging import Intervals, Judging
+from rsbench.links.asked import read_asked
 from rsbench.results.records import read_records
 from rsbench.results.schema import Record
 
@@ -34,6 +35,16 @@ if TYPE_CHECKING:
 @click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
 @judging_options
 @click.option(
+    "--link",
+    "links",
+    multiple=True,
+    metavar="LINK",
+    help="Say hours and bytes on this link: 10Mbit/s, 100mbit:up=20mbit,latency=30ms, or a preset, see `rsbench list "
+    "links`; repeat.",
+)
+@click.option("--latency", metavar="TIME", help="Round trip of links that name none: 600ms.")
+@click.option("--contact", metavar="PASS/PERIOD", help="Links are there for a pass in each period: 8m/95m.")
+@click.option(
     "--compare",
     "changes",
     nargs=2,
@@ -49,6 +60,9 @@ def report(
     against: str,
     tolerance: float | None,
     intervals: Intervals,
+    links: tuple[str, ...],
+    latency: str | None,
+    contact: str | None,
     changes: tuple[Path, Path] | None,
 ) -> None:
     """Show and write tables of everything recorded in one or more result folders.
@@ -58,13 +72,16 @@ def report(
       rsbench report
       rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
       rsbench report --against "rsdgc 100x"
+      rsbench report --link geo --link 10Mbit/s --latency 600ms
+      rsbench report --link 4mbit --contact 8m/95m
       rsbench report --compare results-of-last-week rsbench-results
     """  # noqa: D301 - click reads \b
     from rsbench import reports  # late: start-up
     from rsbench.reports.changes import build_changes
 
-    if changes and (folders or against or mix_hardware):
-        raise RsbenchError("--compare takes two result folders and excludes DIR, --against and --mix-hardware.")
+    if changes and (folders or against or mix_hardware or links):
+        raise RsbenchError("--compare takes two result folders and excludes DIR, --against, --mix-hardware and --link.")
+    asked = read_asked(links, latency, contact)
     judging = Judging(tolerance=tolerance, intervals=intervals)
     console = make_console()
     wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
@@ -78,7 +95,9 @@ def report(
     else:
         folders = folders or (Path("rsbench-results"),)
         records, problems = _recorded(folders)
-        built = reports.build_report(records, problems, mix_hardware=mix_hardware, against=against, judging=judging)
+        built = reports.build_report(
+            records, problems, mix_hardware=mix_hardware, against=against, judging=judging, asked=asked
+        )
         target = out or folders[0]
     reports.show(built, console)
     if target is not None:

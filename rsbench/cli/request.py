@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
@@ -15,10 +15,14 @@ from rsbench.cli.plan_option import grids_given, plan_given
 from rsbench.console import complain
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
+from rsbench.links.contact import Contact, parse_contact
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
 from rsbench.planning.request import Request
 
+NO_LINK: Final = "none"
+"""What ``--link`` calls the machine as it is, nothing emulated."""
 TOKEN_CHARACTERS: Final = 16
 """A secret of fewer characters is refused."""
 
@@ -44,17 +48,34 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         argv=command_line(),
         nodes=nodes,
         token=token,
+        interface=given["interface"],
         timeout_s=given["timeout"],
         stall_timeout_s=given["stall_timeout"],
         fresh_workers=given["fresh_workers"],
         budget_s=given.get("budget"),
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
+        contact=_contact(given),
         rerun=given["rerun"],
         tensorboard=given["tensorboard"],
+        trace=given["trace"],
         judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
         ours=() if plan is None else plan.ours,
     )
+
+
+def _contact(given: Mapping[str, Any]) -> Contact | None:
+    """Return when the links of a plan are there, None for always.
+
+    Raises:
+        RsbenchError: cells that run would have to wait for passes.
+    """
+    text = given.get("contact")
+    if text is None:
+        return None
+    if not given.get("dry_run", False):
+        raise RsbenchError("--contact says what a plan takes in passes: give it with --dry-run, or to rsbench report.")
+    return parse_contact(text)
 
 
 def _token(without: bool) -> str:
@@ -97,6 +118,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         tuning_seed=given.get("tuning_seed"),
         seeds=parse_seeds(given["seeds"]),
         match=given["match"],
+        links=links_of(given["link"], given["link_of"]),
         devices=DeviceRequest(gpus=unique(given["gpus"]), workers=unique(given["workers"]), device=given["device"]),
         epochs=given["epochs"],
         batch_size=given["batch_size"],
@@ -104,6 +126,18 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         optimizer=given["optimizer"],
         recipe=recipe,
     )
+
+
+def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, ...]:
+    """Return the canonical texts of the links asked for, None for ``none``, each with the links of single workers.
+
+    Raises:
+        RsbenchError: a text that cannot be read, or links of single workers without one of all.
+    """
+    asked = [None if text.strip().lower() == NO_LINK else ";".join([text, *others]) for text in links or (NO_LINK,)]
+    if others and asked.count(None) == len(asked):
+        raise RsbenchError("--link-of gives one worker another link than --link gives all: add --link, such as 50mbit.")
+    return unique([None if text is None else parse_worker_links(text).text for text in asked])
 
 
 def command_line() -> list[str]:

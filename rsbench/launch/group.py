@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from rsbench.emulation.network import EmulatedNetwork
 from rsbench.errors import RsbenchError
 from rsbench.launch import processes
 from rsbench.launch.scratch import Scratch
@@ -71,6 +72,7 @@ class WorkerGroup:
         environment: of the processes.
         folder: what they say before their first order goes to their logs in this cell's folder.
         listener: socket that rank 0's store is to listen at; None where ranks meet in a file.
+        network: the emulated links that the ranks talk over; None where they talk over this machine's.
 
     Attributes:
         exits: rank -> exit code (negative: signal) of processes that ended, in the order seen.
@@ -86,7 +88,9 @@ class WorkerGroup:
         environment: Mapping[str, str],
         folder: CellFolder,
         listener: int | None = None,
+        network: EmulatedNetwork | None = None,
     ) -> None:
+        self._network = network
         self.exits: dict[int, int] = {}
         self._cells = 0
         self._still_since: float | None = None
@@ -120,10 +124,23 @@ class WorkerGroup:
                 env=environment,
                 pass_fds=[writes, *([] if listener is None else [listener])],
                 start_new_session=True,  # a Ctrl-C on the terminal reaches the parent only, which ends the rest
-                preexec_fn=end_with_parent(os.getpid()),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
+                preexec_fn=self._prepared(rank),  # noqa: PLW1509 - rsbench has one thread, see LiveProgress
             )
         os.close(writes)
         return _Worker(rank=rank, process=process, answers=reads)
+
+    def _prepared(self, rank: int) -> Callable[[], None]:
+        """Return what a rank's process does between fork and exec."""
+        bound_to_parent = end_with_parent(os.getpid())
+        if self._network is None:
+            return bound_to_parent
+        enter = self._network.enter(rank)
+
+        def prepare() -> None:
+            bound_to_parent()
+            enter()
+
+        return prepare
 
     @property
     def all_done(self) -> bool:

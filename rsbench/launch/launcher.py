@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
+from rsbench.emulation.network import SOCKET_VARIABLES, EmulatedNetwork
 from rsbench.launch import failure, processes
 from rsbench.launch.failure import Cause
 from rsbench.launch.group import Stall, WorkerGroup
 from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
+from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
 from rsbench.results.folder import CellFolder
 
@@ -74,6 +76,7 @@ class WorkerLauncher:
         work: what each worker does with a folder, as ``module:function``.
         environment: variables of the workers, beside this process's own.
         fresh: start new processes for every cell.
+        interface: the network interface that workers talk over; empty for the one that is found.
     """
 
     stop: StopSignals
@@ -86,8 +89,10 @@ class WorkerLauncher:
     work: str = "rsbench.launch.training:train"
     environment: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    interface: str = ""
     _group: WorkerGroup | None = None
-    _fits: tuple[int, str] = (0, "")
+    _network: EmulatedNetwork | None = None
+    _fits: tuple[int, str, str] = (0, "", "")
 
     def run(self, folder: Path, *, workers_per_node: int, tick: Callable[[], None]) -> Outcome:
         """Run the cell on the workers of the one before, or on fresh ones; see :class:`Launcher` for the arguments."""
@@ -113,26 +118,33 @@ class WorkerLauncher:
         return Outcome(status=status, cause=cause, wall_s=time.monotonic() - started)
 
     def close(self, grace_s: float = 0.0) -> None:
-        """End the workers, if there are any."""
+        """End the workers and their emulated links, if there are any."""
         group, self._group = self._group, None
+        network, self._network = self._network, None
         if group is not None:
             asked_before = self.stop.count
             group.end(lambda: self.stop.count > asked_before, grace_s)
+        if network is not None:
+            network.close()
 
     def _ready_group(self, folder: CellFolder, size: int, listener: int | None) -> WorkerGroup:
         """Return workers that wait for an order: those of the cell before where they fit."""
-        fits = (size, _device(folder))
+        link = _field_of_cell(folder, "link")
+        fits = (size, _field_of_cell(folder, "device"), link)
         if self._group is not None and (self._fits != fits or not self._group.usable):
             self.close()
         if self._group is None:
+            self.close()  # links whose workers could not be started
+            self._network = EmulatedNetwork(parse_worker_links(link), size) if link else None
             self._group = WorkerGroup(
                 size=size,
                 first_rank=self.nodes.rank * size,
                 world_size=self.nodes.count * size,
                 work=self.work,
-                environment=self._environment(),
+                environment=self._environment(size),
                 folder=folder,
                 listener=listener,
+                network=self._network,
             )
             self._fits = fits
         return self._group
@@ -163,16 +175,24 @@ class WorkerLauncher:
         """The longest that workers may take to start: what a step takes says little of it."""
         return START_TIMEOUT_S if self.stall_timeout_s <= STALL_TIMEOUT_S else self.stall_timeout_s
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, size: int) -> dict[str, str]:
         """Return the workers' environment: where they listen, and nothing of the comparison's token."""
-        interface = processes.loopback() if self.rendezvous is None else self.rendezvous.interface()
-        sockets = {name: interface for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME") if interface}
-        if self.rendezvous is not None:  # the user may know better which network is meant
-            sockets = {name: os.environ.get(name, value) for name, value in sockets.items()}
-        own = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", **sockets}
+        own = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", **self._sockets()}
         environment = {"OMP_NUM_THREADS": str(self.threads), **os.environ, **self.environment, **own}
         environment.pop(TOKEN_VARIABLE, None)
         return environment
+
+    def _sockets(self) -> Mapping[str, str]:
+        """Return the variables that tell workers over which interface they talk."""
+        if self._network is not None:
+            return self._network.environment
+        if self.interface:
+            return dict.fromkeys(SOCKET_VARIABLES, self.interface)
+        interface = processes.loopback() if self.rendezvous is None else self.rendezvous.interface()
+        sockets = dict.fromkeys(SOCKET_VARIABLES, interface) if interface else {}
+        if self.rendezvous is not None:  # the user may know better which network is meant
+            sockets = {name: os.environ.get(name, value) for name, value in sockets.items()}
+        return sockets
 
     def _cause(self, status: Status, folder: CellFolder, exits: Mapping[int, int], stall: Stall | None) -> Cause | None:
         if stall is not None:
@@ -189,9 +209,9 @@ class WorkerLauncher:
         return None
 
 
-def _device(folder: CellFolder) -> str:
-    """Return the kind of device that a cell is for; empty for other work, which has none."""
+def _field_of_cell(folder: CellFolder, name: str) -> str:
+    """Return a field of the cell that is to run; empty where it has none, as for other work."""
     try:
-        return str(json.loads(folder.job.read_text(encoding="utf-8"))["cell"]["device"])
+        return str(json.loads(folder.job.read_text(encoding="utf-8"))["cell"][name] or "")
     except (OSError, ValueError, KeyError, TypeError):
         return ""

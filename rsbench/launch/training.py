@@ -45,7 +45,15 @@ def train(folder: Path, member: Member) -> None:
     beat("join the other ranks")
     member.join("nccl" if device.type == "cuda" else "gloo")
     try:
-        training = Training(cell, parse(job["compressor"]), TASKS[job["task"]], Path(job["data"]), device, log)
+        training = Training(
+            cell,
+            parse(job["compressor"]),
+            TASKS[job["task"]],
+            Path(job["data"]),
+            device,
+            log,
+            trace=files.trace if job["trace"] else None,
+        )
         sections = training.run(folder)
         if first:
             runtime = sections.pop("runtime") | _runtime(device, cell)

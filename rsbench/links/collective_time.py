@@ -66,6 +66,38 @@ def messages(op: str, workers: int) -> int:
     return steps[op]
 
 
+class Transfer(NamedTuple):
+    """What a collective asks of a link.
+
+    Attributes:
+        bytes: on the wire, lengthened by what the backend does not overlap.
+        round_trips: that its messages wait for, one after the other.
+        messages_s: time of the messages beside their bytes and the link's latency.
+    """
+
+    bytes: float
+    round_trips: float
+    messages_s: float
+
+    def time_s(self, link: Link) -> float:
+        """Return the seconds on a link of every worker."""
+        return 8 * self.bytes / link.bits_per_s + self.round_trips * link.round_trip_s + self.messages_s
+
+
+def transfer_of(op: str, payload_bytes: float, workers: int, constants: Constants = GLOO) -> Transfer:
+    """Return what one call asks of a link; arguments and errors as for :func:`collective_s`."""
+    sent = wire_bytes(op, payload_bytes, workers)
+    steps = messages(op, workers)
+    if not steps:
+        return Transfer(bytes=0.0, round_trips=0.0, messages_s=0.0)
+    by_two = constants.stretch_of_two if workers == 2 else constants.stretch
+    round_trips = steps * constants.message_round_trips
+    if op == "broadcast":
+        sent *= steps * workers / (workers - 1)  # the mean over ranks; the root sends a message to each child
+        round_trips = steps / 2 + constants.message_round_trips - 0.5  # all receivers say at once that they are ready
+    return Transfer(bytes=sent * by_two.get(op, 1.0), round_trips=round_trips, messages_s=steps * constants.message_s)
+
+
 def collective_s(op: str, payload_bytes: float, workers: int, link: Link, constants: Constants = GLOO) -> float:
     """Return how long one call takes from the last rank's start to its end, on links that are all alike.
 
@@ -82,19 +114,4 @@ def collective_s(op: str, payload_bytes: float, workers: int, link: Link, consta
     Raises:
         RsbenchError: for an unknown collective, a negative payload or a world size below 1.
     """
-    sent = wire_bytes(op, payload_bytes, workers)
-    steps = messages(op, workers)
-    if not steps:
-        return 0.0
-    by_two = constants.stretch_of_two if workers == 2 else constants.stretch
-    if op == "broadcast":  # the mean over ranks; the root sends a message to each child
-        sent *= steps * workers / (workers - 1)
-    bytes_s = 8 * sent * by_two.get(op, 1.0) / link.bits_per_s
-    return bytes_s + steps * constants.message_s + _round_trips(op, steps, constants) * link.round_trip_s
-
-
-def _round_trips(op: str, steps: int, constants: Constants) -> float:
-    """Return the round trips of a call; in a tree all receivers say at once that they are ready."""
-    if op == "broadcast":
-        return steps / 2 + constants.message_round_trips - 0.5
-    return steps * constants.message_round_trips
+    return transfer_of(op, payload_bytes, workers, constants).time_s(link)

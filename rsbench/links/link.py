@@ -158,10 +158,42 @@ def _values(tail: str, text: str) -> dict[str, Any]:
 PRESETS: Final[dict[str, Link]] = {
     link.name: link
     for link in (
-        Link(name="leo", down_bits_per_s=105e6, up_bits_per_s=15e6, round_trip_s=0.045),
-        Link(name="geo", down_bits_per_s=48e6, up_bits_per_s=4.4e6, round_trip_s=0.683),
-        Link(name="4g", down_bits_per_s=30e6, up_bits_per_s=10e6, round_trip_s=0.05),
-        Link(name="wifi", down_bits_per_s=100e6, up_bits_per_s=100e6, round_trip_s=0.005),
+        Link(
+            name="leo",
+            down_bits_per_s=105e6,
+            up_bits_per_s=15e6,
+            round_trip_s=0.045,
+            source="Ookla, Starlink in the United States, June 2025: medians of Speedtest, first quarter of 2025",
+        ),
+        Link(
+            name="geo",
+            down_bits_per_s=48e6,
+            up_bits_per_s=4.4e6,
+            round_trip_s=0.683,
+            source="Ookla, Starlink in the United States, June 2025: medians of HughesNet, first quarter of 2025",
+        ),
+        Link(
+            name="4g",
+            down_bits_per_s=21e6,
+            up_bits_per_s=7e6,
+            round_trip_s=0.063,
+            source="Opensignal, USA Mobile Network Experience Report, January 2019: means of Verizon's 4G",
+        ),
+        Link(
+            name="wifi",
+            down_bits_per_s=100e6,
+            up_bits_per_s=100e6,
+            round_trip_s=0.005,
+            source="IEEE Std 802.11n-2009, 300 Mbit/s (40 MHz, two streams) on the air; a third of it for a "
+            "worker, since all share one channel, and 5 ms are our assumption",
+        ),
     )
 }
-"""Links by name. What is wired needs none: ``100mbit``, ``1gbit`` and ``10gbit`` are read as rates."""
+"""Links by name, each with the source of its numbers."""
+
+WIRED: Final[dict[str, str]] = {
+    "100mbit": "IEEE Std 802.3, 100BASE-TX, full duplex",
+    "1gbit": "IEEE Std 802.3, 1000BASE-T, full duplex",
+    "10gbit": "IEEE Std 802.3, 10GBASE-T, full duplex",
+}
+"""Rates of wires, read as any other rate, with their source: both directions at once, latency left out."""

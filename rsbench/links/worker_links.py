@@ -38,6 +38,19 @@ class WorkerLinks:
             round_trip_s=max(link.round_trip_s for link in links),
         )
 
+    def check_ranks(self, workers: int) -> None:
+        """Refuse a link for a worker that does not exist.
+
+        Raises:
+            RsbenchError: names the first one.
+        """
+        for rank in sorted(self.others):
+            if rank >= workers:
+                raise RsbenchError(
+                    f"There is no worker {rank} to give a link of its own: {workers} workers are numbered from 0 to"
+                    f" {workers - 1}."
+                )
+
     @property
     def text(self) -> str:
         """The canonical text, which :func:`parse_worker_links` reads: ``50mbit;3=10mbit``."""

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
+from rsbench.kernel.byte_counters import Bytes, KernelBytes, counter
+from rsbench.kernel.machine_load import cpu_time
 from rsbench.links.wire import wire_bytes
-from rsbench.measure.kernel_bytes import Bytes, KernelBytes, counter
-from rsbench.measure.machine_load import cpu_time
 
 
 class AcrossRanks:

@@ -36,16 +36,21 @@ class StepTimer:
     """A stopwatch that starts when it is made; :meth:`times` reads it after the step, at any time.
 
     Call :meth:`end_of` after each of ``data``, ``forward``, ``backward``, ``optimizer`` and at last for ``end``.
+
+    Attributes:
+        began_s: when it was made, by the host's clock ``time.perf_counter``.
+        marks: the begin, and the end of each phase, as its clock made them.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._marks: dict[str, Any] = {"begin": clock.mark()}
+        self.began_s = time.perf_counter()
+        self.marks: dict[str, Any] = {"begin": clock.mark()}
         self._cpu_s: dict[str, float] = {}
 
     def end_of(self, phase: str) -> None:
         """Mark the end of a phase."""
-        self._marks[phase] = self._clock.mark()
+        self.marks[phase] = self._clock.mark()
         if phase in ("data", "forward"):
             self._cpu_s[phase] = time.thread_time()
 
@@ -58,11 +63,11 @@ class StepTimer:
 
         Waits until the device has passed the step's last marks.
         """
-        for last in (self._marks["end"], *(bucket.decoded for bucket in timeline)):
+        for last in (self.marks["end"], *(bucket.decoded for bucket in timeline)):
             self._clock.wait(last)
-        at = {name: self._since_begin(mark) for name, mark in self._marks.items()}
+        at = {name: self.since_begin(mark) for name, mark in self.marks.items()}
         buckets = self._buckets(timeline, at["forward"])
-        spans = [tuple(map(self._since_begin, (b.sent, b.arrived, b.decoded))) for b in timeline]
+        spans = [tuple(map(self.since_begin, (b.sent, b.arrived, b.decoded))) for b in timeline]
         last_sent = spans[-1][0] if spans else at["backward"]
         compress, waited = sum(b.compress_s for b in buckets), sum(b.wait_s for b in buckets)
         decompress = _union_s([(arrived, decoded) for _, arrived, decoded in spans], last_sent, at["backward"])
@@ -83,15 +88,16 @@ class StepTimer:
         cpu = self._cpu_s["forward"] - self._cpu_s["data"] if self._clock.lag == 0 else None
         return PhaseTimes(times=times, buckets=buckets, forward_cpu_s=cpu)
 
-    def _since_begin(self, mark: Any) -> float:
-        return self._clock.seconds(self._marks["begin"], mark)
+    def since_begin(self, mark: Any) -> float:
+        """Return the seconds from the begin to a mark; :meth:`read` has waited for those of its step."""
+        return self._clock.seconds(self.marks["begin"], mark)
 
     def _buckets(self, timeline: Sequence[BucketMarks], backward_began_s: float) -> list[BucketTimes]:
         """Return each bucket's seconds."""
         buckets, in_hooks = [], 0.0
         for bucket in timeline:
             start, sent, arrived, decoded = map(
-                self._since_begin, (bucket.start, bucket.sent, bucket.arrived, bucket.decoded)
+                self.since_begin, (bucket.start, bucket.sent, bucket.arrived, bucket.decoded)
             )
             waited = sum(self._clock.seconds(begin, end) for begin, end in bucket.waits)
             buckets.append(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.none import NoCompression
 from rsbench.errors import RsbenchError
 from rsbench.measure.asked_ratio import TOLERANCE
@@ -28,6 +30,14 @@ def wire_total(compressor: Compressor, facts: ModelFacts, steps: int, workers: i
     """Return the modelled bytes that one worker puts on the wire in a whole run, over the model's networks."""
     networks = facts.networks.values()
     return sum(compressor.total_wire_bytes(shapes, steps, workers, bucket_cap_mb) for shapes in networks)
+
+
+def planned_collectives(
+    compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float
+) -> list[PlannedCollective]:
+    """Return all calls that one worker makes in a whole run, over the model's networks."""
+    networks = facts.networks.values()
+    return [one for shapes in networks for one in compressor.collectives(shapes, steps, bucket_cap_mb)]
 
 
 def dense_wire_total(facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
@@ -53,6 +63,8 @@ class Estimate:
             pass keeps for the backward pass.
         flops_per_step: floating-point operations of one worker's forward and backward pass.
         uncertain_share: share of the bytes by which the run may miss them, depending on its weights.
+        wire_bytes: whole run, one worker, headers included, as modelled.
+        collectives: what one worker hands to which collective over the run, and in how many calls.
     """
 
     payload_bytes_per_step: float
@@ -62,6 +74,8 @@ class Estimate:
     memory_bytes_per_worker: int
     flops_per_step: float
     uncertain_share: float = 0.0
+    wire_bytes: float = 0.0
+    collectives: Sequence[PlannedCollective | tuple[str, int, int]] = ()
 
     @property
     def ratios(self) -> dict[str, float | None]:
@@ -93,6 +107,7 @@ def estimate(
     wire = wire_total(compressor, facts, steps, workers, bucket_cap_mb)
     dense_wire = dense_wire_total(facts, steps, workers, bucket_cap_mb)
     messages = (workers + 1) * total // steps if compressor.collective == "all_gather" else 0
+    collectives = planned_collectives(compressor, facts, steps, bucket_cap_mb)
     copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v
     return Estimate(
         payload_bytes_per_step=total / steps,
@@ -102,6 +117,8 @@ def estimate(
         memory_bytes_per_worker=copies * facts.dense_bytes + messages + round(batch_size * facts.activation_bytes),
         flops_per_step=batch_size * facts.flops,
         uncertain_share=uncertain_bytes(compressor, facts, steps) / total if total else 0.0,
+        wire_bytes=wire,
+        collectives=collectives,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe, check_ratio
 from rsbench.errors import RsbenchError
+from rsbench.links.worker_links import WorkerLinks, parse_worker_links
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.split_text import check_split
@@ -43,6 +44,8 @@ class Grid:
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
         seeds: repeats; the outermost loop, so that a machine that slows down does so for every compressor.
         match: which bytes the ratios count.
+        links: texts of emulated links (:mod:`rsbench.links.worker_links`), None for whatever is there; all methods run
+            over one, then over the next, within a seed.
         devices: workers and device as the user said them.
         workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``devices``.
         device: what each worker trains on, taken from ``devices`` too.
@@ -63,6 +66,7 @@ class Grid:
     tuning_seed: int | None = None
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
+    links: tuple[str | None, ...] = (None,)
     devices: DeviceRequest = field(default_factory=DeviceRequest)
     workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
@@ -80,10 +84,21 @@ class Grid:
             check_gpus: refuse more GPUs than this machine has; False plans for another machine.
 
         Raises:
-            RsbenchError: options that contradict each other, or more GPUs than there are.
+            RsbenchError: options that contradict each other, more GPUs than there are, or a link of no worker.
         """
         workers, device = resolve(self.devices, nodes=nodes, check_gpus=check_gpus)
+        for links in self.worker_links:
+            links.check_ranks(min(workers))
+        if self.worker_links and nodes > 1:
+            raise RsbenchError(
+                f"--link works on one machine, not on {nodes} nodes: measure their real link with --interface."
+            )
         return replace(self, workers=workers, device=device)
+
+    @property
+    def worker_links(self) -> tuple[WorkerLinks, ...]:
+        """The links that are emulated."""
+        return tuple(parse_worker_links(text) for text in self.links if text is not None)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -124,7 +139,7 @@ class Grid:
     @property
     def most_cells(self) -> int:
         """How many cells it is at most, counted without making them."""
-        chosen = (self.datasets, self.workers, self.models, self.compressors, self.ratios, self.lrs)
+        chosen = (self.datasets, self.workers, self.models, self.compressors, self.ratios, self.lrs, self.links)
         seeds = len(self.seeds) + (self.tuning_seed is not None)
         return seeds * math.prod(max(1, len(values)) for values in chosen)
 
@@ -148,10 +163,12 @@ class Grid:
                 lr=lr,
                 seed=seed,
                 workers=workers,
+                link=link,
             )
             for seed in self.seeds
             for name in self.datasets
             for workers in self.workers
+            for link in self.links
             for model in self.models or (datasets[name].model,)
             for text, ratio in rows
             for lr in self.lrs or (default_rate(model, datasets[name].lr),)

@@ -180,6 +180,7 @@ def write_job(
     argv: Sequence[str],
     provenance: Mapping[str, Any],
     tensorboard: bool = False,
+    trace: bool = False,
 ) -> None:
     """Write what the workers are to do.
 
@@ -190,6 +191,7 @@ def write_job(
         argv: the user's command.
         provenance: of this command.
         tensorboard: have event files written.
+        trace: have a trace of some steps written.
 
     Raises:
         RsbenchError: the folder cannot be written.
@@ -200,6 +202,7 @@ def write_job(
         "task": job.task,
         "data": str(data.resolve()),
         "tensorboard": tensorboard,
+        "trace": trace,
         "steps_per_epoch": job.steps_per_epoch,
         "argv": list(argv),
         "provenance": dict(provenance),

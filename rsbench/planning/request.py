@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rsbench.judging import DEFAULT, Judging
+from rsbench.links.contact import Contact
 from rsbench.planning.devices import Nodes
 from rsbench.planning.grid import Grid
 
@@ -22,14 +23,17 @@ class Request:
         argv: the user's command.
         nodes: the machines.
         token: what all nodes of the comparison know; empty on one machine, or where none was asked for.
+        interface: the network interface that workers talk over; empty for the one that is found.
         timeout_s: for a cell.
         stall_timeout_s: end a cell in which no rank has moved for so long.
         fresh_workers: start new processes for every cell.
         budget_s: begin no cell after so much time; None has no limit.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
+        contact: when the links of a dry run are there; None for always.
         rerun: run done cells again.
         tensorboard: write event files.
+        trace: write a trace of some steps.
         judging: how its report judges differences.
         ours: options whose values are not known from the paper that a plan follows.
     """
@@ -40,14 +44,17 @@ class Request:
     argv: Sequence[str]
     nodes: Nodes = field(default_factory=Nodes)
     token: str = ""
+    interface: str = ""
     timeout_s: float = 86400.0
     stall_timeout_s: float = 300.0
     fresh_workers: bool = False
     budget_s: float | None = None
     strict_data: bool = False
     dry_run: bool = False
+    contact: Contact | None = None
     rerun: bool = False
     tensorboard: bool = False
+    trace: bool = False
     judging: Judging = DEFAULT
     ours: Sequence[str] = ()
 

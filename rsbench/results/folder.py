@@ -26,6 +26,7 @@ class CellFolder:
         record: the numbers of the cell, or why there are none.
         samples: raw samples, one a line, as rank 0 writes them.
         events: the folder of TensorBoard's event files.
+        trace: some steps of all ranks, for a trace viewer.
         lock: held by the process that runs the cell.
         arriving: folder of a whole try while its files take their places here, see :mod:`rsbench.results.attempts`.
         failed: folder of the last try that failed beside the numbers of an earlier one.
@@ -35,6 +36,7 @@ class CellFolder:
         self.path = path
         self.job, self.record = path / "job.json", path / "record.json"
         self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
+        self.trace = path / "trace.json"
         self.lock = path / ".lock"
         self.arriving, self.failed = path / "arriving", path / "failed"
 
@@ -83,7 +85,7 @@ class CellFolder:
 
     def clear(self) -> None:
         """Remove what an earlier try left beside its record, event files and pictures included; follow no link."""
-        alone = (self.job, self.samples, self.events)
+        alone = (self.job, self.samples, self.events, self.trace)
         for file in (*alone, *self.logs(), *self.errors(), *self.path.glob("*.png"), *self.path.glob(".*.tmp")):
             remove(file)
 

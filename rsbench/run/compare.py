@@ -16,6 +16,7 @@ from rich.console import Console
 from rsbench import console as console_module
 from rsbench import reports
 from rsbench.cell import CellSpec
+from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
 from rsbench.launch.launcher import Launcher, WorkerLauncher
 from rsbench.launch.rendezvous import Rendezvous
@@ -26,7 +27,7 @@ from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance, records
-from rsbench.results.folder import check_writable
+from rsbench.results.folder import CellFolder, check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
 from rsbench.run.closing import Closing, earlier_lines, exit_code
@@ -49,6 +50,7 @@ def make_launcher(request: Request, stop: StopSignals, rendezvous: Rendezvous | 
         timeout_s=request.timeout_s,
         stall_timeout_s=request.stall_timeout_s,
         fresh=request.fresh_workers,
+        interface=request.interface,
     )
 
 
@@ -79,6 +81,9 @@ def _compare(request: Request, console: Console) -> int:
     if request.tensorboard:
         check_tensorboard()
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
+    if not request.dry_run:
+        asked = [(links, workers) for grid in grids for links in grid.worker_links for workers in grid.workers]
+        requirements.check(asked, request.interface)
     for note in dict.fromkeys(note for grid in grids for note in grid.notes):
         console_module.say(console, note)
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
@@ -146,7 +151,14 @@ class _MainJob:
         total = len(todo) + queue.done
         if request.dry_run:
             self._say_what_data_lack(todo)
-            dry_run.show(queue, dry_run.expect(request.out, todo), request.budget_s, request.ours, self.console)
+            dry_run.show(
+                queue,
+                dry_run.expect(request.out, todo),
+                request.budget_s,
+                request.ours,
+                self.console,
+                request.contact,
+            )
             names = dict.fromkeys(job.spec.dataset for job in todo)
             warnings = [f"Warning: {warning}" for name in names for warning in self.located[name].survey.warnings]
             for line in [*warnings, *earlier_lines(request.out)]:
@@ -232,7 +244,8 @@ class _MainJob:
         if not todo:
             return {}, {}
         data = prepare(todo, self.located, request, self.console)
-        facts = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
+        facts: dict[str, Any] = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
+        facts |= {"interface": request.interface} if request.interface else {}
         return data, {**provenance.collect(request.argv), **facts}
 
     def _run(
@@ -261,6 +274,7 @@ class _MainJob:
             nodes=request.nodes,
             rendezvous=self.rendezvous,
             tensorboard=request.tensorboard,
+            trace=request.trace,
             budget_s=request.budget_s,
         ).run(queue)
 
@@ -292,3 +306,14 @@ class _MainJob:
         if recorded:
             for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
                 self.say(f"Written: {path}")
+        if self.request.trace:
+            self.say(self._trace_words(specs))
+
+    def _trace_words(self, specs: Sequence[CellSpec]) -> str:
+        """Return where the traces are and what opens them."""
+        files = [CellFolder.of(self.request.out, spec.folder_name).trace for spec in specs]
+        written = [file for file in files if file.is_file()]
+        if not written:
+            return "No trace was written: cells that are done are traced with --rerun only."
+        more = f" and {len(written) - 1} more beside it" if len(written) > 1 else ""
+        return f"Trace: {written[0]}{more}; open it in https://ui.perfetto.dev or chrome://tracing."

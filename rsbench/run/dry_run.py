@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -13,21 +13,30 @@ from rich.console import Console
 
 from rsbench import reports
 from rsbench.cell import FAST, CellSpec
+from rsbench.links.contact import Contact
 from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
 from rsbench.reports.document.table import Column, Notes, Report, Section, Table
 from rsbench.results import records as results
+from rsbench.run.link_time import link_time_s
 from rsbench.run.queue import CellQueue
-from rsbench.units import bytes_text, count_text, duration_text
+from rsbench.units import DASH, bytes_text, count_text, duration_text
 
 _COLUMNS = (
     "data set,model,compressor,asked ratio,lr,seed,workers,steps,payload/step,payload in all,ratio,memory/worker,time"
 )
-_WORDS = frozenset({"data set", "model", "compressor", "workers"})
+_LINK_COLUMNS: Final = ("link", "sent", "of it on the link")
+"""What follows where cells have links: the bytes of a worker, and how much of the time they take."""
+_WORDS = frozenset({"data set", "model", "compressor", "workers", "link"})
 
 
 def show(
-    queue: CellQueue, expected: Sequence[Expectation], budget_s: float | None, ours: Sequence[str], console: Console
+    queue: CellQueue,
+    expected: Sequence[Expectation],
+    budget_s: float | None,
+    ours: Sequence[str],
+    console: Console,
+    contact: Contact | None = None,
 ) -> None:
     """Print the cells that are left, in their order, with what each will take.
 
@@ -37,12 +46,17 @@ def show(
         budget_s: begin no cell after so much time; None has no limit.
         ours: options that a plan marks as not known from its paper.
         console: where to.
+        contact: when the cells' links are there; None for always.
     """
     pairs = zip(queue.left(), expected, strict=True)
     notes = Notes()
-    rows = tuple((str(number), *_row(queue, job, one, notes)) for number, (job, one) in enumerate(pairs, start=1))
+    with_links = any(job.spec.link is not None for job in queue.left())
+    rows = tuple(
+        (str(number), *_row(queue, job, one, notes), *(_link_row(job, one) if with_links else ()))
+        for number, (job, one) in enumerate(pairs, start=1)
+    )
     # A number leads, because it leads each piece of a table that is wider than the terminal.
-    names = ("cell", *_COLUMNS.split(","))
+    names = ("cell", *_COLUMNS.split(","), *(_LINK_COLUMNS if with_links else ()))
     columns = tuple(Column(title=name, align="left" if name in _WORDS else "right") for name in names)
     table = Table(title="Cells that would run, in this order", columns=columns, rows=rows)
     facts = [
@@ -50,6 +64,8 @@ def show(
         "backward pass (float32, from shapes); libraries and their work space come on top.",
         sentence(expected, budget_s),
     ]
+    if with_links:
+        facts.append(_link_sentence(queue.left(), expected, contact))
     if not all(job.spec.deterministic for job in queue.left()):
         facts.append(f"Fast: {FAST}; such cells are not those of --deterministic.")
     if ours:
@@ -83,6 +99,38 @@ def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tup
     )
 
 
+def _link_row(job: Job, expected: Expectation) -> tuple[str, ...]:
+    """Return a cell's link, its bytes on the wire, and the time that they take there."""
+    if job.spec.link is None:
+        return (DASH, bytes_text(job.estimate.wire_bytes), DASH)
+    return (job.spec.link, bytes_text(job.estimate.wire_bytes), duration_text(expected.link_s))
+
+
+def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact: Contact | None) -> str:
+    """Say what the cells with links send, and how long that takes."""
+    on_links = [(job, one) for job, one in zip(jobs, expected, strict=True) if job.spec.link is not None]
+    sent_bytes = sum(job.estimate.wire_bytes for job, _ in on_links)
+    link_s = sum(one.link_s for _, one in on_links)
+    busy_s = sum(one.time_s for _, one in on_links)
+    return (
+        f"Links: in {count_text(len(on_links), 'cell')} a worker sends {bytes_text(sent_bytes)} in all, headers "
+        f"included, which takes {duration_text(link_s)} ({link_s / 3600:.3g} h) of the time at most: modelled from the "
+        f"plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
+    )
+
+
+def _pass_words(contact: Contact | None, busy_s: float, sent_bytes: float) -> str:
+    """Say what cells that run one after another take where their links are there in passes only."""
+    if contact is None or not busy_s:
+        return ""
+    elapsed_s, passes = contact.elapsed_s(busy_s), contact.passes(busy_s)
+    per_pass = bytes_text(sent_bytes * min(1.0, contact.visible_s / busy_s))
+    return (
+        f" With links that are there {contact.title} these cells take {duration_text(elapsed_s)} "
+        f"({elapsed_s / 3600:.3g} h) in {passes:,} pass{'' if passes == 1 else 'es'}, {per_pass} a pass."
+    )
+
+
 def _miss_marks(job: Job, notes: Notes) -> list[str]:
     """Return a mark where the asked ratio will be missed, or may be; none where it will be met."""
     spec, estimate = job.spec, job.estimate
@@ -103,7 +151,7 @@ def _miss_marks(job: Job, notes: Notes) -> list[str]:
 
 ASSUMED_FLOPS_PER_S: Final = {"cpu": 2e10, "cuda": 1e13}
 """Of one worker, where no cell of the kind is done: a CPU core and a data-centre GPU in float32, sustained."""
-_KIND: Final = ("dataset", "model", "image_size", "batch_size", "workers", "device", "deterministic")
+_KIND: Final = ("dataset", "model", "image_size", "batch_size", "workers", "device", "deterministic", "link")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +161,12 @@ class Expectation:
     Attributes:
         time_s: in seconds.
         measured: from finished cells; else from operations at an assumed speed.
+        link_s: what exchange takes on the cell's links by the model, in seconds; 0 without links.
     """
 
     time_s: float
     measured: bool
+    link_s: float = 0.0
 
 
 def expect(out: Path, jobs: Sequence[Job]) -> list[Expectation]:
@@ -133,14 +183,19 @@ def expect(out: Path, jobs: Sequence[Job]) -> list[Expectation]:
             kind = tuple(record["cell"].get(name, getattr(CellSpec, name, None)) for name in _KIND)
             by_kind.setdefault(kind, []).append(record["wall_s"] / record["traffic"]["steps"])
     medians = {kind: statistics.median(times) for kind, times in by_kind.items()}
-    return [_expect(job, medians.get(tuple(getattr(job.spec, name) for name in _KIND))) for job in jobs]
+    return [_expect(job, medians) for job in jobs]
 
 
-def _expect(job: Job, step_s: float | None) -> Expectation:
+def _expect(job: Job, medians: Mapping[tuple[Any, ...], float]) -> Expectation:
+    """Return what a job takes: as cells of its kind did, else as those without a link did, and its link on top."""
+    kind, link_s = tuple(getattr(job.spec, name) for name in _KIND), link_time_s(job)
+    if kind in medians:
+        return Expectation(time_s=medians[kind] * job.steps, measured=True, link_s=link_s)
+    step_s = medians.get((*kind[:-1], None))
     if step_s is not None:
-        return Expectation(time_s=step_s * job.steps, measured=True)
+        return Expectation(time_s=step_s * job.steps + link_s, measured=True, link_s=link_s)
     modelled = job.estimate.flops_per_step / ASSUMED_FLOPS_PER_S[job.spec.device]
-    return Expectation(time_s=modelled * job.steps, measured=False)
+    return Expectation(time_s=modelled * job.steps + link_s, measured=False, link_s=link_s)
 
 
 def sentence(expected: Sequence[Expectation], budget_s: float | None) -> str:
@@ -149,10 +204,11 @@ def sentence(expected: Sequence[Expectation], budget_s: float | None) -> str:
     modelled = sum(not one.measured for one in expected)
     text = f"Time: about {duration_text(total)} ({total / 3600:.3g} h) for {count_text(len(expected), 'cell')}"
     if modelled:
+        on_links = any(one.link_s for one in expected)
         cpu, gpu = ASSUMED_FLOPS_PER_S["cpu"] / 1e9, ASSUMED_FLOPS_PER_S["cuda"] / 1e12
         text += (
             f"; {modelled} of them from their operations alone, at an assumed {cpu:g} GFLOP/s a CPU worker or {gpu:g} "
-            "TFLOP/s a GPU, without data loading, exchange and compression"
+            f"TFLOP/s a GPU, without data loading, exchange{' off links' if on_links else ''} and compression"
         )
     if budget_s is None:
         return text + "."

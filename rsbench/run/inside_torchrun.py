@@ -142,6 +142,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) 
         argv=request.argv,
         provenance=provenance.collect(request.argv),
         tensorboard=request.tensorboard,
+        trace=request.trace,
     )
     return {"folder": str(attempt.path), "key": job.spec.key}
 

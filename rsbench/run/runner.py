@@ -53,6 +53,7 @@ class CellRunner:
         nodes: the machines.
         rendezvous: where several of them meet; None on one.
         tensorboard: write event files.
+        trace: write a trace of some steps.
         budget_s: begin no cell after so many seconds; None has no limit.
     """
 
@@ -68,6 +69,7 @@ class CellRunner:
     nodes: Nodes = field(default_factory=Nodes)
     rendezvous: Rendezvous | None = None
     tensorboard: bool = False
+    trace: bool = False
     budget_s: float | None = None
     _busy: dict[str, tuple[int, int] | None] = field(default_factory=dict, init=False)
 
@@ -179,7 +181,8 @@ class CellRunner:
     def _write_job(self, attempt: CellFolder, job: Job) -> None:
         """Leave in the try's folder what its workers read."""
         data = self.data[job.spec.dataset, job.spec.image_size]
-        write_job(attempt, job, data=data, argv=self.argv, provenance=self.provenance, tensorboard=self.tensorboard)
+        asked = {"tensorboard": self.tensorboard, "trace": self.trace}
+        write_job(attempt, job, data=data, argv=self.argv, provenance=self.provenance, **asked)
 
     def _launch(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
         """Run the workers of this machine."""

@@ -28,6 +28,7 @@ from rsbench.measure.log import RunLog
 from rsbench.measure.step_timer import StepTimer
 from rsbench.measure.step_times import skipped_steps
 from rsbench.measure.totals import RunTotals
+from rsbench.measure.trace import Trace
 from rsbench.metrics import facts_of
 from rsbench.tasks import Task
 from rsbench.train.agreement import agree, facts_of_run
@@ -67,6 +68,7 @@ class Training:
         folder: of the prepared data set.
         device: this rank's device.
         log: where raw samples go.
+        trace: file for a trace of some steps; None writes none.
 
     Raises:
         RsbenchError: the data cannot be split as asked, the model is unknown, or nobody has described the task in
@@ -74,7 +76,15 @@ class Training:
     """
 
     def __init__(
-        self, cell: CellSpec, compressor: Compressor, task: type[Task], folder: Path, device: torch.device, log: RunLog
+        self,
+        cell: CellSpec,
+        compressor: Compressor,
+        task: type[Task],
+        folder: Path,
+        device: torch.device,
+        log: RunLog,
+        *,
+        trace: Path | None = None,
     ) -> None:
         self.cell, self.compressor, self.device, self.log = cell, compressor, device, log
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
@@ -103,6 +113,8 @@ class Training:
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
         self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
         self.buffers, self.totals = Traffic(self.workers), RunTotals(self.workers, compressor.steady_from_step)
+        self._trace_file = trace
+        self.trace = None if trace is None else Trace(self.steps)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step, self.trained_s = 0, 0.0
@@ -129,6 +141,8 @@ class Training:
                 done = {"steps_done": self.step, "train_loss": train_loss}
                 self.log.write("epoch", {**done, **self.validation[-1]})
             self._remember(train_loss)
+        if self.trace is not None and self._trace_file is not None:
+            self.trace.write(self._trace_file)
         return self._sections(self.trained_s, self._accuracy(pictures))
 
     def _validate(self) -> dict[str, float] | None:
@@ -235,6 +249,8 @@ class Training:
         """Count a step that was read, append its raw sample and return its loss."""
         changed = self.totals.add(stats, step.times)
         self.profile.add(step.phases)
+        if self.trace is not None:
+            self.trace.add(step.number, step.marks)
         values = {"step": step.number, "epoch": epoch, "loss": step.loss, "lr": step.rate}
         values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
         values["warmup"] = step.number < skipped_steps(self.steps)

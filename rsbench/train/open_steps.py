@@ -61,7 +61,14 @@ class OpenStep:
         phases = [timer.read(timeline) for timer, timeline in self.phases]
         times = total([phase.times for phase in phases])
         clock.wait(self.copied)
-        return ReadStep(number=self.number, rate=self.rate, loss=sum(self.losses.tolist()), times=times, phases=phases)
+        return ReadStep(
+            number=self.number,
+            rate=self.rate,
+            loss=sum(self.losses.tolist()),
+            times=times,
+            phases=phases,
+            marks=self.phases,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +81,7 @@ class ReadStep:
         loss: of this rank, summed over the networks.
         times: of its phases, added up.
         phases: of each network.
+        marks: of each network, its stopwatch and its hook's timeline, from which the times were read.
     """
 
     number: int
@@ -81,6 +89,7 @@ class ReadStep:
     loss: float
     times: StepTimes
     phases: Sequence[PhaseTimes]
+    marks: Sequence[tuple[StepTimer, Sequence[BucketMarks]]]
 
 
 class OpenSteps:

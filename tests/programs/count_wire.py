@@ -54,8 +54,8 @@ def rank_main(rank: int, workers: int, store: str) -> None:
     import torch
     import torch.distributed as dist
 
+    from rsbench.kernel.byte_counters import InterfaceBytes
     from rsbench.links.wire import wire_bytes
-    from rsbench.measure.kernel_bytes import InterfaceBytes
     from rsbench.measure.older_torch import all_gather_single
 
     dist.init_process_group("gloo", store=dist.FileStore(store, workers), rank=rank, world_size=workers)

@@ -16,6 +16,14 @@ def tell(folder: Path, member: Member) -> None:
     (folder / f"told-{member.rank}").write_text(f"{os.getpid()} {member.rank} {member.world_size} {member.store}")
 
 
+def tell_place(folder: Path, member: Member) -> None:
+    """Leave the process id, the network namespace, and over which interface to talk."""
+    names = [os.environ.get(name, "-") for name in ("RSBENCH_LINK_INTERFACE", "GLOO_SOCKET_IFNAME")]
+    place = Path("/proc/self/ns/net")
+    namespace = place.readlink().name if place.is_symlink() else "-"
+    (folder / f"told-{member.rank}").write_text(" ".join([str(os.getpid()), namespace, *names]))
+
+
 def fail(folder: Path, member: Member) -> None:
     """Raise on rank 1."""
     tell(folder, member)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from link_records import with_exchange
 from report_parts import no_draw
 from rich_records import (
     changed,
@@ -22,6 +23,7 @@ from rich_records import (
     with_pictures,
 )
 
+from rsbench.links.asked import read_asked
 from rsbench.reports import build_report
 from rsbench.reports.document.figure import Figure
 from rsbench.reports.html import page as html
@@ -192,3 +194,23 @@ def test_html_of_records_edited_anywhere_never_crashes(odd: Any, make_record: Ma
         record = changed(with_all(make_record, tmp_path), path, odd)
         if record is not None:
             html.render(build_report([good, record]), no_draw)
+
+
+@pytest.mark.parametrize("odd", [None, 0, -1, 1e300])
+def test_html_of_links_of_records_edited_anywhere_never_crashes(odd: Any, make_record: Maker) -> None:
+    good = [with_exchange(make_record(history=True)), with_exchange(make_record(compressor="dgc", ratio=9.0))]
+    asked = read_asked(["geo"], contact="8m/95m")
+    names = ("exchange", "time", "traffic")
+    for path in leaves({name: good[1][name] for name in names})[1:]:
+        record = changed(with_exchange(make_record(compressor="dgc", ratio=9.0)), path, odd)
+        if record is not None:
+            html.render(build_report([good[0], record], asked=asked), no_draw)
+
+
+def test_html_has_the_script_of_links_where_they_were_asked_for(make_record: Maker) -> None:
+    records = [with_exchange(make_record()), with_exchange(make_record(compressor="dgc", ratio=9.0))]
+    plain, asked = (build_report(records, asked=read_asked(links)) for links in ([], ["geo", "1mbit"]))
+    assert "script.calculator" not in html.render(plain, no_draw)
+    page = html.render(asked, no_draw)
+    assert page.count('<script type="application/json" class="calculator">') == 2
+    assert page.count("script.calculator") == 1

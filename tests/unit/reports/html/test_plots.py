@@ -17,6 +17,7 @@ from rich_records import (
     with_targets,
 )
 
+from rsbench.links.asked import read_asked
 from rsbench.reports import build_report
 from rsbench.reports.document.figure import Axis, Figure, Heat, Lines, Mark, Series
 from rsbench.reports.html import page as html
@@ -32,7 +33,7 @@ def all_figures(make_record: Maker, tmp_path: Path) -> list[Figure]:
     for record in records:
         record["accuracy"]["test"] |= {"oa": 0.9, "aa": 0.9, "kappa": 0.9, "confusion": [[1, 0], [0, 1]]}
     records += [*rich(make_record, tmp_path), *(make_record(workers=workers, model="m") for workers in (2, 4))]
-    report = build_report(records)
+    report = build_report(records, asked=read_asked(["geo", "1mbit"]))
     panels = [panel for section in report.sections for panel in section.figures] + list(report.figures)
     return [figure for panel in panels for figure in panel.figures]
 

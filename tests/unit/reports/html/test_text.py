@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.table import Column, Table
-from rsbench.reports.html.text import hangs, sort_value
+from rsbench.reports.html.text import calculator, hangs, sort_value
 
 
 @pytest.mark.parametrize(
@@ -43,3 +46,12 @@ def test_html_columns_of_numbers_with_marks_have_room_for_them() -> None:
     columns = (Column(title="Method", align="left"), Column(title="OA"), Column(title="vs none"), Column(title="LR"))
     rows = (("topk [1]", "71.9", "-8.5 [-12.8, -4.2] ~", "0.05 [2]"), ("none", "80.4", "-", "0.05"))
     assert hangs(Table(title="", columns=columns, rows=rows)) == [False, False, True, True]
+
+
+def test_a_calculators_numbers_cannot_end_their_script() -> None:
+    numbers = Calculator(
+        bits_per_s=1e6, round_trip_s=0.0, contact=None, when="</script><!-- & \u2028", columns={}, rows=(None,)
+    )
+    written = calculator(numbers)
+    assert not set("<>&\u2028") & set(written)
+    assert json.loads(written)["when"] == numbers.when

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from emulated import namespaces, needs_links
 
 from rsbench.launch.launcher import WorkerLauncher
 from rsbench.launch.signals import StopSignals
@@ -68,7 +69,7 @@ def test_fresh_workers_are_others_each_time(environment: dict[str, str], tmp_pat
 def test_workers_listen_on_loopback_and_do_not_get_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RSBENCH_TOKEN", "a secret of this comparison")
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "eth0")
-    found = WorkerLauncher(stop=StopSignals())._environment()
+    found = WorkerLauncher(stop=StopSignals())._environment(2)
     assert found["GLOO_SOCKET_IFNAME"] == found["NCCL_SOCKET_IFNAME"] == "lo"
     assert "a secret of this comparison" not in found.values()
 
@@ -88,3 +89,35 @@ def test_a_folder_that_vanishes_is_the_cause(environment: dict[str, str], tmp_pa
 @pytest.mark.parametrize(("stall_s", "start_s"), [(5.0, 120.0), (300.0, 120.0), (1000.0, 1000.0)])
 def test_a_short_stall_timeout_does_not_shorten_the_start(stall_s: float, start_s: float) -> None:
     assert WorkerLauncher(stop=StopSignals(), stall_timeout_s=stall_s)._start_limit_s == start_s
+
+
+@needs_links
+def test_workers_of_another_link_are_others_and_talk_over_it(environment: dict[str, str], tmp_path: Path) -> None:
+    launcher = WorkerLauncher(stop=StopSignals(), work="small_work:tell_place", environment=environment)
+    seen = []
+    for number, link in enumerate(("50mbit", "50mbit", "10mbit", None)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "job.json").write_text(json.dumps({"cell": {"device": "cpu", "link": link}}))
+        assert launcher.run(folder, workers_per_node=2, tick=lambda: None).status == "done"
+        seen.append([(folder / f"told-{rank}").read_text().split() for rank in range(2)])
+    launcher.close()
+    pids = [{place[0] for place in cell} for cell in seen]
+    assert pids[0] == pids[1] and not pids[1] & pids[2] and not pids[2] & pids[3]
+    here = Path("/proc/self/ns/net").readlink().name
+    first, _, third, plain = [[place[1] for place in cell] for cell in seen]
+    assert len({here, *first, *third}) == 5 and plain == [here, here]
+    assert [cell[0][2] for cell in seen] == ["link0", "link0", "link0", "-"]
+    assert not {*first, *third} & namespaces()
+
+
+def test_workers_are_told_the_interface_that_was_asked_for(environment: dict[str, str], tmp_path: Path) -> None:
+    launcher = WorkerLauncher(
+        stop=StopSignals(), work="small_work:tell_place", environment=environment, interface="ib0"
+    )
+    told = {}
+    for workers in (1, 2):
+        pids(launcher, tmp_path / str(workers), workers)
+        told[workers] = (tmp_path / str(workers) / "told-0").read_text().split()[2:]
+    launcher.close()
+    assert told == {1: ["-", "ib0"], 2: ["-", "ib0"]}, "others use it too, so its bytes are no worker's"

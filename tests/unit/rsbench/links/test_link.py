@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.links.link import PRESETS, Link, parse_link
+from rsbench.links.link import PRESETS, WIRED, Link, parse_link
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,10 @@ def test_what_is_no_link_is_refused_with_what_could_stand_there(text: str, words
     with pytest.raises(RsbenchError) as caught:
         parse_link(text)
     assert words in str(caught.value)
+
+
+def test_named_links_have_a_source_and_wires_are_read_as_rates() -> None:
+    assert all(link.source and link.name == name for name, link in PRESETS.items())
+    rates = {name: parse_link(name).bits_per_s for name in WIRED}
+    assert rates == {"100mbit": 1e8, "1gbit": 1e9, "10gbit": 1e10}
+    assert all(WIRED.values())

@@ -8,6 +8,7 @@ import pytest
 
 from rsbench.errors import RsbenchError
 from rsbench.planning import grid as plan
+from rsbench.planning.devices import DeviceRequest
 from rsbench.planning.grid import Grid, check_size, parse_seeds
 
 FACTS = {
@@ -159,3 +160,27 @@ def test_a_large_grid_is_asked_about_and_a_huge_one_refused_without_making_its_c
 def test_seeds_that_are_none_are_one_sentence(text: str) -> None:
     with pytest.raises(RsbenchError, match=r"write --seeds 0,1,2 or --seeds 0-4\.$"):
         parse_seeds(text)
+
+
+def test_all_methods_run_over_one_link_then_over_the_next() -> None:
+    grid = plan.Grid(compressors=("none", "topk"), links=("50mbit", None), workers=(2, 4), seeds=(0, 1))
+    cells = grid.cells(FACTS)
+    assert len(cells) == grid.most_cells == 16
+    assert [(cell.seed, cell.workers, cell.link, cell.compressor) for cell in cells[:5]] == [
+        (0, 2, "50mbit", "none"),
+        (0, 2, "50mbit", "topk"),
+        (0, 2, None, "none"),
+        (0, 2, None, "topk"),
+        (0, 4, "50mbit", "none"),
+    ]
+
+
+def test_links_need_their_workers_and_one_machine() -> None:
+    devices = DeviceRequest(workers=(4, 2), device="cpu")
+    grid = plan.Grid(devices=devices, links=("50mbit;2=10mbit", None))
+    with pytest.raises(RsbenchError, match=r"no worker 2 .* 2 workers are numbered from 0 to 1"):
+        grid.placed(nodes=1)
+    grid = plan.Grid(devices=devices, links=("50mbit",))
+    assert grid.placed(nodes=1).workers == (4, 2)
+    with pytest.raises(RsbenchError, match="--link works on one machine, not on 2 nodes"):
+        grid.placed(nodes=2)

@@ -8,9 +8,9 @@ import stat
 import struct
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from rsbench.kernel.interface_traffic import read_alone
 from rsbench.links.wire import FRAMING
 
 INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
@@ -44,26 +44,22 @@ class KernelBytes(Protocol):
 
 
 class InterfaceBytes:
-    """What an interface has sent and received, frames with their headers; others' traffic is counted, too.
+    """What the only interface of a worker's network namespace has sent and received, each frame with its headers.
 
     Args:
         interface: of this process's network namespace.
-        statistics: the kernel's table.
     """
 
     name = "interface"
 
-    def __init__(self, interface: str, statistics: Path = Path("/proc/self/net/dev")) -> None:
-        self._interface, self._statistics = interface, statistics
+    def __init__(self, interface: str) -> None:
+        self._interface = interface
 
     def read(self) -> Bytes | None:
-        """Return the interface's bytes so far, None where there is no such interface."""
-        with suppress(OSError, ValueError, IndexError):
-            for line in self._statistics.read_text().splitlines():
-                name, colon, numbers = line.partition(":")
-                if colon and name.strip() == self._interface:
-                    fields = numbers.split()
-                    return Bytes(float(fields[8]), float(fields[0]))
+        """Return the interface's bytes so far, None where the kernel does not say."""
+        with suppress(OSError, ValueError, LookupError):
+            traffic = read_alone(self._interface)
+            return Bytes(traffic.sent_bytes, traffic.received_bytes)
         return None
 
 

@@ -1,0 +1,155 @@
+"""A setting on a link that is asked for: what each row's run takes there. A model, not a measurement."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from rsbench.links.contact import Contact
+from rsbench.links.link import Link
+from rsbench.reports.analysis.comparison import Comparison, Prediction
+from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.reached import Reached, reach, targets
+
+SHARE: Final = 0.95
+"""Of the reference's best mean validation score: the target that hours are given to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkRun:
+    """One row's run on the link; validation between epochs is left out.
+
+    Attributes:
+        method: the row.
+        prediction: its modelled step.
+        steps: of the run, mean over seeds.
+        reached: what it needs to reach the target; None where nobody kept a history.
+        sent_bytes: that a worker sends over the run, headers included.
+        received_bytes: that a worker receives over the run.
+    """
+
+    method: Method
+    prediction: Prediction
+    steps: float
+    reached: Reached | None
+    sent_bytes: float | None
+    received_bytes: float | None
+
+    @property
+    def run_s(self) -> float:
+        """Seconds of all steps."""
+        return self.steps * self.prediction.step_s
+
+    @property
+    def target_steps(self) -> float | None:
+        """Steps to the target, mean over seeds; None unless all seeds reach it."""
+        return None if self.reached is None or self.reached.step is None else self.reached.step.mean
+
+    @property
+    def target_s(self) -> float | None:
+        """Seconds of the steps to the target."""
+        return None if self.target_steps is None else self.target_steps * self.prediction.step_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnLink:
+    """The rows of a setting on one link.
+
+    Attributes:
+        comparison: the setting.
+        link: that each worker has.
+        contact: when it is there; None for always.
+    """
+
+    comparison: Comparison
+    link: Link
+    contact: Contact | None = None
+
+    @property
+    def title(self) -> str:
+        """What sentences and tables call it: ``geo (48 Mbit/s down, 4.4 Mbit/s up), there 8 min of each 95 min``."""
+        name, _, numbers = self.link.title.rpartition(": ")
+        return (f"{name} ({numbers})" if name else f"a link of {numbers}") + self.when
+
+    @property
+    def when(self) -> str:
+        """Its contact as an addition: ``, there 8 min of each 95 min``; empty for a link that is always there."""
+        return "" if self.contact is None else f", there {self.contact.title}"
+
+    @cached_property
+    def target(self) -> float | None:
+        """The validation score that hours are given to, None where nobody kept a history."""
+        reference = self.comparison.reference
+        return None if reference is None else targets(reference).get(SHARE)
+
+    @cached_property
+    def runs(self) -> dict[str, LinkRun]:
+        """Label -> run, for the finished rows whose costs are known."""
+        runs = {method.label: self._run(method) for method in self.comparison.finished}
+        return {label: run for label, run in runs.items() if run is not None}
+
+    def _run(self, method: Method) -> LinkRun | None:
+        """Return a row's run, None where its costs are unknown."""
+        prediction, steps = self.comparison.predict(method, self.link), method.mean("traffic", "steps")
+        if prediction is None or not steps or not math.isfinite(steps * prediction.step_s):
+            return None
+        sent_bytes, received_bytes = _traffic(method)
+        known = self.target is not None and method.trains and method.histories
+        return LinkRun(
+            method=method,
+            prediction=prediction,
+            steps=steps,
+            reached=reach(method, self.target) if known and self.target is not None else None,
+            sent_bytes=sent_bytes,
+            received_bytes=received_bytes,
+        )
+
+    @property
+    def reference(self) -> LinkRun | None:
+        """The run that the others are compared with."""
+        reference = self.comparison.reference
+        return None if reference is None else self.runs.get(reference.label)
+
+    @cached_property
+    def accepted(self) -> list[LinkRun]:
+        """The runs that may be advised: of rows that train and whose accuracy is not lower."""
+        comparison = self.comparison
+        labels = [method.label for method in comparison.trained if not comparison.is_lower(method)]
+        return [self.runs[label] for label in labels if label in self.runs]
+
+    @property
+    def best(self) -> LinkRun | None:
+        """The shortest of the accepted runs; of equal ones the first."""
+        return min(self.accepted, key=lambda run: run.run_s, default=None)
+
+    def speed_up(self, run: LinkRun) -> float | None:
+        """Return how many times as fast as the reference's step a row's is; None for the reference."""
+        reference = self.reference
+        if reference is None or run is reference or not run.prediction.step_s:
+            return None
+        return reference.prediction.step_s / run.prediction.step_s
+
+    def elapsed_s(self, busy_s: float) -> float:
+        """Return the seconds that so much training takes, with the times in which the link is not there."""
+        return busy_s if self.contact is None else self.contact.elapsed_s(busy_s)
+
+
+def _traffic(method: Method) -> tuple[float | None, float | None]:
+    """Return the bytes that a worker sends and receives over a run: as the kernel counted them, else by the model.
+
+    In the model, what one worker sends another receives, so that the means over workers are the same.
+    """
+    sent_bytes = _mean(method, "wire_bytes_measured_total")
+    received_bytes = _mean(method, "wire_bytes_received_total")
+    if sent_bytes is None or received_bytes is None:
+        sent_bytes = received_bytes = _mean(method, "wire_bytes_total")
+    return sent_bytes, received_bytes
+
+
+def _mean(method: Method, name: str) -> float | None:
+    """Return a field of the traffic over seeds, None where a record has none."""
+    values = [record["traffic"].get(name) for record in method.chosen]
+    known = [float(value) for value in values if value is not None]
+    return sum(known) / len(known) if known and len(known) == len(values) else None

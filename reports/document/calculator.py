@@ -1,0 +1,47 @@
+"""What a page needs to compute a table anew for another link: plain numbers. How it computes is the page's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalculatorRow:
+    """One row's numbers.
+
+    Attributes:
+        costs: of a step, as JSON knows them.
+        steps: of the run.
+        target_steps: of the run until the target; None where it is not reached.
+        sent_bytes: over the run; None where unknown.
+        is_reference: whether the others are compared with it.
+    """
+
+    costs: Mapping[str, Any]
+    steps: float
+    target_steps: float | None
+    sent_bytes: float | None
+    is_reference: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calculator:
+    """A table's numbers, with the link that it was printed for.
+
+    Attributes:
+        bits_per_s: of the link, its slower direction.
+        round_trip_s: of the link.
+        contact: length and period of its passes in seconds; None where it is always there.
+        when: the same as an addition to the table's title, empty where it is always there.
+        columns: key of a column that changes -> its place.
+        rows: one a row of the table, None for rows that stay.
+    """
+
+    bits_per_s: float
+    round_trip_s: float
+    contact: tuple[float, float] | None
+    when: str
+    columns: Mapping[str, int]
+    rows: tuple[CalculatorRow | None, ...]

@@ -1,0 +1,142 @@
+"""Hours of a run against the speed of the link, one curve a method, with who is the fastest where."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Final
+
+from rsbench import units
+from rsbench.links.link import Link
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.methods import Method
+from rsbench.reports.document.figure import Axis, Mark, Panel, Region, RegionLines, Series, more_in_tables
+
+SLOWEST_BITS_PER_S: Final = 1e4
+FASTEST_BITS_PER_S: Final = 1e10
+POINTS_PER_DECADE: Final = 8
+MOST_LATENCIES: Final = 3
+"""Round trips that have a figure of their own."""
+_NOTE: Final = (
+    "Modelled: steps x step on a link of that speed in both directions, without validation. Shaded: where a method is "
+    "the fastest of those whose accuracy is not lower than none's. Dashed: links that were asked for, at the speed of "
+    "their slower direction."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Curve:
+    """One method's hours by link speed."""
+
+    method: Method
+    hours: tuple[float, ...]
+
+
+def link_speeds_panel(
+    comparison: Comparison,
+    links: Sequence[Link],
+    methods: Sequence[Method],
+    marks: Mapping[str, Mark],
+    *,
+    left_out: int = 0,
+) -> Panel | None:
+    """Return one figure a round trip of the links, None where no costs are known.
+
+    Args:
+        comparison: the setting.
+        links: those that were asked for, which are marked.
+        methods: those to be drawn.
+        marks: by label.
+        left_out: how many methods more there are.
+    """
+    latencies = list(dict.fromkeys(link.round_trip_s for link in links))[:MOST_LATENCIES]
+    figures = [
+        figure
+        for round_trip_s in latencies
+        if (figure := _figure(comparison, round_trip_s, links, methods, marks)) is not None
+    ]
+    if not figures:
+        return None
+    drawn = {one.mark.label for one in figures[0].series}
+    return Panel(
+        title="Hours against link speed",
+        figures=tuple(figures),
+        legend=tuple(marks[method.label] for method in methods if method.label in drawn),
+        note=f"{_NOTE} {more_in_tables(left_out)}".strip(),
+    )
+
+
+def _figure(
+    comparison: Comparison,
+    round_trip_s: float,
+    links: Sequence[Link],
+    methods: Sequence[Method],
+    marks: Mapping[str, Mark],
+) -> RegionLines | None:
+    """Return the curves at one round trip, None where there is none."""
+    speeds = _speeds()
+    curves = [curve for method in methods if (curve := _curve(comparison, method, speeds, round_trip_s)) is not None]
+    if not curves:
+        return None
+    latency = f"{units.ms_text(round_trip_s)} ms round trip" if round_trip_s else "no latency"
+    series = (
+        Series(
+            mark=marks[curve.method.label],
+            x=speeds,
+            y=curve.hours,
+            sd=(None,) * len(speeds),
+            tip=curve.method.label,
+        )
+        for curve in curves
+    )
+    return RegionLines(
+        title=f"Hours of the run, {latency}",
+        caption="",
+        x=Axis(title="link speed of a worker", unit="bit/s", log=True),
+        y=Axis(title="run", unit="h", log=True),
+        series=tuple(series),
+        regions=_regions([curve for curve in curves if not comparison.is_lower(curve.method)], speeds, marks),
+        places=tuple(
+            (link.name or units.link_speed_text(link.bits_per_s), link.bits_per_s)
+            for link in links
+            if link.round_trip_s == round_trip_s and SLOWEST_BITS_PER_S <= link.bits_per_s <= FASTEST_BITS_PER_S
+        ),
+    )
+
+
+def _speeds() -> tuple[float, ...]:
+    """Return the link speeds that are drawn, in bit/s, evenly spaced on a logarithmic axis."""
+    decades = math.log10(FASTEST_BITS_PER_S / SLOWEST_BITS_PER_S)
+    count = round(decades * POINTS_PER_DECADE)
+    return tuple(SLOWEST_BITS_PER_S * 10 ** (number * decades / count) for number in range(count + 1))
+
+
+def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], round_trip_s: float) -> _Curve | None:
+    """Return a method's hours at each speed, None where its costs are unknown."""
+    steps, costs = method.mean("traffic", "steps"), comparison.costs(method)
+    if not steps or costs is None:
+        return None
+    links = (Link(down_bits_per_s=speed, up_bits_per_s=speed, round_trip_s=round_trip_s) for speed in speeds)
+    hours = tuple(steps * costs.step_time_s(link) / 3600 for link in links)
+    return _Curve(method=method, hours=hours) if min(hours) > 0 else None
+
+
+def _regions(curves: Sequence[_Curve], speeds: Sequence[float], marks: Mapping[str, Mark]) -> tuple[Region, ...]:
+    """Return who is the fastest where; a region ends half-way between the speeds on both sides of a change."""
+    if not curves:
+        return ()
+    winners = [
+        min(curves, key=lambda curve, place=place: curve.hours[place]).method.label  # type: ignore[misc]
+        for place in range(len(speeds))
+    ]
+    borders = [speeds[0], *(math.sqrt(low * high) for low, high in pairwise(speeds)), speeds[-1]]
+    regions, at = [], 0
+    for label, group in groupby(winners):
+        end = at + len(list(group))
+        low, high = borders[at], borders[end]
+        ends = f"{units.link_speed_text(low)} to {units.link_speed_text(high)}"
+        regions.append(Region(mark=marks[label], low=low, high=high, tip=f"{label} is the fastest from {ends}"))
+        at = end
+    return tuple(regions)

@@ -1,0 +1,129 @@
+// Tables of a link: two inputs, speed and latency, that compute them anew from the numbers beside them.
+(() => {
+  // What a collective asks of a link (rsbench/links/collective_time.py).
+  const callSeconds = (call, link) =>
+    (8 * call.bytes) / link.bits_per_s + call.round_trips * link.round_trip_s + call.messages_s;
+
+  // One line of computing, one link that serves collectives in order (reports/analysis/step_model.py).
+  const phaseSeconds = (phase, link) => {
+    let inHooks = 0, linkFree = 0, decoded = 0;
+    for (const bucket of phase.buckets) {
+      const begun = phase.before_s + bucket.ready_s + inHooks;
+      let now = begun + bucket.compress_s;
+      for (const call of bucket.calls) {
+        linkFree = Math.max(now, linkFree) + call.per_step * callSeconds(call, link);
+        if (call.blocking) now = linkFree;
+      }
+      inHooks += now - begun;
+      decoded = Math.max(decoded, bucket.calls.length ? linkFree : now) + bucket.decompress_s;
+    }
+    return Math.max(phase.before_s + phase.backward_s + inHooks, decoded) + phase.after_s;
+  };
+  // Records of earlier versions know a step's computing and its bytes only.
+  const stepSeconds = (costs, link) =>
+    costs.phases ? costs.phases.reduce((sum, phase) => sum + phaseSeconds(phase, link), 0)
+      : costs.compute_s + (8 * costs.wire_bytes) / link.bits_per_s;
+
+  // Numbers as rsbench/units.py writes them.
+  const significant = (value, digits = 3) => {
+    if (!Number.isFinite(value)) return "-";
+    if (value === 0) return "0";
+    const rounded = Number(value.toPrecision(digits));
+    return rounded.toFixed(Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded)))));
+  };
+  const scaled = (value, names, digits) => {
+    let index = 0;
+    while (index < names.length - 1 && Number(significant(value, digits)) >= 1000) { value /= 1000; index += 1; }
+    return `${significant(value, digits)} ${names[index]}`;
+  };
+  const bytes = (count) => (count === null ? "-" : scaled(count, ["B", "kB", "MB", "GB", "TB"], 3));
+  const speed = (rate) => scaled(rate, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"], 2);
+  const milliseconds = (seconds) => (seconds >= 0.001 ? significant(1000 * seconds) : (1000 * seconds).toFixed(2));
+  const hours = (seconds) => significant(seconds / 3600);
+  const ratio = (value) => (value >= 100 ? `${value.toFixed(0)}x` : `${significant(value, 2)}x`);
+
+  const passes = ([visible], busy) => Math.max(1, Math.ceil(busy / visible - 1e-9));
+  const elapsed = (contact, busy) => {
+    const before = passes(contact, busy) - 1;
+    return before * contact[1] + (busy - before * contact[0]);
+  };
+
+  // What a row shows on a link: column -> text.
+  const texts = (row, link, contact, reference) => {
+    const step = stepSeconds(row.costs, link), run = row.steps * step;
+    const shown = { link_step_s: milliseconds(step), link_step_range_s: "-", run_s: hours(run), link_speed_up: "-" };
+    if (row.target_steps !== null) shown.target_s = hours(row.target_steps * step);
+    if (reference && !row.is_reference) shown.link_speed_up = ratio(stepSeconds(reference.costs, link) / step);
+    if (contact) {
+      const share = row.sent_bytes === null ? null : Math.min(1, contact[0] / run) * row.sent_bytes;
+      shown.elapsed_s = hours(elapsed(contact, run));
+      shown.passes = passes(contact, run).toLocaleString("en");
+      shown.sent_bytes_per_pass = bytes(share);
+    }
+    return shown;
+  };
+
+  const write = (cell, text, sortValue) => {
+    const marks = cell.querySelector(".hang");
+    cell.replaceChildren(text, ...(marks ? [marks] : []));
+    cell.dataset.v = sortValue;
+  };
+  const units = { k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+  const number = (text) => (text === "-" ? "" : String(parseFloat(text.replaceAll(",", "")) * (units[text.split(" ")[1]?.[0]] ?? 1)));
+
+  const field = (name, unit, value) => {
+    const label = document.createElement("label"), input = document.createElement("input");
+    Object.assign(input, { type: "number", min: "0", step: "any", required: true, value });
+    input.setAttribute("aria-label", `${name} in ${unit}`);
+    label.append(name, input, unit);
+    return [label, input];
+  };
+
+  for (const data of document.querySelectorAll("script.calculator")) {
+    const numbers = JSON.parse(data.textContent), heading = data.previousElementSibling;
+    const table = data.nextElementSibling.querySelector("table"), title = heading.textContent;
+    const rows = [...table.tBodies[0].rows].map((row, index) => ({ row, numbers: numbers.rows[index] })).filter((one) => one.numbers);
+    const reference = rows.find((one) => one.numbers.is_reference)?.numbers;
+    const cells = rows.flatMap(({ row }) => Object.values(numbers.columns).map((place) => row.cells[place]));
+    const printed = cells.map((cell) => [cell, [...cell.childNodes], cell.dataset.v]);
+
+    const form = document.createElement("form"), reset = document.createElement("button");
+    const speedValue = String(Number((numbers.bits_per_s / 1e6).toPrecision(6)));
+    const latencyValue = String(Number((1000 * numbers.round_trip_s).toPrecision(6)));
+    const [speedLabel, speedInput] = field("Speed", "Mbit/s", speedValue);
+    const [latencyLabel, latencyInput] = field("Round trip", "ms", latencyValue);
+    form.className = "calculator-form";
+    form.setAttribute("aria-label", "Another link");
+    Object.assign(reset, { type: "button", textContent: "As printed", hidden: true });
+    form.append("Another link:", speedLabel, latencyLabel, reset);
+    data.nextElementSibling.before(form);
+
+    const restore = () => {
+      for (const [cell, nodes, value] of printed) {
+        cell.replaceChildren(...nodes);
+        if (value === undefined) delete cell.dataset.v; else cell.dataset.v = value;
+      }
+      heading.textContent = title;
+      reset.hidden = true;
+    };
+    const compute = () => {
+      const link = { bits_per_s: 1e6 * speedInput.valueAsNumber, round_trip_s: latencyInput.valueAsNumber / 1000 };
+      if (!(link.bits_per_s > 0) || !(link.round_trip_s >= 0)) return;
+      if (speedInput.value === speedValue && latencyInput.value === latencyValue) { restore(); return; }
+      for (const one of rows) {
+        for (const [name, text] of Object.entries(texts(one.numbers, link, numbers.contact, reference))) {
+          if (name in numbers.columns) write(one.row.cells[numbers.columns[name]], text, number(text));
+        }
+      }
+      const latency = link.round_trip_s ? `, ${significant(1000 * link.round_trip_s)} ms round trip` : "";
+      heading.textContent = `On a link of ${speed(link.bits_per_s)}${latency}${numbers.when} (modelled, computed here)`;
+      reset.hidden = false;
+    };
+    form.addEventListener("input", compute);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    reset.addEventListener("click", () => {
+      [speedInput.value, latencyInput.value] = [speedValue, latencyValue];
+      restore();
+    });
+  }
+})();

@@ -1,0 +1,1 @@
+"""What the kernel counts: bytes of interfaces and sockets, and CPU time."""

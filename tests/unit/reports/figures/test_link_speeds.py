@@ -1,0 +1,71 @@
+"""Hours against link speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from link_records import with_exchange
+
+from rsbench.links.asked import read_asked
+from rsbench.reports import build_report
+from rsbench.reports.document.figure import Panel, RegionLines
+
+Maker = Callable[..., dict[str, Any]]
+
+
+def panel(records: list[dict[str, Any]], *links: str) -> Panel | None:
+    panels = build_report(records, asked=read_asked(links)).sections[0].figures
+    return next((one for one in panels if one.title == "Hours against link speed"), None)
+
+
+@pytest.fixture
+def records(make_record: Maker) -> list[dict[str, Any]]:
+    slow = {"compress_s": 60.0}
+    return [
+        with_exchange(make_record()),
+        with_exchange(make_record(compressor="dgc", ratio=100.0, split_ms=slow)),
+        with_exchange(make_record(compressor="topk", ratio=1000.0, oa=0.5)),
+    ]
+
+
+def test_hours_fall_with_speed_and_regions_meet(records: list[dict[str, Any]]) -> None:
+    drawn = panel(records, "10mbit")
+    assert drawn is not None
+    (figure,) = drawn.figures
+    assert isinstance(figure, RegionLines)
+    assert [one.mark.label for one in figure.series] == ["none", "dgc 100x", "topk 1000x"]
+    for one in figure.series:
+        assert (one.x[0], one.x[-1]) == (1e4, pytest.approx(1e10))
+        assert all(later <= earlier for earlier, later in zip(one.y, one.y[1:], strict=False))
+    # topk is the shortest of all, but loses too much accuracy to be advised.
+    assert [region.mark.label for region in figure.regions] == ["dgc 100x", "none"]
+    first, second = figure.regions
+    assert (first.low, first.high, second.high) == (1e4, second.low, pytest.approx(1e10))
+    none, dgc, _ = figure.series
+    border = next(x for x, a, b in zip(none.x, none.y, dgc.y, strict=True) if a < b)
+    assert border / 1.34 < first.high < border
+    assert figure.places == (("10 Mbit/s", 1e7),)
+
+
+def test_each_latency_has_a_figure_of_its_own(records: list[dict[str, Any]]) -> None:
+    drawn = panel(records, "10mbit", "geo", "leo", "100mbit")
+    assert drawn is not None
+    figures = [figure for figure in drawn.figures if isinstance(figure, RegionLines)]
+    assert [figure.title for figure in figures] == [
+        "Hours of the run, no latency",
+        "Hours of the run, 683 ms round trip",
+        "Hours of the run, 45.0 ms round trip",
+    ]
+    assert [[name for name, _ in figure.places] for figure in figures] == [
+        ["10 Mbit/s", "100 Mbit/s"],
+        ["geo"],
+        ["leo"],
+    ]
+    # On a fast link a round trip of 683 ms decides how long a step takes.
+    assert figures[1].series[0].y[-1] > 10 * figures[0].series[0].y[-1]
+
+
+def test_without_links_the_report_is_as_it_was(records: list[dict[str, Any]]) -> None:
+    assert panel(records) is None
