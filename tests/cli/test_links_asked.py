@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
-
-from rsbench.planning.grid import Grid
 
 Call = Callable[..., Result]
 
@@ -58,19 +55,16 @@ def test_links_are_listed_with_their_sources(rsbench: Call) -> None:
     assert "10gbit    10 Gbit/s\n          Source: IEEE Std 802.3" in output
 
 
-def test_a_dry_run_says_hours_and_bytes_on_links(rsbench: Call, launcher: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_says_hours_and_bytes_on_links(rsbench: Call, launcher: Any) -> None:
     plain = " ".join(rsbench("compare", "--dry-run", "--compressor", "none").output.split())
     assert "Links:" not in plain
-    cells = Grid.cells
-    monkeypatch.setattr(
-        Grid, "cells", lambda grid, defaults: [replace(spec, link="geo") for spec in cells(grid, defaults)]
-    )
-    output = " ".join(rsbench("compare", "--dry-run", "--compressor", "none", "--compressor", "topk").output.split())
+    geo = ("--dry-run", "--link", "geo")
+    output = " ".join(rsbench("compare", *geo, "--compressor", "none", "--compressor", "topk").output.split())
     assert "Links: in 2 cells a worker sends" in output
     assert "modelled from the plan, not overlapped with computing" in output
     assert "exchange off links and compression" in output
     assert "passes" not in output
-    passing = ("--dry-run", "--compressor", "none", "--contact", "1s/95m")
+    passing = (*geo, "--compressor", "none", "--contact", "1s/95m")
     output = " ".join(rsbench("compare", *passing).output.split())
     assert "With links that are there 1 s of each 95 min these cells take" in output and " passes, " in output
 

@@ -16,6 +16,7 @@ LAWS = {
     "compressors/test_references.py",
     "datasets/test_contract.py",
     "datasets/test_real_data.py",
+    "reports/analysis/test_modelled_comparison.py",
     "reports/test_formats.py",
 }
 """Unit tests of what holds for a whole folder, not for one file of it."""
