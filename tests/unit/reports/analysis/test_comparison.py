@@ -15,7 +15,7 @@ from rsbench.judging import Judging
 from rsbench.links.link import parse_link
 from rsbench.metrics import TASKS
 from rsbench.reports import build_report
-from rsbench.reports.analysis.comparison import NO_CALLS, BUSY
+from rsbench.reports.analysis.comparison import BUSY, NO_CALLS
 
 Maker = Callable[..., dict[str, Any]]
 LINK = parse_link("100mbit")
