@@ -25,6 +25,8 @@ SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
 OPTIMIZERS: Final[tuple[str, ...]] = get_args(Optimizer)
 KEY_VERSION: Final = 3
 """Goes up when code changes the numbers of every cell, so that all run again; the record schema has its own number."""
+WIRE_VERSION: Final = 2
+"""Goes up when the formula of wire bytes changes, and with it the density of cells that match them."""
 KEY_VERSION_UNSAID: Final = 2
 """That of records which do not say theirs."""
 EARLIER_RULES: Final = "an earlier version, whose drawn test samples changed with the seed"
@@ -177,7 +179,8 @@ class CellSpec(Recipe):
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that are equal for equal specs."""
-        text = json.dumps({"schema": KEY_VERSION, **self.to_dict()}, sort_keys=True)
+        rules: dict[str, int] = {"schema": KEY_VERSION} | ({"wire": WIRE_VERSION} if self.match == "wire" else {})
+        text = json.dumps({**rules, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property

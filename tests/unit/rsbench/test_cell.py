@@ -180,3 +180,11 @@ def test_missing_field_is_named(name: str) -> None:
     del values[name]
     with pytest.raises(RsbenchError, match=f"A cell is not complete: .*'{name}'"):
         CellSpec.from_dict(values)
+
+
+def test_cells_that_match_wire_bytes_follow_the_formula_of_wire_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire, payload = replace(BASE, match="wire"), replace(BASE, match="payload")
+    keys = wire.key, payload.key
+    monkeypatch.setattr("rsbench.cell.WIRE_VERSION", 3)
+    assert wire.key != keys[0]
+    assert payload.key == keys[1]
