@@ -40,7 +40,7 @@ def test_bytes_pass_at_the_slower_directions_rate() -> None:
     ],
 )
 def test_a_message_of_gloo_takes_a_round_trip_and_one_of_nccl_half(op: str, workers: int, round_trips: float) -> None:
-    """What calls of 16 bytes to 5 kB took at 200 ms, in round trips: docs/decisions/0001."""
+    """What small calls took at 200 ms, in round trips: docs/decisions/0001."""
     for constants, saved in ((GLOO, 0.0), (NCCL, 0.5 if op == "broadcast" else round_trips / 2)):
         near, there = (collective_s(op, 8.0, workers, far(latency), constants) for latency in (0.0, 0.6))
         assert there - near == pytest.approx(0.6 * (round_trips - saved))
