@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from rsbench.kernel.interface_traffic import read_alone
-from rsbench.links.wire import FRAMING
+from rsbench.links.wire import FRAMING, HEADERS_BYTES
 
 INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface of a worker's own network namespace."""
-_RECEIVED_AT, _SENT_AT = 128, 200
-"""Where ``tcpi_bytes_received`` and ``tcpi_bytes_sent`` stand in Linux's ``struct tcp_info`` (4.19 and later)."""
+_RECEIVED_AT, _SEGMENTS_OUT_AT, _SENT_AT = 128, 136, 200
+"""Where ``tcpi_bytes_received``, ``tcpi_segs_out`` (``tcpi_segs_in`` behind it) and ``tcpi_bytes_sent`` stand in Linux's
+``struct tcp_info`` (4.19 and later)."""
 
 
 class Bytes(NamedTuple):
@@ -66,20 +67,21 @@ class InterfaceBytes:
 class SocketBytes:
     """What this process's TCP sockets have sent and received; headers of Ethernet frames are added by formula.
 
-    Loopback has none to speak of, and its frames are of 64 kB: the formula makes numbers comparable with a link's.
+    Each segment that the kernel counted has a header. Loopback's are of up to 64 kB, so those that a link would need for
+    the same bytes, and their acknowledgements, come on top: numbers can be compared with a link's.
     """
 
     name = "sockets"
 
     def read(self) -> Bytes | None:
         """Return the bytes so far of the sockets that are open now, None where the kernel does not say."""
-        sent = received = 0
-        found = False
-        for info in _tcp_infos():
-            sent += struct.unpack_from("=Q", info, _SENT_AT)[0]
-            received += struct.unpack_from("=Q", info, _RECEIVED_AT)[0]
-            found = True
-        return Bytes(FRAMING * sent, FRAMING * received) if found else None
+        sent = received = 0.0
+        infos = _tcp_infos()
+        for info in infos:
+            segments_out, segments_in = struct.unpack_from("=II", info, _SEGMENTS_OUT_AT)
+            sent += FRAMING * struct.unpack_from("=Q", info, _SENT_AT)[0] + HEADERS_BYTES * segments_out
+            received += FRAMING * struct.unpack_from("=Q", info, _RECEIVED_AT)[0] + HEADERS_BYTES * segments_in
+        return Bytes(sent, received) if infos else None
 
 
 def _tcp_infos() -> list[bytes]:
