@@ -16,8 +16,8 @@ from rsbench.links.wire import FRAMING, HEADERS_BYTES
 INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
 """Environment variable that names the interface of a worker's own network namespace."""
 _RECEIVED_AT, _SEGMENTS_OUT_AT, _SENT_AT = 128, 136, 200
-"""Where ``tcpi_bytes_received``, ``tcpi_segs_out`` (``tcpi_segs_in`` behind it) and ``tcpi_bytes_sent`` stand in Linux's
-``struct tcp_info`` (4.19 and later)."""
+"""Where ``tcpi_bytes_received``, ``tcpi_segs_out`` (``tcpi_segs_in`` behind it) and ``tcpi_bytes_sent`` stand in
+Linux's ``struct tcp_info`` (4.19 and later)."""
 
 
 class Bytes(NamedTuple):
@@ -67,8 +67,8 @@ class InterfaceBytes:
 class SocketBytes:
     """What this process's TCP sockets have sent and received; headers of Ethernet frames are added by formula.
 
-    Each segment that the kernel counted has a header. Loopback's are of up to 64 kB, so those that a link would need for
-    the same bytes, and their acknowledgements, come on top: numbers can be compared with a link's.
+    Each segment that the kernel counted has a header. Loopback's are of up to 64 kB, so those that a link would need
+    for the same bytes, and their acknowledgements, come on top: numbers can be compared with a link's.
     """
 
     name = "sockets"
