@@ -13,7 +13,7 @@ from rsbench.errors import RsbenchError
 if TYPE_CHECKING:
     import torch
 
-    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.hooks.counts import Parts
     from rsbench.compressors.memory.error_feedback import NoMemory
 
 

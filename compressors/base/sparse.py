@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hooks.base import Hook
-    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.hooks.counts import Parts
     from rsbench.compressors.memory.error_feedback import NoMemory
     from rsbench.compressors.selection.scores import Score
     from rsbench.compressors.selection.selectors import Selector
@@ -97,7 +97,7 @@ class SparseCompressor(Compressor):
 
     def parts(self) -> Parts:
         """Return the parts of the hook, as the options and the methods above say."""
-        from rsbench.compressors.hooks.sparse import Parts  # late: start-up
+        from rsbench.compressors.hooks.counts import Parts  # late: start-up
 
         return Parts(
             layout=self.layout,
