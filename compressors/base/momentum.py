@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsbench.compressors.base.exchanging import ExchangingCompressor
 from rsbench.compressors.base.options import option
-from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class MomentumCompressor(SparseCompressor):
+class MomentumCompressor(ExchangingCompressor):
     """A sparse compressor that keeps the momentum of the tensors it compresses."""
 
     momentum_masking: bool = option(True, "clear the momentum where a gradient was sent (momentum factor masking)")

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 import torch
 
 from rsbench.compressors.hooks.counts import CountsHook
+from rsbench.compressors.hooks.residual import flat_average
 from rsbench.compressors.message.message import Message, Slot
 from rsbench.compressors.message.quantizers import Quantizer
 
@@ -89,12 +90,9 @@ class OneByOne:
         for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
             if position in served:
                 continue
-            direct = gradient.is_contiguous() and gradient.dtype == torch.float32
-            flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
-            for values, index in (message.read(sent, slot) for sent in by_rank):
-                if index is None:
-                    flat.add_(values.mul(share))
-                else:
-                    self._hook.blocks[name].add(flat, index, values.mul_(share))
-            if not direct:
-                gradient.copy_(flat.view(gradient.shape))
+            with flat_average(gradient) as flat:
+                for values, index in (message.read(sent, slot) for sent in by_rank):
+                    if index is None:
+                        flat.add_(values.mul(share))
+                    else:
+                        self._hook.blocks[name].add(flat, index, values.mul_(share))

@@ -1,7 +1,8 @@
 """What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite."""
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,6 +28,16 @@ def damaged(sender: str, step: int) -> RsbenchError:
         f"The message of {sender} in step {step} is damaged or of another plan; check the network, and that all "
         "ranks run the same version of rsbench."
     )
+
+
+@contextlib.contextmanager
+def flat_average(gradient: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Give flat float32 zeros in the place of a gradient that is all zeros; what is added to them stands there."""
+    direct = gradient.is_contiguous() and gradient.dtype == torch.float32
+    flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
+    yield flat
+    if not direct:
+        gradient.copy_(flat.view(gradient.shape))
 
 
 class ResidualHook(Hook):
