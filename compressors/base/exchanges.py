@@ -110,9 +110,9 @@ class OkTopk(Exchange):
     collective = "all_to_all"
 
     def bucket(self, layouts: Sequence[Layout], counts: Sequence[int], workers: int) -> list[PlannedCollective]:
-        """Return all ranks' parts, and the sum of this rank's own."""
+        """Return all ranks' parts, which are the payload as in an all-reduce, and the sum of this rank's own."""
         sent, summed = regions.message_bytes(layouts, counts, workers)
-        return [PlannedCollective(self.collective, sent, 1), PlannedCollective("all_gather", summed, 1)]
+        return [PlannedCollective(self.collective, sent, 1), PlannedCollective("all_gather", summed, 1, 0, 0)]
 
     def make_hook(self, model: DistributedDataParallel, identity: str, parts: Parts) -> Hook:
         """Build it."""

@@ -47,7 +47,8 @@ class RegionsHook(CountsHook):
     message overflows. Sums are chosen in the same number as what one rank sends. As in the paper, what was sent leaves
     the memory where its sum was chosen only; the rest waits. Sums travel in float32.
 
-    An all-to-all is awaited in the hook, in bucket order; the all-gather overlaps the backward pass. Tensors are served
+    An all-to-all is awaited in the hook, in bucket order; the all-gather overlaps the backward pass. Payload is what
+    goes into the first: as of an all-reduce, the second half counts on the wire alone. Tensors are served
     one by one by operations of torch, by the scores of all their blocks. Not run on a GPU by us so far.
     """
 
@@ -93,7 +94,7 @@ class RegionsHook(CountsHook):
         gathered = torch.empty(self.workers * plan.room // 4, dtype=torch.int32, device=self.device).view(torch.uint8)
         self._in_flight[bucket.index()] = _InFlight(step, plan, sent, faults, gathered)
         self.watch_resting(bucket)
-        return collectives.all_gather(sums, gathered, self.traffic, self.group)
+        return collectives.all_gather(sums, gathered, self.traffic, self.group, counted_bytes=0)
 
     def _write(
         self,

@@ -39,10 +39,12 @@ def texts(workers: int) -> list[str]:
 def given(net: Weights, step: int, rank: int) -> dict[str, torch.Tensor]:
     """One rank's gradients of a step: multiples of 2^-10, of which few are large, and not the same on all ranks."""
     rng = torch.Generator().manual_seed(1000 * step + rank)
-    return {
-        n: torch.randint(-64, 65, p.shape, generator=rng).float() / 1024 * (1 + 31 * (torch.rand(p.shape, generator=rng) < 0.1))
-        for n, p in net.named_parameters()
-    }  # fmt: skip
+
+    def one(shape: torch.Size) -> torch.Tensor:
+        large = (torch.rand(shape, generator=rng) < 0.1).float()
+        return torch.randint(-64, 65, shape, generator=rng).float() / 1024 * (1 + 31 * large)
+
+    return {name: one(parameter.shape) for name, parameter in net.named_parameters()}
 
 
 def summed(tensor: torch.Tensor) -> torch.Tensor:
