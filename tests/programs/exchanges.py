@@ -64,13 +64,19 @@ def accumulated(memory: dict[str, Any], name: str, gradient: torch.Tensor) -> to
     return memory["v"][name] + (flat if "u" not in memory else MOMENTUM * memory["u"][name] + flat)
 
 
+def is_of_the_largest(sent: torch.Tensor, waiting: torch.Tensor, count: int) -> bool:
+    """Whether what was sent stands where this rank, the leader, has its ``count`` largest magnitudes."""
+    least = waiting.abs().sort(descending=True).values[min(count, len(waiting)) - 1]
+    return bool((waiting[sent != 0].abs() >= least).all())
+
+
 def conserve(text: str) -> dict[str, Any]:
     """Train with given gradients; compare what came in, over all ranks, with what was applied and what is kept."""
     net, model, compressor = put_to_work(text)
     workers, rank = dist.get_world_size(), dist.get_rank()
     shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
     local = compressor.per_node if compressor.exchange == "hierarchical" else 1
-    found: dict[str, Any] = {"lost": 0.0, "digests": [], "bytes": [], "wire": [], "applied": [], "masked": True}
+    found: dict[str, Any] = {"lost": 0.0, "digests": [], "bytes": [], "applied": [], "wire": 0, "led": True}
     for step in range(STEPS):
         g = given(net, step, rank)
         before = copy.deepcopy(compressor.state_dict()["memory"])
@@ -89,14 +95,19 @@ def conserve(text: str) -> dict[str, Any]:
                 came = summed(g[name].flatten()) + summed(accumulated(before, name, torch.zeros_like(g[name])))
                 lost = came - summed(after["v"][name]) - workers * sent.double()
             found["lost"] = max(found["lost"], float(lost.abs().max()))
-            if "u" in after and name in after["u"] and compressor.exchange != "oktopk":
-                found["masked"] &= bool((after["u"][name][sent != 0] == 0).all())
+            if text.startswith(("topk", "dgc")) and "shared" in text and name in after["v"] and step % workers == rank:
+                found["led"] &= is_of_the_largest(
+                    sent, accumulated(before, name, g[name]), compressor.hook.counts[name]
+                )
         stats = compressor.step_stats()
+        found["wire"] += stats["wire_bytes"]
         found["digests"].append(digest([p.grad for p in net.parameters()]))
         found["bytes"].append((stats["payload_bytes"], compressor.payload_bytes(shapes, step, CAP_MB)))
         found["applied"].append(applied)
     found["planned"] = compressor.total_payload_bytes(shapes, STEPS, CAP_MB)
+    found["planned_wire"] = compressor.total_wire_bytes(shapes, STEPS, workers, CAP_MB)
     found["density"] = stats["mean_density"]
+    found["elements"] = sum(p.numel() for p in net.parameters())
     return found
 
 
