@@ -53,7 +53,10 @@ class HierarchicalHook(SparseHook):
     def _subgroup(self, ranks: range) -> dist.ProcessGroup:
         """Make a process group of some ranks of this one, which all of them make."""
         everywhere = [dist.get_global_rank(self.group, rank) for rank in ranks]
-        return dist.new_group(everywhere, use_local_synchronization=True)
+        made = dist.new_group(everywhere, use_local_synchronization=True)
+        if not isinstance(made, dist.ProcessGroup):
+            raise RuntimeError("torch.distributed made no group of ranks that this rank belongs to")
+        return made
 
     def sender(self, row: int) -> str:
         """Return whose gradient it is: a node's."""

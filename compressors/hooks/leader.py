@@ -47,9 +47,9 @@ class LeaderHook(CountsHook):
         tensors = self.tensors(bucket)
         told, faults, status = self.share_status(bucket, tensors)
         sound = None if isinstance(status, int) else status == OK
-        kept = sound is not None or status == OK
+        kept = bool(sound is not None or status == OK)
         index, flats = self._agree([(n, g.reshape(-1)) for n, g in tensors], sound, kept=kept)
-        chosen = {n: v if index[n] is None else self.blocks[n].gather(v, index[n]) for n, v in flats.items()}
+        chosen = {n: self._at(n, index[n], v) for n, v in flats.items()}
         message = torch.empty(sum(v.numel() for v in chosen.values()), dtype=bucket.buffer().dtype, device=self.device)
         pieces = torch.split(message, [v.numel() for v in chosen.values()])
         values = {n: piece.view(chosen[n].shape) for n, piece in zip(chosen, pieces, strict=True)}
@@ -62,6 +62,10 @@ class LeaderHook(CountsHook):
         self.watch_resting(bucket)
         summed = collectives.all_reduce(message.mul_(1.0 / self.workers), self.traffic, self.group)
         return collectives.both(summed, told)
+
+    def _at(self, name: str, index: Indices, flat: torch.Tensor) -> torch.Tensor:
+        """Return the values of some blocks of a tensor, or all."""
+        return flat if index is None else self.blocks[name].gather(flat, index)
 
     # --- the leader --------------------------------------------------------------------------------------------
 
