@@ -45,7 +45,7 @@ def _broadcast(workers: int) -> _Formula:
 
 def _all_to_all(workers: int) -> _Formula:
     """Return (W-1)/W N: of each rank's N bytes, which are for all ranks, its own share stays."""
-    return _Formula((workers - 1) / workers, workers - 1)
+    return _Formula((workers - 1) / workers, (workers - 1) / 2)
 
 
 WIRE_FORMULAS = {
@@ -54,7 +54,8 @@ WIRE_FORMULAS = {
     "broadcast": _broadcast,
     "all_to_all": _all_to_all,
 }
-"""What a rank sends for a collective, by its name. A broadcast's message costs half of one in a ring."""
+"""What a rank sends for a collective, by its name. A message of a broadcast or an
+all-to-all costs half of one in a ring."""
 
 MESSAGE_BYTES: Final = 750
 """What a message of a ring costs beside its data: gloo's handshakes and their frames.
