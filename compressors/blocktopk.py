@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsbench.compressors.base.exchanging import ExchangingCompressor
 from rsbench.compressors.base.options import option
-from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, neighborhoods
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class BlockTopK(SparseCompressor):
+class BlockTopK(ExchangingCompressor):
     """Sends the k = ceil(r J) blocks of v with the largest mean |v| or L2 norm, v <- v + g."""
 
     name = "blocktopk"

@@ -111,7 +111,8 @@ class GCC(Compressor):
             from rsbench.compressors.hooks.shared_mask import SharedMaskHook  # late: start-up
 
             return SharedMaskHook(model, self.identity, self.layout, self.kept, memory)
-        from rsbench.compressors.hooks.sparse import Parts, SparseHook  # late: start-up
+        from rsbench.compressors.hooks.counts import Parts  # late: start-up
+        from rsbench.compressors.hooks.sparse import SparseHook
         from rsbench.compressors.selection.centroid import CentroidSelector
         from rsbench.compressors.selection.scores import MAGNITUDE
 

@@ -11,7 +11,7 @@ from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, elements, neighborhoods
 
 if TYPE_CHECKING:
-    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.hooks.counts import Parts
     from rsbench.compressors.selection.scores import Score
 
 

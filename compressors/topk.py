@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
-from rsbench.compressors.base.sparse import SparseCompressor
+from rsbench.compressors.base.exchanging import ExchangingCompressor
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class TopK(SparseCompressor):
+class TopK(ExchangingCompressor):
     """Sends the k = ceil(r n) largest |v| of each tensor, v <- v + g; what is not sent waits in v."""
 
     name = "topk"

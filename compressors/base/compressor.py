@@ -64,6 +64,7 @@ class Compressor:
         self._hook: Hook | None = None
         self._momentum: float | None = None
         self._seed = 0
+        self._workers = 2
         self.density_given = False
 
     def __getstate__(self) -> dict[str, Any]:
@@ -112,6 +113,7 @@ class Compressor:
         """Return a fresh compressor with some options changed; it is not registered anywhere."""
         fresh = dataclasses.replace(self, **changes)
         fresh.density_given = self.density_given or "density" in changes
+        fresh._workers = self.workers
         return fresh
 
     def with_density(self, density: float) -> Self:
@@ -128,6 +130,17 @@ class Compressor:
         return 1.0
 
     # --- bytes, from shapes alone ------------------------------------------------------------------------------
+
+    @property
+    def workers(self) -> int:
+        """World size that bytes are planned for: the model's once registered, before as :meth:`for_workers` says."""
+        return self._workers if self._hook is None else self._hook.workers
+
+    def for_workers(self, workers: int) -> Self:
+        """Return a fresh compressor whose bytes are planned for so many workers; 2 where nobody says."""
+        fresh = self.replace()
+        fresh._workers = workers
+        return fresh
 
     def layout(self, shape: Sequence[int]) -> Layout:
         """Return how a tensor of this shape is cut; the default sends it whole."""

@@ -6,19 +6,19 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsbench.compressors.base.exchanging import ExchangingCompressor
 from rsbench.compressors.base.options import option
-from rsbench.compressors.base.sparse import SparseCompressor
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
     import torch
 
-    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.hooks.counts import Parts
     from rsbench.compressors.memory.error_feedback import NoMemory
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class MomentumCompressor(SparseCompressor):
+class MomentumCompressor(ExchangingCompressor):
     """A sparse compressor that keeps the momentum of the tensors it compresses."""
 
     momentum_masking: bool = option(True, "clear the momentum where a gradient was sent (momentum factor masking)")

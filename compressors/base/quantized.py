@@ -42,7 +42,8 @@ class QuantizedCompressor(Compressor):
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build a hook of the quantizer, with error feedback where the compressor keeps a residual."""
-        from rsbench.compressors.hooks.sparse import Parts, SparseHook  # late: start-up
+        from rsbench.compressors.hooks.counts import Parts  # late: start-up
+        from rsbench.compressors.hooks.sparse import SparseHook
         from rsbench.compressors.memory.error_feedback import ErrorFeedback, NoMemory
         from rsbench.compressors.selection.scores import MAGNITUDE
         from rsbench.compressors.selection.selectors import ExactSelector

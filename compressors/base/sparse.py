@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from rsbench.compressors.base import options
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
-from rsbench.compressors.base.planned_collective import PlannedCollective
+from rsbench.compressors.base.exchanges import AllGather, Exchange
+from rsbench.compressors.base.planned_collective import PlannedCollective, added_up
 from rsbench.compressors.blocks.layout import Layout, dense, elements
 from rsbench.compressors.density import allocation
 from rsbench.compressors.density.turns import Turns, budget_bytes, steady, turns
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from torch.nn.parallel import DistributedDataParallel
 
     from rsbench.compressors.hooks.base import Hook
-    from rsbench.compressors.hooks.sparse import Parts
+    from rsbench.compressors.hooks.counts import Parts
     from rsbench.compressors.memory.error_feedback import NoMemory
     from rsbench.compressors.selection.scores import Score
     from rsbench.compressors.selection.selectors import Selector
@@ -97,7 +98,7 @@ class SparseCompressor(Compressor):
 
     def parts(self) -> Parts:
         """Return the parts of the hook, as the options and the methods above say."""
-        from rsbench.compressors.hooks.sparse import Parts  # late: start-up
+        from rsbench.compressors.hooks.counts import Parts  # late: start-up
 
         return Parts(
             layout=self.layout,
@@ -128,10 +129,13 @@ class SparseCompressor(Compressor):
     # --- what follows from it ----------------------------------------------------------------------------------
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
-        """Build the hook of these parts."""
-        from rsbench.compressors.hooks.sparse import SparseHook  # late: start-up
+        """Build the hook of these parts and this exchange."""
+        return self.plan.make_hook(model, self.identity, self.parts())
 
-        return SparseHook(model, self.identity, self.parts())
+    @property
+    def plan(self) -> Exchange:
+        """How what is chosen reaches all ranks."""
+        return AllGather()
 
     def layout(self, shape: Sequence[int]) -> Layout:
         """Return the layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
@@ -158,25 +162,28 @@ class SparseCompressor(Compressor):
     def payload_bytes(self, shapes: Shapes, step: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a step, with ``extra`` on average; dynamic policies may miss them by a block."""
         layouts = [self.layout(shape) for shape in shapes.values()]
-        headers = allocation.HEADER_BYTES * allocation.bucket_count(layouts, bucket_cap_mb, step)
         turns = self._turns(layouts, self.density_at(step))
-        return headers + turns.budget_bytes + self.control_bytes(_compressed(layouts), step)
+        low = self.plan.step(layouts, turns.low, allocation.buckets(layouts, bucket_cap_mb, step), self.workers)
+        messages = sum(each.counted for each in low) + turns.budget_bytes - turns.low_bytes
+        return messages + self.control_bytes(_compressed(layouts), step)
 
     def total_payload_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB) -> int:
         """Return the payload bytes of a whole run; each distinct density is counted out once."""
-        return self._total_message_bytes(shapes, steps, bucket_cap_mb) + self._total_control_bytes(shapes, steps)
+        return sum(each.counted for each in self.collectives(shapes, steps, bucket_cap_mb))
 
     def collectives(
         self, shapes: Shapes, steps: int, bucket_cap_mb: float = BUCKET_CAP_MB
     ) -> Sequence[PlannedCollective]:
-        """Return what a run hands to collectives: messages are gathered, renewed counts broadcast."""
-        messages = self._total_message_bytes(shapes, steps, bucket_cap_mb)
-        counts = self._total_control_bytes(shapes, steps)
-        renewals = counts // (4 * _compressed([self.layout(shape) for shape in shapes.values()])) if counts else 0
-        return [
-            PlannedCollective("all_gather", messages, self._buckets(shapes, steps, bucket_cap_mb)),
-            PlannedCollective("broadcast", counts, renewals),
+        """Return what a run hands to collectives: those of the exchange, and renewed counts, which are broadcast."""
+        layouts = [self.layout(shape) for shape in shapes.values()]
+        exchanged = [
+            each.times(times)
+            for counts, buckets, times in self._alike_steps(layouts, steps, bucket_cap_mb)
+            for each in self.plan.step(layouts, counts, buckets, self.workers)
         ]
+        counts_bytes = self.total_control_bytes(_compressed(layouts), steps)
+        renewals = counts_bytes // (4 * _compressed(layouts)) if counts_bytes else 0
+        return [*added_up(exchanged), PlannedCollective("broadcast", counts_bytes, renewals)]
 
     def uncertain_bytes(self, shapes: Shapes, steps: int) -> int:
         """Return by how much a run may miss its planned bytes, whatever its weights: dynamic policies, by blocks.
@@ -198,22 +205,20 @@ class SparseCompressor(Compressor):
         most = allocation.uniform_counts(layouts, self.largest_density)
         return turns(layouts, counts, most, budget_bytes(layouts, counts, most, self.extra))
 
-    def _total_message_bytes(self, shapes: Shapes, steps: int, bucket_cap_mb: float) -> int:
-        layouts = [self.layout(shape) for shape in shapes.values()]
-        buckets = self._buckets(shapes, steps, bucket_cap_mb)
-        bodies, owed = 0, 0
-        warming = min(steps, self.steady_from_step)
-        alike = Counter(self.density_at(step) for step in range(warming))
-        alike[self.density_at(steps)] += steps - warming
-        for density, times in alike.items():
+    def _alike_steps(
+        self, layouts: Sequence[Layout], steps: int, bucket_cap_mb: float
+    ) -> Iterator[tuple[Sequence[int], list[list[int]], int]]:
+        """Yield counts of blocks, the tensors of the buckets, and how many steps of a run send these."""
+        warming = min(steps, max(1, self.steady_from_step))
+        alike = Counter((self.density_at(step), step == 0) for step in range(warming))
+        alike[self.density_at(steps), False] += steps - warming
+        owed = 0
+        for (density, is_first), times in alike.items():
             turns = self._turns(layouts, density)
-            sent = turns.total_bytes(times, owed)
-            bodies, owed = bodies + sent, owed + times * turns.budget_bytes - sent
-        return allocation.HEADER_BYTES * buckets + bodies
-
-    def _total_control_bytes(self, shapes: Shapes, steps: int) -> int:
-        compressed = _compressed([self.layout(shape) for shape in shapes.values()])
-        return self.total_control_bytes(compressed, steps)
+            high = turns.high_steps(times, owed)
+            buckets = allocation.buckets(layouts, bucket_cap_mb, 0 if is_first else 1)
+            yield from ((counts, buckets, n) for counts, n in ((turns.low, times - high), (turns.high, high)) if n)
+            owed += times * turns.budget_bytes - turns.total_bytes(times, owed)
 
 
 def _compressed(layouts: Sequence[Layout]) -> int:

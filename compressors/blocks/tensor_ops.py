@@ -128,7 +128,8 @@ class TileBlocks:
         col = (index % self._tile_cols * self._p)[:, None, None] + offset[None, None, :]
         there = (row < self._rows) & (col < self._cols)
         flat = torch.where(there, row * self._cols + col, 0)
-        return flat.view(len(index), -1), there.view(len(index), -1).to(torch.float32)
+        size = self._p * self._p  # said, since of no tiles it cannot be told
+        return flat.view(len(index), size), there.view(len(index), size).to(torch.float32)
 
     def gather(self, x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
         """Return tiles ``index``, edge tiles padded with zeros."""

@@ -29,11 +29,11 @@ def uniform_counts(layouts: Sequence[Layout], density: float) -> list[int]:
     return [share_of(density, layout.blocks) for layout in layouts]
 
 
-def bucket_count(layouts: Sequence[Layout], bucket_cap_mb: float, step: int) -> int:
-    """Return how many buckets DistributedDataParallel makes in a step, with that cap given and no unused parameters.
+def buckets(layouts: Sequence[Layout], bucket_cap_mb: float, step: int) -> list[list[int]]:
+    """Return which tensors stand in the buckets of DistributedDataParallel, by number, if none is unused.
 
-    One in its first step; then it closes a bucket where the cap is reached, going through the tensors backwards, as
-    their gradients come. (Of a network whose gradients come in another order it may be one more or fewer.)
+    One bucket in its first step; then it closes a bucket where the cap is reached, going through the tensors backwards,
+    as their gradients come. (Of a network whose gradients come in another order it may be one more or fewer.)
 
     Args:
         layouts: of all tensors, in the order of their registration.
@@ -41,13 +41,21 @@ def bucket_count(layouts: Sequence[Layout], bucket_cap_mb: float, step: int) -> 
         step: 0-based.
     """
     if step == 0:
-        return 1
-    full, filled = 0, 0
-    for layout in reversed(layouts):
-        filled += layout.dense_bytes
+        return [list(range(len(layouts)))]
+    found: list[list[int]] = [[]]
+    filled = 0
+    for number in reversed(range(len(layouts))):
+        found[-1].insert(0, number)
+        filled += layouts[number].dense_bytes
         if filled >= int(bucket_cap_mb * _MIB):
-            full, filled = full + 1, 0
-    return full + (filled > 0)
+            found.append([])
+            filled = 0
+    return found if found[-1] else found[:-1]
+
+
+def bucket_count(layouts: Sequence[Layout], bucket_cap_mb: float, step: int) -> int:
+    """Return how many :func:`buckets` a step has."""
+    return len(buckets(layouts, bucket_cap_mb, step))
 
 
 def body_bytes(layouts: Sequence[Layout], counts: Sequence[int]) -> int:
@@ -155,3 +163,8 @@ def next_block_bytes(layout: Layout, count: int, most: int) -> int | None:
     if count >= most or layout.whole(count):
         return None
     return layout.sparse_bytes(count + 1) - layout.sparse_bytes(count)
+
+
+def share_bytes(message: int, ranks: int) -> int:
+    """Return one of so many equal shares of a message, in whole words of 4 bytes."""
+    return -(-message // (4 * ranks)) * 4

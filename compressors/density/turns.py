@@ -48,12 +48,15 @@ class Turns:
         """
         return 2 * (owed_bytes + self.budget_bytes - self.low_bytes) >= self.high_bytes - self.low_bytes > 0
 
-    def total_bytes(self, steps: int, owed_bytes: int = 0) -> int:
-        """Return the bytes of so many steps, of which each is as :meth:`is_high` says."""
+    def high_steps(self, steps: int, owed_bytes: int = 0) -> int:
+        """Return how many of so many steps send ``high``, if each is as :meth:`is_high` says."""
         block_bytes = self.high_bytes - self.low_bytes
         short = owed_bytes + steps * (self.budget_bytes - self.low_bytes)
-        high = max(0, min(steps, (2 * short + block_bytes) // (2 * block_bytes))) if block_bytes else 0
-        return steps * self.low_bytes + high * block_bytes
+        return max(0, min(steps, (2 * short + block_bytes) // (2 * block_bytes))) if block_bytes else 0
+
+    def total_bytes(self, steps: int, owed_bytes: int = 0) -> int:
+        """Return the bytes of so many steps, of which each is as :meth:`is_high` says."""
+        return steps * self.low_bytes + self.high_steps(steps, owed_bytes) * (self.high_bytes - self.low_bytes)
 
 
 def turns(layouts: Sequence[Layout], counts: Sequence[int], most: Sequence[int], budget: int) -> Turns:

@@ -36,7 +36,7 @@ class DeviceKernels:
     Args:
         memory: of the compressed tensors.
         score: importance of blocks; elements are scored by magnitude.
-        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
+        masking_density: as in :class:`~rsbench.compressors.hooks.counts.Parts`.
         passes: what goes over all elements of a bucket.
 
     Attributes:

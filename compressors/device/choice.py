@@ -28,7 +28,7 @@ def choose_device_kernels(
         memory: of the compressed tensors.
         selector: that the compressor asks for.
         score: importance of blocks.
-        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
+        masking_density: as in :class:`~rsbench.compressors.hooks.counts.Parts`.
         device: of the gradients.
     """
     if wanted == "eager" or device.type == "cpu":

@@ -113,7 +113,7 @@ def make_plan(
         tensors: (name, gradient view) in bucket order.
         buffer: the bucket's, which holds them one after the other.
         memory: tensor name -> index of its first element in the memory's flat tensors.
-        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`; None without a velocity.
+        masking_density: as in :class:`~rsbench.compressors.hooks.counts.Parts`; None without a velocity.
 
     Returns:
         None where no tensor can be served: those of 16 bits, with strides, in a coding that is not known here, or of

@@ -85,7 +85,7 @@ class LowRankHook(ResidualHook):
     def exchange(self, bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
         """Sum M Q and wait, then start the sum of M^T P and of the tensors sent whole."""
         tensors, dtype = self.tensors(bucket), bucket.buffer().dtype
-        told, faults = self.share_status(bucket, tensors)
+        told, faults, _ = self.share_status(bucket, tensors)
         flight = _InFlight(self.step + 1, faults, {}, {})
         self._in_flight[bucket.index()] = flight
         self.watch_resting(bucket)

@@ -5,12 +5,10 @@ from collections.abc import Container, Mapping, Sequence
 
 import torch
 
-from rsbench.compressors.hooks.residual import ResidualHook
-from rsbench.compressors.memory.error_feedback import clip
+from rsbench.compressors.hooks.counts import CountsHook
+from rsbench.compressors.hooks.residual import flat_average
 from rsbench.compressors.message.message import Message, Slot
 from rsbench.compressors.message.quantizers import Quantizer
-from rsbench.compressors.selection.scores import MAGNITUDE, Score
-from rsbench.compressors.selection.selectors import Selector
 
 Tensors = Sequence[tuple[str, torch.Tensor]]
 """(name, gradient view) in bucket order."""
@@ -20,25 +18,12 @@ class OneByOne:
     """Compresses and decodes single tensors for a hook.
 
     Args:
-        hook: whose memory it works on.
-        selector: what chooses blocks.
-        score: importance of blocks; elements are scored by magnitude.
-        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
-        clip_norm: likewise.
+        hook: whose memory and selector it works with.
         quantizer: of tensors that are sent whole in a code.
     """
 
-    def __init__(
-        self,
-        hook: ResidualHook,
-        selector: Selector,
-        score: Score,
-        masking_density: float,
-        clip_norm: float,
-        quantizer: Quantizer | None,
-    ) -> None:
-        self._hook, self._selector, self._score = hook, selector, score
-        self._masking_density, self._clip_norm, self._quantizer = masking_density, clip_norm, quantizer
+    def __init__(self, hook: CountsHook, quantizer: Quantizer | None = None) -> None:
+        self._hook, self._quantizer = hook, quantizer
 
     def compress(
         self,
@@ -81,26 +66,22 @@ class OneByOne:
             self._quantizer.begin(name, step)
         message.write(buffer, slot, chosen, index)
         if slot.layout.compressed and self._hook.memory.state():
-            sent = slot.layout.sent_elements(slot.count)
-            mask = sent <= self._masking_density * slot.layout.numel
             error = None if slot.dtype == torch.float32 else chosen - message.read(buffer, slot)[0]
-            self._hook.clear_sent(name, index, chosen, error, mask=mask)
+            self._hook.clear_sent(name, index, chosen, error, mask=self._hook.masks(name))
 
     def _choose(
         self, name: str, gradient: torch.Tensor | None, slot: Slot, sound: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Accumulate a flat gradient; return the values to send and the indices of their blocks."""
-        if gradient is not None:
-            if not slot.layout.compressed:
-                return gradient, None
-            if self._clip_norm:
-                clip(gradient, self._clip_norm, self._hook.workers)
-            gradient = gradient.float()
-        residual = dataclasses.replace(self._hook.memory.begin(name, gradient), sound=sound)
-        if slot.whole and gradient is not None:
-            return residual.accumulate(gradient), None
-        score = self._score if slot.layout.block > 1 else MAGNITUDE
-        index = self._selector.choose(name, residual, gradient, slot.layout, score, slot.count)
+        if gradient is None:
+            residual = dataclasses.replace(self._hook.memory.begin(name, None), sound=sound)
+        elif not slot.layout.compressed:
+            return gradient, None
+        else:
+            residual, gradient = self._hook.begin(name, gradient, sound)
+            if slot.whole:
+                return residual.accumulate(gradient), None
+        index = self._hook.choose(name, residual, gradient)
         return self._hook.blocks[name].gather(residual.v, index), index
 
     def decode(self, message: Message, by_rank: torch.Tensor, tensors: Tensors, served: Container[int]) -> None:
@@ -109,12 +90,9 @@ class OneByOne:
         for position, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True)):
             if position in served:
                 continue
-            direct = gradient.is_contiguous() and gradient.dtype == torch.float32
-            flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
-            for values, index in (message.read(sent, slot) for sent in by_rank):
-                if index is None:
-                    flat.add_(values.mul(share))
-                else:
-                    self._hook.blocks[name].add(flat, index, values.mul_(share))
-            if not direct:
-                gradient.copy_(flat.view(gradient.shape))
+            with flat_average(gradient) as flat:
+                for values, index in (message.read(sent, slot) for sent in by_rank):
+                    if index is None:
+                        flat.add_(values.mul(share))
+                    else:
+                        self._hook.blocks[name].add(flat, index, values.mul_(share))

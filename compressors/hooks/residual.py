@@ -1,7 +1,8 @@
 """What hooks that keep a residual share: its memory, what comes back to it, and gradients that are not finite."""
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,12 +22,22 @@ from rsbench.measure import collectives
 _PARAMETER_DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
-def damaged(rank: int, step: int) -> RsbenchError:
+def damaged(sender: str, step: int) -> RsbenchError:
     """Return what every rank says of a message that no encoder wrote."""
     return RsbenchError(
-        f"The message of rank {rank} in step {step} is damaged or of another plan; check the network, and that all "
+        f"The message of {sender} in step {step} is damaged or of another plan; check the network, and that all "
         "ranks run the same version of rsbench."
     )
+
+
+@contextlib.contextmanager
+def flat_average(gradient: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Give flat float32 zeros in the place of a gradient that is all zeros; what is added to them stands there."""
+    direct = gradient.is_contiguous() and gradient.dtype == torch.float32
+    flat = gradient.view(-1) if direct else gradient.new_zeros(gradient.numel(), dtype=torch.float32)
+    yield flat
+    if not direct:
+        gradient.copy_(flat.view(gradient.shape))
 
 
 class ResidualHook(Hook):
@@ -43,6 +54,7 @@ class ResidualHook(Hook):
         blocks: tensor name -> operations on its blocks.
         compressed: names of the tensors that are not always sent whole.
         memory: what this rank has not sent.
+        senders: gradients that are averaged, one a rank where nothing is summed before.
         reads_late: whether faults are read on the host one step late, so that it does not wait: away from CPUs.
     """
 
@@ -70,8 +82,13 @@ class ResidualHook(Hook):
         self._undo = UndoLog(self.memory, self.blocks)
         self._may_rest = bool(model.find_unused_parameters)
         self._overflowed = False
+        self.senders = self.workers
         self.reads_late = self.device.type != "cpu"
         self._late: list[tuple[int, Sequence[str], LateRead]] = []
+
+    def sender(self, row: int) -> str:
+        """Return whose gradient is the so-manieth that is averaged, for sentences."""
+        return f"rank {row}"
 
     def begin_step(self) -> None:
         """Take back what a skipped step sent; read what was left to be read without making the host wait."""
@@ -152,13 +169,13 @@ class ResidualHook(Hook):
 
     def share_status(
         self, bucket: GradBucket, tensors: list[tuple[str, torch.Tensor]]
-    ) -> tuple[torch.futures.Future[torch.Tensor], torch.Tensor]:
+    ) -> tuple[torch.futures.Future[torch.Tensor], torch.Tensor, torch.Tensor | int]:
         """Start to tell all ranks, for hooks whose sum has no room for it; a gradient that is not finite becomes 0.
 
         Costs :data:`~rsbench.compressors.density.allocation.STATUS_BYTES` of payload.
 
         Returns:
-            What is awaited, and where it arrives: int32, shape [W, 2] as :meth:`refused` takes it.
+            What is awaited; where it arrives: int32, shape [W, 2] as :meth:`refused` takes it; this rank's status.
         """
         status = self.status_of(bucket.buffer(), tensors)
         if isinstance(status, int) and status != OK:
@@ -166,7 +183,7 @@ class ResidualHook(Hook):
         mine = torch.zeros(2, dtype=torch.int32, device=self.device)
         mine[1] = status
         every = torch.zeros(2 * self.workers, dtype=torch.int32, device=self.device)
-        return collectives.all_gather(mine, every, self.traffic, self.group), every.view(self.workers, 2)
+        return collectives.all_gather(mine, every, self.traffic, self.group), every.view(self.workers, 2), status
 
     def refused(self, faults: torch.Tensor, names: Sequence[str], step: int) -> bool:
         """Raise the same sentence on every rank, or return True where a scaler will skip the step.
@@ -198,13 +215,13 @@ class ResidualHook(Hook):
         return buffer
 
     def _refuse(self, faults: list[list[int]], names: Sequence[str], step: int) -> bool:
-        for rank, (broken, status) in enumerate(faults):
+        for row, (broken, status) in enumerate(faults):
             if broken:
-                raise damaged(rank, step)
+                raise damaged(self.sender(row), step)
             if status and self.scaler is None:
                 name = names[min(status, len(names)) - 1]
                 raise NotFiniteError(
-                    f"The gradient of {name!r} on rank {rank} is not finite (inf or nan) in step {step}",
+                    f"The gradient of {name!r} on {self.sender(row)} is not finite (inf or nan) in step {step}",
                     "lower the learning rate, or with a GradScaler hand it over: register(model, scaler=scaler).",
                 )
             if status:

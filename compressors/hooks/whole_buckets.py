@@ -66,7 +66,7 @@ def choose(
         memory: of the compressed tensors.
         selector: that the compressor asks for.
         score: importance of blocks.
-        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
+        masking_density: as in :class:`~rsbench.compressors.hooks.counts.Parts`.
         quantizer: of the tensors that are sent whole in a code.
         device: of the gradients.
         step: returns the 1-based step that is compressed.

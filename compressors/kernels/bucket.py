@@ -90,7 +90,7 @@ class BucketKernels:
         memory: of the compressed tensors.
         hints: of the selector, which are read and renewed.
         score: importance of blocks; elements are scored by magnitude.
-        masking_density: as in :class:`~rsbench.compressors.hooks.sparse.Parts`.
+        masking_density: as in :class:`~rsbench.compressors.hooks.counts.Parts`.
     """
 
     compiled, can_take_back = True, False

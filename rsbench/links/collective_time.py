@@ -59,6 +59,7 @@ def messages(op: str, workers: int) -> int:
     steps = {
         "all_reduce": 2 * (workers - 1),
         "all_gather": workers - 1,
+        "all_to_all": workers - 1,
         "broadcast": math.ceil(math.log2(workers)),
     }
     if op not in steps:

@@ -43,8 +43,19 @@ def _broadcast(workers: int) -> _Formula:
     return _Formula((workers - 1) / workers, (workers - 1) / workers / 2)
 
 
-WIRE_FORMULAS = {"all_reduce": _ring_all_reduce, "all_gather": _all_gather, "broadcast": _broadcast}
-"""What a rank sends for a collective, by its name. A broadcast's message costs half of one in a ring."""
+def _all_to_all(workers: int) -> _Formula:
+    """Return (W-1)/W N: of each rank's N bytes, which are for all ranks, its own share stays."""
+    return _Formula((workers - 1) / workers, (workers - 1) / 2)
+
+
+WIRE_FORMULAS = {
+    "all_reduce": _ring_all_reduce,
+    "all_gather": _all_gather,
+    "broadcast": _broadcast,
+    "all_to_all": _all_to_all,
+}
+"""What a rank sends for a collective, by its name. A message of a broadcast or an
+all-to-all costs half of one in a ring."""
 
 MESSAGE_BYTES: Final = 750
 """What a message of a ring costs beside its data: gloo's handshakes and their frames.
@@ -61,7 +72,7 @@ def wire_bytes(op: str, payload_bytes: float, workers: int, *, calls: float = 1)
     each message costs beside its data.
 
     Args:
-        op: ``all_reduce`` (ring), ``all_gather`` or ``broadcast`` (mean over ranks).
+        op: ``all_reduce`` (ring), ``all_gather``, ``broadcast`` (mean over ranks) or ``all_to_all``.
         payload_bytes: bytes of the buffers this rank hands to the collective, all calls together.
         workers: world size W, at least 1.
         calls: how many calls.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ class Traffic:
         clock: marks waits; None marks none.
 
     Attributes:
-        payload_bytes: sum of the buffers handed over by this rank.
+        payload_bytes: sum of the buffers handed over by this rank, or of what counts in their place.
         wire_bytes: modelled bytes on the wire, by each collective's formula (:mod:`rsbench.links.wire`).
     """
 
@@ -63,12 +64,21 @@ class Traffic:
             self._waits: list[tuple[Any, Any]] = []
             self._under_way: list[tuple[Handle, Call]] = []
 
-    def count(self, op: str, buffer: torch.Tensor, workers: int | None = None) -> Call:
-        """Count one collective on ``buffer``, of all ranks or of so many; return what was noted of it."""
+    def count(
+        self, op: str, buffer: torch.Tensor, workers: int | None = None, counted_bytes: int | None = None
+    ) -> Call:
+        """Count one collective on ``buffer``; return what was noted of it.
+
+        Args:
+            op: its name.
+            buffer: that this rank hands over.
+            workers: ranks that take part; None for all.
+            counted_bytes: what counts as payload where it is not the buffer's bytes.
+        """
         size = buffer.numel() * buffer.element_size()
         call = Call(op=op, payload_bytes=size, workers=self._workers if workers is None else workers)
         with self._lock:
-            self.payload_bytes += size
+            self.payload_bytes += size if counted_bytes is None else counted_bytes
             self.wire_bytes += wire_bytes(op, size, call.workers)
             self._calls.append(call)
         return call
@@ -120,18 +130,39 @@ def _future(call: Call, work: dist.Work | None, traffic: Traffic) -> torch.futur
     return future
 
 
-def all_reduce(buffer: torch.Tensor, traffic: Traffic, group: Group) -> torch.futures.Future[torch.Tensor]:
+def all_reduce(
+    buffer: torch.Tensor, traffic: Traffic, group: Group, *, counted_bytes: int | None = None
+) -> torch.futures.Future[torch.Tensor]:
     """Sum ``buffer`` over the ranks in place, asynchronously; the future holds ``[buffer]``."""
-    call = traffic.count("all_reduce", buffer)
+    call = traffic.count("all_reduce", buffer, dist.get_world_size(group), counted_bytes)
     return _future(call, dist.all_reduce(buffer, group=group, async_op=True), traffic)
 
 
 def all_gather(
-    message: torch.Tensor, into: torch.Tensor, traffic: Traffic, group: Group
+    message: torch.Tensor, into: torch.Tensor, traffic: Traffic, group: Group, *, counted_bytes: int | None = None
 ) -> torch.futures.Future[torch.Tensor]:
     """Gather equally long 1-D messages, shape [L] -> ``into`` of shape [W * L], asynchronously."""
-    call = traffic.count("all_gather", message)
+    call = traffic.count("all_gather", message, dist.get_world_size(group), counted_bytes)
     return _future(call, all_gather_single(into, message, group=group, async_op=True), traffic)
+
+
+def all_to_all(
+    messages: torch.Tensor, sizes: Sequence[int], into: torch.Tensor, traffic: Traffic, group: Group
+) -> torch.futures.Future[torch.Tensor]:
+    """Send each rank its piece of ``messages``, asynchronously.
+
+    Args:
+        messages: the pieces one after the other, 1-D.
+        sizes: of the pieces in elements, rank by rank, the same on all ranks.
+        into: where the W pieces for this rank arrive in the order of the ranks, each as long as the others.
+        traffic: counts it.
+        group: of the ranks.
+    """
+    workers = dist.get_world_size(group)
+    call = traffic.count("all_to_all", messages, workers)
+    arriving = [into.numel() // workers] * workers
+    work = dist.all_to_all_single(into, messages, arriving, list(sizes), group=group, async_op=True)
+    return _future(call, work, traffic)
 
 
 def broadcast(buffer: torch.Tensor, traffic: Traffic, group: Group) -> None:

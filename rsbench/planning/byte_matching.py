@@ -102,6 +102,7 @@ def estimate(
         batch_size: samples per worker and step.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
     """
+    compressor = compressor.for_workers(workers)
     total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
     dense = facts.dense_bytes * steps
     wire = wire_total(compressor, facts, steps, workers, bucket_cap_mb)
@@ -161,7 +162,7 @@ def match_bytes(
     if without_extra.text != compressor.text:
         raise RsbenchError(f"{compressor.text} gives extra, which --ratio sets: leave it out, or give a density too.")
     return _Matching(
-        compressor=without_extra,
+        compressor=without_extra.for_workers(workers),
         facts=facts,
         ratio=ratio,
         match=match,

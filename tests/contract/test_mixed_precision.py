@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 Facts = list[dict[str, Any]]
-NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual", "powersgd", "qsgd", "signsgd")
+EXCHANGES = ("dgc shared", "rsdgc oktopk", "topk nodes")
+NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual", "powersgd", "qsgd", "signsgd", *EXCHANGES)
 NO_MEMORY = ("none", "gcc", "qsgd")
 ROUNDING = 2e-6
 each_compressor = pytest.mark.parametrize("name", NAMES)
@@ -55,7 +56,8 @@ def test_without_a_scaler_an_inf_is_one_sentence_on_all_ranks(facts: Facts, name
     if name in NO_MEMORY:
         assert sentence == "no error; the gradient is not finite", "passed on as plain DDP does"
     else:
-        assert sentence.startswith("The gradient of 'conv' on rank 1 is not finite (inf or nan) in step 1;")
+        where = "node 0 (rank 0 to rank 1)" if name == "topk nodes" else "rank 1"
+        assert sentence.startswith(f"The gradient of 'conv' on {where} is not finite (inf or nan) in step 1;")
         assert "GradScaler" in sentence
 
 
@@ -68,7 +70,7 @@ def test_parameters_in_half_precision(facts: Facts, name: str, law: str) -> None
     nothing_kept = name in NO_MEMORY or (name == "powersgd" and law == "bfloat16_dense")
     assert one["memory"] == ([] if nothing_kept else ["torch.float32"])
     assert one["dense_bytes"] == 2 * one["elements"]
-    assert one["fits"], "never more than the dense bytes, 16 bytes a bucket, and padding of an odd tensor to a word"
+    assert one["fits"], "never more than the dense bytes, 16 bytes a message, and padding of an odd piece to a word"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("qsgd", "signsgd")])

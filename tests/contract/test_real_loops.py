@@ -14,7 +14,8 @@ from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 
 Facts = list[dict[str, Any]]
-NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual", "powersgd", "qsgd", "signsgd")
+EXCHANGES = ("dgc shared", "rsdgc oktopk", "topk nodes")
+NAMES = ("none", "topk", "dgc", "rsdgc", "gcc", "gcc residual", "powersgd", "qsgd", "signsgd", *EXCHANGES)
 ROUNDING = 2e-6
 EXACT = tuple(name for name in NAMES if name not in ("qsgd", "signsgd"))
 """Those that can be set to leave nothing out."""

@@ -69,7 +69,7 @@ def rank_main(rank: int, workers: int, store: str) -> None:
         return now.sent
 
     barrier = -sent() + sent()
-    for op in ("all_reduce", "all_gather", "broadcast"):
+    for op in ("all_reduce", "all_gather", "broadcast", "all_to_all"):
         for size in SIZES:
             buffer, calls = torch.ones(size // 4), 20 if size < 1e6 else 5
             into = torch.empty(workers * len(buffer))
@@ -79,6 +79,9 @@ def rank_main(rank: int, workers: int, store: str) -> None:
                     dist.all_reduce(buffer)
                 elif op == "all_gather":
                     all_gather_single(into, buffer)
+                elif op == "all_to_all":
+                    whole = buffer[: len(buffer) // workers * workers]
+                    dist.all_to_all_single(into[: len(whole)], whole)
                 else:
                     dist.broadcast(buffer, 0)
             mean = torch.tensor([(sent() - before - barrier) / calls], dtype=torch.float64)

@@ -112,8 +112,9 @@ def half(text: str, dtype: torch.dtype) -> dict[str, Any]:
         losses.append(loss.item())
         stats = compressor.step_stats()
         payload.append(stats["payload_bytes"])
-        padding = 2 * len(list(net.parameters()))  # bodies start at whole words
-        allowed.append(stats["dense_bytes"] + padding + 16 * len(compressor.hook.timeline))
+        pieces = dist.get_world_size() if compressor.collective == "all_to_all" else 1  # of a tensor, and of a bucket
+        padding = 2 * pieces * len(list(net.parameters()))  # bodies start at whole words
+        allowed.append(stats["dense_bytes"] + padding + 16 * pieces * len(compressor.hook.timeline))
     memory = compressor.state_dict().get("memory", {})
     first = int(compressor.name == "gcc")  # its first step is dense and sends masks beside
     return {

@@ -74,7 +74,10 @@ def distance(a: nn.Module, b: nn.Module) -> float:
     return float((flat(a) - flat(b)).norm() / flat(b).norm())
 
 
-WITH_OPTIONS = ("gcc:residual=true", "gcc:exchange=all_gather", "gcc:exchange=all_gather,residual=true")
+WITH_OPTIONS = (
+    "gcc:residual=true", "gcc:exchange=all_gather", "gcc:exchange=all_gather,residual=true", "dgc:exchange=shared",
+    "rsdgc:exchange=oktopk", "blocktopk:exchange=hierarchical",
+)  # fmt: skip
 """Options that change the collective or the memory: all laws hold for them too (as in test_laws_distributed.py)."""
 EVERY = (*COMPRESSORS, *WITH_OPTIONS)
 

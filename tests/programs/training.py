@@ -24,6 +24,9 @@ TEXTS = {
     "powersgd": "powersgd:rank=2",
     "qsgd": "qsgd:group=100",
     "signsgd": "signsgd",
+    "dgc shared": "dgc:density=0.05,exchange=shared",
+    "rsdgc oktopk": "rsdgc:density=0.05,exchange=oktopk",
+    "topk nodes": "topk:density=0.05,exchange=hierarchical,per_node=2",
 }
 EXACT = {
     "none": "none",
@@ -33,6 +36,9 @@ EXACT = {
     "gcc": "gcc:rho=0",
     "gcc residual": "gcc:rho=0,residual=true",
     "powersgd": "powersgd:rank=1000",
+    "dgc shared": "dgc:density=1,momentum_masking=false,exchange=shared",
+    "rsdgc oktopk": "rsdgc:density=1,momentum_masking=false,exchange=oktopk",
+    "topk nodes": "topk:density=1,exchange=hierarchical,per_node=2",
 }
 PLAIN = "plain DDP"
 Optimize = Callable[[nn.Module, Compressor | None], torch.optim.Optimizer]

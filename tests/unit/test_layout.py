@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 WINGS = ("rsbench", "compressors", "datasets", "reports")
 LAWS = {
     "compressors/hooks/test_conservation.py",
+    "compressors/hooks/test_exchanges.py",
     "compressors/hooks/test_held_budgets.py",
     "compressors/hooks/test_no_host_synchronisation.py",
     "compressors/test_parse.py",

@@ -33,7 +33,11 @@ TEXTS = [
     "blocktopk:density=0.05,score=l2",
     "blocktopk:density=0.05,neighborhood=tile",
     "randomk:density=0.05",
+    "topk:density=0.03,exchange=shared",
+    "dgc:density=0.03,exchange=oktopk,nesterov=true",
+    "blocktopk:density=0.05,neighborhood=tile,exchange=oktopk",
 ]
+WITH_OPTIONS = ["dgc:values=bf16", "topk:exchange=shared", "dgc:exchange=oktopk,values=bf16", "rsdgc:exchange=oktopk"]
 
 
 def expected_accumulation(memory: dict[str, Any], name: str, gradient: torch.Tensor, nesterov: bool) -> torch.Tensor:
@@ -169,7 +173,7 @@ def test_weights_that_are_not_finite_do_not_stop_a_renewal(policy: str) -> None:
 
 @modest
 @given(
-    st.sampled_from(["topk", "dgc", "rsdgc", "rsdgc:policy=lamp", "blocktopk:score=l2", "randomk", "dgc:values=bf16"]),
+    st.sampled_from(["topk", "dgc", "rsdgc", "rsdgc:policy=lamp", "blocktopk:score=l2", "randomk", *WITH_OPTIONS]),
     st.integers(1, 9),
     st.integers(1, 9),
     densities,

@@ -17,6 +17,7 @@ from rsbench.links.wire import data_bytes, wire_bytes
         ("all_gather", 1, 0),
         ("all_gather", 3, 2000),
         ("broadcast", 4, 750),
+        ("all_to_all", 4, 750),
     ],
 )
 def test_link_data_bytes_follow_the_formulas(op: str, workers: int, expected: float) -> None:
@@ -34,6 +35,10 @@ def test_link_data_bytes_follow_the_formulas(op: str, workers: int, expected: fl
         ("all_gather", 1000, 4, 5412),
         ("all_gather", 4_000_000, 4, 12_656_926),
         ("broadcast", 4000, 4, 3432),
+        ("all_to_all", 1000, 2, 903),
+        ("all_to_all", 40_000, 3, 29_175),
+        ("all_to_all", 40_000, 4, 32_786),
+        ("all_to_all", 400_000, 4, 317_560),
         ("broadcast", 4_000_000, 2, 2_132_265),
     ],
 )
