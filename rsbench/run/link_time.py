@@ -17,7 +17,7 @@ def link_time_s(job: Job) -> float:
     workers, constants = job.spec.workers, constants_of("nccl" if job.spec.device == "cuda" else "gloo")
     link = parse_worker_links(job.spec.link).slowest(workers)
     return sum(
-        calls * collective_s(op, payload_bytes / calls, workers, link, constants)
-        for op, payload_bytes, calls in job.estimate.collectives
-        if calls
+        one.calls * collective_s(one.op, one.payload_bytes / one.calls, one.ranks or workers, link, constants)
+        for one in job.estimate.collectives
+        if one.calls
     )
