@@ -83,6 +83,8 @@ class Hook:
         self._module, self._ignored = model.module, model.parameters_to_ignore
         self.parameters = trainable(model)
         self.names = {id(p): n for n, p in self.parameters.items()}
+        self._numel = {n: p.numel() for n, p in self.parameters.items()}
+        self._one_d = [n for n, p in self.parameters.items() if p.dim() < 2]
         self._strided = {id(p) for p in self.parameters.values() if not p.is_contiguous() and _is_dense(p)}
         self.device = next(iter(self.parameters.values())).device
         self.clock = clock_for(self.device)
@@ -212,15 +214,15 @@ class Hook:
         if not self.timeline:
             raise RsbenchError("No step has run with this compressor yet, so it has no step_stats().")
         density = self.densities()
-        sent = sum(share * self.parameters[name].numel() for name, share in density.items())
+        sent = sum(share * self._numel[name] for name, share in density.items())
         return {
             "payload_bytes": self.traffic.payload_bytes,
             "wire_bytes": round(self.traffic.wire_bytes),
             "dense_bytes": self._dense_bytes,
             "density": density,
-            "mean_density": sent / sum(p.numel() for p in self.parameters.values()),
+            "mean_density": sent / sum(self._numel.values()),
             "buckets": len(self.timeline),
-            "one_d_bytes": sum(self.sent_bytes(n) for n, p in self.parameters.items() if p.dim() < 2),
+            "one_d_bytes": sum(map(self.sent_bytes, self._one_d)),
         }
 
     def state_dict(self) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rsbench.errors import RsbenchError
+
+_encode: Final = json.JSONEncoder(allow_nan=False).encode
 
 
 class RunLog:
@@ -36,7 +38,7 @@ class RunLog:
         if self._file is None:
             return
         known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-        self._file.write(json.dumps({"kind": kind, **known}, allow_nan=False) + "\n")
+        self._file.write(_encode({"kind": kind, **known}) + "\n")
         self._file.flush()
         if self._events is not None:
             self._events.write(kind, known)

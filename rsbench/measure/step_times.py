@@ -107,6 +107,8 @@ class PhaseTimes:
 
 def total(phases: Sequence[StepTimes]) -> StepTimes:
     """Return the sum of the phases of one step, which follow one another."""
+    if len(phases) == 1:
+        return phases[0]
     return StepTimes(**{name: sum(getattr(phase, name) for phase in phases) for name in FIELDS})
 
 

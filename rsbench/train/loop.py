@@ -6,8 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -221,7 +220,7 @@ class Training:
         wrapped = {name: network.model for name, network in self.compressed.items()}
         losses = self.task.losses(wrapped, batch, label_smoothing=self.cell.label_smoothing)
         while True:
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.cell.bf16):
+            with torch.autocast(self.device.type, torch.bfloat16) if self.cell.bf16 else nullcontext():
                 named_loss = next(losses, None)
             if named_loss is None:
                 return
@@ -254,7 +253,7 @@ class Training:
         values = {"step": step.number, "epoch": epoch, "loss": step.loss, "lr": step.rate}
         values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
         values["warmup"] = step.number < skipped_steps(self.steps)
-        self.log.write("step", values | asdict(step.times))
+        self.log.write("step", values | vars(step.times))
         if changed:
             self.log.write("density", {"step": step.number, "density": stats["density"]})
         return step.loss

@@ -33,6 +33,9 @@ class CompressedNetwork:
         cell: optimizer and its numbers.
         device: this rank's.
         alone: no other network shares its parameters, so that gradients may be views of DDP's buckets.
+
+    Attributes:
+        elements: of all its parameters.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class CompressedNetwork:
         alone: bool,
     ) -> None:
         self.name, self.network, self.compressor, self.clip_norm = name, network, compressor, cell.clip_norm
+        self.elements = sum(p.numel() for p in network.parameters())
         self.model = DistributedDataParallel(
             network,
             device_ids=[device.index] if device.type == "cuda" else None,
@@ -103,9 +107,8 @@ def joined_stats(networks: Iterable[CompressedNetwork]) -> dict[str, Any]:
         joined["density"] |= {prefix + tensor: share for tensor, share in stats["density"].items()}
         for key in ("payload_bytes", "wire_bytes", "dense_bytes", "one_d_bytes", "buckets"):
             joined[key] = joined.get(key, 0) + stats[key]
-        elements = sum(p.numel() for p in network.network.parameters())
-        joined["mean_density"] += stats["mean_density"] * elements
-        whole += elements
+        joined["mean_density"] += stats["mean_density"] * network.elements
+        whole += network.elements
     joined["mean_density"] /= whole
     return joined
 
