@@ -13,7 +13,7 @@ from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.link_model import wired
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
-from rsbench.reports.document.table import Report, Section
+from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.scale.figures import scale_panel
 from rsbench.reports.scale.growth import SIZES, SPEEDS, Growth, links_of
 from rsbench.reports.scale.tables import best_table, break_even_table, steps_table
@@ -70,8 +70,9 @@ def build_scale(
 
 def _section(title: str, growth: Growth, curves: Sequence[Link]) -> Section:
     """Return one setting's tables and figures."""
-    every = links_of(SPEEDS)
-    tables = [break_even_table(growth, SHOWN_SIZES), *(steps_table(growth, SHOWN_SIZES, link) for link in curves)]
+    every, notes = links_of(SPEEDS), Notes()
+    steps = (steps_table(growth, SHOWN_SIZES, link) for link in curves)
+    tables = [break_even_table(growth, SHOWN_SIZES, notes), *steps]
     if growth.reference is not None:
         tables.insert(0, best_table(growth, growth.reference, SHOWN_SIZES, every))
     panel = scale_panel(growth, SIZES, every, curves)
@@ -82,13 +83,21 @@ def _section(title: str, growth: Growth, curves: Sequence[Link]) -> Section:
         facts=(
             f"Modelled from {growth.comparison.setting.place}; {units.count_text(nodes.per_node, 'worker')} a node"
             f"{inside}.",
+            *_left_out(growth),
             *commands(growth.comparison.setting.records),
         ),
         tables=tuple(tables),
-        notes=(),
+        notes=tuple(notes.texts),
         conclusion=_words(growth),
         figures=() if panel is None else (panel,),
     )
+
+
+def _left_out(growth: Growth) -> list[str]:
+    """Return which rows are left out, and why."""
+    if not growth.left_out:
+        return []
+    return [f"Left out, because their messages change with the number of workers: {', '.join(growth.left_out)}."]
 
 
 def _words(growth: Growth) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Final
 
+from rsbench.links.collective_time import constants_of
 from rsbench.links.link import Link
 from rsbench.links.tiers import Nodes
 from rsbench.reports.analysis.comparison import Comparison
@@ -36,9 +37,20 @@ class Growth:
 
     @cached_property
     def costs(self) -> dict[str, StepCosts]:
+        """Label -> cost of a step, for the finished rows that can be put on more workers."""
+        return {label: costs for label, costs in self._known.items() if label not in self.left_out}
+
+    @cached_property
+    def _known(self) -> dict[str, StepCosts]:
         """Label -> cost of a step, for the finished rows whose records say which collectives a step starts."""
         known = {method.label: self.comparison.costs(method) for method in self.methods}
         return {label: costs for label, costs in known.items() if costs is not None and costs.knows_calls}
+
+    @cached_property
+    def left_out(self) -> list[str]:
+        """The labels of rows whose messages change with the number of workers in ways that no record says."""
+        recorded = int(self.comparison.setting.cell["workers"])
+        return [label for label, costs in self._known.items() if not _keeps_payload(costs, recorded)]
 
     @property
     def methods(self) -> list[Method]:
@@ -53,7 +65,7 @@ class Growth:
 
     def step_s(self, label: str, workers: int, between: Link) -> float:
         """Return a row's modelled step on so many workers."""
-        return self.costs[label].step_time_s(between, workers, self.nodes.collective_s)
+        return self._time_s(self.costs[label], workers, between)
 
     def efficiency(self, label: str, workers: int, between: Link) -> float:
         """Return the samples a second by those of as many workers without any exchange and compression."""
@@ -64,11 +76,16 @@ class Growth:
         """Return at which speeds of a node's link a row is faster than the reference, None for itself."""
         if self.reference is None or label == self.reference:
             return None
+        point = break_even(
+            self.costs[label], self.costs[self.reference], lambda costs, link: self._time_s(costs, workers, link)
+        )
+        method = next(method for method in self.methods if method.label == label)
+        return replace(point, doubt=self.comparison.doubt(method))
 
-        def time_s(costs: StepCosts, link: Link) -> float:
-            return costs.step_time_s(link, workers, self.nodes.collective_s)
-
-        return break_even(self.costs[label], self.costs[self.reference], time_s)
+    def _time_s(self, costs: StepCosts, workers: int, between: Link) -> float:
+        """Return the step on so many workers, with the constants of the backend that it was recorded on."""
+        took = partial(self.nodes.collective_s, constants=constants_of(costs.backend))
+        return costs.step_time_s(between, workers, took)
 
     def overtakes_at(self, label: str) -> int | None:
         """Return the fewest workers at which a row sends more bytes than the reference, None up to a million."""
@@ -99,6 +116,19 @@ class Growth:
         comparison = self.comparison
         labels = [m.label for m in self.methods if m is comparison.reference or not comparison.is_lower(m)]
         return [label for label in labels if label in self.costs]
+
+
+def _keeps_payload(costs: StepCosts, recorded: int) -> bool:
+    """Return whether calls of the same payload among all workers are what more workers would make.
+
+    Groups of some ranks keep their size or number, and regions shrink as there are more of them.
+
+    Args:
+        costs: of a row.
+        recorded: its workers.
+    """
+    calls = [call for phase in costs.phases for bucket in phase.buckets for call in bucket.calls]
+    return all(call.workers == recorded and call.op != "all_to_all" for call in calls)
 
 
 def links_of(speeds: Sequence[float]) -> list[Link]:

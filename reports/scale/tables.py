@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rsbench import units
 from rsbench.links.link import Link
 from rsbench.reports.analysis import numbers
-from rsbench.reports.document.table import Cell, Column, Row, Table
+from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.scale.growth import Growth
 from rsbench.reports.tables.columns import METHOD, count_cell, ms_cell, percent_cell, ratio_cell
 
@@ -40,7 +40,7 @@ def steps_table(growth: Growth, sizes: Sequence[int], between: Link) -> Table:
     return Table.of(f"Nodes joined by {between.title} (modelled)", columns, rows, is_detail=True)
 
 
-def break_even_table(growth: Growth, sizes: Sequence[int]) -> Table:
+def break_even_table(growth: Growth, sizes: Sequence[int], notes: Notes) -> Table:
     """Return one row a method: below which speed of a node's link it pays, by workers, and when it sends more."""
     rows: list[Row] = []
     for label in growth.costs:
@@ -49,7 +49,10 @@ def break_even_table(growth: Growth, sizes: Sequence[int]) -> Table:
         points = [growth.break_even(label, workers) for workers in sizes]
         more = growth.overtakes_at(label)
         overtakes = "never" if more is None else f"{more:,}"
-        rows.append((label, *(Cell(numbers.break_even_text(point), point) for point in points), Cell(overtakes, more)))
+        doubt = next((point.doubt for point in points if point is not None), "")
+        name = f"{label} {notes.mark(f'No break-even speed: {doubt}.')}" if doubt else label
+        cells = (Cell(numbers.break_even_text(point), point) for point in points)
+        rows.append((Cell(name, label), *cells, Cell(overtakes, more)))
     columns = (
         METHOD,
         *(Column(title=f"{workers:,} workers", key=f"break_even_{workers}") for workers in sizes),

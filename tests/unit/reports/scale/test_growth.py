@@ -67,6 +67,38 @@ def test_break_even_follows_the_bytes(growth: Growth) -> None:
     assert growth.break_even("none", 2) is None
 
 
+def test_messages_take_what_the_recorded_backend_takes(make_record: Callable[..., dict[str, Any]]) -> None:
+    none = make_record(provenance={"runtime": {"backend": "nccl", "gpu": None}})
+    none["exchange"] = exchange("all_reduce", 4e6, 0.0)
+    (setting,) = split_by_setting([none])
+    step_s = Growth(Comparison(setting), ALONE).step_s("none", 1024, wired(1e13))
+    assert step_s == pytest.approx(0.05, abs=0.003)
+
+
+def test_rows_whose_messages_change_with_the_workers_are_left_out(
+    make_record: Callable[..., dict[str, Any]],
+) -> None:
+    none, regions, groups = make_record(), make_record(compressor="topk", ratio=100.0), make_record(compressor="dgc")
+    none["exchange"] = exchange("all_reduce", 4e6, 0.0)
+    regions["exchange"] = exchange("all_to_all", 4e4, 0.0)
+    groups["exchange"] = exchange("all_gather", 4e4, 0.0)
+    groups["exchange"]["phases"][0]["buckets"][0]["calls"][0]["workers"] = 1
+    (setting,) = split_by_setting([none, regions, groups])
+    growth = Growth(Comparison(setting), ALONE)
+    assert list(growth.costs) == ["none"]
+    assert len(growth.left_out) == 2
+
+
+def test_a_busy_machine_is_a_doubt(make_record: Callable[..., dict[str, Any]]) -> None:
+    none, topk = make_record(), make_record(compressor="topk", ratio=100.0)
+    none["exchange"] = exchange("all_reduce", 4e6, 0.0)
+    topk["exchange"] = exchange("all_gather", 4e4, 0.0) | {"load": 9.0}
+    (setting,) = split_by_setting([none, topk])
+    point = Growth(Comparison(setting), ALONE).break_even("topk 100x", 8)
+    assert point is not None
+    assert "other programs took the cores" in point.doubt
+
+
 def test_who_is_the_fastest_is_one_of_those_whose_accuracy_holds(growth: Growth) -> None:
     assert growth.fastest(2, wired(1e7)) == "topk 100x"
     assert growth.fastest(4096, wired(1e7)) == "none"
