@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
 
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
@@ -12,6 +11,7 @@ from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.none import NoCompression
 from rsbench.errors import RsbenchError
 from rsbench.measure.asked_ratio import TOLERANCE
+from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
 
 _SMALLEST = 1e-12
@@ -48,39 +48,6 @@ def dense_wire_total(facts: ModelFacts, steps: int, workers: int, bucket_cap_mb:
 def uncertain_bytes(compressor: Compressor, facts: ModelFacts, steps: int) -> int:
     """Return by how many payload bytes a whole run may miss :func:`payload_bytes`, depending on its weights."""
     return sum(compressor.uncertain_bytes(shapes, steps) for shapes in facts.networks.values())
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """What a run will send and hold.
-
-    Attributes:
-        payload_bytes_per_step: mean over the run, one worker.
-        total_payload_bytes: whole run, one worker.
-        compression_ratio: dense bytes / payload bytes over the run; inf where nothing is sent.
-        wire_ratio: the same with modelled wire bytes.
-        memory_bytes_per_worker: weights, gradients, optimizer and compressor state, messages, and what the forward
-            pass keeps for the backward pass.
-        flops_per_step: floating-point operations of one worker's forward and backward pass.
-        uncertain_share: share of the bytes by which the run may miss them, depending on its weights.
-        wire_bytes: whole run, one worker, headers included, as modelled.
-        collectives: what one worker hands to which collective over the run, and in how many calls.
-    """
-
-    payload_bytes_per_step: float
-    total_payload_bytes: int
-    compression_ratio: float
-    wire_ratio: float
-    memory_bytes_per_worker: int
-    flops_per_step: float
-    uncertain_share: float = 0.0
-    wire_bytes: float = 0.0
-    collectives: Sequence[PlannedCollective | tuple[str, int, int]] = ()
-
-    @property
-    def ratios(self) -> dict[str, float | None]:
-        """The planned ratios under the names that a record's ``traffic`` has for those that were sent."""
-        return {"compression_ratio": self.compression_ratio, "wire_ratio": self.wire_ratio}
 
 
 def estimate(

@@ -14,7 +14,7 @@ from rsbench.cell import CellSpec
 from rsbench.datasets.base import Dataset, Survey
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching, probe
-from rsbench.planning.byte_matching import Estimate
+from rsbench.planning.estimate import Estimate
 from rsbench.planning.grid import DatasetDefaults
 from rsbench.planning.probe import ModelFacts
 from rsbench.results.folder import CellFolder, write_file
@@ -110,7 +110,7 @@ class Job:
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
         """Build a job from what ``to_dict`` gave on another node."""
         spec = CellSpec.from_dict(values["spec"])
-        return cls(**{**values, "spec": spec, "estimate": Estimate(**values["estimate"])})
+        return cls(**{**values, "spec": spec, "estimate": Estimate.from_dict(values["estimate"])})
 
 
 def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> list[Job]:

@@ -10,7 +10,7 @@ from rsbench import cell
 from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
-from rsbench.planning.byte_matching import Estimate
+from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
 
 FACTS = ModelFacts(

@@ -10,7 +10,7 @@ from rsbench.cell import CellSpec
 from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.links.collective_time import NCCL, collective_s
 from rsbench.links.link import Link, parse_link
-from rsbench.planning.byte_matching import Estimate
+from rsbench.planning.estimate import Estimate
 from rsbench.planning.job import Job
 from rsbench.run.link_time import link_time_s
 
