@@ -77,7 +77,7 @@ class PhaseCost:
     Attributes:
         before_s: loading the batch, and the forward pass.
         backward_s: backward's own seconds.
-        after_s: the optimizer, and the rest.
+        after_s: the optimizer, the rest, and waiting for the last rank (skew), which is for no link.
         buckets: in the order of their hook calls.
         forward_s: the forward pass alone, a part of ``before_s``; 0 where it is not known.
     """
@@ -183,22 +183,22 @@ def costs_of(record: Record, name: str) -> StepCosts | None:
     exchange = record.get("exchange")
     if not exchange or not exchange["phases"]:
         return _without_calls(record, name, wire / steps)
-    load = foreign_load(record)
+    load, late_s = foreign_load(record), (record["time"].get("skew_s") or 0.0) / len(exchange["phases"])
     return StepCosts(
         name=name,
-        phases=tuple(_phase(phase, load) for phase in exchange["phases"]),
+        phases=tuple(_phase(phase, load, late_s) for phase in exchange["phases"]),
         wire_bytes_per_step=wire / steps,
         backend=(record["provenance"].get("runtime") or {}).get("backend") or "gloo",
     )
 
 
-def _phase(phase: Mapping[str, Any], load: float) -> PhaseCost:
-    """Return one phase; backward and the rest shrink as forward does, hooks by their own CPU time."""
+def _phase(phase: Mapping[str, Any], load: float, late_s: float) -> PhaseCost:
+    """Return one phase, with what it waits for the last rank; all shrink as forward does, hooks by their CPU time."""
     return PhaseCost(
         before_s=phase["before_s"] / load,
         forward_s=phase["forward_s"] / load,
         backward_s=phase["backward_s"] / load,
-        after_s=phase["after_s"] / load,
+        after_s=(phase["after_s"] + late_s) / load,
         buckets=tuple(_bucket(bucket, load) for bucket in phase["buckets"]),
     )
 
@@ -217,9 +217,9 @@ def _undisturbed(wall_s: float, cpu_s: float | None, load: float) -> float:
 
     Threads that help the one that is measured leave its CPU time as it is, so that it never exceeds the wall's.
     """
-    if cpu_s is None or load <= 1.0:
+    if cpu_s is None:
         return wall_s / load
-    return min(wall_s, max(cpu_s, wall_s / load**2))
+    return min(wall_s, max(cpu_s, wall_s / max(2.0, load) ** 2))
 
 
 def _without_calls(record: Record, name: str, wire_bytes_per_step: float) -> StepCosts | None:

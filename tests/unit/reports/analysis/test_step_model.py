@@ -128,6 +128,14 @@ def test_a_busy_machine_lengthens_wall_times_and_not_the_cost(make_record: Calla
     assert other.step_time_s(LINK) == pytest.approx(one.step_time_s(LINK), rel=0.02)
 
 
+def test_waiting_for_the_last_rank_is_for_no_link(make_record: Callable[..., dict[str, Any]]) -> None:
+    prompt, late = make_record(), make_record()
+    prompt["exchange"] = late["exchange"] = exchange()
+    late["time"]["skew_s"] = 0.007
+    steps_s = [costs.step_time_s(LINK) for record in (prompt, late) if (costs := costs_of(record, "x"))]
+    assert steps_s[1] - steps_s[0] == pytest.approx(0.007)
+
+
 def test_workers_that_share_cores_are_no_other_programs(make_record: Callable[..., dict[str, Any]]) -> None:
     record = make_record(provenance={"runtime": {"threads": 1}})
     record["exchange"] = exchange(load=2.0) | {"ranks_here": 4}
