@@ -51,8 +51,9 @@ def _doubts(runs: Sequence[LinkRun]) -> list[str]:
 
 
 def _hours(on_link: OnLink, busy_s: float) -> str:
-    """Return ``3.2 h``; with passes ``14 h in 9 passes``."""
-    hours = f"{units.significant(on_link.elapsed_s(busy_s) / 3600)} h"
+    """Return ``3.2 h``, less than an hour as ``4 min 05 s``; with passes ``14 h in 9 passes``."""
+    elapsed_s = on_link.elapsed_s(busy_s)
+    hours = f"{units.significant(elapsed_s / 3600)} h" if elapsed_s >= 3600 else units.duration_text(elapsed_s)
     if on_link.contact is None:
         return hours
     passes = on_link.contact.passes(busy_s)
