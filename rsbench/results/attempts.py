@@ -11,12 +11,16 @@ import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
 from rsbench.errors import RsbenchError
 from rsbench.results import records
 from rsbench.results.folder import CELLS, CellFolder, refuse_link, remove
+
+_CLEARED: Final = ".cleared"
+"""File in an arriving try's folder: what it replaces was removed already."""
 
 
 def lock(cell: CellFolder) -> FileLock:
@@ -96,14 +100,20 @@ def set_aside(cell: CellFolder, attempt: CellFolder) -> Path:
 
 
 def _take_in(cell: CellFolder, key: str) -> None:
-    """Move the files of a whole try to their places, its record last."""
+    """Move the files of a whole try to their places, its record last.
+
+    A process may be killed between two of them: the next one goes on, and does not clear away what was moved.
+    """
     new = CellFolder(cell.arriving)
     if not os.path.lexists(new.path):
         return
     if new.path.is_symlink() or not _may_replace(new, cell, key):
         remove(new.path)
         return
-    cell.clear()
+    cleared = new.path / _CLEARED
+    if not os.path.lexists(cleared):
+        cell.clear()
+        cleared.touch()
     own = {cell.record.name, cell.arriving.name, cell.failed.name}
     for file in sorted(new.path.iterdir()):
         if file.name not in own and not file.name.startswith((".", "try-")):

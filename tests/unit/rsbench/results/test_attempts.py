@@ -145,3 +145,29 @@ def test_no_link_is_followed_out_of_the_folder(
 def test_a_lock_that_is_held_is_told_at_once(cell: CellFolder) -> None:
     with attempts.lock(cell), pytest.raises(Timeout), attempts.lock(cell):
         pass
+
+
+def test_a_move_that_was_cut_short_loses_nothing(
+    cell: CellFolder, make_record: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempt = tried(cell, make_record(oa=0.7))
+    for name in ("job.json", "map.png"):
+        (attempt.path / name).write_text("new")
+    real, moved = Path.rename, []
+
+    def killed_after_two(path: Path, target: Path) -> Path:
+        if len(moved) == 3:  # the folder itself, then two of its files
+            raise KeyboardInterrupt
+        moved.append(path)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed_after_two)
+    with pytest.raises(KeyboardInterrupt):
+        attempts.publish(cell, attempt, key(cell))
+    monkeypatch.undo()
+    attempts.settle(cell, key(cell))
+    assert oa(cell) == 0.7
+    for name in ("job.json", "map.png", "samples.jsonl"):
+        assert (cell.path / name).read_text() == "new", name
+    assert not cell.arriving.exists()
+    assert not (cell.path / ".cleared").exists()
