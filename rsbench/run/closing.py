@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
+from rsbench.cell import EARLIER_RULES, KEY_VERSION, CellSpec, key_version_of
 from rsbench.launch.failure import Cause
 from rsbench.planning.job import Job
 from rsbench.results import records
+from rsbench.results.folder import CellFolder
 from rsbench.results.ledger import Ledger
 from rsbench.run.ending import RunSummary
 from rsbench.run.queue import CellQueue
@@ -133,3 +134,13 @@ def exit_code(summary: RunSummary, *, is_complete: bool, is_failed: bool = False
     if stopped_by is not None:
         return 128 + stopped_by
     return 1 if is_failed else 0
+
+
+def trace_words(out: Path, specs: Sequence[CellSpec]) -> str:
+    """Return where the traces of some cells are, and what opens them."""
+    files = [CellFolder.of(out, spec.folder_name).trace for spec in specs]
+    written = [file for file in files if file.is_file()]
+    if not written:
+        return "No trace was written: cells that are done are traced with --rerun only."
+    more = f" and {len(written) - 1} more beside it" if len(written) > 1 else ""
+    return f"Trace: {written[0]}{more}; open it in https://ui.perfetto.dev or chrome://tracing."

@@ -27,10 +27,10 @@ from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance, records
-from rsbench.results.folder import CellFolder, check_writable
+from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
-from rsbench.run.closing import Closing, earlier_lines, exit_code
+from rsbench.run.closing import Closing, earlier_lines, exit_code, trace_words
 from rsbench.run.ending import RunSummary
 from rsbench.run.interrupt import Interrupted, signals_interrupt
 from rsbench.run.progress import LiveProgress, PlainProgress
@@ -300,13 +300,4 @@ class _MainJob:
             for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
                 self.say(f"Written: {path}")
         if self.request.trace:
-            self.say(self._trace_words(specs))
-
-    def _trace_words(self, specs: Sequence[CellSpec]) -> str:
-        """Return where the traces are and what opens them."""
-        files = [CellFolder.of(self.request.out, spec.folder_name).trace for spec in specs]
-        written = [file for file in files if file.is_file()]
-        if not written:
-            return "No trace was written: cells that are done are traced with --rerun only."
-        more = f" and {len(written) - 1} more beside it" if len(written) > 1 else ""
-        return f"Trace: {written[0]}{more}; open it in https://ui.perfetto.dev or chrome://tracing."
+            self.say(trace_words(self.request.out, specs))

@@ -60,3 +60,21 @@ def nasty_report(make_record: Callable[..., dict[str, Any]]) -> Report:
     record = make_record(dataset={"title": NASTY})
     failed = make_record(compressor="topk", ratio=10.0, status="failed", reason=NASTY)
     return build_report([record, failed], [NASTY])
+
+
+NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor": {}}
+
+
+def with_scores(record: dict[str, Any], scores: list[float | None]) -> dict[str, Any]:
+    """Return the record with epochs of 10 steps, 2 seconds and 1000 bytes."""
+    record["history"] = [
+        {
+            **NOTHING,
+            "step": 10 * n,
+            "elapsed_s": 2.0 * n,
+            "payload_bytes_total": 1000 * n,
+            "val_score": one,
+        }
+        for n, one in enumerate(scores, start=1)
+    ]
+    return record

@@ -31,8 +31,8 @@ def two(make_record: Maker, **changes: Any) -> list[dict[str, Any]]:
 def test_a_slow_link_names_the_method_and_both_hours(make_record: Maker) -> None:
     words = said(two(make_record, history=True), "1mbit")
     assert words == (
-        "On a link of 1.0 Mbit/s: use dgc 100x: the run takes 5 min 16 s instead of 5.70 h of none, and 3 min 57 s instead "
-        "of 4.28 h to 95 % of its best validation OA."
+        "On a link of 1.0 Mbit/s: use dgc 100x: the run takes 5 min 16 s instead of 5.70 h of none, and 3 min 57 s "
+        "instead of 4.28 h to 95 % of its best validation OA."
     )
 
 

@@ -6,27 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from report_parts import with_scores
 
 from rsbench.reports.analysis.methods import Method, methods_of
 from rsbench.reports.analysis.reached import reach, targets
 
 Maker = Callable[..., dict[str, Any]]
-NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor": {}}
-
-
-def with_scores(record: dict[str, Any], scores: list[float | None]) -> dict[str, Any]:
-    """Return the record with epochs of 10 steps, 2 seconds and 1000 bytes."""
-    record["history"] = [
-        {
-            **NOTHING,
-            "step": 10 * n,
-            "elapsed_s": 2.0 * n,
-            "payload_bytes_total": 1000 * n,
-            "val_score": one,
-        }
-        for n, one in enumerate(scores, start=1)
-    ]
-    return record
 
 
 def only(*records: dict[str, Any]) -> Method:

@@ -5,28 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from report_parts import comparison_of
+from report_parts import comparison_of, with_scores
 
 from rsbench.reports.document.table import Notes
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
 
 Maker = Callable[..., dict[str, Any]]
-NOTHING = {"lr": 0.05, "train_loss": None, "val_loss": None, "density_per_tensor": {}}
-
-
-def with_scores(record: dict[str, Any], scores: list[float | None]) -> dict[str, Any]:
-    """Return the record with epochs of 10 steps, 2 seconds and 1000 bytes."""
-    record["history"] = [
-        {
-            **NOTHING,
-            "step": 10 * n,
-            "elapsed_s": 2.0 * n,
-            "payload_bytes_total": 1000 * n,
-            "val_score": one,
-        }
-        for n, one in enumerate(scores, start=1)
-    ]
-    return record
 
 
 def test_reports_table_of_times_and_bytes_to_accuracy(make_record: Maker) -> None:
