@@ -56,7 +56,7 @@ def break_even_table(growth: Growth, sizes: Sequence[int], notes: Notes) -> Tabl
     columns = (
         METHOD,
         *(Column(title=f"{workers:,} workers", key=f"break_even_{workers}") for workers in sizes),
-        Column(title="Sends more than none from (workers)", key="overtakes_at"),
+        Column(title="More bytes than none from", unit="workers", key="overtakes_at"),
     )
     return Table.of("Break-even speed of the link between nodes, by workers (modelled)", columns, rows)
 
