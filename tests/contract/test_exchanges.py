@@ -48,7 +48,7 @@ def test_exchange_counts_the_bytes_that_were_planned(facts: Facts) -> None:
             total = sum(counted for counted, _ in rank["bytes"])
             assert abs(total - rank["planned"]) <= slack * len(rank["bytes"]), text
         wire = sum(rank["wire"] for rank in found) / len(found)
-        assert wire == pytest.approx(found[0]["planned_wire"], rel=0.01 if slack else 1e-3), text
+        assert wire == pytest.approx(found[0]["planned_wire"], rel=0.02 if slack else 1e-3), text
 
 
 def test_exchange_shared_sends_what_the_leader_has_most_of(facts: Facts) -> None:
