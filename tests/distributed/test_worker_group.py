@@ -24,13 +24,15 @@ def compare(out: Path, *more: str) -> None:
 
 
 def numbers(out: Path) -> dict[str, Any]:
-    """Per compressor all losses and bytes, and all that was recorded but time and memory."""
+    """Per compressor all losses and bytes, and all that was recorded but time, memory and what the kernel counted."""
     found = {}
     for path in out.glob("cells/*/record.json"):
         lines = [json.loads(line) for line in path.with_name("samples.jsonl").read_text().splitlines()]
         steps = [(line["loss"], line["payload_bytes"]) for line in lines if line["kind"] == "step"]
         record = json.loads(path.read_text())
         kept = {name: record[name] for name in ("accuracy", "traffic", "compressor", "dataset", "model")}
+        counted = ("wire_bytes_measured_total", "wire_bytes_received_total")
+        kept["traffic"] = {name: value for name, value in record["traffic"].items() if name not in counted}
         found[record["compressor"]["name"]] = {"steps": steps, **kept}
     return found
 
