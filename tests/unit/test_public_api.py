@@ -64,7 +64,7 @@ METHODS_OF_COMPRESSORS = {
         "total_wire_bytes",
     ),
 }
-COMMANDS = {"compare", "run", "report", "list", "bench", "data", "doctor"}
+COMMANDS = {"compare", "run", "report", "scale", "list", "bench", "data", "doctor"}
 
 
 @pytest.mark.parametrize("module", NAMES)
