@@ -63,11 +63,10 @@ class BucketCost:
     calls: tuple[CallCost, ...]
 
     def decompress_at(self, workers: int | None) -> float:
-        """Return the seconds of decoding: a gathered message of each rank takes its share, a sum has one."""
-        gathered = [call for call in self.calls if call.op == "all_gather" and not call.blocking]
-        if workers is None or not gathered:
+        """Return the seconds of decoding: messages that are gathered last take a share each, a sum is one."""
+        if workers is None or not self.calls or self.calls[-1].op != "all_gather":
             return self.decompress_s
-        return self.decompress_s * workers / gathered[-1].workers
+        return self.decompress_s * workers / self.calls[-1].workers
 
 
 @dataclass(frozen=True, kw_only=True)

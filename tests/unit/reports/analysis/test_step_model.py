@@ -79,6 +79,12 @@ def test_more_workers_gather_and_decode_more_messages() -> None:
     assert eight - two == pytest.approx(0.1 * 6 + 0.5 * 3)
 
 
+def test_a_sum_beside_gathered_statuses_is_decoded_once() -> None:
+    status, values = call(0, op="all_gather"), call(1)
+    assert bucket(4.0, status, values, decompress_s=0.5).decompress_at(8) == 0.5
+    assert bucket(4.0, values, status, decompress_s=0.5).decompress_at(8) == 2.0
+
+
 def exchange(*, forward_s: float = 0.02, load: float = 1.0, compress_s: float = 0.01, cpu_s: float = 0.01) -> Any:
     return {
         "phases": [
