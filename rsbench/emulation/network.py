@@ -10,6 +10,7 @@ from rsbench.emulation.namespace import NetworkNamespace
 from rsbench.emulation.relay import Relay
 from rsbench.emulation.token_bucket import burst_bytes, token_bucket
 from rsbench.errors import RsbenchError
+from rsbench.kernel.byte_counters import INTERFACE_VARIABLE
 from rsbench.links.link import Link
 from rsbench.links.worker_links import WorkerLinks
 
@@ -17,8 +18,6 @@ INTERFACE: Final = "link0"
 """What a worker calls its link."""
 SOCKET_VARIABLES: Final = ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME")
 """Environment variables that tell gloo and NCCL over which interface to talk."""
-INTERFACE_VARIABLE: Final = "RSBENCH_LINK_INTERFACE"
-"""Environment variable that names the interface whose traffic is this worker's alone."""
 PREFIX_BITS: Final = 16
 MOST_TRAIN_BYTES: Final = 65_536
 SINGLE_PACKETS_BITS_PER_S: Final = 100e6
