@@ -29,7 +29,7 @@ class ExchangeProfile:
             self._kept, self._stride = self._kept[::2], 2 * self._stride
 
     def section(self) -> dict[str, Any]:
-        """Return medians over the counted steps with the most common number of buckets (see docs/links.md).
+        """Return medians over the counted steps with the most common number of buckets (decision 0001 says what for).
 
         The first steps are left out as everywhere (:func:`~rsbench.measure.step_times.skipped_steps`).
         """
