@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.errors import RsbenchError
-from rsbench.split_text import OFFICIAL, parse_shares, percent_text
+from rsbench.recipe.split import OFFICIAL, parse_shares, percent_text
 
 Indices = NDArray[np.int64]
 

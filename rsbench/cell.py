@@ -12,12 +12,13 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
-from rsbench.split_text import check_split
+from rsbench.recipe.split import check_split
+from rsbench.recipe.sync import Sync, parse_sync
 
 Match = Literal["payload", "wire", "density"]
 Device = Literal["cpu", "cuda"]
 Schedule = Literal["cosine", "step", "constant"]
-Optimizer = Literal["sgd", "adam"]
+Optimizer = Literal["sgd", "adam", "adamw"]
 
 MATCHES: Final[tuple[str, ...]] = get_args(Match)
 DEVICES: Final[tuple[str, ...]] = get_args(Device)
@@ -105,9 +106,10 @@ class CellSpec(Recipe):
         epochs: passes over the training images.
         batch_size: images per worker and step.
         image_size: height and width in pixels.
-        optimizer: ``sgd``, or ``adam`` with its usual betas, for which ``momentum`` plays no part.
+        optimizer: ``sgd``, or ``adam`` or ``adamw`` with their usual betas, for which ``momentum`` plays no part.
         link: canonical text of the workers' emulated links (:mod:`rsbench.links.worker_links`); None where they talk
             over whatever is there.
+        sync: canonical text of how often workers exchange (:mod:`rsbench.recipe.sync`); None for every step.
     """
 
     dataset: str
@@ -126,6 +128,7 @@ class CellSpec(Recipe):
     split: str = field()  # no default here: a cell says how it was cut
     optimizer: Optimizer = "sgd"
     link: str | None = None
+    sync: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
@@ -168,6 +171,8 @@ class CellSpec(Recipe):
                 object.__setattr__(self, name, float(getattr(self, name)))
         if self.link is not None:
             object.__setattr__(self, "link", parse_worker_links(self.link).text)
+        if self.sync is not None:
+            object.__setattr__(self, "sync", parse_sync(self.sync).label or None)
 
     def _check_sizes(self) -> None:
         """Refuse numbers that are too large, before any of them is made a float."""
@@ -182,6 +187,11 @@ class CellSpec(Recipe):
         rules: dict[str, int] = {"schema": KEY_VERSION} | ({"wire": WIRE_VERSION} if self.match == "wire" else {})
         text = json.dumps({**rules, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def synchronization(self) -> Sync:
+        """How often workers exchange."""
+        return Sync() if self.sync is None else parse_sync(self.sync)
 
     @property
     def derived_seed(self) -> int:
@@ -200,9 +210,8 @@ class CellSpec(Recipe):
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         fast = "" if self.deterministic else ", fast"
         link = "" if self.link is None else f", {self.link}"
-        return (
-            f"{self.dataset} {self.model} {self.compressor}{ratio} lr {self.lr:g} seed {self.seed}, {count}{fast}{link}"
-        )
+        method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
+        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{link}"
 
     @property
     def folder_name(self) -> str:
@@ -276,24 +285,3 @@ def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
         raise RsbenchError(
             f'{name} is "{value}", but must be one of {", ".join(choices)}.{did_you_mean(value, choices)}'
         )
-
-
-def steps_per_epoch(train_images: int, *, workers: int, batch_size: int) -> int:
-    """Return the optimizer steps in one pass over the training images.
-
-    Every worker gets ceil(n / W) images (a few twice); a last incomplete batch is left out, unless it is the only.
-
-    Raises:
-        RsbenchError: more workers than training images.
-    """
-    if workers > train_images:
-        raise RsbenchError(
-            f"{workers} workers cannot share {train_images} training images; use at most {train_images} workers."
-        )
-    return max(1, math.ceil(train_images / workers) // batch_size)
-
-
-def total_steps(per_epoch: int, *, epochs: int, max_steps: int | None) -> int:
-    """Return the optimizer steps of the whole run."""
-    steps = per_epoch * epochs
-    return steps if max_steps is None else min(steps, max_steps)

@@ -12,7 +12,7 @@ from rsbench.datasets import split as splits
 from rsbench.datasets.pixels.label_maps import GroundTruth, Indices
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
-from rsbench.split_text import OFFICIAL, Shares, parse_shares, percent_text
+from rsbench.recipe.split import OFFICIAL, Shares, parse_shares, percent_text
 
 DEFAULT = Shares(percent=(20.0, 10.0, 70.0))
 """Training, validation and test share where a set has no official lists: in the field few pixels train."""

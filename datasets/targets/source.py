@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rsbench.datasets.base import Survey
 from rsbench.errors import RsbenchError
-from rsbench.split_text import OFFICIAL
+from rsbench.recipe.split import OFFICIAL
 
 SUSPECTS = 0.05
 """Share of the pixels, those that CEM scores highest, that no network trains on."""

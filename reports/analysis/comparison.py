@@ -11,6 +11,7 @@ from rsbench.cell import KEY_VERSION
 from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
+from rsbench.recipe.split import REDRAWN
 from rsbench.reports.analysis.link_model import BreakEven, break_even, middle_costs, over_seeds
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
@@ -23,7 +24,6 @@ from rsbench.reports.analysis.statistics import (
     spread,
 )
 from rsbench.reports.analysis.step_model import PhaseCost, StepCosts, shared_base, with_base
-from rsbench.split_text import REDRAWN
 
 DEFAULT_TASK: Final = "scenes"
 """The task of a setting without a finished cell, where nothing is scored yet."""

@@ -179,7 +179,7 @@ training_options = one_decorator(
     click.option(
         "--optimizer",
         type=click.Choice(OPTIMIZERS),
-        help="With adam, compressors keep no momentum.  [the data set's own]",
+        help="With adam and adamw, compressors keep no momentum.  [the data set's own]",
     ),
     _of_recipe("momentum", "Of SGD."),
     _of_recipe("weight_decay", "Of SGD."),

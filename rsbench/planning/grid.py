@@ -13,7 +13,7 @@ from rsbench.errors import RsbenchError
 from rsbench.links.worker_links import WorkerLinks, parse_worker_links
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
-from rsbench.split_text import check_split
+from rsbench.recipe.split import check_split
 
 if TYPE_CHECKING:
     from rsbench.compressors import Compressor
@@ -179,7 +179,7 @@ class Grid:
         """Return what all cells of a data set have in common."""
         asked = {field: getattr(self, field) for field in ("epochs", "batch_size", "image_size", "optimizer")}
         chosen = {field: getattr(data, field) if value is None else value for field, value in asked.items()}
-        unused: dict[str, Any] = {"momentum": 0.0} if chosen["optimizer"] == "adam" else {}
+        unused: dict[str, Any] = {} if chosen["optimizer"] == "sgd" else {"momentum": 0.0}
         unused |= {"deterministic": True} if self.device == "cpu" else {}
         place = {"dataset": name, "dataset_fingerprint": data.fingerprint, "device": self.device}
         return {**place, **chosen, **asdict(self.recipe), **unused}

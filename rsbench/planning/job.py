@@ -17,6 +17,7 @@ from rsbench.planning import byte_matching, probe
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.grid import DatasetDefaults
 from rsbench.planning.probe import ModelFacts
+from rsbench.recipe import epochs
 from rsbench.results.folder import CellFolder, write_file
 from rsbench.results.schema import SCHEMA
 
@@ -137,8 +138,8 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     jobs: list[Job] = []
     for spec in specs:
         train = samples(spec.dataset, spec.split, spec.derived_seed)
-        per_epoch = cell.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
-        steps = cell.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
+        per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
+        steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
         question = (replace(spec, seed=0, lr=1.0), per_epoch, steps)  # seeds and learning rates change no bytes
         if question not in matched:
             matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from rsbench.cell import CellSpec, steps_per_epoch, total_steps
+from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
@@ -29,6 +29,7 @@ from rsbench.measure.step_times import skipped_steps
 from rsbench.measure.totals import RunTotals
 from rsbench.measure.trace import Trace
 from rsbench.metrics import facts_of
+from rsbench.recipe.epochs import steps_per_epoch, total_steps
 from rsbench.tasks import Task
 from rsbench.train.agreement import agree, facts_of_run
 from rsbench.train.inputs_first import inputs_first

@@ -19,6 +19,7 @@ from rsbench.measure.step_timer import StepTimer
 _OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]]], torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
     "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
 }
 """Optimizer of a cell -> what makes it of parameter groups."""
 

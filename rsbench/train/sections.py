@@ -22,7 +22,7 @@ HISTORY_ENTRIES = 100
 
 def compressor_section(compressor: Compressor, cell: CellSpec) -> dict[str, Any]:
     """Return what ran, and in ``note`` what a row of the table has to say about its optimizer (nothing for most)."""
-    without_momentum = compressor.owns_momentum((2, 2)) and cell.optimizer == "adam"
+    without_momentum = compressor.owns_momentum((2, 2)) and cell.optimizer != "sgd"
     return {
         "name": compressor.name,
         "text": compressor.text,

@@ -23,11 +23,11 @@ from rsbench.console import harmless
 from rsbench.errors import RsbenchError
 from rsbench.planning.devices import endpoint_of
 from rsbench.planning.grid import check_size, parse_seeds
+from rsbench.recipe.split import check_split
 from rsbench.reports import build_report
 from rsbench.reports.formats import csv, latex, markdown
 from rsbench.reports.formats import json as json_format
 from rsbench.results.records import read_record
-from rsbench.split_text import check_split
 
 LONG_S = 60.0
 """Seconds of each long run."""

@@ -54,6 +54,7 @@ OTHER_VALUES = {
     "bucket_cap_mb": 1.0,
     "deterministic": False,
     "link": "50mbit",
+    "sync": "rounds:8",
 }
 
 

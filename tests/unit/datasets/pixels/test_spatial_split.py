@@ -13,7 +13,7 @@ from rsbench.datasets.pixels.muufl import MUUFL
 from rsbench.datasets.pixels.spatial_split import BlockGrid, choose, near
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError
-from rsbench.split_text import check_split
+from rsbench.recipe.split import check_split
 
 NAMES = ("field", "lake", "road")
 SCENE = mat_scenes.made(160, 240, 1, field=10)

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from rsbench import cell
 from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
+from rsbench.recipe import epochs
 
 FACTS = ModelFacts(
     name="toy",
@@ -110,11 +110,11 @@ def test_limits_of_known_models_are_those_of_the_design() -> None:
 
 
 def test_steps() -> None:
-    assert cell.steps_per_epoch(1050, workers=2, batch_size=32) == 16
-    assert cell.steps_per_epoch(10, workers=2, batch_size=32) == 1
-    assert cell.total_steps(16, epochs=3, max_steps=40) == 40
+    assert epochs.steps_per_epoch(1050, workers=2, batch_size=32) == 16
+    assert epochs.steps_per_epoch(10, workers=2, batch_size=32) == 1
+    assert epochs.total_steps(16, epochs=3, max_steps=40) == 40
     with pytest.raises(RsbenchError, match="at most 3 workers"):
-        cell.steps_per_epoch(3, workers=4, batch_size=1)
+        epochs.steps_per_epoch(3, workers=4, batch_size=1)
 
 
 SMALL = ModelFacts(name="small", networks={"": {"conv": (32, 16, 3, 3), "bias": (32,), "head": (15, 288)}})

@@ -8,7 +8,7 @@ import pytest
 from rsbench.cell import CellSpec
 from rsbench.datasets.split import choose
 from rsbench.errors import RsbenchError
-from rsbench.split_text import Shares, check_split, parse_shares
+from rsbench.recipe.split import Shares, check_split, parse_shares
 
 CELL = {"dataset": "a", "dataset_fingerprint": "b", "model": "c", "compressor": "none", "ratio": None, "lr": 0.1}
 CELL |= {"seed": 0, "workers": 1, "device": "cpu", "epochs": 1, "batch_size": 1, "image_size": 8}
