@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.recipe.partition import Partition, parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import Sync, parse_sync
 
@@ -56,6 +57,8 @@ class Recipe:
         max_steps: stop after so many optimizer steps; None trains all epochs.
         split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``; ``redrawn:`` before
             percentages draws the test part, too, with each seed.
+        partition: canonical text of which worker trains on which samples (:mod:`rsbench.recipe.partition`); None deals
+            all of them out anew in each epoch (iid).
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
@@ -72,6 +75,7 @@ class Recipe:
     weights: str | None = None
     max_steps: int | None = None
     split: str = "official"
+    partition: str | None = None
     momentum: float = 0.9
     weight_decay: float = 5e-4
     schedule: Schedule = "cosine"
@@ -173,6 +177,9 @@ class CellSpec(Recipe):
             object.__setattr__(self, "link", parse_worker_links(self.link).text)
         if self.sync is not None:
             object.__setattr__(self, "sync", parse_sync(self.sync).label or None)
+        if self.partition is not None:
+            partition = parse_partition(self.partition)
+            object.__setattr__(self, "partition", None if partition.is_iid else partition.text)
 
     def _check_sizes(self) -> None:
         """Refuse numbers that are too large, before any of them is made a float."""
@@ -194,6 +201,11 @@ class CellSpec(Recipe):
         return Sync() if self.sync is None else parse_sync(self.sync)
 
     @property
+    def clients(self) -> Partition:
+        """Which worker trains on which samples."""
+        return Partition() if self.partition is None else parse_partition(self.partition)
+
+    @property
     def derived_seed(self) -> int:
         """Seed of weights, validation part and batches: it depends on data set and repeat, never on the compressor."""
         return int.from_bytes(hashlib.sha256(f"{self.dataset}:{self.seed}".encode()).digest()[:4], "big")
@@ -209,9 +221,9 @@ class CellSpec(Recipe):
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         fast = "" if self.deterministic else ", fast"
-        link = "" if self.link is None else f", {self.link}"
+        place = "".join(f", {text}" for text in (self.partition, self.link) if text is not None)
         method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
-        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{link}"
+        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{place}"
 
     @property
     def folder_name(self) -> str:

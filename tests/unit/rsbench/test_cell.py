@@ -42,6 +42,7 @@ OTHER_VALUES = {
     "batch_size": 16,
     "image_size": 32,
     "split": "official",
+    "partition": "classes:5",
     "optimizer": "adam",
     "momentum": 0.8,
     "weight_decay": 0.0,
