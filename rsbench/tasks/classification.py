@@ -95,6 +95,13 @@ class Classification(Task):
         """Positions of those that train, validate and test."""
         return np.concatenate([self.parts.train, self.parts.val, self.parts.test])
 
+    @property
+    def training_samples(self) -> TrainingSamples:
+        """The training samples with their classes."""
+        return TrainingSamples(
+            positions=self.train, labels=self.data.labels()[self.train], classes=len(self.data.class_names)
+        )
+
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
         """Predict some samples; the keys are those of :func:`rsbench.tasks.evaluate.predict`."""
         return evaluate.predict(
@@ -131,4 +138,5 @@ class Classification(Task):
             "fingerprint": data.fingerprint,
             "part": data.part,
             "synthetic": data.synthetic,
+            **self.partition_facts(),
         }
