@@ -201,7 +201,7 @@ class CellSpec(Recipe):
         return Sync() if self.sync is None else parse_sync(self.sync)
 
     @property
-    def clients(self) -> Partition:
+    def partitioning(self) -> Partition:
         """Which worker trains on which samples."""
         return Partition() if self.partition is None else parse_partition(self.partition)
 

@@ -84,6 +84,8 @@ class PatchNetwork(nn.Module):
 
     needs_aux: ClassVar[bool]
     """Whether there must be another modality than the cube."""
+    reads_both: ClassVar[bool] = True
+    """Whether it makes use of both modalities where there are two."""
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()
@@ -120,7 +122,7 @@ class FusionCNN(PatchNetwork):
 class HsiCNN(PatchNetwork):
     """The hyperspectral branch of :class:`FusionCNN` alone, with the same arguments."""
 
-    needs_aux = False
+    needs_aux, reads_both = False, False
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__(classes, bands, channels, side)
@@ -135,7 +137,7 @@ class HsiCNN(PatchNetwork):
 class AuxCNN(PatchNetwork):
     """The other modality's branch of :class:`FusionCNN` alone, with the same arguments."""
 
-    needs_aux = True
+    needs_aux, reads_both = True, False
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__(classes, bands, channels, side)
@@ -219,6 +221,11 @@ NETWORKS: dict[str, type[PatchNetwork]] = {
     "sst": SpectralSpatial,
 }
 """Networks by the name that ``--model`` takes for pixels."""
+
+
+def of_both() -> list[str]:
+    """Return the names of the networks that make use of both modalities."""
+    return [name for name, network in NETWORKS.items() if network.reads_both]
 
 
 def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> nn.Module:

@@ -139,7 +139,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     jobs: list[Job] = []
     for spec in specs:
         data = located[spec.dataset]
-        spec.clients.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
+        spec.partitioning.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
         train = samples(spec.dataset, spec.split, spec.derived_seed)
         per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)

@@ -74,6 +74,8 @@ class Partition:
         Raises:
             RsbenchError: one sentence that names what works.
         """
+        if self.is_iid:
+            return
         asked, title, classes = f"--partition {self.text}", facts_of(task).title, inputs.get("classes", 0)
         if self.kind == "blocks" and not facts_of(task).of_one_scene:
             raise RsbenchError(

@@ -119,9 +119,7 @@ class Task(ABC):
             order = OwnSamples(self.clients[rank], rank=rank, per_epoch=per_epoch, seed=seed)
         else:
             order = DealtAnew(self.train, rank=rank, workers=workers, seed=seed)
-        return TrainBatches(
-            self.training_reader(rank), order, rank=rank, batch_size=batch_size, steps=steps, seed=seed
-        )
+        return TrainBatches(self.training_reader(rank), order, rank=rank, batch_size=batch_size, steps=steps, seed=seed)
 
     def training_reader(self, rank: int) -> Reader:
         """Return what reads the samples that a rank trains on."""
@@ -140,10 +138,10 @@ class Task(ABC):
             RsbenchError: the cell's partition leaves a client with too few samples.
         """
         cell = self.cell
-        if cell.clients.is_iid:
+        if cell.partitioning.is_iid:
             return ()
         return partitions.deal(
-            cell.clients,
+            cell.partitioning,
             self.training_samples,
             workers=cell.workers,
             batch_size=cell.batch_size,
@@ -191,7 +189,7 @@ class Task(ABC):
         if not self.clients:
             return {}
         counts = partitions.class_counts(self.training_samples, self.clients)
-        return {"partition": {"text": self.cell.clients.text, "clients": counts}}
+        return {"partition": {"text": self.cell.partitioning.text, "clients": counts}}
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """Return the metrics of methods that need no training, by name."""

@@ -95,13 +95,6 @@ class Classification(Task):
         """Positions of those that train, validate and test."""
         return np.concatenate([self.parts.train, self.parts.val, self.parts.test])
 
-    @property
-    def training_samples(self) -> TrainingSamples:
-        """The training samples with their classes."""
-        return TrainingSamples(
-            positions=self.train, labels=self.data.labels()[self.train], classes=len(self.data.class_names)
-        )
-
     def answers(self, networks: Networks, positions: NDArray[Any]) -> dict[str, Any]:
         """Predict some samples; the keys are those of :func:`rsbench.tasks.evaluate.predict`."""
         return evaluate.predict(
