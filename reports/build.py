@@ -45,7 +45,7 @@ def build_report(
 
     Returns:
         One section for each setting (and hardware), in the order of first start, then one for each group of
-        settings that differ in the link only, in the model only, or in the number of workers only.
+        settings that differ in the link, the model, the partition or the number of workers only.
 
     Raises:
         RsbenchError: no finished row is called ``against``.

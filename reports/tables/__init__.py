@@ -12,6 +12,7 @@ from rsbench.reports.tables.details import details_table
 from rsbench.reports.tables.differences import differences_table
 from rsbench.reports.tables.learning_rates import learning_rates_table
 from rsbench.reports.tables.main import comparison_table
+from rsbench.reports.tables.partitions import partition_table
 from rsbench.reports.tables.step_parts import step_parts_table
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
 from rsbench.reports.tables.wire import wire_table
@@ -29,6 +30,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     learning_rates_table,
     density_table,
     tensor_density_table,
+    partition_table,
 )
 """The tables of a section, in reading order."""
 

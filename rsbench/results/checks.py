@@ -93,6 +93,17 @@ def matrix_of_counts(value: Any) -> str | None:
     return None if fits else "a list of lists of counts"
 
 
+def partition(value: Any) -> str | None:
+    """Return None for null or for a text with the counts of each client, equally many, else what is wanted."""
+    given = value if isinstance(value, dict) else {"clients": None}
+    clients = given.get("clients")
+    fits = isinstance(given.get("text"), str) and matrix_of_counts(clients) is None and clients
+    names = given.get("modalities", [])
+    fits = fits and isinstance(names, list) and _all_fit(names, (str,)) and len(names) in (0, len(clients))
+    even = fits and len(set(map(len, clients))) == 1
+    return None if value is None or even else "an object of a text and as many counts for each client, or null"
+
+
 def _all_within(values: Collection[Any], least: float, most: float) -> bool:
     """Return whether all values are numbers between two others, or None."""
     if not _all_fit(values, (int, float, type(None))):

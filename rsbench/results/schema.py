@@ -23,6 +23,7 @@ from rsbench.results.checks import (
     number,
     numbers_within,
     pairs,
+    partition,
 )
 
 Record = dict[str, Any]
@@ -76,7 +77,8 @@ _TOP: dict[str, Check] = {
 }
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
-    "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT},
+    "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT, "partition": _MAYBE_TEXT},
+    "dataset.": {"partition": partition},
     "traffic.": {
         **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
         "wire_counter": _MAYBE_TEXT,
@@ -140,7 +142,6 @@ _DETAILS: dict[Detail, Check] = {
 }
 """What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
-_PARTITION: dict[str, Check] = {"text": _TEXT, "clients": matrix_of_counts}
 _EXCHANGE: dict[str, Check] = {
     "phases": list_of(dict, words="objects"),
     **_amounts("load", "cores", "ranks_here", "steps"),
@@ -193,25 +194,12 @@ def check(record: Any) -> None:
         section = record.get(name)
         if section is not None or done:
             _check_fields(section, fields, f"{name}.")
-    if (record.get("dataset") or {}).get("partition") is not None:
-        _check_partition(record["dataset"]["partition"], record["dataset"]["classes"])
     if record.get("exchange") is not None:
         _check_exchange(record["exchange"])
     if record.get("accuracy") is not None:
         _check_accuracy(record["accuracy"], record["dataset"]["task"])
     elif done and record["compressor"]["trains"]:
         raise RsbenchError('the field "accuracy" is missing although the cell is done')
-
-
-def _check_partition(partition: Any, classes: Sequence[str]) -> None:
-    """Check how many samples of each class each client has; records of iid cells lack it."""
-    _check_fields(partition, _PARTITION, "dataset.partition.")
-    for index, counts in enumerate(partition["clients"]):
-        if len(counts) not in (1, len(classes)):
-            raise RsbenchError(
-                f'the field "dataset.partition.clients[{index}]" has {len(counts)} counts but must have one for each of '
-                f"the {len(classes)} classes, or one in all"
-            )
 
 
 def _check_exchange(exchange: Any) -> None:
