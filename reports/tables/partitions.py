@@ -28,7 +28,7 @@ def partition_table(comparison: Comparison, _: Notes) -> Table | None:
     rows: list[Row] = []
     if len(clients[0]) == len(classes):
         by_class = zip(*clients, strict=True)
-        rows = [(name, *map(count_cell, counts)) for name, counts in zip(classes, by_class, strict=True)]
+        rows = [(str(name), *map(count_cell, counts)) for name, counts in zip(classes, by_class, strict=True)]
     rows.append(("all", *(count_cell(sum(counts)) for counts in clients)))
     modalities = partition.get("modalities") or [""] * len(clients)
     titles = [f"Client {rank}{f', {name}' if name else ''}" for rank, name in enumerate(modalities)]

@@ -52,6 +52,7 @@ _NAMES: Final = frozenset(
         "status",
         "reason",
         "link",
+        "partition",
         "doubt",
     }
 ) | {_RATIO_NOTE}
@@ -113,6 +114,7 @@ def setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
     row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
     row |= {"hardware": comparison.setting.hardware, "part": (record.get("dataset") or {}).get("part")}
     row |= {"task": comparison.task_name, "key_version": comparison.setting.key_version}
+    row |= {"partition": record["cell"]["partition"]} if record["cell"].get("partition") else {}
     return row if is_deterministic(record) else row | {"deterministic": False}
 
 
