@@ -78,7 +78,7 @@ def deal(
             f"--partition {partition.text} leaves worker {empty[0]} without a training sample: take fewer workers or "
             "more classes a client."
         )
-    return tuple(samples.positions[np.sort(own)] for own in places)
+    return tuple(np.sort(samples.positions[own]) for own in places)
 
 
 def class_counts(samples: TrainingSamples, clients: Sequence[Indices]) -> list[list[int]]:
@@ -108,11 +108,13 @@ def _stripes(samples: TrainingSamples, workers: int) -> list[Indices]:
 def _by_classes(
     partition: Partition, samples: TrainingSamples, workers: int, rng: np.random.Generator
 ) -> list[Indices]:
-    """Return the samples of the classes that each client has, in turn from the shuffled list of classes."""
-    labels, order = samples.known_labels, rng.permutation(samples.classes)
+    """Return the samples of the classes that each client has, in turn from the shuffled classes that train."""
+    labels = samples.known_labels
+    order = rng.permutation(np.unique(labels))
+    each = min(partition.classes, len(order))
     owners: dict[int, list[int]] = {int(label): [] for label in order}
-    for turn in range(workers * partition.classes):
-        owners[int(order[turn % samples.classes])].append(turn // partition.classes)
+    for turn in range(workers * each):
+        owners[int(order[turn % len(order)])].append(turn // each)
     parts: list[list[Indices]] = [[] for _ in range(workers)]
     for label, clients in owners.items():
         if clients:

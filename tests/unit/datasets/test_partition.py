@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -56,7 +58,7 @@ def test_blocks_are_stripes_across_the_longer_direction(height: int) -> None:
     assert [len(own) for own in clients] == [150] * 4
     along = [own // WIDTH if height > WIDTH else own % WIDTH for own in clients]
     across = [own % WIDTH if height > WIDTH else own // WIDTH for own in clients]
-    for before, after in zip(along, along[1:], strict=False):
+    for before, after in pairwise(along):
         assert before.max() <= after.min(), "stripes meet in one line at most"
     assert all(np.ptp(one) > 0.8 * min(height, WIDTH) for one in across), "from edge to edge"
 
@@ -69,6 +71,8 @@ def test_clients_have_as_many_classes_as_asked_and_share_them_equally() -> None:
     counts = np.array(class_counts(even, dealt("classes:4", even, workers=5)))
     assert ((counts > 0).sum(axis=1) == 4).all()
     assert set(counts[counts > 0].tolist()) == {50}, "20 places for 10 classes: two clients each"
+    absent = TrainingSamples(positions=np.arange(90), labels=np.arange(90) % 3 * 2, classes=10)
+    assert class_counts(absent, dealt("classes:9", absent)) == [[10, 0, 10, 0, 10, 0, 0, 0, 0, 0]] * 3
     whole = np.array(class_counts(even, dealt("classes:10", even, workers=3)))
     assert whole.min() == 33 and whole.max() == 34
 
@@ -93,9 +97,9 @@ def test_each_client_gets_a_batch_or_a_tenth_of_its_even_share() -> None:
 
 def test_a_partition_that_starves_a_client_is_refused() -> None:
     with pytest.raises(RsbenchError, match=r"fewer than 8 training samples in each of 1,000 draws: raise the number"):
-        dealt("dirichlet:0.001", TrainingSamples(positions=np.arange(600), labels=np.zeros(600, int), classes=1), 2)
+        dealt("dirichlet:0.001", TrainingSamples(positions=np.arange(600), labels=np.zeros(600, int), classes=1), 6)
     few = TrainingSamples(positions=np.arange(4), labels=np.array([0, 0, 0, 1]), classes=2)
-    with pytest.raises(RsbenchError, match="leaves worker [0-3] without a training sample"):
+    with pytest.raises(RsbenchError, match=r"leaves worker [0-3] without a training sample"):
         dealt("classes:1", few, workers=4)
 
 
