@@ -50,7 +50,7 @@ def across_partitions_table(group: Sequence[Comparison], gaps: Mapping[Partition
     metric, (first, *others) = group[0].metric, [comparison.setting.partition for comparison in group]
     found = {comparison.setting.partition: methods_by_label(comparison) for comparison in group}
     labels = dict.fromkeys(label for methods in found.values() for label in methods)
-    rows = [
+    rows: list[Row] = [
         (
             label,
             *(score_cell(metric, _score(metric, methods.get(label))) for methods in found.values()),

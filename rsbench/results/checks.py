@@ -94,14 +94,17 @@ def matrix_of_counts(value: Any) -> str | None:
 
 
 def partition(value: Any) -> str | None:
-    """Return None for null or for a text with the counts of each client, equally many, else what is wanted."""
-    given = value if isinstance(value, dict) else {"clients": None}
-    clients = given.get("clients")
-    fits = isinstance(given.get("text"), str) and matrix_of_counts(clients) is None and clients
-    names = given.get("modalities", [])
-    fits = fits and isinstance(names, list) and _all_fit(names, (str,)) and len(names) in (0, len(clients))
-    even = fits and len(set(map(len, clients))) == 1
-    return None if value is None or even else "an object of a text and as many counts for each client, or null"
+    """Return None for null, or for a text with as many counts for each client and a modality for each or none."""
+    wanted = "an object of a text and as many counts for each client, or null"
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return wanted
+    clients, names = value.get("clients"), value.get("modalities", [])
+    if not clients or matrix_of_counts(clients) or len(set(map(len, clients))) != 1:
+        return wanted
+    fits = isinstance(names, list) and _all_fit(names, (str,)) and len(names) in (0, len(clients))
+    return None if fits else wanted
 
 
 def _all_within(values: Collection[Any], least: float, most: float) -> bool:
