@@ -25,8 +25,8 @@ from rsbench.recipe.sync import Sync, parse_sync
 
 STATE_FORMAT: Final = 1
 Mark = Callable[[str], None]
-"""Is called with ``forward``, ``backward`` and ``optimizer`` when an exchange has taken the difference, averaged it, and
-taken the outer step: the phases of a training step that it stands for."""
+"""Is called with ``forward`` when an exchange has taken the difference, with ``backward`` when it has averaged it, with
+``optimizer`` after the outer step: the phases of a training step that they stand for."""
 
 
 def _unmarked(phase: str) -> None:
@@ -240,8 +240,8 @@ class Rounds:
         for key, value in mine.items():
             if state.get(key) != value:
                 raise RsbenchError(
-                    f"The saved state of the rounds has {key} {state.get(key)!r}, and here it is {value!r}; resume with "
-                    "what it was saved with, or start without it."
+                    f"The saved state of the rounds has {key} {state.get(key)!r}, and here it is {value!r}; resume "
+                    "with what it was saved with, or start without it."
                 )
         self.compressor.load_state_dict(state["compressor"])
         self._outer.load_state_dict(state["outer"])
@@ -264,6 +264,6 @@ def _refuse_wrapped(networks: Any) -> None:
     for network in networks:
         if any(isinstance(module, DistributedDataParallel) for module in network.modules()):
             raise RsbenchError(
-                "Rounds train the bare network: DistributedDataParallel would exchange at every step as well; hand over "
-                "the network inside it (model.module)."
+                "Rounds train the bare network: DistributedDataParallel would exchange at every step as well; hand "
+                "over the network inside it (model.module)."
             )

@@ -41,8 +41,3 @@ def check_differences(compressor: Compressor) -> None:
             f"This {compressor.name} compressor was told momentum={compressor.momentum:g}, but in rounds the local "
             "optimizers keep the momentum: give it to them alone, and leave param_groups out."
         )
-
-
-def without_momentum(compressor: Compressor) -> bool:
-    """Return whether rounds switch off a part of this compressor: the momentum correction (see :data:`NOTE`)."""
-    return isinstance(compressor, MomentumCompressor)
