@@ -110,6 +110,13 @@ cell_options = one_decorator(
 )
 """The same for one cell."""
 
+_SYNC = (
+    "How often workers exchange: steps, accumulate:K, rounds:K[:avg|nesterov|prox], or diloco, fedavg, localsgd, "
+    "sparseloco; see `rsbench list sync`."
+)
+sync_option = click.option("--sync", multiple=True, metavar="SYNC", help=f"{_SYNC} Repeat to compare several.  [steps]")
+cell_sync_option = click.option("--sync", metavar="SYNC", help=f"{_SYNC}  [steps]")
+
 byte_options = one_decorator(
     click.option("--density", type=float, metavar="R", help="Send this share of the elements, instead of --ratio."),
     click.option(
@@ -180,7 +187,7 @@ training_options = one_decorator(
         metavar="iid|blocks|classes:K|dirichlet:A|modality",
         help="Which worker trains on which samples: all dealt out anew in each epoch (iid), stripes of one scene, K "
         "classes each, class shares drawn from Dirichlet(A) (0.1: very uneven), or one modality each. A worker keeps "
-        "its samples for the whole run; validation and test are the same for all.  [iid]",
+        "its samples for the whole run; all validate and test on the same; see `rsbench list partitions`.  [iid]",
     ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
     click.option(

@@ -32,15 +32,16 @@ class TrainBatches:
         batch_size: samples per rank and step.
         steps: steps per epoch.
         seed: equal on all ranks; augmentation differs between them.
-
-    Attributes:
-        samples: how many training samples count as this rank's, n_k.
     """
 
     def __init__(self, reader: Reader, order: Order, *, rank: int, batch_size: int, steps: int, seed: int) -> None:
         self._reader, self._order, self._batch_size, self._steps = reader, order, batch_size, steps
         self._rng = torch.Generator().manual_seed(seed + 7919 * (rank + 1))
-        self.samples = order.samples
+
+    @property
+    def samples(self) -> int:
+        """How many training samples count as this rank's, n_k."""
+        return self._order.samples
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the inputs and labels of one epoch."""
