@@ -9,9 +9,9 @@ from rsbench import units
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
-from rsbench.reports.analysis.link_model import SpeedRange, fastest_by_speed
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.step_model import StepCosts
+from rsbench.reports.costs.link_model import SpeedRange, fastest_by_speed
+from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
 
 QUIET: Final = 1.2

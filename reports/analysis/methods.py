@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from rsbench.recipe.sync import Sync, parse_sync
+from rsbench.recipe.sync import Sync
 from rsbench.reports.analysis.statistics import Spread, spread
-from rsbench.reports.analysis.step_model import StepCosts, costs_of, foreign_load
+from rsbench.reports.costs.recorded import PARTS, ROUND, costs_of, foreign_load, sync_of
+from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
 
 REFERENCE: Final = "none"
@@ -180,10 +181,10 @@ def reference_of(methods: Sequence[Method]) -> Method | None:
     return next((method for method in methods if method.is_dense and method.chosen), None)
 
 
-def sync_of(record: Record) -> Sync:
-    """Return how often a record's workers exchanged; records from before there was a choice say nothing."""
-    text = record["cell"].get("sync")
-    return parse_sync(text) if text else Sync()
+def parts_of(methods: Sequence[Method]) -> tuple[str, ...]:
+    """Return the parts of a step to show side by side: what rounds add stands there where a row has rounds."""
+    has_rounds = any(method.mean("time", ROUND) for method in methods)
+    return PARTS if has_rounds else tuple(part for part in PARTS if part != ROUND)
 
 
 def _label(cell: dict[str, Any]) -> str:

@@ -7,11 +7,10 @@ from typing import Final
 
 from rsbench import units
 from rsbench.links.link import Link
-from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.methods import Method, parts_of
 from rsbench.reports.analysis.statistics import pareto_front
 from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
 from rsbench.reports.figures.curves import density_panel, training_panel
@@ -24,7 +23,6 @@ MOST_POINTS: Final = 24
 """Methods that can be told apart where each is a point."""
 MOST_BARS: Final = 16
 """Methods that have a bar each."""
-PARTS: Final = tuple(part.removesuffix("_s") for part in SPLIT)
 
 
 def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel, ...]:
@@ -123,19 +121,20 @@ def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
 
 def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:
     """Return where the time of a step goes, one bar a method."""
-    rows = []
+    parts, rows = parts_of(finished), []
     for method in finished:
-        values = tuple(1000 * (method.mean("time", part) or 0.0) for part in SPLIT)
+        values = tuple(1000 * (method.mean("time", part) or 0.0) for part in parts)
         if sum(values) > 0:
             rows.append((method.label, values))
     if not rows:
         return None
+    names = tuple(part.removesuffix("_s") for part in parts)
     figure = Bars(
         title="Parts of a step",
         caption="Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with.",
         unit="ms",
-        parts=PARTS,
+        parts=names,
         rows=tuple(rows),
     )
-    legend = tuple(Mark(label=part, style=number) for number, part in enumerate(PARTS))
+    legend = tuple(Mark(label=part, style=number) for number, part in enumerate(names))
     return Panel(title="Where the time goes", figures=(figure,), legend=legend, note=more_in_tables(left_out))

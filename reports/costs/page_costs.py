@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsbench.links.collective_time import Constants, constants_of, transfer_of
-from rsbench.reports.analysis.step_model import BucketCost, CallCost, PhaseCost, StepCosts
+from rsbench.reports.costs.step_model import BucketCost, CallCost, PhaseCost, StepCosts
 
 
 def page_costs(costs: StepCosts) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def _phase(phase: PhaseCost, constants: Constants) -> dict[str, Any]:
     return {
         "before_s": phase.before_s,
         "backward_s": phase.backward_s,
-        "after_s": phase.after_s,
+        "after_s": phase.end_s,
         "buckets": [_bucket(bucket, constants) for bucket in phase.buckets],
     }
 

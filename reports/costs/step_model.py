@@ -9,15 +9,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rsbench.links.collective_time import collective_s, constants_of
 from rsbench.links.link import Link
 from rsbench.links.wire import wire_bytes
-from rsbench.measure.step_times import SPLIT
-from rsbench.results.schema import Record
 
 CallTime = Callable[[str, float, int, Link], float]
 """Collective, payload bytes, workers, link -> seconds, as :func:`rsbench.links.collective_time.collective_s`."""
@@ -79,6 +76,7 @@ class PhaseCost:
         after_s: the optimizer, the rest, and waiting for the last rank (skew), which is for no link.
         buckets: in the order of their hook calls.
         forward_s: the forward pass alone, a part of ``before_s``; 0 where it is not known.
+        round_s: what rounds add to a step besides the exchange, mean over local steps; not in ``after_s``.
     """
 
     before_s: float
@@ -86,6 +84,12 @@ class PhaseCost:
     after_s: float
     buckets: tuple[BucketCost, ...]
     forward_s: float = 0.0
+    round_s: float = 0.0
+
+    @property
+    def end_s(self) -> float:
+        """What follows once everything is computed and decoded."""
+        return self.after_s + self.round_s
 
     def time_s(self, call_s: Callable[[CallCost], float], workers: int | None = None) -> float:
         """Return the seconds of the phase where calls take so long and so many workers take part."""
@@ -102,7 +106,7 @@ class PhaseCost:
             arrived = link_free if bucket.calls else now
             decoded = max(decoded, arrived) + bucket.decompress_at(workers)
         computed = self.before_s + self.backward_s + in_hooks
-        return max(computed, decoded) + self.after_s
+        return max(computed, decoded) + self.end_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,92 +163,6 @@ class StepCosts:
         )
 
 
-def foreign_load(record: Record) -> float:
-    """Return by what factor other programs lengthened a record's computing: its wall time by its CPU time.
-
-    Workers that share cores with one another are no other programs: their own factor is taken out.
-    """
-    exchange = record.get("exchange") or {}
-    load = exchange.get("load")
-    if not load:
-        return 1.0
-    runtime: Mapping[str, Any] = record["provenance"].get("runtime") or {}
-    cores = exchange.get("cores") or 1
-    own = max(1.0, (exchange.get("ranks_here") or 1) * (runtime.get("threads") or 1) / cores)
-    return max(1.0, float(load) / own)
-
-
-def costs_of(record: Record, name: str) -> StepCosts | None:
-    """Return what a record says of a step's cost, corrected by the load that it shows; None without step times."""
-    wire, steps = record["traffic"]["wire_bytes_total"], record["traffic"]["steps"]
-    if wire is None or not steps or not record["time"]["step_time_s"]:
-        return None
-    exchange = record.get("exchange")
-    if not exchange or not exchange["phases"]:
-        return _without_calls(record, name, wire / steps)
-    load, late_s = foreign_load(record), (record["time"].get("skew_s") or 0.0) / len(exchange["phases"])
-    return StepCosts(
-        name=name,
-        phases=tuple(_phase(phase, load, late_s) for phase in exchange["phases"]),
-        wire_bytes_per_step=wire / steps,
-        backend=(record["provenance"].get("runtime") or {}).get("backend") or "gloo",
-    )
-
-
-def _phase(phase: Mapping[str, Any], load: float, late_s: float) -> PhaseCost:
-    """Return one phase, with what it waits for the last rank; all shrink as forward does, hooks by their CPU time."""
-    return PhaseCost(
-        before_s=phase["before_s"] / load,
-        forward_s=phase["forward_s"] / load,
-        backward_s=phase["backward_s"] / load,
-        after_s=(phase["after_s"] + late_s) / load,
-        buckets=tuple(_bucket(bucket, load) for bucket in phase["buckets"]),
-    )
-
-
-def _bucket(bucket: Mapping[str, Any], load: float) -> BucketCost:
-    return BucketCost(
-        ready_s=bucket["ready_s"] / load,
-        compress_s=_undisturbed(bucket["compress_s"], bucket.get("compress_cpu_s"), load),
-        decompress_s=_undisturbed(bucket["decompress_s"], bucket.get("decompress_cpu_s"), load),
-        calls=tuple(CallCost(**call) for call in bucket["calls"]),
-    )
-
-
-def _undisturbed(wall_s: float, cpu_s: float | None, load: float) -> float:
-    """Return the seconds of work that other programs did not interrupt: CPU time where it is known and makes sense.
-
-    Threads that help the one that is measured leave its CPU time as it is, so that it never exceeds the wall's.
-    """
-    if cpu_s is None:
-        return wall_s / load
-    return min(wall_s, max(cpu_s, wall_s / max(2.0, load) ** 2))
-
-
-def _without_calls(record: Record, name: str, wire_bytes_per_step: float) -> StepCosts | None:
-    """Return the cost by a record that does not know its collectives: its mean split without waiting.
-
-    The parts are scaled to the median step, so that a few slow steps do not weigh.
-    """
-    time = record["time"]
-    parts = {part: time.get(part) or 0.0 for part in SPLIT}
-    whole = sum(parts.values())
-    if whole <= 0:
-        return None
-    parts = {part: seconds * time["step_time_s"] / whole for part, seconds in parts.items()}
-    bucket = BucketCost(
-        ready_s=parts["backward_s"], compress_s=parts["compress_s"], decompress_s=parts["decompress_s"], calls=()
-    )
-    phase = PhaseCost(
-        before_s=parts["data_s"] + parts["forward_s"],
-        forward_s=parts["forward_s"],
-        backward_s=parts["backward_s"],
-        after_s=parts["optimizer_s"] + parts["other_s"],
-        buckets=(bucket,),
-    )
-    return StepCosts(name=name, phases=(phase,), wire_bytes_per_step=wire_bytes_per_step, knows_calls=False)
-
-
 def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
     """Return the computing that all methods of a setting share: medians over all of their cells.
 
@@ -287,6 +205,7 @@ def _on_base(own: PhaseCost, shared: PhaseCost) -> PhaseCost:
     slower = max(1.0, own.forward_s / shared.forward_s) if shared.forward_s > 0 else 1.0
     return dataclasses.replace(
         shared,
+        round_s=own.round_s / slower,
         buckets=tuple(
             dataclasses.replace(
                 bucket,
