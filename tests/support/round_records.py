@@ -1,0 +1,41 @@
+"""Records of rows that exchange after several local steps. All made up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from exchange_records import with_exchange
+
+from rsbench.recipe.sync import parse_sync
+
+Maker = Callable[..., dict[str, Any]]
+
+
+def exchanging(make_record: Maker, sync: str, *, round_ms: float = 3.0, **changes: Any) -> dict[str, Any]:
+    """Return a record of one exchange in K steps, with what only such records have.
+
+    A ratio that is asked for is that of the whole run, as for other rows; without one the run sends K times less.
+    """
+    record = with_exchange(make_record(sync=sync, **changes))
+    if record["status"] != "done":
+        return record
+    how, cell, traffic, time = parse_sync(sync), record["cell"], record["traffic"], record["time"]
+    less = how.every if cell["ratio"] is None else 1
+    for name in ("payload_bytes_total", "wire_bytes_total", "payload_bytes_per_step"):
+        traffic[name] /= less
+    for name in ("compression_ratio", "steady_ratio", "wire_ratio"):
+        traffic[name] *= less
+    for bucket in record["exchange"]["phases"][0]["buckets"]:
+        for call in bucket["calls"]:
+            call["per_step"] /= how.every
+            call["payload_bytes"] *= how.every / less
+    exchanges = how.exchanges(traffic["steps"])
+    traffic |= {
+        "exchanges": exchanges,
+        "local_steps": how.every,
+        "payload_bytes_per_exchange": traffic["payload_bytes_total"] / exchanges,
+        "payload_bytes_per_sample": traffic["payload_bytes_total"] / traffic["steps"] / cell["batch_size"],
+    }
+    time |= {"s_per_sample": 1 / time["images_per_s"], "round_s": round_ms / 1000 if how.in_rounds else 0.0}
+    return record
