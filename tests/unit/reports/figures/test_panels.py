@@ -14,7 +14,8 @@ from rich_records import (
 
 from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.figure import Bars, Lines, Points
-from rsbench.reports.figures.panels import MOST_BARS, MOST_LINES, MOST_POINTS
+from rsbench.reports.figures.panels import MOST_BARS, MOST_LINES
+from rsbench.reports.figures.payload import MOST_POINTS
 
 Maker = Callable[..., dict[str, Any]]
 
