@@ -31,7 +31,7 @@ def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel
     lines = _best(trained, ranked, MOST_LINES)
     panels = (
         payload_panel(trained, ranked, marks, metric),
-        link_speeds_panel(comparison, links, lines, marks, left_out=len(trained) - len(lines)) if links else None,
+        link_speeds_panel(comparison, links, ranked, marks, MOST_LINES) if links else None,
         _time_panel(_best(finished, [*ranked, *finished], MOST_BARS), left_out=max(0, len(finished) - MOST_BARS)),
         training_panel(lines, marks, metric, left_out=len(trained) - len(lines)),
         roc_panel(lines, marks),

@@ -27,9 +27,10 @@ def exchanging(make_record: Maker, sync: str, *, round_ms: float = 3.0, **change
     for name in ("compression_ratio", "steady_ratio", "wire_ratio"):
         traffic[name] *= less
     for bucket in record["exchange"]["phases"][0]["buckets"]:
-        for call in bucket["calls"]:
-            call["per_step"] /= how.every
-            call["payload_bytes"] *= how.every / less
+        bucket["calls"] = [
+            call | {"per_step": call["per_step"] / how.every, "payload_bytes": call["payload_bytes"] * how.every / less}
+            for call in bucket["calls"]
+        ]
     exchanges = how.exchanges(traffic["steps"])
     traffic |= {
         "exchanges": exchanges,
