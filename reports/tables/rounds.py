@@ -18,8 +18,8 @@ _COLUMNS: Final = (
     Column(title="Payload/exchange", better="lower", key="payload_bytes_per_exchange"),
     Column(title="Payload/sample", better="lower", key="payload_bytes_per_sample"),
     Column(title="Time/sample", unit="ms", better="lower", key="s_per_sample"),
-    Column(title="Exchange", unit="% of time", better="lower", key="exchange_share"),
-    Column(title="Round", unit="ms/step", better="lower", key="round_s"),
+    Column(title="Exchange", unit="% of step", better="lower", key="exchange_share"),
+    Column(title="Round", unit="ms", better="lower", key="round_s"),
 )
 EXCHANGE: Final = ("compress_s", "wait_s", "decompress_s", ROUND)
 """The parts of a step that are there for the exchange."""
@@ -34,8 +34,8 @@ def rounds_table(comparison: Comparison, notes: Notes) -> Table | None:
     if all(method.sync.kind == "steps" for method in comparison.finished):
         return None
     rows = [_row(method, notes) for method in comparison.finished]
-    title = f"Rounds and samples (a local step is one batch of a worker, a sample one {comparison.task.sample})"
-    return Table.of(title, _COLUMNS, rows)
+    what = f"a local step is one batch of a worker, a sample one {comparison.task.sample}"
+    return Table.of(f"Rounds and samples ({what}; exchange and round are parts of a step)", _COLUMNS, rows)
 
 
 def fewer_exchanges_mark(method: Method, notes: Notes) -> str:
