@@ -20,7 +20,7 @@ def _phase(phase: PhaseCost, constants: Constants) -> dict[str, Any]:
     return {
         "before_s": phase.before_s,
         "backward_s": phase.backward_s,
-        "after_s": phase.end_s,
+        "after_s": phase.after_s,
         "buckets": [_bucket(bucket, constants) for bucket in phase.buckets],
     }
 

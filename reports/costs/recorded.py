@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from rsbench.measure.step_times import SPLIT
@@ -46,46 +45,23 @@ def costs_of(record: Record, name: str) -> StepCosts | None:
     exchange = record.get("exchange")
     if not exchange or not exchange["phases"]:
         return _without_calls(record, name, wire / steps)
-    count, load = len(exchange["phases"]), foreign_load(record)
-    late_s, round_s = ((record["time"].get(part) or 0.0) / count for part in ("skew_s", ROUND))
-    sync = sync_of(record)
+    load, late_s = foreign_load(record), (record["time"].get("skew_s") or 0.0) / len(exchange["phases"])
     return StepCosts(
         name=name,
-        phases=tuple(
-            _exchanging_last(_phase(phase, load, late_s, round_s), sync.every, in_rounds=sync.in_rounds)
-            for phase in exchange["phases"]
-        ),
+        phases=tuple(_phase(phase, load, late_s) for phase in exchange["phases"]),
         wire_bytes_per_step=wire / steps,
+        every_step=sync_of(record).kind == "steps",
         backend=(record["provenance"].get("runtime") or {}).get("backend") or "gloo",
     )
 
 
-def _exchanging_last(phase: PhaseCost, every: int, *, in_rounds: bool) -> PhaseCost:
-    """Return the mean phase of a local step where only the last of some exchanges; calls and hooks are means already.
-
-    In rounds nothing is computed beside the exchange, so it begins when backward has ended. Accumulated gradients are
-    ready in the last backward pass only, which is one part in ``every`` of the mean step's.
-    """
-
-    def ready_s(bucket: BucketCost) -> float:
-        if in_rounds:
-            return phase.backward_s
-        return min(phase.backward_s, phase.backward_s * (1 - 1 / every) + bucket.ready_s)
-
-    if not in_rounds and every == 1:
-        return phase
-    buckets = tuple(replace(bucket, ready_s=ready_s(bucket)) for bucket in phase.buckets)
-    return replace(phase, buckets=buckets)
-
-
-def _phase(phase: Mapping[str, Any], load: float, late_s: float, round_s: float) -> PhaseCost:
+def _phase(phase: Mapping[str, Any], load: float, late_s: float) -> PhaseCost:
     """Return one phase, with what it waits for the last rank; all shrink as forward does, hooks by their CPU time."""
     return PhaseCost(
         before_s=phase["before_s"] / load,
         forward_s=phase["forward_s"] / load,
         backward_s=phase["backward_s"] / load,
         after_s=(phase["after_s"] + late_s) / load,
-        round_s=round_s / load,
         buckets=tuple(_bucket(bucket, load) for bucket in phase["buckets"]),
     )
 
@@ -127,8 +103,13 @@ def _without_calls(record: Record, name: str, wire_bytes_per_step: float) -> Ste
         before_s=parts["data_s"] + parts["forward_s"],
         forward_s=parts["forward_s"],
         backward_s=parts["backward_s"],
-        after_s=parts["optimizer_s"] + parts["other_s"],
-        round_s=parts[ROUND],
+        after_s=parts["optimizer_s"] + parts["other_s"] + parts[ROUND],
         buckets=(bucket,),
     )
-    return StepCosts(name=name, phases=(phase,), wire_bytes_per_step=wire_bytes_per_step, knows_calls=False)
+    return StepCosts(
+        name=name,
+        phases=(phase,),
+        wire_bytes_per_step=wire_bytes_per_step,
+        knows_calls=False,
+        every_step=sync_of(record).kind == "steps",
+    )

@@ -76,7 +76,6 @@ class PhaseCost:
         after_s: the optimizer, the rest, and waiting for the last rank (skew), which is for no link.
         buckets: in the order of their hook calls.
         forward_s: the forward pass alone, a part of ``before_s``; 0 where it is not known.
-        round_s: what rounds add to a step besides the exchange, mean over local steps; not in ``after_s``.
     """
 
     before_s: float
@@ -84,12 +83,6 @@ class PhaseCost:
     after_s: float
     buckets: tuple[BucketCost, ...]
     forward_s: float = 0.0
-    round_s: float = 0.0
-
-    @property
-    def end_s(self) -> float:
-        """What follows once everything is computed and decoded."""
-        return self.after_s + self.round_s
 
     def time_s(self, call_s: Callable[[CallCost], float], workers: int | None = None) -> float:
         """Return the seconds of the phase where calls take so long and so many workers take part."""
@@ -106,7 +99,7 @@ class PhaseCost:
             arrived = link_free if bucket.calls else now
             decoded = max(decoded, arrived) + bucket.decompress_at(workers)
         computed = self.before_s + self.backward_s + in_hooks
-        return max(computed, decoded) + self.end_s
+        return max(computed, decoded) + self.after_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,10 +108,12 @@ class StepCosts:
 
     Attributes:
         name: the method.
-        phases: one for each network of the task.
+        phases: one for each network of the task. Where workers exchange less often than at every step, a phase is the
+            mean of a local step: what is computed alone first, then what ends with an exchange.
         wire_bytes_per_step: modelled bytes sent per rank and step, over the whole run.
         knows_calls: whether the record said which collectives a step starts when; without it the model has a step's
             non-communication time and its bytes, neither overlap nor latency.
+        every_step: whether it exchanges at every step.
         backend: what torch calls the one that exchanged.
     """
 
@@ -126,6 +121,7 @@ class StepCosts:
     phases: tuple[PhaseCost, ...]
     wire_bytes_per_step: float
     knows_calls: bool = True
+    every_step: bool = True
     backend: str = "gloo"
 
     def step_time_s(self, link: Link, workers: int | None = None, call_s: CallTime | None = None) -> float:
@@ -167,12 +163,14 @@ def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
     """Return the computing that all methods of a setting share: medians over all of their cells.
 
     Args:
-        every: of each method and seed; those of an unusual number of phases are left out.
+        every: of each method and seed; those of an unusual number of phases, and those that do not exchange at every
+            step, are left out.
     """
-    if not every:
+    phases_of = [costs.phases for costs in every if costs.every_step]
+    if not phases_of:
         return ()
-    count = statistics.mode(len(costs.phases) for costs in every)
-    alike = [costs.phases for costs in every if len(costs.phases) == count]
+    count = statistics.mode(map(len, phases_of))
+    alike = [phases for phases in phases_of if len(phases) == count]
     return tuple(
         PhaseCost(
             before_s=statistics.median(phases[index].before_s for phases in alike),
@@ -188,12 +186,15 @@ def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
 def with_base(costs: StepCosts, base: Sequence[PhaseCost]) -> StepCosts:
     """Return a method's cost with the computing that all methods share, and its own hooks.
 
-    Where its forward pass, the same work for all, took longer than that of the base, its hooks did, too.
+    Where its forward pass, the same work for all, took longer than that of the base, its hooks did, too. One that
+    does not exchange at every step has phases of another kind: these take as much longer or shorter as its forward.
 
     Args:
         costs: of a method.
         base: phases whose times hold for all methods.
     """
+    if not costs.every_step:
+        return _at_pace(costs, base)
     if len(base) != len(costs.phases):
         return costs
     phases = tuple(_on_base(own, shared) for own, shared in zip(costs.phases, base, strict=True))
@@ -205,7 +206,6 @@ def _on_base(own: PhaseCost, shared: PhaseCost) -> PhaseCost:
     slower = max(1.0, own.forward_s / shared.forward_s) if shared.forward_s > 0 else 1.0
     return dataclasses.replace(
         shared,
-        round_s=own.round_s / slower,
         buckets=tuple(
             dataclasses.replace(
                 bucket,
@@ -216,3 +216,30 @@ def _on_base(own: PhaseCost, shared: PhaseCost) -> PhaseCost:
             for bucket in own.buckets
         ),
     )
+
+
+def _at_pace(costs: StepCosts, base: Sequence[PhaseCost]) -> StepCosts:
+    """Return a cost whose forward passes take as long as those of the base, all other computing in proportion."""
+    own_s, shared_s = (sum(phase.forward_s for phase in phases) for phases in (costs.phases, base))
+    if own_s <= 0 or shared_s <= 0:
+        return costs
+    pace = shared_s / own_s
+    phases = (
+        PhaseCost(
+            before_s=phase.before_s * pace,
+            forward_s=phase.forward_s * pace,
+            backward_s=phase.backward_s * pace,
+            after_s=phase.after_s * pace,
+            buckets=tuple(
+                dataclasses.replace(
+                    bucket,
+                    ready_s=bucket.ready_s * pace,
+                    compress_s=bucket.compress_s * min(1.0, pace),
+                    decompress_s=bucket.decompress_s * min(1.0, pace),
+                )
+                for bucket in phase.buckets
+            ),
+        )
+        for phase in costs.phases
+    )
+    return dataclasses.replace(costs, phases=tuple(phases))

@@ -7,7 +7,7 @@ from typing import Any
 
 from exchange_records import with_exchange
 
-from rsbench.recipe.sync import parse_sync
+from rsbench.recipe.sync import Sync, parse_sync
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -26,11 +26,7 @@ def exchanging(make_record: Maker, sync: str, *, round_ms: float = 3.0, **change
         traffic[name] /= less
     for name in ("compression_ratio", "steady_ratio", "wire_ratio"):
         traffic[name] *= less
-    for bucket in record["exchange"]["phases"][0]["buckets"]:
-        bucket["calls"] = [
-            call | {"per_step": call["per_step"] / how.every, "payload_bytes": call["payload_bytes"] * how.every / less}
-            for call in bucket["calls"]
-        ]
+    record["exchange"]["phases"] = _phases(record["exchange"]["phases"][0], how, how.every / less, round_ms / 1000)
     exchanges = how.exchanges(traffic["steps"])
     traffic |= {
         "exchanges": exchanges,
@@ -40,3 +36,23 @@ def exchanging(make_record: Maker, sync: str, *, round_ms: float = 3.0, **change
     }
     time |= {"s_per_sample": 1 / time["images_per_s"], "round_s": round_ms / 1000 if how.in_rounds else 0.0}
     return record
+
+
+def _phases(step: dict[str, Any], how: Sync, larger: float, round_s: float) -> list[dict[str, Any]]:
+    """Return a local step's shares of what is computed alone, and of what ends with an exchange."""
+    every, times = how.every, ("before_s", "forward_s", "backward_s", "after_s")
+    buckets = [
+        {
+            **{name: value / every for name, value in bucket.items() if name != "calls"},
+            "calls": [
+                {**call, "per_step": call["per_step"] / every, "payload_bytes": call["payload_bytes"] * larger}
+                for call in bucket["calls"]
+            ],
+        }
+        for bucket in step["buckets"]
+    ]
+    if how.in_rounds:
+        end = {**dict.fromkeys(times, 0.0), "after_s": round_s, "buckets": [{**one, "ready_s": 0.0} for one in buckets]}
+        return [{**step, "buckets": []}, end]
+    alone = {name: step[name] * (every - 1) / every for name in times}
+    return [{**alone, "buckets": []}, {**{name: step[name] / every for name in times}, "buckets": buckets}]
