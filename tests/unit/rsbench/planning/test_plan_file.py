@@ -12,6 +12,7 @@ from rsbench.planning import plan_file
 
 def test_the_plans_that_users_were_promised_are_there() -> None:
     promised = {"paper-scene", "paper-multimodal", "paper-ablation", "paper-ratio", "paper-scaling", "gcc-htd"}
+    promised |= {"steps-or-rounds"}
     assert promised <= set(plan_file.shipped())
 
 
