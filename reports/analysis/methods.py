@@ -45,6 +45,11 @@ class Method:
         """Whether it sends everything at every step, as the row does that the others are compared with."""
         return self.name == REFERENCE and self.sync.kind == "steps"
 
+    @property
+    def saving(self) -> str:
+        """By what it sends less, in words."""
+        return "compression" if self.sync.kind == "steps" else "speaking less often"
+
     @cached_property
     def counted(self) -> tuple[Record, ...]:
         """The cells of the seeds that the tables are about, finished or not."""
@@ -165,7 +170,7 @@ def methods_of(records: Sequence[Record]) -> list[Method]:
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         name = record["cell"]["compressor"].partition(":")[0]
-        groups.setdefault((name, _label(record["cell"])), []).append(record)
+        groups.setdefault((name, _label(record)), []).append(record)
     methods = [Method(name, label, tuple(group), tuning) for (name, label), group in groups.items()]
     return sorted(methods, key=lambda method: (not method.is_dense, bool(method.done) and not method.trains))
 
@@ -187,9 +192,9 @@ def parts_of(methods: Sequence[Method]) -> tuple[str, ...]:
     return PARTS if has_rounds else tuple(part for part in PARTS if part != ROUND)
 
 
-def _label(cell: dict[str, Any]) -> str:
+def _label(record: Record) -> str:
     """Return ``rsdgc 100x, rounds:8``: a row that exchanges at every step is called by its compressor alone."""
-    return ", ".join(filter(None, (_compressor_words(cell), cell.get("sync"))))
+    return ", ".join(filter(None, (_compressor_words(record["cell"]), sync_of(record).label)))
 
 
 def _compressor_words(cell: dict[str, Any]) -> str:
