@@ -50,15 +50,22 @@ def groups_of(comparison: Comparison) -> list[Group]:
     ratios = sorted(asked or set(RATIOS))
     members: dict[float, dict[Kind, list[Method]]] = {}
     for method in rows:
-        reached = method.mean("traffic", "compression_ratio")
-        near = None if reached is None else min(ratios, key=lambda ratio, reached=reached: abs(reached / ratio - 1))
-        if near is not None and reached is not None and abs(reached / near - 1) <= NEAR:
+        near = _nearest(method.mean("traffic", "compression_ratio"), ratios)
+        if near is not None:
             members.setdefault(near, {}).setdefault(method.sync.kind, []).append(method)
     groups = [
         Group(ratio=ratio, best={kind: max(methods, key=_validation) for kind, methods in members[ratio].items()})
         for ratio in sorted(members)
     ]
     return [group for group in groups if {"steps", "rounds"} <= group.best.keys()]
+
+
+def _nearest(reached: float | None, ratios: Sequence[float]) -> float | None:
+    """Return the ratio from which another one differs least, None if it differs by more than a quarter."""
+    if reached is None:
+        return None
+    apart, near = min((abs(reached / ratio - 1), ratio) for ratio in ratios)
+    return near if apart <= NEAR else None
 
 
 def sync_answer(comparison: Comparison) -> str:
@@ -105,7 +112,9 @@ def _sentence(group: Group, gaps: Sequence[Difference | None], metric: Metric) -
 
 def _verdict(gap: Difference | None) -> str:
     """Return which of rounds and compression at every step wins, as far as the seeds tell."""
-    if gap is None or gap.p is None:
+    if gap is None:
+        return "rounds and compression at every step have no seed in common"
+    if gap.p is None:
         return "one seed tells nothing"
     if gap.is_unclear:
         return f"no difference between rounds and compression at every step can be told from {gap.count} seeds"
