@@ -90,7 +90,7 @@ def sync_answer(comparison: Comparison) -> str:
     )
     told = [_sentence(group, [gaps[group.ratio, *pair] for pair in group.pairs], comparison.metric) for group in groups]
     tested = sum(gap is not None and gap.p is not None for gap in gaps.values())
-    about = "Each way stands there with its best row by validation"
+    about = "In each group a way stands with its best row by validation"
     together = f"; intervals hold together for {tested} comparisons" if tested > 1 else ""
     return " ".join([*told, f"{about}{together}."])
 
