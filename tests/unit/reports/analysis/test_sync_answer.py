@@ -34,7 +34,7 @@ def test_the_best_rows_of_each_way_are_compared(make_record: Maker) -> None:
         "At about 100x fewer bytes rounds win: none, rounds:100 87.1 % against 84.3 % of rsdgc 100x at every step "
         "(+2.8 points [+"
     )
-    assert "]); none, accumulate:100 60.0 % (against these rounds -27.1 points [-27.4, -26.8]). In each" in words
+    assert (
         "]); none, accumulate:100 60.0 % (against these rounds -27.1 points [-27.4, -26.8]). In each group a way"
         in words
     )
