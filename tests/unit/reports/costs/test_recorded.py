@@ -54,6 +54,7 @@ def test_rows_that_exchange_seldom_compute_at_the_pace_of_the_others(make_record
         with_exchange(make_record(compressor="dgc", ratio=10.0)),
         exchanging(make_record, "rounds:8", split_ms=busy, round_ms=0.0),
         exchanging(make_record, "accumulate:8", split_ms=busy),
+        exchanging(make_record, "rounds:50", split_ms=busy, round_ms=0.0),
     ]
     comparison = comparison_of(records)
     computing_s = {}
