@@ -13,6 +13,7 @@ from rsbench.reports.analysis.context import facts_of, origin_of
 from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
+from rsbench.reports.analysis.sync_answer import sync_answer
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
@@ -87,7 +88,7 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         facts=facts_of(comparison),
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
-        conclusion=" ".join(filter(None, [answers(on_links), conclude(comparison)])),
+        conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
     )

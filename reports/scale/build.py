@@ -11,8 +11,8 @@ from rsbench.links.link import Link
 from rsbench.links.tiers import Nodes
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
-from rsbench.reports.analysis.link_model import wired
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
+from rsbench.reports.costs.link_model import wired
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.scale.figures import scale_panel
 from rsbench.reports.scale.growth import SIZES, SPEEDS, Growth, links_of

@@ -13,6 +13,7 @@ from rsbench.reports.tables.differences import differences_table
 from rsbench.reports.tables.learning_rates import learning_rates_table
 from rsbench.reports.tables.main import comparison_table
 from rsbench.reports.tables.partitions import partition_table
+from rsbench.reports.tables.rounds import rounds_table
 from rsbench.reports.tables.step_parts import step_parts_table
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
 from rsbench.reports.tables.wire import wire_table
@@ -24,6 +25,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     comparison_table,
     differences_table,
     details_table,
+    rounds_table,
     wire_table,
     step_parts_table,
     time_to_accuracy_table,
