@@ -17,11 +17,11 @@ from rsbench.reports.analysis.sync_answer import sync_answer
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
+from rsbench.reports.raw.links import links_table
+from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.sections import sections_across
 from rsbench.reports.tables import HOW_TO_READ, SECTION_TABLES
 from rsbench.reports.tables.on_link import on_link_table
-from rsbench.reports.tables.raw import cells_table, methods_table
-from rsbench.reports.tables.raw_links import links_table
 from rsbench.results.schema import Record
 
 
