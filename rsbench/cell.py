@@ -229,7 +229,7 @@ class CellSpec(Recipe):
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
-        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
+        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", "-".join(filter(None, [self.compressor, self.sync])))[:60]
         return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -254,15 +254,18 @@ class CellSpec(Recipe):
             RsbenchError: a field is unknown, missing or of the wrong kind.
         """
         known = {field.name for field in fields(cls)}
-        wholes, reals = _fields_of("int"), _fields_of("float")
+        texts, wholes, reals = map(_fields_of, ("str", "int", "float"))
         for name, value in values.items():
             if name not in known:
                 raise RsbenchError(f'A cell has no field "{name}".{did_you_mean(name, known)}')
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if name in wholes | reals and value is not None and not number:
-                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a number.')
-            if name in wholes and isinstance(value, float):
-                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a whole number.')
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            kinds = {
+                "a number": name in wholes | reals and not is_number,
+                "text": name in texts and type(value) is not str,
+            }
+            kinds["a whole number"] = name in wholes and isinstance(value, float)
+            for kind in (kind for kind, is_wrong in kinds.items() if is_wrong and value is not None):
+                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be {kind}.')
         try:
             return cls(**values)
         except TypeError as error:
