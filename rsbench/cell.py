@@ -46,6 +46,7 @@ MOST: Final[Mapping[str, float]] = {
     **{"seed": 2**63 - 1, "bucket_cap_mb": 1_000_000, "warmup_epochs": 1_000_000, "ratio": 1e12, "lr": 1e6},
 }
 """Largest values of a cell's fields; beyond them nothing trains, and plans would take hours to be counted."""
+_KINDS: Final = {"text": str, "a whole number": int, "a number": (int, float)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,14 +259,10 @@ class CellSpec(Recipe):
         for name, value in values.items():
             if name not in known:
                 raise RsbenchError(f'A cell has no field "{name}".{did_you_mean(name, known)}')
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            kinds = {
-                "a number": name in wholes | reals and not is_number,
-                "text": name in texts and type(value) is not str,
-            }
-            kinds["a whole number"] = name in wholes and isinstance(value, float)
-            for kind in (kind for kind, is_wrong in kinds.items() if is_wrong and value is not None):
-                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be {kind}.')
+            wanted = {"text": name in texts, "a whole number": name in wholes, "a number": name in reals}
+            for words in (words for words, applies in wanted.items() if applies and value is not None):
+                if not isinstance(value, _KINDS[words]) or isinstance(value, bool):
+                    raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be {words}.')
         try:
             return cls(**values)
         except TypeError as error:

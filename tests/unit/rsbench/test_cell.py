@@ -167,7 +167,7 @@ def test_impossible_values_are_refused(change: dict[str, object], words: str) ->
     ("values", "words"),
     [
         ({"modle": "x"}, 'Did you mean "model"'),
-        ({"epochs": "3"}, "must be a number"),
+        ({"epochs": "3"}, "must be a whole number"),
         ({"epochs": 3.5}, "whole number"),
     ],
 )
