@@ -11,6 +11,7 @@ import torch.distributed as dist
 from failures import LAWS_OF_FAILURES
 from findings import Skipped, hold
 from handed import MIXED, SMALL_CAP_MB, Dictated, backward, random_gradients, wrap
+from local_steps import rounds_of_one_step
 from memories import accumulated, distance, memory_of, named_gradients, summed
 from place import Place, run_part
 
@@ -175,6 +176,7 @@ LAWS = {
     "equal to the CPU": equal_to_cpu,
     "counted = planned bytes": planned_bytes,
     "state saved and loaded": saved_state,
+    "rounds of one step = steps": rounds_of_one_step,
     **LAWS_OF_FAILURES,
 }
 
