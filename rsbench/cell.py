@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.recipe.fedfusion import canonical_model
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import Sync, parse_sync
 
@@ -166,6 +167,7 @@ class CellSpec(Recipe):
 
     def _make_canonical(self) -> None:
         """Write one value in one way, so that it has one key: 100 and 100.0, 50mbit and 50Mbit/s."""
+        object.__setattr__(self, "model", canonical_model(self.model))
         for name in _fields_of("float"):
             if isinstance(getattr(self, name), int):
                 object.__setattr__(self, name, float(getattr(self, name)))
@@ -218,7 +220,8 @@ class CellSpec(Recipe):
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
-        return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
+        model = re.sub(r"[^A-Za-z0-9.-]+", "_", self.model)
+        return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, in the order of records.

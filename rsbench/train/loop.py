@@ -20,6 +20,7 @@ from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.prefetch import ahead
 from rsbench.measure.across_ranks import AcrossRanks
+from rsbench.measure.buffers import average_buffers
 from rsbench.measure.collectives import Traffic
 from rsbench.measure.exchange_profile import ExchangeProfile
 from rsbench.measure.heartbeat import beat
@@ -33,7 +34,7 @@ from rsbench.recipe.epochs import steps_per_epoch, total_steps
 from rsbench.tasks import Task
 from rsbench.train.agreement import agree, facts_of_run
 from rsbench.train.inputs_first import inputs_first
-from rsbench.train.network import CompressedNetwork, average_buffers, joined_stats
+from rsbench.train.network import CompressedNetwork, joined_stats
 from rsbench.train.open_steps import OpenStep, OpenSteps, ReadStep
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
 

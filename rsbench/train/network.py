@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
-import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
-from rsbench.measure import collectives
 from rsbench.measure.older_torch import no_buffer_sync
 from rsbench.measure.step_timer import StepTimer
 
@@ -112,14 +110,3 @@ def joined_stats(networks: Iterable[CompressedNetwork]) -> dict[str, Any]:
         whole += network.elements
     joined["mean_density"] /= whole
     return joined
-
-
-def average_buffers(model: nn.Module, traffic: collectives.Traffic) -> None:
-    """Average floating-point buffers (batch-norm statistics) over the ranks, in one all-reduce."""
-    buffers = [b for b in model.buffers() if b.is_floating_point()]
-    if not buffers:
-        return
-    flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(1 / dist.get_world_size())
-    collectives.wait(collectives.all_reduce(flat, traffic, None), traffic)
-    for buffer, mean in zip(buffers, torch.split(flat, [b.numel() for b in buffers]), strict=True):
-        buffer.copy_(mean.view_as(buffer))
