@@ -11,6 +11,7 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.groups import by_workers, group_by, joined, model_gaps, speed_up
+from rsbench.reports.analysis.fedfusion_ranks import rank_sentences
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import Setting, data_title, distinct
@@ -54,9 +55,7 @@ def _sections(
 def _links_title(setting: Setting) -> str:
     """Return ``Predicted and measured steps: Houston 2013, fusion, 2 workers on cpu``."""
     workers = units.count_text(setting.cell["workers"], "worker")
-    return (
-        f"Predicted and measured steps: {data_title(setting)}, {setting.cell['model']}, {workers} on {setting.device}"
-    )
+    return f"Predicted and measured steps: {data_title(setting)}, {setting.model}, {workers} on {setting.device}"
 
 
 def _links_section(title: str, setting: Setting, group: list[Comparison]) -> Section | None:
@@ -108,14 +107,14 @@ def _models_section(title: str, setting: Setting, group: list[Comparison]) -> Se
         facts=(f"Hardware: {setting.hardware}.", *commands(setting.records)),
         tables=(models_table(group), *([model_differences_table(gaps, metric)] if gaps else [])),
         notes=tuple(notes.texts),
-        conclusion=_best_model(group, gaps, metric),
+        conclusion=" ".join([_best_model(group, gaps, metric), *rank_sentences(group)]),
     )
 
 
 def _best_model(group: Sequence[Comparison], gaps: Mapping[tuple[str, str], Difference], metric: Metric) -> str:
     """Return which model scores highest under the reference, and by how much."""
     means = {
-        str(comparison.setting.cell["model"]): score.mean
+        comparison.setting.model: score.mean
         for comparison in group
         if comparison.reference is not None and (score := comparison.reference.test(metric.name)) is not None
     }
@@ -139,7 +138,7 @@ def _best_model(group: Sequence[Comparison], gaps: Mapping[tuple[str, str], Diff
 
 def _scaling_title(setting: Setting) -> str:
     """Return ``Scaling: Houston 2013, fusion on cpu``."""
-    return f"Scaling: {data_title(setting)}, {setting.cell['model']} on {setting.device}"
+    return f"Scaling: {data_title(setting)}, {setting.model} on {setting.device}"
 
 
 def _scaling_section(title: str, setting: Setting, group: list[Comparison]) -> Section:

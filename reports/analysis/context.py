@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rsbench.cell import FAST
+from rsbench.recipe.fedfusion import model_label
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
@@ -136,7 +137,7 @@ def _data_facts(done: Sequence[Record], sample: str) -> list[str]:
         lines.append(part if part.startswith("part:") else f"part: {part}")
     model = done[0]["model"]
     lines.append(
-        f"Model: {model['name']}, {model['parameters']:,} parameters, {model['one_d_elements']:,} in 1-D tensors."
+        f"Model: {model_label(model['name'])}, {model['parameters']:,} parameters, {model['one_d_elements']:,} in 1-D tensors."
     )
     return lines
 

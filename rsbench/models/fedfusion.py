@@ -89,15 +89,17 @@ class Subspace(nn.Module):
     def after_averaging(self) -> None:
         """Take the basis from the Gram matrix, which is the same on all ranks now.
 
-        In float64 on the CPU, so that ranks with other devices find the same one. A sign is fixed by the
-        eigenvector's largest element. A Gram matrix of zeros leaves the basis as it was.
+        Of all bases of the leading eigenvectors' span it is the one nearest to the basis before (orthogonal
+        Procrustes problem): the layers behind have learnt those coordinates, and signs and order of eigenvectors
+        mean nothing. In float64 on the CPU, so that ranks with other devices find the same one. A Gram matrix
+        of zeros leaves the basis as it was.
         """
-        gram_DD = self.gram_DD.double().cpu()
+        gram_DD, before_DR = self.gram_DD.double().cpu(), self.basis_DR.double().cpu()
         if not gram_DD.any():
             return
-        leading_DR = torch.linalg.eigh(gram_DD).eigenvectors.flip(1)[:, : self.basis_DR.shape[1]]
-        largest_1R = leading_DR.abs().argmax(dim=0, keepdim=True)
-        self.basis_DR.copy_(leading_DR * leading_DR.gather(0, largest_1R).sign())
+        leading_DR = torch.linalg.eigh(gram_DD).eigenvectors[:, -before_DR.shape[1] :]
+        left_RR, _, right_RR = torch.linalg.svd(leading_DR.T @ before_DR)
+        self.basis_DR.copy_(leading_DR @ left_RR @ right_RR)
 
 
 class FedFusionNetwork(PatchNetwork):
@@ -123,6 +125,7 @@ class FedFusionNetwork(PatchNetwork):
         self.subspaces = nn.ModuleList(nn.Identity() if self.options.keeps_all else Subspace(rank) for _ in range(2))
         self.maps = nn.ModuleList(nn.Conv2d(rank, rank, 1, bias=False) for _ in range(0 if join == "cat" else 2))
         width = {"cat": 2 * rank, "add": rank, "both": 3 * rank}[join]
+        self.positions = (-(-side // 2)) ** 2
         self.middle = side // 2 // 2
         self.head = Head(2 * width, classes)
 
@@ -155,6 +158,7 @@ class FedFusionNetwork(PatchNetwork):
                 "join": options.join,
                 "modalities": len(self.subspaces),
                 "features": FEATURES,
+                "positions": self.positions,
                 "gram_bytes": sum(gram.nbytes for gram in grams),
                 "coordinate_share": shares,
             }

@@ -26,7 +26,7 @@ def test_what_cannot_be_built_is_refused() -> None:
     with pytest.raises(RsbenchError, match="give an odd one"):
         PixelClassification.build("hsi-cnn", INPUTS, image_size=8)
     with pytest.raises(RsbenchError, match='Did you mean "fusion-cnn"'):
-        PixelClassification.build("fusion", INPUTS, image_size=9)
+        PixelClassification.build("fusioncnn", INPUTS, image_size=9)
     with pytest.raises(RsbenchError, match="no published weights"):
         PixelClassification.build("sst", INPUTS, image_size=9, weights="DEFAULT")
     assert TASKS["pixels"] is PixelClassification and TASKS["pixels"].models() == list(patchnets.NETWORKS)
