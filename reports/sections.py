@@ -10,8 +10,8 @@ from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
-from rsbench.reports.analysis.groups import by_workers, group_by, joined, model_gaps, speed_up
 from rsbench.reports.analysis.fedfusion_ranks import rank_sentences
+from rsbench.reports.analysis.groups import by_workers, group_by, joined, model_gaps, speed_up
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import Setting, data_title, distinct

@@ -34,14 +34,15 @@ def computed_table(comparison: Comparison, notes: Notes) -> Table | None:
         return None
     facts = record["model"]["fedfusion"]
     batch = int(record["cell"]["batch_size"]) * int(facts["positions"])
-    rows = {f"for comparison, {rows} rows": int(rows) for rows in facts["coordinate_share"]}
-    rows |= {"a worker's batch, all positions": batch}
-    kept = FedFusion(rank=int(facts["rank"]), join=facts["join"])
     mark = notes.mark(
         f"Sent besides gradients or differences: Gram matrices of {units.bytes_text(facts['gram_bytes'])} at each "
         "averaging of buffers, counted there. Features, coordinates and bases stay on their worker."
     )
-    title = f"Computed, not sent {mark}: {AFTER}, rank {kept.rank_text}, join={kept.join}, {facts['modalities']} modalities, float32"
+    rows = {f"for comparison, {rows} rows": int(rows) for rows in facts["coordinate_share"]}
+    rows |= {f"a worker's batch, all positions {mark}": batch}
+    kept = FedFusion(rank=int(facts["rank"]), join=facts["join"])
+    of = f"rank {kept.rank_text}, join={kept.join}, {facts['modalities']} modalities, float32"
+    title = f"Computed, not sent: {AFTER}, {of}"
     return Table.of(title, _COLUMNS, [_row(name, kept.rank, facts, count) for name, count in rows.items()])
 
 

@@ -17,6 +17,8 @@ FEATURES: Final = 64
 """Shallow features of a position, d; as many dimensions leave the basis out."""
 FULL: Final = "full"
 FORMS: Final = f"{NAME}:rank=8,join=both"
+OPTIONS: Final = f"options rank=1 to {FEATURES} or {FULL}, join={'|'.join(JOINS)}: {FORMS}"
+"""What listings say of the options."""
 
 
 @dataclass(frozen=True, kw_only=True)
