@@ -11,7 +11,15 @@ from rsbench.planning import plan_file
 
 
 def test_the_plans_that_users_were_promised_are_there() -> None:
-    promised = {"paper-scene", "paper-multimodal", "paper-ablation", "paper-ratio", "paper-scaling", "gcc-htd"}
+    promised = {
+        "paper-scene",
+        "paper-multimodal",
+        "paper-ablation",
+        "paper-ratio",
+        "paper-scaling",
+        "gcc-htd",
+        "fedfusion",
+    }
     assert promised <= set(plan_file.shipped())
 
 
