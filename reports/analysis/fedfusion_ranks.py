@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rsbench.metrics import Metric
-from rsbench.recipe.fedfusion import FEATURES, is_fedfusion, parse_fedfusion
+from rsbench.recipe.fedfusion import FEATURES
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
@@ -34,11 +34,10 @@ def _by_rank(group: Sequence[Comparison]) -> dict[tuple[str, str], dict[int, Met
     """Return (method's label, way to join) -> rank -> finished row."""
     rows: dict[tuple[str, str], dict[int, Method]] = {}
     for comparison in group:
-        model = str(comparison.setting.cell["model"])
-        if is_fedfusion(model):
-            options = parse_fedfusion(model)
-            for method in comparison.trained:
-                rows.setdefault((method.label, options.join), {})[options.rank] = method
+        for method in comparison.trained:
+            facts = method.chosen[0]["model"].get("fedfusion")
+            if facts is not None:
+                rows.setdefault((method.label, facts["join"]), {})[facts["rank"]] = method
     return rows
 
 

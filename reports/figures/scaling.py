@@ -50,7 +50,7 @@ def _panel(group: Sequence[Comparison]) -> Panel | None:
         ),
     )
     cell = group[0].setting.cell
-    title = f"Scaling: {cell['dataset']}, {model_label(cell['model'])} on {cell['device']}"
+    title = f"Scaling: {cell['dataset']}, {model_label(str(cell['model']))} on {cell['device']}"
     note = f"Hardware: {group[0].setting.hardware}. {more_in_tables(len(several) - len(labels))}".strip()
     return Panel(title=title, figures=figures, legend=marks, note=note)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rsbench import units
-from rsbench.recipe.fedfusion import AFTER, FedFusion, coordinate_share
+from rsbench.recipe.fedfusion import AFTER, SHOWN_ROWS, FedFusion, coordinate_share
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import bytes_cell, count_cell, percent_cell
@@ -38,7 +38,7 @@ def computed_table(comparison: Comparison, notes: Notes) -> Table | None:
         f"Sent besides gradients or differences: Gram matrices of {units.bytes_text(facts['gram_bytes'])} at each "
         "averaging of buffers, counted there. Features, coordinates and bases stay on their worker."
     )
-    rows = {f"for comparison, {rows} rows": int(rows) for rows in facts["coordinate_share"]}
+    rows = {f"for comparison, {rows} rows": rows for rows in SHOWN_ROWS}
     rows |= {f"a worker's batch, all positions {mark}": batch}
     kept = FedFusion(rank=int(facts["rank"]), join=facts["join"])
     of = f"rank {kept.rank_text}, join={kept.join}, {facts['modalities']} modalities, float32"

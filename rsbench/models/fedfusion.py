@@ -13,12 +13,10 @@ import torch
 from torch import nn
 
 from rsbench.models.patch_parts import Head, PatchNetwork
-from rsbench.recipe.fedfusion import FEATURES, FedFusion, coordinate_share, parse_fedfusion
+from rsbench.recipe.fedfusion import FEATURES, SHOWN_ROWS, FedFusion, coordinate_share, parse_fedfusion
 
 KEPT: Final = 0.9
 """Of the running Gram matrix, when a batch adds to it."""
-SHOWN_ROWS: Final = (49, 392)
-"""Rows of feature matrices for which a record tells what coordinates save: a patch of 7 x 7 pixels, and 8 of them."""
 
 
 class ShallowBranch(nn.Module):

@@ -15,6 +15,8 @@ AFTER: Final = "after FedFusion"
 JOINS: Final[tuple[str, ...]] = get_args(Join)
 FEATURES: Final = 64
 """Shallow features of a position, d; as many dimensions leave the basis out."""
+SHOWN_ROWS: Final = (49, 392)
+"""Rows of feature matrices for which it is told what coordinates save: a patch of 7 x 7 pixels, and 8 of them."""
 FULL: Final = "full"
 FORMS: Final = f"{NAME}:rank=8,join=both"
 OPTIONS: Final = f"options rank=1 to {FEATURES} or {FULL}, join={'|'.join(JOINS)}: {FORMS}"
@@ -63,7 +65,7 @@ def coordinate_share(rank: int, rows: int) -> float:
 
 def is_fedfusion(model: str) -> bool:
     """Return whether a model's text asks for this model, whatever its options."""
-    return model.partition(":")[0] == NAME
+    return str(model).partition(":")[0] == NAME  # a cell of a damaged record may hold anything
 
 
 def parse_fedfusion(text: str) -> FedFusion:

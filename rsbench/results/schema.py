@@ -22,6 +22,7 @@ from rsbench.results.checks import (
     matrix_of_counts,
     number,
     numbers_within,
+    object_with,
     pairs,
 )
 
@@ -74,6 +75,7 @@ _TOP: dict[str, Check] = {
     "cell": _OBJECT,
     "provenance": _OBJECT,
 }
+_FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
     "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT},
@@ -82,6 +84,7 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
         "wire_counter": _MAYBE_TEXT,
     },
     "time.": _amounts("skew_s"),
+    "model.": {"fedfusion": object_with({"join": _TEXT, **dict.fromkeys(_FEDFUSION, _COUNT)})},
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),
         "runtime": is_of(dict, words="an object", nullable=True),

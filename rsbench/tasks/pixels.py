@@ -18,6 +18,7 @@ from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.patches import Patches
 from rsbench.models import patchnets
+from rsbench.recipe.fedfusion import model_label
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
@@ -96,7 +97,7 @@ class PixelClassification(Classification):
         predicted_HW.flat[self.parts.test] = self._tested["predicted"] + 1
         if len(others):
             predicted_HW.flat[others] = self.answers(networks, others)["predicted"] + 1
-        title = f"{self.data.title}, {self.cell.model}, {self.cell.compressor}: predicted and true classes"
+        title = f"{self.data.title}, {model_label(self.cell.model)}, {self.cell.compressor}: predicted and true classes"
         if dist.get_rank() == 0:
             draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)
         return [{"file": MAP, "title": title}]

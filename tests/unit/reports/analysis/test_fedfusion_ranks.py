@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+from fedfusion_records import with_facts
 
 from rsbench.reports import build_report
 
@@ -14,7 +15,7 @@ Maker = Callable[..., dict[str, Any]]
 
 def side_by_side(make_record: Maker, scores: Mapping[str, float], **changes: Any) -> str:
     records = [
-        make_record(model=model, seed=seed, oa=oa + 0.01 * seed, **changes)
+        with_facts(make_record(model=model, seed=seed, oa=oa + 0.01 * seed, **changes))
         for model, oa in scores.items()
         for seed in (0, 1)
     ]
