@@ -14,7 +14,7 @@ from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.recipe.fedfusion import canonical_model
 from rsbench.recipe.split import check_split
-from rsbench.recipe.sync import Sync, parse_sync
+from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
 
 Match = Literal["payload", "wire", "density"]
 Device = Literal["cpu", "cuda"]
@@ -193,7 +193,7 @@ class CellSpec(Recipe):
     @property
     def synchronization(self) -> Sync:
         """How often workers exchange."""
-        return Sync() if self.sync is None else parse_sync(self.sync)
+        return EVERY_STEP if self.sync is None else parse_sync(self.sync)
 
     @property
     def derived_seed(self) -> int:

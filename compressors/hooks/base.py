@@ -207,6 +207,19 @@ class Hook:
             for p, g in zip(bucket.parameters(), bucket.gradients(), strict=True)
         ]
 
+    def backward(self, loss: torch.Tensor) -> None:
+        """Run the backward pass of this hook's model; what a callback raised comes back as the hook raised it.
+
+        Raises:
+            RsbenchError: what is handed over is not finite on some rank.
+        """
+        try:
+            torch.autograd.backward(loss)
+        except RuntimeError:
+            if self.failure is not None:
+                raise self.failure from None
+            raise
+
     # --- what users ask for ------------------------------------------------------------------------------------
 
     def step_stats(self) -> dict[str, Any]:

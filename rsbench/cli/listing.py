@@ -16,6 +16,7 @@ from rsbench.metrics import facts_of, score_text
 from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
 from rsbench.recipe import fedfusion
+from rsbench.recipe.sync import describe
 from rsbench.results.records import list_runs
 
 if TYPE_CHECKING:
@@ -100,6 +101,13 @@ def _plans(console: Console, verbose: bool, out: Path) -> None:
         )
 
 
+def _sync(console: Console, verbose: bool, out: Path) -> None:
+    """List what --sync takes, with the source of each name."""
+    for form, words in describe():
+        say(console, f"{form:<18}{words}")
+    say(console, "Options follow after a colon: --sync rounds:8:nesterov:outer_lr=0.5,state=reset. See docs/rounds.md.")
+
+
 LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "compressors": _compressors,
     "datasets": _datasets,
@@ -107,6 +115,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "models": _models,
     "plans": _plans,
     "runs": _runs,
+    "sync": _sync,
 }
 
 
@@ -115,7 +124,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Where runs stand.")
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, links, models, shipped plans, or recorded runs.
+    """List compressors, data sets, links, models, shipped plans, recorded runs, or what --sync takes.
 
     \b
     Examples:

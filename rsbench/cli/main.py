@@ -47,6 +47,7 @@ def main() -> None:
 @options.judging_options
 @options.byte_options
 @options.device_options
+@options.sync_option
 @options.link_options
 @options.training_options
 @options.place_options
@@ -103,6 +104,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @options.cell_options
 @options.byte_options
 @options.device_options
+@options.cell_sync_option
 @options.cell_link_options
 @options.training_options
 @options.place_options
@@ -127,7 +129,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
             raise RsbenchError(f"run runs one cell, so give --{name} once; rsbench compare takes several.")
     one = {
         name: () if given[name] is None else (given[name],)
-        for name in ("dataset", "model", "compressor", "ratio", "lr", "link")
+        for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync")
     }
     request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if started_by_torchrun(os.environ):

@@ -110,6 +110,13 @@ cell_options = one_decorator(
 )
 """The same for one cell."""
 
+_SYNC = (
+    "How often workers exchange: steps, accumulate:K, rounds:K[:avg|nesterov|prox], or diloco, fedavg, localsgd, "
+    "sparseloco; see `rsbench list sync`."
+)
+sync_option = click.option("--sync", multiple=True, metavar="SYNC", help=f"{_SYNC} Repeat to compare several.  [steps]")
+cell_sync_option = click.option("--sync", metavar="SYNC", help=f"{_SYNC}  [steps]")
+
 byte_options = one_decorator(
     click.option("--density", type=float, metavar="R", help="Send this share of the elements, instead of --ratio."),
     click.option(

@@ -20,6 +20,7 @@ from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
 from rsbench.planning.request import Request
+from rsbench.recipe.sync import parse_sync
 
 NO_LINK: Final = "none"
 """What ``--link`` calls the machine as it is, nothing emulated."""
@@ -118,6 +119,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         tuning_seed=given.get("tuning_seed"),
         seeds=parse_seeds(given["seeds"]),
         match=given["match"],
+        syncs=unique([parse_sync(text).label or None for text in given["sync"] or ("steps",)]),
         links=links_of(given["link"], given["link_of"]),
         devices=DeviceRequest(gpus=unique(given["gpus"]), workers=unique(given["workers"]), device=given["device"]),
         epochs=given["epochs"],

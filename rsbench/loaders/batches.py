@@ -50,6 +50,11 @@ class TrainBatches:
         self._sampler: DistributedSampler[object] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
         self._rng = torch.Generator().manual_seed(seed + 7919 * (rank + 1))
 
+    @property
+    def samples(self) -> int:
+        """This rank's training samples."""
+        return len(self._sampler)  # type: ignore[arg-type]
+
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the inputs and labels of one epoch."""
         self._sampler.set_epoch(number)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from rsbench.measure.step_times import BucketTimes, PhaseTimes, skipped_steps
+from rsbench.measure.step_times import BucketTimes, PhaseTimes, skipped_steps, total
 
 MOST_STEPS: Final = 1000
 """So many steps are kept at most, evenly spread."""
@@ -17,14 +18,25 @@ class ExchangeProfile:
     """Collects the phases of steps; :meth:`section` gives their medians."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[int, Sequence[PhaseTimes]]] = []
+        self._kept: list[_Exchange] = []
         self._seen, self._stride = 0, 1
+        self._alone: list[PhaseTimes] = []
+        self._local_steps = 0
 
     def add(self, phases: Sequence[PhaseTimes]) -> None:
-        """Take the phases of the next step: one for each network of the task."""
+        """Take the phases of the next step: one for each network of the task, and one for the end of a round.
+
+        Steps without an exchange are kept as one phase of the exchange that follows.
+        """
+        self._local_steps += 1
+        self._alone += [phase for phase in phases if not phase.buckets]
+        exchanging = [phase for phase in phases if phase.buckets]
+        if not exchanging:
+            return
         if self._seen % self._stride == 0:
-            self._kept.append((self._seen, phases))
-        self._seen += 1
+            alone = [_joined(self._alone)] if self._alone else []
+            self._kept.append(_Exchange(number=self._seen, local_steps=self._local_steps, phases=[*alone, *exchanging]))
+        self._seen, self._local_steps, self._alone = self._seen + 1, 0, []
         if len(self._kept) > MOST_STEPS:
             self._kept, self._stride = self._kept[::2], 2 * self._stride
 
@@ -34,15 +46,50 @@ class ExchangeProfile:
         The first steps are left out as everywhere (:func:`~rsbench.measure.step_times.skipped_steps`).
         """
         first = skipped_steps(self._seen)
-        counted = [phases for step, phases in self._kept if step >= first] or [phases for _, phases in self._kept]
-        shapes = Counter(tuple(len(phase.buckets) for phase in phases) for phases in counted)
-        (shape, _), *_ = shapes.most_common(1)
-        alike = [phases for phases in counted if tuple(len(phase.buckets) for phase in phases) == shape]
+        counted = [exchange for exchange in self._kept if exchange.number >= first] or self._kept
+        ((local_steps, buckets), _), *_ = Counter(exchange.shape for exchange in counted).most_common(1)
+        alike = [exchange.phases for exchange in counted if exchange.shape == (local_steps, buckets)]
+        phases = [_phase([phases[index] for phases in alike]) for index in range(len(buckets))]
         return {
-            "phases": [_phase([phases[index] for phases in alike]) for index in range(len(shape))],
-            "load": _load([phase for phases in counted for phase in phases]),
+            "phases": [_a_step(phase, local_steps) for phase in phases],
+            "load": _load([phase for exchange in counted for phase in exchange.phases]),
             "steps": len(alike),
         }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Exchange:
+    """An exchange and the local steps that led to it."""
+
+    number: int
+    local_steps: int
+    phases: Sequence[PhaseTimes]
+
+    @property
+    def shape(self) -> tuple[int, tuple[int, ...]]:
+        """What must be alike for medians to mean something: the local steps, and the buckets of each phase."""
+        return self.local_steps, tuple(len(phase.buckets) for phase in self.phases)
+
+
+def _joined(phases: Sequence[PhaseTimes]) -> PhaseTimes:
+    """Return phases without an exchange as one, which takes as long as all of them."""
+    cpu = [phase.forward_cpu_s for phase in phases if phase.forward_cpu_s is not None]
+    known = sum(cpu) if len(cpu) == len(phases) else None
+    return PhaseTimes(times=total([phase.times for phase in phases]), buckets=(), forward_cpu_s=known)
+
+
+def _a_step(phase: dict[str, Any], local_steps: int) -> dict[str, Any]:
+    """Return what one of so many local steps has of a phase: a share of its seconds and of its collectives."""
+    if local_steps == 1:
+        return phase
+    buckets = [
+        {
+            **{name: value and value / local_steps for name, value in bucket.items() if name != "calls"},
+            "calls": [{**call, "per_step": call["per_step"] / local_steps} for call in bucket["calls"]],
+        }
+        for bucket in phase["buckets"]
+    ]
+    return {**{name: value / local_steps for name, value in phase.items() if name != "buckets"}, "buckets": buckets}
 
 
 def _load(phases: Sequence[PhaseTimes]) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -114,6 +115,14 @@ class StepTimer:
             )
             in_hooks += sent - start
         return buckets
+
+
+class RoundTimer(StepTimer):
+    """A stopwatch of a round's end: its phases are those of a step whose forward pass takes the difference."""
+
+    def read(self, timeline: Sequence[BucketMarks]) -> PhaseTimes:
+        """Return what was timed, as the end of a round."""
+        return dataclasses.replace(super().read(timeline), forward_cpu_s=None, ends_round=True)
 
 
 def _size(call: StartedCall) -> CallSize:

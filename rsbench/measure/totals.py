@@ -22,25 +22,31 @@ class RunTotals:
     def __init__(self, workers: int, steady_from_step: int = 0) -> None:
         self._workers, self._steady_from = workers, steady_from_step
         self._payload: list[int] = []
+        self._local_steps: list[int] = []
         self._wire = self._dense = self._one_d = self._buckets = 0
         self._density: dict[str, float] = {}
         self._sent_share = 0.0
         self._times: list[StepTimes] = []
 
-    def add(self, stats: Mapping[str, Any], times: StepTimes) -> bool:
-        """Count one step; return whether the densities changed.
+    def add(self, stats: Mapping[str, Any] | None, times: StepTimes) -> bool:
+        """Count one local step; return whether the densities changed.
 
         Args:
-            stats: the keys of :meth:`rsbench.compressors.Compressor.step_stats`.
+            stats: the keys of :meth:`rsbench.compressors.Compressor.step_stats`, of the exchange that ended the step;
+                None where workers go on alone.
             times: of the step.
         """
+        self._times.append(times)
+        if stats is None:
+            return False
+        local_steps = len(self._times) - sum(self._local_steps)
         self._payload.append(stats["payload_bytes"])
+        self._local_steps.append(local_steps)
         self._wire += stats["wire_bytes"]
-        self._dense += stats["dense_bytes"]
-        self._buckets += stats["buckets"]
+        self._dense += stats["dense_bytes"] * local_steps
+        self._buckets += stats["buckets"] * local_steps
         self._one_d += stats["one_d_bytes"]
         self._sent_share += stats["mean_density"]
-        self._times.append(times)
         changed: bool = stats["density"] != self._density
         self._density = dict(stats["density"])
         return changed
@@ -67,10 +73,14 @@ class RunTotals:
         return dict(self._density)
 
     def traffic(self) -> dict[str, Any]:
-        """Return bytes over the whole run; ratios are None where nothing was sent, or no step was steady."""
-        total, steps = sum(self._payload), len(self._payload)
+        """Return bytes over the whole run; ratios are None where nothing was sent, or no step was steady.
+
+        Steps are local steps. The dense reference exchanges at every one of them.
+        """
+        total, steps, exchanges = sum(self._payload), len(self._times), len(self._payload)
         dense_wire = wire_bytes("all_reduce", self._dense, self._workers, calls=self._buckets)
-        after_warmup = self._payload[max(skipped_steps(steps), self._steady_from) :]
+        a_step = [sent if n == 1 else sent / n for sent, n in zip(self._payload, self._local_steps, strict=True)]
+        after_warmup = a_step[max(skipped_steps(exchanges), self._steady_from) :]
         steady = statistics.median(after_warmup) if after_warmup else None
         return {
             "payload_bytes_total": total,
@@ -81,13 +91,24 @@ class RunTotals:
             "compression_ratio": self._dense / total if total else None,
             "steady_ratio": self._dense / steps / steady if steady else None,
             "wire_ratio": dense_wire / self._wire if self._wire else None,
-            "density": self._sent_share / steps,
+            "density": self._sent_share / exchanges,
             "density_per_tensor": self._density,
             "one_d_share": self._one_d / total if total else None,
             "steps": steps,
+            "exchanges": exchanges,
+            "local_steps": max(self._local_steps),
+            "payload_bytes_per_exchange": total / exchanges,
         }
 
     def time(self, images_per_step: int) -> dict[str, Any]:
-        """Return the median step time, the mean of its parts, and images per second over all workers."""
-        summary = summarize(self._times)
-        return {**summary, "images_per_s": images_per_step / summary["step_time_s"]}
+        """Return the median step time, the mean of its parts, and images per second over all workers.
+
+        Where workers exchange less often than at every step, the times are means over the local steps of an exchange,
+        so that its cost is shared out over them.
+        """
+        summary = summarize(self._times, self._local_steps)
+        return {
+            **summary,
+            "images_per_s": images_per_step / summary["step_time_s"],
+            "s_per_sample": summary["step_time_s"] / images_per_step,
+        }

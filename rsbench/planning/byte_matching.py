@@ -13,6 +13,7 @@ from rsbench.errors import RsbenchError
 from rsbench.measure.asked_ratio import TOLERANCE
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
+from rsbench.recipe.sync import EVERY_STEP, Sync
 
 _SMALLEST = 1e-12
 _BISECTIONS = 60
@@ -58,6 +59,7 @@ def estimate(
     steps: int,
     batch_size: int,
     bucket_cap_mb: float = BUCKET_CAP_MB,
+    sync: Sync = EVERY_STEP,
 ) -> Estimate:
     """Estimate a run from shapes alone.
 
@@ -65,18 +67,20 @@ def estimate(
         compressor: with its density solved.
         facts: the model's shapes.
         workers: world size W.
-        steps: optimizer steps of the run.
+        steps: local steps of the run.
         batch_size: samples per worker and step.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
+        sync: how often workers exchange.
     """
-    compressor = compressor.for_workers(workers)
-    total = payload_bytes(compressor, facts, steps, bucket_cap_mb)
+    compressor, sent, exchanges = compressor.for_workers(workers), facts.handed_over(sync), sync.exchanges(steps)
+    total = payload_bytes(compressor, sent, exchanges, bucket_cap_mb)
     dense = facts.dense_bytes * steps
-    wire = wire_total(compressor, facts, steps, workers, bucket_cap_mb)
+    wire = wire_total(compressor, sent, exchanges, workers, bucket_cap_mb)
     dense_wire = dense_wire_total(facts, steps, workers, bucket_cap_mb)
-    messages = (workers + 1) * total // steps if compressor.collective == "all_gather" else 0
-    collectives = planned_collectives(compressor, facts, steps, bucket_cap_mb)
+    messages = (workers + 1) * total // exchanges if compressor.collective == "all_gather" else 0
+    collectives = planned_collectives(compressor, sent, exchanges, bucket_cap_mb)
     copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v
+    copies += 2 * sync.in_rounds  # where the round began, and the difference
     return Estimate(
         payload_bytes_per_step=total / steps,
         total_payload_bytes=total,
@@ -84,7 +88,7 @@ def estimate(
         wire_ratio=dense_wire / wire if wire else (math.inf if dense_wire else 1.0),
         memory_bytes_per_worker=copies * facts.dense_bytes + messages + round(batch_size * facts.activation_bytes),
         flops_per_step=batch_size * facts.flops,
-        uncertain_share=uncertain_bytes(compressor, facts, steps) / total if total else 0.0,
+        uncertain_share=uncertain_bytes(compressor, sent, exchanges) / total if total else 0.0,
         wire_bytes=wire,
         collectives=collectives,
     )
@@ -99,18 +103,20 @@ def match_bytes(
     workers: int,
     steps: int,
     bucket_cap_mb: float = BUCKET_CAP_MB,
+    sync: Sync = EVERY_STEP,
 ) -> Compressor:
     """Solve for the density that gives an asked compression ratio over the whole run.
 
     Args:
         compressor: as the user asked for it; one without a density, or with a density given, comes back as it is.
         facts: the model's shapes.
-        ratio: dense bytes / bytes sent, summed over all steps; None leaves the compressor alone.
+        ratio: dense bytes at every step / bytes sent, summed over the run; None leaves the compressor alone.
         match: ``payload``: bytes handed to collectives; ``wire``: modelled bytes on the wire; ``density``: simply
             density 1 / ratio.
         workers: world size W.
-        steps: optimizer steps of the run.
+        steps: local steps of the run.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB; each bucket has a header.
+        sync: how often workers exchange.
 
     Returns:
         A compressor whose bytes are the most that stay within dense / ratio; where whole blocks of one density would
@@ -136,6 +142,7 @@ def match_bytes(
         workers=workers,
         steps=steps,
         bucket_cap_mb=bucket_cap_mb,
+        sync=sync,
     ).solved()
 
 
@@ -171,6 +178,17 @@ class _Matching:
     workers: int
     steps: int
     bucket_cap_mb: float
+    sync: Sync
+
+    @property
+    def handed_over(self) -> ModelFacts:
+        """What an exchange hands over."""
+        return self.facts.handed_over(self.sync)
+
+    @property
+    def exchanges(self) -> int:
+        """Exchanges of the run."""
+        return self.sync.exchanges(self.steps)
 
     @property
     def wired(self) -> bool:
@@ -188,8 +206,8 @@ class _Matching:
     def sent(self, compressor: Compressor) -> float:
         """Return the bytes of the run, of the kind that is matched."""
         if self.wired:
-            return wire_total(compressor, self.facts, self.steps, self.workers, self.bucket_cap_mb)
-        return payload_bytes(compressor, self.facts, self.steps, self.bucket_cap_mb)
+            return wire_total(compressor, self.handed_over, self.exchanges, self.workers, self.bucket_cap_mb)
+        return payload_bytes(compressor, self.handed_over, self.exchanges, self.bucket_cap_mb)
 
     def solved(self) -> Compressor:
         """Return the compressor with the density, and what it takes beyond that.
@@ -217,8 +235,8 @@ class _Matching:
         One density, the same in all steps, is good enough where it misses by less than 1 % for sure.
         """
         without, most = self.sent(matched), self.sent(matched.with_extra(1.0))
-        certain = 1 - uncertain_bytes(matched, self.facts, self.steps) / payload_bytes(
-            matched, self.facts, self.steps, self.bucket_cap_mb
+        certain = 1 - uncertain_bytes(matched, self.handed_over, self.exchanges) / payload_bytes(
+            matched, self.handed_over, self.exchanges, self.bucket_cap_mb
         )
         if self.target <= (1 + _MET) * certain * without or most <= without:
             return matched
@@ -227,10 +245,10 @@ class _Matching:
 
     def too_much(self, reach: float) -> RsbenchError:
         """Say how far the compressor reaches, what keeps it from more, and what to do."""
-        compressor, facts = self.compressor, self.facts
-        least = payload_bytes(compressor.with_density(_SMALLEST), facts, self.steps, self.bucket_cap_mb)
+        compressor, facts = self.compressor, self.handed_over
+        least = payload_bytes(compressor.with_density(_SMALLEST), facts, self.exchanges, self.bucket_cap_mb)
         whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
-        share = sum(layout.dense_bytes for layout in whole) * self.steps / least
+        share = sum(layout.dense_bytes for layout in whole) * self.exchanges / least
         causes, remedies = [], []
         if compressor.steady_from_step:
             causes.append(f"its density warm-up of {compressor.steady_from_step} steps counts")
@@ -253,6 +271,8 @@ class _Matching:
         compressor = self.compressor
         ceiling = compressor.largest_density
         limit = f"every layer at its ceiling of {ceiling:g}" if ceiling < 1 else "every tensor sent whole"
+        if self.sync.every > 1:
+            limit += f" once in {self.sync.every} steps"
         remedies = [f"ask for at least --ratio {math.ceil(reach):g}"]
         if ceiling < 1:
             remedies.append("raise the ceiling")

@@ -14,6 +14,7 @@ from rsbench.links.worker_links import WorkerLinks, parse_worker_links
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.recipe.split import check_split
+from rsbench.recipe.sync import parse_sync
 
 if TYPE_CHECKING:
     from rsbench.compressors import Compressor
@@ -46,6 +47,8 @@ class Grid:
         match: which bytes the ratios count.
         links: texts of emulated links (:mod:`rsbench.links.worker_links`), None for whatever is there; all methods run
             over one, then over the next, within a seed.
+        syncs: how often workers exchange, canonical texts (:mod:`rsbench.recipe.sync`), None for every step; a method's
+            follow one another.
         devices: workers and device as the user said them.
         workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``devices``.
         device: what each worker trains on, taken from ``devices`` too.
@@ -67,6 +70,7 @@ class Grid:
     seeds: tuple[int, ...] = (0,)
     match: Match = "payload"
     links: tuple[str | None, ...] = (None,)
+    syncs: tuple[str | None, ...] = (None,)
     devices: DeviceRequest = field(default_factory=DeviceRequest)
     workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
@@ -139,7 +143,16 @@ class Grid:
     @property
     def most_cells(self) -> int:
         """How many cells it is at most, counted without making them."""
-        chosen = (self.datasets, self.workers, self.models, self.compressors, self.ratios, self.lrs, self.links)
+        chosen = (
+            self.datasets,
+            self.workers,
+            self.models,
+            self.compressors,
+            self.ratios,
+            self.lrs,
+            self.links,
+            self.syncs,
+        )
         seeds = len(self.seeds) + (self.tuning_seed is not None)
         return seeds * math.prod(max(1, len(values)) for values in chosen)
 
@@ -164,6 +177,7 @@ class Grid:
                 seed=seed,
                 workers=workers,
                 link=link,
+                sync=sync,
             )
             for seed in self.seeds
             for name in self.datasets
@@ -171,6 +185,7 @@ class Grid:
             for link in self.links
             for model in self.models or (datasets[name].model,)
             for text, ratio in rows
+            for sync in self.syncs
             for lr in self.lrs or (default_rate(model, datasets[name].lr),)
         ]
         return list(dict.fromkeys(cells))
@@ -187,10 +202,14 @@ class Grid:
     def _rows(self) -> list[tuple[str, float | None]]:
         """Return (canonical compressor, ratio or None) in the order given."""
         from rsbench import compressors  # late: start-up
+        from rsbench.compressors.base.differences import check_differences  # late: start-up
 
+        in_rounds = any(parse_sync(sync).in_rounds for sync in self.syncs if sync is not None)
         rows: list[tuple[str, float | None]] = []
         for text in self.compressors:
             compressor: Compressor = compressors.parse(text)
+            if in_rounds:
+                check_differences(compressor)
             if not compressor.matchable or compressor.density_given:
                 rows.append((compressor.text, None))
             elif self.density is not None:

@@ -140,6 +140,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
         train = samples(spec.dataset, spec.split, spec.derived_seed)
         per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
+        _check_exchanges(spec, steps, per_epoch)
         question = (replace(spec, seed=0, lr=1.0), per_epoch, steps)  # seeds and learning rates change no bytes
         if question not in matched:
             matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
@@ -151,16 +152,32 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     return jobs
 
 
+def _check_exchanges(spec: CellSpec, steps: int, per_epoch: int) -> None:
+    """Refuse a run that ends before its workers would exchange.
+
+    Raises:
+        RsbenchError: says how many steps there are, and what to ask for.
+    """
+    if spec.synchronization.every > steps:
+        raise RsbenchError(
+            f"--sync {spec.sync} exchanges once in {spec.synchronization.every:,} local steps, but this run has "
+            f"{steps:,} ({per_epoch:,} an epoch): ask for at most {steps:,} local steps, or for more --epochs."
+        )
+
+
 def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tuple[str, Estimate]:
     """Return the compressor with the density that gives the asked ratio, and what its run will take."""
+    sync = spec.synchronization
+    exchanges_per_epoch = max(1, round(per_epoch / sync.every))
     compressor = byte_matching.match_bytes(
-        compressors.parse(spec.compressor).for_run(steps_per_epoch=per_epoch),
+        compressors.parse(spec.compressor).for_run(steps_per_epoch=exchanges_per_epoch),
         model,
         ratio=spec.ratio,
         match=spec.match,
         workers=spec.workers,
         steps=steps,
         bucket_cap_mb=spec.bucket_cap_mb,
+        sync=sync,
     )
     estimate = byte_matching.estimate(
         compressor,
@@ -169,6 +186,7 @@ def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tup
         steps=steps,
         batch_size=spec.batch_size,
         bucket_cap_mb=spec.bucket_cap_mb,
+        sync=sync,
     )
     return compressor.text, estimate
 

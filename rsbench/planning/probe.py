@@ -21,6 +21,7 @@ from rsbench.atomic import write_atomically
 from rsbench.errors import RsbenchError
 from rsbench.parent_death import end_with_parent
 from rsbench.paths import cache_root
+from rsbench.recipe.sync import Sync
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,12 +34,21 @@ class ModelFacts:
             stands under each, as it is exchanged for each.
         activation_bytes: kept for the backward pass, a sample.
         flops: floating-point operations of forward and backward pass, a sample.
+        repeated: tensors, called as in ``shapes``, that an earlier network has, too.
     """
 
     name: str
     networks: dict[str, dict[str, tuple[int, ...]]]
     activation_bytes: float = 0.0
     flops: float = 0.0
+    repeated: tuple[str, ...] = ()
+
+    def handed_over(self, sync: Sync) -> ModelFacts:
+        """Return what an exchange hands over: gradients of each network, or in rounds each tensor's difference once."""
+        if not sync.in_rounds:
+            return self
+        once = {name: shape for name, shape in self.shapes.items() if name not in self.repeated}
+        return dataclasses.replace(self, networks={"": once}, repeated=())
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -101,7 +111,8 @@ def model_facts(
         network: {name: tuple(shape) for name, shape in shapes.items()}
         for network, shapes in answer.pop("networks").items()
     }
-    return ModelFacts(networks=networks, **answer)
+    repeated = tuple(answer.pop("repeated", ()))
+    return ModelFacts(networks=networks, repeated=repeated, **answer)
 
 
 def devices() -> Devices:

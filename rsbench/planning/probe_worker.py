@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -75,9 +75,21 @@ def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size
         "networks": {
             name: {key: list(p.shape) for key, p in network.named_parameters()} for name, network in networks.items()
         },
+        "repeated": _repeated(networks),
         "activation_bytes": sum(kept.values()) / SAMPLES,
         "flops": counter.get_total_flops() / SAMPLES,
     }
+
+
+def _repeated(networks: Mapping[str, torch.nn.Module]) -> list[str]:
+    """Return ``network.tensor`` of the parameters that an earlier network has, too."""
+    seen: set[int] = set()
+    repeated = []
+    for name, network in networks.items():
+        mine = dict(network.named_parameters())
+        repeated += [f"{name}.{key}" for key, parameter in mine.items() if id(parameter) in seen]
+        seen |= set(map(id, mine.values()))
+    return repeated
 
 
 def device_facts() -> dict[str, Any]:

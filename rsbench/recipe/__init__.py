@@ -1,1 +1,1 @@
-"""What the texts of a recipe say: how samples are split, how often workers exchange; and the steps of a run."""
+"""What the texts of a recipe say: how samples are split and how often workers exchange; steps of a run."""

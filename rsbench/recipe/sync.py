@@ -86,6 +86,10 @@ class Sync:
         return math.ceil(steps / self.every)
 
 
+EVERY_STEP: Final = Sync()
+"""Gradients at every step."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preset:
     """A name that papers use.
@@ -140,14 +144,14 @@ def parse_sync(text: str) -> Sync:
     if kind == "steps":
         if rest:
             raise RsbenchError(f'--sync "{text}": steps takes nothing after it; write {FORMS}.')
-        return Sync()
+        return EVERY_STEP
     if not rest:
         raise RsbenchError(f'--sync "{text}" does not say how many local steps an exchange takes: write {kind}:8.')
     every = _count(text, rest[0])
     if kind == "accumulate":
         if len(rest) > 1:
             raise RsbenchError(f'--sync "{text}": accumulate takes a number of batches only, such as accumulate:8.')
-        return Sync(kind="accumulate", every=every) if every > 1 else Sync()
+        return Sync(kind="accumulate", every=every) if every > 1 else EVERY_STEP
     return _rounds(text, every, rest[1:])
 
 

@@ -78,12 +78,14 @@ _TOP: dict[str, Check] = {
 _FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
-    "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT},
+    "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT, "sync": _MAYBE_TEXT},
     "traffic.": {
         **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
         "wire_counter": _MAYBE_TEXT,
+        **_amounts("payload_bytes_per_exchange", "payload_bytes_per_sample"),
+        **dict.fromkeys(("exchanges", "local_steps"), count(1, nullable=True)),
     },
-    "time.": _amounts("skew_s"),
+    "time.": _amounts("skew_s", "round_s", "s_per_sample"),
     "model.": {"fedfusion": object_with({"join": _TEXT, **dict.fromkeys(_FEDFUSION, _COUNT)})},
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),

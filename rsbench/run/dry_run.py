@@ -77,7 +77,7 @@ def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tup
     return (
         spec.dataset,
         spec.model,
-        job.compressor,
+        " ".join(filter(None, [job.compressor, spec.sync])),
         "-" if spec.ratio is None else f"{spec.ratio:g}",
         f"{spec.lr:g}" if queue.decided(job) else "best",
         str(spec.seed),

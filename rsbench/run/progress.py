@@ -40,7 +40,9 @@ class CellState:
     epoch: int = 0
     loss: float | None = None
     validation: str = ""
-    payload_bytes: int | None = None
+    payload_bytes: float | None = None
+    _sent_bytes: int = 0
+    _steps_read: int = 0
     samples_per_s: float | None = None
     step_time_s: float | None = None
     _offset: int = 0
@@ -70,7 +72,9 @@ class CellState:
         elif sample["kind"] == "step":
             duration = float(sample["step_time_s"])
             self.step, self.epoch, self.loss = int(sample["step"]) + 1, int(sample["epoch"]), sample["loss"]
-            self.payload_bytes = sample["payload_bytes"]
+            self._sent_bytes += sample["payload_bytes"]
+            self._steps_read += 1
+            self.payload_bytes = self._sent_bytes / self._steps_read
             before = self.step_time_s
             self.step_time_s = duration if before is None else 0.9 * before + 0.1 * duration
             self.samples_per_s = sample["images"] / self.step_time_s if self.step_time_s else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from itertools import islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +20,21 @@ from rsbench.errors import NotFiniteError
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.prefetch import ahead
 from rsbench.measure.across_ranks import AcrossRanks
-from rsbench.measure.buffers import average_buffers
-from rsbench.measure.collectives import Traffic
 from rsbench.measure.exchange_profile import ExchangeProfile
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
-from rsbench.measure.step_timer import StepTimer
 from rsbench.measure.step_times import skipped_steps
 from rsbench.measure.totals import RunTotals
 from rsbench.measure.trace import Trace
 from rsbench.metrics import facts_of
 from rsbench.recipe.epochs import steps_per_epoch, total_steps
-from rsbench.tasks import Task
+from rsbench.tasks import Networks, Task
 from rsbench.train.agreement import agree, facts_of_run
+from rsbench.train.differences import Differences
+from rsbench.train.exchange import Exchange, Stats
+from rsbench.train.gradients import Gradients
 from rsbench.train.inputs_first import inputs_first
-from rsbench.train.network import CompressedNetwork, joined_stats
-from rsbench.train.open_steps import OpenStep, OpenSteps, ReadStep
+from rsbench.train.open_steps import OpenSteps, ReadStep
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
 
 
@@ -104,16 +103,12 @@ class Training:
         agree(facts_of_run(cell, compressor.text, self.task, folder, built))
         beat("prepare the exchange")
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
-        alone = len(self.networks) == 1
-        copies = [compressor, *(compressor.replace() for _ in range(len(self.networks) - 1))]
-        self.compressed = {
-            name: CompressedNetwork(name, network, own, cell, device, alone=alone)
-            for (name, network), own in zip(self.networks.items(), copies, strict=True)
-        }
-        self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
+        batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
+        self._stream = chain.from_iterable(map(batches.epoch, count()))
+        self.exchange = self._exchange_of(batches.samples)
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
         self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
-        self.buffers, self.totals = Traffic(self.workers), RunTotals(self.workers, compressor.steady_from_step)
+        self.totals = RunTotals(self.workers, compressor.steady_from_step)
         self._trace_file = trace
         self.trace = None if trace is None else Trace(self.steps)
         self.validation: list[dict[str, Any]] = []
@@ -134,11 +129,11 @@ class Training:
             RsbenchError: the loss or a gradient is not finite.
         """
         self.log.write("phase", {"phase": "train"})
-        for epoch in range(math.ceil(self.steps / self.per_epoch)):
-            train_loss = self._epoch(epoch)
+        while self.step < self.steps:
+            train_loss = self._train_until(self._next_stop())
             scores = self._validate() if self.compressor.trains else None
             if scores is not None:
-                self.validation.append({"epoch": epoch, **scores})
+                self.validation.append({"epoch": (self.step - 1) // self.per_epoch, **scores})
                 done = {"steps_done": self.step, "train_loss": train_loss}
                 self.log.write("epoch", {**done, **self.validation[-1]})
             self._remember(train_loss)
@@ -148,15 +143,11 @@ class Training:
 
     def _validate(self) -> dict[str, float] | None:
         """Average the buffers over the ranks and score the validation samples."""
-        self._average_buffers()
+        self.exchange.agree()
         scores = self.task.validate(self.networks)
         if scores is not None:
             self._finite(scores["loss"], self.step)
         return scores
-
-    def _average_buffers(self) -> None:
-        for network in self.networks.values():
-            average_buffers(network, self.buffers)
 
     def _remember(self, train_loss: float) -> None:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""
@@ -169,24 +160,36 @@ class Training:
     def _rate(self, step: int) -> float:
         return learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
 
-    def _epoch(self, epoch: int) -> float:
-        """Pass once over the training samples, or what is left of the run; return the mean loss."""
-        count = min(self.per_epoch, self.steps - self.step)
-        loader = ahead(islice(self.batches.epoch(epoch), count), self.device)
+    def _exchange_of(self, samples: int) -> Exchange:
+        """Return what the workers exchange, by the cell."""
+        if self.cell.synchronization.in_rounds:
+            return Differences(self.networks, self.compressor, self.cell, samples, self._losses, self._rate_of)
+        return Gradients(self.networks, self.compressor, self.cell, self.device, self._losses, self._rate_of)
+
+    def _next_stop(self) -> int:
+        """Return the steps after which to validate next: at the first exchange at or after the epoch's end."""
+        every, end = self.cell.synchronization.every, (self.step // self.per_epoch + 1) * self.per_epoch
+        return min(self.steps, math.ceil(end / every) * every)
+
+    def _train_until(self, stop: int) -> float:
+        """Train until so many steps are done, in an exchange's end; return the mean loss."""
+        first = self.step
+        loader = ahead(islice(self._stream, stop - first), self.device)
         launched = OpenSteps(self.compressor.hook.clock)
-        losses, sent = [], deque[dict[str, Any]]()
+        losses, sent = [], deque[Stats]()
         self.ranks.open()
-        for _ in range(count):
+        while self.step < stop:
             with self._training_time():
-                read = self._finite_steps(launched.add(self._step(loader)))
-            self.step += 1
-            sent.append(joined_stats(self.compressed.values()))
-            losses += [self._note(epoch, step, sent.popleft()) for step in read]
+                steps = self.exchange.launch(self.step, self.steps, loader)
+                read = [one for step, _ in steps for one in self._finite_steps(launched.add(step))]
+            self.step += len(steps)
+            sent += [stats for _, stats in steps]
+            losses += [self._note(step, sent.popleft()) for step in read]
         with self._training_time():
             read = self._finite_steps(launched.rest())
-        losses += [self._note(epoch, step, sent.popleft()) for step in read]
+        losses += [self._note(step, sent.popleft()) for step in read]
         beat("compare the ranks' waiting")
-        self.totals.tell_skew(self.ranks.close(self.totals.waits_s(count)))
+        self.totals.tell_skew(self.ranks.close(self.totals.waits_s(stop - first)))
         return sum(losses) / len(losses)
 
     @contextmanager
@@ -196,31 +199,12 @@ class Training:
         yield
         self.trained_s += time.perf_counter() - began
 
-    def _step(self, loader: Iterator[Batch]) -> OpenStep:
-        """Launch a step of every network in turn, timed phase by phase; nothing is read of it."""
-        rate = self._rate(self.step)
-        for name, network in self.compressed.items():
-            network.set_rate(rate * self.task.rate_factors.get(name, 1.0))
-        clock = self.compressor.hook.clock
-        timer = StepTimer(clock)
-        beat(f"load the batch of step {self.step + 1}")
-        batch = next(loader)
-        timer.end_of("data")
-        beat(f"compute and exchange step {self.step + 1}")
-        phases, losses = [], []
-        for name, loss in self._losses(batch):
-            network = self.compressed[name]
-            network.step(loss, timer)
-            phases.append((timer, network.compressor.hook.timeline))
-            losses.append(loss)
-            timer = StepTimer(clock)
-            timer.end_of("data")
-        return OpenStep.launched(self.step, rate, phases, losses, clock)
+    def _rate_of(self, step: int, network: str) -> float:
+        return self._rate(step) * self.task.rate_factors.get(network, 1.0)
 
-    def _losses(self, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
+    def _losses(self, models: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the task's losses, each computed under autocast where that is asked for."""
-        wrapped = {name: network.model for name, network in self.compressed.items()}
-        losses = self.task.losses(wrapped, batch, label_smoothing=self.cell.label_smoothing)
+        losses = self.task.losses(models, batch, label_smoothing=self.cell.label_smoothing)
         while True:
             with torch.autocast(self.device.type, torch.bfloat16) if self.cell.bf16 else nullcontext():
                 named_loss = next(losses, None)
@@ -246,17 +230,17 @@ class Training:
                 f"training diverged: lower --lr (it was {self.cell.lr:g}) or clip gradients with --clip-norm.",
             )
 
-    def _note(self, epoch: int, step: ReadStep, stats: Mapping[str, Any]) -> float:
+    def _note(self, step: ReadStep, stats: Stats) -> float:
         """Count a step that was read, append its raw sample and return its loss."""
         changed = self.totals.add(stats, step.times)
         self.profile.add(step.phases)
         if self.trace is not None:
             self.trace.add(step.number, step.marks)
-        values = {"step": step.number, "epoch": epoch, "loss": step.loss, "lr": step.rate}
-        values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"]}
+        values = {"step": step.number, "epoch": step.number // self.per_epoch, "loss": step.loss, "lr": step.rate}
+        values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"] if stats else 0}
         values["warmup"] = step.number < skipped_steps(self.steps)
         self.log.write("step", values | vars(step.times))
-        if changed:
+        if stats and changed:
             self.log.write("density", {"step": step.number, "density": stats["density"]})
         return step.loss
 
@@ -265,7 +249,7 @@ class Training:
         if not self.compressor.trains:
             return None
         self.log.write("phase", {"phase": "test"})
-        self._average_buffers()
+        self.exchange.agree()
         test = self.task.test(self.networks)
         self._finite(test["loss"], self.step)
         last = self.validation[-1][self._metric] if self.validation else None
@@ -274,20 +258,24 @@ class Training:
         scores = {"val": self.validation, "val_score": last, "test": test}
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
+    def _traffic(self) -> dict[str, Any]:
+        buffer_bytes = self.exchange.buffers.payload_bytes
+        return traffic_section(self.totals, buffer_bytes, self.cell, self.samples_per_step)
+
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         """Return all sections of the record that this process knows of."""
         return {
             "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
             "model": model_section(self.cell.model, self.networks),
-            "traffic": traffic_section(self.totals, self.buffers.payload_bytes, self.cell) | self.ranks.traffic(),
+            "traffic": {**self._traffic(), **self.ranks.traffic()},
             "exchange": {**self.profile.section(), **self.ranks.machine()},
             "time": {**self.totals.time(self.samples_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "history": thinned(self.history),
             "memory": memory_section(self.device),
             "runtime": {
-                "buckets": sum(len(network.compressor.hook.timeline) for network in self.compressed.values()),
+                "buckets": self.exchange.bucket_count,
                 "steps_per_epoch": self.per_epoch,
                 "kernels": self.compressor.hook.kernels,
             },

@@ -1,8 +1,9 @@
-"""One network of a task on its way through training: its DDP wrapper, compressor and optimizer."""
+"""One network of a task on its way through training: its optimizer, and the compressor of its gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -22,7 +23,74 @@ _OPTIMIZERS: dict[str, Callable[[list[dict[str, Any]]], torch.optim.Optimizer]] 
 """Optimizer of a cell -> what makes it of parameter groups."""
 
 
-class CompressedNetwork:
+class TrainedNetwork:
+    """A bare network with an optimizer.
+
+    Args:
+        name: of the network in its task; empty for a sole one.
+        network: with its initial weights, on the device.
+        groups: parameter groups of the optimizer.
+        cell: optimizer and its numbers.
+
+    Attributes:
+        model: what the task's losses are computed with.
+    """
+
+    def __init__(self, name: str, network: nn.Module, groups: list[dict[str, Any]], cell: CellSpec) -> None:
+        self.name, self.network, self.clip_norm = name, network, cell.clip_norm
+        self.model = network
+        self.optimizer = _OPTIMIZERS[cell.optimizer](groups)
+
+    @classmethod
+    def local(cls, name: str, network: nn.Module, cell: CellSpec) -> TrainedNetwork:
+        """Return a network that trains alone, whose optimizer keeps all momentum."""
+        group: dict[str, Any] = {"params": [p for p in network.parameters() if p.requires_grad], "lr": cell.lr}
+        group["weight_decay"] = cell.weight_decay
+        group |= {"momentum": cell.momentum} if cell.optimizer == "sgd" else {}
+        return cls(name, network, [group], cell)
+
+    @property
+    def gradient_bytes(self) -> int:
+        """Bytes of all its gradients."""
+        return sum(p.nbytes for p in self.network.parameters() if p.requires_grad)
+
+    def set_rate(self, rate: float) -> None:
+        """Set the learning rate of the next step."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+
+    def step(self, loss: torch.Tensor, timer: StepTimer) -> None:
+        """Run the backward pass, then the optimizer's step, all timed.
+
+        Raises:
+            RsbenchError: a gradient is not finite on some rank that exchanges it.
+        """
+        self.backward(loss, timer)
+        if self.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=False)
+        timer.end_of("optimizer")
+        timer.end_of("end")
+
+    def accumulate(self, loss: torch.Tensor, timer: StepTimer) -> None:
+        """Run the backward pass alone: gradients are added up."""
+        self.backward(loss, timer)
+        timer.end_of("optimizer")
+        timer.end_of("end")
+
+    def backward(self, loss: torch.Tensor, timer: StepTimer) -> None:
+        """Run the backward pass, timed."""
+        timer.end_of("forward")
+        self.run_backward(loss)
+        timer.end_of("backward")
+
+    def run_backward(self, loss: torch.Tensor) -> None:
+        """Run the backward pass."""
+        torch.autograd.backward(loss)
+
+
+class CompressedNetwork(TrainedNetwork):
     """A network in its DDP wrapper, with a compressor and an optimizer of its own.
 
     Args:
@@ -37,6 +105,8 @@ class CompressedNetwork:
         elements: of all its parameters.
     """
 
+    model: DistributedDataParallel
+
     def __init__(
         self,
         name: str,
@@ -47,49 +117,33 @@ class CompressedNetwork:
         *,
         alone: bool,
     ) -> None:
-        self.name, self.network, self.compressor, self.clip_norm = name, network, compressor, cell.clip_norm
+        self.compressor = compressor
         self.elements = sum(p.numel() for p in network.parameters())
-        self.model = DistributedDataParallel(
+        model = DistributedDataParallel(
             network,
             device_ids=[device.index] if device.type == "cuda" else None,
             bucket_cap_mb=cell.bucket_cap_mb,
             gradient_as_bucket_view=alone,
             **no_buffer_sync(),
         )
-        compressor.register(self.model, seed=cell.derived_seed)
+        compressor.register(model, seed=cell.derived_seed)
         momentum = cell.momentum if cell.optimizer == "sgd" else None
         groups = compressor.param_groups(network, lr=cell.lr, momentum=momentum, weight_decay=cell.weight_decay)
-        self.optimizer = _OPTIMIZERS[cell.optimizer](groups)
+        super().__init__(name, network, groups, cell)
+        self.model = model
 
-    def set_rate(self, rate: float) -> None:
-        """Set the learning rate of the next step."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+    def run_backward(self, loss: torch.Tensor) -> None:
+        """Run the backward pass with its exchange."""
+        self.compressor.hook.backward(loss)
 
-    def step(self, loss: torch.Tensor, timer: StepTimer) -> None:
-        """Run the backward pass with its exchange, then the optimizer's step, all timed.
 
-        Raises:
-            RsbenchError: a gradient is not finite on some rank.
-        """
-        timer.end_of("forward")
-        self._backward(loss)
-        timer.end_of("backward")
-        if self.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip_norm)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=False)
-        timer.end_of("optimizer")
-        timer.end_of("end")
-
-    def _backward(self, loss: torch.Tensor) -> None:
-        """Run the backward pass; what a hook's callback raised comes back as the hook raised it."""
-        try:
-            torch.autograd.backward(loss)
-        except RuntimeError:
-            if self.compressor.hook.failure is not None:
-                raise self.compressor.hook.failure from None
-            raise
+@contextmanager
+def without_exchange(networks: Iterable[CompressedNetwork]) -> Iterator[None]:
+    """Let the backward passes of what runs forward within add up gradients, and exchange nothing."""
+    with ExitStack() as stack:
+        for network in networks:
+            stack.enter_context(network.model.no_sync())
+        yield
 
 
 def joined_stats(networks: Iterable[CompressedNetwork]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class OpenStep:
         if clock.lag:
             beat(f"wait for the GPU to end step {self.number + 1}")
         phases = [timer.read(timeline) for timer, timeline in self.phases]
-        times = total([phase.times for phase in phases])
+        times = total([phase.in_step for phase in phases])
         clock.wait(self.copied)
         return ReadStep(
             number=self.number,

@@ -12,6 +12,7 @@ from torch import nn
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
+from rsbench.compressors.base import differences
 from rsbench.measure import asked_ratio, memory
 from rsbench.measure.totals import RunTotals
 from rsbench.models.weights import loaded_weights
@@ -23,21 +24,35 @@ HISTORY_ENTRIES = 100
 
 def compressor_section(compressor: Compressor, cell: CellSpec) -> dict[str, Any]:
     """Return what ran, and in ``note`` what a row of the table has to say about its optimizer (nothing for most)."""
-    without_momentum = compressor.owns_momentum((2, 2)) and cell.optimizer != "sgd"
+    note = ""
+    if compressor.owns_momentum((2, 2)):
+        if cell.synchronization.in_rounds:
+            note = differences.NOTE
+        elif cell.optimizer != "sgd":
+            note = "Adam: momentum=0, error feedback only"
     return {
         "name": compressor.name,
         "text": compressor.text,
         "trains": compressor.trains,
         "matched": cell.ratio is not None,
-        "note": "Adam: momentum=0, error feedback only" if without_momentum else "",
+        "note": note,
     }
 
 
-def traffic_section(totals: RunTotals, buffer_bytes: int, cell: CellSpec) -> dict[str, Any]:
-    """Return the run's bytes, and in ``ratio_note`` that they are not what was asked for (empty where they are)."""
+def traffic_section(totals: RunTotals, buffer_bytes: int, cell: CellSpec, samples_per_step: int) -> dict[str, Any]:
+    """Return the run's bytes, and in ``ratio_note`` that they are not what was asked for (empty where they are).
+
+    Args:
+        totals: of the run.
+        buffer_bytes: of averaged buffers.
+        cell: what was asked for.
+        samples_per_step: of all workers together.
+    """
     traffic = totals.traffic()
     note = asked_ratio.miss_text({"ratio": cell.ratio, "match": cell.match}, traffic)
-    return {**traffic, "buffer_bytes": buffer_bytes, "ratio_asked": cell.ratio, "ratio_note": note}
+    samples = traffic["steps"] * samples_per_step / cell.workers
+    per_sample = {"payload_bytes_per_sample": traffic["payload_bytes_total"] / samples}
+    return {**traffic, **per_sample, "buffer_bytes": buffer_bytes, "ratio_asked": cell.ratio, "ratio_note": note}
 
 
 def model_section(name: str, networks: Networks) -> dict[str, Any]:

@@ -1,0 +1,269 @@
+"""Rounds of local steps for any training loop: train alone, exchange what changed, go on from the average.
+
+``Rounds(net, optimizer, RSDGC(density=0.01), "rounds:8")`` and one call a step; see docs/rounds.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rsbench.compressors import Compressor
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+from rsbench.compressors.base.differences import check_differences
+from rsbench.errors import RsbenchError
+from rsbench.measure.buffers import average_buffers
+from rsbench.measure.collectives import Traffic
+from rsbench.measure.gather import gather_json
+from rsbench.measure.older_torch import no_buffer_sync
+from rsbench.recipe.sync import Sync, parse_sync
+
+STATE_FORMAT: Final = 1
+Mark = Callable[[str], None]
+"""Is called with ``forward`` when an exchange has taken the difference, with ``backward`` when it has averaged it, with
+``optimizer`` after the outer step: the phases of a training step that they stand for."""
+
+
+def _unmarked(phase: str) -> None:
+    """Do nothing at a mark."""
+
+
+class _Differences(nn.Module):
+    """The parameters of all networks once each, whose gradients are what is handed to :meth:`forward`.
+
+    DistributedDataParallel around it hands differences to a communication hook bucket by bucket, as if they were
+    gradients. A sole network's parameters keep their names; those of several are called ``network.tensor``.
+    """
+
+    def __init__(self, networks: Mapping[str, nn.Module]) -> None:
+        super().__init__()
+        for name, network in networks.items():
+            if name:
+                self.add_module(name, network)
+                continue
+            for key, child in network.named_children():
+                self.add_module(key, child)
+            for key, parameter in network.named_parameters(recurse=False):
+                self.register_parameter(key, parameter)
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Return name -> parameter of those that train."""
+        return {name: p for name, p in self.named_parameters() if p.requires_grad}
+
+    def forward(self, differences: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return a scalar whose gradient is the differences, in the order of :meth:`trained`."""
+        pairs = zip(self.trained().values(), differences, strict=True)
+        return torch.stack([(p * d).sum() for p, d in pairs]).sum()
+
+
+class Rounds:
+    """Local steps on bare networks, and an exchange of the parameter difference after every so many of them.
+
+    At the end of a round, parameters go back to where it began, and ``begin - now`` goes through the compressor as a
+    gradient would: error feedback lives on the difference, bytes are counted where they are handed over. The average
+    is what the outer step takes: subtracted (FedAvg, local SGD, FedProx), or by SGD with Nesterov's momentum (DiLoCo).
+    Floating-point buffers (batch norm's statistics) are averaged, too. All ranks make the same calls.
+
+    Args:
+        networks: one bare network, not wrapped in DistributedDataParallel, or several by name; they may share
+            parameters. Rank 0's weights go to all ranks.
+        optimizers: the local optimizers, of all parameters that train. They own momentum, in every compressor.
+        compressor: not registered yet, as :class:`rsbench.compressors.TopK`; what carries the differences.
+        sync: as ``--sync`` takes it: ``rounds:8``, ``rounds:8:nesterov:outer_lr=0.5``, ``diloco:50``.
+        samples: training samples of this rank, by which it counts in the average; None counts all ranks alike.
+        seed: of the compressor's draws, the same on all ranks.
+        bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
+        group: process group; None is the default one.
+
+    Attributes:
+        sync: how often, and with which outer step.
+        compressor: registered; ``compressor.step_stats()`` says what the last exchange sent.
+        buffer_traffic: bytes of the averaged buffers, all rounds together.
+        done: rounds that have ended.
+
+    Raises:
+        RsbenchError: ``sync`` is no rounds, a network is wrapped already, or the compressor cannot carry differences.
+    """
+
+    def __init__(
+        self,
+        networks: nn.Module | Mapping[str, nn.Module],
+        optimizers: torch.optim.Optimizer | Sequence[torch.optim.Optimizer],
+        compressor: Compressor,
+        sync: str | Sync,
+        *,
+        samples: int | None = None,
+        seed: int = 0,
+        bucket_cap_mb: float = BUCKET_CAP_MB,
+        group: dist.ProcessGroup | None = None,
+    ) -> None:
+        self.sync = _rounds_of(sync)
+        self.networks = {"": networks} if isinstance(networks, nn.Module) else dict(networks)
+        _refuse_wrapped(self.networks.values())
+        check_differences(compressor)
+        self.compressor, self._group = compressor, group
+        self._optimizers = [optimizers] if isinstance(optimizers, torch.optim.Optimizer) else list(optimizers)
+        self._module = _Differences(self.networks)
+        self._parameters = self._module.trained()
+        self._exchange = DistributedDataParallel(
+            self._module, bucket_cap_mb=bucket_cap_mb, process_group=group, **no_buffer_sync()
+        )
+        compressor.param_groups(self._module, lr=1.0, momentum=0.0)
+        compressor.register(self._exchange, seed=seed)
+        self._outer = torch.optim.SGD(
+            self._parameters.values(),
+            lr=self.sync.outer_lr,
+            momentum=self.sync.outer_momentum,
+            nesterov=self.sync.outer_momentum > 0,
+        )
+        self._share = self._share_of(samples)
+        self._begin = {name: p.detach().clone() for name, p in self._parameters.items()}
+        self._steps = 0
+        self.done = 0
+        self.buffer_traffic = Traffic(dist.get_world_size(group))
+        if self.sync.mu:
+            for optimizer in self._optimizers:
+                optimizer.register_step_pre_hook(self._pull_to_begin)
+
+    # --- in a training loop ------------------------------------------------------------------------------------
+
+    def step(self, mark: Mark = _unmarked) -> bool:
+        """Count a local step, after the optimizer's; the last of a round exchanges.
+
+        Args:
+            mark: is told the phases of an exchange.
+
+        Returns:
+            Whether a round has ended, so that all ranks have the same parameters.
+
+        Raises:
+            NotFiniteError: training diverged on some rank, on which every rank raises.
+        """
+        self._steps += 1
+        return self.finish(mark) if self._steps == self.sync.every else False
+
+    def finish(self, mark: Mark = _unmarked) -> bool:
+        """End the round now, however many steps it had; call it after training, on all ranks.
+
+        Returns:
+            Whether there was anything to exchange: False right after a round's end.
+        """
+        if self._steps == 0:
+            return False
+        self._steps = 0
+        differences = self._go_back()
+        mark("forward")
+        self.compressor.hook.backward(self._exchange(differences))
+        mark("backward")
+        self._outer_step()
+        mark("optimizer")
+        self.done += 1
+        return True
+
+    @property
+    def local_steps(self) -> int:
+        """Local steps since the round began."""
+        return self._steps
+
+    @torch.no_grad()
+    def _go_back(self) -> list[torch.Tensor]:
+        """Put the round's begin into the parameters; return what the local steps took away from it, by weight."""
+        differences = []
+        for name, parameter in self._parameters.items():
+            difference = self._begin[name] - parameter
+            differences.append(difference if self._share == 1 else difference.mul_(self._share))
+            parameter.copy_(self._begin[name])
+            parameter.grad = None
+        return differences
+
+    @torch.no_grad()
+    def _outer_step(self) -> None:
+        """Step by the averaged difference, average the buffers, and begin the next round."""
+        self._outer.step()
+        for name, parameter in self._parameters.items():
+            self._begin[name].copy_(parameter)
+            parameter.grad = None
+        for network in self.networks.values():
+            average_buffers(network, self.buffer_traffic, self._group)
+        if self.sync.state == "reset":
+            for optimizer in self._optimizers:
+                optimizer.state.clear()
+
+    @torch.no_grad()
+    def _pull_to_begin(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        """Add mu times the distance from the round's begin to the gradients (FedProx, Li et al. 2020)."""
+        stepped = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        for name, parameter in self._parameters.items():
+            if id(parameter) in stepped and parameter.grad is not None:
+                parameter.grad.add_(parameter - self._begin[name], alpha=self.sync.mu)
+
+    def _share_of(self, samples: int | None) -> float:
+        """Return the factor of this rank's difference, ``n_k W / n``: 1 where all ranks have equally many samples."""
+        every: list[int | None] = gather_json(samples, group=self._group)
+        known = [count for count in every if count is not None]
+        if samples is None or len(known) < len(every) or self.sync.weights == "equal":
+            return 1.0
+        if min(known) < 0 or not sum(known):
+            raise RsbenchError(f"The ranks have {known} training samples: give 0 or more each, and some in all.")
+        return samples * len(every) / sum(known)
+
+    # --- checkpoints -------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return this rank's state, plain tensors and numbers that ``torch.load(weights_only=True)`` reads.
+
+        It holds where the round began, the steps since, the outer momentum and the compressor's residual; save it
+        beside the networks and the local optimizers, one file a rank, at a round's end or within one.
+        """
+        return {
+            "format": STATE_FORMAT,
+            "sync": self.sync.text,
+            "steps": self._steps,
+            "done": self.done,
+            "begin": dict(self._begin),
+            "outer": self._outer.state_dict(),
+            "compressor": self.compressor.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave on the same rank, after the networks and optimizers were.
+
+        Raises:
+            RsbenchError: the state is of other rounds, or the compressor refuses its part; nothing is changed then.
+        """
+        mine = {"format": STATE_FORMAT, "sync": self.sync.text}
+        for key, value in mine.items():
+            if state.get(key) != value:
+                raise RsbenchError(
+                    f"The saved state of the rounds has {key} {state.get(key)!r}, and here it is {value!r}; resume "
+                    "with what it was saved with, or start without it."
+                )
+        self.compressor.load_state_dict(state["compressor"])
+        self._outer.load_state_dict(state["outer"])
+        for name, begin in self._begin.items():
+            begin.copy_(state["begin"][name])
+        self._steps, self.done = int(state["steps"]), int(state["done"])
+
+
+def _rounds_of(sync: str | Sync) -> Sync:
+    parsed = parse_sync(sync) if isinstance(sync, str) else sync
+    if not parsed.in_rounds:
+        raise RsbenchError(
+            f'"{parsed.text}" is no rounds: write rounds:8 or a preset such as diloco:50; to exchange gradients, '
+            "register the compressor with a DistributedDataParallel instead."
+        )
+    return parsed
+
+
+def _refuse_wrapped(networks: Any) -> None:
+    for network in networks:
+        if any(isinstance(module, DistributedDataParallel) for module in network.modules()):
+            raise RsbenchError(
+                "Rounds train the bare network: DistributedDataParallel would exchange at every step as well; hand "
+                "over the network inside it (model.module)."
+            )

@@ -1,0 +1,87 @@
+"""Rounds of local steps, and an exchange of parameter differences after each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from rsbench.cell import CellSpec
+from rsbench.compressors import Compressor
+from rsbench.loaders.batches import Batch
+from rsbench.measure.heartbeat import beat
+from rsbench.measure.step_timer import RoundTimer, StepTimer
+from rsbench.rounds import Rounds
+from rsbench.tasks import Networks
+from rsbench.train.exchange import Losses, Phase, Rates, Stats, loaded
+from rsbench.train.network import TrainedNetwork
+from rsbench.train.open_steps import OpenStep
+
+
+class Differences:
+    """Rounds of local steps, after each of which the difference of all networks is exchanged.
+
+    Args:
+        networks: of the task, on the device.
+        compressor: not registered.
+        cell: what runs.
+        samples: training samples of this rank.
+        losses: of a batch.
+        rates: learning rates.
+    """
+
+    def __init__(
+        self, networks: Networks, compressor: Compressor, cell: CellSpec, samples: int, losses: Losses, rates: Rates
+    ) -> None:
+        self.compressor, self._losses, self._rates = compressor, losses, rates
+        self._networks = {name: TrainedNetwork.local(name, network, cell) for name, network in networks.items()}
+        self._models = dict(networks)
+        self._rounds = Rounds(
+            networks,
+            [network.optimizer for network in self._networks.values()],
+            compressor,
+            cell.synchronization,
+            samples=samples,
+            seed=cell.derived_seed,
+            bucket_cap_mb=cell.bucket_cap_mb,
+        )
+        self.buffers = self._rounds.buffer_traffic
+        self._dense_bytes = sum(network.gradient_bytes for network in self._networks.values())
+
+    def launch(self, step: int, steps: int, batches: Iterator[Batch]) -> list[tuple[OpenStep, Stats]]:
+        """Launch one local step, and the end of the round if it is the last."""
+        for name, network in self._networks.items():
+            network.set_rate(self._rates(step, name))
+        clock = self.compressor.hook.clock
+        phases, found = list[Phase](), list[torch.Tensor]()
+        timer = StepTimer(clock)
+        losses = self._losses(self._models, loaded(batches, step))
+        timer.end_of("data")
+        beat(f"compute step {step + 1}")
+        for name, loss in losses:
+            self._networks[name].step(loss, timer)
+            phases.append((timer, ()))
+            found.append(loss)
+            timer = StepTimer(clock)
+            timer.end_of("data")
+        stats = self._end_of_step(phases, is_last=step + 1 == steps)
+        return [(OpenStep.launched(step, self._rates(step, ""), phases, found, clock), stats)]
+
+    def _end_of_step(self, phases: list[Phase], *, is_last: bool) -> Stats:
+        """Count the step; if it ends the round, add the exchange's phase and return what was sent."""
+        timer = RoundTimer(self.compressor.hook.clock)
+        timer.end_of("data")
+        beat("exchange what the round changed")
+        if not self._rounds.step(timer.end_of) and not (is_last and self._rounds.finish(timer.end_of)):
+            return None
+        timer.end_of("end")
+        phases.append((timer, self.compressor.hook.timeline))
+        return {**self.compressor.step_stats(), "dense_bytes": self._dense_bytes}
+
+    def agree(self) -> None:
+        """Do nothing: a round's end averages the buffers."""
+
+    @property
+    def bucket_count(self) -> int:
+        """Buckets of the difference."""
+        return len(self.compressor.hook.timeline)

@@ -1,0 +1,64 @@
+"""What the training loop asks of an exchange: gradients, or the differences of rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from rsbench.compressors import Compressor
+from rsbench.loaders.batches import Batch
+from rsbench.measure.collectives import Traffic
+from rsbench.measure.heartbeat import beat
+from rsbench.measure.step_timer import BucketMarks, StepTimer
+from rsbench.train.open_steps import OpenStep
+
+Losses = Callable[[Mapping[str, nn.Module], Batch], Iterator[tuple[str, torch.Tensor]]]
+"""Yields the (network's name, loss) of a batch, as :meth:`rsbench.tasks.Task.losses`."""
+Rates = Callable[[int, str], float]
+"""Step and network -> learning rate."""
+Stats = dict[str, Any] | None
+"""What an exchange sent; None where there was none."""
+Phase = tuple[StepTimer, Sequence[BucketMarks]]
+
+
+class Exchange(Protocol):
+    """How the networks of a task train and agree.
+
+    Attributes:
+        compressor: one that is registered; its hook has the clock.
+        buffers: bytes of averaged buffers.
+    """
+
+    compressor: Compressor
+    buffers: Traffic
+
+    def launch(self, step: int, steps: int, batches: Iterator[Batch]) -> list[tuple[OpenStep, Stats]]:
+        """Launch local steps, at most to the next exchange; nothing is read of them.
+
+        Args:
+            step: number of the first, from 0.
+            steps: of the whole run.
+            batches: of this rank.
+
+        Returns:
+            The steps in order, each with what the exchange at its end sent.
+
+        Raises:
+            RsbenchError: what is exchanged is not finite on some rank.
+        """
+
+    def agree(self) -> None:
+        """Give all ranks the same buffers; parameters agree after each exchange."""
+
+    @property
+    def bucket_count(self) -> int:
+        """Buckets of an exchange."""
+
+
+def loaded(batches: Iterator[Batch], step: int) -> Batch:
+    """Return the batch of a step."""
+    beat(f"load the batch of step {step + 1}")
+    return next(batches)
