@@ -53,7 +53,7 @@ class TrainBatches:
     @property
     def samples(self) -> int:
         """This rank's training samples."""
-        return len(self._sampler)  # type: ignore[arg-type]
+        return len(self._sampler)
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the inputs and labels of one epoch."""

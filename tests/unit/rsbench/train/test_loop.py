@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rsbench.measure.step_times import SPLIT
 from rsbench.train.loop import Training
 
 HOUR_S = 3600.0
@@ -38,3 +39,48 @@ def test_elapsed_time_is_that_of_training_steps_alone(
     elapsed_s = [entry["elapsed_s"] for entry in sections["history"]]
     assert len(elapsed_s) == 3 and passed[0] > 6 * HOUR_S
     assert 0 < elapsed_s[0] < elapsed_s[1] < elapsed_s[2] == sections["time"]["train_s"] < HOUR_S
+
+
+@pytest.mark.parametrize(
+    ("sync", "stops", "exchanges"),
+    [(None, [2, 4, 6], 6), ("accumulate:2", [2, 4, 6], 3), ("rounds:3", [3, 6], 2), ("rounds:4", [4, 6], 2)],
+)
+def test_validation_comes_at_the_first_exchange_at_or_after_an_epochs_end(
+    sync: str | None, stops: list[int], exchanges: int, make_training: Callable[..., Training], tmp_path: Path
+) -> None:
+    sections = make_training(sync=sync).run(tmp_path)
+    traffic, dense_bytes = sections["traffic"], sections["model"]["dense_bytes"]
+    assert [entry["step"] for entry in sections["history"]] == stops
+    assert (traffic["steps"], traffic["exchanges"]) == (6, exchanges)
+    assert traffic["payload_bytes_total"] == exchanges * dense_bytes
+    assert traffic["dense_bytes_total"] == 6 * dense_bytes
+    assert traffic["compression_ratio"] == 6 / exchanges
+    assert traffic["payload_bytes_per_exchange"] == dense_bytes
+    assert traffic["payload_bytes_per_sample"] == exchanges * dense_bytes / 24
+    assert sections["time"]["steps_counted"] + sections["time"]["steps_skipped"] == 6
+    calls = [call for phase in sections["exchange"]["phases"] for b in phase["buckets"] for call in b["calls"]]
+    assert sum(call["per_step"] for call in calls) == 1 / traffic["local_steps"]
+
+
+@pytest.mark.parametrize("sync", ["accumulate:2", "rounds:2"])
+def test_the_parts_of_a_step_add_up_where_several_share_an_exchange(
+    sync: str, make_training: Callable[..., Training], tmp_path: Path
+) -> None:
+    times = make_training(sync=sync, epochs=1).run(tmp_path)["time"]
+    assert sum(times[part] for part in SPLIT) == pytest.approx(times["step_time_s"])
+    assert (times["round_s"] > 0) == sync.startswith("rounds")
+
+
+def test_alone_rounds_are_plain_training(make_training: Callable[..., Training], tmp_path: Path) -> None:
+    losses = [
+        [entry["train_loss"] for entry in make_training(sync=sync).run(tmp_path)["history"]]
+        for sync in (None, "rounds:2")
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+
+
+def test_a_row_says_that_rounds_switch_momentum_correction_off(
+    make_training: Callable[..., Training], tmp_path: Path
+) -> None:
+    note = make_training(sync="rounds:2", compressor="dgc:density=0.1").run(tmp_path)["compressor"]["note"]
+    assert "local optimizers own momentum" in note

@@ -16,6 +16,7 @@ from rsbench.errors import NotFiniteError
 from rsbench.measure.clock import Clock
 from rsbench.results.folder import CellFolder
 from rsbench.train import open_steps
+from rsbench.train.exchange import Stats
 from rsbench.train.loop import Training
 from rsbench.train.open_steps import OpenStep
 
@@ -68,16 +69,17 @@ class NoScalars(TorchDispatchMode):
 
 def on_device(training: Training, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Training:
     """Return the run with another clock, which is told of launched steps."""
-    real_step = training._step
+    real_launch = training.exchange.launch
 
-    def step(loader: Iterator[Any]) -> OpenStep:
-        launched = real_step(loader)
+    def launch(step: int, steps: int, batches: Iterator[Any]) -> list[tuple[OpenStep, Stats]]:
+        launched = real_launch(step, steps, batches)
         if isinstance(clock, DeviceClock):
-            clock.launched(training.step)
+            for number in range(step, step + len(launched)):
+                clock.launched(number)
         return launched
 
     monkeypatch.setattr(training.compressor.hook, "clock", clock)
-    monkeypatch.setattr(training, "_step", step)
+    monkeypatch.setattr(training.exchange, "launch", launch)
     monkeypatch.setattr(training, "_accuracy", lambda _: None)
     return training
 
@@ -135,11 +137,12 @@ def test_the_parts_of_a_step_add_up_on_the_devices_clock(
         assert sample["other_s"] == 1, "the made clock's tick between the last two marks"
 
 
+@pytest.mark.parametrize("sync", [None, "rounds:2:nesterov"])
 def test_no_number_is_read_on_the_host_between_the_batch_and_the_next_steps_launch(
-    make_training: Callable[..., Training], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sync: str | None, make_training: Callable[..., Training], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock, real_list = DeviceClock(), torch.Tensor.tolist
-    training = on_device(make_training(max_steps=STEPS, clip_norm=1.0), clock, monkeypatch)
+    training = on_device(make_training(max_steps=STEPS, clip_norm=1.0, sync=sync), clock, monkeypatch)
     read: list[int] = []
 
     def listed(tensor: torch.Tensor) -> Any:
@@ -154,7 +157,7 @@ def test_no_number_is_read_on_the_host_between_the_batch_and_the_next_steps_laun
     for name in ("item", "cpu", "__float__", "__int__"):
         monkeypatch.setattr(torch.Tensor, name, never)
     with NoScalars():
-        training._epoch(0)
+        training._train_until(2)
     assert read == [0, 1], "each loss when the mark behind its copy, the step's last, was waited for"
 
 
