@@ -13,14 +13,15 @@ from rsbench.reports.analysis.context import facts_of, origin_of
 from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
+from rsbench.reports.analysis.sync_answer import sync_answer
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
+from rsbench.reports.raw.links import links_table
+from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.sections import sections_across
 from rsbench.reports.tables import HOW_TO_READ, SECTION_TABLES
 from rsbench.reports.tables.on_link import on_link_table
-from rsbench.reports.tables.raw import cells_table, methods_table
-from rsbench.reports.tables.raw_links import links_table
 from rsbench.results.schema import Record
 
 
@@ -45,7 +46,7 @@ def build_report(
 
     Returns:
         One section for each setting (and hardware), in the order of first start, then one for each group of
-        settings that differ in the link only, in the model only, or in the number of workers only.
+        settings that differ in the link, the model, the partition or the number of workers only.
 
     Raises:
         RsbenchError: no finished row is called ``against``.
@@ -87,7 +88,7 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         facts=facts_of(comparison),
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
-        conclusion=" ".join(filter(None, [answers(on_links), conclude(comparison)])),
+        conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
     )

@@ -16,10 +16,10 @@ from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
 from rsbench.reports.analysis.statistics import Difference, simultaneous
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
+from rsbench.reports.raw.rows import cell_row, flat_table
 from rsbench.reports.tables import HOW_TO_READ
 from rsbench.reports.tables.columns import METHOD, bytes_cell, gap_cell, ms_cell, score_cell
 from rsbench.reports.tables.main import about_words
-from rsbench.reports.tables.raw import cell_row, flat_table
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
 

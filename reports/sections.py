@@ -1,4 +1,4 @@
-"""Sections that several settings have in common: models side by side, and the same work on more workers."""
+"""Sections that several settings have in common: links, models or partitions side by side, and more workers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.fedfusion_ranks import rank_sentences
-from rsbench.reports.analysis.groups import by_workers, group_by, joined, model_gaps, speed_up
+from rsbench.reports.analysis.groups import (
+    PartitionRow,
+    by_partition,
+    by_workers,
+    group_by,
+    joined,
+    model_gaps,
+    partition_gaps,
+    speed_up,
+)
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import Setting, data_title, distinct
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.document.table import Notes, Section
 from rsbench.reports.tables.models import model_differences_table, models_table
+from rsbench.reports.tables.partitions import across_partitions_table
 from rsbench.reports.tables.predicted_steps import errors_table, predicted_steps_table, signed_percent
 from rsbench.reports.tables.scaling import scaling_table
 
@@ -34,6 +44,7 @@ def sections_across(comparisons: Sequence[Comparison]) -> list[Section]:
     return [
         *sections_on_links(finished),
         *_sections("model", finished, _models_title, _models_section),
+        *_sections("partition", finished, _partitions_title, _partitions_section),
         *_sections("workers", finished, _scaling_title, _scaling_section),
     ]
 
@@ -134,6 +145,48 @@ def _best_model(group: Sequence[Comparison], gaps: Mapping[tuple[str, str], Diff
     if any(gap.count == 1 for gap in gaps.values()):
         words += " Differences cannot be judged from one common seed."
     return words
+
+
+def _partitions_title(setting: Setting) -> str:
+    """Return ``Across partitions: EuroSAT, smallvgg, 2 workers on cpu``."""
+    workers = units.count_text(setting.cell["workers"], "worker")
+    return f"Across partitions: {data_title(setting)}, {setting.cell['model']}, {workers} on {setting.device}"
+
+
+def _partitions_section(title: str, setting: Setting, group: list[Comparison]) -> Section:
+    """Return each method's metric under each partition, and what that costs against the first one."""
+    ordered, notes = by_partition(group), Notes()
+    gaps = partition_gaps(ordered)
+    if gaps:
+        notes.mark(f"Between partitions: intervals hold together for {len(gaps)} comparisons, ~ where one holds zero.")
+    notes.mark("Each method stands at its own learning rate in each partition.")
+    return Section(
+        title=title,
+        facts=(f"Hardware: {setting.hardware}.", *commands(setting.records)),
+        tables=(across_partitions_table(ordered, gaps),),
+        notes=tuple(notes.texts),
+        conclusion=" ".join(_partition_words(ordered, other, gaps) for other in ordered[1:]),
+    )
+
+
+def _partition_words(group: Sequence[Comparison], other: Comparison, gaps: Mapping[PartitionRow, Difference]) -> str:
+    """Return which method loses most and which least under a partition."""
+    metric, text = other.metric, other.setting.partition
+    found = sorted((gap.mean, label) for (label, under), gap in gaps.items() if under == text)
+    if not found:
+        return f"No method has a seed in common under {text} and {group[0].setting.partition}."
+    ends = [f"{numbers.signed_text(metric, mean)} ({label})" for mean, label in dict.fromkeys((found[0], found[-1]))]
+    unit = f" {numbers.gap_unit(metric)}" if numbers.gap_unit(metric) else ""
+    if all(gap.count == 1 for (_, under), gap in gaps.items() if under == text):
+        return (
+            f"Against {group[0].setting.partition}, {text} changes {metric.heading} by {' to '.join(ends)}{unit}, "
+            "which cannot be judged from one common seed."
+        )
+    below = sum(gap.is_below for (_, under), gap in gaps.items() if under == text)
+    return (
+        f"Against {group[0].setting.partition}, {text} changes {metric.heading} by {' to '.join(ends)}{unit}; "
+        f"the interval lies below zero in {below} of {units.count_text(len(found), 'row')}."
+    )
 
 
 def _scaling_title(setting: Setting) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.recipe.fedfusion import canonical_model
+from rsbench.recipe.partition import Partition, parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
 
@@ -46,6 +47,7 @@ MOST: Final[Mapping[str, float]] = {
     **{"seed": 2**63 - 1, "bucket_cap_mb": 1_000_000, "warmup_epochs": 1_000_000, "ratio": 1e12, "lr": 1e6},
 }
 """Largest values of a cell's fields; beyond them nothing trains, and plans would take hours to be counted."""
+_KINDS: Final = {"text": str, "a whole number": int, "a number": (int, float)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,8 @@ class Recipe:
         max_steps: stop after so many optimizer steps; None trains all epochs.
         split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``; ``redrawn:`` before
             percentages draws the test part, too, with each seed.
+        partition: canonical text of which worker trains on which samples (:mod:`rsbench.recipe.partition`); None deals
+            all of them out anew in each epoch (iid).
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
@@ -73,6 +77,7 @@ class Recipe:
     weights: str | None = None
     max_steps: int | None = None
     split: str = "official"
+    partition: str | None = None
     momentum: float = 0.9
     weight_decay: float = 5e-4
     schedule: Schedule = "cosine"
@@ -175,6 +180,9 @@ class CellSpec(Recipe):
             object.__setattr__(self, "link", parse_worker_links(self.link).text)
         if self.sync is not None:
             object.__setattr__(self, "sync", parse_sync(self.sync).label or None)
+        if self.partition is not None:
+            partition = parse_partition(self.partition)
+            object.__setattr__(self, "partition", None if partition.is_iid else partition.text)
 
     def _check_sizes(self) -> None:
         """Refuse numbers that are too large, before any of them is made a float."""
@@ -196,6 +204,11 @@ class CellSpec(Recipe):
         return EVERY_STEP if self.sync is None else parse_sync(self.sync)
 
     @property
+    def partitioning(self) -> Partition:
+        """Which worker trains on which samples."""
+        return Partition() if self.partition is None else parse_partition(self.partition)
+
+    @property
     def derived_seed(self) -> int:
         """Seed of weights, validation part and batches: it depends on data set and repeat, never on the compressor."""
         return int.from_bytes(hashlib.sha256(f"{self.dataset}:{self.seed}".encode()).digest()[:4], "big")
@@ -211,16 +224,16 @@ class CellSpec(Recipe):
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         fast = "" if self.deterministic else ", fast"
-        link = "" if self.link is None else f", {self.link}"
+        place = "".join(f", {text}" for text in (self.partition, self.link) if text is not None)
         method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
-        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{link}"
+        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{place}"
 
     @property
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
-        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", self.compressor)[:60]
-        model = re.sub(r"[^A-Za-z0-9.-]+", "_", self.model)
+        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", "-".join(filter(None, [self.compressor, self.sync])))[:60]
+        model = re.sub(r"[^\w.-]+", "_", self.model)
         return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -245,15 +258,14 @@ class CellSpec(Recipe):
             RsbenchError: a field is unknown, missing or of the wrong kind.
         """
         known = {field.name for field in fields(cls)}
-        wholes, reals = _fields_of("int"), _fields_of("float")
+        texts, wholes, reals = map(_fields_of, ("str", "int", "float"))
         for name, value in values.items():
             if name not in known:
                 raise RsbenchError(f'A cell has no field "{name}".{did_you_mean(name, known)}')
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if name in wholes | reals and value is not None and not number:
-                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a number.')
-            if name in wholes and isinstance(value, float):
-                raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be a whole number.')
+            wanted = {"text": name in texts, "a whole number": name in wholes, "a number": name in reals}
+            for words in (words for words, applies in wanted.items() if applies and value is not None):
+                if not isinstance(value, _KINDS[words]) or isinstance(value, bool):
+                    raise RsbenchError(f'The cell field "{name}" is {value!r}, but must be {words}.')
         try:
             return cls(**values)
         except TypeError as error:

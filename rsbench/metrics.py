@@ -49,12 +49,14 @@ class TaskFacts:
         sample: what is counted: ``image``.
         metrics: the one that rows are compared by comes first.
         details: what a record's ``accuracy.test`` holds beside the metrics: name -> kind of value.
+        of_one_scene: whether samples are places of one scene, which can be cut into stripes.
     """
 
     title: str
     sample: str
     metrics: tuple[Metric, ...]
     details: Mapping[str, Detail] = field(default_factory=dict)
+    of_one_scene: bool = False
 
     @property
     def metric(self) -> Metric:
@@ -77,10 +79,18 @@ _DETECTION: Final = (
 TASKS: Final[dict[str, TaskFacts]] = {
     "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION, details=_CLASSES),
     "pixels": TaskFacts(
-        title="multi-modal pixel classification", sample="pixel", metrics=_CLASSIFICATION, details=_CLASSES
+        title="multi-modal pixel classification",
+        sample="pixel",
+        metrics=_CLASSIFICATION,
+        details=_CLASSES,
+        of_one_scene=True,
     ),
     "targets": TaskFacts(
-        title="hyperspectral target detection", sample="pixel", metrics=_DETECTION, details={"roc": "pairs"}
+        title="hyperspectral target detection",
+        sample="pixel",
+        metrics=_DETECTION,
+        details={"roc": "pairs"},
+        of_one_scene=True,
     ),
 }
 """Name of the task in ``record["dataset"]["task"]`` -> its facts; :data:`rsbench.tasks.TASKS` has the classes."""

@@ -12,7 +12,6 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.recipe.split import REDRAWN
-from rsbench.reports.analysis.link_model import BreakEven, break_even, middle_costs, over_seeds
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import (
@@ -23,7 +22,8 @@ from rsbench.reports.analysis.statistics import (
     simultaneous,
     spread,
 )
-from rsbench.reports.analysis.step_model import PhaseCost, StepCosts, shared_base, with_base
+from rsbench.reports.costs.link_model import BreakEven, break_even, middle_costs, over_seeds
+from rsbench.reports.costs.step_model import PhaseCost, StepCosts, shared_base, with_base
 
 DEFAULT_TASK: Final = "scenes"
 """The task of a setting without a finished cell, where nothing is scored yet."""

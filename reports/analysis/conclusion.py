@@ -9,9 +9,9 @@ from rsbench import units
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
-from rsbench.reports.analysis.link_model import SpeedRange, fastest_by_speed
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.step_model import StepCosts
+from rsbench.reports.costs.link_model import SpeedRange, fastest_by_speed
+from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
 
 QUIET: Final = 1.2
@@ -72,12 +72,13 @@ def _fastest_here(
     best_ms, none_ms = units.ms_text(steps_s[best]), units.ms_text(steps_s[reference.label])
     if best == reference.label:
         return f"{where} do not compress, none has {shortest} ({none_ms} ms)."
+    method = next(method for method in accepted if method.label == best)
     if steps_s[best] > (1 - NOTICEABLE) * steps_s[reference.label]:
         return (
-            f"{where} compression does not pay, {best} takes {best_ms} ms a step, none {none_ms} ms, less than "
+            f"{where} {method.saving} does not pay, {best} takes {best_ms} ms a step, none {none_ms} ms, less than "
             f"{100 * NOTICEABLE:.0f} % apart."
         )
-    faster = comparison.speed_up(next(method for method in accepted if method.label == best))
+    faster = comparison.speed_up(method)
     return (
         f"{where} {best} has {shortest}, {best_ms} ms against {none_ms} ms of none "
         f"({units.ratio_text(faster, 2)} as fast)."
@@ -169,8 +170,10 @@ def _advice(method: Method, comparison: Comparison) -> str:
     """Return ``use rsdgc 100x (OA 1.2 points above none ~, 100x fewer bytes)``."""
     if method is comparison.reference:
         return "do not compress"
-    fewer = method.mean("traffic", "compression_ratio")
-    return f"use {method.label} ({_accuracy_words(method, comparison)}, {units.ratio_text(fewer)} fewer payload bytes)"
+    fewer = f"{units.ratio_text(method.mean('traffic', 'compression_ratio'))} fewer payload bytes"
+    if method.sync.kind != "steps":
+        fewer += f", an exchange in {method.sync.every:,} steps"
+    return f"use {method.label} ({_accuracy_words(method, comparison)}, {fewer})"
 
 
 def _accuracy_words(method: Method, comparison: Comparison) -> str:

@@ -54,6 +54,37 @@ def speed_up(rows: Mapping[int, Method], workers: int) -> tuple[float, float]:
     return faster, faster * fewest / workers
 
 
+PartitionRow = tuple[str, str]
+"""A row's label, and the partition that it trained under."""
+
+
+def by_partition(group: Sequence[Comparison]) -> list[Comparison]:
+    """Return settings that differ in their partition, iid first, the others as they were."""
+    return sorted(group, key=lambda comparison: comparison.setting.partition != "iid")
+
+
+def methods_by_label(comparison: Comparison) -> dict[str, Method]:
+    """Return the finished rows whose accuracy means anything."""
+    return {method.label: method for method in comparison.trained}
+
+
+def partition_gaps(group: Sequence[Comparison]) -> dict[PartitionRow, Difference]:
+    """Return (label, partition) -> the paired difference to the same row under the first partition.
+
+    Args:
+        group: as :func:`by_partition` gives it.
+    """
+    metric, (first, *others) = group[0].metric.name, group
+    base = methods_by_label(first)
+    gaps = {
+        (label, other.setting.partition): other.difference(method.test_by_seed(metric), base[label])
+        for other in others
+        for label, method in methods_by_label(other).items()
+        if label in base
+    }
+    return {row: gap for row, gap in simultaneous(gaps).items() if gap is not None}
+
+
 def model_gaps(group: Sequence[Comparison]) -> dict[tuple[str, str], Difference]:
     """Return (higher, lower) -> the paired difference of two models under the reference, over common seeds."""
     metric = group[0].metric

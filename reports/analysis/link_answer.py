@@ -27,8 +27,8 @@ def answer(on_link: OnLink) -> str:
         return f"{where}: do not compress: the run takes {none_hours}{_mark(best)}."
     if best.prediction.step_s > (1 - NOTICEABLE) * reference.prediction.step_s:
         return (
-            f"{where}: compression does not pay, {best.method.label} takes {hours}{_mark(best)}, none {none_hours}"
-            f"{_mark(reference)}, less than {100 * NOTICEABLE:.0f} % apart."
+            f"{where}: {best.method.saving} does not pay, {best.method.label} takes {hours}{_mark(best)}, none "
+            f"{none_hours}{_mark(reference)}, less than {100 * NOTICEABLE:.0f} % apart."
         )
     return (
         f"{where}: use {best.method.label}: the run takes {hours}{_mark(best)} instead of {none_hours}"

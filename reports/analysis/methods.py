@@ -1,4 +1,4 @@
-"""One row of the tables: a compressor at a ratio, over its learning rates and seeds."""
+"""One row of the tables: a compressor at a ratio and how often it exchanges, over its learning rates and seeds."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from rsbench.recipe.sync import Sync
 from rsbench.reports.analysis.statistics import Spread, spread
-from rsbench.reports.analysis.step_model import StepCosts, costs_of, foreign_load
+from rsbench.reports.costs.recorded import PARTS, ROUND, costs_of, foreign_load, sync_of
+from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
 
 REFERENCE: Final = "none"
-"""The compressor that the others are compared with."""
+"""The compressor that the others are compared with, where it exchanges at every step."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A compressor at a ratio.
+    """A compressor at a ratio, which exchanges at every step or less often.
 
     Attributes:
         name: of the compressor.
-        label: what the tables call it: ``rsdgc 100x``.
+        label: what the tables call it: ``rsdgc 100x``, ``none, rounds:50``.
         records: all its cells in one setting, finished or not.
         tuning_seeds: seeds that only choose learning rates; a cell of theirs counts nowhere else.
     """
@@ -32,6 +34,21 @@ class Method:
     label: str
     records: tuple[Record, ...]
     tuning_seeds: frozenset[int] = frozenset()
+
+    @cached_property
+    def sync(self) -> Sync:
+        """How often its workers exchange."""
+        return sync_of(self.records[0])
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether it sends everything at every step, as the row does that the others are compared with."""
+        return self.name == REFERENCE and self.sync.kind == "steps"
+
+    @property
+    def saving(self) -> str:
+        """By what it sends less, in words."""
+        return "compression" if self.sync.kind == "steps" else "speaking less often"
 
     @cached_property
     def counted(self) -> tuple[Record, ...]:
@@ -144,7 +161,7 @@ class Method:
 
 
 def methods_of(records: Sequence[Record]) -> list[Method]:
-    """Return the rows of one setting's tables: ``none`` first, what does not train last.
+    """Return the rows of one setting's tables: ``none`` at every step first, what does not train last.
 
     Args:
         records: of one setting, in the order of their start, which is the order of the rows between.
@@ -153,9 +170,9 @@ def methods_of(records: Sequence[Record]) -> list[Method]:
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         name = record["cell"]["compressor"].partition(":")[0]
-        groups.setdefault((name, _label(record["cell"])), []).append(record)
+        groups.setdefault((name, _label(record)), []).append(record)
     methods = [Method(name, label, tuple(group), tuning) for (name, label), group in groups.items()]
-    return sorted(methods, key=lambda method: (method.name != REFERENCE, bool(method.done) and not method.trains))
+    return sorted(methods, key=lambda method: (not method.is_dense, bool(method.done) and not method.trains))
 
 
 def tuning_seeds(records: Sequence[Record]) -> frozenset[int]:
@@ -166,10 +183,21 @@ def tuning_seeds(records: Sequence[Record]) -> frozenset[int]:
 
 def reference_of(methods: Sequence[Method]) -> Method | None:
     """Return the finished row that the others are compared with."""
-    return next((method for method in methods if method.name == REFERENCE and method.chosen), None)
+    return next((method for method in methods if method.is_dense and method.chosen), None)
 
 
-def _label(cell: dict[str, Any]) -> str:
+def parts_of(methods: Sequence[Method]) -> tuple[str, ...]:
+    """Return the parts of a step to show side by side: what rounds add stands there where a row has rounds."""
+    has_rounds = any(method.mean("time", ROUND) for method in methods)
+    return PARTS if has_rounds else tuple(part for part in PARTS if part != ROUND)
+
+
+def _label(record: Record) -> str:
+    """Return ``rsdgc 100x, rounds:8``: a row that exchanges at every step is called by its compressor alone."""
+    return ", ".join(filter(None, (_compressor_words(record["cell"]), sync_of(record).label)))
+
+
+def _compressor_words(cell: dict[str, Any]) -> str:
     """Return ``rsdgc 100x``, with what the ratio counts when that is not the payload."""
     if cell["ratio"] is None:
         return str(cell["compressor"])

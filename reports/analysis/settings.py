@@ -11,16 +11,17 @@ from rsbench import units
 from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.recipe.fedfusion import model_label
+from rsbench.recipe.partition import parse_partition
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
 
-VARIED: Final = ("compressor", "ratio", "match", "lr", "seed")
+VARIED: Final = ("compressor", "ratio", "match", "sync", "lr", "seed")
 """Fields of a cell that differ between the rows of one table; all others are the setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Records that differ in method, ratio, learning rate and seed only.
+    """Records that differ in method, ratio, how often they exchange, learning rate and seed only.
 
     Attributes:
         records: in the order of their start.
@@ -53,8 +54,20 @@ class Setting:
 
     @property
     def place(self) -> str:
-        """What trained: ``2 workers on cuda``, and over which emulated links."""
-        return f"{units.count_text(self.cell['workers'], 'worker')} on {self.device}{self.link_words}"
+        """What trained: ``2 workers on cuda``, on which samples each where not iid, and over which emulated links."""
+        workers = units.count_text(self.cell["workers"], "worker")
+        return f"{workers} on {self.device}{self.partition_words}{self.link_words}"
+
+    @property
+    def partition(self) -> str:
+        """Which worker trains on which samples, as ``--partition`` has it."""
+        return str(self.cell.get("partition") or "iid")
+
+    @property
+    def partition_words(self) -> str:
+        """``, 5 classes a client`` where each worker has training samples of its own, else empty."""
+        text = self.cell.get("partition")
+        return f", {parse_partition(text).title}" if text else ""
 
     @property
     def link_words(self) -> str:

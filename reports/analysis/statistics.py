@@ -73,6 +73,12 @@ class Difference:
         """Whether the whole interval lies below zero."""
         return self.high is not None and self.high < 0
 
+    @property
+    def turned(self) -> Difference:
+        """The same difference the other way round."""
+        low, high = (None if end is None else -end for end in (self.high, self.low))
+        return replace(self, mean=-self.mean, low=low, high=high)
+
 
 def spread(values: Sequence[float]) -> Spread | None:
     """Return mean and sample standard deviation, None for no values."""

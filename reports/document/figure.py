@@ -39,6 +39,17 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShapedMark(Mark):
+    """One entry of a legend whose marker says something of its own; the style is its colour's.
+
+    Attributes:
+        shape: number of the marker: 0 is the reference's.
+    """
+
+    shape: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Series:
     """One method's points, in the order in which they are joined.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Final
 
@@ -37,20 +37,22 @@ class _Curve:
 def link_speeds_panel(
     comparison: Comparison,
     links: Sequence[Link],
-    methods: Sequence[Method],
+    ranked: Sequence[Method],
     marks: Mapping[str, Mark],
-    *,
-    left_out: int = 0,
+    most: int,
 ) -> Panel | None:
     """Return one figure a round trip of the links, None where no costs are known.
+
+    Of too many methods, the reference, those that are the fastest somewhere, and the first of the others are drawn.
 
     Args:
         comparison: the setting.
         links: those that were asked for, which are marked.
-        methods: those to be drawn.
-        marks: by label.
-        left_out: how many methods more there are.
+        ranked: all methods that train, the most important first.
+        marks: by label, in the order of the tables.
+        most: lines that can be told apart.
     """
+    methods = sorted(ranked, key=lambda method: list(marks).index(method.label))
     latencies = list(dict.fromkeys(link.round_trip_s for link in links))[:MOST_LATENCIES]
     figures = [
         figure
@@ -59,13 +61,22 @@ def link_speeds_panel(
     ]
     if not figures:
         return None
-    drawn = {one.mark.label for one in figures[0].series}
+    known = {one.mark.label for one in figures[0].series}
+    drawn = _most_telling(figures, [method.label for method in ranked if method.label in known], most)
     return Panel(
         title="Hours against link speed",
-        figures=tuple(figures),
-        legend=tuple(marks[method.label] for method in methods if method.label in drawn),
-        note=f"{_NOTE} {more_in_tables(left_out)}".strip(),
+        figures=tuple(
+            replace(figure, series=tuple(one for one in figure.series if one.mark.label in drawn)) for figure in figures
+        ),
+        legend=tuple(mark for label, mark in marks.items() if label in drawn),
+        note=f"{_NOTE} {more_in_tables(len(known) - len(drawn))}".strip(),
     )
+
+
+def _most_telling(figures: Sequence[RegionLines], ranked: Sequence[str], most: int) -> set[str]:
+    """Return the labels to draw: the reference, which is ranked first, the fastest somewhere, then the next ranked."""
+    fastest = [region.mark.label for figure in figures for region in figure.regions]
+    return set(list(dict.fromkeys([*ranked[:1], *fastest, *ranked]))[:most])
 
 
 def _figure(
@@ -75,7 +86,7 @@ def _figure(
     methods: Sequence[Method],
     marks: Mapping[str, Mark],
 ) -> RegionLines | None:
-    """Return the curves at one round trip, None where there is none."""
+    """Return the curves of all methods at one round trip, None where there is none."""
     speeds = _speeds()
     curves = [curve for method in methods if (curve := _curve(comparison, method, speeds, round_trip_s)) is not None]
     if not curves:

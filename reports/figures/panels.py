@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from rsbench import units
 from rsbench.links.link import Link
-from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import Metric
-from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import pareto_front
-from rsbench.reports.document.figure import Axis, Bars, Mark, Panel, Points, Series, more_in_tables
+from rsbench.reports.analysis.methods import Method, parts_of
+from rsbench.reports.document.figure import Bars, Mark, Panel, more_in_tables
 from rsbench.reports.figures.curves import density_panel, training_panel
 from rsbench.reports.figures.link_speeds import link_speeds_panel
+from rsbench.reports.figures.payload import payload_panel
 from rsbench.reports.figures.predictions import confusion_panel, pictures_panel, roc_panel
 
 MOST_LINES: Final = 8
 """Methods that can be told apart where each is a line."""
-MOST_POINTS: Final = 24
-"""Methods that can be told apart where each is a point."""
 MOST_BARS: Final = 16
 """Methods that have a bar each."""
-PARTS: Final = tuple(part.removesuffix("_s") for part in SPLIT)
 
 
 def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel, ...]:
@@ -36,8 +30,8 @@ def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel
     ranked = ranking(trained, comparison.reference, metric)
     lines = _best(trained, ranked, MOST_LINES)
     panels = (
-        _bytes_panel(trained, ranked, marks, metric),
-        link_speeds_panel(comparison, links, lines, marks, left_out=len(trained) - len(lines)) if links else None,
+        payload_panel(trained, ranked, marks, metric),
+        link_speeds_panel(comparison, links, ranked, marks, MOST_LINES) if links else None,
         _time_panel(_best(finished, [*ranked, *finished], MOST_BARS), left_out=max(0, len(finished) - MOST_BARS)),
         training_panel(lines, marks, metric, left_out=len(trained) - len(lines)),
         roc_panel(lines, marks),
@@ -71,71 +65,22 @@ def ranking(trained: Sequence[Method], reference: Method | None, metric: Metric)
     return sorted(trained, key=worth, reverse=True)
 
 
-def _bytes_panel(
-    trained: Sequence[Method], ranked: Sequence[Method], marks: dict[str, Mark], metric: Metric
-) -> Panel | None:
-    """Return the test metric against payload bytes, which is the question of the whole report."""
-    points = [_point(method, marks[method.label], metric) for method in trained]
-    series = [one for one in points if one is not None]
-    if len(series) < 2:
-        return None
-    front = [series[index] for index in pareto_front([(one.x[0], one.y[0]) for one in series])]
-    first = [one.mark.label for one in front] + [method.label for method in ranked]
-    kept = set(list(dict.fromkeys(first))[:MOST_POINTS])
-    drawn = tuple(one for one in series if one.mark.label in kept)
-    meaning = "on the dashed front no other method has both more accuracy and fewer bytes"
-    if len(front) == 1:
-        meaning = f"{front[0].mark.label} has the best mean and the fewest bytes"
-    figure = Points(
-        title=f"{metric.heading} against bytes",
-        caption=(
-            f"Test {metric.heading}, mean and sd over seeds, against the payload of a worker in a step. Up and left is "
-            f"better; {meaning}."
-        ),
-        x=Axis(title="payload / step", unit="B", log=True),
-        y=Axis(title=metric.heading, unit="%" if metric.percent else ""),
-        series=drawn,
-        front=tuple((one.x[0], one.y[0]) for one in front),
-    )
-    return Panel(
-        title="What is saved and what is lost",
-        figures=(figure,),
-        legend=tuple(one.mark for one in drawn),
-        note=more_in_tables(len(series) - len(drawn)),
-    )
-
-
-def _point(method: Method, mark: Mark, metric: Metric) -> Series | None:
-    """Return one method's bytes and test metric, None where one of them is unknown."""
-    sent, score = method.mean("traffic", "payload_bytes_per_step"), method.test(metric.name)
-    if sent is None or sent <= 0 or score is None:
-        return None
-    scale = 100 if metric.percent else 1
-    shown = f"{numbers.spread_text(metric, score)}{' %' if metric.percent else ''}"
-    return Series(
-        mark=mark,
-        x=(sent,),
-        y=(scale * score.mean,),
-        sd=(None if score.sd is None else scale * score.sd,),
-        tip=f"{method.label}: {metric.heading} {shown}, {units.bytes_text(sent)} a step",
-    )
-
-
 def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:
     """Return where the time of a step goes, one bar a method."""
-    rows = []
+    parts, rows = parts_of(finished), []
     for method in finished:
-        values = tuple(1000 * (method.mean("time", part) or 0.0) for part in SPLIT)
+        values = tuple(1000 * (method.mean("time", part) or 0.0) for part in parts)
         if sum(values) > 0:
             rows.append((method.label, values))
     if not rows:
         return None
+    names = tuple(part.removesuffix("_s") for part in parts)
     figure = Bars(
         title="Parts of a step",
         caption="Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with.",
         unit="ms",
-        parts=PARTS,
+        parts=names,
         rows=tuple(rows),
     )
-    legend = tuple(Mark(label=part, style=number) for number, part in enumerate(PARTS))
+    legend = tuple(Mark(label=part, style=number) for number, part in enumerate(names))
     return Panel(title="Where the time goes", figures=(figure,), legend=legend, note=more_in_tables(left_out))

@@ -4,7 +4,7 @@
   const callSeconds = (call, link) =>
     (8 * call.bytes) / link.bits_per_s + call.round_trips * link.round_trip_s + call.fixed_s;
 
-  // One line of computing, one link that serves collectives in order (reports/analysis/step_model.py).
+  // One line of computing, one link that serves collectives in order (reports/costs/step_model.py).
   const phaseSeconds = (phase, link) => {
     let inHooks = 0, linkFree = 0, decoded = 0;
     for (const bucket of phase.buckets) {

@@ -118,7 +118,7 @@ def _template() -> Template:
     environment.globals |= {
         name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sentences", "sort_value")
     }
-    environment.globals |= {"hue": svg.hue, "shape": plots.shape}
+    environment.globals |= {"hue": svg.hue, "marker": plots.marker}
     return environment.get_template("page.html")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rsbench import units
 from rsbench.console import harmless
-from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Points, RegionLines, Series
+from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Mark, Points, RegionLines, Series, ShapedMark
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
 from rsbench.reports.html.svg import colour, hue, page_element, part_colour
 
@@ -29,6 +29,11 @@ _LONGEST_LABEL: Final = 44
 def shape(style: int) -> int:
     """Return the number of the marker of a style."""
     return style and (style - 1) % (len(SHAPES) - 1) + 1
+
+
+def marker(mark: Mark) -> int:
+    """Return the number of a mark's marker: its own, or that of its style."""
+    return shape(mark.shape if isinstance(mark, ShapedMark) else mark.style)
 
 
 def draw(figure: Figure, name: str) -> str:
@@ -75,7 +80,7 @@ def _line_colour(one: Series) -> str:
 def _marker(one: Series) -> dict[str, Any]:
     """Return a method's marker, with a rim that keeps it apart from what it covers."""
     colours = {"color": _line_colour(one), "markeredgecolor": colour("page"), "markeredgewidth": 0.8}
-    return {"marker": SHAPES[shape(one.mark.style)], **colours}
+    return {"marker": SHAPES[marker(one.mark)], **colours}
 
 
 def _lines(figure: Lines) -> tuple[Canvas, list[str]]:

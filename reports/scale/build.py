@@ -11,14 +11,14 @@ from rsbench.links.link import Link
 from rsbench.links.tiers import Nodes
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
-from rsbench.reports.analysis.link_model import wired
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
+from rsbench.reports.costs.link_model import wired
 from rsbench.reports.document.table import Notes, Report, Section
+from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.scale.figures import scale_panel
 from rsbench.reports.scale.growth import SIZES, SPEEDS, Growth, links_of
 from rsbench.reports.scale.tables import best_table, break_even_table, steps_table
 from rsbench.reports.sections import sections_on_links
-from rsbench.reports.tables.raw import cells_table, methods_table
 from rsbench.results.schema import Record
 
 SHOWN_SIZES: Final = (2, 4, 8, 16, 64, 256, 1024, 4096)

@@ -11,9 +11,9 @@ from rsbench.links.collective_time import constants_of
 from rsbench.links.link import Link
 from rsbench.links.tiers import Nodes
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.link_model import BreakEven, break_even, wired
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.step_model import StepCosts
+from rsbench.reports.costs.link_model import BreakEven, break_even, wired
+from rsbench.reports.costs.step_model import StepCosts
 
 SIZES: Final = (2, 3, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 """Workers."""

@@ -13,6 +13,8 @@ from rsbench.reports.tables.differences import differences_table
 from rsbench.reports.tables.fedfusion import computed_table
 from rsbench.reports.tables.learning_rates import learning_rates_table
 from rsbench.reports.tables.main import comparison_table
+from rsbench.reports.tables.partitions import partition_table
+from rsbench.reports.tables.rounds import rounds_table
 from rsbench.reports.tables.step_parts import step_parts_table
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
 from rsbench.reports.tables.wire import wire_table
@@ -24,6 +26,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     comparison_table,
     differences_table,
     details_table,
+    rounds_table,
     wire_table,
     step_parts_table,
     time_to_accuracy_table,
@@ -31,6 +34,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     density_table,
     tensor_density_table,
     computed_table,
+    partition_table,
 )
 """The tables of a section, in reading order."""
 

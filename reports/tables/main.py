@@ -9,8 +9,8 @@ from rsbench.measure.asked_ratio import miss_text
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
-from rsbench.reports.analysis.link_model import BreakEven
 from rsbench.reports.analysis.methods import Method
+from rsbench.reports.costs.link_model import BreakEven
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import (
     EMPTY,
@@ -23,6 +23,7 @@ from rsbench.reports.tables.columns import (
     score_cell,
     score_column,
 )
+from rsbench.reports.tables.rounds import fewer_exchanges_mark
 from rsbench.results.schema import STATUSES, Record
 
 _COSTS: Final = (
@@ -106,7 +107,7 @@ def _break_even_text(point: BreakEven | None, notes: Notes) -> str:
 
 def _run_ratio(method: Method, notes: Notes) -> Cell:
     """Return the compression ratio of the run, marked where it is not as asked or 1-D tensors take much of it."""
-    ratio, marks = method.mean("traffic", "compression_ratio"), []
+    ratio, marks = method.mean("traffic", "compression_ratio"), [fewer_exchanges_mark(method, notes)]
     missed = next(filter(None, (miss_text(record["cell"], record["traffic"]) for record in method.chosen)), "")
     if missed:
         marks.append(notes.mark(f"{method.label}: {missed}."))
@@ -114,7 +115,7 @@ def _run_ratio(method: Method, notes: Notes) -> Cell:
     if share > ONE_D_SHARE:
         text = f"{method.label}: 1-D tensors, sent dense, take {100 * share:.0f} % of the payload"
         marks.append(notes.mark(f"{text}; they bound the ratio that can be reached."))
-    return Cell(" ".join([units.ratio_text(ratio), *marks]), ratio)
+    return Cell(" ".join(filter(None, [units.ratio_text(ratio), *marks])), ratio)
 
 
 def _name(method: Method, notes: Notes) -> str:

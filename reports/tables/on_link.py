@@ -9,7 +9,7 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Prediction
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.on_link import SHARE, LinkRun, OnLink
-from rsbench.reports.analysis.page_costs import page_costs
+from rsbench.reports.costs.page_costs import page_costs
 from rsbench.reports.document.calculator import Calculator, CalculatorRow
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import EMPTY, METHOD, bytes_cell, ratio_cell

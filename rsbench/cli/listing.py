@@ -15,8 +15,7 @@ from rsbench.links.link import PRESETS, WIRED, parse_link
 from rsbench.metrics import facts_of, score_text
 from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
-from rsbench.recipe import fedfusion
-from rsbench.recipe.sync import describe
+from rsbench.recipe import fedfusion, partition, sync
 from rsbench.results.records import list_runs
 
 if TYPE_CHECKING:
@@ -86,6 +85,13 @@ def _runs(console: Console, verbose: bool, out: Path) -> None:
     say(console, f"{done} of {len(recorded)} cells in {out} are done.")
 
 
+def _partitions(console: Console, verbose: bool, out: Path) -> None:
+    """List what --partition takes."""
+    for form, words in partition.describe():
+        say(console, f"{form:<13}{words}")
+    say(console, "A worker keeps its samples for the whole run, except under iid. See docs/partitions.md.")
+
+
 def _plans(console: Console, verbose: bool, out: Path) -> None:
     """List shipped plans; verbose prints them."""
     for name, path in plan_file.shipped().items():
@@ -103,7 +109,7 @@ def _plans(console: Console, verbose: bool, out: Path) -> None:
 
 def _sync(console: Console, verbose: bool, out: Path) -> None:
     """List what --sync takes, with the source of each name."""
-    for form, words in describe():
+    for form, words in sync.describe():
         say(console, f"{form:<18}{words}")
     say(console, "Options follow after a colon: --sync rounds:8:nesterov:outer_lr=0.5,state=reset. See docs/rounds.md.")
 
@@ -113,6 +119,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
     "datasets": _datasets,
     "links": _links,
     "models": _models,
+    "partitions": _partitions,
     "plans": _plans,
     "runs": _runs,
     "sync": _sync,
@@ -124,7 +131,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Where runs stand.")
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, links, models, shipped plans, recorded runs, or what --sync takes.
+    """List compressors, data sets, links, models, shipped plans, recorded runs, or what --sync and --partition take.
 
     \b
     Examples:

@@ -182,6 +182,13 @@ training_options = one_decorator(
         "random:A/B/C draws single ones, which leaks.",
         metavar="official|A/B/C|A/B",
     ),
+    click.option(
+        "--partition",
+        metavar="iid|blocks|classes:K|dirichlet:A|modality",
+        help="Which worker trains on which samples: all dealt out anew in each epoch (iid), stripes of one scene, K "
+        "classes each, class shares drawn from Dirichlet(A) (0.1: very uneven), or one modality each. A worker keeps "
+        "its samples for the whole run; all validate and test on the same; see `rsbench list partitions`.  [iid]",
+    ),
     click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
     click.option(
         "--optimizer",

@@ -8,7 +8,8 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import DistributedSampler, TensorDataset
+
+from rsbench.loaders.orders import Order
 
 Batch = tuple[torch.Tensor, ...]
 """Inputs of one worker's step, and labels where there are any."""
@@ -26,39 +27,42 @@ class TrainBatches:
 
     Args:
         reader: reads the samples.
-        positions: of the training samples.
+        order: which samples this rank sees, and when.
         rank: this rank.
-        workers: world size.
         batch_size: samples per rank and step.
         steps: steps per epoch.
         seed: equal on all ranks; augmentation differs between them.
     """
 
-    def __init__(
-        self,
-        reader: Reader,
-        positions: NDArray[np.int64],
-        *,
-        rank: int,
-        workers: int,
-        batch_size: int,
-        steps: int,
-        seed: int,
-    ) -> None:
-        self._reader, self._batch_size, self._steps = reader, batch_size, steps
-        dataset, self._positions = TensorDataset(torch.from_numpy(positions)), positions
-        self._sampler: DistributedSampler[object] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
+    def __init__(self, reader: Reader, order: Order, *, rank: int, batch_size: int, steps: int, seed: int) -> None:
+        self._reader, self._order, self._batch_size, self._steps = reader, order, batch_size, steps
         self._rng = torch.Generator().manual_seed(seed + 7919 * (rank + 1))
 
     @property
     def samples(self) -> int:
-        """This rank's training samples."""
-        return len(self._sampler)
+        """How many training samples count as this rank's, n_k."""
+        return self._order.samples
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """Yield the inputs and labels of one epoch."""
-        self._sampler.set_epoch(number)
-        order = np.fromiter(iter(self._sampler), dtype=np.int64)
+        positions = self._order.epoch(number)
         for step in range(self._steps):
-            rows = order[step * self._batch_size : (step + 1) * self._batch_size]
-            yield self._reader.read(self._positions[rows], self._rng)
+            yield self._reader.read(positions[step * self._batch_size : (step + 1) * self._batch_size], self._rng)
+
+
+class OneInput:
+    """Reads samples with one of their inputs only; the others are 0, the mean of scaled inputs.
+
+    Args:
+        reader: reads whole samples, whose last tensor is the labels.
+        kept: place of the input that stays.
+    """
+
+    def __init__(self, reader: Reader, kept: int) -> None:
+        self._reader, self._kept = reader, kept
+
+    def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> Batch:
+        """Return what the reader returns, all inputs but one zero."""
+        *inputs, labels = self._reader.read(positions, rng)
+        seen = (x if place == self._kept else torch.zeros_like(x) for place, x in enumerate(inputs))
+        return (*seen, labels)

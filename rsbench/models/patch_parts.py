@@ -29,6 +29,8 @@ class PatchNetwork(nn.Module):
 
     needs_aux: ClassVar[bool]
     """Whether there must be another modality than the cube."""
+    reads_both: ClassVar[bool] = True
+    """Whether it makes use of both modalities where there are two."""
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__()

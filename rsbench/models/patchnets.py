@@ -96,7 +96,7 @@ class FusionCNN(PatchNetwork):
 class HsiCNN(PatchNetwork):
     """The hyperspectral branch of :class:`FusionCNN` alone, with the same arguments."""
 
-    needs_aux = False
+    needs_aux, reads_both = False, False
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__(classes, bands, channels, side)
@@ -111,7 +111,7 @@ class HsiCNN(PatchNetwork):
 class AuxCNN(PatchNetwork):
     """The other modality's branch of :class:`FusionCNN` alone, with the same arguments."""
 
-    needs_aux = True
+    needs_aux, reads_both = True, False
 
     def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
         super().__init__(classes, bands, channels, side)
@@ -198,6 +198,23 @@ NETWORKS: dict[str, type[PatchNetwork]] = {
 """Networks by the name that ``--model`` takes for pixels; options may follow a colon."""
 
 
+def of_both() -> list[str]:
+    """Return the names of the networks that make use of both modalities."""
+    return [name for name, network in NETWORKS.items() if network.reads_both]
+
+
+def network_class(model: str) -> type[PatchNetwork]:
+    """Return the class of the network that a model's text names, whatever its options.
+
+    Raises:
+        RsbenchError: there is no such network.
+    """
+    name = model.partition(":")[0]
+    if name not in NETWORKS:
+        raise RsbenchError(f'There is no model "{model}" for pixels.{did_you_mean(name, NETWORKS)}')
+    return NETWORKS[name]
+
+
 def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> nn.Module:
     """Build a network with random weights.
 
@@ -211,13 +228,11 @@ def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> 
     Raises:
         RsbenchError: there is no such network, it has no such option, or it needs another modality and there is none.
     """
-    name = model.partition(":")[0]
-    if name not in NETWORKS:
-        raise RsbenchError(f'There is no model "{model}" for pixels.{did_you_mean(name, NETWORKS)}')
-    if NETWORKS[name].needs_aux and not channels:
-        alone = ", ".join(name for name, network in NETWORKS.items() if not network.needs_aux)
+    network = network_class(model)
+    if network.needs_aux and not channels:
+        alone = ", ".join(name for name, other in NETWORKS.items() if not other.needs_aux)
         raise RsbenchError(
-            f"{name} needs two modalities, but the data are a hyperspectral cube alone: add the other modality, or "
+            f"{model} needs two modalities, but the data are a hyperspectral cube alone: add the other modality, or "
             f"choose a --model that needs the cube only ({alone})."
         )
-    return NETWORKS[name].of_text(model, classes, bands, channels, side)
+    return network.of_text(model, classes, bands, channels, side)

@@ -13,6 +13,7 @@ from rsbench.errors import RsbenchError
 from rsbench.links.worker_links import WorkerLinks, parse_worker_links
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
+from rsbench.recipe.partition import parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import parse_sync
 
@@ -122,6 +123,7 @@ class Grid:
         for name in self.datasets:
             datasets.get(name)
         check_split(self.recipe.split)
+        parse_partition(self.recipe.partition or "iid")
         if self.tuning_seed in self.seeds:
             raise RsbenchError(
                 f"The tuning seed {self.tuning_seed} is among the seeds: the run that chooses a learning rate would"

@@ -122,7 +122,8 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
         located: their data sets.
 
     Raises:
-        RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach.
+        RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach, a
+            partition that the task or its data cannot have.
     """
 
     @cache
@@ -137,6 +138,8 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     matched: dict[tuple[CellSpec, int, int], tuple[str, Estimate]] = {}
     jobs: list[Job] = []
     for spec in specs:
+        data = located[spec.dataset]
+        spec.partitioning.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
         train = samples(spec.dataset, spec.split, spec.derived_seed)
         per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
@@ -145,7 +148,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
         if question not in matched:
             matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
         text, estimate = matched[question]
-        task = located[spec.dataset].dataset.task
+        task = data.dataset.task
         jobs.append(
             Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
         )

@@ -1,1 +1,1 @@
-"""What the texts of a recipe say: how samples are split and how often workers exchange; steps of a run."""
+"""What the texts of a recipe say: how samples are split and dealt to workers, and how often these exchange; steps."""

@@ -105,6 +105,20 @@ def matrix_of_counts(value: Any) -> str | None:
     return None if fits else "a list of lists of counts"
 
 
+def partition(value: Any) -> str | None:
+    """Return None for null, or for a text with as many counts for each client and a modality for each or none."""
+    wanted = "an object of a text and as many counts for each client, or null"
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("text"), str):
+        return wanted
+    clients, names = value.get("clients"), value.get("modalities", [])
+    if not clients or matrix_of_counts(clients) or len(set(map(len, clients))) != 1:
+        return wanted
+    fits = isinstance(names, list) and _all_fit(names, (str,)) and len(names) in (0, len(clients))
+    return None if fits else wanted
+
+
 def _all_within(values: Collection[Any], least: float, most: float) -> bool:
     """Return whether all values are numbers between two others, or None."""
     if not _all_fit(values, (int, float, type(None))):

@@ -24,6 +24,7 @@ from rsbench.results.checks import (
     numbers_within,
     object_with,
     pairs,
+    partition,
 )
 
 Record = dict[str, Any]
@@ -78,7 +79,8 @@ _TOP: dict[str, Check] = {
 _FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
-    "cell.": {"match": _TEXT, "deterministic": _FLAG, "link": _MAYBE_TEXT, "sync": _MAYBE_TEXT},
+    "cell.": {"match": _TEXT, "deterministic": _FLAG, **dict.fromkeys(("link", "sync", "partition"), _MAYBE_TEXT)},
+    "dataset.": {"partition": partition},
     "traffic.": {
         **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
         "wire_counter": _MAYBE_TEXT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,6 +18,7 @@ from rsbench.links.contact import Contact
 from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
 from rsbench.planning.request import Request
+from rsbench.recipe.partition import parse_partition
 from rsbench.reports.document.table import Column, Notes, Report, Section, Table
 from rsbench.results import records as results
 from rsbench.run.link_time import link_time_s
@@ -58,6 +60,7 @@ def show(queue: CellQueue, expected: Sequence[Expectation], request: Request, co
     ]
     if with_links:
         facts.append(_link_sentence(queue.left(), expected, request.contact))
+    facts += _partition_sentences(queue.left())
     if not all(job.spec.deterministic for job in queue.left()):
         facts.append(f"Fast: {FAST}; such cells are not those of --deterministic.")
     if request.ours:
@@ -109,6 +112,16 @@ def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact
         f"included, which takes {duration_text(link_s)} ({link_s / 3600:.3g} h) of the time at most: modelled from the "
         f"plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
     )
+
+
+def _partition_sentences(jobs: Sequence[Job]) -> list[str]:
+    """Say in which cells workers have training samples of their own, a sentence a partition."""
+    dealt = Counter(job.spec.partition for job in jobs if job.spec.partition is not None)
+    return [
+        f"Partition: {parse_partition(text).title} ({text}) in {count_text(count, 'cell')}: each worker trains on its "
+        "own samples for the whole run."
+        for text, count in dealt.items()
+    ]
 
 
 def _pass_words(contact: Contact | None, busy_s: float, sent_bytes: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rsbench.cell import CellSpec
+from rsbench.datasets import partition as partitions
+from rsbench.datasets.partition import TrainingSamples
 from rsbench.loaders.batches import Batch, Reader, TrainBatches
+from rsbench.loaders.orders import DealtAnew, Order, OwnSamples
 
 Networks = Mapping[str, nn.Module]
 """Networks by name, in the order of a step's losses. A sole network is called ``""``."""
@@ -108,14 +112,40 @@ class Task(ABC):
 
     def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
         """Return this rank's shuffled batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
-        return TrainBatches(
-            self.reader,
-            self.train,
-            rank=rank,
-            workers=workers,
-            batch_size=self.cell.batch_size,
-            steps=steps,
-            seed=self.cell.derived_seed,
+        batch_size, seed = self.cell.batch_size, self.cell.derived_seed
+        order: Order
+        if self.clients:
+            per_epoch = steps * min(batch_size, math.ceil(len(self.train) / workers))
+            order = OwnSamples(self.clients[rank], rank=rank, per_epoch=per_epoch, seed=seed)
+        else:
+            order = DealtAnew(self.train, rank=rank, workers=workers, seed=seed)
+        return TrainBatches(self.training_reader(rank), order, rank=rank, batch_size=batch_size, steps=steps, seed=seed)
+
+    def training_reader(self, rank: int) -> Reader:
+        """Return what reads the samples that a rank trains on."""
+        return self.reader
+
+    @property
+    def training_samples(self) -> TrainingSamples:
+        """What decides which client has which training sample; tasks with classes or one scene say so."""
+        return TrainingSamples(positions=self.train)
+
+    @cached_property
+    def clients(self) -> tuple[NDArray[np.int64], ...]:
+        """Positions of each rank's own training samples; none where all are dealt out anew in each epoch.
+
+        Raises:
+            RsbenchError: the cell's partition leaves a client with too few samples.
+        """
+        cell = self.cell
+        if cell.partitioning.is_iid:
+            return ()
+        return partitions.deal(
+            cell.partitioning,
+            self.training_samples,
+            workers=cell.workers,
+            batch_size=cell.batch_size,
+            seed=cell.derived_seed,
         )
 
     @abstractmethod
@@ -153,6 +183,13 @@ class Task(ABC):
     @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Return a record's ``dataset`` section."""
+
+    def partition_facts(self) -> dict[str, Any]:
+        """Return what a record's ``dataset`` section says of the clients: nothing where there are none."""
+        if not self.clients:
+            return {}
+        counts = partitions.class_counts(self.training_samples, self.clients)
+        return {"partition": {"text": self.cell.partitioning.text, "clients": counts}}
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """Return the metrics of methods that need no training, by name."""

@@ -131,4 +131,5 @@ class Classification(Task):
             "fingerprint": data.fingerprint,
             "part": data.part,
             "synthetic": data.synthetic,
+            **self.partition_facts(),
         }

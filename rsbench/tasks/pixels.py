@@ -12,10 +12,11 @@ import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import nn
 
+from rsbench.datasets.partition import TrainingSamples
 from rsbench.datasets.pixels.dataset import check_patch
 from rsbench.datasets.pixels.prepared import Pixels
 from rsbench.errors import RsbenchError
-from rsbench.loaders.batches import Batch
+from rsbench.loaders.batches import Batch, OneInput, Reader
 from rsbench.loaders.patches import Patches
 from rsbench.models import patchnets
 from rsbench.recipe.fedfusion import model_label
@@ -64,6 +65,38 @@ class PixelClassification(Classification):
     def make_reader(self, train: NDArray[np.int64]) -> Patches:
         """Return what reads patches, scaled by the training pixels of this cell's split."""
         return Patches(self.data, train, self.cell.image_size, self.device)
+
+    def training_reader(self, rank: int) -> Reader:
+        """Return what reads patches that train: of one modality only where each client has one, rank mod 2.
+
+        Raises:
+            RsbenchError: the network reads one modality only, so that some clients would train on nothing.
+        """
+        if self.cell.partitioning.kind != "modality":
+            return self.reader
+        if not patchnets.network_class(self.cell.model).reads_both:
+            raise RsbenchError(
+                f"--partition modality leaves workers without the modality that {self.cell.model} reads: choose a "
+                f"--model that reads both ({', '.join(patchnets.of_both())})."
+            )
+        return OneInput(self.reader, rank % 2)
+
+    @property
+    def training_samples(self) -> TrainingSamples:
+        """The training pixels with their classes, and the scene's height and width."""
+        labels_HW = self.data.labels()
+        labels = labels_HW.reshape(-1)[self.train].astype(np.int64) - 1
+        height, width = labels_HW.shape
+        return TrainingSamples(
+            positions=self.train, labels=labels, classes=len(self.data.class_names), shape=(height, width)
+        )
+
+    def partition_facts(self) -> dict[str, Any]:
+        """Return what the record says of the clients, with each one's modality where it has one only."""
+        facts, names = super().partition_facts(), ("HSI", self.data.aux_name)
+        if self.cell.partitioning.kind == "modality":
+            facts["partition"]["modalities"] = [names[rank % 2] for rank in range(self.cell.workers)]
+        return facts
 
     @property
     def inputs(self) -> dict[str, int]:

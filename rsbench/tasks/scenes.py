@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rsbench.datasets.partition import TrainingSamples
 from rsbench.datasets.scenes.prepared import Scenes
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.images import Pictures
@@ -47,6 +48,12 @@ class SceneClassification(Classification):
     def make_reader(self, train: NDArray[np.int64]) -> Pictures:
         """Return what reads images, scaled by the statistics of those that train."""
         return Pictures(self.data, train, self.device, channels_last=self.cell.channels_last)
+
+    @property
+    def training_samples(self) -> TrainingSamples:
+        """The training images with their classes."""
+        classes = len(self.data.class_names)
+        return TrainingSamples(positions=self.train, labels=self.data.labels()[self.train], classes=classes)
 
     @property
     def samples(self) -> NDArray[np.int64]:

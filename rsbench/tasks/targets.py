@@ -15,6 +15,7 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
+from rsbench.datasets.partition import TrainingSamples
 from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
 from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
@@ -85,6 +86,11 @@ class TargetDetection(Task):
     def samples(self) -> NDArray[np.int64]:
         """Positions of those that train, then of all."""
         return np.concatenate([self.train, np.arange(self.scene.pixels)])
+
+    @property
+    def training_samples(self) -> TrainingSamples:
+        """The training pixels with the scene's height and width; all are background, so there are no classes."""
+        return TrainingSamples(positions=self.train, shape=(self.scene.height, self.scene.width))
 
     def validate(self, networks: Networks) -> dict[str, float] | None:
         """Score background pixels that do not train: their loss, and the areas with the target mixed into half of them.
@@ -176,6 +182,7 @@ class TargetDetection(Task):
             "halo": scene.halo,
             "target_origin": scene.target_origin,
             "warnings": list(scene.warnings),
+            **self.partition_facts(),
         }
 
     def baselines(self) -> dict[str, dict[str, float]]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -59,7 +58,7 @@ def facts_of_run(cell: CellSpec, compressor: str, task: Task, folder: Path, buil
     return {
         "the cell": digest(cell.to_dict(), compressor),
         "the data": digest(sorted(content_digests(folder).items())),
-        "the split of the samples": digest(np.ascontiguousarray(task.train).tobytes()),
+        "the split of the samples": digest(*(part.tobytes() for part in (task.train, *task.clients))),
         "the initial weights": weights_digest(built),
         "rsbench's files": package_digest(),
         "the version of torch": torch.__version__,

@@ -23,6 +23,7 @@ from rsbench.console import harmless
 from rsbench.errors import RsbenchError
 from rsbench.planning.devices import endpoint_of
 from rsbench.planning.grid import check_size, parse_seeds
+from rsbench.recipe.partition import parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.reports import build_report
 from rsbench.reports.formats import csv, latex, markdown
@@ -47,7 +48,7 @@ whole = st.builds(
 
 def check_texts(text: object) -> None:
     assert isinstance(text, str)
-    for read in (parse, check_split, parse_seeds, endpoint_of):
+    for read in (parse, check_split, parse_partition, parse_seeds, endpoint_of):
         with contextlib.suppress(RsbenchError):
             read(text)
     with contextlib.suppress(RsbenchError):

@@ -42,6 +42,7 @@ OTHER_VALUES = {
     "batch_size": 16,
     "image_size": 32,
     "split": "official",
+    "partition": "classes:5",
     "optimizer": "adam",
     "momentum": 0.8,
     "weight_decay": 0.0,
@@ -173,7 +174,7 @@ def test_impossible_values_are_refused(change: dict[str, object], words: str) ->
     ("values", "words"),
     [
         ({"modle": "x"}, 'Did you mean "model"'),
-        ({"epochs": "3"}, "must be a number"),
+        ({"epochs": "3"}, "must be a whole number"),
         ({"epochs": 3.5}, "whole number"),
     ],
 )
@@ -196,3 +197,10 @@ def test_cells_that_match_wire_bytes_follow_the_formula_of_wire_bytes(monkeypatc
     monkeypatch.setattr("rsbench.cell.WIRE_VERSION", 3)
     assert wire.key != keys[0]
     assert payload.key == keys[1]
+
+
+@pytest.mark.parametrize("name", ["sync", "partition", "link", "compressor", "split"])
+@pytest.mark.parametrize("value", [5, ["rounds:8"], True])
+def test_a_text_that_is_none_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(RsbenchError, match=f'"{name}" is .*but must be text'):
+        CellSpec.from_dict({**BASE.to_dict(), name: value})

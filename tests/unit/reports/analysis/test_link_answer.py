@@ -7,6 +7,7 @@ from typing import Any
 
 from exchange_records import with_exchange
 from report_parts import comparison_of
+from round_records import exchanging
 
 from rsbench.links.contact import Contact
 from rsbench.links.link import parse_link
@@ -65,3 +66,13 @@ def test_doubt_is_said_once(make_record: Maker) -> None:
 
 def test_without_a_reference_nothing_is_said(make_record: Maker) -> None:
     assert said([with_exchange(make_record(compressor="dgc", ratio=100.0))], "geo") == ""
+
+
+def test_rows_of_rounds_are_told_with_their_own_words(make_record: Maker) -> None:
+    rounds = [with_exchange(make_record(history=True)), exchanging(make_record, "rounds:100", history=True)]
+    words = said(rounds, "1mbit")
+    assert words.startswith("On a link of 1.0 Mbit/s: use none, rounds:100: the run takes ")
+    assert " to 95 % of its best validation OA." in words
+    assert "speaking less often does not pay, none, rounds:100 takes" in said(
+        [rounds[0], exchanging(make_record, "rounds:100", round_ms=0.0)], "1tbit"
+    )

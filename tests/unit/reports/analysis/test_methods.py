@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from report_parts import column, only_section
+from report_parts import column, only_section, table_of
+from round_records import exchanging
 
+from rsbench.reports import build_report
 from rsbench.reports.analysis.methods import methods_of, reference_of
+from rsbench.reports.changes import build_changes
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -52,3 +55,39 @@ def test_reports_scores_that_are_undefined_are_neither_chosen_nor_averaged(make_
     assert method.rate == 0.01
     assert method.test_by_seed("oa") == {0: 0.8, 1: 0.8, 2: 0.8}
     assert list(method.validation) == [0.01]
+
+
+def test_reports_rows_differ_by_how_often_they_exchange(make_record: Maker) -> None:
+    records = [
+        exchanging(make_record, "rounds:50"),
+        exchanging(make_record, "rounds:8:nesterov", compressor="topk", ratio=20.0),
+        make_record(compressor="noop"),
+        make_record(compressor="topk", ratio=20.0),
+        make_record(),
+    ]
+    methods = methods_of(records)
+    assert [method.label for method in methods] == [
+        "none",
+        "none, rounds:50",
+        "topk 20x, rounds:8:nesterov",
+        "topk 20x",
+        "noop",
+    ]
+    assert reference_of(methods) is methods[0]
+    assert reference_of(methods_of(records[:2])) is None, "none in rounds is not what the others are compared with"
+    (section,) = build_report(records, against="none, rounds:50").sections
+    assert list(column(table_of(section, "Paired differences to none, rounds:50"), "OA"))[:2] == [
+        "none",
+        "none, rounds:50",
+    ]
+    assert "use none, rounds:50 (OA 0.0 points above none, 50.0x fewer payload bytes, an exchange in 50 steps)" in (
+        section.conclusion
+    )
+
+
+def test_reports_changes_keep_ways_apart(make_record: Maker) -> None:
+    before = [make_record(), exchanging(make_record, "rounds:50")]
+    after = [make_record(), exchanging(make_record, "rounds:20")]
+    _, section = build_changes(before, after, ("A", "B")).sections
+    assert [row[0] for row in section.tables[0].rows] == ["none"]
+    assert "Finished in A only: none, rounds:50." in section.facts

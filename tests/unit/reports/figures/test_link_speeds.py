@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from exchange_records import with_exchange
+from round_records import exchanging
 
 from rsbench.links.asked import read_asked
 from rsbench.reports import build_report
@@ -69,3 +70,23 @@ def test_each_latency_has_a_figure_of_its_own(records: list[dict[str, Any]]) -> 
 
 def test_without_links_the_report_is_as_it_was(records: list[dict[str, Any]]) -> None:
     assert panel(records) is None
+
+
+def test_of_many_rows_those_that_are_the_fastest_somewhere_are_drawn(make_record: Maker) -> None:
+    every = [with_exchange(make_record(oa=0.8))]
+    every += [with_exchange(make_record(compressor="topk", ratio=float(n), oa=0.8 + n / 1000)) for n in range(2, 22)]
+    slow = exchanging(make_record, "rounds:100", oa=0.8, round_ms=40.0)
+    drawn = panel([*every, slow], "10mbit")
+    assert drawn is not None
+    (figure,) = drawn.figures
+    assert isinstance(figure, RegionLines)
+    labels = [one.mark.label for one in figure.series]
+    # By accuracy alone, the rows of rounds would be the last to be drawn; on slow links they are the fastest.
+    assert figure.regions[0].mark.label == "none, rounds:100"
+    assert {"none", "none, rounds:100", "topk 21x"} <= set(labels)
+    assert labels == [mark.label for mark in drawn.legend] and len(labels) == 8
+    assert drawn.note.endswith("14 more methods are in the tables only.")
+    rounds = figure.series[labels.index("none, rounds:100")]
+    # 600 local steps of 53 ms and 40 ms of a round each; six exchanges of 4 MB take 3.2 s each at 10 Mbit/s.
+    place = min(range(len(rounds.x)), key=lambda index: abs(rounds.x[index] - 1e7))
+    assert 3600 * rounds.y[place] == pytest.approx(600 * 0.093 + 6 * 3.2, rel=0.02)

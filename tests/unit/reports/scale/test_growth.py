@@ -10,8 +10,8 @@ import pytest
 from rsbench.links.link import Link
 from rsbench.links.tiers import Nodes
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.link_model import wired
 from rsbench.reports.analysis.settings import split_by_setting
+from rsbench.reports.costs.link_model import wired
 from rsbench.reports.scale.growth import Growth
 
 ALONE = Nodes(per_node=1, inside=Link(down_bits_per_s=1e12, up_bits_per_s=1e12))

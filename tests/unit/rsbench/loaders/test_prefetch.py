@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch, TrainBatches
 from rsbench.loaders.images import symmetries
+from rsbench.loaders.orders import DealtAnew
 from rsbench.loaders.prefetch import CudaCopyStream, ahead, one_ahead
 
 CPU = torch.device("cpu")
@@ -87,7 +88,8 @@ class Turned:
 
 def walk() -> TrainBatches:
     """Return batches of 4 of 11 samples, the last of an epoch smaller."""
-    return TrainBatches(Turned(), np.arange(11), rank=0, workers=1, batch_size=4, steps=3, seed=7)
+    order = DealtAnew(np.arange(11), rank=0, workers=1, seed=7)
+    return TrainBatches(Turned(), order, rank=0, batch_size=4, steps=3, seed=7)
 
 
 def test_order_augmentations_and_the_last_smaller_batch_are_those_of_a_plain_walk() -> None:

@@ -158,3 +158,4 @@ def test_options_are_refused_where_there_are_none() -> None:
     with pytest.raises(RsbenchError, match='Did you mean "fedfusion"'):
         patchnets.build("fedfuson:rank=8", **SIZES, side=9)
     assert FedFusionNetwork(3, 11, 2, 9).options == FedFusion()
+    assert patchnets.network_class("fedfusion:rank=8") is FedFusionNetwork

@@ -8,18 +8,12 @@ import pytest
 
 from rsbench.errors import RsbenchError
 from rsbench.planning import plan_file
+from rsbench.recipe.sync import parse_sync
 
 
 def test_the_plans_that_users_were_promised_are_there() -> None:
-    promised = {
-        "paper-scene",
-        "paper-multimodal",
-        "paper-ablation",
-        "paper-ratio",
-        "paper-scaling",
-        "gcc-htd",
-        "fedfusion",
-    }
+    promised = {"paper-scene", "paper-multimodal", "paper-ablation", "paper-ratio", "paper-scaling", "gcc-htd"}
+    promised |= {"steps-or-rounds", "fedfusion"}
     assert promised <= set(plan_file.shipped())
 
 
@@ -58,3 +52,25 @@ def test_plans_from_editors_on_windows(tmp_path: Path) -> None:
 def test_missing_plan_file(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match=r"none\.toml cannot be read"):
         plan_file.read(tmp_path / "none.toml", [])
+
+
+def test_a_run_of_steps_or_rounds_has_two_rounds_at_least() -> None:
+    """Counted for the smallest data set, half of the 2,000 images of the published part of EuroSAT."""
+    known = [
+        "workers",
+        "model",
+        "image_size",
+        "split",
+        "epochs",
+        "max_steps",
+        "batch_size",
+        "lr",
+        "tuning_seed",
+        "seeds",
+    ]
+    known += ["device", "dataset", "partition", "compressor", "sync", "ratio"]
+    for size in plan_file.SIZES:
+        plan = plan_file.read(plan_file.shipped()["steps-or-rounds"], known, size)
+        steps = plan.options["epochs"] * (1000 // 2 // plan.options["batch_size"])
+        longest = max(parse_sync(text).every for grid in plan.grids for text in grid.get("sync", ["steps"]))
+        assert 2 * longest <= steps <= plan.options["max_steps"], size

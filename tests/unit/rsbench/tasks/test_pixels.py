@@ -8,11 +8,13 @@ import mat_scenes
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from rsbench.cell import CellSpec
 from rsbench.datasets import Pixels
 from rsbench.errors import RsbenchError
+from rsbench.loaders.batches import Batch
 from rsbench.models import patchnets
 from rsbench.tasks import TASKS
 from rsbench.tasks.maps import class_colours
@@ -56,3 +58,55 @@ def test_the_task_scores_tells_and_draws(pixels: Pixels, scene: mat_scenes.Scene
     answers = task.answers(networks, np.flatnonzero(scene.labels))["predicted"]
     for label in set(scene.labels[scene.labels > 0] - 1) | set(answers):
         assert (page == class_colours(12)[label]).all(axis=2).sum() > 100, "in the map and in the legend"
+
+
+class Recorder:
+    """Reads nothing, and keeps which samples were asked for."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+
+    def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> Batch:
+        self.seen += positions.tolist()
+        return ()
+
+
+def test_clients_have_stripes_classes_or_one_modality(pixels: Pixels) -> None:
+    task = PixelClassification(cell(workers=2, partition="classes:6"), pixels.folder, CPU)
+    facts = task.facts()["partition"]
+    assert facts["text"] == "classes:6"
+    counts = np.array(facts["clients"])
+    assert counts.shape == (2, 12) and (counts[:, :3] > 0).all() and counts[:, 3:].sum() == 0, "classes that train"
+    assert counts.sum() == len(task.train)
+
+    striped = PixelClassification(cell(workers=2, partition="blocks"), pixels.folder, CPU)
+    stripes, reader = striped.clients, Recorder()
+    height, width = pixels.labels().shape
+    along = [own % width if width > height else own // width for own in stripes]
+    assert along[0].max() <= along[1].min()
+    striped.reader = reader
+    for rank in (0, 1):
+        reader.seen.clear()
+        batches = striped.batches(rank=rank, workers=2, steps=len(striped.train) // 32)
+        assert batches.samples == len(stripes[rank])
+        for epoch in (0, 1):
+            list(batches.epoch(epoch))
+        assert set(reader.seen) == set(stripes[rank].tolist()), "its own samples and no other, all of them"
+
+    single = PixelClassification(cell(workers=2, partition="modality"), pixels.folder, CPU)
+    assert single.facts()["partition"]["modalities"] == ["HSI", "LiDAR"]
+    for rank in (0, 1):
+        *inputs, _ = next(single.batches(rank=rank, workers=2, steps=1).epoch(0))
+        assert inputs[rank].abs().max() > 0 and inputs[1 - rank].abs().max() == 0
+    *inputs, _ = single.reader.read(single.parts.val, None)
+    assert all(x.abs().max() > 0 for x in inputs), "what validates sees both"
+
+    alone = PixelClassification(cell(workers=2, partition="modality", model="hsi-cnn"), pixels.folder, CPU)
+    with pytest.raises(RsbenchError, match=r"modality that hsi-cnn reads.*\(fusion-cnn, sst, fedfusion\)"):
+        alone.batches(rank=0, workers=2, steps=1)
+
+
+def test_without_a_partition_the_record_has_no_clients(pixels: Pixels) -> None:
+    task = PixelClassification(cell(workers=2), pixels.folder, CPU)
+    assert task.clients == () and "partition" not in task.facts()
+    assert task.batches(rank=1, workers=2, steps=1).samples == -(-len(task.train) // 2)

@@ -54,3 +54,15 @@ def test_too_few_pixels_to_rank_do_not_validate(tmp_path: Path, monkeypatch: pyt
         assert len(task.val) == 2
         validated.append(task.validate(task.build("aae", task.inputs, image_size=1)))
     assert None in validated and all(np.isfinite(list(one.values())).all() for one in validated if one is not None)
+
+
+@pytest.mark.usefixtures("alone")
+def test_clients_have_stripes_of_the_scene_and_one_count_each(tmp_path: Path) -> None:
+    scene = get("synthetic-htd").prepare(tmp_path, tmp_path, 1)
+    task = TargetDetection(cell(workers=3, partition="blocks"), scene.folder, CPU)
+    rows = [own // scene.width for own in task.clients]
+    assert rows[0].max() <= rows[1].min() and rows[1].max() <= rows[2].min()
+    counts = task.facts()["partition"]["clients"]
+    assert counts == [[len(own)] for own in task.clients] and sum(map(sum, counts)) == len(task.train)
+    with pytest.raises(RsbenchError, match="no classes"):
+        TargetDetection(cell(workers=3, partition="classes:2"), scene.folder, CPU).facts()

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from rsbench.reports.analysis.link_model import BreakEven, break_even, fastest_by_speed, over_seeds, wired
-from rsbench.reports.analysis.step_model import BucketCost, CallCost, PhaseCost, StepCosts
+from rsbench.reports.costs.link_model import BreakEven, break_even, fastest_by_speed, over_seeds, wired
+from rsbench.reports.costs.step_model import BucketCost, CallCost, PhaseCost, StepCosts
 
 
 def cost(name: str, compute_s: float, wire: float) -> StepCosts:

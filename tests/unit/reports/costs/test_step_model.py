@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from rsbench.links.link import Link
-from rsbench.reports.analysis.step_model import (
+from rsbench.reports.costs.recorded import costs_of, foreign_load
+from rsbench.reports.costs.step_model import (
     BucketCost,
     CallCost,
     PhaseCost,
     StepCosts,
-    costs_of,
-    foreign_load,
     shared_base,
     with_base,
 )

@@ -10,7 +10,7 @@ from exchange_records import with_exchange
 from report_parts import comparison_of
 
 from rsbench.links.collective_time import transfer_of
-from rsbench.reports.analysis.page_costs import page_costs
+from rsbench.reports.costs.page_costs import page_costs
 
 Maker = Callable[..., dict[str, Any]]
 

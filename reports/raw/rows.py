@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from rsbench.cell import key_version_of
 from rsbench.measure.asked_ratio import miss_text
-from rsbench.measure.step_times import SPLIT
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, is_deterministic
 from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.table import Column, Table
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
@@ -34,8 +34,11 @@ _TRAFFIC: Final = (
     "buffer_bytes",
     "steps",
 )
-_TIME: Final = ("step_time_s", *SPLIT, "overlapped_s", "images_per_s")
+_TIME: Final = ("step_time_s", *(part for part in PARTS if part != ROUND), "overlapped_s", "images_per_s")
 _COUNTS: Final = ("steps_counted", "steps_skipped")
+_SYNC_TRAFFIC: Final = ("exchanges", "local_steps", "payload_bytes_per_exchange", "payload_bytes_per_sample")
+_SYNC_TIME: Final = (ROUND, "s_per_sample")
+"""What rows tell that do not exchange at every step."""
 _MEMORY: Final = ("peak_rss_bytes", "peak_cuda_bytes")
 _RATIO_NOTE: Final = "ratio_note"
 _NAMES: Final = frozenset(
@@ -52,6 +55,8 @@ _NAMES: Final = frozenset(
         "status",
         "reason",
         "link",
+        "sync",
+        "partition",
         "doubt",
     }
 ) | {_RATIO_NOTE}
@@ -98,7 +103,16 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {"break_even_low_bits_per_s": point and point.low_bits_per_s}
     row |= {"break_even_high_bits_per_s": point and point.high_bits_per_s, "break_even_doubt": point and point.doubt}
     row |= {name: method.mean("memory", name) for name in _MEMORY}
+    row |= _sync_fields(method)
     return row | next(filter(None, map(_ratio_note, method.chosen)), {})
+
+
+def _sync_fields(method: Method) -> dict[str, Any]:
+    """Return columns that only reports have in which a row does not exchange at every step."""
+    if method.sync.kind == "steps":
+        return {}
+    traffic = {name: method.mean("traffic", name) for name in _SYNC_TRAFFIC}
+    return {"sync": method.sync.text, **traffic, **{name: method.mean("time", name) for name in _SYNC_TIME}}
 
 
 def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -113,6 +127,7 @@ def setting_fields(record: Record, comparison: Comparison) -> dict[str, Any]:
     row = {name: record["cell"][name] for name in ("dataset", "model", "workers", "device")}
     row |= {"hardware": comparison.setting.hardware, "part": (record.get("dataset") or {}).get("part")}
     row |= {"task": comparison.task_name, "key_version": comparison.setting.key_version}
+    row |= {"partition": record["cell"]["partition"]} if record["cell"].get("partition") else {}
     return row if is_deterministic(record) else row | {"deterministic": False}
 
 

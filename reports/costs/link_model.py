@@ -1,6 +1,6 @@
 """When compression pays: break-even speeds, and the fastest method by speed, found on the modelled steps.
 
-Everything here is a model, not a measurement: :mod:`rsbench.reports.analysis.step_model` says what it knows. Speeds are
+Everything here is a model, not a measurement: :mod:`rsbench.reports.costs.step_model` says what it knows. Speeds are
 searched from 10 kbit/s to 10 Tbit/s, on links without latency.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from rsbench.links.link import Link
-from rsbench.reports.analysis.step_model import StepCosts
+from rsbench.reports.costs.step_model import StepCosts
 
 Case = Literal["below", "above", "always", "never"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rsbench.links.collective_time import Constants, constants_of, transfer_of
-from rsbench.reports.analysis.step_model import BucketCost, CallCost, PhaseCost, StepCosts
+from rsbench.reports.costs.step_model import BucketCost, CallCost, PhaseCost, StepCosts
 
 
 def page_costs(costs: StepCosts) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rsbench.reports.analysis.on_link import LinkRun, OnLink
 from rsbench.reports.document.table import Table
-from rsbench.reports.tables.raw import flat_table, setting_fields
+from rsbench.reports.raw.rows import flat_table, setting_fields
 
 
 def links_table(on_links: Sequence[OnLink]) -> Table:

@@ -9,15 +9,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rsbench.links.collective_time import collective_s, constants_of
 from rsbench.links.link import Link
 from rsbench.links.wire import wire_bytes
-from rsbench.measure.step_times import SPLIT
-from rsbench.results.schema import Record
 
 CallTime = Callable[[str, float, int, Link], float]
 """Collective, payload bytes, workers, link -> seconds, as :func:`rsbench.links.collective_time.collective_s`."""
@@ -111,10 +108,12 @@ class StepCosts:
 
     Attributes:
         name: the method.
-        phases: one for each network of the task.
+        phases: one for each network of the task. Where workers exchange less often than at every step, a phase is the
+            mean of a local step: what is computed alone first, then what ends with an exchange.
         wire_bytes_per_step: modelled bytes sent per rank and step, over the whole run.
         knows_calls: whether the record said which collectives a step starts when; without it the model has a step's
             non-communication time and its bytes, neither overlap nor latency.
+        every_step: whether it exchanges at every step.
         backend: what torch calls the one that exchanged.
     """
 
@@ -122,6 +121,7 @@ class StepCosts:
     phases: tuple[PhaseCost, ...]
     wire_bytes_per_step: float
     knows_calls: bool = True
+    every_step: bool = True
     backend: str = "gloo"
 
     def step_time_s(self, link: Link, workers: int | None = None, call_s: CallTime | None = None) -> float:
@@ -159,102 +159,18 @@ class StepCosts:
         )
 
 
-def foreign_load(record: Record) -> float:
-    """Return by what factor other programs lengthened a record's computing: its wall time by its CPU time.
-
-    Workers that share cores with one another are no other programs: their own factor is taken out.
-    """
-    exchange = record.get("exchange") or {}
-    load = exchange.get("load")
-    if not load:
-        return 1.0
-    runtime: Mapping[str, Any] = record["provenance"].get("runtime") or {}
-    cores = exchange.get("cores") or 1
-    own = max(1.0, (exchange.get("ranks_here") or 1) * (runtime.get("threads") or 1) / cores)
-    return max(1.0, float(load) / own)
-
-
-def costs_of(record: Record, name: str) -> StepCosts | None:
-    """Return what a record says of a step's cost, corrected by the load that it shows; None without step times."""
-    wire, steps = record["traffic"]["wire_bytes_total"], record["traffic"]["steps"]
-    if wire is None or not steps or not record["time"]["step_time_s"]:
-        return None
-    exchange = record.get("exchange")
-    if not exchange or not exchange["phases"]:
-        return _without_calls(record, name, wire / steps)
-    load, late_s = foreign_load(record), (record["time"].get("skew_s") or 0.0) / len(exchange["phases"])
-    return StepCosts(
-        name=name,
-        phases=tuple(_phase(phase, load, late_s) for phase in exchange["phases"]),
-        wire_bytes_per_step=wire / steps,
-        backend=(record["provenance"].get("runtime") or {}).get("backend") or "gloo",
-    )
-
-
-def _phase(phase: Mapping[str, Any], load: float, late_s: float) -> PhaseCost:
-    """Return one phase, with what it waits for the last rank; all shrink as forward does, hooks by their CPU time."""
-    return PhaseCost(
-        before_s=phase["before_s"] / load,
-        forward_s=phase["forward_s"] / load,
-        backward_s=phase["backward_s"] / load,
-        after_s=(phase["after_s"] + late_s) / load,
-        buckets=tuple(_bucket(bucket, load) for bucket in phase["buckets"]),
-    )
-
-
-def _bucket(bucket: Mapping[str, Any], load: float) -> BucketCost:
-    return BucketCost(
-        ready_s=bucket["ready_s"] / load,
-        compress_s=_undisturbed(bucket["compress_s"], bucket.get("compress_cpu_s"), load),
-        decompress_s=_undisturbed(bucket["decompress_s"], bucket.get("decompress_cpu_s"), load),
-        calls=tuple(CallCost(**call) for call in bucket["calls"]),
-    )
-
-
-def _undisturbed(wall_s: float, cpu_s: float | None, load: float) -> float:
-    """Return the seconds of work that other programs did not interrupt: CPU time where it is known and makes sense.
-
-    Threads that help the one that is measured leave its CPU time as it is, so that it never exceeds the wall's.
-    """
-    if cpu_s is None:
-        return wall_s / load
-    return min(wall_s, max(cpu_s, wall_s / max(2.0, load) ** 2))
-
-
-def _without_calls(record: Record, name: str, wire_bytes_per_step: float) -> StepCosts | None:
-    """Return the cost by a record that does not know its collectives: its mean split without waiting.
-
-    The parts are scaled to the median step, so that a few slow steps do not weigh.
-    """
-    time = record["time"]
-    parts = {part: time.get(part) or 0.0 for part in SPLIT}
-    whole = sum(parts.values())
-    if whole <= 0:
-        return None
-    parts = {part: seconds * time["step_time_s"] / whole for part, seconds in parts.items()}
-    bucket = BucketCost(
-        ready_s=parts["backward_s"], compress_s=parts["compress_s"], decompress_s=parts["decompress_s"], calls=()
-    )
-    phase = PhaseCost(
-        before_s=parts["data_s"] + parts["forward_s"],
-        forward_s=parts["forward_s"],
-        backward_s=parts["backward_s"],
-        after_s=parts["optimizer_s"] + parts["other_s"],
-        buckets=(bucket,),
-    )
-    return StepCosts(name=name, phases=(phase,), wire_bytes_per_step=wire_bytes_per_step, knows_calls=False)
-
-
 def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
     """Return the computing that all methods of a setting share: medians over all of their cells.
 
     Args:
-        every: of each method and seed; those of an unusual number of phases are left out.
+        every: of each method and seed; those of an unusual number of phases, and those that do not exchange at every
+            step, are left out.
     """
-    if not every:
+    phases_of = [costs.phases for costs in every if costs.every_step]
+    if not phases_of:
         return ()
-    count = statistics.mode(len(costs.phases) for costs in every)
-    alike = [costs.phases for costs in every if len(costs.phases) == count]
+    count = statistics.mode(map(len, phases_of))
+    alike = [phases for phases in phases_of if len(phases) == count]
     return tuple(
         PhaseCost(
             before_s=statistics.median(phases[index].before_s for phases in alike),
@@ -270,12 +186,15 @@ def shared_base(every: Sequence[StepCosts]) -> tuple[PhaseCost, ...]:
 def with_base(costs: StepCosts, base: Sequence[PhaseCost]) -> StepCosts:
     """Return a method's cost with the computing that all methods share, and its own hooks.
 
-    Where its forward pass, the same work for all, took longer than that of the base, its hooks did, too.
+    Where its forward pass, the same work for all, took longer than that of the base, its hooks did, too. One that
+    does not exchange at every step has phases of another kind: these take as much longer or shorter as its forward.
 
     Args:
         costs: of a method.
         base: phases whose times hold for all methods.
     """
+    if not costs.every_step:
+        return _at_pace(costs, base)
     if len(base) != len(costs.phases):
         return costs
     phases = tuple(_on_base(own, shared) for own, shared in zip(costs.phases, base, strict=True))
@@ -297,3 +216,30 @@ def _on_base(own: PhaseCost, shared: PhaseCost) -> PhaseCost:
             for bucket in own.buckets
         ),
     )
+
+
+def _at_pace(costs: StepCosts, base: Sequence[PhaseCost]) -> StepCosts:
+    """Return a cost whose forward passes take as long as those of the base, all other computing in proportion."""
+    own_s, shared_s = (sum(phase.forward_s for phase in phases) for phases in (costs.phases, base))
+    if own_s <= 0 or shared_s <= 0:
+        return costs
+    pace = shared_s / own_s
+    phases = (
+        PhaseCost(
+            before_s=phase.before_s * pace,
+            forward_s=phase.forward_s * pace,
+            backward_s=phase.backward_s * pace,
+            after_s=phase.after_s * pace,
+            buckets=tuple(
+                dataclasses.replace(
+                    bucket,
+                    ready_s=bucket.ready_s * pace,
+                    compress_s=bucket.compress_s * min(1.0, pace),
+                    decompress_s=bucket.decompress_s * min(1.0, pace),
+                )
+                for bucket in phase.buckets
+            ),
+        )
+        for phase in costs.phases
+    )
+    return dataclasses.replace(costs, phases=tuple(phases))
