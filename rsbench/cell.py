@@ -100,7 +100,7 @@ class CellSpec(Recipe):
     Attributes:
         dataset: name of the data set, as ``rsbench list datasets`` shows it.
         dataset_fingerprint: what identifies the files that were found (names and sizes).
-        model: ``smallvgg`` or the name of a torchvision classification model.
+        model: canonical text: the name of a network, of ``fedfusion`` with its options (:mod:`rsbench.recipe.fedfusion`).
         compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
         ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
         match: which bytes ``ratio`` counts.
@@ -181,8 +181,7 @@ class CellSpec(Recipe):
         if self.sync is not None:
             object.__setattr__(self, "sync", parse_sync(self.sync).label or None)
         if self.partition is not None:
-            partition = parse_partition(self.partition)
-            object.__setattr__(self, "partition", None if partition.is_iid else partition.text)
+            object.__setattr__(self, "partition", parse_partition(self.partition).label or None)
 
     def _check_sizes(self) -> None:
         """Refuse numbers that are too large, before any of them is made a float."""
@@ -223,10 +222,11 @@ class CellSpec(Recipe):
         """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers``."""
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        fast = "" if self.deterministic else ", fast"
-        place = "".join(f", {text}" for text in (self.partition, self.link) if text is not None)
+        place = "".join(
+            f", {text}" for text in ("" if self.deterministic else "fast", self.partition, self.link) if text
+        )
         method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
-        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{place}"
+        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{place}"
 
     @property
     def folder_name(self) -> str:
