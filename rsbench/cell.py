@@ -100,7 +100,7 @@ class CellSpec(Recipe):
     Attributes:
         dataset: name of the data set, as ``rsbench list datasets`` shows it.
         dataset_fingerprint: what identifies the files that were found (names and sizes).
-        model: canonical text: the name of a network, of ``fedfusion`` with its options (:mod:`rsbench.recipe.fedfusion`).
+        model: name of a network; of ``fedfusion`` the canonical text (:mod:`rsbench.recipe.fedfusion`).
         compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
         ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
         match: which bytes ``ratio`` counts.
@@ -222,11 +222,9 @@ class CellSpec(Recipe):
         """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers``."""
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        place = "".join(
-            f", {text}" for text in ("" if self.deterministic else "fast", self.partition, self.link) if text
-        )
+        place = ", ".join(filter(None, [count, "" if self.deterministic else "fast", self.partition, self.link]))
         method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
-        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{place}"
+        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {place}"
 
     @property
     def folder_name(self) -> str:
