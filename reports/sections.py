@@ -10,6 +10,7 @@ from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
+from rsbench.reports.analysis.fedfusion_ranks import rank_sentences
 from rsbench.reports.analysis.groups import (
     PartitionRow,
     by_partition,
@@ -65,9 +66,7 @@ def _sections(
 def _links_title(setting: Setting) -> str:
     """Return ``Predicted and measured steps: Houston 2013, fusion, 2 workers on cpu``."""
     workers = units.count_text(setting.cell["workers"], "worker")
-    return (
-        f"Predicted and measured steps: {data_title(setting)}, {setting.cell['model']}, {workers} on {setting.device}"
-    )
+    return f"Predicted and measured steps: {data_title(setting)}, {setting.model}, {workers} on {setting.device}"
 
 
 def _links_section(title: str, setting: Setting, group: list[Comparison]) -> Section | None:
@@ -119,14 +118,14 @@ def _models_section(title: str, setting: Setting, group: list[Comparison]) -> Se
         facts=(f"Hardware: {setting.hardware}.", *commands(setting.records)),
         tables=(models_table(group), *([model_differences_table(gaps, metric)] if gaps else [])),
         notes=tuple(notes.texts),
-        conclusion=_best_model(group, gaps, metric),
+        conclusion=" ".join([_best_model(group, gaps, metric), *rank_sentences(group)]),
     )
 
 
 def _best_model(group: Sequence[Comparison], gaps: Mapping[tuple[str, str], Difference], metric: Metric) -> str:
     """Return which model scores highest under the reference, and by how much."""
     means = {
-        str(comparison.setting.cell["model"]): score.mean
+        comparison.setting.model: score.mean
         for comparison in group
         if comparison.reference is not None and (score := comparison.reference.test(metric.name)) is not None
     }
@@ -192,7 +191,7 @@ def _partition_words(group: Sequence[Comparison], other: Comparison, gaps: Mappi
 
 def _scaling_title(setting: Setting) -> str:
     """Return ``Scaling: Houston 2013, fusion on cpu``."""
-    return f"Scaling: {data_title(setting)}, {setting.cell['model']} on {setting.device}"
+    return f"Scaling: {data_title(setting)}, {setting.model} on {setting.device}"
 
 
 def _scaling_section(title: str, setting: Setting, group: list[Comparison]) -> Section:

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.recipe.fedfusion import canonical_model
 from rsbench.recipe.partition import Partition, parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
@@ -99,7 +100,7 @@ class CellSpec(Recipe):
     Attributes:
         dataset: name of the data set, as ``rsbench list datasets`` shows it.
         dataset_fingerprint: what identifies the files that were found (names and sizes).
-        model: ``smallvgg`` or the name of a torchvision classification model.
+        model: name of a network; of ``fedfusion`` the canonical text (:mod:`rsbench.recipe.fedfusion`).
         compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
         ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
         match: which bytes ``ratio`` counts.
@@ -171,6 +172,7 @@ class CellSpec(Recipe):
 
     def _make_canonical(self) -> None:
         """Write one value in one way, so that it has one key: 100 and 100.0, 50mbit and 50Mbit/s."""
+        object.__setattr__(self, "model", canonical_model(self.model))
         for name in _fields_of("float"):
             if isinstance(getattr(self, name), int):
                 object.__setattr__(self, name, float(getattr(self, name)))
@@ -179,8 +181,7 @@ class CellSpec(Recipe):
         if self.sync is not None:
             object.__setattr__(self, "sync", parse_sync(self.sync).label or None)
         if self.partition is not None:
-            partition = parse_partition(self.partition)
-            object.__setattr__(self, "partition", None if partition.is_iid else partition.text)
+            object.__setattr__(self, "partition", parse_partition(self.partition).label or None)
 
     def _check_sizes(self) -> None:
         """Refuse numbers that are too large, before any of them is made a float."""
@@ -221,17 +222,17 @@ class CellSpec(Recipe):
         """Short name for people, such as ``ucm21 smallvgg rsdgc 100x lr 0.05 seed 0, 2 workers``."""
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
-        fast = "" if self.deterministic else ", fast"
-        place = "".join(f", {text}" for text in (self.partition, self.link) if text is not None)
+        place = ", ".join(filter(None, [count, "" if self.deterministic else "fast", self.partition, self.link]))
         method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
-        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {count}{fast}{place}"
+        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {place}"
 
     @property
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", "-".join(filter(None, [self.compressor, self.sync])))[:60]
-        return f"{self.dataset}-{self.model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
+        model = re.sub(r"[^\w.-]+", "_", self.model)
+        return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain JSON values, in the order of records.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rsbench.cell import FAST
+from rsbench.recipe.fedfusion import model_label
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
@@ -135,9 +136,8 @@ def _data_facts(done: Sequence[Record], sample: str) -> list[str]:
         part = str(data["part"])
         lines.append(part if part.startswith("part:") else f"part: {part}")
     model = done[0]["model"]
-    lines.append(
-        f"Model: {model['name']}, {model['parameters']:,} parameters, {model['one_d_elements']:,} in 1-D tensors."
-    )
+    label = model_label(model["name"])
+    lines.append(f"Model: {label}, {model['parameters']:,} parameters, {model['one_d_elements']:,} in 1-D tensors.")
     return lines
 
 

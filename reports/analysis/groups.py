@@ -89,7 +89,7 @@ def model_gaps(group: Sequence[Comparison]) -> dict[tuple[str, str], Difference]
     """Return (higher, lower) -> the paired difference of two models under the reference, over common seeds."""
     metric = group[0].metric
     scores = {
-        str(comparison.setting.cell["model"]): comparison.reference.test_by_seed(metric.name)
+        comparison.setting.model: comparison.reference.test_by_seed(metric.name)
         for comparison in group
         if comparison.reference is not None
     }

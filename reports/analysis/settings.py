@@ -10,6 +10,7 @@ from typing import Any, Final
 from rsbench import units
 from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.recipe.fedfusion import model_label
 from rsbench.recipe.partition import parse_partition
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
@@ -35,6 +36,11 @@ class Setting:
         """The cell of the first record; the others differ from it in ``VARIED`` only."""
         cell: dict[str, Any] = self.records[0]["cell"]
         return cell
+
+    @property
+    def model(self) -> str:
+        """What tables call the model."""
+        return model_label(str(self.cell["model"]))
 
     @property
     def key_version(self) -> int:
@@ -157,7 +163,7 @@ def setting_titles(settings: Sequence[Setting]) -> list[str]:
     """Return ``UC Merced Land Use, smallvgg, 2 workers on cpu`` for each setting, and in what alike ones differ."""
     plain = []
     for setting in settings:
-        plain.append(f"{data_title(setting)}, {setting.cell['model']}, {setting.place}")
+        plain.append(f"{data_title(setting)}, {setting.model}, {setting.place}")
     return distinct(plain, settings)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rsbench.recipe.fedfusion import model_label
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.groups import by_workers, group_by
 from rsbench.reports.analysis.methods import REFERENCE, Method
@@ -49,7 +50,7 @@ def _panel(group: Sequence[Comparison]) -> Panel | None:
         ),
     )
     cell = group[0].setting.cell
-    title = f"Scaling: {cell['dataset']}, {cell['model']} on {cell['device']}"
+    title = f"Scaling: {cell['dataset']}, {model_label(str(cell['model']))} on {cell['device']}"
     note = f"Hardware: {group[0].setting.hardware}. {more_in_tables(len(several) - len(labels))}".strip()
     return Panel(title=title, figures=figures, legend=marks, note=note)
 

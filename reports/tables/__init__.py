@@ -10,6 +10,7 @@ from rsbench.reports.document.table import Notes, Table
 from rsbench.reports.tables.densities import density_table, tensor_density_table
 from rsbench.reports.tables.details import details_table
 from rsbench.reports.tables.differences import differences_table
+from rsbench.reports.tables.fedfusion import computed_table
 from rsbench.reports.tables.learning_rates import learning_rates_table
 from rsbench.reports.tables.main import comparison_table
 from rsbench.reports.tables.partitions import partition_table
@@ -32,6 +33,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     learning_rates_table,
     density_table,
     tensor_density_table,
+    computed_table,
     partition_table,
 )
 """The tables of a section, in reading order."""

@@ -29,7 +29,7 @@ def models_table(group: Sequence[Comparison]) -> Table:
     metric = group[0].metric
     rows = [
         (
-            str(comparison.setting.cell["model"]),
+            comparison.setting.model,
             method.label,
             score_cell(metric, method.test(metric.name)),
             gap_cell(metric, comparison.gap(method)),

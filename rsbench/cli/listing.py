@@ -15,7 +15,7 @@ from rsbench.links.link import PRESETS, WIRED, parse_link
 from rsbench.metrics import facts_of, score_text
 from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
-from rsbench.recipe import partition, sync
+from rsbench.recipe import fedfusion, partition, sync
 from rsbench.results.records import list_runs
 
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def _models(console: Console, verbose: bool, out: Path) -> None:
     """List the models that --model takes, by task."""
     for task, names in probe.model_names().items():
         say(console, f"{facts_of(task).title}:")
-        rates = {name: f"  (learning rate {RATES[name]:g} at most by default)" for name in names if name in RATES}
-        for line in [name + rates.get(name, "") for name in names] if verbose else [", ".join(names)]:
+        said = {name: f"  (learning rate {RATES[name]:g} at most by default)" for name in names if name in RATES}
+        said |= {name: f"  ({fedfusion.AFTER}; {fedfusion.OPTIONS})" for name in names if name == fedfusion.NAME}
+        for line in [name + said.get(name, "") for name in names] if verbose else [", ".join(names)]:
             say(console, f"  {line}")
 
 

@@ -8,17 +8,15 @@ cube that stands alone comes with another modality of 0 channels, which networks
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import torch
 from torch import nn
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.models.fedfusion import FedFusionNetwork
+from rsbench.models.patch_parts import Head, PatchNetwork
 
 WIDTH = 32
 """Channels of a pixel's features."""
-FEATURES = 128
-"""Features of a patch, before the classes."""
 
 
 def step(inputs: int, outputs: int, kernel: int, stride: int = 1) -> nn.Sequential:
@@ -65,30 +63,6 @@ class Branch(nn.Module):
         pixels_BDHW = self.pixel(x_BCHW)
         middle = x_BCHW.shape[2] // 2
         return torch.cat([pixels_BDHW[:, :, middle, middle], self.around(pixels_BDHW).mean(dim=(2, 3))], dim=1)
-
-
-class Head(nn.Sequential):
-    """Two linear layers from a patch's features to the classes."""
-
-    def __init__(self, inputs: int, classes: int) -> None:
-        super().__init__(
-            nn.Linear(inputs, FEATURES, bias=False),
-            nn.ReLU(inplace=True),
-            nn.Dropout(0.5),
-            nn.Linear(FEATURES, classes),
-        )
-
-
-class PatchNetwork(nn.Module):
-    """What the networks have in common: how they are built, and what they need."""
-
-    needs_aux: ClassVar[bool]
-    """Whether there must be another modality than the cube."""
-    reads_both: ClassVar[bool] = True
-    """Whether it makes use of both modalities where there are two."""
-
-    def __init__(self, classes: int, bands: int, channels: int, side: int) -> None:
-        super().__init__()
 
 
 class FusionCNN(PatchNetwork):
@@ -219,8 +193,9 @@ NETWORKS: dict[str, type[PatchNetwork]] = {
     "hsi-cnn": HsiCNN,
     "aux-cnn": AuxCNN,
     "sst": SpectralSpatial,
+    "fedfusion": FedFusionNetwork,
 }
-"""Networks by the name that ``--model`` takes for pixels."""
+"""Networks by the name that ``--model`` takes for pixels; options may follow a colon."""
 
 
 def of_both() -> list[str]:
@@ -228,25 +203,36 @@ def of_both() -> list[str]:
     return [name for name, network in NETWORKS.items() if network.reads_both]
 
 
+def network_class(model: str) -> type[PatchNetwork]:
+    """Return the class of the network that a model's text names, whatever its options.
+
+    Raises:
+        RsbenchError: there is no such network.
+    """
+    name = model.partition(":")[0]
+    if name not in NETWORKS:
+        raise RsbenchError(f'There is no model "{model}" for pixels.{did_you_mean(name, NETWORKS)}')
+    return NETWORKS[name]
+
+
 def build(model: str, *, classes: int, bands: int, channels: int, side: int) -> nn.Module:
     """Build a network with random weights.
 
     Args:
-        model: name in :data:`NETWORKS`.
+        model: name in :data:`NETWORKS`, with ``:key=value,...`` where it has options.
         classes: number of outputs.
         bands: of the hyperspectral cube.
         channels: of the other modality; 0 where there is none.
         side: of a patch, in pixels.
 
     Raises:
-        RsbenchError: there is no such network, or it needs another modality and there is none.
+        RsbenchError: there is no such network, it has no such option, or it needs another modality and there is none.
     """
-    if model not in NETWORKS:
-        raise RsbenchError(f'There is no model "{model}" for pixels.{did_you_mean(model, NETWORKS)}')
-    if NETWORKS[model].needs_aux and not channels:
-        alone = ", ".join(name for name, network in NETWORKS.items() if not network.needs_aux)
+    network = network_class(model)
+    if network.needs_aux and not channels:
+        alone = ", ".join(name for name, other in NETWORKS.items() if not other.needs_aux)
         raise RsbenchError(
             f"{model} needs two modalities, but the data are a hyperspectral cube alone: add the other modality, or "
             f"choose a --model that needs the cube only ({alone})."
         )
-    return NETWORKS[model](classes, bands, channels, side)
+    return network.of_text(model, classes, bands, channels, side)

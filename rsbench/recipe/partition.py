@@ -53,6 +53,11 @@ class Partition:
         return f"{self.kind}{value}"
 
     @property
+    def label(self) -> str:
+        """The canonical text; empty where any worker may see any sample."""
+        return "" if self.is_iid else self.text
+
+    @property
     def title(self) -> str:
         """What it is in words, as titles of tables say it: ``5 classes a client``."""
         return {

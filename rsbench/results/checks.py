@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 LARGEST: Final = 1e300
@@ -63,6 +63,18 @@ def _range_text(least: float, most: float) -> str:
     if most < MOST:
         return f"from {least:g} to {most:g}"
     return f"of at least {least:g} that is not too large" if least > -LARGEST else "that is not too large"
+
+
+def object_with(fields: Mapping[str, Check]) -> Check:
+    """Return a check for an object with some fields, each of which passes its own check."""
+
+    def check(value: Any) -> str | None:
+        if not isinstance(value, dict):
+            return "an object"
+        wanted = {name: "there" if name not in value else of_field(value[name]) for name, of_field in fields.items()}
+        return next((f"an object whose {name} is {words}" for name, words in wanted.items() if words), None)
+
+    return check
 
 
 def map_to(least: float, most: float, words: str) -> Check:

@@ -22,6 +22,7 @@ from rsbench.results.checks import (
     matrix_of_counts,
     number,
     numbers_within,
+    object_with,
     pairs,
     partition,
 )
@@ -75,6 +76,7 @@ _TOP: dict[str, Check] = {
     "cell": _OBJECT,
     "provenance": _OBJECT,
 }
+_FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
     "cell.": {"match": _TEXT, "deterministic": _FLAG, **dict.fromkeys(("link", "sync", "partition"), _MAYBE_TEXT)},
@@ -86,6 +88,7 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
         **dict.fromkeys(("exchanges", "local_steps"), count(1, nullable=True)),
     },
     "time.": _amounts("skew_s", "round_s", "s_per_sample"),
+    "model.": {"fedfusion": object_with({"join": _TEXT, **dict.fromkeys(_FEDFUSION, _COUNT)})},
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),
         "runtime": is_of(dict, words="an object", nullable=True),

@@ -19,6 +19,7 @@ from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch, OneInput, Reader
 from rsbench.loaders.patches import Patches
 from rsbench.models import patchnets
+from rsbench.recipe.fedfusion import model_label
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
@@ -73,7 +74,7 @@ class PixelClassification(Classification):
         """
         if self.cell.partitioning.kind != "modality":
             return self.reader
-        if not patchnets.NETWORKS[self.cell.model].reads_both:
+        if not patchnets.network_class(self.cell.model).reads_both:
             raise RsbenchError(
                 f"--partition modality leaves workers without the modality that {self.cell.model} reads: choose a "
                 f"--model that reads both ({', '.join(patchnets.of_both())})."
@@ -129,7 +130,7 @@ class PixelClassification(Classification):
         predicted_HW.flat[self.parts.test] = self._tested["predicted"] + 1
         if len(others):
             predicted_HW.flat[others] = self.answers(networks, others)["predicted"] + 1
-        title = f"{self.data.title}, {self.cell.model}, {self.cell.compressor}: predicted and true classes"
+        title = f"{self.data.title}, {model_label(self.cell.model)}, {self.cell.compressor}: predicted and true classes"
         if dist.get_rank() == 0:
             draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)
         return [{"file": MAP, "title": title}]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
@@ -65,10 +66,17 @@ def model_section(name: str, networks: Networks) -> dict[str, Any]:
     return {
         "name": name,
         **({"weights": dataclasses.asdict(given[0])} if given else {}),
+        **{key: facts for network in networks.values() for key, facts in _own_facts(network).items()},
         "parameters": sum(p.numel() for p in distinct),
         "one_d_elements": sum(p.numel() for p in sent if p.dim() < 2),
         "dense_bytes": 4 * sum(p.numel() for p in sent),
     }
+
+
+def _own_facts(network: nn.Module) -> dict[str, Any]:
+    """Return what a network has its record say (its optional method ``record_facts``), by the name of the method."""
+    tell = getattr(network, "record_facts", None)
+    return {} if tell is None else dict(tell())
 
 
 def memory_section(device: torch.device) -> dict[str, Any]:

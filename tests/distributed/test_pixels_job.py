@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+MODELS = ("fusion-cnn", "hsi-cnn", "fedfusion:rank=6")
 pytestmark = pytest.mark.timeout(280)
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[str, Any], Path]]:
-    """Records and folders of four cells by model and compressor."""
+    """Records and folders of six cells by model and compressor."""
     root, out = tmp_path_factory.mktemp("data"), tmp_path_factory.mktemp("out")
     mat_scenes.mmrs(root, mat_scenes.made(48, 80, 20, field=8), mat_scenes.save73, "multimodal-mat")
     base = ["compare", "--dataset", "multimodal-mat", "--data-root", str(root), "--out", str(out), "--image-size", "5"]
@@ -28,6 +29,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[st
         "fusion-cnn",
         "--model",
         "hsi-cnn",
+        "--model",
+        "fedfusion:join=both,rank=6",
         "--compressor",
         "none",
         "--compressor",
@@ -45,7 +48,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[st
 
 
 def test_all_cells_train_and_are_scored(records: dict[str, tuple[dict[str, Any], Path]]) -> None:
-    assert records.keys() == {f"{m} {c}" for m in ("fusion-cnn", "hsi-cnn") for c in ("none", "rsdgc")}
+    assert records.keys() == {f"{m} {c}" for m in MODELS for c in ("none", "rsdgc")}
     for record, _ in records.values():
         test, data = record["accuracy"]["test"], record["dataset"]
         assert data["task"] == "pixels" and data["classes"] == ["class 1", "class 2", "class 3"]
@@ -55,7 +58,7 @@ def test_all_cells_train_and_are_scored(records: dict[str, tuple[dict[str, Any],
 
 
 def test_bytes_are_matched(records: dict[str, tuple[dict[str, Any], Path]]) -> None:
-    for model in ("fusion-cnn", "hsi-cnn"):
+    for model in MODELS:
         assert records[f"{model} rsdgc"][0]["traffic"]["compression_ratio"] == pytest.approx(20, rel=0.02)
 
 
@@ -65,3 +68,15 @@ def test_every_cell_has_its_map(records: dict[str, tuple[dict[str, Any], Path]])
         assert record["cell"]["model"] in picture["title"]
         with Image.open(folder / picture["file"]) as page:
             assert page.width >= 600
+
+
+def test_subspaces_are_told_apart_from_what_is_sent(records: dict[str, tuple[dict[str, Any], Path]]) -> None:
+    record, folder = records["fedfusion:rank=6 none"]
+    assert folder.name.startswith("multimodal-mat-fedfusion_rank_6-none-lr0.02-s0-")
+    facts = record["model"]["fedfusion"]
+    assert (facts["rank"], facts["positions"], facts["gram_bytes"]) == (6, 9, 2 * 64 * 64 * 4)
+    averaged, rest = divmod(record["traffic"]["buffer_bytes"], facts["gram_bytes"])
+    assert averaged >= record["cell"]["epochs"] and rest == 0
+    assert "fedfusion:rank=6 (after FedFusion)" in record["accuracy"]["pictures"][0]["title"]
+    report = (folder.parents[1] / "report.md").read_text()
+    assert "Computed, not sent: after FedFusion, rank 6, join=both, 2 modalities" in report

@@ -131,6 +131,13 @@ def test_names() -> None:
     assert "/" not in free.folder_name and ":" not in free.folder_name and "None" not in free.label
 
 
+def test_a_models_options_have_one_key_and_a_plain_folder() -> None:
+    short, long = (replace(BASE, model=text) for text in ("fedfusion", "fedfusion:join=both,rank=8"))
+    assert short == long and short.key == long.key and short.model == "fedfusion:rank=8"
+    assert short.folder_name == f"ucm21-fedfusion_rank_8-rsdgc-100x-lr0.05-s0-{short.key}"
+    assert replace(BASE, model="fedfusion:rank=4").key != short.key
+
+
 def test_dict_round_trip() -> None:
     fast = replace(BASE, deterministic=False)
     assert [CellSpec.from_dict(spec.to_dict()) for spec in (BASE, fast)] == [BASE, fast]

@@ -45,7 +45,7 @@ def test_networks_of_one_modality_do_not_see_the_other(model: str, other: int) -
     assert torch.equal(network(*inputs), before)
 
 
-@pytest.mark.parametrize("model", ["fusion-cnn", "sst"])
+@pytest.mark.parametrize("model", ["fusion-cnn", "sst", "fedfusion"])
 def test_fusion_sees_both(model: str) -> None:
     network = patchnets.build(model, classes=3, bands=11, channels=2, side=5).eval()
     hsi, aux = torch.randn(2, 11, 5, 5), torch.randn(2, 2, 5, 5)
@@ -56,7 +56,7 @@ def test_fusion_sees_both(model: str) -> None:
 @pytest.mark.parametrize("model", patchnets.NETWORKS)
 def test_a_cube_alone_trains_what_needs_no_more(model: str) -> None:
     sizes = {"classes": 3, "bands": 11, "channels": 0, "side": 5}
-    if model in ("fusion-cnn", "aux-cnn"):
+    if model in ("fusion-cnn", "aux-cnn", "fedfusion"):
         with pytest.raises(RsbenchError, match=rf"{model} needs two modalities.*\(hsi-cnn, sst\)"):
             patchnets.build(model, **sizes)
         return

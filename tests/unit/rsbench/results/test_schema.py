@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fedfusion_records import with_facts
 
 from rsbench.errors import RsbenchError
 from rsbench.results import schema
@@ -33,3 +34,18 @@ def test_results_fields_that_older_records_lack_are_checked_where_they_are(
     record[section][name] = value
     with pytest.raises(RsbenchError, match=f'the field "{section}.{name}" is .* but must be {words}'):
         schema.check(record)
+
+
+def test_results_what_a_model_tells_of_itself_is_checked_where_it_is(
+    make_record: Callable[..., dict[str, Any]],
+) -> None:
+    told = with_facts(make_record(model="fedfusion:rank=4"))
+    schema.check(told)
+    facts = told["model"]["fedfusion"]
+    for wrong, words in (
+        ([], "must be an object$"),
+        ({**facts, "rank": "four"}, "must be an object whose rank is an integer"),
+        ({name: value for name, value in facts.items() if name != "join"}, "must be an object whose join is there"),
+    ):
+        with pytest.raises(RsbenchError, match=words):
+            schema.check({**told, "model": {**told["model"], "fedfusion": wrong}})

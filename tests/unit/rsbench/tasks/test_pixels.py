@@ -28,7 +28,7 @@ def test_what_cannot_be_built_is_refused() -> None:
     with pytest.raises(RsbenchError, match="give an odd one"):
         PixelClassification.build("hsi-cnn", INPUTS, image_size=8)
     with pytest.raises(RsbenchError, match='Did you mean "fusion-cnn"'):
-        PixelClassification.build("fusion", INPUTS, image_size=9)
+        PixelClassification.build("fusioncnn", INPUTS, image_size=9)
     with pytest.raises(RsbenchError, match="no published weights"):
         PixelClassification.build("sst", INPUTS, image_size=9, weights="DEFAULT")
     assert TASKS["pixels"] is PixelClassification and TASKS["pixels"].models() == list(patchnets.NETWORKS)
@@ -102,7 +102,7 @@ def test_clients_have_stripes_classes_or_one_modality(pixels: Pixels) -> None:
     assert all(x.abs().max() > 0 for x in inputs), "what validates sees both"
 
     alone = PixelClassification(cell(workers=2, partition="modality", model="hsi-cnn"), pixels.folder, CPU)
-    with pytest.raises(RsbenchError, match=r"modality that hsi-cnn reads.*\(fusion-cnn, sst\)"):
+    with pytest.raises(RsbenchError, match=r"modality that hsi-cnn reads.*\(fusion-cnn, sst, fedfusion\)"):
         alone.batches(rank=0, workers=2, steps=1)
 
 
