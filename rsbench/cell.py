@@ -47,7 +47,7 @@ MOST: Final[Mapping[str, float]] = {
     **{"seed": 2**63 - 1, "bucket_cap_mb": 1_000_000, "warmup_epochs": 1_000_000, "ratio": 1e12, "lr": 1e6},
 }
 """Largest values of a cell's fields; beyond them nothing trains, and plans would take hours to be counted."""
-_KINDS: Final = {"text": str, "a whole number": int, "a number": (int, float)}
+_KINDS: Final[Mapping[str, type | tuple[type, ...]]] = {"text": str, "a whole number": int, "a number": (int, float)}
 
 
 @dataclass(frozen=True, kw_only=True)
