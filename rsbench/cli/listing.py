@@ -110,8 +110,11 @@ def _plans(console: Console, verbose: bool, out: Path) -> None:
 def _sync(console: Console, verbose: bool, out: Path) -> None:
     """List what --sync takes, with the source of each name."""
     for form, words in sync.describe():
-        say(console, f"{form:<18}{words}")
-    say(console, "Options follow after a colon: --sync rounds:8:nesterov:outer_lr=0.5,state=reset. See docs/rounds.md.")
+        say(console, f"{form:<19}{words}")
+    say(console, "Options of rounds follow after a colon: --sync rounds:8:nesterov:outer_lr=0.5,state=reset")
+    for name, words in sync.options():
+        say(console, f"  {name:<17}{words}")
+    say(console, "A step is one batch of a worker in every row. See docs/rounds.md.")
 
 
 LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {

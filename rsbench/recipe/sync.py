@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
@@ -222,18 +222,25 @@ def _written(value: object) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
+def options() -> list[tuple[str, str]]:
+    """Return (option, its default, range and meaning) of rounds for listings."""
+    return [
+        ("outer_lr", "1, of nesterov 0.7 (0 < x < 1e6): what the averaged difference is multiplied by"),
+        ("outer_momentum", "0.9, of nesterov only (0 < x < 1)"),
+        ("mu", "0.01, of prox only (0 < x < 1e6; FedProx tries 0.001 to 1): the pull towards the round's begin"),
+        ("state", f"{' or '.join(_WORDS['state'])}: what becomes of the local optimizers' state at a round's end"),
+        ("weights", f"{' or '.join(_WORDS['weights'])}: whether a worker counts by its training samples"),
+    ]
+
+
 def describe() -> list[tuple[str, str]]:
     """Return (what to write, what it does) for listings."""
     forms = [
         ("steps", "exchange gradients at every step (the default)"),
         ("accumulate:K", "add up the gradients of K batches, exchange once, take one optimizer step"),
-        ("rounds:K", "train alone for K local steps, then average the parameters (options outer_lr, state, weights)"),
-        ("rounds:K:nesterov", "the same with Nesterov's momentum on the averaged difference (outer_momentum)"),
-        ("rounds:K:prox", "the same as rounds:K, with a pull towards the round's begin in each local step (mu)"),
+        ("rounds:K", "train alone for K local steps, then average the parameters"),
+        ("rounds:K:nesterov", "the same with Nesterov's momentum on the averaged difference"),
+        ("rounds:K:prox", "the same as rounds:K, with a pull towards the round's begin in each local step"),
     ]
     presets = [(name, f"{preset.text(preset.every)}: {preset.source}") for name, preset in PRESETS.items()]
     return forms + presets
-
-
-OPTION_FIELDS: Final = tuple(field.name for field in fields(Sync) if field.name not in ("kind", "every", "outer"))
-"""Names of the options, as texts spell them."""

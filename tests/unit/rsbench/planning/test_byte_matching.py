@@ -12,6 +12,7 @@ from rsbench.planning import byte_matching
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
 from rsbench.recipe import epochs
+from rsbench.recipe.sync import parse_sync
 
 FACTS = ModelFacts(
     name="toy",
@@ -28,6 +29,30 @@ def test_payload_ratio_is_met_over_the_run(text: str, ratio: float) -> None:
     matched = byte_matching.match_bytes(compressor, FACTS, ratio=ratio, match="payload", workers=2, steps=1000)
     found = byte_matching.estimate(matched, FACTS, workers=2, steps=1000, batch_size=1).compression_ratio
     assert ratio <= found < 1.02 * ratio
+
+
+@pytest.mark.parametrize("text", ["topk", "rsdgc"])
+@pytest.mark.parametrize("way", ["accumulate:4", "rounds:8", "rounds:7:nesterov"])
+@pytest.mark.parametrize("match", ["payload", "wire"])
+def test_a_ratio_counts_the_run_against_an_exchange_at_every_step(text: str, way: str, match: str) -> None:
+    sync = parse_sync(way)
+    given: dict[str, Any] = {"workers": 2, "steps": 1000, "sync": sync}
+    matched = byte_matching.match_bytes(parse(text), FACTS, ratio=20, match=match, **given)
+    found = byte_matching.estimate(matched, FACTS, batch_size=1, **given)
+    assert (found.compression_ratio if match == "payload" else found.wire_ratio) == pytest.approx(20, rel=0.02)
+    assert sum(call.calls for call in found.collectives) >= sync.exchanges(1000)
+    dense = byte_matching.estimate(parse("none"), FACTS, batch_size=1, **given)
+    assert dense.compression_ratio == pytest.approx(1000 / sync.exchanges(1000))
+
+
+def test_in_rounds_a_tensor_that_networks_share_is_sent_once() -> None:
+    shared = ModelFacts(name="two", networks={"a": {"w": (8, 4)}, "b": {"w": (8, 4), "v": (4,)}}, repeated=("b.w",))
+    given: dict[str, Any] = {"workers": 2, "steps": 10, "batch_size": 1}
+    totals = [
+        byte_matching.estimate(parse("none"), shared, sync=parse_sync(way), **given).total_payload_bytes
+        for way in ("steps", "accumulate:2", "rounds:2")
+    ]
+    assert totals == [10 * 4 * 68, 5 * 4 * 68, 5 * 4 * 36]
 
 
 def test_extra_without_a_density_is_refused() -> None:
