@@ -110,7 +110,7 @@ class Preset:
 
 
 PRESETS: Final[Mapping[str, Preset]] = {
-    "localsgd": Preset(every=16, rest="", source="Local SGD, Stich, ICLR 2019; K = 16 as in Lin et al., ICLR 2020"),
+    "localsgd": Preset(every=16, rest="", source="Local SGD, Stich, ICLR 2019; K = 16 is ours"),
     "fedavg": Preset(
         every=20,
         rest=":state=reset",
@@ -123,7 +123,7 @@ PRESETS: Final[Mapping[str, Preset]] = {
         every=30,
         rest="",
         source="After SparseLoCo, arXiv 2508.15706: give --compressor topk:density=0.03 and --optimizer adamw; "
-        "without its decay of the residual and 2-bit values",
+        "without its decay of the residual and 2-bit values; K = 30 is ours",
     ),
 }
 """Names for :func:`parse_sync`, alone or with local steps of the user's: ``diloco:50``."""
