@@ -27,7 +27,7 @@ def test_a_plan_trains_on_one_modality_each_and_on_some_classes_each_and_sets_th
     plan = tmp_path / "both.toml"
     plan.write_text(
         'dataset = ["multimodal-mat"]\nimage_size = 5\nbatch_size = 16\n'
-        '[[grid]]\npartition = "classes:2"\n[[grid]]\npartition = "modality"\n'
+        '[[grid]]\npartition = "classes:2"\nsync = ["rounds:2"]\n[[grid]]\npartition = "modality"\n'
     )
     done = compare(tmp_path, "--plan", str(plan))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -38,6 +38,7 @@ def test_a_plan_trains_on_one_modality_each_and_on_some_classes_each_and_sets_th
         partition = record["dataset"]["partition"]
         assert partition["text"] == text and len(partition["clients"]) == 2
         assert sum(map(sum, partition["clients"])) == record["dataset"]["train"]
+    assert records["classes:2"]["traffic"]["exchanges"] == 1 and records["modality"]["traffic"]["exchanges"] == 2
     skewed = records["classes:2"]["dataset"]["partition"]["clients"]
     assert [sum(count > 0 for count in counts) for counts in skewed] == [2, 2], "of three classes"
     assert records["modality"]["dataset"]["partition"]["modalities"] == ["HSI", "other modality"]

@@ -109,3 +109,19 @@ def test_one_worker_scores_as_two_do(finished: dict[str, dict[str, Any]], tmp_pa
 def test_percentages_are_refused_before_launch(tmp_path: Path) -> None:
     done = compare(tmp_path, tmp_path, "--split", "50/50")
     assert done.returncode == 2 and "--split 50/50 does not go with target detection" in done.stdout + done.stderr
+
+
+def test_three_networks_in_rounds_send_each_tensor_once_and_accumulated_each_for_each_network(tmp_path: Path) -> None:
+    ways = ("--sync", "accumulate:4", "--sync", "rounds:8")
+    done = compare(tmp_path, tmp_path, "--compressor", "none", *ways, "--max-steps", "16", "--workers", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    records = [json.loads(path.read_text()) for path in tmp_path.glob("cells/*/record.json")]
+    found = {record["cell"]["sync"]: record for record in records}
+    for sync, exchanges in (("accumulate:4", 4), ("rounds:8", 2)):
+        model, traffic = found[sync]["model"], found[sync]["traffic"]
+        sent = model["dense_bytes"] if sync == "accumulate:4" else 4 * model["parameters"]
+        assert traffic["payload_bytes_total"] == exchanges * sent
+        assert (traffic["steps"], traffic["exchanges"]) == (16, exchanges)
+        assert traffic["dense_bytes_total"] == 16 * model["dense_bytes"]
+        assert 0.6 < found[sync]["accuracy"]["test"]["auc_pd_pf"] <= 1
+        assert traffic["wire_bytes_measured_total"] == pytest.approx(traffic["wire_bytes_total"], rel=0.05)
