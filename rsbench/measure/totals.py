@@ -79,9 +79,10 @@ class RunTotals:
         """
         total, steps, exchanges = sum(self._payload), len(self._times), len(self._payload)
         dense_wire = wire_bytes("all_reduce", self._dense, self._workers, calls=self._buckets)
-        a_step = [sent if n == 1 else sent / n for sent, n in zip(self._payload, self._local_steps, strict=True)]
-        after_warmup = a_step[max(skipped_steps(exchanges), self._steady_from) :]
+        after_warmup = self._payload[max(skipped_steps(exchanges), self._steady_from) :]
         steady = statistics.median(after_warmup) if after_warmup else None
+        if steady is not None and exchanges < steps:
+            steady *= exchanges / steps
         return {
             "payload_bytes_total": total,
             "dense_bytes_total": self._dense,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 import torch
@@ -54,27 +54,34 @@ class Gradients:
     def launch(self, step: int, steps: int, batches: Iterator[Batch]) -> list[tuple[OpenStep, Stats]]:
         """Launch the steps to the next exchange: of each network in turn all backward passes, then its step."""
         count = min(self._every, steps - step)
+        numbers = range(step, step + count)
         for name, network in self._networks.items():
-            network.set_rate(self._rates(step + count - 1, name))
-        losses: list[Iterator[tuple[str, torch.Tensor]]] = []
+            network.set_rate(self._mean_rate(numbers, name))
+        losses: dict[int, Iterator[tuple[str, torch.Tensor]]] = {}
         phases: list[list[Phase]] = [[] for _ in range(count)]
         found: list[list[torch.Tensor]] = [[] for _ in range(count)]
         clock = self.compressor.hook.clock
-        for _ in self._networks:
-            for index in range(count):
+        for left in reversed(range(len(self._networks))):
+            for index, number in enumerate(numbers):
                 timer = StepTimer(clock)
-                if len(losses) == index:
-                    losses.append(self._losses(self._models, loaded(batches, step + index)))
+                if index not in losses:
+                    losses[index] = self._losses(self._models, loaded(batches, number))
                 timer.end_of("data")
-                beat(f"compute and exchange step {step + index + 1}")
-                phase, loss = self._pass(losses[index], timer, share=1 / count, is_last=index == count - 1)
+                beat(f"compute and exchange step {number + 1}")
+                of_batch = losses[index] if left else losses.pop(index)  # whose batch is needed no more
+                phase, loss = self._pass(of_batch, timer, share=1 / count, is_last=index == count - 1)
                 phases[index].append(phase)
-                found[index].append(loss)
+                found[index].append(loss.detach())
         stats: list[Stats] = [*[None] * (count - 1), joined_stats(self._networks.values())]
+        rate = self._mean_rate(numbers, "")
         return [
-            (OpenStep.launched(number, self._rates(number, ""), phases[index], found[index], clock), stats[index])
-            for index, number in enumerate(range(step, step + count))
+            (OpenStep.launched(number, rate, phases[index], found[index], clock), stats[index])
+            for index, number in enumerate(numbers)
         ]
+
+    def _mean_rate(self, steps: Sequence[int], network: str) -> float:
+        """Return the learning rate of one optimizer step for some batches: the mean of what the schedule gives them."""
+        return sum(self._rates(number, network) for number in steps) / len(steps)
 
     def _pass(
         self, losses: Iterator[tuple[str, torch.Tensor]], timer: StepTimer, *, share: float, is_last: bool

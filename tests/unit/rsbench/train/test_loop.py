@@ -56,10 +56,25 @@ def test_validation_comes_at_the_first_exchange_at_or_after_an_epochs_end(
     assert traffic["dense_bytes_total"] == 6 * dense_bytes
     assert traffic["compression_ratio"] == 6 / exchanges
     assert traffic["payload_bytes_per_exchange"] == dense_bytes
+    assert traffic["payload_bytes_per_step"] == pytest.approx(exchanges * dense_bytes / 6)
+    assert traffic["steady_ratio"] == pytest.approx(6 / exchanges), "a short last round weighs what it is"
     assert traffic["payload_bytes_per_sample"] == exchanges * dense_bytes / 24
     assert sections["time"]["steps_counted"] + sections["time"]["steps_skipped"] == 6
     calls = [call for phase in sections["exchange"]["phases"] for b in phase["buckets"] for call in b["calls"]]
     assert sum(call["per_step"] for call in calls) == 1 / traffic["local_steps"]
+
+
+def test_a_step_of_accumulated_batches_has_their_mean_learning_rate(
+    make_training: Callable[..., Training], tmp_path: Path
+) -> None:
+    plain, accumulated = make_training(warmup_epochs=0.0), make_training(warmup_epochs=0.0, sync="accumulate:3")
+    used = []
+    step = accumulated.exchange._networks[""].optimizer.step  # type: ignore[attr-defined]
+    group = accumulated.exchange._networks[""].optimizer.param_groups[0]  # type: ignore[attr-defined]
+    accumulated.exchange._networks[""].optimizer.step = lambda: (used.append(group["lr"]), step())  # type: ignore[attr-defined]
+    accumulated.run(tmp_path)
+    rates = [plain._rate(number) for number in range(6)]
+    assert used == pytest.approx([sum(rates[:3]) / 3, sum(rates[3:]) / 3])
 
 
 @pytest.mark.parametrize("sync", ["accumulate:2", "rounds:2"])
