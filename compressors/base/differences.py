@@ -36,6 +36,11 @@ def check_differences(compressor: Compressor) -> None:
             f"{compressor.text} asks for {given[0]}, which is about a momentum of the compressor's own, but in rounds "
             "the local optimizers keep the momentum: leave it out, or take --sync steps."
         )
+    if compressor.clip_norm:
+        raise RsbenchError(
+            f"{compressor.text} asks for clip_norm, which limits a gradient and not a parameter difference: leave it "
+            "out, and clip local gradients instead (--clip-norm)."
+        )
     if compressor.momentum:
         raise RsbenchError(
             f"This {compressor.name} compressor was told momentum={compressor.momentum:g}, but in rounds the local "

@@ -16,6 +16,7 @@ _COLUMNS: Final = (
     Column(title="Local steps", key="local_steps"),
     Column(title="Exchanges", better="lower", key="exchanges"),
     Column(title="Payload/exchange", better="lower", key="payload_bytes_per_exchange"),
+    Column(title="Buffers/round", better="lower", key="buffer_bytes_per_round"),
     Column(title="Payload/sample", better="lower", key="payload_bytes_per_sample"),
     Column(title="Time/sample", unit="ms", better="lower", key="s_per_sample"),
     Column(title="Exchange", unit="% of step", better="lower", key="exchange_share"),
@@ -52,6 +53,7 @@ def _row(method: Method, notes: Notes) -> Row:
         Cell(every, method.sync.every),
         Cell(units.DASH if exchanges is None else f"{exchanges:,.0f}", exchanges),
         bytes_cell(_per_exchange(method, exchanges)),
+        bytes_cell(_buffers_per_round(method, exchanges)),
         bytes_cell(method.mean("traffic", "payload_bytes_per_sample")),
         ms_cell(method.mean("time", "s_per_sample")),
         percent_cell(_exchange_share(method)),
@@ -69,6 +71,12 @@ def _per_exchange(method: Method, exchanges: float | None) -> float | None:
     """Return the payload of one exchange, by the whole run where records do not say it."""
     recorded, total = (method.mean("traffic", f"payload_bytes_{name}") for name in ("per_exchange", "total"))
     return total / exchanges if recorded is None and total is not None and exchanges else recorded
+
+
+def _buffers_per_round(method: Method, exchanges: float | None) -> float | None:
+    """Return the bytes of the buffers that a round's end averages beside its payload; other rows only validate so."""
+    total = method.mean("traffic", "buffer_bytes")
+    return total / exchanges if method.sync.in_rounds and total is not None and exchanges else None
 
 
 def _exchange_share(method: Method) -> float | None:

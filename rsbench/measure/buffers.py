@@ -37,7 +37,9 @@ def averaged_buffers(model: nn.Module) -> Iterator[torch.Tensor]:
                 yield buffer
 
 
-def average_buffers(model: nn.Module, traffic: collectives.Traffic, group: dist.ProcessGroup | None = None) -> None:
+def average_buffers(
+    model: nn.Module, traffic: collectives.Traffic, group: dist.ProcessGroup | None = None, *, share: float = 1.0
+) -> None:
     """Average floating-point buffers (batch-norm statistics, Gram matrices) over the ranks, in one all-reduce.
 
     Modules that :class:`FollowsAveraging` describes are told afterwards, on one worker, too.
@@ -46,11 +48,12 @@ def average_buffers(model: nn.Module, traffic: collectives.Traffic, group: dist.
         model: bare or wrapped.
         traffic: counts the bytes handed over.
         group: None is the default group.
+        share: by which this rank counts; the mean over the ranks is 1.
     """
     buffers = list(averaged_buffers(model))
     if not buffers:
         return
-    flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(1 / dist.get_world_size(group))
+    flat = torch.cat([b.detach().flatten() for b in buffers]).mul_(share / dist.get_world_size(group))
     collectives.wait(collectives.all_reduce(flat, traffic, group), traffic)
     for buffer, mean in zip(buffers, torch.split(flat, [b.numel() for b in buffers]), strict=True):
         buffer.copy_(mean.view_as(buffer))

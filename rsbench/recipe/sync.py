@@ -57,6 +57,10 @@ class Sync:
     state: str = "keep"
     weights: str = "samples"
 
+    def __post_init__(self) -> None:
+        if self.every < 1:
+            raise RsbenchError(f"There are {self.every} local steps to an exchange, but there must be at least 1.")
+
     @property
     def in_rounds(self) -> bool:
         """Whether workers train alone between exchanges."""
@@ -189,9 +193,13 @@ def _rounds(text: str, every: int, rest: list[str]) -> Sync:
     if len(rest) > 1:
         raise RsbenchError(f'--sync "{text}" has options twice: join them with commas, as in outer_lr=0.5,state=reset.')
     values: dict[str, float | str] = dict(_DEFAULTS[outer])
+    given: set[str] = set()
     for one in rest[0].split(",") if rest else ():
-        name, _, value = one.partition("=")
-        values[name] = _value(text, outer, name.strip(), value.strip())
+        name, _, value = map(str.strip, one.partition("="))
+        if name in given:
+            raise RsbenchError(f'--sync "{text}" has {name} twice: give it once.')
+        given.add(name)
+        values[name] = _value(text, outer, name, value)
     return Sync(kind="rounds", every=every, outer=outer, **values)  # type: ignore[arg-type]
 
 
@@ -209,7 +217,7 @@ def _value(text: str, outer: str, name: str, value: str) -> float | str:
         known = [*_DEFAULTS[outer], *_WORDS]
         raise RsbenchError(f'--sync "{text}": rounds with {outer} have no option "{name}".{did_you_mean(name, known)}')
     try:
-        number = float(value)
+        number = float(value.replace("_", " "))  # Python reads 1_0 as 10
     except ValueError:
         number = math.nan
     below = 1.0 if name == "outer_momentum" else 1e6

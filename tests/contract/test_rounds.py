@@ -73,4 +73,6 @@ def test_rounds_are_what_other_programs_do(facts: Facts) -> None:
 def test_runs_resume_bit_for_bit_at_a_rounds_border_and_inside(facts: Facts) -> None:
     for rank in facts:
         assert len(rank["resumed"]) == 8
-        assert all(rank["resumed"].values()), rank["resumed"]
+        for run, gap in rank["resumed"].items():
+            in_a_ring = len(facts) > 2 and " none " in run  # whose sums depend on where buckets are cut, as DDP's do
+            assert gap <= (1e-6 if in_a_ring else 0.0), run

@@ -32,6 +32,8 @@ def test_rows_say_what_they_send_and_when(make_record: Maker) -> None:
     }
     # 3.2 MB in an exchange for 8 batches of 32 images.
     assert column(table, "Payload/sample")["topk 10x, rounds:8"] == "12.5 kB"
+    buffers = column(table, "Buffers/round")
+    assert {name for name, text in buffers.items() if text != "-"} == {name for name in buffers if "rounds" in name}
     assert column(table, "Time/sample")["none, accumulate:50"] == "1.56"
     # The parts are 100 ms with 47 of waiting; a round adds 3.
     assert column(table, "Exchange") == {"none": "47.0", "topk 10x, rounds:8": "48.5", "none, accumulate:50": "47.0"}

@@ -62,6 +62,8 @@ def test_the_last_exchange_may_come_early(steps: int, exchanges: int) -> None:
         ("rounds:8:outer_lr=nan", "above 0"),
         ("rounds:8:state=new", "keep or reset"),
         ("rounds:8:avg:state=reset:mu=1", "commas"),
+        ("rounds:8:outer_lr=1,outer_lr=0.5", "outer_lr twice"),
+        ("rounds:8:prox:mu=1_0", "above 0"),
         ("accumulate:8:avg", "number of batches only"),
         ("steps:2", "nothing after it"),
         ("diloco:5:avg", "what it stands for"),

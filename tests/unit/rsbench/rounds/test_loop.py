@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -14,7 +16,7 @@ from rsbench.rounds import Rounds
 pytestmark = pytest.mark.usefixtures("alone")
 
 
-def made(sync: str = "rounds:2", compressor: str = "none", net: nn.Module | None = None) -> tuple[Rounds, nn.Module]:
+def made(sync: Any = "rounds:2", compressor: str = "none", net: nn.Module | None = None) -> tuple[Rounds, nn.Module]:
     net = net or nn.Linear(4, 3)
     return Rounds(net, torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9), parse(compressor), sync), net
 
@@ -27,6 +29,8 @@ def made(sync: str = "rounds:2", compressor: str = "none", net: nn.Module | None
         ("rounds:2", "noop", "never agree"),
         ("rounds:2", "dgc:nesterov=true", "asks for nesterov"),
         ("rounds:2", "rsdgc:momentum_masking=false", "asks for momentum_masking"),
+        ("rounds:2", "dgc:clip_norm=1", "asks for clip_norm, which limits a gradient"),
+        (8, "none", "8 says no rounds"),
     ],
 )
 def test_what_cannot_be_rounds_is_refused(sync: str, compressor: str, words: str) -> None:
@@ -100,7 +104,71 @@ def test_a_state_of_other_rounds_is_refused() -> None:
         other.load_state_dict(rounds.state_dict())
 
 
-def test_samples_below_zero_are_refused() -> None:
+@pytest.mark.parametrize("samples", [0, -1, "many", True])
+def test_samples_that_are_no_count_are_refused(samples: Any) -> None:
     net = nn.Linear(4, 3)
     with pytest.raises(RsbenchError, match="training samples"):
-        Rounds(net, torch.optim.SGD(net.parameters(), lr=0.1), parse("none"), "rounds:2", samples=0)
+        Rounds(net, torch.optim.SGD(net.parameters(), lr=0.1), parse("none"), "rounds:2", samples=samples)
+
+
+def test_optimizers_of_other_parameters_are_refused() -> None:
+    net, head = nn.Linear(4, 3), nn.Linear(3, 2)
+    both = torch.optim.SGD([*net.parameters(), *head.parameters()], lr=0.1)
+    with pytest.raises(RsbenchError, match=r"parameter of shape \(2, 3\) that is in no network"):
+        Rounds(net, both, parse("none"), "rounds:2")
+    with pytest.raises(RsbenchError, match="No optimizer has the parameter 'bias'"):
+        Rounds(net, torch.optim.SGD([net.weight], lr=0.1), parse("none"), "rounds:2")
+
+
+def test_a_parameter_that_is_frozen_between_rounds_is_named_and_nothing_is_lost() -> None:
+    rounds, net = made("rounds:2")
+    net.bias.requires_grad_(False)
+    before = net.weight.detach().clone()
+    rounds.step()
+    with pytest.raises(RsbenchError, match="'bias' was frozen after Rounds was made"):
+        rounds.step()
+    assert torch.equal(net.weight, before)
+    net.bias.requires_grad_(True)
+    assert rounds.finish(), "the round is still there"
+
+
+def test_names_and_buffers_of_the_network_itself_are_taken_as_they_are() -> None:
+    net = nn.Linear(4, 3)
+    net.register_buffer("seen", torch.ones(2))
+    net.add_module("trained", nn.Linear(2, 2))
+    rounds, _ = made("rounds:1", net=net)
+    rounds.step()
+    assert list(rounds.compressor.step_stats()["density"]) == ["weight", "bias", "trained.weight", "trained.bias"]
+    assert rounds.buffer_traffic.payload_bytes == 4 * 2
+    with pytest.raises(RsbenchError, match="a name has no dot"):
+        Rounds({"a.b": net}, torch.optim.SGD(net.parameters(), lr=0.1), parse("none"), "rounds:2")
+
+
+def test_the_pull_to_the_begin_is_scaled_as_the_gradients_are() -> None:
+    ends = []
+    for fused in (False, True):
+        torch.manual_seed(0)
+        net = nn.Linear(4, 3)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1, fused=fused)
+        rounds = Rounds(net, optimizer, parse("none"), "rounds:9:prox:mu=1")
+        scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+        for _ in range(4):
+            optimizer.zero_grad()
+            scaler.scale(net(torch.ones(2, 4)).square().sum()).backward()
+            scaler.step(optimizer)
+            scaler.update()
+            rounds.step()
+        ends.append(net.weight.detach().clone())
+    assert ends[0].abs().max() < 1
+    assert torch.allclose(*ends, atol=1e-5)
+
+
+@pytest.mark.parametrize("key", ["begin", "now"])
+def test_a_state_without_all_parameters_changes_nothing(key: str) -> None:
+    rounds, _ = made("rounds:2", "topk:density=0.5")
+    state = rounds.state_dict()
+    del state[key]["bias"]
+    other, _ = made("rounds:2", "topk:density=0.5")
+    with pytest.raises(RsbenchError, match=f"the names in {key}"):
+        other.load_state_dict(state | {"steps": 1})
+    assert other.local_steps == 0

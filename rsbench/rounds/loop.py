@@ -1,10 +1,11 @@
-"""Rounds of local steps for any training loop: train alone, exchange what changed, go on from the average.
+"""The public class of rounds, for any training loop.
 
 ``Rounds(net, optimizer, RSDGC(density=0.01), "rounds:8")`` and one call a step; see docs/rounds.md.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -21,7 +22,9 @@ from rsbench.measure.buffers import average_buffers
 from rsbench.measure.collectives import Traffic
 from rsbench.measure.gather import gather_json
 from rsbench.measure.older_torch import no_buffer_sync
-from rsbench.recipe.sync import Sync, parse_sync
+from rsbench.recipe.sync import Sync
+from rsbench.rounds.differences import Differences, trained
+from rsbench.rounds.fitness import refuse_other_optimizers, refuse_wrapped, rounds_of, stepped_by
 
 STATE_FORMAT: Final = 1
 Mark = Callable[[str], None]
@@ -31,34 +34,6 @@ Mark = Callable[[str], None]
 
 def _unmarked(phase: str) -> None:
     """Do nothing at a mark."""
-
-
-class _Differences(nn.Module):
-    """The parameters of all networks once each, whose gradients are what is handed to :meth:`forward`.
-
-    DistributedDataParallel around it hands differences to a communication hook bucket by bucket, as if they were
-    gradients. A sole network's parameters keep their names; those of several are called ``network.tensor``.
-    """
-
-    def __init__(self, networks: Mapping[str, nn.Module]) -> None:
-        super().__init__()
-        for name, network in networks.items():
-            if name:
-                self.add_module(name, network)
-                continue
-            for key, child in network.named_children():
-                self.add_module(key, child)
-            for key, parameter in network.named_parameters(recurse=False):
-                self.register_parameter(key, parameter)
-
-    def trained(self) -> dict[str, nn.Parameter]:
-        """Return name -> parameter of those that train."""
-        return {name: p for name, p in self.named_parameters() if p.requires_grad}
-
-    def forward(self, differences: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Return a scalar whose gradient is the differences, in the order of :meth:`trained`."""
-        pairs = zip(self.trained().values(), differences, strict=True)
-        return torch.stack([(p * d).sum() for p, d in pairs]).sum()
 
 
 class Rounds:
@@ -102,14 +77,15 @@ class Rounds:
         bucket_cap_mb: float = BUCKET_CAP_MB,
         group: dist.ProcessGroup | None = None,
     ) -> None:
-        self.sync = _rounds_of(sync)
+        self.sync = rounds_of(sync)
         self.networks = {"": networks} if isinstance(networks, nn.Module) else dict(networks)
-        _refuse_wrapped(self.networks.values())
+        refuse_wrapped(self.networks)
         check_differences(compressor)
         self.compressor, self._group = compressor, group
         self._optimizers = [optimizers] if isinstance(optimizers, torch.optim.Optimizer) else list(optimizers)
-        self._module = _Differences(self.networks)
-        self._parameters = self._module.trained()
+        self._module = Differences(self.networks)
+        self._parameters = trained(self._module)
+        refuse_other_optimizers(self._optimizers, self._parameters)
         self._exchange = DistributedDataParallel(
             self._module, bucket_cap_mb=bucket_cap_mb, process_group=group, **no_buffer_sync()
         )
@@ -127,8 +103,9 @@ class Rounds:
         self.done = 0
         self.buffer_traffic = Traffic(dist.get_world_size(group))
         if self.sync.mu:
+            pull = weakref.WeakMethod(self._pull_to_begin)  # an optimizer may live longer than these rounds
             for optimizer in self._optimizers:
-                optimizer.register_step_pre_hook(self._pull_to_begin)
+                optimizer.register_step_pre_hook(lambda one, args, kwargs: (pull() or _unpulled)(one))
 
     # --- in a training loop ------------------------------------------------------------------------------------
 
@@ -142,7 +119,8 @@ class Rounds:
             Whether a round has ended, so that all ranks have the same parameters.
 
         Raises:
-            NotFiniteError: training diverged on some rank, on which every rank raises.
+            NotFiniteError: a compressor with error feedback was handed inf or nan on some rank; every rank raises.
+            RsbenchError: a parameter was frozen or unfrozen since.
         """
         self._steps += 1
         return self.finish(mark) if self._steps == self.sync.every else False
@@ -155,6 +133,7 @@ class Rounds:
         """
         if self._steps == 0:
             return False
+        self._refuse_other_parameters()
         self._steps = 0
         differences = self._go_back()
         mark("forward")
@@ -169,6 +148,16 @@ class Rounds:
     def local_steps(self) -> int:
         """Local steps since the round began."""
         return self._steps
+
+    def _refuse_other_parameters(self) -> None:
+        """Refuse a parameter that was frozen or unfrozen since, before anything is changed."""
+        changed = sorted(trained(self._module).keys() ^ self._parameters.keys())
+        if changed:
+            verb = "frozen" if changed[0] in self._parameters else "unfrozen or added"
+            raise RsbenchError(
+                f"Parameter {changed[0]!r} was {verb} after Rounds was made; set requires_grad before, or make Rounds "
+                "anew at a round's end."
+            )
 
     @torch.no_grad()
     def _go_back(self) -> list[torch.Tensor]:
@@ -189,81 +178,83 @@ class Rounds:
             self._begin[name].copy_(parameter)
             parameter.grad = None
         for network in self.networks.values():
-            average_buffers(network, self.buffer_traffic, self._group)
+            average_buffers(network, self.buffer_traffic, self._group, share=self._share)
         if self.sync.state == "reset":
             for optimizer in self._optimizers:
                 optimizer.state.clear()
 
     @torch.no_grad()
-    def _pull_to_begin(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def _pull_to_begin(self, optimizer: torch.optim.Optimizer) -> None:
         """Add mu times the distance from the round's begin to the gradients (FedProx, Li et al. 2020)."""
-        stepped = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        scale = getattr(optimizer, "grad_scale", None)  # of a GradScaler, which a fused optimizer unscales itself
         for name, parameter in self._parameters.items():
-            if id(parameter) in stepped and parameter.grad is not None:
-                parameter.grad.add_(parameter - self._begin[name], alpha=self.sync.mu)
+            if parameter.grad is not None and id(parameter) in stepped_by(optimizer):
+                away = parameter - self._begin[name]
+                parameter.grad.add_(away if scale is None else away.mul_(scale), alpha=self.sync.mu)
 
     def _share_of(self, samples: int | None) -> float:
         """Return the factor of this rank's difference, ``n_k W / n``: 1 where all ranks have equally many samples."""
         every: list[int | None] = gather_json(samples, group=self._group)
-        known = [count for count in every if count is not None]
-        if samples is None or len(known) < len(every) or self.sync.weights == "equal":
+        known = [count for count in every if type(count) is int and count >= 0]
+        if every == [None] * len(every):
             return 1.0
-        if min(known) < 0 or not sum(known):
-            raise RsbenchError(f"The ranks have {known} training samples: give 0 or more each, and some in all.")
-        return samples * len(every) / sum(known)
+        if len(known) < len(every) or not sum(known):
+            raise RsbenchError(
+                f"The ranks gave {every} as samples: give each rank's training samples, 0 or more, or None on all."
+            )
+        return 1.0 if self.sync.weights == "equal" else known[dist.get_rank(self._group)] * len(every) / sum(known)
 
     # --- checkpoints -------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
         """Return this rank's state, plain tensors and numbers that ``torch.load(weights_only=True)`` reads.
 
-        It holds where the round began, the steps since, the outer momentum and the compressor's residual; save it
-        beside the networks and the local optimizers, one file a rank, at a round's end or within one.
+        It holds where the round began and where this rank's networks are, the outer momentum and the compressor's
+        residual; save it beside the local optimizers, one file a rank, at a round's end or within one.
         """
         return {
             "format": STATE_FORMAT,
             "sync": self.sync.text,
+            "share": self._share,
             "steps": self._steps,
             "done": self.done,
             "begin": dict(self._begin),
+            "now": {name: tensor.detach().clone() for name, tensor in self._now().items()},
             "outer": self._outer.state_dict(),
             "compressor": self.compressor.state_dict(),
         }
 
+    def _now(self) -> dict[str, torch.Tensor]:
+        """Return name -> what trains, and all buffers, as they are on this rank."""
+        return {**self._parameters, **dict(self._module.named_buffers())}
+
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore what :meth:`state_dict` gave on the same rank, after the networks and optimizers were.
+        """Restore what :meth:`state_dict` gave on the same rank, parameters and buffers of its networks included.
+
+        Local optimizers are restored apart, before or after.
 
         Raises:
             RsbenchError: the state is of other rounds, or the compressor refuses its part; nothing is changed then.
         """
-        mine = {"format": STATE_FORMAT, "sync": self.sync.text}
+        mine = {"format": STATE_FORMAT, "sync": self.sync.text, "share": self._share}
+        found: dict[str, Any] = {key: state.get(key) for key in mine}
+        for part, tensors in (("begin", self._begin), ("now", self._now())):
+            mine[f"the names in {part}"] = sorted(tensors)
+            found[f"the names in {part}"] = sorted(state.get(part, {}))
         for key, value in mine.items():
-            if state.get(key) != value:
+            if found[key] != value:
                 raise RsbenchError(
-                    f"The saved state of the rounds has {key} {state.get(key)!r}, and here it is {value!r}; resume "
-                    "with what it was saved with, or start without it."
+                    f"The saved state of the rounds has {key} {found[key]!r}, and here it is {value!r}; resume with "
+                    "what it was saved with, or start without it."
                 )
-        self.compressor.load_state_dict(state["compressor"])
+        self.compressor.load_state_dict(state.get("compressor", {}))
         self._outer.load_state_dict(state["outer"])
-        for name, begin in self._begin.items():
-            begin.copy_(state["begin"][name])
+        with torch.no_grad():
+            for part, tensors in (("begin", self._begin), ("now", self._now())):
+                for name, tensor in tensors.items():
+                    tensor.copy_(state[part][name])
         self._steps, self.done = int(state["steps"]), int(state["done"])
 
 
-def _rounds_of(sync: str | Sync) -> Sync:
-    parsed = parse_sync(sync) if isinstance(sync, str) else sync
-    if not parsed.in_rounds:
-        raise RsbenchError(
-            f'"{parsed.text}" is no rounds: write rounds:8 or a preset such as diloco:50; to exchange gradients, '
-            "register the compressor with a DistributedDataParallel instead."
-        )
-    return parsed
-
-
-def _refuse_wrapped(networks: Any) -> None:
-    for network in networks:
-        if any(isinstance(module, DistributedDataParallel) for module in network.modules()):
-            raise RsbenchError(
-                "Rounds train the bare network: DistributedDataParallel would exchange at every step as well; hand "
-                "over the network inside it (model.module)."
-            )
+def _unpulled(optimizer: torch.optim.Optimizer) -> None:
+    """Leave the gradients of an optimizer whose rounds are gone."""
