@@ -23,14 +23,17 @@ _SMALLEST_EXTRA = 1e-6
 
 
 def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
-    """Return the payload bytes of a whole run, added up over the model's networks."""
-    return sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in facts.networks.values())
+    """Return the payload bytes of a whole run, added up over the model's networks and exchanged buffers."""
+    buffers = steps * sum(facts.exchanged_buffers)
+    networks = facts.networks.values()
+    return buffers + sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in networks)
 
 
 def wire_total(compressor: Compressor, facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
     """Return the modelled bytes that one worker puts on the wire in a whole run, over the model's networks."""
     networks = facts.networks.values()
-    return sum(compressor.total_wire_bytes(shapes, steps, workers, bucket_cap_mb) for shapes in networks)
+    buffers = sum(planned.wire_bytes(workers) for planned in _planned_buffers(facts, steps))
+    return buffers + sum(compressor.total_wire_bytes(shapes, steps, workers, bucket_cap_mb) for shapes in networks)
 
 
 def planned_collectives(
@@ -38,7 +41,13 @@ def planned_collectives(
 ) -> list[PlannedCollective]:
     """Return all calls that one worker makes in a whole run, over the model's networks."""
     networks = facts.networks.values()
-    return [one for shapes in networks for one in compressor.collectives(shapes, steps, bucket_cap_mb)]
+    planned = [one for shapes in networks for one in compressor.collectives(shapes, steps, bucket_cap_mb)]
+    return planned + _planned_buffers(facts, steps)
+
+
+def _planned_buffers(facts: ModelFacts, steps: int) -> list[PlannedCollective]:
+    """Return the averages of buffers that exchanges end with."""
+    return [PlannedCollective("all_reduce", steps * size, steps) for size in facts.exchanged_buffers]
 
 
 def dense_wire_total(facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
@@ -255,6 +264,9 @@ class _Matching:
             remedies.append("shorten warmup_steps")
         if whole:
             causes.append(f"tensors of fewer than two dimensions, sent whole, are {share:.0%} of those bytes")
+        if facts.exchanged_buffers:
+            buffers = self.exchanges * sum(facts.exchanged_buffers) / least
+            causes.append(f"averaged buffers, such as batch norm's, are {buffers:.0%} of those bytes")
         if share > 0.25:
             remedies.append(f"select within them too with --compressor {compressor.replace(one_d='select').text}")
         if reach >= 1:

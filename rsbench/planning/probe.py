@@ -35,6 +35,8 @@ class ModelFacts:
         activation_bytes: kept for the backward pass, a sample.
         flops: floating-point operations of forward and backward pass, a sample.
         repeated: tensors, called as in ``shapes``, that an earlier network has, too.
+        buffer_bytes: bytes of the buffers that are averaged, of each network that has some.
+        exchanged_buffers: those of them that every exchange hands over beside the tensors.
     """
 
     name: str
@@ -42,13 +44,15 @@ class ModelFacts:
     activation_bytes: float = 0.0
     flops: float = 0.0
     repeated: tuple[str, ...] = ()
+    buffer_bytes: tuple[int, ...] = ()
+    exchanged_buffers: tuple[int, ...] = ()
 
     def handed_over(self, sync: Sync) -> ModelFacts:
-        """Return what an exchange hands over: gradients of each network, or in rounds each tensor's difference once."""
+        """Return what an exchange hands over: gradients of each network, or in rounds differences once and buffers."""
         if not sync.in_rounds:
             return self
         once = {name: shape for name, shape in self.shapes.items() if name not in self.repeated}
-        return dataclasses.replace(self, networks={"": once}, repeated=())
+        return dataclasses.replace(self, networks={"": once}, repeated=(), exchanged_buffers=self.buffer_bytes)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -111,8 +115,8 @@ def model_facts(
         network: {name: tuple(shape) for name, shape in shapes.items()}
         for network, shapes in answer.pop("networks").items()
     }
-    repeated = tuple(answer.pop("repeated", ()))
-    return ModelFacts(networks=networks, repeated=repeated, **answer)
+    lists = {name: tuple(answer.pop(name, ())) for name in ("repeated", "buffer_bytes")}
+    return ModelFacts(networks=networks, **lists, **answer)
 
 
 def devices() -> Devices:

@@ -17,6 +17,7 @@ import torch.distributed as dist
 from torch.utils.flop_counter import FlopCounterMode
 
 from rsbench.errors import RsbenchError
+from rsbench.measure.buffers import averaged_buffers
 from rsbench.tasks import TASKS, Task
 
 SAMPLES = 2
@@ -76,6 +77,7 @@ def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size
             name: {key: list(p.shape) for key, p in network.named_parameters()} for name, network in networks.items()
         },
         "repeated": _repeated(networks),
+        "buffer_bytes": [size for size in map(_buffer_bytes, networks.values()) if size],
         "activation_bytes": sum(kept.values()) / SAMPLES,
         "flops": counter.get_total_flops() / SAMPLES,
     }
@@ -90,6 +92,11 @@ def _repeated(networks: Mapping[str, torch.nn.Module]) -> list[str]:
         repeated += [f"{name}.{key}" for key, parameter in mine.items() if id(parameter) in seen]
         seen |= set(map(id, mine.values()))
     return repeated
+
+
+def _buffer_bytes(network: torch.nn.Module) -> int:
+    """Return the bytes of the buffers that ranks average."""
+    return sum(buffer.nbytes for buffer in averaged_buffers(network))
 
 
 def device_facts() -> dict[str, Any]:

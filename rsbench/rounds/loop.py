@@ -119,8 +119,8 @@ class Rounds:
             Whether a round has ended, so that all ranks have the same parameters.
 
         Raises:
-            NotFiniteError: a compressor with error feedback was handed inf or nan on some rank; every rank raises, on GPUs
-                at the next exchange.
+            NotFiniteError: a compressor with error feedback was handed inf or nan on some rank; every rank raises, on
+                GPUs at the next exchange.
             RsbenchError: a parameter was frozen or unfrozen since.
         """
         self._steps += 1

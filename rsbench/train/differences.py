@@ -72,11 +72,17 @@ class Differences:
         timer = RoundTimer(self.compressor.hook.clock)
         timer.end_of("data")
         beat("exchange what the round changed")
+        before = {name: getattr(self.buffers, name) for name in ("payload_bytes", "wire_bytes")}
         if not self._rounds.step(timer.end_of) and not (is_last and self._rounds.finish(timer.end_of)):
             return None
         timer.end_of("end")
+        calls, _ = self.buffers.take()
+        self.compressor.hook.timeline[-1].calls += calls  # after the last bucket's own, for the model of links
         phases.append((timer, self.compressor.hook.timeline))
-        return {**self.compressor.step_stats(), "dense_bytes": self._dense_bytes}
+        sent = self.compressor.step_stats()
+        for name, earlier in before.items():  # a round's end hands over buffers, too
+            sent[name] += round(getattr(self.buffers, name) - earlier)
+        return {**sent, "dense_bytes": self._dense_bytes}
 
     def agree(self) -> None:
         """Do nothing: a round's end averages the buffers."""

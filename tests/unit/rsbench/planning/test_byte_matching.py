@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -43,6 +44,23 @@ def test_a_ratio_counts_the_run_against_an_exchange_at_every_step(text: str, way
     assert sum(call.calls for call in found.collectives) >= sync.exchanges(1000)
     dense = byte_matching.estimate(parse("none"), FACTS, batch_size=1, **given)
     assert dense.compression_ratio == pytest.approx(1000 / sync.exchanges(1000))
+
+
+def test_in_rounds_buffers_are_a_part_of_what_a_ratio_counts() -> None:
+    normed = dataclasses.replace(FACTS, buffer_bytes=(20_000,))
+    given: dict[str, Any] = {"workers": 2, "steps": 1000}
+    rounds, steps = parse_sync("rounds:8"), parse_sync("steps")
+    for sync, extra in ((rounds, 125 * 20_000), (steps, 0)):
+        plain, more = (
+            byte_matching.estimate(parse("none"), f, sync=sync, batch_size=1, **given) for f in (FACTS, normed)
+        )
+        assert more.total_payload_bytes - plain.total_payload_bytes == extra
+        assert (more.wire_bytes > plain.wire_bytes) == (extra > 0)
+    matched = byte_matching.match_bytes(parse("topk"), normed, ratio=100, match="payload", sync=rounds, **given)
+    found = byte_matching.estimate(matched, normed, sync=rounds, batch_size=1, **given)
+    assert found.compression_ratio == pytest.approx(100, rel=0.01)
+    with pytest.raises(RsbenchError, match=r"averaged buffers, such as batch norm's, are 9[0-9]% of those bytes"):
+        byte_matching.match_bytes(parse("topk"), normed, ratio=2000, match="payload", sync=rounds, **given)
 
 
 def test_in_rounds_a_tensor_that_networks_share_is_sent_once() -> None:
