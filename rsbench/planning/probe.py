@@ -115,8 +115,8 @@ def model_facts(
         network: {name: tuple(shape) for name, shape in shapes.items()}
         for network, shapes in answer.pop("networks").items()
     }
-    lists = {name: tuple(answer.pop(name, ())) for name in ("repeated", "buffer_bytes")}
-    return ModelFacts(networks=networks, **lists, **answer)
+    repeated, buffers = (tuple(answer.pop(name, ())) for name in ("repeated", "buffer_bytes"))
+    return ModelFacts(networks=networks, repeated=repeated, buffer_bytes=buffers, **answer)
 
 
 def devices() -> Devices:
