@@ -58,7 +58,8 @@ class Rounds:
     Attributes:
         sync: how often, and with which outer step.
         compressor: registered; ``compressor.step_stats()`` says what the last exchange sent.
-        buffer_traffic: bytes of the averaged buffers, all rounds together.
+        buffer_traffic: what the last round's average of buffers handed over.
+        buffer_bytes: of all rounds together.
         done: rounds that have ended.
 
     Raises:
@@ -101,7 +102,7 @@ class Rounds:
         self._begin = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._steps = 0
         self.done = 0
-        self.buffer_traffic = Traffic(dist.get_world_size(group))
+        self.buffer_traffic, self.buffer_bytes = Traffic(dist.get_world_size(group)), 0
         if self.sync.mu:
             pull = weakref.WeakMethod(self._pull_to_begin)  # an optimizer may live longer than these rounds
             for optimizer in self._optimizers:
@@ -124,7 +125,7 @@ class Rounds:
             RsbenchError: a parameter was frozen or unfrozen since.
         """
         self._steps += 1
-        return self.finish(mark) if self._steps == self.sync.every else False
+        return self.finish(mark) if self._steps >= self.sync.every else False
 
     def finish(self, mark: Mark = _unmarked) -> bool:
         """End the round now, however many steps it had; call it after training, on all ranks.
@@ -178,8 +179,10 @@ class Rounds:
         for name, parameter in self._parameters.items():
             self._begin[name].copy_(parameter)
             parameter.grad = None
+        self.buffer_traffic = Traffic(dist.get_world_size(self._group))  # anew: it holds on to what it waited for
         for network in self.networks.values():
             average_buffers(network, self.buffer_traffic, self._group, share=self._share)
+        self.buffer_bytes += self.buffer_traffic.payload_bytes
         if self.sync.state == "reset":
             for optimizer in self._optimizers:
                 optimizer.state.clear()

@@ -45,7 +45,6 @@ class Differences:
             seed=cell.derived_seed,
             bucket_cap_mb=cell.bucket_cap_mb,
         )
-        self.buffers = self._rounds.buffer_traffic
         self._dense_bytes = sum(network.gradient_bytes for network in self._networks.values())
 
     def launch(self, step: int, steps: int, batches: Iterator[Batch]) -> list[tuple[OpenStep, Stats]]:
@@ -72,20 +71,25 @@ class Differences:
         timer = RoundTimer(self.compressor.hook.clock)
         timer.end_of("data")
         beat("exchange what the round changed")
-        before = {name: getattr(self.buffers, name) for name in ("payload_bytes", "wire_bytes")}
         if not self._rounds.step(timer.end_of) and not (is_last and self._rounds.finish(timer.end_of)):
             return None
         timer.end_of("end")
-        calls, _ = self.buffers.take()
+        buffers = self._rounds.buffer_traffic
+        calls, _ = buffers.take()
         self.compressor.hook.timeline[-1].calls += calls  # after the last bucket's own, for the model of links
         phases.append((timer, self.compressor.hook.timeline))
         sent = self.compressor.step_stats()
-        for name, earlier in before.items():  # a round's end hands over buffers, too
-            sent[name] += round(getattr(self.buffers, name) - earlier)
+        sent["payload_bytes"] += buffers.payload_bytes
+        sent["wire_bytes"] += round(buffers.wire_bytes)
         return {**sent, "dense_bytes": self._dense_bytes}
 
     def agree(self) -> None:
         """Do nothing: a round's end averages the buffers."""
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of averaged buffers so far, which are a part of the rounds' payload."""
+        return self._rounds.buffer_bytes
 
     @property
     def bucket_count(self) -> int:

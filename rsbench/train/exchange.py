@@ -10,7 +10,6 @@ from torch import nn
 
 from rsbench.compressors import Compressor
 from rsbench.loaders.batches import Batch
-from rsbench.measure.collectives import Traffic
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.step_timer import BucketMarks, StepTimer
 from rsbench.train.open_steps import OpenStep
@@ -29,11 +28,9 @@ class Exchange(Protocol):
 
     Attributes:
         compressor: one that is registered; its hook has the clock.
-        buffers: bytes of averaged buffers.
     """
 
     compressor: Compressor
-    buffers: Traffic
 
     def launch(self, step: int, steps: int, batches: Iterator[Batch]) -> list[tuple[OpenStep, Stats]]:
         """Launch local steps, at most to the next exchange; nothing is read of them.
@@ -52,6 +49,10 @@ class Exchange(Protocol):
 
     def agree(self) -> None:
         """Give all ranks the same buffers; parameters agree after each exchange."""
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of averaged buffers so far."""
 
     @property
     def bucket_count(self) -> int:

@@ -42,7 +42,7 @@ class Gradients:
         losses: Losses,
         rates: Rates,
     ) -> None:
-        self.compressor, self.buffers = compressor, Traffic(dist.get_world_size())
+        self.compressor, self.buffer_bytes = compressor, 0
         self._every, self._losses, self._rates = cell.synchronization.every, losses, rates
         copies = [compressor, *(compressor.replace() for _ in range(len(networks) - 1))]
         self._networks = {
@@ -99,8 +99,10 @@ class Gradients:
 
     def agree(self) -> None:
         """Average the buffers of all networks."""
+        traffic = Traffic(dist.get_world_size())
         for network in self._networks.values():
-            average_buffers(network.network, self.buffers)
+            average_buffers(network.network, traffic)
+        self.buffer_bytes += traffic.payload_bytes
 
     @property
     def bucket_count(self) -> int:

@@ -259,8 +259,7 @@ class Training:
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
     def _traffic(self) -> dict[str, Any]:
-        buffer_bytes = self.exchange.buffers.payload_bytes
-        return traffic_section(self.totals, buffer_bytes, self.cell, self.samples_per_step)
+        return traffic_section(self.totals, self.exchange.buffer_bytes, self.cell, self.samples_per_step)
 
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         """Return all sections of the record that this process knows of."""

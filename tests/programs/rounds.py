@@ -132,7 +132,7 @@ def every_round(name: str) -> dict[str, Any]:
     shapes = {key: tuple(p.shape) for key, p in net.named_parameters()}
     planned = compressor.for_workers(dist.get_world_size())
     found["planned"] = [planned.payload_bytes(shapes, step) for step in range(rounds.done)]
-    return found | {"done": rounds.done, "buffer_bytes": rounds.buffer_traffic.payload_bytes}
+    return found | {"done": rounds.done, "buffer_bytes": rounds.buffer_bytes}
 
 
 def conserved(name: str) -> float:
