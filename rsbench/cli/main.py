@@ -64,9 +64,10 @@ def main() -> None:
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
 
-    The grid is data sets x models x compressors x ratios x learning rates x seeds. Cells that are done are not run
-    again: the same command after an interruption goes on where it stopped. Rows whose bytes their own options decide
-    (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a compressor is kept, unmatched.
+    The grid is data sets x models x compressors x ratios x ways to exchange (--sync) x learning rates x seeds. Cells
+    that are done are not run again: the same command after an interruption goes on where it stopped. Rows whose bytes
+    their own options decide (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a
+    compressor is kept, unmatched.
 
     \b
     Examples:
@@ -76,6 +77,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
       rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
       rsbench compare --link 50mbit --link 1gbit --link geo
+      rsbench compare --sync steps --sync accumulate:8 --sync rounds:8 --sync rounds:8:nesterov
       rsbench compare --plan paper-scene --dry-run
       rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
 
