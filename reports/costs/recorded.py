@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rsbench.measure.step_times import SPLIT
-from rsbench.recipe.sync import Sync, parse_sync
+from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
 from rsbench.reports.costs.step_model import BucketCost, CallCost, PhaseCost, StepCosts
 from rsbench.results.schema import Record
 
@@ -19,7 +19,7 @@ PARTS: Final = (*(part for part in SPLIT if part != ROUND), ROUND)
 def sync_of(record: Record) -> Sync:
     """Return how often a record's workers exchanged; records from before there was a choice say nothing."""
     text = record["cell"].get("sync")
-    return parse_sync(text) if text else Sync()
+    return parse_sync(text) if text else EVERY_STEP
 
 
 def foreign_load(record: Record) -> float:

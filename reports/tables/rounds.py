@@ -35,7 +35,7 @@ def rounds_table(comparison: Comparison, notes: Notes) -> Table | None:
     if all(method.sync.kind == "steps" for method in comparison.finished):
         return None
     rows = [_row(method, notes) for method in comparison.finished]
-    what = f"a local step is one batch of a worker, a sample one {comparison.task.sample}"
+    what = f"a local step is one batch of a worker, a sample one {comparison.task.sample}; buffers are payload"
     return Table.of(f"Rounds and samples ({what}; exchange and round are parts of a step)", _COLUMNS, rows)
 
 

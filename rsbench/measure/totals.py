@@ -23,6 +23,7 @@ class RunTotals:
         self._workers, self._steady_from = workers, steady_from_step
         self._payload: list[int] = []
         self._local_steps: list[int] = []
+        self._since_exchange = 0
         self._wire = self._dense = self._one_d = self._buckets = 0
         self._density: dict[str, float] = {}
         self._sent_share = 0.0
@@ -37,9 +38,10 @@ class RunTotals:
             times: of the step.
         """
         self._times.append(times)
+        self._since_exchange += 1
         if stats is None:
             return False
-        local_steps = len(self._times) - sum(self._local_steps)
+        local_steps, self._since_exchange = self._since_exchange, 0
         self._payload.append(stats["payload_bytes"])
         self._local_steps.append(local_steps)
         self._wire += stats["wire_bytes"]

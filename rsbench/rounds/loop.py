@@ -23,7 +23,7 @@ from rsbench.measure.collectives import Traffic
 from rsbench.measure.gather import gather_json
 from rsbench.measure.older_torch import no_buffer_sync
 from rsbench.recipe.sync import Sync
-from rsbench.rounds.differences import Differences, trained
+from rsbench.rounds.carrier import DifferenceCarrier, trained
 from rsbench.rounds.fitness import refuse_other_optimizers, refuse_wrapped, rounds_of, stepped_by
 
 STATE_FORMAT: Final = 1
@@ -84,7 +84,7 @@ class Rounds:
         check_differences(compressor)
         self.compressor, self._group = compressor, group
         self._optimizers = [optimizers] if isinstance(optimizers, torch.optim.Optimizer) else list(optimizers)
-        self._module = Differences(self.networks)
+        self._module = DifferenceCarrier(self.networks)
         self._parameters = trained(self._module)
         refuse_other_optimizers(self._optimizers, self._parameters)
         self._exchange = DistributedDataParallel(
@@ -191,8 +191,9 @@ class Rounds:
     def _pull_to_begin(self, optimizer: torch.optim.Optimizer) -> None:
         """Add mu times the distance from the round's begin to the gradients (FedProx, Li et al. 2020)."""
         scale = getattr(optimizer, "grad_scale", None)  # of a GradScaler, which a fused optimizer unscales itself
+        stepped = stepped_by(optimizer)
         for name, parameter in self._parameters.items():
-            if parameter.grad is not None and id(parameter) in stepped_by(optimizer):
+            if parameter.grad is not None and id(parameter) in stepped:
                 away = parameter - self._begin[name]
                 parameter.grad.add_(away if scale is None else away.mul_(scale), alpha=self.sync.mu)
 

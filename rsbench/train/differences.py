@@ -68,13 +68,17 @@ class Differences:
 
     def _end_of_step(self, phases: list[Phase], *, is_last: bool) -> Stats:
         """Count the step; if it ends the round, add the exchange's phase and return what was sent."""
+        rounds = self._rounds
+        if not is_last and rounds.local_steps + 1 < rounds.sync.every:
+            rounds.step()
+            return None
         timer = RoundTimer(self.compressor.hook.clock)
         timer.end_of("data")
         beat("exchange what the round changed")
-        if not self._rounds.step(timer.end_of) and not (is_last and self._rounds.finish(timer.end_of)):
-            return None
+        if not rounds.step(timer.end_of):
+            rounds.finish(timer.end_of)  # the run ends within a round
         timer.end_of("end")
-        buffers = self._rounds.buffer_traffic
+        buffers = rounds.buffer_traffic
         calls, _ = buffers.take()
         self.compressor.hook.timeline[-1].calls += calls  # after the last bucket's own, for the model of links
         phases.append((timer, self.compressor.hook.timeline))

@@ -160,7 +160,7 @@ def dense_round() -> dict[str, Any]:
     workers, rank = dist.get_world_size(), dist.get_rank()
     found = {}
     for words, counts in (("equal", [5] * workers), ("by_samples", [1 + 2 * r for r in range(workers)])):
-        net, alone = network(), network()
+        net, alone = network(norm=True), network(norm=True)
         begin = flat(net)
         in_rounds(net, parse(DENSE), "rounds:3", batches(3), samples=counts[rank])
         optimizer = torch.optim.SGD(alone.parameters(), lr=LR, momentum=0.9)
@@ -173,6 +173,9 @@ def dense_round() -> dict[str, Any]:
         else:
             mean = sum(difference * n for difference, n in zip(every, counts, strict=True)) / sum(counts)
         found[words] = float((begin - mean - flat(net)).abs().max())
+        seen = alone[1].running_mean * (counts[rank] * workers / sum(counts))
+        dist.all_reduce(seen)
+        found[f"buffers {words}"] = float((seen / workers - net[1].running_mean).abs().max())
     return found
 
 

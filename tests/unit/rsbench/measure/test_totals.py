@@ -61,5 +61,15 @@ def test_skew_is_taken_out_of_the_waiting_of_the_last_steps() -> None:
     assert (split["wait_s"], split["skew_s"]) == pytest.approx(((1 + 0.75 + 0) / 3, (1 + 0.25 + 1) / 3))
 
 
+def test_steps_without_an_exchange_share_the_next_one() -> None:
+    tally = RunTotals(2)
+    for index in range(7):
+        tally.add(stats(1000) if index in (2, 5, 6) else None, TIMES)
+    traffic = tally.traffic()
+    assert (traffic["steps"], traffic["exchanges"], traffic["local_steps"]) == (7, 3, 3)
+    assert traffic["dense_bytes_total"] == 7 * 4000
+    assert traffic["payload_bytes_per_step"] == pytest.approx(3000 / 7)
+
+
 def test_the_dense_exchange_has_its_headers_and_messages_too() -> None:
     assert filled([1000] * 3, 0)["dense_wire_bytes_total"] == wire_bytes("all_reduce", 12_000, 2, calls=3)

@@ -79,3 +79,22 @@ def test_bytes_are_matched_for_each_world_size_and_once_for_all_seeds(monkeypatc
     assert two.estimate.flops_per_step == 8 * 50.0
     states = two.estimate.memory_bytes_per_worker - 8 * 1000
     assert 6 * model.dense_bytes <= states < 7 * model.dense_bytes
+
+
+@pytest.mark.parametrize(
+    ("sync", "renewed_after"), [(None, 16), ("accumulate:4", 4), ("rounds:3", 5), ("rounds:40", 1)]
+)
+def test_densities_are_renewed_about_once_an_epoch_however_often_workers_exchange(
+    sync: str | None, renewed_after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1000.0, flops=50.0)
+    monkeypatch.setattr(probe, "model_facts", lambda *_: model)
+    survey = SimpleNamespace(train_samples=lambda split, seed: 256, inputs={})
+    found: Any = {"x": SimpleNamespace(survey=survey, dataset=SimpleNamespace(task="scenes"))}
+    spec = dataclasses.replace(SPEC, compressor="rsdgc", ratio=50.0, match="payload", epochs=5, sync=sync)
+    solved = job.solve([spec], found)[0]
+    assert (solved.steps_per_epoch, solved.steps) == (16, 80)
+    assert f"update_steps={renewed_after}" in solved.compressor
+    copies = 8 if spec.synchronization.in_rounds else 6
+    states = solved.estimate.memory_bytes_per_worker - 8 * 1000
+    assert copies * model.dense_bytes <= states < (copies + 2.5) * model.dense_bytes

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 
-class Differences(nn.Module):
+class DifferenceCarrier(nn.Module):
     """The parameters of all networks once each, whose gradients are what is handed to :meth:`forward`.
 
     DistributedDataParallel around it hands differences to a communication hook bucket by bucket, as if they were
