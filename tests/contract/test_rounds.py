@@ -51,6 +51,13 @@ def test_a_rounds_payload_is_what_the_formula_says(facts: Facts, name: str) -> N
         assert found["buffer_bytes"] == 3 * 4 * rank["buffers"]
 
 
+def test_a_rounds_buffers_count_as_payload_and_on_the_wire(facts: Facts) -> None:
+    for rank in facts:
+        (payload, wire), (planned, planned_wire) = (rank["told_of_a_round"][key] for key in ("sent", "planned"))
+        assert payload == planned
+        assert abs(wire - planned_wire) <= 1, "both parts are rounded"
+
+
 def test_what_is_not_sent_of_a_difference_stays_in_the_residual(facts: Facts) -> None:
     assert set(facts[0]["conserved"]) == {"topk", "dgc", "rsdgc", "randomk", "blocktopk"}
     assert max(facts[0]["conserved"].values()) <= 1e-7

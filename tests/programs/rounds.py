@@ -22,7 +22,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import COMPRESSORS, Compressor, parse
+from rsbench.links.wire import wire_bytes
+from rsbench.measure.buffers import averaged_buffers
 from rsbench.rounds import Rounds
+from rsbench.train.differences import Differences
 from rsbench.train.gradients import Gradients
 
 DENSE = "none"
@@ -179,22 +182,38 @@ def dense_round() -> dict[str, Any]:
     return found
 
 
-def accumulated(name: str) -> float:
-    """Three times four accumulated batches through the training loop's own exchange, against steps of all four."""
-    given = batches(12)
-    cell = CellSpec(
+def cell_of(name: str, sync: str) -> CellSpec:
+    return CellSpec(
         dataset="x", dataset_fingerprint="", model="x", compressor=name, ratio=None, lr=LR, seed=0, batch_size=8,
         workers=dist.get_world_size(), device="cpu", epochs=1, image_size=10, split="official", momentum=0.9,
-        weight_decay=0.0, sync="accumulate:4",
+        weight_decay=0.0, sync=sync,
     )  # fmt: skip
+
+
+def losses(models: Any, batch: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    yield "", loss_of(models[""], batch)
+
+
+def rates(step: int, of: str) -> float:
+    return LR
+
+
+def told_of_a_round() -> dict[str, Any]:
+    """What the training loop counts of a dense round: the difference and the buffers, handed over and on the wire."""
+    net = network(norm=True)
+    exchange = Differences({"": net}, parse(DENSE), cell_of(DENSE, "rounds:2"), 8, losses, rates)
+    stream = iter(batches(2))
+    (_, alone), (_, sent) = (exchange.launch(step, 2, stream)[0] for step in range(2))
+    assert alone is None and sent is not None
+    sizes = [4 * sum(t.numel() for t in net.parameters()), 4 * sum(t.numel() for t in averaged_buffers(net))]
+    wire = sum(wire_bytes("all_reduce", size, dist.get_world_size()) for size in sizes)
+    return {"sent": [sent["payload_bytes"], sent["wire_bytes"]], "planned": [sum(sizes), round(wire)]}
+
+
+def accumulated(name: str) -> float:
+    """Three times four accumulated batches through the training loop's own exchange, against steps of all four."""
+    given, cell = batches(12), cell_of(name, "accumulate:4")
     net, large = network(), network()
-
-    def losses(models: Any, batch: Any) -> Iterator[tuple[str, torch.Tensor]]:
-        yield "", loss_of(models[""], batch)
-
-    def rates(step: int, of: str) -> float:
-        return LR
-
     exchange = Gradients({"": net}, compressor_of(name), cell, torch.device("cpu"), losses, rates)
     stream = iter(given)
     for step in (0, 4, 8):
@@ -305,6 +324,7 @@ def main() -> None:
         "accumulated": {name: accumulated(name) for name in names},
         "conserved": {name: conserved(name) for name in OPTIONS},
         "dense_round": dense_round(),
+        "told_of_a_round": told_of_a_round(),
         "peers": peers(),
         "resumed": {
             f"{sync} {name} {at}": resumed(sync, name, at)
