@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,3 +69,5 @@ def run_part(part: Callable[[Place], None]) -> None:
     dist.barrier()
     dist.destroy_process_group()
     sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # a network that is still there keeps its group's threads, which may abort Python's own end

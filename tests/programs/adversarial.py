@@ -6,14 +6,10 @@ Started by test_adversarial.py as ``python adversarial.py RANK WORLD_SIZE STORE_
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
+from rank import answer
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import parse
@@ -100,21 +96,15 @@ def reference(workers: int) -> torch.Tensor:
     return flat(nets)
 
 
-def main() -> None:
-    rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=workers)
+def find(rank: int, workers: int) -> dict[str, Any]:
     texts = ("none", "topk:density=0.05", "gcc", "dgc:density=0.05")
     found: dict[str, Any] = {text: train(text, rank) for text in texts}
     alone = reference(workers)
     for facts in found.values():
         facts["distance"] = float((facts["weights"] - alone).norm() / (alone - flat(networks())).norm())
         del facts["weights"]
-    out.write_text(json.dumps(found))
-    dist.destroy_process_group()
+    return found
 
 
 if __name__ == "__main__":
-    main()
-    sys.stdout.flush()
-    os._exit(0)
+    answer(find)

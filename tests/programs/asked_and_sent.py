@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import torch
 import torch.distributed as dist
+from rank import leave
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -147,7 +148,7 @@ def main() -> None:
             print(line, flush=True)
     if dist.get_rank() == 0:
         print(f"Largest difference: {100 * largest:+.2f} % ({where}). {refused} refused as out of reach.")
-    dist.destroy_process_group()
+    leave()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from rank import leave
+
 SIZES = (16, 1000, 4000, 40_000, 400_000, 4_000_000)
 RATE = "200mbit"
 
@@ -93,7 +95,7 @@ def rank_main(rank: int, workers: int, store: str) -> None:
                     f"({100 * (counted / formula - 1):+.1f} %)",
                     flush=True,
                 )
-    dist.destroy_process_group()
+    leave()
 
 
 def main(workers: int) -> None:

@@ -22,6 +22,9 @@ LATENCY_S = 0.2
 os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT="29711", RANK="0", WORLD_SIZE="1")
 dist.init_process_group("gloo")
 
+
+from rank import leave  # noqa: E402
+
 from rsbench import compressors  # noqa: E402
 from rsbench.compressors.hooks import all_reduce  # noqa: E402
 from rsbench.measure import collectives  # noqa: E402
@@ -63,4 +66,4 @@ for text in ("none", "topk", "powersgd", "gcc", "gcc:residual=true"):
         f" wait {1e3 * times.wait_s:4.0f} decompress {1e3 * times.decompress_s:3.0f}",
         flush=True,
     )
-os._exit(0)
+leave()

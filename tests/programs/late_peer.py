@@ -15,6 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from rank import leave
+
 LATE_S = 0.25
 STEPS = 6
 
@@ -57,7 +59,7 @@ def rank_main(rank: int, store: str) -> None:
                 json.dumps({"compressor": text, **{k: split[k] for k in ("wait_s", "skew_s", "compress_s")}}),
                 flush=True,
             )
-    dist.destroy_process_group()
+    leave()
 
 
 def main() -> int:

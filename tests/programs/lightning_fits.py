@@ -13,6 +13,7 @@ from typing import Any
 
 import lightning
 import torch
+from rank import leave
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -123,4 +124,4 @@ if __name__ == "__main__":
     if torch.distributed.get_rank() == 0:
         print(json.dumps(found))
     torch.distributed.barrier()
-    torch.distributed.destroy_process_group()  # else gloo's threads may abort the exit
+    leave()

@@ -21,6 +21,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rank import leave
+
 ROUNDS = 400
 WARM_UP = 20
 BATCH, SIZE, CLASSES = 16, 64, 21
@@ -116,7 +118,7 @@ def rank_main(rank: int, store: str, rounds: int) -> None:  # noqa: PLR0915 - a 
     if rank == 0:
         print(json.dumps(_answer({name: values[WARM_UP:] for name, values in seconds.items()})))
     log.close()
-    dist.destroy_process_group()
+    leave()
 
 
 def _answer(seconds: dict[str, list[float]]) -> dict[str, Any]:

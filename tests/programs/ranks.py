@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from rank import answer
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -204,15 +201,5 @@ def shapes() -> dict[str, Any]:
 LAWS = (shapes, ranks_equal, plain, bucket_independence, density_one, weight_decay, poison, resume)
 
 
-def main() -> None:
-    rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=workers)
-    out.write_text(json.dumps({law.__name__: law() for law in LAWS}))
-    dist.barrier()
-    dist.destroy_process_group()
-
-
 if __name__ == "__main__":
-    main()
-    os._exit(0)  # a thread of gloo may outlive Python's own end
+    answer(lambda *_: {law.__name__: law() for law in LAWS})

@@ -8,14 +8,12 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
-import json
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
+from rank import answer
 from torch import nn
 from torch.distributed.algorithms.model_averaging.averagers import PeriodicModelAverager
 from torch.nn.parallel import DistributedDataParallel
@@ -313,12 +311,9 @@ def peers() -> dict[str, float]:
     return found
 
 
-def main() -> None:
-    rank, workers, store, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], Path(sys.argv[4])
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.FileStore(store, workers), rank=rank, world_size=workers)
+def find(*_: int) -> dict[str, Any]:
     names = [name for name, kind in COMPRESSORS.items() if kind.collective != "none"]
-    facts: dict[str, Any] = {
+    return {
         "of_one_step": {name: of_one_step(name) for name in names},
         "every_round": {name: every_round(name) for name in names},
         "accumulated": {name: accumulated(name) for name in names},
@@ -334,9 +329,7 @@ def main() -> None:
         },
         "buffers": sum(b.numel() for b in network(norm=True).buffers() if b.is_floating_point()),
     }
-    out.write_text(json.dumps(facts))
-    dist.destroy_process_group()
 
 
 if __name__ == "__main__":
-    main()
+    answer(find)

@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from rank import leave
+
 SIZES = (16, 5000, 40_000, 400_000, 4_000_000)
 PAUSE_S = 0.1
 """About what a step computes between two exchanges."""
@@ -68,7 +70,7 @@ def rank_main(rank: int, workers: int, link_text: str, store: str) -> None:
                     f"{1e3 * bytes_s:9.2f} ms",
                     flush=True,
                 )
-    dist.destroy_process_group()
+    leave()
 
 
 def main(workers: int, link_text: str) -> None:
