@@ -67,7 +67,7 @@ def k8s(
     \b
     Examples:
       rsbench k8s --nodes 2 --gpus-per-node 4 --image ghcr.io/you/rsbench:0.1.0 --dataset nwpu45 --model vgg19
-      rsbench k8s --kind trainjob --nodes 2 --gpus-per-node 4 --image ghcr.io/you/rsbench:0.1.0 --plan paper-scene
+      rsbench k8s --kind trainjob --gpus-per-node 8 --image ghcr.io/you/rsbench:0.1.0 --plan paper-scene
       rsbench k8s --image rsbench --workers 2 --output - | kubectl apply -f -
     """  # noqa: D301 - click reads \b
     own = () if gpus_per_node is None else ("--gpus", str(gpus_per_node))
