@@ -7,8 +7,7 @@ from typing import Final
 
 import click
 
-from rsbench.cli.compare_options import read_compare_options
-from rsbench.cli.request import command_line
+from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.kubernetes import KINDS, WORKING_FOLDER, Comparison, literal, manifest
 from rsbench.console import make_console, pipe, say
 from rsbench.errors import RsbenchError
