@@ -23,6 +23,8 @@ _TAKEN: Final = {
     "dry_run": "what runs in pods is shown by `rsbench compare --dry-run` with the same options",
     "contact": "it goes with --dry-run",
 }
+_RESTARTS: Final = ("--max-restarts", "10")
+"""Stands before what the user gives, which wins: nodes wait for a pod that comes in the place of another."""
 _VOLUMES: Final = {"out": "rsbench-results", "data_root": "data"}
 """Parameters of ``compare`` that name folders, and the volumes of a pod that these stand in."""
 
@@ -69,7 +71,7 @@ def k8s(
       rsbench k8s --kind trainjob --gpus-per-node 8 --image ghcr.io/you/rsbench:0.1.0 --plan paper-scene
       rsbench k8s --image rsbench --workers 2 --output - | kubectl apply -f -
     """  # noqa: D301 - click reads \b
-    own = () if gpus_per_node is None else ("--gpus", str(gpus_per_node))
+    own = (*_RESTARTS, *(() if gpus_per_node is None else ("--gpus", str(gpus_per_node))))
     request, given = read_compare_options(ctx, [*own, *arguments], nodes=nodes, taken=_TAKEN)
     _check(request, given["plan"], gpus_per_node)
     comparison = Comparison(
