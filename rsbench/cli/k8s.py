@@ -46,7 +46,7 @@ _VOLUMES: Final = {"out": "rsbench-results", "data_root": "data"}
     help="An indexed Job, which every cluster has, or a TrainJob of Kubeflow Trainer v2.",
 )
 @click.option("--name", default="rsbench", metavar="NAME", show_default=True, help="Of the objects in the cluster.")
-@click.option("--output", metavar="FILE", help="Where to write; - prints.  [NAME.yaml]")
+@click.option("--output", metavar="FILE", help="Where to write; - prints.  [NAME-KIND.yaml]")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF COMPARE]...")
 @click.pass_context
 def k8s(
@@ -87,7 +87,7 @@ def k8s(
     if output == "-":
         pipe(text)
         return
-    path = Path(output or f"{name}.yaml")
+    path = Path(output or f"{name}-{kind}.yaml")
     _write(path, text)
     say(make_console(), f"Wrote {path}. Start it with `kubectl apply -f {path}`; its first lines say what it needs.")
 
