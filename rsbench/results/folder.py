@@ -28,6 +28,7 @@ class CellFolder:
         events: the folder of TensorBoard's event files.
         trace: some steps of all ranks, for a trace viewer.
         lock: held by the process that runs the cell.
+        claims: folder of what tells processes of other hosts so, see :mod:`rsbench.results.claims`.
         arriving: folder of a whole try while its files take their places here, see :mod:`rsbench.results.attempts`.
         failed: folder of the last try that failed beside the numbers of an earlier one.
     """
@@ -37,7 +38,7 @@ class CellFolder:
         self.job, self.record = path / "job.json", path / "record.json"
         self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
         self.trace = path / "trace.json"
-        self.lock = path / ".lock"
+        self.lock, self.claims = path / ".lock", path / ".claims"
         self.arriving, self.failed = path / "arriving", path / "failed"
 
     @classmethod

@@ -27,6 +27,7 @@ from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance, records
+from rsbench.results.claimant import Claimant
 from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
@@ -136,7 +137,7 @@ class _MainJob:
         specs = list(dict.fromkeys(spec for cells in every for spec in cells))
         keys = [spec.key for spec in specs]
         if not request.dry_run:
-            attempts.settle_all(request.out, keys)
+            attempts.settle_all(request.out, keys, Claimant())
         ledger = Ledger(request.out, keys, rerun=request.rerun)
         if seed is not None:
             rows = tuning.rows_of(solve(specs, self.located), seed)
@@ -269,6 +270,7 @@ class _MainJob:
             tensorboard=request.tensorboard,
             trace=request.trace,
             budget_s=request.budget_s,
+            leave_busy=request.leave_busy,
         ).run(queue)
 
     def _report_unless_stopped(self, specs: Sequence[CellSpec], summary: RunSummary) -> RsbenchError | None:

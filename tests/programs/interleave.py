@@ -222,7 +222,16 @@ class Schedule:
 
     def _check_whole(self, cell: CellFolder) -> None:
         names = {file.name for file in cell.path.iterdir()}
-        extra = names - {".lock", "record.json", "job.json", "samples.jsonl", "map.png", "tensorboard", "failed"}
+        extra = names - {
+            ".lock",
+            ".claims",
+            "record.json",
+            "job.json",
+            "samples.jsonl",
+            "map.png",
+            "tensorboard",
+            "failed",
+        }
         if extra:
             self.wrong.append(f"torn: {sorted(extra)} left in {cell.path.name}")
         mark = records.read_record(cell.record)["provenance"].get("mark")
