@@ -190,7 +190,7 @@ class Claimant:
         ):
             is_seen = standing is _Standing.HELD and self._watch.is_alive(cell.claims)
             is_alive = is_seen or (lock is _Lock.OTHERS and (before is None or lock_tells))
-            is_silent = standing is _Standing.HELD and self._watch.silent_s(cell.claims) > 3 * before.lease_s / BEATS
+            is_silent = standing is _Standing.HELD and self._watch.is_silent(cell.claims)
             raise Busy(before, is_alive=is_alive, is_silent=is_silent)
         number, token = 1 if before is None else before.number + 1, secrets.token_hex(8)
         is_locked = lock is _Lock.OURS

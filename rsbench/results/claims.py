@@ -110,10 +110,15 @@ def make(folder: Path, claim: Claim) -> bool:
         file = os.open(folder / str(claim.number), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     except FileExistsError:
         return False
-    with os.fdopen(file, "w", encoding="utf-8") as stream:
-        json.dump(told, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
+    try:
+        os.write(file, json.dumps(told).encode())
+        os.fsync(file)
+    except OSError:  # the disk may be full: nobody is to wait for this claim
+        with suppress(OSError):
+            release(folder, claim.number)
+        raise
+    finally:
+        os.close(file)
     return True
 
 
@@ -209,6 +214,10 @@ class Watch:
     def is_alive(self, folder: Path) -> bool:
         """Tell whether a new sign of the holder came while this process looked."""
         return self._signs[folder].is_second and not self.is_expired(folder)
+
+    def is_silent(self, folder: Path) -> bool:
+        """Tell whether some beats of the holder are missing."""
+        return self.silent_s(folder) > self._signs[folder].claim.lease_s / 4
 
     def is_expired(self, folder: Path) -> bool:
         """Tell whether the lease is over.
