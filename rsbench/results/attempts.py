@@ -17,6 +17,7 @@ from rsbench.errors import RsbenchError
 from rsbench.results import records
 from rsbench.results.claimant import Busy, Claimant
 from rsbench.results.folder import CELLS, CellFolder, remove
+from rsbench.results.reached import note_reached
 
 _CLEARED: Final = ".cleared"
 """File in an arriving try's folder: what it replaces was removed already."""
@@ -48,10 +49,13 @@ def settle(cell: CellFolder, key: str) -> None:
         OSError: something cannot be moved or deleted.
     """
     _take_in(cell, key)
+    if _is_done(cell, key):
+        remove(cell.checkpoints)
     for attempt in list(cell.attempts()):
         if not attempt.path.is_symlink() and _is_done(attempt, key) and _written_ns(attempt) > _written_ns(cell):
             publish(cell, attempt, key)
         else:
+            note_reached(cell, attempt)
             drop(attempt)
 
 
@@ -115,6 +119,8 @@ def _take_in(cell: CellFolder, key: str) -> None:
             _move(file, cell.path / file.name)
     new.record.replace(cell.record)
     remove(cell.failed)
+    if _is_done(cell, key):
+        remove(cell.checkpoints)
     remove(new.path)
 
 

@@ -102,6 +102,20 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
     return sorted(records, key=lambda record: str(record["started_utc"])), problems
 
 
+def stamps(folders: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """Return what changes when a record below some result folders is written: path -> inode and time.
+
+    Raises:
+        RsbenchError: when a folder does not exist.
+    """
+    found = {}
+    for path in _record_paths(folders):
+        with contextlib.suppress(OSError):  # another process may be replacing it
+            of = path.stat()
+            found[path] = (of.st_ino, of.st_mtime_ns)
+    return found
+
+
 def _with_picture_paths(record: Record, folder: Path) -> Record:
     """Set where each picture is, empty where a record names a place outside its folder: it may come from anywhere."""
     for picture in (record.get("accuracy") or {}).get("pictures") or []:
