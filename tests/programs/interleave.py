@@ -33,7 +33,7 @@ from rsbench.launch.signals import StopSignals
 from rsbench.planning import probe
 from rsbench.results import records
 from rsbench.results.folder import CellFolder, write_file
-from rsbench.run import compare
+from rsbench.run import compare, reporting
 
 GRID = ["--compressor", "none", "--compressor", "topk:density=0.1", "--seeds", "0,1"]
 STUDY = ["--compressor", "topk:density=0.1", "--lr", "0.1", "--lr", "0.2", "--tuning-seed", "9", "--seeds", "0"]
@@ -95,9 +95,9 @@ def stand_in(place: Path) -> None:
     probe.gpu_count = lambda: 0
     prepared = type("Prepared", (), {"warnings": (), "remade": "", "folder": place})
     Synthetic.prepare = lambda *_, **__: prepared()  # type: ignore[method-assign]
-    compare.reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
-    compare.reports.show = lambda *_: None  # type: ignore[attr-defined]
-    compare.reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
+    reporting.reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
+    reporting.reports.show = lambda *_: None  # type: ignore[attr-defined]
+    reporting.reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
 
 
 @dataclass
