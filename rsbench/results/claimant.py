@@ -240,8 +240,10 @@ def _lock(cell: CellFolder, stack: ExitStack) -> _Lock:
 
 def _lost(newest: Claim | None, lease_s: float) -> str:
     """Return what the user reads where this process has lost a cell."""
-    by = "somebody" if newest is None else newest.holder if newest.host else "a process"
+    dropped = "Its workers were ended, and what they did is dropped"
+    if newest is None:
+        return f"somebody removed the claim of this process, so that another may be running this cell. {dropped}"
+    by = newest.holder if newest.host else "a process"
     return (
-        f"taken over by {by}, as this process seemed to be dead: it made no sign for more than {lease_s:g} s. Its"
-        " workers were ended, and what they did is dropped"
+        f"taken over by {by}, as this process seemed to be dead: it made no sign for more than {lease_s:g} s. {dropped}"
     )

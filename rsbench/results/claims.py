@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,6 +77,14 @@ class Claim:
     def holder(self) -> str:
         """Who made it, in words: ``host a, process 123``."""
         return f"host {self.host}, process {self.pid}" if self.host else "whose claim cannot be read"
+
+    @property
+    def last_sign_utc(self) -> str:
+        """When its holder last made a sign, such as ``2026-01-31T12:00:00Z``, by the file server's clock."""
+        try:
+            return datetime.fromtimestamp(self.touched_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        except (OverflowError, ValueError, OSError):  # a time that no calendar has
+            return "unknown"
 
     def shares_machine_with(self, other: Claim) -> bool:
         """Tell whether both are of one machine since its last start, so that a lock tells of the other's life."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rsbench.errors import RsbenchError
-from rsbench.results import schema
+from rsbench.results import claims, schema
+from rsbench.results.claims import Claim
 from rsbench.results.folder import CELLS, CellFolder, write_file
 from rsbench.results.schema import Record
 
@@ -179,6 +180,7 @@ class Run:
         reason: why it is not done; the problem's sentence when damaged.
         started_utc: ISO time, empty when unknown.
         record: the record, None when unfinished or damaged.
+        claim: of the process that runs it, or did when it was killed; None where none has claimed an unfinished cell.
     """
 
     folder: Path
@@ -186,6 +188,7 @@ class Run:
     reason: str
     started_utc: str
     record: Record | None
+    claim: Claim | None = None
 
 
 def list_runs(folders: Iterable[Path]) -> list[Run]:
@@ -202,7 +205,9 @@ def _run(cell: Path) -> Run:
     path = CellFolder(cell).record
     if not os.path.lexists(path):
         reason = "it was started and left no record: still running, or its process was killed"
-        return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
+        claim = _claim_of(cell)
+        since = "" if claim is None else claim.since_utc
+        return Run(folder=cell, status="unfinished", reason=reason, started_utc=since, record=None, claim=claim)
     try:
         record = read_record(path)
     except RsbenchError as problem:
@@ -210,6 +215,15 @@ def _run(cell: Path) -> Run:
     return Run(
         folder=cell, status=record["status"], reason=record["reason"], started_utc=record["started_utc"], record=record
     )
+
+
+def _claim_of(cell: Path) -> Claim | None:
+    """Return the claim on a cell that was not given back, None where there is none that can be read."""
+    try:
+        claim = claims.newest(CellFolder(cell).claims)
+    except (OSError, RsbenchError):
+        return None
+    return None if claim is None or claim.is_released else claim
 
 
 @contextlib.contextmanager

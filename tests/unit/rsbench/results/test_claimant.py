@@ -175,7 +175,7 @@ def test_a_holder_makes_signs_and_is_told_when_it_has_lost(cell: CellFolder, mon
 def test_who_has_lost_all_claims_has_lost(cell: CellFolder) -> None:
     with Claimant().take(cell) as hold:
         (cell.claims / "1").unlink()
-        with pytest.raises(Lost, match="taken over by somebody"):
+        with pytest.raises(Lost, match="somebody removed the claim"):
             hold.check()
         left_by(cell, 1)
         with pytest.raises(Lost, match="taken over by host gone"):
