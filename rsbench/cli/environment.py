@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from rsbench.errors import RsbenchError
+from rsbench.results.claimant import LEASE_VARIABLE
+from rsbench.results.claims import LONGEST_LEASE_S
 
 _WHOLE: Final = {
     "OMP_NUM_THREADS": (1, 4096),
@@ -16,6 +18,7 @@ _WHOLE: Final = {
     "WORLD_SIZE": (1, 65_536),
     "LOCAL_WORLD_SIZE": (1, 65_536),
     "MASTER_PORT": (1, 65_535),
+    LEASE_VARIABLE: (2, int(LONGEST_LEASE_S)),
 }
 """Variables that are whole numbers, and their ranges."""
 

@@ -74,11 +74,13 @@ def _models(console: Console, verbose: bool, out: Path) -> None:
 
 
 def _runs(console: Console, verbose: bool, out: Path) -> None:
-    """List recorded and unfinished cells; verbose adds reasons."""
+    """List recorded and unfinished cells, and who runs these; verbose adds reasons."""
     recorded = list_runs([out])
     for run in recorded:
         score = score_text(run.record) if run.record else ""
         say(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
+        if run.claim is not None:
+            say(console, f"{'':<12}{run.claim.holder}; last sign of it: {run.claim.last_sign_utc}")
         if verbose and run.reason:
             say(console, f"{'':<12}{run.reason}")
     done = sum(run.status == "done" for run in recorded)

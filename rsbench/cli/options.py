@@ -97,6 +97,11 @@ tuning_options = one_decorator(
         metavar="TIME",
         help="Begin no cell after so much time: 90s, 100m, 2h; the same command goes on later.",
     ),
+    click.option(
+        "--leave-busy",
+        is_flag=True,
+        help="Do not wait for cells that another rsbench runs in the same folder: end when only such are left.",
+    ),
 )
 """How a long study is cut into pieces."""
 

@@ -55,6 +55,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         stall_timeout_s=given["stall_timeout"],
         fresh_workers=given["fresh_workers"],
         budget_s=given.get("budget"),
+        leave_busy=given.get("leave_busy", False),
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
         contact=_contact(given),

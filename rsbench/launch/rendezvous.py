@@ -41,6 +41,9 @@ class Rendezvous:
         token: what every node of the comparison knows; empty for none.
         cancelled: tells whether the user wants to end.
         say: prints a sentence.
+
+    Attributes:
+        waiting: called a few times a second while others are waited for.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Rendezvous:
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.nodes, self._token, self.cancelled, self._say = nodes, token, cancelled, say
+        self.waiting: Callable[[], None] = lambda: None
         self._gate: subprocess.Popen[str] | None = None
         self._gate_port = 0
         self._listener: socket.socket | None = None
@@ -174,6 +178,7 @@ class Rendezvous:
             attempt = asyncio.ensure_future(ask(self.nodes.address, self._token.encode(), request))
             while not attempt.done() and time.monotonic() < deadline and not self.cancelled():
                 await asyncio.wait([attempt], timeout=0.1)
+                self.waiting()
             if not attempt.done():
                 attempt.cancel()
                 break

@@ -30,6 +30,7 @@ class Request:
         stall_timeout_s: end a cell in which no rank has moved for so long.
         fresh_workers: start new processes for every cell.
         budget_s: begin no cell after so much time; None has no limit.
+        leave_busy: end when only cells are left that other processes run.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
         contact: when the links of a dry run are there; None for always.
@@ -53,6 +54,7 @@ class Request:
     stall_timeout_s: float = 300.0
     fresh_workers: bool = False
     budget_s: float | None = None
+    leave_busy: bool = False
     strict_data: bool = False
     dry_run: bool = False
     contact: Contact | None = None

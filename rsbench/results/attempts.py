@@ -1,8 +1,8 @@
 """Tries at a cell: each in a folder of its own, whose files take their places in the cell's folder when it has ended.
 
 So a record stays readable until a newer one has replaced it whole. A try ends in one step, by which its folder becomes
-``CellFolder.arriving``; whoever holds the cell's lock next brings a move that was cut short
-to its end. All of this is for the holder of the lock alone.
+``CellFolder.arriving``; whoever holds the cell next brings a move that was cut short
+to its end. All of this is for the holder of the cell alone, see :mod:`rsbench.results.claimant`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from rsbench.errors import RsbenchError
 from rsbench.results import records
-from rsbench.results.folder import CELLS, CellFolder, refuse_link, remove
+from rsbench.results.claimant import Busy, Claimant
+from rsbench.results.folder import CELLS, CellFolder, remove
 from rsbench.results.reached import note_reached
 
 _CLEARED: Final = ".cleared"
 """File in an arriving try's folder: what it replaces was removed already."""
-
-
-def lock(cell: CellFolder) -> FileLock:
-    """Return the lock of a cell, which does not wait; the cell's folder is made if it is missing.
-
-    Raises:
-        RsbenchError: a link stands where the folder or its lock belongs.
-        OSError: the folder cannot be made.
-    """
-    for place in (cell.path.parent, cell.path, cell.lock):
-        refuse_link(place)
-    cell.path.mkdir(parents=True, exist_ok=True)
-    return FileLock(cell.lock, blocking=False)
+_DROPPED: Final = ".dropped"
+"""End of the name of a try's folder that is being deleted."""
 
 
 def begin(cell: CellFolder, token: str) -> CellFolder:
@@ -68,16 +56,23 @@ def settle(cell: CellFolder, key: str) -> None:
             publish(cell, attempt, key)
         else:
             note_reached(cell, attempt)
-            with suppress(OSError):  # its workers may be ending just now
-                remove(attempt.path)
+            drop(attempt)
 
 
-def settle_all(out: Path, keys: Collection[str]) -> None:
+def drop(attempt: CellFolder) -> None:
+    """Delete a try, whose workers may be ending just now; in one step for a process that would still publish it."""
+    with suppress(OSError):
+        if not attempt.path.name.endswith(_DROPPED) and not attempt.path.is_symlink():
+            attempt = CellFolder(attempt.path.rename(f"{attempt.path}{_DROPPED}"))
+        remove(attempt.path)
+
+
+def settle_all(out: Path, keys: Collection[str], claimant: Claimant) -> None:
     """Bring in order what killed processes left of some cells; those that another process holds are its own."""
     for path in (out / CELLS).glob("*"):
         cell, key = CellFolder(path), path.name.rpartition("-")[2]
         if key in keys and (any(cell.attempts()) or os.path.lexists(cell.arriving)):
-            with suppress(OSError, RsbenchError, Timeout), lock(cell):  # told when the cell runs
+            with suppress(OSError, RsbenchError, Busy), claimant.take(cell):  # told when the cell runs
                 settle(cell, key)
 
 
@@ -121,13 +116,24 @@ def _take_in(cell: CellFolder, key: str) -> None:
     own = {cell.record.name, cell.arriving.name, cell.failed.name}
     for file in sorted(new.path.iterdir()):
         if file.name not in own and not file.name.startswith((".", "try-")):
-            remove(cell.path / file.name)
-            file.rename(cell.path / file.name)
+            _move(file, cell.path / file.name)
     new.record.replace(cell.record)
     remove(cell.failed)
     if _is_done(cell, key):
         remove(cell.checkpoints)
     remove(new.path)
+
+
+def _move(file: Path, target: Path) -> None:
+    """Put a file or folder in a place; what stood there goes only if there is something to put.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    file.lstat()
+    if file.is_dir() or (target.is_dir() and not target.is_symlink()):
+        remove(target)
+    file.rename(target)
 
 
 def _may_replace(new: CellFolder, cell: CellFolder, key: str) -> bool:

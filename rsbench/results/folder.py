@@ -30,6 +30,7 @@ class CellFolder:
         weights: final weights of a sole network, a plain ``state_dict``; those of several are beside it.
         checkpoints: folder of the checkpoints of tries that are not done, see :mod:`rsbench.checkpoints.shelf`.
         lock: held by the process that runs the cell.
+        claims: folder of what tells processes of other hosts so, see :mod:`rsbench.results.claims`.
         arriving: folder of a whole try while its files take their places here, see :mod:`rsbench.results.attempts`.
         failed: folder of the last try that failed beside the numbers of an earlier one.
     """
@@ -40,7 +41,7 @@ class CellFolder:
         self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
         self.trace = path / "trace.json"
         self.weights, self.checkpoints = path / "weights.pt", path / "checkpoints"
-        self.lock = path / ".lock"
+        self.lock, self.claims = path / ".lock", path / ".claims"
         self.arriving, self.failed = path / "arriving", path / "failed"
 
     @classmethod

@@ -29,9 +29,9 @@ def collect(argv: Sequence[str]) -> dict[str, Any]:
 
     Returns:
         ``rsbench`` (version), ``git_sha`` and ``git_dirty`` (None outside rsbench's own git tree and images), ``argv``,
-        ``started_utc``, ``python``, ``versions`` (package to version), ``os``, ``cpu_model``, ``cpu_count``
-        (cores this process may use) and ``memory_bytes``. Rank 0 adds ``runtime``: ``gpu`` (name, None
-        on CPUs), ``nccl``, ``backend``, ``threads`` and others.
+        ``started_utc``, ``host`` (name of the machine), ``python``, ``versions`` (package to version), ``os``,
+        ``cpu_model``, ``cpu_count`` (cores this process may use) and ``memory_bytes``. Rank 0 adds ``runtime``:
+        ``gpu`` (name, None on CPUs), ``nccl``, ``backend``, ``threads`` and others.
     """
     sha, dirty = git_state()
     return {
@@ -40,6 +40,7 @@ def collect(argv: Sequence[str]) -> dict[str, Any]:
         "git_dirty": dirty,
         "argv": list(argv),
         "started_utc": utc_now(),
+        "host": platform.node(),
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in PACKAGES},
         "os": platform.platform(),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rsbench.errors import RsbenchError
-from rsbench.results import schema
+from rsbench.results import claims, schema
+from rsbench.results.claims import Claim
 from rsbench.results.folder import CELLS, CellFolder, write_file
 from rsbench.results.schema import Record
 
@@ -102,6 +103,20 @@ def read_records(folders: Iterable[Path]) -> tuple[list[Record], list[str]]:
     return sorted(records, key=lambda record: str(record["started_utc"])), problems
 
 
+def stamps(folders: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """Return what changes when a record below some result folders is written: path -> inode and time.
+
+    Raises:
+        RsbenchError: when a folder does not exist.
+    """
+    found = {}
+    for path in _record_paths(folders):
+        with contextlib.suppress(OSError):  # another process may be replacing it
+            of = path.stat()
+            found[path] = (of.st_ino, of.st_mtime_ns)
+    return found
+
+
 def _with_picture_paths(record: Record, folder: Path) -> Record:
     """Set where each picture is, empty where a record names a place outside its folder: it may come from anywhere."""
     for picture in (record.get("accuracy") or {}).get("pictures") or []:
@@ -165,6 +180,7 @@ class Run:
         reason: why it is not done; the problem's sentence when damaged.
         started_utc: ISO time, empty when unknown.
         record: the record, None when unfinished or damaged.
+        claim: of the process that runs it, or did when it was killed; None where none has claimed an unfinished cell.
     """
 
     folder: Path
@@ -172,6 +188,7 @@ class Run:
     reason: str
     started_utc: str
     record: Record | None
+    claim: Claim | None = None
 
 
 def list_runs(folders: Iterable[Path]) -> list[Run]:
@@ -188,7 +205,9 @@ def _run(cell: Path) -> Run:
     path = CellFolder(cell).record
     if not os.path.lexists(path):
         reason = "it was started and left no record: still running, or its process was killed"
-        return Run(folder=cell, status="unfinished", reason=reason, started_utc="", record=None)
+        claim = _claim_of(cell)
+        since = "" if claim is None else claim.since_utc
+        return Run(folder=cell, status="unfinished", reason=reason, started_utc=since, record=None, claim=claim)
     try:
         record = read_record(path)
     except RsbenchError as problem:
@@ -196,6 +215,15 @@ def _run(cell: Path) -> Run:
     return Run(
         folder=cell, status=record["status"], reason=record["reason"], started_utc=record["started_utc"], record=record
     )
+
+
+def _claim_of(cell: Path) -> Claim | None:
+    """Return the claim on a cell that was not given back, None where there is none that can be read."""
+    try:
+        claim = claims.newest(CellFolder(cell).claims)
+    except (OSError, RsbenchError):
+        return None
+    return None if claim is None or claim.is_released else claim
 
 
 @contextlib.contextmanager

@@ -94,7 +94,7 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
         "runtime": is_of(dict, words="an object", nullable=True),
         "nnodes": count(1, nullable=True),
         "tuning_seed": _MAYBE_COUNT,
-        "interface": _MAYBE_TEXT,
+        **dict.fromkeys(("interface", "host"), _MAYBE_TEXT),
     },
 }
 """Fields by the prefix of their section that are checked where they are there: records made before them lack them."""

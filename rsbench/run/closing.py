@@ -25,7 +25,8 @@ class Closing:
         total: number of cells of the grid, as far as a study knows it.
         done: number of those that are done now, whoever ran them.
         failed: cells that failed here and are still not done.
-        not_begun: cells that did not run.
+        left: cells that other processes run, to which they were left, and who they are, in words.
+        not_begun: cells that did not run, those left to others included.
         earlier: with ``--rerun``, number of cells that are not done again and keep their numbers of before; else None.
     """
 
@@ -33,13 +34,14 @@ class Closing:
     total: int
     done: int
     failed: Sequence[tuple[Job, Cause]]
+    left: Sequence[tuple[Job, str]]
     not_begun: Sequence[Job]
     earlier: int | None
 
     @classmethod
     def of(cls, queue: CellQueue, ledger: Ledger, summary: RunSummary) -> Closing:
         """Return what is left, asked of the folder: other processes may have worked on it."""
-        left = queue.left()
+        left = list({job.spec.key: job for job in (*queue.left(), *(job for job, _ in summary.left))}.values())
         keys = list(dict.fromkeys([*(spec.key for spec in queue.specs), *(job.spec.key for job in left)]))
         done = ledger.done(keys)
         return cls(
@@ -47,6 +49,7 @@ class Closing:
             total=len(keys),
             done=len(done),
             failed=[(job, cause) for job, cause in summary.failed if job.spec.key not in done],
+            left=[(job, who) for job, who in summary.left if job.spec.key not in done],
             not_begun=[job for job in left if job.spec.key not in done],
             earlier=len(ledger.with_earlier_numbers(keys)) if ledger.rerun else None,
         )
@@ -77,7 +80,7 @@ class Closing:
             )
         if self.summary.stopped_by is not None and self.done < self.total:
             return [*lines, self._stopped()]
-        return [*lines, *self._over_budget(), *self._failures()]
+        return [*lines, *self._left_lines(), *self._over_budget(), *self._failures()]
 
     def _stopped(self) -> str:
         if self.earlier is None:
@@ -91,6 +94,14 @@ class Closing:
         keep = f"; {self.earlier} keep their earlier numbers" if self.earlier else ""
         rest = f" Without --rerun, the same command runs the {without} that have none." if without else ""
         return f"{keep}.{rest}"
+
+    def _left_lines(self) -> list[str]:
+        if not self.left or self.summary.budget_ended:
+            return []
+        waiting = len(self.not_begun) - len(self.left)
+        more = f", and {waiting} that wait for their numbers" if waiting else ""
+        head = f"{len(self.left)} of {self.total} cells are left to others{more}; the report is without them:"
+        return [head, *(f"  {job.spec.label}: {who}" for job, who in self.left)]
 
     def _over_budget(self) -> list[str]:
         if not (self.summary.budget_ended and self.not_begun):

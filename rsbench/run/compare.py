@@ -14,7 +14,6 @@ from typing import Any, Final
 from rich.console import Console
 
 from rsbench import console as console_module
-from rsbench import reports
 from rsbench.cell import CellSpec
 from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
@@ -26,15 +25,17 @@ from rsbench.planning.grid import Grid
 from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import attempts, provenance, records
+from rsbench.results import attempts, provenance
+from rsbench.results.claimant import Claimant
 from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
-from rsbench.run.closing import Closing, earlier_lines, exit_code, trace_words
+from rsbench.run.closing import Closing, earlier_lines, exit_code
 from rsbench.run.ending import RunSummary
 from rsbench.run.interrupt import Interrupted, signals_interrupt
 from rsbench.run.progress import LiveProgress, PlainProgress
 from rsbench.run.queue import CellQueue, FixedQueue
+from rsbench.run.reporting import report
 from rsbench.run.runner import CellRunner
 
 PLAN_TIMEOUT_S: Final = 600.0
@@ -129,7 +130,7 @@ class _MainJob:
         specs = list(dict.fromkeys(spec for cells in every for spec in cells))
         keys = [spec.key for spec in specs]
         if not request.dry_run:
-            attempts.settle_all(request.out, keys)
+            attempts.settle_all(request.out, keys, Claimant())
         ledger = Ledger(request.out, keys, rerun=request.rerun)
         if seed is not None:
             rows = tuning.rows_of(solve(specs, self.located), seed)
@@ -264,13 +265,14 @@ class _MainJob:
             keep_weights=request.keep_weights,
             survival=request.survival,
             budget_s=request.budget_s,
+            leave_busy=request.leave_busy,
         ).run(queue)
 
     def _report_unless_stopped(self, specs: Sequence[CellSpec], summary: RunSummary) -> RsbenchError | None:
         """Report; say where a signal stopped that, and return why the report cannot be written."""
         try:
             with signals_interrupt():
-                self._report(specs)
+                report(self.request, specs, self.console)
         except Interrupted as stopped:
             summary.stopped_by = summary.report_stopped_by = stopped.number
             self.say(
@@ -280,19 +282,3 @@ class _MainJob:
         except RsbenchError as problem:
             return problem
         return None
-
-    def _report(self, specs: Sequence[CellSpec]) -> None:
-        """Show the table of this grid's cells, and write the files for all that the folder holds."""
-        out = self.request.out
-        if not out.is_dir():
-            return
-        recorded, problems = records.read_records([out])
-        keys = {spec.key for spec in specs}
-        mine = [record for record in recorded if record["key"] in keys]
-        judging = self.request.judging
-        reports.show(reports.build_report(mine, problems, judging=judging), self.console)
-        if recorded:
-            for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
-                self.say(f"Written: {path}")
-        if self.request.trace:
-            self.say(trace_words(self.request.out, specs))

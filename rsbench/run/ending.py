@@ -29,12 +29,12 @@ class Ending:
     """How a cell ended for this process.
 
     Attributes:
-        status: ``elsewhere`` where another process has run the cell.
+        status: ``elsewhere`` where another process has run the cell, ``left`` where it is left to one that runs it.
         line: what the user reads.
         cause: why it is not done, None when it is.
     """
 
-    status: Literal["done", "elsewhere", "failed"]
+    status: Literal["done", "elsewhere", "left", "failed"]
     line: str
     cause: Cause | None = None
 
@@ -64,6 +64,7 @@ class RunSummary:
         done: how many gave numbers.
         elsewhere: how many another process ran meanwhile.
         failed: cell and cause of each that did not.
+        left: cells that were left to other processes, and who runs each, in words.
         stopped_by: the signal that ended the run early, None if it went to its end.
         budget_ended: whether the budget did.
         report_stopped_by: the signal that came while the report was made.
@@ -72,6 +73,7 @@ class RunSummary:
     done: int = 0
     elsewhere: int = 0
     failed: list[tuple[Job, Cause]] = field(default_factory=list)
+    left: list[tuple[Job, str]] = field(default_factory=list)
     stopped_by: int | None = None
     budget_ended: bool = False
     report_stopped_by: int | None = None
@@ -79,7 +81,7 @@ class RunSummary:
     @property
     def ended(self) -> int:
         """How many cells have ended, one way or another."""
-        return self.done + self.elsewhere + len(self.failed)
+        return self.done + self.elsewhere + len(self.failed) + len(self.left)
 
     def add(self, job: Job, ending: Ending) -> None:
         """Count a cell that has ended."""
@@ -87,6 +89,8 @@ class RunSummary:
             self.failed.append((job, ending.cause))
         elif ending.status == "done":
             self.done += 1
+        elif ending.status == "left":
+            self.left.append((job, ending.line.removeprefix("left to ")))
         else:
             self.elsewhere += 1
 

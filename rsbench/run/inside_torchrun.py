@@ -7,12 +7,10 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-
-from filelock import Timeout
 
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
@@ -25,6 +23,7 @@ from rsbench.planning.job import find_datasets, solve, write_job
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance, records
+from rsbench.results.claimant import Busy, Claimant, Hold, beating
 from rsbench.results.folder import CellFolder, check_writable, folder_error, refuse_link, write_file
 from rsbench.results.ledger import Ledger
 
@@ -47,7 +46,7 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
     """
     refuse_link(request.out / ".join")
     note = request.out / ".join" / f"{_token(environment)}.json"
-    with ExitStack() as held:  # the cell's lock, on rank 0
+    with _Held() as held:
         if environment.get("LOCAL_RANK", "0") == "0":
             write_file(note, json.dumps(_prepared(request, environment, held)))
         answer = _wait(note)
@@ -60,8 +59,46 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
         code = _work(CellFolder(Path(answer["folder"])), int(environment["RANK"]))
         if environment["RANK"] == "0" and code == 0:
             note.unlink(missing_ok=True)
+            held.check()
             _publish(CellFolder(Path(answer["folder"])), answer["key"])
         return code
+
+
+class _Held(ExitStack):
+    """The cell, which rank 0 holds until its process ends."""
+
+    _hold: Hold | None = None
+
+    def take(self, cell: CellFolder, key: str) -> None:
+        """Take the cell, and bring in order what a killed process left.
+
+        Raises:
+            RsbenchError: another process runs the cell.
+            OSError: its folder cannot be used.
+        """
+        claimant = Claimant()
+        while self._hold is None:
+            try:
+                self._hold = self.enter_context(claimant.take(cell))
+            except Busy as busy:
+                if busy.is_alive or not busy.is_silent:
+                    who = busy.who.replace("another", "Another")
+                    raise RsbenchError(
+                        f"{who} is running this cell in {cell.path}: wait for its end, then give the same command."
+                    ) from None
+                time.sleep(0.2)
+        self.enter_context(beating(self._hold))
+        attempts.settle(cell, key)
+
+    def check(self) -> None:
+        """Make sure that the cell is still held.
+
+        Raises:
+            RsbenchError: another process has taken it over.
+        """
+        if self._hold is not None:
+            with suppress(OSError):  # told when its files take their places
+                self._hold.check()
 
 
 def _work(folder: CellFolder, rank: int) -> int:
@@ -91,7 +128,7 @@ def _publish(attempt: CellFolder, key: str) -> None:
     say(make_console(), f"Done{f' with {score}' if score else ''}: {cell.record}")
 
 
-def _prepared(request: Request, environment: Mapping[str, str], held: ExitStack) -> dict[str, str]:
+def _prepared(request: Request, environment: Mapping[str, str], held: _Held) -> dict[str, str]:
     """Return the folder of the try that stands ready, or the sentence to end with."""
     try:
         return _prepare(request, environment, held)
@@ -99,7 +136,7 @@ def _prepared(request: Request, environment: Mapping[str, str], held: ExitStack)
         return {"error": str(error)}
 
 
-def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) -> dict[str, str]:
+def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> dict[str, str]:
     (asked,) = request.grids
     asked.check()
     here, everywhere = int(environment.get("LOCAL_WORLD_SIZE", "1")), int(environment["WORLD_SIZE"])
@@ -128,7 +165,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) 
     cell = CellFolder.of(request.out.resolve(), job.spec.folder_name)
     try:
         if environment["RANK"] == "0":
-            _hold(held, cell, job.spec.key)
+            held.take(cell, job.spec.key)
         if ledger.done(keys):  # another process has run it meanwhile
             return is_done
         is_first = environment["RANK"] == "0"
@@ -153,22 +190,6 @@ def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) 
 def _of_other_node(cell: CellFolder, environment: Mapping[str, str]) -> CellFolder:
     """Return the folder for the logs of a node without rank 0."""
     return cell.of_node(environment.get("GROUP_RANK", "1"))
-
-
-def _hold(held: ExitStack, cell: CellFolder, key: str) -> None:
-    """Take the cell's lock until this process ends, and bring in order what a killed one left.
-
-    Raises:
-        RsbenchError: another process runs the cell.
-        OSError: the lock cannot be used.
-    """
-    try:
-        held.enter_context(attempts.lock(cell))
-    except Timeout:
-        raise RsbenchError(
-            f"Another rsbench is running this cell in {cell.path}: wait for its end, then give the same command."
-        ) from None
-    attempts.settle(cell, key)
 
 
 def _token(environment: Mapping[str, str]) -> str:

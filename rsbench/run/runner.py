@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import Timeout
-
 from rsbench import compressors
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import Cause
@@ -21,11 +19,13 @@ from rsbench.planning.devices import Nodes
 from rsbench.planning.job import Job, write_job
 from rsbench.planning.survival import Survival
 from rsbench.results import attempts
+from rsbench.results.claimant import Busy, Claimant, Hold, Lost
 from rsbench.results.folder import CellFolder, folder_error, refuse_link, remove
 from rsbench.results.ledger import Ledger
 from rsbench.results.provenance import utc_now
 from rsbench.results.reached import note_reached
-from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle, stamp
+from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle
+from rsbench.run.others import Others
 from rsbench.run.progress import CellState, Progress
 from rsbench.run.queue import CellQueue
 
@@ -41,7 +41,8 @@ _STOPPING: Final = "stopping: this step ends and a checkpoint is saved; a second
 class CellRunner:
     """Runs the cells of a queue one after the other.
 
-    A cell that another process runs is left to it; when nothing else can run, its end is waited for.
+    A cell that another process runs, on this machine or another, is left to it; when nothing else can run, its end is
+    waited for.
 
     Attributes:
         out: result folder.
@@ -60,6 +61,8 @@ class CellRunner:
         keep_weights: write the final weights.
         survival: checkpoints and restarts.
         budget_s: begin no cell after so many seconds; None has no limit.
+        leave_busy: end when only cells are left that other processes run.
+        claimant: claims cells for this process.
     """
 
     out: Path
@@ -78,7 +81,9 @@ class CellRunner:
     keep_weights: bool = False
     survival: Survival = field(default_factory=Survival)
     budget_s: float | None = None
-    _busy: dict[str, tuple[int, int] | None] = field(default_factory=dict, init=False)
+    leave_busy: bool = False
+    claimant: Claimant = field(default_factory=Claimant)
+    _others: Others = field(default_factory=Others, init=False)
 
     def run(self, queue: CellQueue) -> RunSummary:
         """Run each cell and return what became of them.
@@ -99,73 +104,98 @@ class CellRunner:
                 ending = self._turn(job, total)
                 while ending is None and self.nodes.count > 1 and self.stop.number is None:
                     ending = self._turn(job, total)  # the other nodes have this order too
-                if ending is None:
-                    queue.put_back(job)
-                else:
+                if ending is not None:
                     summary.add(job, ending)
                     self.progress.end(job.spec.label, ending.line, total)
+                    continue
+                queue.put_back(job)
+                if self.leave_busy and self._others.run_all(queue.ready()):
+                    break
         finally:
             self.launcher.close()
             self.progress.close()
         summary.stopped_by = self.stop.number
+        summary.left += self._others.running(queue.left()) if self.leave_busy else []
         return summary
 
     def _turn(self, job: Job, total: int) -> Ending | None:
-        """Run a cell under its lock; None where another process holds it."""
+        """Run a cell that this process holds; None where another process holds it."""
         if self.rendezvous is not None and self.nodes.rank != 0:
             return self._follow(self.rendezvous, job, total)
-        key, cell = job.spec.key, CellFolder.of(self.out, job.spec.folder_name)
-        if key in self._busy:  # all that may run is busy
+        cell = CellFolder.of(self.out, job.spec.folder_name)
+        if self._others.know(job):  # all that may run is busy
             time.sleep(POLL_S)
         with ExitStack() as held:
             try:
-                ready = self._ready(held, cell, job)
-            except Timeout:
-                self._note_busy(cell, job, total)
-                return None
+                hold = held.enter_context(self.claimant.take(cell))
+                ready = self._ready(hold, cell, job, total)
+            except Busy as busy:
+                return self._busy(busy, cell, job, total)
             except OSError as problem:
                 ready = Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))
             except RsbenchError as problem:
                 ready = Ending.failure(Cause(reason=str(problem), log=None, tail=()))
-            if self.rendezvous is not None:
-                turn = _GO if isinstance(ready, CellFolder) else _SKIP
-                self.rendezvous.publish(turn, job.spec.key, BARRIER_TIMEOUT_S)
             if isinstance(ready, Ending):
+                self._tell_nodes(_SKIP, job)
                 return ready
-            started_utc = utc_now()
-            outcome = self._launch_until_done(cell, ready, job, total)
-            return settle(cell, ready, job, outcome, started_utc, self.provenance, self.ledger)
+            return self._run_held(hold, cell, ready, job, total)
 
-    def _ready(self, held: ExitStack, cell: CellFolder, job: Job) -> CellFolder | Ending:
-        """Take the lock and return the folder of a try; how the cell ended where another process has run it.
+    def _run_held(self, hold: Hold, cell: CellFolder, attempt: CellFolder, job: Job, total: int) -> Ending | None:
+        """Run a cell while it is this process's; None where another process has taken it over meanwhile."""
+        try:
+            self._tell_nodes(_GO, job, hold.touch)
+            started_utc = utc_now()
+            outcome = self._launch_until_done(cell, attempt, job, total, hold.touch)
+            with suppress(OSError):  # told when its files take their places
+                hold.check()
+            return settle(cell, attempt, job, outcome, started_utc, self.provenance, self.ledger)
+        except Lost as lost:
+            attempts.drop(attempt)
+            if self.nodes.count > 1:  # the workers on the other nodes have failed too
+                return Ending.failure(Cause(reason=str(lost), log=None, tail=()))
+            self.progress.say(job.spec.label, f"{lost}; the end of the other is waited for", total)
+            return None
+
+    def _tell_nodes(self, turn: str, job: Job, waiting: Callable[[], None] = lambda: None) -> None:
+        """Tell the other nodes whether a cell runs; one may be decoding images still."""
+        if self.rendezvous is not None:
+            self.rendezvous.waiting = waiting
+            self.rendezvous.publish(turn, job.spec.key, BARRIER_TIMEOUT_S)
+            self.rendezvous.waiting = lambda: None
+
+    def _ready(self, hold: Hold, cell: CellFolder, job: Job, total: int) -> CellFolder | Ending:
+        """Return the folder of a try at a cell that is held; how the cell ended where another process has run it.
 
         Raises:
-            Timeout: another process runs the cell now.
-            OSError: its folder or lock cannot be used.
+            OSError: its folder cannot be used.
             RsbenchError: likewise.
         """
-        held.enter_context(attempts.lock(cell))
         key = job.spec.key
         attempts.settle(cell, key)
         record = self.ledger.done([key]).get(key)
         if record is not None:
             return Ending.elsewhere(record)
-        if key in self._busy and stamp(cell) != self._busy[key]:
+        if self._others.has_ended(cell, job):
             failed = failure_elsewhere(cell)
             if failed is not None:
                 return failed
         if self.ledger.rerun:
             remove(cell.checkpoints)
+        if hold.dead is not None:
+            self.progress.say(job.spec.label, hold.dead.line, total)
         attempt = attempts.begin(cell, self.token)
         self._write_job(cell, attempt, job)
         return attempt
 
-    def _note_busy(self, cell: CellFolder, job: Job, total: int) -> None:
-        """Say once that another process runs a cell."""
-        if job.spec.key not in self._busy:
-            self._busy[job.spec.key] = stamp(cell)
-            line = "another rsbench is running this cell in the same folder; its end is waited for"
-            self.progress.say(job.spec.label, line, total)
+    def _busy(self, busy: Busy, cell: CellFolder, job: Job, total: int) -> Ending | None:
+        """Say once that another process runs a cell; return how it ends here where several nodes leave such cells."""
+        if self._others.note(busy, cell, job):
+            then = "it is left to it where nothing else is to do" if self.leave_busy else "its end is waited for"
+            self.progress.say(job.spec.label, f"{busy.who} is running this cell; {then}", total)
+        if not (self.leave_busy and self.nodes.count > 1 and self._others.run_all([job])):
+            return None
+        self._tell_nodes(_SKIP, job)
+        return Ending(status="left", line=f"left to {busy.who}")
 
     def _follow(self, rendezvous: Rendezvous, job: Job, total: int) -> Ending:
         """Run a cell's workers on another node than node 0, which keeps the lock and the record.
@@ -205,9 +235,11 @@ class CellRunner:
             restarts=restarts,
         )
 
-    def _launch_until_done(self, cell: CellFolder, attempt: CellFolder, job: Job, total: int) -> Outcome:
+    def _launch_until_done(
+        self, cell: CellFolder, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None]
+    ) -> Outcome:
         """Run the workers of this machine; start them again, as often as was asked, when they were killed or hung."""
-        outcome = self._launch(attempt, job, total)
+        outcome = self._launch(attempt, job, total, touch)
         for restart in range(1, self.survival.max_restarts + 1):
             if not outcome.is_worth_a_restart or self.stop.number is not None or not attempt.path.is_dir():
                 break
@@ -216,15 +248,19 @@ class CellRunner:
             note_reached(cell, attempt)
             attempt.clear_errors()
             self._write_job(cell, attempt, job, restart)
-            outcome = self._launch(attempt, job, total)
+            outcome = self._launch(attempt, job, total, touch)
         return outcome
 
-    def _launch(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
-        """Run the workers of this machine."""
+    def _launch(self, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None] = lambda: None) -> Outcome:
+        """Run the workers of this machine.
+
+        Raises:
+            Lost: another process has taken the cell over; the workers were ended.
+        """
         self.progress.begin(job.spec.label, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
         workers, began = job.spec.workers // self.nodes.count, time.monotonic()
         try:
-            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self._tick(job, total))
+            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self._tick(job, total, touch))
         except OSError as problem:
             reason = f"its workers could not be started: {problem.strerror or problem}"
             cause = Cause(reason=reason, log=None, tail=())
@@ -233,11 +269,12 @@ class CellRunner:
             if not compressors.is_ours(job.compressor):
                 self.launcher.close()  # who knows what it left in its processes
 
-    def _tick(self, job: Job, total: int) -> Callable[[], None]:
-        """Return what shows progress while workers run, and says once what a signal does."""
+    def _tick(self, job: Job, total: int, touch: Callable[[], None]) -> Callable[[], None]:
+        """Return what makes signs of life and shows progress while workers run, and says once what a signal does."""
         told = [not self.survival.checkpoints]
 
         def tick() -> None:
+            touch()
             self.progress.tick()
             if self.stop.number is not None and not told[0]:
                 told[0] = True

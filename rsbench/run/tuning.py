@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from filelock import Timeout
-
 from rsbench import compressors
 from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
 from rsbench.planning.job import Job
 from rsbench.results import attempts, records
+from rsbench.results.claimant import Busy, Claimant
 from rsbench.results.folder import CellFolder
 from rsbench.results.ledger import Ledger
 from rsbench.results.schema import Record
@@ -147,11 +146,11 @@ class TuningQueue(CellQueue):
             for job in row.tuning.values():
                 known = self._known([job]).get(job.spec.key)
                 if known is not None and known["provenance"].get("tuning_seed") != self._seed:
-                    with suppress(Timeout, OSError, RsbenchError):
+                    with suppress(Busy, OSError, RsbenchError):
                         self._mark(CellFolder.of(self._out, job.spec.folder_name), job.spec.key)
 
     def _mark(self, cell: CellFolder, key: str) -> None:
-        with attempts.lock(cell):
+        with Claimant().take(cell):
             attempts.settle(cell, key)
             record = records.read_record(cell.record)
             record["provenance"]["tuning_seed"] = self._seed

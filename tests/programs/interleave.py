@@ -33,7 +33,7 @@ from rsbench.launch.signals import StopSignals
 from rsbench.planning import probe
 from rsbench.results import records
 from rsbench.results.folder import CellFolder, write_file
-from rsbench.run import compare
+from rsbench.run import compare, reporting
 
 GRID = ["--compressor", "none", "--compressor", "topk:density=0.1", "--seeds", "0,1"]
 STUDY = ["--compressor", "topk:density=0.1", "--lr", "0.1", "--lr", "0.2", "--tuning-seed", "9", "--seeds", "0"]
@@ -95,9 +95,9 @@ def stand_in(place: Path) -> None:
     probe.gpu_count = lambda: 0
     prepared = type("Prepared", (), {"warnings": (), "remade": "", "folder": place})
     Synthetic.prepare = lambda *_, **__: prepared()  # type: ignore[method-assign]
-    compare.reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
-    compare.reports.show = lambda *_: None  # type: ignore[attr-defined]
-    compare.reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
+    reporting.reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
+    reporting.reports.show = lambda *_: None  # type: ignore[attr-defined]
+    reporting.reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
 
 
 @dataclass
@@ -222,7 +222,16 @@ class Schedule:
 
     def _check_whole(self, cell: CellFolder) -> None:
         names = {file.name for file in cell.path.iterdir()}
-        extra = names - {".lock", "record.json", "job.json", "samples.jsonl", "map.png", "tensorboard", "failed"}
+        extra = names - {
+            ".lock",
+            ".claims",
+            "record.json",
+            "job.json",
+            "samples.jsonl",
+            "map.png",
+            "tensorboard",
+            "failed",
+        }
         if extra:
             self.wrong.append(f"torn: {sorted(extra)} left in {cell.path.name}")
         mark = records.read_record(cell.record)["provenance"].get("mark")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import Timeout
 
 from rsbench.errors import RsbenchError
 from rsbench.results import attempts, records
+from rsbench.results.claimant import Busy, Claimant
 from rsbench.results.folder import CellFolder
 
 Maker = Callable[..., dict[str, Any]]
@@ -77,9 +77,9 @@ def test_a_move_that_is_cut_short_anywhere_is_brought_to_its_end(
             attempts.publish(cell, attempt, key(cell))
         except KeyboardInterrupt:
             assert oa(cell) in (0.5, 0.9), "there are numbers at each moment"
-    attempts.settle_all(cell.path.parents[1], [key(cell)])
+    attempts.settle_all(cell.path.parents[1], [key(cell)], Claimant())
     assert (oa(cell), cell.samples.read_text()) == (0.9, "new")
-    assert {"record.json", "samples.jsonl"} == set(names(cell)) - {".lock"}
+    assert {"record.json", "samples.jsonl"} == set(names(cell)) - {".lock", ".claims"}
 
 
 def test_a_try_without_a_record_goes_and_the_numbers_stay(cell: CellFolder) -> None:
@@ -120,7 +120,7 @@ def test_a_failed_try_is_kept_beside_the_numbers_until_the_next_one(cell: CellFo
     assert names(cell) == ["record.json", "samples.jsonl"]
 
 
-@pytest.mark.parametrize("place", ["", ".lock", "try-aa", "arriving", "tensorboard", "failed"])
+@pytest.mark.parametrize("place", ["", ".lock", ".claims", "try-aa", "arriving", "tensorboard", "failed"])
 def test_no_link_is_followed_out_of_the_folder(
     cell: CellFolder, make_record: Maker, tmp_path: Path, place: str
 ) -> None:
@@ -131,11 +131,14 @@ def test_no_link_is_followed_out_of_the_folder(
     if not place:
         cell.path.rename(tmp_path / "moved")
     link.symlink_to(target / "record.json" if place == ".lock" else target)
-    if place in ("", ".lock"):
-        with pytest.raises(RsbenchError, match="is a link, and nothing is written through links"), attempts.lock(cell):
+    if place in ("", ".lock", ".claims"):
+        with (
+            pytest.raises(RsbenchError, match="is a link, and nothing is written through links"),
+            Claimant().take(cell),
+        ):
             pass
     else:
-        with attempts.lock(cell):
+        with Claimant().take(cell):
             attempts.settle(cell, key(cell))
             attempts.publish(cell, tried(cell, make_record(oa=0.9), "bb"), key(cell))
         assert oa(cell) == 0.9 and not os.path.lexists(link)
@@ -143,7 +146,7 @@ def test_no_link_is_followed_out_of_the_folder(
 
 
 def test_a_lock_that_is_held_is_told_at_once(cell: CellFolder) -> None:
-    with attempts.lock(cell), pytest.raises(Timeout), attempts.lock(cell):
+    with Claimant().take(cell), pytest.raises(Busy), Claimant().take(cell):
         pass
 
 
