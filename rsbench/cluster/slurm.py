@@ -18,11 +18,16 @@ from rsbench.console import harmless
 from rsbench.errors import RsbenchError
 
 WARNING_S: Final = 120
-"""How long before the time limit the tasks are told to end: a step, a checkpoint, and the minute that Slurm may be off."""
+"""How long before the time limit tasks are told to end: a step, a checkpoint, and the minute that Slurm may be off."""
+SHORTEST_MINUTES: Final = 5.0
+"""Time limits below this would end with nothing new done, again and again."""
 REPORT_TIME: Final = "00:30:00"
 """Time limit of the job that reports."""
 _VALUE: Final = re.compile(r"[\w.,:;+@%/=*&|()\[\]-]+", re.ASCII)
 _OPTION: Final = re.compile(r"[a-z][a-z-]+(?:=.+)?", re.ASCII)
+_TIME: Final = re.compile(r"(?:([0-9]{1,4})-)?([0-9]{1,6})(?::([0-9]{1,2}))?(?::([0-9]{1,2}))?", re.ASCII)
+_OWN: Final = {"array": "--array", "nodes": "--nodes", "ntasks": "--nodes", "ntasks-per-node": "--nodes"}
+"""Options of sbatch that the script must know -> what to give instead."""
 _OF_ARRAYS: Final = "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
 _TOKEN: Final = """\
 # The nodes know each other by a secret of this job, which stands on no command line.
@@ -77,7 +82,11 @@ class BatchJob:
             value = getattr(self, option)
             if value is not None and not _VALUE.fullmatch(value):
                 raise RsbenchError(f'--{option.replace("_", "-")} is "{value}", which is no word that Slurm takes.')
+        if self.time is not None and _minutes(self.time) < SHORTEST_MINUTES:
+            raise RsbenchError(f"--time is {self.time}, but must be at least {SHORTEST_MINUTES:g} minutes.")
         for text in self.sbatch_options:
+            if text.partition("=")[0] in _OWN:
+                raise RsbenchError(f'--sbatch-option is "{text}": give {_OWN[text.partition("=")[0]]} instead.')
             if not (_OPTION.fullmatch(text) and text.isprintable()):
                 raise RsbenchError(f'--sbatch-option is "{text}": write an option of sbatch, such as constraint=h100.')
         for line in self.setup:
@@ -140,6 +149,23 @@ class BatchJob:
         """Return the options that say where jobs queue and who pays."""
         asked = {"partition": self.partition, "account": self.account}
         return [f"--{name}={value}" for name, value in asked.items() if value is not None]
+
+
+def _minutes(time: str) -> float:
+    """Return the minutes of a time limit in one of Slurm's forms.
+
+    Raises:
+        RsbenchError: it has none of them.
+    """
+    found = _TIME.fullmatch(time)
+    if found is None:
+        raise RsbenchError(f'--time is "{time}": write minutes, H:M:S or D-H:M:S, such as 30, 12:00:00 or 2-00:00:00.')
+    days, first, second, third = (None if part is None else int(part) for part in found.groups())
+    if days is not None:  # D-H, D-H:M, D-H:M:S
+        return 1440 * days + 60 * (first or 0) + (second or 0) + (third or 0) / 60
+    if third is not None:  # H:M:S
+        return 60 * (first or 0) + (second or 0) + third / 60
+    return (first or 0) + (second or 0) / 60  # M, M:S
 
 
 def _filled(template: str, **words: str) -> str:
