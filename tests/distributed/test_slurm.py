@@ -48,6 +48,8 @@ def end(there: Cluster, *jobs: str) -> None:
         assert set(there.state(job).split()) == {"COMPLETED"}, there.logs()
 
 
+MEASURED = {"wire_bytes_measured_total", "wire_bytes_received_total"}
+"""Bytes of sockets, which acknowledgements of the network are part of."""
 LIVES = {"PENDING", "RUNNING", "COMPLETING", "CONFIGURING", "REQUEUED"}
 
 
@@ -59,11 +61,12 @@ def records(out: Path) -> dict[str, dict[str, Any]]:
 
 def numbers(record: dict[str, Any]) -> tuple[Any, ...]:
     """What must not depend on where a cell ran: losses, accuracy and bytes, to the last digit."""
+    traffic = {name: value for name, value in record["traffic"].items() if name not in MEASURED}
     history = [{name: value for name, value in row.items() if name != "elapsed_s"} for row in record["history"]]
-    return record["key"], history, record["accuracy"], record["traffic"]
+    return record["key"], history, record["accuracy"], traffic
 
 
-def test_two_tasks_equal_a_local_run(slurm: Cluster, tmp_path: Path) -> None:
+def test_two_tasks_equal_a_local_run(slurm: Cluster) -> None:
     options = ["--max-steps", "12", "--compressor", "none", "--compressor", "topk"]
     alone = local(slurm, "--workers", "2", *options)
     jobs = submit(slurm, "--nodes", "2", "--workers", "1", *options, "--out", "two", "--job-name", "two")
@@ -99,3 +102,23 @@ def test_a_job_that_is_stopped_or_queued_again_goes_on(slurm: Cluster) -> None:
     assert resumed[0] == reached
     assert resumed[1] >= reached + 30
     assert numbers(record) == numbers(alone)
+
+
+def test_an_array_shares_the_cells_and_one_report_follows(slurm: Cluster) -> None:
+    compressors = ("none", "topk", "dgc", "rsdgc")
+    options = ["--max-steps", "12", *(word for name in compressors for word in ("--compressor", name))]
+    jobs = submit(slurm, "--array", "4", "--workers", "1", *options, "--out", "array", "--job-name", "array")
+    end(slurm, *jobs)
+    found = records(slurm.work / "array")
+    assert set(found) == set(compressors)
+    assert {record["status"] for record in found.values()} == {"done"}
+    logs = [path.read_text() for path in sorted(slurm.work.glob(f"array-{jobs[0]}_*.log"))]
+    assert len(logs) == 4
+    done = [name for log in logs for name in compressors for line in log.splitlines() if _is_end(line, name)]
+    assert sorted(done) == sorted(compressors), "no cell twice"
+    report = (slurm.work / f"array-report-{jobs[1]}.log").read_text()
+    assert all(name in report for name in ("dense", "Top-k", "DGC", "RS-DGC")), report
+
+
+def _is_end(line: str, name: str) -> bool:
+    return f" {name} " in line and re.search(r": done in \d", line) is not None

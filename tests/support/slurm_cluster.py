@@ -84,9 +84,17 @@ class Cluster:
     def logs(self) -> str:
         """What all jobs wrote, and Slurm's own word on them."""
         said = "".join(f"== {path.name}\n{path.read_text()[-6000:]}" for path in sorted(self.work.glob("*.log")))
-        return said + subprocess.run(
-            ["scontrol", "show", "job"], env=self.environment, capture_output=True, text=True, check=False, timeout=20
-        ).stdout[-4000:]
+        return (
+            said
+            + subprocess.run(
+                ["scontrol", "show", "job"],
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=20,
+            ).stdout[-4000:]
+        )
 
     def wait_for(self, what: str, is_there: object, timeout_s: float = 240.0) -> None:
         """Wait until a condition holds, and call jobs that were queued again to start at once."""

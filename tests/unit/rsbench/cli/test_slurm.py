@@ -54,6 +54,11 @@ def test_samples_are_what_their_second_line_writes(sample: str, place: Path, mon
     assert f"Next: job=$(sbatch --parsable {sample}.sbatch); sbatch --dependency=afterany:$job" in done.output
 
 
+def test_the_page_shows_the_sample() -> None:
+    page = (EXAMPLES.parents[1] / "docs" / "slurm.md").read_text(encoding="utf-8")
+    assert (EXAMPLES / "two-nodes.sbatch").read_text(encoding="utf-8") in page
+
+
 def test_options_of_both_may_stand_in_any_order() -> None:
     done = slurm("--lr", "0.1", "--nodes", "2", "--out", "a b", *CELL, "--time", "30", "--output", "-")
     assert done.exit_code == 0, done.output
