@@ -40,7 +40,7 @@ _TAKEN: Final = {
 @click.option("--job-name", default="rsbench", show_default=True, metavar="NAME", help="Name of job and log files.")
 @click.option("--setup", multiple=True, metavar="LINE", help="Line of shell before rsbench: module load; repeat.")
 @click.option("--sbatch-option", "sbatch_options", multiple=True, metavar="NAME[=X]", help="Another one; repeat.")
-@click.option("--output", default="rsbench.sbatch", show_default=True, metavar="FILE", help="Where to; - prints.")
+@click.option("--output", default="compare.sbatch", show_default=True, metavar="FILE", help="Where to; - prints.")
 @click.option("--submit", "submits", is_flag=True, help="Hand it to sbatch, and after it a job that reports.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF COMPARE]...")
 @click.pass_context

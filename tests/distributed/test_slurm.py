@@ -17,7 +17,7 @@ import pytest
 from slurm_cluster import Cluster, cluster, why_not
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600), pytest.mark.skipif(bool(why_not()), reason=why_not())]
-SMALL = "--model smallvgg --image-size 16 --batch-size 8 --device cpu".split()
+SMALL = ["--model", "smallvgg", "--image-size", "16", "--batch-size", "8", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")

@@ -112,11 +112,11 @@ def test_a_mistake_is_one_sentence_and_nothing_is_written(words: tuple[str, ...]
 def test_a_script_that_is_there_stays_unless_it_is_the_same(place: Path) -> None:
     assert slurm(*CELL).exit_code == 0
     assert slurm(*CELL).exit_code == 0
-    before = (place / "rsbench.sbatch").read_text()
+    before = (place / "compare.sbatch").read_text()
     done = slurm(*CELL, "--lr", "0.1")
     assert done.exit_code == 2
-    assert "rsbench.sbatch is there already: remove it, or give another --output." in done.output
-    assert (place / "rsbench.sbatch").read_text() == before
+    assert "compare.sbatch is there already: remove it, or give another --output." in done.output
+    assert (place / "compare.sbatch").read_text() == before
     (place / "link.sbatch").symlink_to(place / "elsewhere")
     assert slurm(*CELL, "--output", "link.sbatch").exit_code == 2
     assert not (place / "elsewhere").exists()
@@ -128,7 +128,7 @@ def test_submitting_plans_the_cells_and_says_what_to_do_next(place: Path, monkey
     assert done.exit_code == 0, done.output
     assert done.output.splitlines() == [
         "1 cell to run, 3 already done.",
-        "Wrote rsbench.sbatch, and rsbench-report.sbatch, which reports after it.",
+        "Wrote compare.sbatch, and compare-report.sbatch, which reports after it.",
         "Submitted job 1, and job 2, which reports after it.",
         "In the queue:  squeue --jobs=1,2",
         "Its log:       tail -F study-1_*.log",
@@ -136,9 +136,9 @@ def test_submitting_plans_the_cells_and_says_what_to_do_next(place: Path, monkey
         "To end both:   scancel 1 2",
     ]
     first, second = (place / "sbatch").read_text().splitlines()
-    assert first == f"--parsable {place / 'rsbench.sbatch'}"
-    assert second == f"--parsable --dependency=afterany:1 {place / 'rsbench-report.sbatch'}"
-    assert "--submit" not in (place / "rsbench.sbatch").read_text()
+    assert first == f"--parsable {place / 'compare.sbatch'}"
+    assert second == f"--parsable --dependency=afterany:1 {place / 'compare-report.sbatch'}"
+    assert "--submit" not in (place / "compare.sbatch").read_text()
 
 
 def test_what_sbatch_refuses_can_be_given_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
