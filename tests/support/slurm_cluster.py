@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,9 +96,8 @@ class Cluster:
             ).stdout[-4000:]
         )
 
-    def wait_for(self, what: str, is_there: object, timeout_s: float = 240.0) -> None:
+    def wait_for(self, what: str, is_there: Callable[[], bool], timeout_s: float = 240.0) -> None:
         """Wait until a condition holds, and call jobs that were queued again to start at once."""
-        assert callable(is_there)
         until = time.monotonic() + timeout_s
         while not is_there():
             assert time.monotonic() < until, f"{what}\n{self.logs()}"
