@@ -39,6 +39,7 @@ _TAKEN: Final = {
 @click.option("--mem", metavar="SIZE", help="Memory of each node, such as 64G.")
 @click.option("--job-name", default="rsbench", show_default=True, metavar="NAME", help="Name of job and log files.")
 @click.option("--setup", multiple=True, metavar="LINE", help="Line of shell before rsbench: module load; repeat.")
+@click.option("--program", default="rsbench", show_default=True, metavar="WORDS", help="What starts rsbench on a node.")
 @click.option("--sbatch-option", "sbatch_options", multiple=True, metavar="NAME[=X]", help="Another one; repeat.")
 @click.option("--output", default="compare.sbatch", show_default=True, metavar="FILE", help="Where to; - prints.")
 @click.option("--submit", "submits", is_flag=True, help="Hand it to sbatch, and after it a job that reports.")
@@ -60,6 +61,7 @@ def slurm(ctx: click.Context, /, output: str, submits: bool, arguments: tuple[st
         raise RsbenchError("--output - prints the script, but --submit hands a file to sbatch: give one of them.")
     request, _ = read_compare_options(ctx, arguments, nodes=given["nodes"], taken=_TAKEN)
     given["sbatch_options"] = [option.removeprefix("--") for option in given["sbatch_options"]]
+    given["program"] = _words(given["program"])
     own = _gpus_for(request, given["gpus_per_node"], given["sbatch_options"])
     command = [word for word in command_line() if word != "--submit"]
     job = BatchJob(**given, arguments=(*own, *arguments), out=request.out, command=command)
@@ -79,6 +81,14 @@ def slurm(ctx: click.Context, /, output: str, submits: bool, arguments: tuple[st
     else:
         first, second = shlex.quote(output), shlex.quote(str(report))
         say(make_console(), f"Next: job=$(sbatch --parsable {first}); sbatch --dependency=afterany:$job {second}")
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a command, empty where its quotes do not match."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
 
 
 def _gpus_for(request: Request, gpus_per_node: int | None, sbatch_options: Sequence[str]) -> tuple[str, ...]:

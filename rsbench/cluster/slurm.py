@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -29,11 +29,12 @@ _TIME: Final = re.compile(r"(?:([0-9]{1,4})-)?([0-9]{1,6})(?::([0-9]{1,2}))?(?::
 _OWN: Final = {"array": "--array", "nodes": "--nodes", "ntasks": "--nodes", "ntasks-per-node": "--nodes"}
 """Options of sbatch that the script must know -> what to give instead."""
 _OF_ARRAYS: Final = "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
-_TOKEN: Final = """\
-# The nodes know each other by a secret of this job, which stands on no command line.
-RSBENCH_TOKEN=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \\n')
-export RSBENCH_TOKEN
-"""
+_BREAK: Final = " \\\n    "
+_TOKEN: Final = (
+    "# The nodes know each other by a secret of this job, which stands on no command line.",
+    "RSBENCH_TOKEN=$(od -An -vtx1 -N32 /dev/urandom | tr -d ' \\n')",
+    "export RSBENCH_TOKEN",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class BatchJob:
         job_name: as ``squeue`` shows it; log files are called after it.
         setup: lines of shell before rsbench starts.
         sbatch_options: further options of ``sbatch``, without their dashes.
+        program: the words that start rsbench on a node.
         arguments: of ``rsbench compare``.
         out: result folder of the comparison.
         command: what the user typed, for the script's head.
@@ -68,6 +70,7 @@ class BatchJob:
     job_name: str = "rsbench"
     setup: Sequence[str] = ()
     sbatch_options: Sequence[str] = ()
+    program: Sequence[str] = ("rsbench",)
     arguments: Sequence[str] = ()
     out: Path = Path("rsbench-results")
     command: Sequence[str] = ()
@@ -89,6 +92,10 @@ class BatchJob:
                 raise RsbenchError(f'--sbatch-option is "{text}": give {_OWN[text.partition("=")[0]]} instead.')
             if not (_OPTION.fullmatch(text) and text.isprintable()):
                 raise RsbenchError(f'--sbatch-option is "{text}": write an option of sbatch, such as constraint=h100.')
+        if not self.program or not all(word.isprintable() for word in self.program):
+            raise RsbenchError(
+                "--program takes the words that start rsbench, such as 'apptainer run --nv rsbench.sif'."
+            )
         for line in self.setup:
             if not line.replace("\t", " ").isprintable():
                 raise RsbenchError(f"--setup takes one line of shell, and {line!r} is none; repeat it for several.")
@@ -110,10 +117,10 @@ class BatchJob:
         return _filled(
             "compare",
             command=harmless(shlex.join(self.command)),
-            directives=_lines(f"#SBATCH {option}" for option in self._options()),
-            preparation=_lines(self.setup, end="\n") + (f"{_TOKEN}\n" if self.nodes > 1 else ""),
+            directives="\n".join(f"#SBATCH {option}" for option in self._options()),
+            preparation=_paragraph(self.setup) + _paragraph(_TOKEN if self.nodes > 1 else ()),
             srun_options=shlex.join(["--kill-on-bad-exit=0", *cpus]),
-            compare=_one_option_a_line(["rsbench", "compare", *arguments]),
+            compare=shlex.join([*self.program, "compare"]) + _one_option_a_line(arguments),
             job_id="$SLURM_JOB_ID" if self.array is None else _OF_ARRAYS,
         )
 
@@ -123,9 +130,9 @@ class BatchJob:
         options = [name, "--ntasks=1", f"--time={REPORT_TIME}", *self._place(), log_file]
         return _filled(
             "report",
-            directives=_lines(f"#SBATCH {option}" for option in options),
-            preparation=_lines(self.setup, end="\n"),
-            report=shlex.join(["rsbench", "report", str(self.out)]),
+            directives="\n".join(f"#SBATCH {option}" for option in options),
+            preparation=_paragraph(self.setup),
+            report=shlex.join([*self.program, "report", str(self.out)]),
         )
 
     def _options(self) -> Iterator[str]:
@@ -169,19 +176,16 @@ def _minutes(time: str) -> float:
 
 
 def _filled(template: str, **words: str) -> str:
-    """Return a template with the words in their places, without empty lines that follow one another."""
+    """Return a template with the words in their places."""
     text = resources.files(__package__).joinpath(f"{template}.sbatch").read_text(encoding="utf-8")
-    return re.sub(r"\n{3,}", "\n\n", Template(text).substitute(words))
+    return Template(text).substitute(words)
 
 
-def _lines(lines: Iterable[str], end: str = "") -> str:
-    """Return lines as one text; with an ``end`` where there are some."""
-    text = "\n".join(lines)
-    return f"{text}\n{end}" if text and end else text
+def _paragraph(lines: Sequence[str]) -> str:
+    """Return lines with an empty one after them, nothing where there are none."""
+    return "".join(f"{line}\n" for line in [*lines, ""]) if lines else ""
 
 
 def _one_option_a_line(words: Sequence[str]) -> str:
-    """Return a command in the shell's quotes, broken before each long option."""
-    return "".join(
-        f" \\\n    {shlex.quote(word)}" if word.startswith("--") else f" {shlex.quote(word)}" for word in words
-    ).strip()
+    """Return what follows a command in the shell's quotes, broken before each long option."""
+    return "".join(f"{_BREAK if word.startswith('--') else ' '}{shlex.quote(word)}" for word in words)

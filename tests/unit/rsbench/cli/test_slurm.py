@@ -98,6 +98,7 @@ def test_a_worker_on_each_gpu_unless_the_user_says_otherwise(words: tuple[str, .
         (("--nodes", "0"), "'--nodes': 0 is not in the range"),
         (("--time", "soon"), '--time is "soon": write minutes'),
         (("--output", "-", "--submit"), "give one of them"),
+        (("--program", "apptainer 'run"), "--program takes the words"),
         (("left-over",), "left-over"),
     ],
 )

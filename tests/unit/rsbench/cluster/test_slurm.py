@@ -48,7 +48,7 @@ def test_of_an_array_only_the_own_task_is_queued_again(tmp_path: Path) -> None:
 
 
 def test_compare_is_given_the_very_words_and_each_job_a_secret_of_its_own(tmp_path: Path) -> None:
-    words = ("--out", "a b", "--ratio=50", "--compressor", "topk:density=0.1;$(touch x)", "--plan", "it's", "`id`")
+    words = ("--out", "a\n\n\nb", "--ratio=50", "--compressor", "topk:density=0.1;$(touch x)", "--plan", "it's", "`id`")
     tokens = set()
     for _ in range(2):
         run(tmp_path, BatchJob(nodes=2, cpus_per_task=8, arguments=words).script(), 0)
@@ -60,6 +60,14 @@ def test_compare_is_given_the_very_words_and_each_job_a_secret_of_its_own(tmp_pa
     assert all(len(token) == 64 and set(token) <= set("0123456789abcdef") for token in tokens)
     run(tmp_path, BatchJob().script(), 0)
     assert (tmp_path / "token").read_text() == "\n", "one node meets nobody"
+
+
+def test_rsbench_may_stand_in_a_container(tmp_path: Path) -> None:
+    job = BatchJob(program=("apptainer", "run", "--nv", "my image.sif"), arguments=("--lr", "0.1"))
+    run(tmp_path, job.script(), 0)
+    given = [word.decode() for word in (tmp_path / "srun").read_bytes().split(b"\0")[1:-1]]
+    assert given == ["apptainer", "run", "--nv", "my image.sif", "compare", "--lr", "0.1"]
+    assert job.report_script().endswith("\napptainer run --nv 'my image.sif' report rsbench-results\n")
 
 
 def directives(script: str) -> list[str]:
@@ -117,6 +125,7 @@ def test_the_report_runs_where_the_job_runs_but_on_one_core() -> None:
         ({"sbatch_options": ("array=1-4",)}, "give --array"),
         ({"sbatch_options": ("nodes=4",)}, "give --nodes"),
         ({"setup": ("a\nb",)}, "--setup takes one line"),
+        ({"program": ()}, "--program takes the words"),
     ],
 )
 def test_what_would_not_stay_on_its_line_is_refused(wrong: dict[str, str], sentence: str) -> None:
