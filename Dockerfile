@@ -51,5 +51,5 @@ USER 10001:10001
 WORKDIR /workspace
 VOLUME ["/workspace/data", "/workspace/cache", "/workspace/rsbench-results"]
 
-ENTRYPOINT ["tini", "--", "rsbench"]
+ENTRYPOINT ["tini", "-s", "--", "rsbench"]
 CMD ["--help"]

@@ -23,6 +23,8 @@ _TAKEN: Final = {
     "dry_run": "what runs in pods is shown by `rsbench compare --dry-run` with the same options",
     "contact": "it goes with --dry-run",
 }
+_RESTARTS: Final = ("--max-restarts", "10")
+"""Stands before what the user gives, which wins: nodes wait for a pod that comes in the place of another."""
 _VOLUMES: Final = {"out": "rsbench-results", "data_root": "data"}
 """Parameters of ``compare`` that name folders, and the volumes of a pod that these stand in."""
 
@@ -44,7 +46,7 @@ _VOLUMES: Final = {"out": "rsbench-results", "data_root": "data"}
     help="An indexed Job, which every cluster has, or a TrainJob of Kubeflow Trainer v2.",
 )
 @click.option("--name", default="rsbench", metavar="NAME", show_default=True, help="Of the objects in the cluster.")
-@click.option("--output", metavar="FILE", help="Where to write; - prints.  [NAME.yaml]")
+@click.option("--output", metavar="FILE", help="Where to write; - prints.  [NAME-KIND.yaml]")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF COMPARE]...")
 @click.pass_context
 def k8s(
@@ -69,7 +71,7 @@ def k8s(
       rsbench k8s --kind trainjob --gpus-per-node 8 --image ghcr.io/you/rsbench:0.1.0 --plan paper-scene
       rsbench k8s --image rsbench --workers 2 --output - | kubectl apply -f -
     """  # noqa: D301 - click reads \b
-    own = () if gpus_per_node is None else ("--gpus", str(gpus_per_node))
+    own = (*_RESTARTS, *(() if gpus_per_node is None else ("--gpus", str(gpus_per_node))))
     request, given = read_compare_options(ctx, [*own, *arguments], nodes=nodes, taken=_TAKEN)
     _check(request, given["plan"], gpus_per_node)
     comparison = Comparison(
@@ -85,7 +87,7 @@ def k8s(
     if output == "-":
         pipe(text)
         return
-    path = Path(output or f"{name}.yaml")
+    path = Path(output or f"{name}-{kind}.yaml")
     _write(path, text)
     say(make_console(), f"Wrote {path}. Start it with `kubectl apply -f {path}`; its first lines say what it needs.")
 

@@ -40,7 +40,7 @@ def test_container_context_holds_what_is_copied() -> None:
 
 def test_container_runs_rsbench_as_an_ordinary_user_below_an_init() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
-    entry = lines.index('ENTRYPOINT ["tini", "--", "rsbench"]')
+    entry = lines.index('ENTRYPOINT ["tini", "-s", "--", "rsbench"]')
     assert lines.index("USER 10001:10001") < entry, "a number, by which Kubernetes sees that it is not root"
     assert any("apt-get install" in line and "tini" in line for line in lines)
 

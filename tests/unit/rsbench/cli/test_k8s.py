@@ -32,9 +32,17 @@ def test_compare_in_each_pod_is_asked_what_the_user_asked(monkeypatch: pytest.Mo
     assert (request.nodes.count, request.nodes.rank) == (2, 1)
     assert request.nodes.address == ("rsbench-0.rsbench.lab.svc.cluster.local", 29500)
     assert request.out == Path("rsbench-results/a b")
+    assert request.survival.max_restarts == 10, "nodes wait for one that comes back"
     (grid,) = request.grids
     assert (grid.datasets, grid.ratios, grid.seeds) == (("nwpu45",), (50.0,), (0, 1))
     assert (grid.devices.gpus, grid.recipe.max_steps) == ((4,), 7)
+
+
+def test_restarts_are_as_many_as_the_user_says() -> None:
+    done = k8s(*OF_PODS, "--max-restarts", "3", "--output", "-")
+    words = arguments(objects(done.stdout)["Job"]["spec"]["template"]["spec"], 0)
+    context = main.commands["compare"].make_context("compare", words[1:])  # type: ignore[attr-defined]
+    assert context.params["max_restarts"] == 3
 
 
 @pytest.mark.parametrize("sample", ["job", "trainjob"])
@@ -103,7 +111,7 @@ def test_pods_without_gpus_say_how_many_workers_they_have() -> None:
         assert "give --gpus-per-node N, or --workers N for CPUs" in done.output
     done = k8s("--image", "rsbench", "--workers", "2", "--output", "-")
     (container,) = objects(done.stdout)["Job"]["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == ["compare", "--workers", "2"]
+    assert container["args"] == ["compare", "--max-restarts", "10", "--workers", "2"]
 
 
 def test_pods_have_shipped_plans_but_no_file_of_the_users(tmp_path: Path) -> None:
