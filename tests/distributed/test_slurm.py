@@ -1,6 +1,6 @@
 """A real Slurm of two nodes on this machine: jobs equal local runs, and go on after they were stopped or queued again.
 
-About three minutes on two cores; skipped where Slurm is not installed.
+Two to four minutes each on two busy cores; skipped where Slurm is not installed.
 """
 
 from __future__ import annotations
