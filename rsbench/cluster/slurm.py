@@ -94,7 +94,7 @@ class BatchJob:
                 raise RsbenchError(f'--sbatch-option is "{text}": write an option of sbatch, such as constraint=h100.')
         if not self.program or not all(word.isprintable() for word in self.program):
             raise RsbenchError(
-                "--program takes the words that start rsbench, such as 'apptainer run --nv rsbench.sif'."
+                "--program takes the words that start rsbench, such as 'apptainer run --nv rsbench-0.1.0.sif'."
             )
         for line in self.setup:
             if not line.replace("\t", " ").isprintable():

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from click.testing import Result
 
 from rsbench.cli.main import main
 from rsbench.cli.request import request_from
-from rsbench.errors import RsbenchError
 from rsbench.run.cells_left import cells_left
 
 GRID = ("--model", "smallvgg", "--max-steps", "2", "--compressor", "none", "--compressor", "topk", "--workers", "2")
@@ -26,8 +24,3 @@ def test_cells_that_are_left_and_done(launcher: object, rsbench: Callable[..., R
     assert done.exit_code == 0, done.output
     assert counted(*GRID, "--ratio", "50", "--ratio", "100") == (1, 2)
     assert counted(*GRID, "--ratio", "50", "--rerun") == (2, 0)
-
-
-def test_a_network_that_nobody_knows(launcher: object, rsbench: Callable[..., Result]) -> None:
-    with pytest.raises(RsbenchError, match="There is no model 'smalvgg'"):
-        counted("--model", "smalvgg")
