@@ -20,6 +20,7 @@ from rsbench.cli.report import report
 from rsbench.cli.request import request_from
 from rsbench.cli.scale import scale
 from rsbench.cli.sentences import Sentences
+from rsbench.cli.slurm import slurm
 from rsbench.cli.survival_options import survival_options
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
@@ -151,5 +152,5 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-for command in (report, scale, list_command, bench, data, doctor, k8s):
+for command in (report, scale, list_command, bench, data, doctor, k8s, slurm):
     main.add_command(command)

@@ -271,7 +271,13 @@ place_options = one_decorator(
 )
 
 node_options = one_decorator(
-    click.option("--nnodes", type=int, default=1, show_default=True, help="Machines; run the same command on each."),
+    click.option(
+        "--nnodes",
+        type=int,
+        default=1,
+        show_default="1; inside srun, its tasks",
+        help="Machines; run the same command on each.",
+    ),
     click.option("--node-rank", type=int, default=0, show_default=True, help="Which of them this is; 0 decides."),
     click.option("--rdzv-endpoint", default="", metavar="HOST:PORT", help="An address of node 0 that all nodes reach."),
     click.option(

@@ -12,6 +12,7 @@ import click
 
 from rsbench.cell import Recipe
 from rsbench.cli.plan_option import grids_given, plan_given
+from rsbench.cluster.slurm_step import nodes_of_step
 from rsbench.console import complain
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
@@ -39,7 +40,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
     Raises:
         RsbenchError: options that exclude each other or nodes that do not fit together.
     """
-    nodes = Nodes(count=given["nnodes"], rank=given["node_rank"], endpoint=given["rdzv_endpoint"])
+    nodes = _nodes(ctx, given)
     nodes.check()
     token = _token(given["no_token"]) if nodes.count > 1 else ""
     plan = plan_given(ctx)
@@ -95,7 +96,7 @@ def read_compare_options(
     assert isinstance(group, click.Group)
     with group.commands["compare"].make_context("compare", list(arguments), parent=ctx.find_root()) as inner:
         for name, instead in taken.items():
-            if inner.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            if _is_given(inner, name):
                 raise RsbenchError(f"Leave out --{name.replace('_', '-')}: {instead}.")
         request = replace(request_from(inner, inner.params), nodes=Nodes(count=nodes))
         check_size(request.grids, yes=inner.params["yes"])
@@ -103,6 +104,21 @@ def read_compare_options(
     for grid in request.grids:
         grid.placed(nodes=nodes, check_gpus=False)
     return request, inner.params
+
+
+def _nodes(ctx: click.Context, given: Mapping[str, Any]) -> Nodes:
+    """Return the machines that options name; in a Slurm step its tasks, as far as options do not say otherwise."""
+    asked = {"count": given["nnodes"], "rank": given["node_rank"], "endpoint": given["rdzv_endpoint"]}
+    step = None if _is_given(ctx, "nnodes") else nodes_of_step(os.environ)
+    if step is None:
+        return Nodes(**asked)
+    rank = asked["rank"] if _is_given(ctx, "node_rank") else step.rank
+    return Nodes(count=step.count, rank=rank, endpoint=asked["endpoint"] or step.endpoint)
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    """Tell whether the user, or a plan, says something on an option."""
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
 
 
 def _contact(given: Mapping[str, Any]) -> Contact | None:

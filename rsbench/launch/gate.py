@@ -18,6 +18,7 @@ import hmac
 import json
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -277,6 +278,7 @@ async def _run() -> None:
 
 def main() -> None:
     """Run the gate; an address that cannot be listened at is one line on standard error."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Slurm sends it to all processes; ranks need the gate until they end
     try:
         asyncio.run(_run())
     except OSError as error:

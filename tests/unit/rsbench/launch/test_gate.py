@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pickle
+import signal
 import socket
+import subprocess
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -242,3 +245,18 @@ def test_a_port_in_use_is_named() -> None:
         nodes = Nodes(count=2, rank=0, endpoint=f"127.0.0.1:{taken.getsockname()[1]}")
         with pytest.raises(RsbenchError, match=r"cannot listen at .*in use"):
             Rendezvous(nodes, "").__enter__()
+
+
+def test_a_scheduler_that_signals_all_processes_leaves_the_gate_to_the_ranks() -> None:
+    """Slurm does so before a time limit, and ranks have a step to end and a checkpoint to save."""
+    from rsbench.launch.rendezvous import Rendezvous
+    from rsbench.planning.devices import Nodes
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        endpoint = f"127.0.0.1:{free.getsockname()[1]}"
+    with Rendezvous(Nodes(count=2, rank=0, endpoint=endpoint), TOKEN.decode()) as meeting:
+        assert meeting._gate is not None
+        os.kill(meeting._gate.pid, signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            meeting._gate.wait(0.5)
+        assert asyncio.run(ask(meeting.nodes.address, TOKEN, ALIVE)) == ""
