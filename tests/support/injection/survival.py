@@ -1,0 +1,93 @@
+"""A case: a cell that is hit again and again, and what must hold when the same command has run to its end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from injection.cells import Cell, Site
+from injection.faults import Fault
+from injection.outcomes import Outcome
+from injection.runs import Run
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is run, with which options beside the cell's, and what hits it: a run of the command for each fault."""
+
+    cell: Cell
+    faults: tuple[Fault, ...]
+    words: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it as it is printed."""
+        return f"{self.cell.name} {' '.join(self.words)}: {', '.join(map(str, self.faults))}"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """How a run ended that was hit.
+
+    Attributes:
+        where: what rank 0 and the others were about to do.
+        steps_done: that rank 0 had written.
+        checkpoint: the newest that is whole, None where there is none.
+        code: of the command.
+    """
+
+    where: Sequence[str]
+    steps_done: int
+    checkpoint: int | None
+    code: int
+
+    @property
+    def redone(self) -> int:
+        """The steps that are lost."""
+        return self.steps_done - (self.checkpoint or 0)
+
+
+def hit(fault: Fault, run: Run) -> Hit:
+    """Wait for a fault's moment, let it happen, and return how the run ended."""
+    try:
+        fault.moment.wait(run)
+        where = [run.where(rank) for rank in range(run.cell.workers)]
+        fault.deed.do(run)
+        code = run.end()
+    finally:
+        run.kill()
+    assert code in fault.deed.exits, f"{fault}: exit code {code}\n{run.said()}"
+    assert "Traceback" not in run.said(), run.said()
+    return Hit(where, run.steps_done(), newest_whole(run.site, run.cell.workers), code)
+
+
+def finish(cell: Cell, site: Site, words: Sequence[str] = ()) -> Outcome:
+    """Run the command to its end and return what it leaves."""
+    run = Run(cell, site, words)
+    try:
+        code = run.end()
+    finally:
+        run.kill()
+    assert code == 0, run.said()
+    return Outcome.of(site)
+
+
+def newest_whole(site: Site, workers: int) -> int | None:
+    """Return the step of the newest checkpoint of which every rank's file is whole, told apart from the product."""
+    steps = [
+        int(path.name.removeprefix("step-"))
+        for path in site.out.glob("cells/*/checkpoints/step-*")
+        if all(_is_whole(path, rank) for rank in range(workers))
+    ]
+    return max(steps, default=None)
+
+
+def _is_whole(checkpoint: Path, rank: int) -> bool:
+    try:
+        facts: Mapping[str, object] = json.loads((checkpoint / f"rank{rank}.json").read_text())
+        content = (checkpoint / f"rank{rank}.pt").read_bytes()
+    except (OSError, ValueError):
+        return False
+    return facts["sha256"] == hashlib.sha256(content).hexdigest()
