@@ -43,10 +43,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Site:
-    """The folders of one case: results, caches, and the system's folder for temporary files as it sees it."""
+    """The folders of one case.
+
+    Attributes:
+        place: for results and temporary files.
+        shared: caches and data, which cases may share.
+    """
 
     place: Path
-    cache: Path
+    shared: Path
 
     @property
     def out(self) -> Path:
@@ -57,6 +62,16 @@ class Site:
     def temporary(self) -> Path:
         """Where its processes make temporary files."""
         return self.place / "tmp"
+
+    @property
+    def cache(self) -> Path:
+        """What data sets are decoded into."""
+        return self.shared / "cache"
+
+    @property
+    def data(self) -> Path:
+        """Where data sets stand."""
+        return self.shared / "data"
 
     @property
     def folder(self) -> CellFolder:

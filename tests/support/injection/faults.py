@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Protocol
 
-from injection.runs import Run
+from injection.runs import END_S, Run
 
 FAILED = 1
 
@@ -104,23 +103,19 @@ class DiskFull:
     exits: frozenset[int] = frozenset({0, FAILED})
 
     def do(self, run: Run) -> None:
-        """Take all that is left; the file is removed by :func:`free`."""
-        with filler(run.site.out).open("wb", buffering=0) as file:
-            try:
-                for size in (1 << 20, 1 << 12, 1):
-                    while file.write(b"x" * size) == size:
+        """Take all that is left, and free it when the command has ended."""
+        filler = run.site.out / "filler"
+        with filler.open("wb", buffering=0) as file:
+            for size in (1 << 20, 1 << 12, 1):
+                with suppress(OSError):
+                    while file.write(b"x" * size):
                         pass
-            except OSError:
-                os.fsync(file.fileno())
+        run.parent.wait(END_S)
+        filler.unlink()
 
     def __str__(self) -> str:
         """Return it as it is printed."""
         return "the disk is full"
-
-
-def filler(out: Path) -> Path:
-    """Return the file that fills a disk."""
-    return out / "filler"
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,9 @@ def kills(rng: Random, *, count: int, steps: int, workers: int) -> tuple[Fault, 
         workers: that train it.
     """
     who = ("parent", *(f"rank {rank}" for rank in range(workers)))
-    moments: list[Moment] = [Moment(step, rng.uniform(0, 0.02)) for step in sorted(rng.sample(range(1, steps - 10), count))]
+    moments: list[Moment] = [
+        Moment(step, rng.uniform(0, 0.02)) for step in sorted(rng.sample(range(1, steps - 10), count))
+    ]
     if rng.random() < 0.25:  # before there is anything to lose, or when nothing is left to train
         moments[0] = Moment("launch", rng.uniform(0, 4))
     elif rng.random() < 0.33:

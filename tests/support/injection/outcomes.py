@@ -43,7 +43,9 @@ class Outcome:
         assert text.endswith("\n"), "the last line is torn"
         lines = [json.loads(line) for line in text.splitlines()]
         return cls(
-            weights=torch.load(folder.path / "weights.pt", weights_only=True) if (folder.path / "weights.pt").exists() else {},
+            weights=torch.load(folder.path / "weights.pt", weights_only=True)
+            if (folder.path / "weights.pt").exists()
+            else {},
             record=dict(_leaves(record)),
             lines=[_untimed(line) for line in lines if line["kind"] != "phase"],
             files=site.files(),
@@ -58,13 +60,17 @@ class Outcome:
     def differences(self, other: Outcome) -> list[str]:
         """Return what differs, a sentence each; bit for bit."""
         found = [f"file {name}" for name in sorted(set(self.files) ^ set(other.files))]
-        found += [f"weights {name}" for name in self.weights.keys() | other.weights.keys() if not self._same(other, name)]
+        found += [
+            f"weights {name}" for name in self.weights.keys() | other.weights.keys() if not self._same(other, name)
+        ]
         for place in self.record.keys() | other.record.keys():
             mine, yours = self.record.get(place), other.record.get(place)
             found += [] if mine == yours else [f"record {place}: {mine} and {yours}"]
         if len(self.lines) != len(other.lines):
             found.append(f"{len(self.lines)} and {len(other.lines)} lines")
-        found += [f"line {mine} and {yours}" for mine, yours in zip(self.lines, other.lines, strict=False) if mine != yours]
+        found += [
+            f"line {mine} and {yours}" for mine, yours in zip(self.lines, other.lines, strict=False) if mine != yours
+        ]
         return found
 
     def _same(self, other: Outcome, name: str) -> bool:

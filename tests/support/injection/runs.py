@@ -39,7 +39,8 @@ class Run:
         self._started = time.time()
         self._log = site.place / f"said-{self.mark}.log"
         site.temporary.mkdir(parents=True, exist_ok=True)
-        command = [*inside, sys.executable, "-m", "rsbench", *cell.command, "--out", str(site.out), *words]
+        command = [*inside, sys.executable, "-m", "rsbench", *cell.command]
+        command += ["--out", str(site.out), "--data-root", str(site.data), *words]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(site.cache), MARK: self.mark}
         environment["TMPDIR"] = str(site.temporary)
         with self._log.open("w") as log:
@@ -79,7 +80,7 @@ class Run:
             time.sleep(0.001)
 
     def has_reached(self, mark: int | str) -> bool:
-        """Tell whether rank 0 has written a step's line, or begun a phase."""
+        """Tell whether rank 0 has written a step's line, or begun a phase; ``launch`` is reached at once."""
         if mark == "launch":
             return True
         if isinstance(mark, int):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from injection.checkpoints import newest_whole
 from injection.cells import Cell, Site
 from injection.faults import Fault
 from injection.outcomes import Outcome
@@ -74,20 +72,21 @@ def finish(cell: Cell, site: Site, words: Sequence[str] = ()) -> Outcome:
     return Outcome.of(site)
 
 
-def newest_whole(site: Site, workers: int) -> int | None:
-    """Return the step of the newest checkpoint of which every rank's file is whole, told apart from the product."""
-    steps = [
-        int(path.name.removeprefix("step-"))
-        for path in site.out.glob("cells/*/checkpoints/step-*")
-        if all(_is_whole(path, rank) for rank in range(workers))
-    ]
-    return max(steps, default=None)
+def survive(case: Case, site: Site, whole: Outcome) -> str:
+    """Hit a cell with all that a case holds, run it to its end, and compare.
 
+    Args:
+        case: says what happens.
+        site: empty.
+        whole: what the cell leaves that nothing hits.
 
-def _is_whole(checkpoint: Path, rank: int) -> bool:
-    try:
-        facts: Mapping[str, object] = json.loads((checkpoint / f"rank{rank}.json").read_text())
-        content = (checkpoint / f"rank{rank}.pt").read_bytes()
-    except (OSError, ValueError):
-        return False
-    return facts["sha256"] == hashlib.sha256(content).hexdigest()
+    Returns:
+        A line that says what happened.
+    """
+    hits = []
+    for fault in case.faults:
+        hits.append(hit(fault, Run(case.cell, site, case.words)))
+        site.age_temporary_files()
+    outcome = finish(case.cell, site, case.words)
+    assert outcome.differences(whole) == []
+    return f"{case}: {hits}, {outcome.runtime}"
