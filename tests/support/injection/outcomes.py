@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+
 from injection.cells import Site
 
 NOT_COMPARED = frozenset(

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
-from injection.cells import Cell, Site
 
+from injection.cells import Cell, Site
 from rsbench.measure.heartbeat import _MARK
 
 MARK = "RSBENCH_TEST_RUN"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from injection.checkpoints import newest_whole
 from injection.cells import Cell, Site
+from injection.checkpoints import newest_whole
 from injection.faults import Fault
 from injection.outcomes import Outcome
 from injection.runs import Run
