@@ -268,6 +268,8 @@ class _MainJob:
             rendezvous=self.rendezvous,
             tensorboard=request.tensorboard,
             trace=request.trace,
+            keep_weights=request.keep_weights,
+            survival=request.survival,
             budget_s=request.budget_s,
         ).run(queue)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,12 @@ from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.planning.devices import Nodes
 from rsbench.planning.job import Job, write_job
+from rsbench.planning.survival import Survival
 from rsbench.results import attempts
 from rsbench.results.folder import CellFolder, folder_error, refuse_link, remove
 from rsbench.results.ledger import Ledger
 from rsbench.results.provenance import utc_now
+from rsbench.results.reached import note_reached
 from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle, stamp
 from rsbench.run.progress import CellState, Progress
 from rsbench.run.queue import CellQueue
@@ -32,6 +34,7 @@ BARRIER_TIMEOUT_S: Final = 3600.0
 POLL_S: Final = 0.2
 """Between two looks at cells that another process runs."""
 _SKIP, _GO = "skip", "go"
+_STOPPING: Final = "stopping: this step ends and a checkpoint is saved; a second Ctrl-C ends it at once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,8 @@ class CellRunner:
         rendezvous: where several of them meet; None on one.
         tensorboard: write event files.
         trace: write a trace of some steps.
+        keep_weights: write the final weights.
+        survival: checkpoints and restarts.
         budget_s: begin no cell after so many seconds; None has no limit.
     """
 
@@ -70,6 +75,8 @@ class CellRunner:
     rendezvous: Rendezvous | None = None
     tensorboard: bool = False
     trace: bool = False
+    keep_weights: bool = False
+    survival: Survival = field(default_factory=Survival)
     budget_s: float | None = None
     _busy: dict[str, tuple[int, int] | None] = field(default_factory=dict, init=False)
 
@@ -126,7 +133,7 @@ class CellRunner:
             if isinstance(ready, Ending):
                 return ready
             started_utc = utc_now()
-            outcome = self._launch(ready, job, total)
+            outcome = self._launch_until_done(cell, ready, job, total)
             return settle(cell, ready, job, outcome, started_utc, self.provenance, self.ledger)
 
     def _ready(self, held: ExitStack, cell: CellFolder, job: Job) -> CellFolder | Ending:
@@ -147,8 +154,10 @@ class CellRunner:
             failed = failure_elsewhere(cell)
             if failed is not None:
                 return failed
+        if self.ledger.rerun:
+            remove(cell.checkpoints)
         attempt = attempts.begin(cell, self.token)
-        self._write_job(attempt, job)
+        self._write_job(cell, attempt, job)
         return attempt
 
     def _note_busy(self, cell: CellFolder, job: Job, total: int) -> None:
@@ -174,22 +183,48 @@ class CellRunner:
             remove(own.path)
         except OSError as problem:
             raise folder_error(problem, own.path) from problem
-        self._write_job(own, job)
+        self._write_job(cell, own, job)
         outcome = self._launch(own, job, total)
+        if outcome.status == "done":
+            with suppress(OSError):  # node 0 may be doing the same in a folder that both share
+                remove(cell.checkpoints)
         return Ending.of(outcome)
 
-    def _write_job(self, attempt: CellFolder, job: Job) -> None:
+    def _write_job(self, cell: CellFolder, attempt: CellFolder, job: Job, restarts: int = 0) -> None:
         """Leave in the try's folder what its workers read."""
-        data = self.data[job.spec.dataset, job.spec.image_size]
-        asked = {"tensorboard": self.tensorboard, "trace": self.trace}
-        write_job(attempt, job, data=data, argv=self.argv, provenance=self.provenance, **asked)
+        write_job(
+            attempt,
+            job,
+            data=self.data[job.spec.dataset, job.spec.image_size],
+            argv=self.argv,
+            provenance=self.provenance,
+            tensorboard=self.tensorboard,
+            trace=self.trace,
+            keep_weights=self.keep_weights,
+            checkpoints=self.survival.order(cell.checkpoints.resolve()),
+            restarts=restarts,
+        )
+
+    def _launch_until_done(self, cell: CellFolder, attempt: CellFolder, job: Job, total: int) -> Outcome:
+        """Run the workers of this machine; start them again, as often as was asked, when they were killed or hung."""
+        outcome = self._launch(attempt, job, total)
+        for restart in range(1, self.survival.max_restarts + 1):
+            if not outcome.is_worth_a_restart or self.stop.number is not None or not attempt.path.is_dir():
+                break
+            line = f"{outcome.why}; started again ({restart} of {self.survival.max_restarts})"
+            self.progress.say(job.spec.label, line, total)
+            note_reached(cell, attempt)
+            attempt.clear_errors()
+            self._write_job(cell, attempt, job, restart)
+            outcome = self._launch(attempt, job, total)
+        return outcome
 
     def _launch(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
         """Run the workers of this machine."""
         self.progress.begin(job.spec.label, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
         workers, began = job.spec.workers // self.nodes.count, time.monotonic()
         try:
-            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self.progress.tick)
+            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self._tick(job, total))
         except OSError as problem:
             reason = f"its workers could not be started: {problem.strerror or problem}"
             cause = Cause(reason=reason, log=None, tail=())
@@ -197,3 +232,15 @@ class CellRunner:
         finally:
             if not compressors.is_ours(job.compressor):
                 self.launcher.close()  # who knows what it left in its processes
+
+    def _tick(self, job: Job, total: int) -> Callable[[], None]:
+        """Return what shows progress while workers run, and says once what a signal does."""
+        told = [not self.survival.checkpoints]
+
+        def tick() -> None:
+            self.progress.tick()
+            if self.stop.number is not None and not told[0]:
+                told[0] = True
+                self.progress.say(job.spec.label, _STOPPING, total)
+
+        return tick
