@@ -15,7 +15,7 @@ from injection.runs import Run
 from injection.survival import finish, hit
 
 CELL = Cell.of_scenes("rsdgc", steps=160)
-CHECKPOINTS = ()
+CHECKPOINTS = ("--checkpoint-every", "20")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 FILES = [

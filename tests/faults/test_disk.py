@@ -14,7 +14,7 @@ from injection.survival import Case, survive
 
 SIZE = "48m"
 CELL = Cell.of_scenes("rsdgc", steps=160)
-CHECKPOINTS = ()
+CHECKPOINTS = ("--checkpoint-every", "20")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 CASES = [Case(CELL, (Fault(DiskFull(), Moment(mark)),), CHECKPOINTS) for mark in ("start", 5, 70, "test")]

@@ -14,7 +14,7 @@ from injection.survival import Case, survive
 
 SEED = os.environ.get("RSBENCH_TEST_SEED", "14")
 RUNS, KILLS = 5, 4
-CHECKPOINTS = ()
+CHECKPOINTS = ("--checkpoint-every", "20")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
 EACH_20_TIMES = [Cell.of_scenes(name) for name in ("none", "topk", "dgc", "rsdgc", "gcc", "powersgd", "qsgd")]

@@ -11,7 +11,7 @@ from injection.outcomes import Outcome
 from injection.survival import Case, survive
 
 CELL = Cell.of_scenes("rsdgc", steps=160)
-CHECKPOINTS = ()
+CHECKPOINTS = ("--checkpoint-every", "20")
 IMPATIENT = ("--stall-timeout", "5s")
 STEP = Moment(70, 0.003)
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]

@@ -38,7 +38,7 @@ class Cell:
     def command(self) -> list[str]:
         """The words after ``rsbench``, all but where results go."""
         size = ["--workers", str(self.workers), "--max-steps", str(self.steps)]
-        return ["compare", *self.words, *size, "--device", "cpu"]
+        return ["compare", *self.words, *size, "--device", "cpu", "--keep-weights"]
 
 
 @dataclass(frozen=True)

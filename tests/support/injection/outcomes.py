@@ -15,6 +15,8 @@ NOT_COMPARED = frozenset(
     {"started_utc", "wall_s", "provenance", "exchange", "time", "memory", "elapsed_s", "event_file"}
     | {"wire_bytes_measured_total", "wire_bytes_received_total"}  # of TCP, which acknowledges as it likes
 )
+OF_A_RUN = ("phase", "resumed", "warning")
+"""Kinds of lines that say how a run went, not what it gave."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Outcome:
     Attributes:
         weights: tensors by name.
         record: the numbers by their dotted place.
-        lines: of the samples but those of phases.
+        lines: of the samples, but those that say how the run went.
         files: what stands in the result folder and among temporary files.
         runtime: the record's facts of the run.
     """
@@ -44,11 +46,9 @@ class Outcome:
         assert text.endswith("\n"), "the last line is torn"
         lines = [json.loads(line) for line in text.splitlines()]
         return cls(
-            weights=torch.load(folder.path / "weights.pt", weights_only=True)
-            if (folder.path / "weights.pt").exists()
-            else {},
+            weights=torch.load(folder.path / "weights.pt", weights_only=True),
             record=dict(_leaves(record)),
-            lines=[_untimed(line) for line in lines if line["kind"] != "phase"],
+            lines=[_untimed(line) for line in lines if line["kind"] not in OF_A_RUN],
             files=site.files(),
             runtime=record["provenance"]["runtime"],
         )

@@ -20,9 +20,14 @@ class Case:
     faults: tuple[Fault, ...]
     words: tuple[str, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """What is run."""
+        return " ".join((self.cell.name, *self.words))
+
     def __str__(self) -> str:
-        """Return it as it is printed."""
-        return f"{self.cell.name} {' '.join(self.words)}: {', '.join(map(str, self.faults))}"
+        """Return it as a test's name."""
+        return f"{self.title}: {', '.join(map(str, self.faults))}"
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Hit:
     """How a run ended that was hit.
 
     Attributes:
-        where: what rank 0 and the others were about to do.
+        where: what each rank was about to do.
         steps_done: that rank 0 had written.
         checkpoint: the newest that is whole, None where there is none.
         code: of the command.
@@ -41,10 +46,34 @@ class Hit:
     checkpoint: int | None
     code: int
 
-    @property
-    def redone(self) -> int:
-        """The steps that are lost."""
-        return self.steps_done - (self.checkpoint or 0)
+    def __str__(self) -> str:
+        """Return it as it is printed."""
+        return f"{self.steps_done} done, {self.checkpoint or 0} saved, rank 0 in {self.where[0]!r}, exit {self.code}"
+
+
+@dataclass(frozen=True)
+class Resumptions:
+    """What a record must say of going on."""
+
+    resumed_from_step: tuple[int, ...] = ()
+    steps_redone: int = 0
+
+    @classmethod
+    def after(cls, hits: Sequence[Hit]) -> Resumptions:
+        """Return what the run says that ends well after runs that were hit."""
+        expected = cls()
+        for hit in hits:
+            if hit.checkpoint is None:
+                expected = cls()
+            else:
+                lost = max(0, hit.steps_done - hit.checkpoint)
+                expected = cls((*expected.resumed_from_step, hit.checkpoint), expected.steps_redone + lost)
+        return expected
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Resumptions:
+        """Return what a record says."""
+        return cls(tuple(outcome.runtime["resumed_from_step"]), outcome.runtime["steps_redone"])
 
 
 def hit(fault: Fault, run: Run) -> Hit:
@@ -83,10 +112,14 @@ def survive(case: Case, site: Site, whole: Outcome) -> str:
     Returns:
         A line that says what happened.
     """
-    hits = []
+    hits: list[Hit] = []
     for fault in case.faults:
         hits.append(hit(fault, Run(case.cell, site, case.words)))
         site.age_temporary_files()
     outcome = finish(case.cell, site, case.words)
-    assert outcome.differences(whole) == []
-    return f"{case}: {hits}, {outcome.runtime}"
+    assert outcome.differences(whole) == [], "; ".join(map(str, hits))
+    said = Resumptions.of(outcome)
+    told = [f"{fault}: {hit}" for fault, hit in zip(case.faults, hits, strict=True)]
+    expected = Resumptions() if hits[-1].code == 0 else Resumptions.after(hits)
+    assert said == expected, "; ".join(told)
+    return f"{case.title}: {'; '.join(told)}; went on from {list(said.resumed_from_step)}, {said.steps_redone} steps again: equal"
