@@ -109,7 +109,7 @@ class Run:
         self.parent.wait()
 
     def _samples(self) -> bytes:
-        """Return the end of the samples that this run has written last, in a try's folder or, once it ended, the cell's."""
+        """Return the end of what this run wrote last: in a try's folder or, once it has ended, the cell's."""
         newest = max(self.site.out.glob("cells/**/samples.jsonl"), key=_written, default=Path())
         return _tail(newest) if _written(newest) >= self._started else b""
 

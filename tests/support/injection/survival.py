@@ -65,7 +65,7 @@ class Resumptions:
         for hit in hits:
             if hit.checkpoint is None:
                 expected = cls()
-            else:
+            elif hit.steps_done > 0:  # a run that ended before its first sample changed nothing
                 lost = max(0, hit.steps_done - hit.checkpoint)
                 expected = cls((*expected.resumed_from_step, hit.checkpoint), expected.steps_redone + lost)
         return expected
@@ -122,4 +122,5 @@ def survive(case: Case, site: Site, whole: Outcome) -> str:
     told = [f"{fault}: {hit}" for fault, hit in zip(case.faults, hits, strict=True)]
     expected = Resumptions() if hits[-1].code == 0 else Resumptions.after(hits)
     assert said == expected, "; ".join(told)
-    return f"{case.title}: {'; '.join(told)}; went on from {list(said.resumed_from_step)}, {said.steps_redone} steps again: equal"
+    resumed = f"went on from {list(said.resumed_from_step)}, {said.steps_redone} steps again"
+    return f"{case.title}: {'; '.join(told)}; {resumed}: equal"
