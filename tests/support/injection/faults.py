@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
@@ -21,14 +21,16 @@ class Moment:
     Attributes:
         mark: a step or phase that rank 0 must have written, ``launch`` for the start of the command.
         after_s: so long after that.
+        saved: a step whose checkpoint all ranks must have written by then.
     """
 
     mark: int | str
     after_s: float = 0.0
+    saved: int = 0
 
     def wait(self, run: Run) -> None:
         """Return when it has come."""
-        run.wait_until(lambda: run.has_reached(self.mark), str(self))
+        run.wait_until(lambda: run.has_reached(self.mark) and run.has_saved(self.saved), str(self))
         time.sleep(self.after_s)
 
     def __str__(self) -> str:
@@ -123,7 +125,12 @@ class Fault:
     """A deed and its moment."""
 
     deed: Deed
-    moment: Moment = field(default_factory=lambda: Moment("train"))
+    moment: Moment
+
+    def strike(self, run: Run) -> None:
+        """Wait for the moment, and let it happen."""
+        self.moment.wait(run)
+        self.deed.do(run)
 
     def __str__(self) -> str:
         """Return it as it is printed."""

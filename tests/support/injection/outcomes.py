@@ -54,9 +54,9 @@ class Outcome:
         )
 
     @property
-    def steps(self) -> list[int]:
-        """The steps of the step lines, in their order."""
-        return [line["step"] for line in self.lines if line["kind"] == "step"]
+    def step_lines(self) -> list[dict[str, Any]]:
+        """The lines of steps, in their order."""
+        return [line for line in self.lines if line["kind"] == "step"]
 
     def differences(self, other: Outcome) -> list[str]:
         """Return what differs, a sentence each; bit for bit."""

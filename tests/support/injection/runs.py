@@ -87,6 +87,13 @@ class Run:
             return self.steps_done() > mark
         return mark.encode() in _PHASE.findall(self._samples())
 
+    def has_saved(self, step: int) -> bool:
+        """Tell whether all ranks have written their checkpoints of a step, or of a later one; all have that of 0."""
+        found = [path.parent for path in self.site.out.glob("cells/*/checkpoints/step-*/rank0.json")]
+        ranks = range(1, self.cell.workers)
+        whole = [path for path in found if all((path / f"rank{rank}.json").is_file() for rank in ranks)]
+        return max((int(path.name.removeprefix("step-")) for path in whole), default=0) >= step
+
     def steps_done(self) -> int:
         """Return how many steps this run, or the one that it goes on from, has written."""
         steps = _STEP.findall(self._samples())
