@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from random import Random
 from typing import Protocol
 
 from injection.runs import END_S, Run
+from rsbench.emulation.network import INTERFACE
 
 FAILED = 1
 
@@ -96,6 +98,26 @@ class Paused:
     def __str__(self) -> str:
         """Return it as it is printed."""
         return f"{self.who} stopped for {self.seconds:g} s"
+
+
+@dataclass(frozen=True)
+class LinkDown:
+    """A worker's emulated link is down for a while."""
+
+    who: str
+    seconds: float
+    exits: frozenset[int] = frozenset({0})
+
+    def do(self, run: Run) -> None:
+        """Take the link down, and up again."""
+        inside = ["nsenter", "--net", "--target", str(run.member(self.who).pid), "ip", "link", "set", INTERFACE]
+        subprocess.run([*inside, "down"], check=True)
+        time.sleep(self.seconds)
+        subprocess.run([*inside, "up"], check=run.parent.poll() is None)
+
+    def __str__(self) -> str:
+        """Return it as it is printed."""
+        return f"the link of {self.who} down for {self.seconds:g} s"
 
 
 @dataclass(frozen=True)
