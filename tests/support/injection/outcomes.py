@@ -24,7 +24,7 @@ class Outcome:
     """All that must be the same whether or not a run was hit.
 
     Attributes:
-        weights: tensors by name.
+        weights: tensors by file and name.
         record: the numbers by their dotted place.
         lines: of the samples, but those that say how the run went.
         files: what stands in the result folder and among temporary files.
@@ -45,8 +45,14 @@ class Outcome:
         text = folder.samples.read_text(encoding="utf-8")
         assert text.endswith("\n"), "the last line is torn"
         lines = [json.loads(line) for line in text.splitlines()]
+        weights = {
+            f"{path.stem} {name}": tensor
+            for path in folder.path.glob("weights*.pt")  # one file for each network
+            for name, tensor in torch.load(path, weights_only=True).items()
+        }
+        assert weights, "no weights were kept"
         return cls(
-            weights=torch.load(folder.path / "weights.pt", weights_only=True),
+            weights=weights,
             record=dict(_leaves(record)),
             lines=[_untimed(line) for line in lines if line["kind"] not in OF_A_RUN],
             files=site.files(),
