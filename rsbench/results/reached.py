@@ -1,10 +1,11 @@
-"""How far a try came that ended without numbers, so that the next one can say how many steps it does again."""
+"""How far tries came that ended without numbers, so that the next one can say what went on and was done again."""
 
 from __future__ import annotations
 
 import json
 import os
 from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,21 +15,51 @@ from rsbench.results.folder import CellFolder
 _TAIL_BYTES: Final = 1 << 16
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What is known of the tries at a cell, whichever checkpoint the next one goes on from.
+
+    Attributes:
+        step: that the tries have reached since one went on.
+        resumed_from_step: where they went on, in their order.
+        steps_redone: that they had lost by then.
+    """
+
+    step: int = 0
+    resumed_from_step: tuple[int, ...] = ()
+    steps_redone: int = 0
+
+    def resumed(self, step: int) -> Tally:
+        """Return the tally once a try goes on from a step."""
+        redone = self.steps_redone + max(0, self.step - step)
+        return Tally(step=step, resumed_from_step=(*self.resumed_from_step, step), steps_redone=redone)
+
+
 def note_reached(cell: CellFolder, attempt: CellFolder) -> None:
     """Note in the checkpoints of a cell how many steps a try has done; nothing where there are none."""
-    with suppress(OSError):
-        if cell.checkpoints.is_dir() and not cell.checkpoints.is_symlink():
-            write_atomically(_file(cell.checkpoints), json.dumps({"step": _last_step(attempt.samples)}) + "\n")
+    if cell.checkpoints.is_dir() and not cell.checkpoints.is_symlink():
+        tally = read_tally(cell.checkpoints)
+        write_tally(cell.checkpoints, replace(tally, step=max(tally.step, _last_step(attempt.samples))))
 
 
-def reached(checkpoints: Path) -> int:
-    """Return how many steps the last try had done, 0 where that is not known."""
+def read_tally(checkpoints: Path) -> Tally:
+    """Return what is known, nothing where the file is missing or damaged."""
     try:
         with _file(checkpoints).open("rb") as stream:
-            step = json.loads(stream.read(1 << 10))["step"]
+            content = json.loads(stream.read(_TAIL_BYTES))
+        step, steps, redone = (content[field.name] for field in fields(Tally))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return 0
-    return step if type(step) is int and step >= 0 else 0
+        return Tally()
+    if not isinstance(steps, list) or any(type(one) is not int or one < 0 for one in (step, redone, *steps)):
+        return Tally()
+    return Tally(step=step, resumed_from_step=tuple(steps), steps_redone=redone)
+
+
+def write_tally(checkpoints: Path, tally: Tally) -> None:
+    """Write what is known, where there are checkpoints; a full disk is no reason not to train."""
+    with suppress(OSError):
+        if checkpoints.is_dir():
+            write_atomically(_file(checkpoints), json.dumps(asdict(tally)) + "\n")
 
 
 def _file(checkpoints: Path) -> Path:

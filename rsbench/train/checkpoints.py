@@ -30,7 +30,7 @@ from rsbench.measure.gather import gather_json
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
 from rsbench.measure.totals import RunTotals
-from rsbench.results.reached import reached
+from rsbench.results.reached import Tally, read_tally, write_tally
 from rsbench.train.exchange import Exchange
 from rsbench.train.saving import NEVER_RESUMED, Order
 
@@ -192,8 +192,10 @@ class Checkpoints:
         header, state, problems = newest_of_all(self._shelf, self._facts, reset_compressor=reset)
         if header is not None:
             self._go_on_from(header.step, state)
-        elif problems:
-            problems.append("No whole checkpoint is left: the cell begins anew")
+        else:
+            if dist.get_rank() == 0:
+                write_tally(self._shelf.folder, Tally())
+            problems += ["No whole checkpoint is left: the cell begins anew"] if problems else []
         for problem in problems:
             training.log.warn(f"{problem}.")
 
@@ -240,7 +242,15 @@ class Checkpoints:
 
     def _note_resumed(self, step: int) -> None:
         """Note for the record and the user where this run goes on."""
-        redone = max(0, reached(self._shelf.folder) - step)
-        self.runtime["resumed_from_step"] = [*self.runtime["resumed_from_step"], step]
-        self.runtime["steps_redone"] += redone
+        saved = Tally(
+            resumed_from_step=tuple(self.runtime["resumed_from_step"]), steps_redone=self.runtime["steps_redone"]
+        )
+        noted = read_tally(self._shelf.folder)
+        before = noted if len(noted.resumed_from_step) >= len(saved.resumed_from_step) else saved
+        now = before.resumed(step)
+        if dist.get_rank() == 0:
+            write_tally(self._shelf.folder, now)
+        self.runtime["resumed_from_step"] = list(now.resumed_from_step)
+        self.runtime["steps_redone"] = now.steps_redone
+        redone = now.steps_redone - before.steps_redone
         self._training.log.write("resumed", {"step": step, "steps_redone": redone})

@@ -16,6 +16,7 @@ import torch
 from rsbench.checkpoints.shelf import Shelf
 from rsbench.checkpoints.stopping import StoppedError
 from rsbench.errors import RsbenchError
+from rsbench.results.reached import Tally, write_tally
 from rsbench.train import checkpoints
 from rsbench.train.loop import Training
 from rsbench.train.saving import Order
@@ -106,7 +107,7 @@ def test_a_run_that_is_asked_to_stop_saves_and_the_next_ends_as_if_it_had_not_be
     monkeypatch.undo()
     assert Shelf(folder).steps(0) == [11]
 
-    (folder / "reached.json").write_text('{"step": 13}')
+    write_tally(folder, Tally(step=13))
     again = make_training(order=Order(folder=folder), batch_size=1)
     sections = run(again, tmp_path)
     assert losses(tmp_path) == expected
