@@ -19,6 +19,7 @@ from rsbench.cli.report import report
 from rsbench.cli.request import request_from
 from rsbench.cli.scale import scale
 from rsbench.cli.sentences import Sentences
+from rsbench.cli.survival_options import survival_options
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 from rsbench.planning.grid import MOST_UNASKED, check_size
@@ -52,6 +53,7 @@ def main() -> None:
 @options.training_options
 @options.place_options
 @options.node_options
+@survival_options
 @plan_options
 @click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
 @click.option(
@@ -111,6 +113,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @options.training_options
 @options.place_options
 @options.node_options
+@survival_options
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
     """Run one cell, for scripts and for launchers of your own.

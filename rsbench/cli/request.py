@@ -20,6 +20,7 @@ from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, parse_seeds, unique
 from rsbench.planning.request import Request
+from rsbench.planning.survival import Survival
 from rsbench.recipe.sync import parse_sync
 
 NO_LINK: Final = "none"
@@ -60,6 +61,13 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         rerun=given["rerun"],
         tensorboard=given["tensorboard"],
         trace=given["trace"],
+        keep_weights=given["keep_weights"],
+        survival=Survival(
+            checkpoints=not given["no_checkpoints"],
+            every=given["checkpoint_every"],
+            reset_compressor=given["reset_compressor"],
+            max_restarts=given["max_restarts"],
+        ),
         judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
         ours=() if plan is None else plan.ours,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from rsbench.checkpoints.stopping import EXIT_CODE
 from rsbench.results.folder import CellFolder
 
 TAIL_LINES: Final = 8
@@ -32,6 +33,7 @@ class Cause:
         tail: last lines of the guilty rank's traceback or log.
         rank: the guilty rank, None when none can be named.
         hint: what is usually behind it, for the terminal.
+        by_user: whether it is a mistake that the user must mend, so that starting again would not help.
     """
 
     reason: str
@@ -39,6 +41,7 @@ class Cause:
     tail: tuple[str, ...]
     rank: int | None = None
     hint: str = ""
+    by_user: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +94,7 @@ def find(folder: CellFolder, exits: Mapping[int, int], trouble: Trouble | None =
         *(_from_error(folder, error) for error in errors if error.user_error),
         *(_from_signal(folder, rank, number) for rank, number in killed.items() if number in _DEADLY),
         *(_from_error(folder, error) for error in errors if not error.lost_connection),
+        *(_from_stop(folder, rank) for rank, code in exits.items() if code == EXIT_CODE),
         *(_from_signal(folder, rank, number) for rank, number in killed.items()),
         *(_from_exit(folder, rank, code) for rank, code in exits.items() if rank not in {e.rank for e in errors}),
         *(_from_node(folder, there) for there in (trouble,) if there is not None),
@@ -156,6 +160,7 @@ def _from_error(folder: CellFolder, error: RankError) -> Cause:
         log=folder.log(error.rank),
         tail=() if error.user_error else _tail(error.traceback),
         rank=error.rank,
+        by_user=error.user_error,
     )
 
 
@@ -169,6 +174,12 @@ def _from_signal(folder: CellFolder, rank: int, number: signal.Signals) -> Cause
         rank=rank,
         hint=hint if number == signal.SIGKILL else "",
     )
+
+
+def _from_stop(folder: CellFolder, rank: int) -> Cause:
+    log = folder.log(rank)
+    reason = "its workers were asked to stop by a signal (SIGTERM), and did after saving a checkpoint"
+    return Cause(reason=reason, log=log, tail=_tail(_read(log)), rank=rank)
 
 
 def _from_exit(folder: CellFolder, rank: int, code: int) -> Cause:

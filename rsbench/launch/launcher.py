@@ -26,6 +26,8 @@ START_TIMEOUT_S: Final = 120.0
 """The longest that workers may take to start, unless a stall time-out above the default gives them more."""
 NOTICE_S: Final = 8.0
 """Ranks notice at once that those of another node are gone; what happened there is known after so long at most."""
+STOP_GRACE_S: Final = 50.0
+"""Slurm's batch scripts of ours are told a minute before their end, so that less is left."""
 LINGER_S: Final = 2.0
 """After one rank failed, the others have so long to write down what they saw."""
 
@@ -45,6 +47,16 @@ class Outcome:
     status: Status
     cause: Cause | None = None
     wall_s: float
+
+    @property
+    def why(self) -> str:
+        """What went wrong, in a sentence's worth; empty when nothing did."""
+        return "" if self.cause is None else self.cause.reason
+
+    @property
+    def is_worth_a_restart(self) -> bool:
+        """Whether the workers failed by something that may not happen again."""
+        return self.status == "failed" and self.cause is not None and not self.cause.by_user
 
 
 class Launcher(Protocol):
@@ -74,6 +86,7 @@ class WorkerLauncher:
         timeout_s: after this a cell is ended and counts as timed out.
         stall_timeout_s: after so long without a sign from any rank, a cell is ended.
         grace_s: between asking processes to end and killing them.
+        stop_grace_s: the same where the user wants to end, so that a step can end and a checkpoint be saved.
         threads: compute threads of a worker, where ``OMP_NUM_THREADS`` does not say.
         work: what each worker does with a folder, as ``module:function``.
         environment: variables of the workers, beside this process's own.
@@ -87,6 +100,7 @@ class WorkerLauncher:
     timeout_s: float = 86400.0
     stall_timeout_s: float = STALL_TIMEOUT_S
     grace_s: float = 5.0
+    stop_grace_s: float = STOP_GRACE_S
     threads: int = 1
     work: str = "rsbench.launch.training:train"
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -112,7 +126,8 @@ class WorkerLauncher:
             exits = dict(group.exits)
         finally:
             if status != "done" or self.fresh or self.nodes.count > 1:
-                self.close(grace_s=0.0 if status in ("done", "failed") else self.grace_s)
+                graces_s = {"timeout": self.grace_s, "interrupted": self.stop_grace_s}
+                self.close(grace_s=graces_s.get(status, 0.0))
             if self.rendezvous is not None:
                 self.rendezvous.close_store()
         tick()

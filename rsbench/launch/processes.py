@@ -58,7 +58,7 @@ def interface_of(address: str) -> str | None:
 
 
 def interface_to(host: str, port: int) -> str | None:
-    """Return the name of the network interface by which this machine reaches an address, None where it cannot be told."""
+    """Return the name of the network interface by which this machine reaches an address, None if unknown."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         with socket.socket(family, socket.SOCK_DGRAM) as probe:

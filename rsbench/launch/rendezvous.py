@@ -23,6 +23,7 @@ from rsbench.launch.failure import Trouble
 from rsbench.launch.gate_process import ENDED, GateProcess
 from rsbench.launch.handshake import ask
 from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
+from rsbench.units import duration_text
 
 LOST_S: Final = 20.0
 """Node 0, once met, is given up when it has not answered for so long."""
@@ -126,10 +127,7 @@ class Rendezvous:
             return
         if not patient:
             raise _ended(gone)
-        self._say(
-            f"Node {gone} has ended. Start the same command on it again within {RETURN_S / 60:.0f} minutes, and the"
-            " comparison goes on; Ctrl-C ends it."
-        )
+        self._say(f"Node {gone} has ended. {how_to_go_on(int(gone), RETURN_S)}")
         try:
             self._ask({**request, "patient": True}, time.monotonic() + RETURN_S)
         except RsbenchError:
@@ -294,6 +292,14 @@ class Rendezvous:
         if self._gate is not None:
             self._gate.close()
             self._gate = None
+
+
+def how_to_go_on(node: int, within_s: float) -> str:
+    """Return what the user does about a node that is lost, and waited for."""
+    return (
+        f"Start the same command on node {node} again within {duration_text(within_s)}, and the comparison goes on;"
+        " Ctrl-C ends it."
+    )
 
 
 def _ended(node: str) -> RsbenchError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 import torch.distributed as dist
 
 from rsbench.cell import KEY_VERSION, CellSpec, Device
+from rsbench.checkpoints.weights import keep_weights
 from rsbench.compressors import parse
 from rsbench.launch.member import Member
 from rsbench.measure.heartbeat import beat
@@ -21,6 +23,7 @@ from rsbench.results.folder import CellFolder
 from rsbench.results.schema import SCHEMA
 from rsbench.tasks import TASKS
 from rsbench.train.loop import Training
+from rsbench.train.saving import Order
 
 
 def train(folder: Path, member: Member) -> None:
@@ -31,6 +34,7 @@ def train(folder: Path, member: Member) -> None:
         member: this rank.
 
     Raises:
+        StoppedError: some rank was asked to stop.
         RsbenchError: something the user can mend, such as a loss that is not finite or ranks that disagree.
     """
     started, started_utc = time.perf_counter(), provenance.utc_now()
@@ -53,10 +57,13 @@ def train(folder: Path, member: Member) -> None:
             device,
             log,
             trace=files.trace if job["trace"] else None,
+            order=_order(job),
         )
         sections = training.run(folder)
         if first:
-            runtime = sections.pop("runtime") | _runtime(device, cell)
+            if job.get("keep_weights"):
+                keep_weights(training.networks, files)
+            runtime = sections.pop("runtime") | _runtime(device, cell) | {"restarts": job.get("restarts", 0)}
             record = {
                 "schema": SCHEMA,
                 "key": cell.key,
@@ -75,6 +82,12 @@ def train(folder: Path, member: Member) -> None:
     finally:
         log.close()
         dist.destroy_process_group()
+
+
+def _order(job: Mapping[str, Any]) -> Order | None:
+    """Return what a job says of checkpoints, None where it wants none."""
+    asked = job.get("checkpoints")
+    return None if asked is None else Order(**{**asked, "folder": Path(asked["folder"])})
 
 
 def _device(kind: Device, local_rank: int) -> torch.device:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from rsbench.checkpoints.stopping import EXIT_CODE, StoppedError
 from rsbench.errors import RsbenchError
 from rsbench.launch.group import DONE, READY
 from rsbench.launch.member import Member, Work
@@ -38,11 +39,15 @@ def main(folder: Path, work: Work, member: Member) -> int:
         member: this rank.
 
     Returns:
-        0 when the work is done, 2 on a user's error, 1 on any other.
+        0 when the work is done, :data:`~rsbench.checkpoints.stopping.EXIT_CODE` when the rank stopped because some rank
+        was asked to, 2 on a user's error, 1 on any other.
     """
     try:
         _log_to(CellFolder(folder).log(member.rank))
         work(folder, member)
+    except StoppedError as stopped:
+        sys.stderr.write(f"{stopped}\n")
+        return EXIT_CODE
     except BaseException as error:
         _write_error(CellFolder(folder).error(member.rank), member.rank, error)
         return 2 if isinstance(error, RsbenchError) else 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Protocol
 
 import numpy as np
@@ -43,11 +44,29 @@ class TrainBatches:
         """How many training samples count as this rank's, n_k."""
         return self._order.samples
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        """Yield the inputs and labels of one epoch."""
+    def walk(self, step: int = 0) -> Iterator[Batch]:
+        """Yield the inputs and labels of all steps from one on, epoch after epoch without end.
+
+        Args:
+            step: of the run, from 0; where it is not the first, the draws of augmentation must have been restored.
+        """
+        first = step // self._steps
+        for number in count(first):
+            yield from self.epoch(number, begin=step % self._steps if number == first else 0)
+
+    def epoch(self, number: int, *, begin: int = 0) -> Iterator[Batch]:
+        """Yield the inputs and labels of one epoch, from a step of it on."""
         positions = self._order.epoch(number)
-        for step in range(self._steps):
+        for step in range(begin, self._steps):
             yield self._reader.read(positions[step * self._batch_size : (step + 1) * self._batch_size], self._rng)
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """Return where the draws of augmentation stand."""
+        return {"rng": self._rng.get_state()}
+
+    def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Restore what :meth:`state_dict` gave."""
+        self._rng.set_state(state["rng"])
 
 
 class OneInput:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 import torch.distributed as dist
@@ -12,6 +12,9 @@ import torch.distributed as dist
 from rsbench.kernel.byte_counters import Bytes, KernelBytes, counter
 from rsbench.kernel.machine_load import cpu_time
 from rsbench.links.wire import wire_bytes
+
+_SUMS: Final = ("_sent", "_received", "_is_counted", "_own_s", "_busy_s", "_wall_s", "_is_busy_known")
+"""Attributes of :class:`AcrossRanks` that add up windows."""
 
 
 class AcrossRanks:
@@ -30,11 +33,18 @@ class AcrossRanks:
         self._is_counted = True
         self._own_s = self._busy_s = self._wall_s = 0.0
         self._is_busy_known = True
+        self._own_bytes = 0.0
         self.open()
 
     def open(self) -> None:
         """Begin a window."""
-        self._bytes, self._cpu = self._counter.read(), cpu_time()
+        self._bytes, self._cpu, self._own_bytes = self._counter.read(), cpu_time(), 0.0
+
+    def largest(self, values: Sequence[float]) -> list[float]:
+        """Return the largest of each value over all ranks; it does not count as bytes of a step."""
+        found = self._reduced(values, dist.ReduceOp.MAX)
+        self._own_bytes += wire_bytes("all_reduce", 8 * len(values), self._workers)
+        return found
 
     def close(self, waits_s: Sequence[float]) -> list[float]:
         """End a window; return of each of its steps the part of this rank's waiting that was for the last rank.
@@ -45,18 +55,17 @@ class AcrossRanks:
             waits_s: how long this rank waited in each of its steps; all ranks have equally many.
         """
         cpu = cpu_time()
-        least = torch.tensor([*waits_s, 0.0], dtype=torch.float64, device=self._device)
-        dist.all_reduce(least, dist.ReduceOp.MIN)
-        own = 8 * len(least)
+        least = self._reduced([*waits_s, 0.0], dist.ReduceOp.MIN)
+        self._own_bytes += wire_bytes("all_reduce", 8 * len(least), self._workers)
         # All ranks are through with their steps now, so that all that was sent in them has arrived.
-        self._add_bytes(Bytes(*[wire_bytes("all_reduce", own, self._workers)] * 2))
+        self._add_bytes(Bytes(self._own_bytes, self._own_bytes))
         self._own_s += self._on_first_machine(cpu.own_s - self._cpu.own_s)
         self._wall_s += cpu.wall_s - self._cpu.wall_s
         if cpu.busy_s is None or self._cpu.busy_s is None:
             self._is_busy_known = False
         else:
             self._busy_s += cpu.busy_s - self._cpu.busy_s
-        return [max(0.0, wait - shared) for wait, shared in zip(waits_s, least.tolist(), strict=False)]
+        return [max(0.0, wait - shared) for wait, shared in zip(waits_s, least, strict=False)]
 
     def _add_bytes(self, of_this_module: Bytes) -> None:
         """Add what the kernel counted since the window began, as a mean over the ranks."""
@@ -74,10 +83,22 @@ class AcrossRanks:
         return self._sum([own_s if is_there else 0.0])[0]
 
     def _sum(self, values: Sequence[float]) -> list[float]:
-        summed = torch.tensor(values, dtype=torch.float64, device=self._device)
-        dist.all_reduce(summed)
-        found: list[float] = summed.tolist()
+        return self._reduced(values, dist.ReduceOp.SUM)
+
+    def _reduced(self, values: Sequence[float], by: Any) -> list[float]:
+        reduced = torch.tensor(values, dtype=torch.float64, device=self._device)
+        dist.all_reduce(reduced, by)
+        found: list[float] = reduced.tolist()
         return found
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the sums over the windows so far."""
+        return {name: getattr(self, name) for name in _SUMS}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave."""
+        for name in _SUMS:
+            setattr(self, name, state[name])
 
     def traffic(self) -> dict[str, Any]:
         """Return the kernel's part of a record's ``traffic``: bytes a rank, mean over ranks, None where unknown."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from rsbench.measure.step_times import BucketTimes, PhaseTimes, skipped_steps, total
+from rsbench.measure.step_times import BucketTimes, CallSize, PhaseTimes, StepTimes, skipped_steps, total
 
 MOST_STEPS: Final = 1000
 """So many steps are kept at most, evenly spread."""
@@ -40,6 +42,20 @@ class ExchangeProfile:
         if len(self._kept) > MOST_STEPS:
             self._kept, self._stride = self._kept[::2], 2 * self._stride
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was kept, as numbers and texts."""
+        return {
+            "kept": "\n".join(exchange.text for exchange in self._kept),
+            "alone": json.dumps([dataclasses.asdict(phase) for phase in self._alone]),
+            "counts": [self._seen, self._stride, self._local_steps],
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave."""
+        self._kept = [_Exchange.of(text) for text in state["kept"].splitlines()]
+        self._alone = [_phase_of(phase) for phase in json.loads(state["alone"])]
+        self._seen, self._stride, self._local_steps = state["counts"]
+
     def section(self) -> dict[str, Any]:
         """Return medians over the counted steps with the most common number of buckets (decision 0001 says what for).
 
@@ -65,10 +81,30 @@ class _Exchange:
     local_steps: int
     phases: Sequence[PhaseTimes]
 
+    @functools.cached_property
+    def text(self) -> str:
+        """This exchange as a line of JSON; made once."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def of(cls, text: str) -> _Exchange:
+        """Return the exchange of a line."""
+        content = json.loads(text)
+        return cls(**{**content, "phases": [_phase_of(phase) for phase in content["phases"]]})
+
     @property
     def shape(self) -> tuple[int, tuple[int, ...]]:
         """What must be alike for medians to mean something: the local steps, and the buckets of each phase."""
         return self.local_steps, tuple(len(phase.buckets) for phase in self.phases)
+
+
+def _phase_of(content: Mapping[str, Any]) -> PhaseTimes:
+    """Return a phase from what ``dataclasses.asdict`` made of it."""
+    buckets = [
+        BucketTimes(**{**bucket, "calls": [CallSize(**call) for call in bucket["calls"]]})
+        for bucket in content["buckets"]
+    ]
+    return PhaseTimes(**{**content, "times": StepTimes(**content["times"]), "buckets": buckets})
 
 
 def _joined(phases: Sequence[PhaseTimes]) -> PhaseTimes:

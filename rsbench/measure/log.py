@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ class RunLog:
 
     def __init__(self, file: Path | None, *, events: Path | None = None) -> None:
         self._file = None if file is None else file.open("w", encoding="utf-8")
+        self._packer, self._packed = zlib.compressobj(1), bytearray()
         self._events = None if file is None or events is None else Events(events)
 
     def close(self) -> None:
@@ -38,10 +40,46 @@ class RunLog:
         if self._file is None:
             return
         known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
-        self._file.write(_encode({"kind": kind, **known}) + "\n")
-        self._file.flush()
+        self._append(_encode({"kind": kind, **known}) + "\n")
         if self._events is not None:
             self._events.write(kind, known)
+
+    def warn(self, text: str) -> None:
+        """Append a sentence that the user is shown."""
+        self.write("warning", {"text": text})
+
+    def _append(self, lines: str) -> None:
+        """Write whole lines, and keep them for checkpoints."""
+        assert self._file is not None
+        self._file.write(lines)
+        self._file.flush()
+        self._packed += self._packer.compress(lines.encode())
+
+    # --- checkpoints --------------------------------------------------------------------------------------------
+
+    def so_far(self) -> bytes:
+        """Return all lines so far, compressed; of other ranks nothing."""
+        if self._file is None:
+            return b""
+        self._packed += self._packer.flush(zlib.Z_SYNC_FLUSH)
+        return bytes(self._packed)
+
+    def restore(self, packed: bytes) -> None:
+        """Begin anew with the lines that :meth:`so_far` gave, and end with those that were written before this call.
+
+        Raises:
+            ValueError: they are no such lines.
+        """
+        if self._file is None:
+            return
+        text = zlib.decompressobj().decompress(packed).decode()
+        self._file.truncate(0)
+        self._file.seek(0)
+        self._packer, self._packed = zlib.compressobj(1), bytearray()
+        self._append(text)
+        if self._events is not None:
+            for values in map(json.loads, text.splitlines()):
+                self._events.write(values.pop("kind"), values)
 
 
 class Events:

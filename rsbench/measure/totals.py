@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+from array import array
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from rsbench.links.wire import wire_bytes
-from rsbench.measure.step_times import StepTimes, skipped_steps, summarize
+from rsbench.measure.step_times import FIELDS, StepTimes, skipped_steps, summarize
+
+_SUMS: Final = ("_since_exchange", "_wire", "_dense", "_one_d", "_buckets", "_density", "_sent_share")
+"""Attributes of :class:`RunTotals` that are numbers, or densities by tensor."""
 
 
 class RunTotals:
@@ -28,6 +34,7 @@ class RunTotals:
         self._density: dict[str, float] = {}
         self._sent_share = 0.0
         self._times: list[StepTimes] = []
+        self._rows = array("d")
 
     def add(self, stats: Mapping[str, Any] | None, times: StepTimes) -> bool:
         """Count one local step; return whether the densities changed.
@@ -73,6 +80,31 @@ class RunTotals:
     def density_per_tensor(self) -> dict[str, float]:
         """The densities of the last step, by tensor."""
         return dict(self._density)
+
+    # --- checkpoints -----------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all sums, as numbers and arrays; times whose skew is told stay as they are."""
+        known = len(self._rows) // len(FIELDS)
+        for times in self._times[known:]:
+            self._rows.extend(getattr(times, name) for name in FIELDS)
+        series = {"payload": self._payload, "local_steps": self._local_steps}
+        return {
+            "times": np.array(self._rows),
+            **{name: np.array(values, dtype=np.int64) for name, values in series.items()},
+            "sums": {name: getattr(self, name) for name in _SUMS},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave, arrays or tensors."""
+        self._rows = array("d", state["times"].tolist())
+        rows = zip(*[iter(self._rows)] * len(FIELDS), strict=True)
+        self._times = [StepTimes(**dict(zip(FIELDS, row, strict=True))) for row in rows]
+        self._payload, self._local_steps = state["payload"].tolist(), state["local_steps"].tolist()
+        for name in _SUMS:
+            setattr(self, name, state["sums"][name])
+
+    # --- a record's sections ---------------------------------------------------------------------------------------
 
     def traffic(self) -> dict[str, Any]:
         """Return bytes over the whole run; ratios are None where nothing was sent, or no step was steady.

@@ -203,6 +203,9 @@ def write_job(
     provenance: Mapping[str, Any],
     tensorboard: bool = False,
     trace: bool = False,
+    keep_weights: bool = False,
+    checkpoints: Mapping[str, Any] | None = None,
+    restarts: int = 0,
 ) -> None:
     """Write what the workers are to do.
 
@@ -214,6 +217,9 @@ def write_job(
         provenance: of this command.
         tensorboard: have event files written.
         trace: have a trace of some steps written.
+        keep_weights: have the final weights written.
+        checkpoints: where and how often to save, as :meth:`rsbench.planning.survival.Survival.order` gives it.
+        restarts: how often this command has started the workers again.
 
     Raises:
         RsbenchError: the folder cannot be written.
@@ -225,6 +231,9 @@ def write_job(
         "data": str(data.resolve()),
         "tensorboard": tensorboard,
         "trace": trace,
+        "keep_weights": keep_weights,
+        "checkpoints": checkpoints,
+        "restarts": restarts,
         "steps_per_epoch": job.steps_per_epoch,
         "argv": list(argv),
         "provenance": dict(provenance),

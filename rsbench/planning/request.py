@@ -10,6 +10,7 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.contact import Contact
 from rsbench.planning.devices import Nodes
 from rsbench.planning.grid import Grid
+from rsbench.planning.survival import Survival
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,8 @@ class Request:
         rerun: run done cells again.
         tensorboard: write event files.
         trace: write a trace of some steps.
+        keep_weights: write the final weights.
+        survival: checkpoints and restarts.
         judging: how its report judges differences.
         ours: options whose values are not known from the paper that a plan follows.
     """
@@ -55,6 +58,8 @@ class Request:
     rerun: bool = False
     tensorboard: bool = False
     trace: bool = False
+    keep_weights: bool = False
+    survival: Survival = field(default_factory=Survival)
     judging: Judging = DEFAULT
     ours: Sequence[str] = ()
 

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from rsbench.errors import RsbenchError
 from rsbench.results import records
 from rsbench.results.folder import CELLS, CellFolder, refuse_link, remove
+from rsbench.results.reached import note_reached
 
 _CLEARED: Final = ".cleared"
 """File in an arriving try's folder: what it replaces was removed already."""
@@ -60,10 +61,13 @@ def settle(cell: CellFolder, key: str) -> None:
         OSError: something cannot be moved or deleted.
     """
     _take_in(cell, key)
+    if _is_done(cell, key):
+        remove(cell.checkpoints)
     for attempt in list(cell.attempts()):
         if not attempt.path.is_symlink() and _is_done(attempt, key) and _written_ns(attempt) > _written_ns(cell):
             publish(cell, attempt, key)
         else:
+            note_reached(cell, attempt)
             with suppress(OSError):  # its workers may be ending just now
                 remove(attempt.path)
 
@@ -121,6 +125,8 @@ def _take_in(cell: CellFolder, key: str) -> None:
             file.rename(cell.path / file.name)
     new.record.replace(cell.record)
     remove(cell.failed)
+    if _is_done(cell, key):
+        remove(cell.checkpoints)
     remove(new.path)
 
 

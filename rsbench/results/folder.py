@@ -27,6 +27,8 @@ class CellFolder:
         samples: raw samples, one a line, as rank 0 writes them.
         events: the folder of TensorBoard's event files.
         trace: some steps of all ranks, for a trace viewer.
+        weights: final weights of a sole network, a plain ``state_dict``; those of several are beside it.
+        checkpoints: folder of the checkpoints of tries that are not done, see :mod:`rsbench.checkpoints.shelf`.
         lock: held by the process that runs the cell.
         arriving: folder of a whole try while its files take their places here, see :mod:`rsbench.results.attempts`.
         failed: folder of the last try that failed beside the numbers of an earlier one.
@@ -37,6 +39,7 @@ class CellFolder:
         self.job, self.record = path / "job.json", path / "record.json"
         self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
         self.trace = path / "trace.json"
+        self.weights, self.checkpoints = path / "weights.pt", path / "checkpoints"
         self.lock = path / ".lock"
         self.arriving, self.failed = path / "arriving", path / "failed"
 
@@ -75,6 +78,10 @@ class CellFolder:
         """Return the file for a rank's exception."""
         return self.path / f"error-rank{rank}.json"
 
+    def weights_of(self, network: str) -> Path:
+        """Return the file of one network's final weights; a sole one is called ``""``."""
+        return self.path / f"weights-{network}.pt" if network else self.weights
+
     def logs(self) -> Iterator[Path]:
         """Yield the outputs of all ranks."""
         return self.path.glob(self.log("*").name)
@@ -83,10 +90,16 @@ class CellFolder:
         """Yield the exceptions of all ranks."""
         return self.path.glob(self.error("*").name)
 
+    def clear_errors(self) -> None:
+        """Remove the exceptions of workers that are started again."""
+        for file in self.errors():
+            remove(file)
+
     def clear(self) -> None:
-        """Remove what an earlier try left beside its record, event files and pictures included; follow no link."""
+        """Remove what an earlier try left beside its record, pictures and weights included; follow no link."""
         alone = (self.job, self.samples, self.events, self.trace)
-        for file in (*alone, *self.logs(), *self.errors(), *self.path.glob("*.png"), *self.path.glob(".*.tmp")):
+        made = [file for kind in ("*.png", "weights*.pt", ".*.tmp") for file in self.path.glob(kind)]
+        for file in (*alone, *self.logs(), *self.errors(), *made):
             remove(file)
 
 

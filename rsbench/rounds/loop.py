@@ -223,6 +223,7 @@ class Rounds:
             "share": self._share,
             "steps": self._steps,
             "done": self.done,
+            "buffer_bytes": self.buffer_bytes,
             "begin": dict(self._begin),
             "now": {name: tensor.detach().clone() for name, tensor in self._now().items()},
             "outer": self._outer.state_dict(),
@@ -259,6 +260,7 @@ class Rounds:
                 for name, tensor in tensors.items():
                     tensor.copy_(state[part][name])
         self._steps, self.done = int(state["steps"]), int(state["done"])
+        self.buffer_bytes = int(state.get("buffer_bytes", 0))
 
 
 def _unpulled(optimizer: torch.optim.Optimizer) -> None:

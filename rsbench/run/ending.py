@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from rsbench.checkpoints.shelf import Shelf
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import Cause, failure_lines
 from rsbench.launch.launcher import Outcome
@@ -15,6 +16,7 @@ from rsbench.planning.job import Job, failed_record
 from rsbench.results import attempts, records
 from rsbench.results.folder import CellFolder, folder_error
 from rsbench.results.ledger import Ledger
+from rsbench.results.reached import note_reached
 from rsbench.results.schema import Record
 from rsbench.units import duration_text
 
@@ -133,11 +135,21 @@ def settle(
             provenance=provenance,
         )
         records.write_record(attempt.path, record)
+        note_reached(cell, attempt)
+        cause = _with_way_on(cell, job.spec.workers, cause)
         return Ending.failure(_kept(cell, attempt, key, cause), WORDS.get(status, "FAILED"))
     except OSError as problem:
         return Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))
     except RsbenchError as problem:
         return Ending.failure(Cause(reason=str(problem), log=None, tail=()))
+
+
+def _with_way_on(cell: CellFolder, ranks: int, cause: Cause) -> Cause:
+    """Return the cause, with a word on where the next run goes on where there is a checkpoint."""
+    step = None if cause.by_user else Shelf(cell.checkpoints).newest(ranks)
+    if step is None:
+        return cause
+    return replace(cause, hint=f"{cause.hint} The same command goes on from step {step}.".strip())
 
 
 def _kept(cell: CellFolder, attempt: CellFolder, key: str, cause: Cause) -> Cause:

@@ -143,6 +143,9 @@ def _prepare(request: Request, environment: Mapping[str, str], held: ExitStack) 
         provenance=provenance.collect(request.argv),
         tensorboard=request.tensorboard,
         trace=request.trace,
+        keep_weights=request.keep_weights,
+        checkpoints=request.survival.order(cell.checkpoints),
+        restarts=int(environment.get("TORCHELASTIC_RESTART_COUNT", "0")),
     )
     return {"folder": str(attempt.path), "key": job.spec.key}
 

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from rsbench.console import say, styled
 from rsbench.metrics import validation_text
-from rsbench.units import bytes_text, duration_text
+from rsbench.units import bytes_text, count_text, duration_text
 
 PLAIN_INTERVAL_S = 10.0
 
@@ -30,6 +30,7 @@ class CellState:
         path: the file of samples, which need not exist yet.
         steps: optimizer steps of the whole run.
         epochs: passes over the training samples.
+        notes: sentences of the workers that were not shown yet.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class CellState:
     loss: float | None = None
     validation: str = ""
     payload_bytes: float | None = None
+    notes: list[str] = field(default_factory=list)
     _sent_bytes: int = 0
     _steps_read: int = 0
     samples_per_s: float | None = None
@@ -67,6 +69,10 @@ class CellState:
     def _take(self, sample: dict[str, Any]) -> None:
         if sample["kind"] == "phase":
             self.phase = str(sample["phase"])
+        elif sample["kind"] == "resumed":
+            self.notes.append(f"going on from step {int(sample['step'])}{_again(int(sample['steps_redone']))}")
+        elif sample["kind"] == "warning":
+            self.notes.append(f"Warning: {sample['text']}")
         elif sample["kind"] == "epoch":
             self.validation = validation_text(sample)
         elif sample["kind"] == "step":
@@ -78,6 +84,11 @@ class CellState:
             before = self.step_time_s
             self.step_time_s = duration if before is None else 0.9 * before + 0.1 * duration
             self.samples_per_s = sample["images"] / self.step_time_s if self.step_time_s else None
+
+    def take_notes(self) -> list[str]:
+        """Return the sentences that were not shown yet, once."""
+        notes, self.notes = self.notes, []
+        return notes
 
     def left_s(self) -> float | None:
         """Return the seconds of training that are left, None before the first step."""
@@ -151,8 +162,11 @@ class Progress(ABC):
 
     def tick(self) -> None:
         """Show what is new; called a few times a second."""
-        if self._state is not None:
-            self._show(self._state)
+        if self._state is None:
+            return
+        self._show(self._state)
+        for note in self._state.take_notes():
+            self._print(f"{self._head()}: {note}")
 
     def end(self, label: str, line: str, total: int) -> None:
         """Show how a cell has ended, which need not have begun here: another process may have run it."""
@@ -250,6 +264,11 @@ class LiveProgress(Progress):
         )
         words = "  ".join([*state.words(), *_left(self._time_left, state)])
         self._live.update(Group(bar, styled(console, words)), refresh=True)
+
+
+def _again(steps: int) -> str:
+    """Return what is said of steps that are done a second time, nothing where there are none."""
+    return f" ({count_text(steps, 'step')} to do again)" if steps else ""
 
 
 def _left(time_left: TimeLeft, state: CellState) -> list[str]:

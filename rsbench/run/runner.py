@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,12 @@ from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.planning.devices import Nodes
 from rsbench.planning.job import Job, write_job
+from rsbench.planning.survival import Survival
 from rsbench.results import attempts
-from rsbench.results.folder import CellFolder, folder_error, refuse_link, remove
+from rsbench.results.folder import CellFolder, folder_error, remove
 from rsbench.results.ledger import Ledger
 from rsbench.results.provenance import utc_now
+from rsbench.results.reached import note_reached
 from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle, stamp
 from rsbench.run.progress import CellState, Progress
 from rsbench.run.queue import CellQueue
@@ -31,7 +33,7 @@ BARRIER_TIMEOUT_S: Final = 3600.0
 """How long nodes wait for each other before each cell: one may be decoding images, or losing its connection slowly."""
 POLL_S: Final = 0.2
 """Between two looks at cells that another process runs."""
-_SKIP, _GO = "skip", "go"
+_STOPPING: Final = "stopping: this step ends and a checkpoint is saved; a second Ctrl-C ends it at once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,8 @@ class CellRunner:
         rendezvous: where several of them meet; None on one.
         tensorboard: write event files.
         trace: write a trace of some steps.
+        keep_weights: write the final weights.
+        survival: checkpoints and restarts.
         budget_s: begin no cell after so many seconds; None has no limit.
     """
 
@@ -70,6 +74,8 @@ class CellRunner:
     rendezvous: Rendezvous | None = None
     tensorboard: bool = False
     trace: bool = False
+    keep_weights: bool = False
+    survival: Survival = field(default_factory=Survival)
     budget_s: float | None = None
     _busy: dict[str, tuple[int, int] | None] = field(default_factory=dict, init=False)
 
@@ -90,8 +96,6 @@ class CellRunner:
                 if job is None:
                     break
                 ending = self._turn(job, total)
-                while ending is None and self.nodes.count > 1 and self.stop.number is None:
-                    ending = self._turn(job, total)  # the other nodes have this order too
                 if ending is None:
                     queue.put_back(job)
                 else:
@@ -105,8 +109,6 @@ class CellRunner:
 
     def _turn(self, job: Job, total: int) -> Ending | None:
         """Run a cell under its lock; None where another process holds it."""
-        if self.rendezvous is not None and self.nodes.rank != 0:
-            return self._follow(self.rendezvous, job, total)
         key, cell = job.spec.key, CellFolder.of(self.out, job.spec.folder_name)
         if key in self._busy:  # all that may run is busy
             time.sleep(POLL_S)
@@ -120,13 +122,10 @@ class CellRunner:
                 ready = Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))
             except RsbenchError as problem:
                 ready = Ending.failure(Cause(reason=str(problem), log=None, tail=()))
-            if self.rendezvous is not None:
-                turn = _GO if isinstance(ready, CellFolder) else _SKIP
-                self.rendezvous.publish(turn, job.spec.key, BARRIER_TIMEOUT_S)
             if isinstance(ready, Ending):
                 return ready
             started_utc = utc_now()
-            outcome = self._launch(ready, job, total)
+            outcome = self._launch_until_done(cell, ready, job, total)
             return settle(cell, ready, job, outcome, started_utc, self.provenance, self.ledger)
 
     def _ready(self, held: ExitStack, cell: CellFolder, job: Job) -> CellFolder | Ending:
@@ -147,8 +146,10 @@ class CellRunner:
             failed = failure_elsewhere(cell)
             if failed is not None:
                 return failed
+        if self.ledger.rerun:
+            remove(cell.checkpoints)
         attempt = attempts.begin(cell, self.token)
-        self._write_job(attempt, job)
+        self.write_job(cell, attempt, job)
         return attempt
 
     def _note_busy(self, cell: CellFolder, job: Job, total: int) -> None:
@@ -158,38 +159,52 @@ class CellRunner:
             line = "another rsbench is running this cell in the same folder; its end is waited for"
             self.progress.say(job.spec.label, line, total)
 
-    def _follow(self, rendezvous: Rendezvous, job: Job, total: int) -> Ending:
-        """Run a cell's workers on another node than node 0, which keeps the lock and the record.
+    def write_job(self, cell: CellFolder, attempt: CellFolder, job: Job, restarts: int = 0) -> None:
+        """Leave in the try's folder what its workers read."""
+        write_job(
+            attempt,
+            job,
+            data=self.data[job.spec.dataset, job.spec.image_size],
+            argv=self.argv,
+            provenance=self.provenance,
+            tensorboard=self.tensorboard,
+            trace=self.trace,
+            keep_weights=self.keep_weights,
+            checkpoints=self.survival.order(cell.checkpoints.resolve()),
+            restarts=restarts,
+        )
+
+    def _launch_until_done(self, cell: CellFolder, attempt: CellFolder, job: Job, total: int) -> Outcome:
+        """Run the workers of this machine; start them again, as often as was asked, when they were killed or hung."""
+        outcome = self._launch_on_all(attempt, job, total)
+        for restart in range(1, self.survival.max_restarts + 1):
+            if not outcome.is_worth_a_restart or self.stop.number is not None or not attempt.path.is_dir():
+                break
+            line = f"{outcome.why}; started again ({restart} of {self.survival.max_restarts})"
+            self.progress.say(job.spec.label, line, total)
+            note_reached(cell, attempt)
+            attempt.clear_errors()
+            self.write_job(cell, attempt, job, restart)
+            outcome = self._launch_on_all(attempt, job, total)
+        return outcome
+
+    def _launch_on_all(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
+        """Run the workers of all machines; the others take the order, and none begins before all have.
 
         Raises:
-            RsbenchError: the nodes do not meet, or this one cannot write.
+            RsbenchError: a node has ended, and was not started again in time.
         """
-        if rendezvous.fetch(job.spec.key, BARRIER_TIMEOUT_S) != _GO:
-            return Ending(status="elsewhere", line="node 0 has nothing to run")
-        cell = CellFolder.of(self.out, job.spec.folder_name)
-        own = cell.of_node(self.nodes.rank)  # the nodes may share the result folder, so not node 0's
-        for place in (cell.path.parent, cell.path, own.path):
-            refuse_link(place)
-        try:
-            remove(own.path)
-        except OSError as problem:
-            raise folder_error(problem, own.path) from problem
-        self._write_job(own, job)
-        outcome = self._launch(own, job, total)
-        return Ending.of(outcome)
+        if self.rendezvous is not None:
+            order = {"cell": job.spec.key, "total": total}
+            self.rendezvous.give(order, BARRIER_TIMEOUT_S, patient=self.survival.max_restarts > 0)
+        return self.launch(attempt, job, total)
 
-    def _write_job(self, attempt: CellFolder, job: Job) -> None:
-        """Leave in the try's folder what its workers read."""
-        data = self.data[job.spec.dataset, job.spec.image_size]
-        asked = {"tensorboard": self.tensorboard, "trace": self.trace}
-        write_job(attempt, job, data=data, argv=self.argv, provenance=self.provenance, **asked)
-
-    def _launch(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
+    def launch(self, attempt: CellFolder, job: Job, total: int) -> Outcome:
         """Run the workers of this machine."""
         self.progress.begin(job.spec.label, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
         workers, began = job.spec.workers // self.nodes.count, time.monotonic()
         try:
-            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self.progress.tick)
+            return self.launcher.run(attempt.path, workers_per_node=workers, tick=self._tick(job, total))
         except OSError as problem:
             reason = f"its workers could not be started: {problem.strerror or problem}"
             cause = Cause(reason=reason, log=None, tail=())
@@ -197,3 +212,15 @@ class CellRunner:
         finally:
             if not compressors.is_ours(job.compressor):
                 self.launcher.close()  # who knows what it left in its processes
+
+    def _tick(self, job: Job, total: int) -> Callable[[], None]:
+        """Return what shows progress while workers run, and says once what a signal does."""
+        told = [not self.survival.checkpoints]
+
+        def tick() -> None:
+            self.progress.tick()
+            if self.stop.number is not None and not told[0]:
+                told[0] = True
+                self.progress.say(job.spec.label, _STOPPING, total)
+
+        return tick

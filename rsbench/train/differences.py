@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 
@@ -99,3 +100,18 @@ class Differences:
     def bucket_count(self) -> int:
         """Buckets of the difference."""
         return len(self.compressor.hook.timeline)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the rounds, the local optimizers and the compressor."""
+        rounds = self._rounds.state_dict()
+        return {
+            "compressors": rounds.pop("compressor"),
+            "rounds": rounds,
+            "optimizers": {name: network.optimizer.state_dict() for name, network in self._networks.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave."""
+        self._rounds.load_state_dict({**state["rounds"], "compressor": state["compressors"]})
+        for name, network in self._networks.items():
+            network.optimizer.load_state_dict(state["optimizers"][name])

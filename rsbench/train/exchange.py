@@ -58,6 +58,16 @@ class Exchange(Protocol):
     def bucket_count(self) -> int:
         """Buckets of an exchange."""
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return this rank's networks, optimizers and ``compressors``; tensors may be those that train."""
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave on the same rank of the same run.
+
+        Raises:
+            RsbenchError: it is of another run.
+        """
+
 
 def loaded(batches: Iterator[Batch], step: int) -> Batch:
     """Return the batch of a step."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -108,3 +109,21 @@ class Gradients:
     def bucket_count(self) -> int:
         """Buckets of all networks."""
         return sum(len(network.compressor.hook.timeline) for network in self._networks.values())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return weights, optimizers and compressors, by network."""
+        networks = self._networks.items()
+        return {
+            "weights": {name: network.network.state_dict() for name, network in networks},
+            "optimizers": {name: network.optimizer.state_dict() for name, network in networks},
+            "compressors": {name: network.compressor.state_dict() for name, network in networks},
+            "buffer_bytes": self.buffer_bytes,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore what :meth:`state_dict` gave."""
+        for name, network in self._networks.items():
+            network.compressor.load_state_dict(state["compressors"][name])
+            network.network.load_state_dict(state["weights"][name])
+            network.optimizer.load_state_dict(state["optimizers"][name])
+        self.buffer_bytes = state["buffer_bytes"]

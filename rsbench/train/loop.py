@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 import torch.distributed as dist
@@ -30,32 +29,18 @@ from rsbench.metrics import facts_of
 from rsbench.recipe.epochs import steps_per_epoch, total_steps
 from rsbench.tasks import Networks, Task
 from rsbench.train.agreement import agree, facts_of_run
+from rsbench.train.checkpoints import Checkpoints
 from rsbench.train.differences import Differences
 from rsbench.train.exchange import Exchange, Stats
 from rsbench.train.gradients import Gradients
 from rsbench.train.inputs_first import inputs_first
+from rsbench.train.learning_rate import learning_rate
 from rsbench.train.open_steps import OpenSteps, ReadStep
+from rsbench.train.saving import NoCheckpoints, Order, Saving
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
 
-
-def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> float:
-    """Return the learning rate of a step: linear warm-up, then cosine to zero, tenths at 50 % and 75 %, or constant.
-
-    Args:
-        cell: peak rate, schedule and warm-up epochs.
-        step: 0-based.
-        steps: steps of the whole run.
-        per_epoch: steps of an epoch; warm-up takes at most a quarter of the run.
-    """
-    warmup = min(round(cell.warmup_epochs * per_epoch), steps // 4)
-    if step < warmup:
-        return cell.lr * (step + 1) / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    if cell.schedule == "cosine":
-        return cell.lr * 0.5 * (1 + math.cos(math.pi * done))
-    if cell.schedule == "step":
-        return cell.lr * (0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0)
-    return cell.lr
+_PROGRESS: Final = ("trained_s", "_epoch_losses", "_epoch_end", "validation", "history")
+"""Attributes of :class:`Training` that a checkpoint keeps as JSON."""
 
 
 class Training:
@@ -69,6 +54,7 @@ class Training:
         device: this rank's device.
         log: where raw samples go.
         trace: file for a trace of some steps; None writes none.
+        order: of checkpoints; None saves none.
 
     Raises:
         RsbenchError: the data cannot be split as asked, the model is unknown, or nobody has described the task in
@@ -85,6 +71,7 @@ class Training:
         log: RunLog,
         *,
         trace: Path | None = None,
+        order: Order | None = None,
     ) -> None:
         self.cell, self.compressor, self.device, self.log = cell, compressor, device, log
         self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
@@ -103,9 +90,9 @@ class Training:
         agree(facts_of_run(cell, compressor.text, self.task, folder, built))
         beat("prepare the exchange")
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
-        batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
-        self._stream = chain.from_iterable(map(batches.epoch, count()))
-        self.exchange = self._exchange_of(batches.samples)
+        self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
+        self._stream = self.batches.walk()
+        self.exchange = self._exchange_of(self.batches.samples)
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
         self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
         self.totals = RunTotals(self.workers, compressor.steady_from_step)
@@ -113,7 +100,10 @@ class Training:
         self.trace = None if trace is None else Trace(self.steps)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
-        self.step, self.trained_s = 0, 0.0
+        self.step, self.trained_s, self._stop = 0, 0.0, 0
+        self._epoch_losses: list[float] = []
+        self._epoch_end = self._next_epoch_end()
+        self.checkpoints: Saving = NoCheckpoints() if order is None else Checkpoints(self, order)
 
     @inputs_first
     def run(self, pictures: Path) -> dict[str, Any]:
@@ -126,20 +116,45 @@ class Training:
             The record's sections.
 
         Raises:
-            RsbenchError: the loss or a gradient is not finite.
+            RsbenchError: the loss or a gradient is not finite, or the newest checkpoint is of another run.
+            StoppedError: some rank was asked to stop; a checkpoint was saved.
         """
         self.log.write("phase", {"phase": "train"})
-        while self.step < self.steps:
-            train_loss = self._train_until(self._next_stop())
-            scores = self._validate() if self.compressor.trains else None
-            if scores is not None:
-                self.validation.append({"epoch": (self.step - 1) // self.per_epoch, **scores})
-                done = {"steps_done": self.step, "train_loss": train_loss}
-                self.log.write("epoch", {**done, **self.validation[-1]})
-            self._remember(train_loss)
+        with self.checkpoints.kept():
+            while self.step < self.steps:
+                self._train_until(self.checkpoints.next_stop(self.step, self._epoch_end))
+                epoch_ended = self.step == self._epoch_end
+                if epoch_ended:
+                    self._end_epoch()
+                self.checkpoints.end_leg(epoch_ended=epoch_ended)
+            return self._finish(pictures)
+
+    def _finish(self, pictures: Path) -> dict[str, Any]:
+        """Write the trace, test with the last weights, and return the record's sections."""
         if self.trace is not None and self._trace_file is not None:
             self.trace.write(self._trace_file)
         return self._sections(self.trained_s, self._accuracy(pictures))
+
+    def _end_epoch(self) -> None:
+        """Validate, and remember what was reached."""
+        train_loss = sum(self._epoch_losses) / len(self._epoch_losses)
+        scores = self._validate() if self.compressor.trains else None
+        if scores is not None:
+            self.validation.append({"epoch": (self.step - 1) // self.per_epoch, **scores})
+            self.log.write("epoch", {"steps_done": self.step, "train_loss": train_loss, **self.validation[-1]})
+        self._remember(train_loss)
+        self._epoch_losses, self._epoch_end = [], self._next_epoch_end()
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What changes in training beside networks, batches and sums, for a checkpoint."""
+        return {name: getattr(self, name) for name in _PROGRESS}
+
+    def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
+        """Stand after a step, with the progress that was then."""
+        for name in _PROGRESS:
+            setattr(self, name, progress[name])
+        self.step, self._stream = step, self.batches.walk(step)
 
     def _validate(self) -> dict[str, float] | None:
         """Average the buffers over the ranks and score the validation samples."""
@@ -166,31 +181,38 @@ class Training:
             return Differences(self.networks, self.compressor, self.cell, samples, self._losses, self._rate_of)
         return Gradients(self.networks, self.compressor, self.cell, self.device, self._losses, self._rate_of)
 
-    def _next_stop(self) -> int:
+    def _next_epoch_end(self) -> int:
         """Return the steps after which to validate next: at the first exchange at or after the epoch's end."""
         every, end = self.cell.synchronization.every, (self.step // self.per_epoch + 1) * self.per_epoch
         return min(self.steps, math.ceil(end / every) * every)
 
-    def _train_until(self, stop: int) -> float:
-        """Train until so many steps are done, in an exchange's end; return the mean loss."""
-        first = self.step
-        loader = ahead(islice(self._stream, stop - first), self.device)
-        launched = OpenSteps(self.compressor.hook.clock)
-        losses, sent = [], deque[Stats]()
+    def _train_until(self, stop: int) -> None:
+        """Train until so many steps are done, in an exchange's end, or to the next where a rank was asked to stop."""
+        first, self._stop = self.step, stop
+        loader = ahead(self._batches_to_stop(), self.device)
+        launched, sent = OpenSteps(self.compressor.hook.clock), deque[Stats]()
         self.ranks.open()
-        while self.step < stop:
+        while self.step < self._stop:
             with self._training_time():
                 steps = self.exchange.launch(self.step, self.steps, loader)
                 read = [one for step, _ in steps for one in self._finite_steps(launched.add(step))]
             self.step += len(steps)
             sent += [stats for _, stats in steps]
-            losses += [self._note(step, sent.popleft()) for step in read]
+            self._epoch_losses += [self._note(step, sent.popleft()) for step in read]
+            if self.checkpoints.is_to_stop(self.step):  # after one more exchange, whose batches may be read already
+                self._stop = min(self._stop, self.step + len(steps))
         with self._training_time():
             read = self._finite_steps(launched.rest())
-        losses += [self._note(step, sent.popleft()) for step in read]
+        self._epoch_losses += [self._note(step, sent.popleft()) for step in read]
         beat("compare the ranks' waiting")
-        self.totals.tell_skew(self.ranks.close(self.totals.waits_s(stop - first)))
-        return sum(losses) / len(losses)
+        self.totals.tell_skew(self.ranks.close(self.totals.waits_s(self.step - first)))
+
+    def _batches_to_stop(self) -> Iterator[Batch]:
+        """Yield the batches to the stop, which may come nearer meanwhile."""
+        read = self.step
+        while read < self._stop:
+            read += 1
+            yield next(self._stream)
 
     @contextmanager
     def _training_time(self) -> Iterator[None]:
@@ -258,22 +280,21 @@ class Training:
         scores = {"val": self.validation, "val_score": last, "test": test}
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
-    def _traffic(self) -> dict[str, Any]:
-        return traffic_section(self.totals, self.exchange.buffer_bytes, self.cell, self.samples_per_step)
-
     def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         """Return all sections of the record that this process knows of."""
+        traffic = traffic_section(self.totals, self.exchange.buffer_bytes, self.cell, self.samples_per_step)
         return {
             "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
             "model": model_section(self.cell.model, self.networks),
-            "traffic": {**self._traffic(), **self.ranks.traffic()},
+            "traffic": {**traffic, **self.ranks.traffic()},
             "exchange": {**self.profile.section(), **self.ranks.machine()},
             "time": {**self.totals.time(self.samples_per_step), "train_s": train_s},
             "accuracy": accuracy,
             "history": thinned(self.history),
             "memory": memory_section(self.device),
             "runtime": {
+                **self.checkpoints.runtime,
                 "buckets": self.exchange.bucket_count,
                 "steps_per_epoch": self.per_epoch,
                 "kernels": self.compressor.hook.kernels,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hosts import Cluster, cluster, losses
+from hosts import Cluster, cluster, losses, records
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 CELL = ("--dataset", "synthetic", "--model", "smallvgg", "--batch-size", "8", "--image-size", "16")
@@ -28,7 +28,9 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[float]]:
     place = tmp_path_factory.mktemp("alone")
     argv = [sys.executable, "-m", "rsbench", "compare", "--out", str(place / "out"), "--device", "cpu", *CELL, *TWO]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(place / "cache")}
-    done = subprocess.run([*argv, "--workers", "4", "--max-steps", "16"], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [*argv, "--workers", "4", "--max-steps", "16"], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return losses(place / "out")
 
@@ -40,3 +42,25 @@ def test_two_hosts_have_the_losses_of_one(hosts: Cluster, alone: dict[str, list[
     found = losses(hosts.hosts[0].out)
     assert {name: len(values) for name, values in found.items()} == {"none": 16, "dgc": 16}
     assert found == alone
+
+
+@pytest.mark.parametrize("lost", [1, 0])
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_host_that_was_lost_is_started_again_and_the_cell_goes_on(
+    tmp_path: Path, alone: dict[str, list[float]], lost: int, shared: bool
+) -> None:
+    words = (*CELL, *TWO, "--workers", "2", "--max-steps", "16", "--checkpoint-every", "4", "--max-restarts", "1")
+    with cluster(tmp_path, shared=shared) as hosts:
+        for rank in (0, 1):
+            hosts.start(rank, *words)
+        hosts.wait_until(lambda: hosts.step() >= 9)
+        hosts.hosts[lost].lose_power()
+        hosts.wait_until(lambda: f"Node {lost} has ended" in hosts.hosts[1 - lost].said)
+        hosts.start(lost, *words)
+        assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
+        out = hosts.hosts[0].out
+        assert losses(out) == alone
+        runtimes = {record["cell"]["compressor"]: record["provenance"]["runtime"] for record in records(out).values()}
+        assert runtimes["none"]["resumed_from_step"] == [8] and runtimes["dgc"]["resumed_from_step"] == []
+        assert not list(tmp_path.glob("**/checkpoints"))
+        assert not list(tmp_path.glob("**/try-*"))

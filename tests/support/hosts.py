@@ -132,13 +132,17 @@ def steps(samples: Path) -> list[dict[str, Any]]:
     return [sample for sample in found if sample["kind"] == "step"]
 
 
+def records(out: Path) -> dict[Path, dict[str, Any]]:
+    """The records of a result folder, by their cells' folders."""
+    return {path.parent: json.loads(path.read_text()) for path in out.glob("cells/*/record.json")}
+
+
 def losses(out: Path) -> dict[str, list[float]]:
     """The loss of every step, by compressor."""
-    found = {}
-    for path in out.glob("cells/*/record.json"):
-        name = json.loads(path.read_text())["cell"]["compressor"]
-        found[name] = [sample["loss"] for sample in steps(path.parent / "samples.jsonl")]
-    return found
+    return {
+        record["cell"]["compressor"]: [sample["loss"] for sample in steps(cell / "samples.jsonl")]
+        for cell, record in records(out).items()
+    }
 
 
 @contextmanager

@@ -1,0 +1,63 @@
+"""Writes a rank's checkpoints beside training, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from rsbench.checkpoints.shelf import Header, Shelf
+from rsbench.checkpoints.tensor_file import write_tensors
+
+
+class Writer:
+    """One rank's writer.
+
+    Args:
+        shelf: where checkpoints stand.
+        rank: whose they are.
+        facts: of the run, for the headers.
+
+    Attributes:
+        newest: the step of the newest checkpoint that was written whole, or that the run went on from; 0 before.
+        problem: why the last one could not be written; None where it could.
+    """
+
+    def __init__(self, shelf: Shelf, rank: int, facts: Mapping[str, Any]) -> None:
+        self._shelf, self._rank, self._facts = shelf, rank, facts
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._under_way: tuple[int, Future[None]] | None = None
+        self.newest = 0
+        self.problem: OSError | None = None
+
+    def begin(self, step: int, state: Any) -> None:
+        """Begin to write; the one before must have been waited for.
+
+        Args:
+            step: steps that are done.
+            state: nested dicts and lists of tensors on the CPU, numbers and texts; nobody changes them any more.
+        """
+        assert self._under_way is None
+        self._under_way = step, self._thread.submit(self._write, step, state)
+
+    def wait(self) -> None:
+        """Wait until nothing is under way; the attributes say what became of it."""
+        if self._under_way is None:
+            return
+        (step, written), self._under_way = self._under_way, None
+        try:
+            written.result()
+        except OSError as problem:
+            self.problem = problem
+        else:
+            self.newest, self.problem = step, None
+
+    def close(self) -> None:
+        """Wait, and end the thread."""
+        self.wait()
+        self._thread.shutdown()
+
+    def _write(self, step: int, state: Any) -> None:
+        size_bytes, sha256 = write_tensors(self._shelf.tensors(step, self._rank), state)
+        header = Header(step=step, rank=self._rank, size_bytes=size_bytes, sha256=sha256, facts=self._facts)
+        self._shelf.write_header(header)

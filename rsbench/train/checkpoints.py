@@ -1,0 +1,246 @@
+"""Checkpoints of one rank's training: saved now and then and when asked to stop, gone on from at the start."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import Any, Final, Protocol
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from rsbench.cell import CellSpec
+from rsbench.checkpoints.agreed import newest_of_all
+from rsbench.checkpoints.host_copy import host_copy
+from rsbench.checkpoints.random_state import random_state, set_random_state
+from rsbench.checkpoints.shelf import Shelf
+from rsbench.checkpoints.stopping import StoppedError, Vote, listening
+from rsbench.checkpoints.writer import Writer
+from rsbench.compressors import Compressor
+from rsbench.errors import RsbenchError
+from rsbench.loaders.batches import TrainBatches
+from rsbench.measure.across_ranks import AcrossRanks
+from rsbench.measure.exchange_profile import ExchangeProfile
+from rsbench.measure.gather import gather_json
+from rsbench.measure.heartbeat import beat
+from rsbench.measure.log import RunLog
+from rsbench.measure.totals import RunTotals
+from rsbench.results.reached import reached
+from rsbench.train.exchange import Exchange
+from rsbench.train.saving import NEVER_RESUMED, Order
+
+APART_S: Final = 300.0
+"""Where no number of steps is asked for, checkpoints at epochs' ends are at least so far apart."""
+
+
+class Resumable(Protocol):
+    """One rank's training: what it is, and all that changes in it.
+
+    Attributes:
+        step: steps that are done.
+        progress: what else must be known to go on, as JSON has it.
+    """
+
+    cell: CellSpec
+    compressor: Compressor
+    device: torch.device
+    steps: int
+    step: int
+    exchange: Exchange
+    batches: TrainBatches
+    totals: RunTotals
+    profile: ExchangeProfile
+    ranks: AcrossRanks
+    log: RunLog
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """The rest of what changes, as JSON can say it."""
+
+    def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
+        """Stand after a step, with the progress that was then; all else is restored already."""
+
+
+class Checkpoints:
+    """What one rank saves and goes on from. All ranks make the same calls.
+
+    Args:
+        training: whose state it is.
+        order: where and how often.
+
+    Attributes:
+        runtime: what the record says of resuming.
+    """
+
+    def __init__(self, training: Resumable, order: Order) -> None:
+        self._training, self._order = training, order
+        self._shelf = Shelf(order.folder)
+        cell = training.cell
+        self._facts = {
+            "key": cell.key,
+            "world size": cell.workers,
+            "data set": f"{cell.dataset} {cell.dataset_fingerprint}",
+            "model": cell.model,
+            "optimizer": cell.optimizer,
+            "exchange": cell.synchronization.text,
+            "compressor": training.compressor.text,
+        }
+        self._writer = Writer(self._shelf, dist.get_rank(), self._facts)
+        sync = cell.synchronization
+        self._grain = 1 if sync.in_rounds else sync.every
+        self._vote = Vote(training.ranks, self._grain)
+        self._asked = False
+        self._saved_at = time.monotonic()
+        self._told = False
+        self.runtime: dict[str, Any] = dict(NEVER_RESUMED)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Go on from the newest checkpoint; within, stop only where one can be saved."""
+        with ExitStack() as stack:
+            stack.callback(self._writer.close)
+            self._resume()
+            stack.enter_context(listening())
+            yield
+
+    # --- saving -------------------------------------------------------------------------------------------------
+
+    def next_stop(self, step: int, stop: int) -> int:
+        """Return the step to train to: of the next checkpoint, but not beyond a stop."""
+        if self._order.every is None:
+            return stop
+        due = (step // self._order.every + 1) * self._order.every
+        return min(stop, math.ceil(due / self._grain) * self._grain)
+
+    def is_to_stop(self, step: int) -> bool:
+        """Return whether some rank was asked to stop; the answer is the same on all ranks."""
+        self._asked = self._asked or self._vote.is_to_stop(step)
+        return self._asked
+
+    def end_leg(self, *, epoch_ended: bool) -> None:
+        """Save what is due, after training to a stop.
+
+        Raises:
+            StoppedError: some rank was asked to stop.
+        """
+        step = self._training.step
+        if self._asked or self._is_due(epoch_ended=epoch_ended):
+            self._save()
+        if self._asked and step < self._training.steps:
+            self._writer.wait()
+            self._tell_problems()
+            raise StoppedError(f"asked to stop, it did after step {step}")
+
+    def _is_due(self, *, epoch_ended: bool) -> bool:
+        every = self._order.every
+        if every is not None:
+            return epoch_ended or self._training.step % every < self._grain
+        if not epoch_ended:
+            return False
+        (apart_s,) = self._training.ranks.largest([time.monotonic() - self._saved_at])
+        return apart_s >= APART_S
+
+    def _save(self) -> None:
+        """Copy this rank's state, and let it be written beside training."""
+        beat("save a checkpoint")
+        self._writer.wait()
+        whole_on_all = self._tell_problems()
+        self._shelf.prune(dist.get_rank(), kept={whole_on_all, self._writer.newest})
+        self._writer.begin(self._training.step, self._state())
+        self._saved_at = time.monotonic()
+
+    def _tell_problems(self) -> int:
+        """Say once that some rank cannot write; return the step of the newest checkpoint that all ranks have."""
+        mine = [self._writer.newest, str(self._writer.problem or "")]
+        every: list[tuple[int, str]] = gather_json(mine)
+        problems = [f"rank {rank} cannot write checkpoints ({why})" for rank, (_, why) in enumerate(every) if why]
+        if problems and not self._told:
+            self._training.log.warn(f"{problems[0]}; training goes on, and a later one may be written.")
+        self._told = bool(problems)
+        return min(newest for newest, _ in every)
+
+    def _state(self) -> dict[str, Any]:
+        """Return all that this rank must have to go on, on the CPU."""
+        training = self._training
+        text = {"progress": training.progress, "runtime": self.runtime, "ranks": training.ranks.state_dict()}
+        return {
+            "exchange": host_copy(training.exchange.state_dict()),
+            "batches": training.batches.state_dict(),
+            "random": random_state(training.device),
+            "totals": host_copy(training.totals.state_dict()),
+            "profile": training.profile.state_dict(),
+            "samples": torch.from_numpy(np.frombuffer(training.log.so_far(), dtype=np.uint8).copy()),
+            "text": json.dumps(text),
+        }
+
+    # --- going on -----------------------------------------------------------------------------------------------
+
+    def _resume(self) -> None:
+        """Put the newest checkpoint that all ranks have into the training, if there is any.
+
+        Raises:
+            RsbenchError: it is of another run.
+        """
+        beat("look for a checkpoint")
+        training = self._training
+        reset = self._order.reset_compressor
+        header, state, problems = newest_of_all(self._shelf, self._facts, reset_compressor=reset)
+        if header is not None:
+            self._go_on_from(header.step, state)
+        elif problems:
+            problems.append("No whole checkpoint is left: the cell begins anew")
+        for problem in problems:
+            training.log.warn(f"{problem}.")
+
+    def _go_on_from(self, step: int, state: Mapping[str, Any]) -> None:
+        """Load a state, and note where this run goes on."""
+        training, reset = self._training, self._order.reset_compressor
+        fresh = training.exchange.state_dict()["compressors"] if reset else None
+        self._rehearse()
+        try:
+            self._load(step, state, fresh)
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise RsbenchError(
+                f"The checkpoint in {self._shelf.folder} cannot be gone on from ({error}): it is of another version. "
+                "Remove that folder to begin the cell anew."
+            ) from error
+        self._writer.newest = step
+        self._note_resumed(step)
+        if reset:
+            self.runtime["compressor_reset_at_step"] = step
+
+    def _rehearse(self) -> None:
+        """Train the first step, which the state that is loaded then undoes.
+
+        DistributedDataParallel orders its buckets anew after the first step: the run that goes on must have the order
+        that it had, since sums of three ranks and more depend on it.
+        """
+        beat("rehearse a step")
+        training = self._training
+        training.exchange.launch(0, 1, islice(training.batches.walk(), 1))
+
+    def _load(self, step: int, state: Mapping[str, Any], compressors: Any) -> None:
+        """Put a state where :meth:`_state` took it from, the compressors' from elsewhere where that is given."""
+        training, text = self._training, json.loads(state["text"])
+        exchange = state["exchange"] if compressors is None else {**state["exchange"], "compressors": compressors}
+        training.exchange.load_state_dict(exchange)
+        training.batches.load_state_dict(state["batches"])
+        training.totals.load_state_dict(state["totals"])
+        training.profile.load_state_dict(state["profile"])
+        training.ranks.load_state_dict(text["ranks"])
+        training.log.restore(state["samples"].numpy().tobytes())
+        training.go_on(step, text["progress"])
+        self.runtime = text["runtime"]
+        set_random_state(state["random"], training.device)
+
+    def _note_resumed(self, step: int) -> None:
+        """Note for the record and the user where this run goes on."""
+        redone = max(0, reached(self._shelf.folder) - step)
+        self.runtime["resumed_from_step"] = [*self.runtime["resumed_from_step"], step]
+        self.runtime["steps_redone"] += redone
+        self._training.log.write("resumed", {"step": step, "steps_redone": redone})
