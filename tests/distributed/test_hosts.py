@@ -14,6 +14,7 @@ from hosts import Cluster, cluster, losses, records
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 CELL = ("--dataset", "synthetic", "--model", "smallvgg", "--batch-size", "8", "--image-size", "16")
 TWO = ("--compressor", "none", "--compressor", "dgc")
+SURVIVING = (*CELL, *TWO, "--workers", "2", "--max-steps", "16", "--checkpoint-every", "4", "--max-restarts", "1")
 
 
 @pytest.fixture
@@ -44,23 +45,66 @@ def test_two_hosts_have_the_losses_of_one(hosts: Cluster, alone: dict[str, list[
     assert found == alone
 
 
+def in_dgc(hosts: Cluster) -> int:
+    """The steps that the second cell has come to, while it runs."""
+    return hosts.step("dgc")
+
+
 @pytest.mark.parametrize("lost", [1, 0])
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_host_that_was_lost_is_started_again_and_the_cell_goes_on(
     tmp_path: Path, alone: dict[str, list[float]], lost: int, shared: bool
 ) -> None:
-    words = (*CELL, *TWO, "--workers", "2", "--max-steps", "16", "--checkpoint-every", "4", "--max-restarts", "1")
     with cluster(tmp_path, shared=shared) as hosts:
         for rank in (0, 1):
-            hosts.start(rank, *words)
-        hosts.wait_until(lambda: hosts.step() >= 9)
+            hosts.start(rank, *SURVIVING)
+        hosts.wait_until(lambda: in_dgc(hosts) >= 9)
+        before = {cell: record for cell, record in records(hosts.hosts[0].out).items()}
         hosts.hosts[lost].lose_power()
         hosts.wait_until(lambda: f"Node {lost} has ended" in hosts.hosts[1 - lost].said)
-        hosts.start(lost, *words)
+        hosts.start(lost, *SURVIVING)
         assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
         out = hosts.hosts[0].out
         assert losses(out) == alone
-        runtimes = {record["cell"]["compressor"]: record["provenance"]["runtime"] for record in records(out).values()}
-        assert runtimes["none"]["resumed_from_step"] == [8] and runtimes["dgc"]["resumed_from_step"] == []
-        assert not list(tmp_path.glob("**/checkpoints"))
-        assert not list(tmp_path.glob("**/try-*"))
+        after = records(out)
+        runtimes = {record["cell"]["compressor"]: record["provenance"]["runtime"] for record in after.values()}
+        assert runtimes["none"]["resumed_from_step"] == [] and runtimes["dgc"]["resumed_from_step"] == [8]
+        assert runtimes["dgc"]["restarts"] == lost, "a node 0 that is started again begins to count anew"
+        assert len(before) == 1 and all(after[cell] == record for cell, record in before.items()), "run once"
+        assert not list(tmp_path.glob("**/checkpoints")) and not list(tmp_path.glob("**/try-*"))
+
+
+def test_a_worker_killed_on_the_other_host_starts_the_cell_again_on_both(
+    hosts: Cluster, alone: dict[str, list[float]]
+) -> None:
+    for rank in (0, 1):
+        hosts.start(rank, *SURVIVING)
+    hosts.wait_until(lambda: in_dgc(hosts) >= 9)
+    hosts.hosts[1].workers()[3].kill()
+    assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
+    assert "on node 1, rank 3 was killed by SIGKILL (signal 9); started again (1 of 1)" in hosts.hosts[0].said
+    assert losses(hosts.hosts[0].out) == alone
+
+
+def test_a_rank_that_hangs_on_the_other_host_starts_the_cell_again_on_both(
+    hosts: Cluster, alone: dict[str, list[float]]
+) -> None:
+    for rank in (0, 1):
+        hosts.start(rank, *SURVIVING, "--stall-timeout", "20")
+    hosts.wait_until(lambda: in_dgc(hosts) >= 9)
+    hosts.hosts[1].workers()[2].suspend()
+    assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
+    assert "started again (1 of 1)" in hosts.hosts[0].said
+    assert losses(hosts.hosts[0].out) == alone
+
+
+def test_ctrl_c_on_node_0_ends_both_and_the_next_command_goes_on(hosts: Cluster, alone: dict[str, list[float]]) -> None:
+    for rank in (0, 1):
+        hosts.start(rank, *SURVIVING)
+    hosts.wait_until(lambda: in_dgc(hosts) >= 2)
+    hosts.hosts[0].interrupt()
+    assert [host.wait() for host in hosts.hosts] == [130, 130], [host.said for host in hosts.hosts]
+    for rank in (0, 1):
+        hosts.start(rank, *SURVIVING)
+    assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
+    assert losses(hosts.hosts[0].out) == alone

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -79,6 +80,11 @@ class Host:
         if self.command is not None:
             self.command.wait(20)
 
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does."""
+        assert self.command is not None
+        self.command.send_signal(signal.SIGINT)
+
     def workers(self) -> dict[int, psutil.Process]:
         """The worker processes by rank."""
         found = {}
@@ -119,9 +125,9 @@ class Cluster:
             assert time.monotonic() < deadline, [host.said for host in self.hosts]
             time.sleep(0.05)
 
-    def step(self) -> int:
-        """The number of steps whose samples node 0 has written in the try that runs now; 0 without one."""
-        lines = [len(steps(path)) for path in self.hosts[0].out.glob("cells/*/try-*/samples.jsonl")]
+    def step(self, compressor: str) -> int:
+        """The number of steps whose samples node 0 has written in a try that runs now; 0 without one."""
+        lines = [len(steps(path)) for path in self.hosts[0].out.glob(f"cells/*-{compressor}-*/try-*/samples.jsonl")]
         return max(lines, default=0)
 
 
