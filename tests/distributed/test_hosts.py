@@ -45,11 +45,6 @@ def test_two_hosts_have_the_losses_of_one(hosts: Cluster, alone: dict[str, list[
     assert found == alone
 
 
-def in_dgc(hosts: Cluster) -> int:
-    """The steps that the second cell has come to, while it runs."""
-    return hosts.step("dgc")
-
-
 @pytest.mark.parametrize("lost", [1, 0])
 @pytest.mark.parametrize("shared", [False, True])
 def test_a_host_that_was_lost_is_started_again_and_the_cell_goes_on(
@@ -58,8 +53,8 @@ def test_a_host_that_was_lost_is_started_again_and_the_cell_goes_on(
     with cluster(tmp_path, shared=shared) as hosts:
         for rank in (0, 1):
             hosts.start(rank, *SURVIVING)
-        hosts.wait_until(lambda: in_dgc(hosts) >= 9)
-        before = {cell: record for cell, record in records(hosts.hosts[0].out).items()}
+        hosts.wait_until(lambda: hosts.step("dgc") >= 9)
+        before = records(hosts.hosts[0].out)
         hosts.hosts[lost].lose_power()
         hosts.wait_until(lambda: f"Node {lost} has ended" in hosts.hosts[1 - lost].said)
         hosts.start(lost, *SURVIVING)
@@ -79,7 +74,7 @@ def test_a_worker_killed_on_the_other_host_starts_the_cell_again_on_both(
 ) -> None:
     for rank in (0, 1):
         hosts.start(rank, *SURVIVING)
-    hosts.wait_until(lambda: in_dgc(hosts) >= 9)
+    hosts.wait_until(lambda: hosts.step("dgc") >= 9)
     hosts.hosts[1].workers()[3].kill()
     assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
     assert "on node 1, rank 3 was killed by SIGKILL (signal 9); started again (1 of 1)" in hosts.hosts[0].said
@@ -91,7 +86,7 @@ def test_a_rank_that_hangs_on_the_other_host_starts_the_cell_again_on_both(
 ) -> None:
     for rank in (0, 1):
         hosts.start(rank, *SURVIVING, "--stall-timeout", "20")
-    hosts.wait_until(lambda: in_dgc(hosts) >= 9)
+    hosts.wait_until(lambda: hosts.step("dgc") >= 9)
     hosts.hosts[1].workers()[2].suspend()
     assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
     assert "started again (1 of 1)" in hosts.hosts[0].said
@@ -101,7 +96,7 @@ def test_a_rank_that_hangs_on_the_other_host_starts_the_cell_again_on_both(
 def test_ctrl_c_on_node_0_ends_both_and_the_next_command_goes_on(hosts: Cluster, alone: dict[str, list[float]]) -> None:
     for rank in (0, 1):
         hosts.start(rank, *SURVIVING)
-    hosts.wait_until(lambda: in_dgc(hosts) >= 2)
+    hosts.wait_until(lambda: hosts.step("dgc") >= 2)
     hosts.hosts[0].interrupt()
     assert [host.wait() for host in hosts.hosts] == [130, 130], [host.said for host in hosts.hosts]
     for rank in (0, 1):

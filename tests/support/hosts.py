@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,8 +127,10 @@ class Cluster:
 
     def step(self, compressor: str) -> int:
         """The number of steps whose samples node 0 has written in a try that runs now; 0 without one."""
-        lines = [len(steps(path)) for path in self.hosts[0].out.glob(f"cells/*-{compressor}-*/try-*/samples.jsonl")]
-        return max(lines, default=0)
+        with suppress(FileNotFoundError):  # the try has ended meanwhile
+            for path in self.hosts[0].out.glob(f"cells/*-{compressor}-*/try-*/samples.jsonl"):
+                return len(steps(path))
+        return 0
 
 
 def steps(samples: Path) -> list[dict[str, Any]]:
