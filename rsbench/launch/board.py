@@ -30,6 +30,7 @@ class Board:
         self._readers: dict[str, set[int]] = {}
         self._lives: dict[int, str] = {}
         self._connections: dict[str, int] = {}
+        self._addresses: dict[int, str] = {}
         self._gone: set[int] = set()
         self.number, self._order = 0, ""
         self._takers: dict[int, str] = {}
@@ -50,11 +51,11 @@ class Board:
             return self._texts[name]
 
     async def all_have(self, name: str, others: int) -> str:
-        """Return once so many nodes have read a text, or the number of a node that has gone without."""
+        """Return once so many nodes have read a text, or the name of a node that has gone without."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._gone or len(self._readers.get(name, ())) >= others)
             missing = len(self._readers.get(name, ())) < others
-            return str(min(self._gone)) if missing else ""
+            return self._name(min(self._gone)) if missing else ""
 
     async def give(self, order: str) -> None:
         """Put an order in the place of the one that stands."""
@@ -77,7 +78,7 @@ class Board:
             return str(self.number)
 
     async def all_took(self, others: int, *, patient: bool) -> str:
-        """Return once so many nodes have the order that stands; the number of a node that has gone without it.
+        """Return once so many nodes have the order that stands; the name of a node that has gone without it.
 
         Args:
             others: nodes beside node 0.
@@ -87,12 +88,24 @@ class Board:
             await self._changed.wait_for(
                 lambda: len(self._takers) >= others or (not patient and self._gone - set(self._takers))
             )
-            return "" if len(self._takers) >= others else str(min(self._gone - set(self._takers)))
+            return "" if len(self._takers) >= others else self._name(min(self._gone - set(self._takers)))
 
-    async def present(self, node: int, life: str, left: Awaitable[Any]) -> None:
-        """Count a node as present until it has left; it has gone when it does not come back soon."""
+    def _name(self, node: int) -> str:
+        """Return what a user finds a node by: ``1 (10.0.0.2)``."""
+        address = self._addresses.get(node, "")
+        return f"{node} ({address})" if address else str(node)
+
+    async def present(self, node: int, life: str, left: Awaitable[Any], address: str = "") -> None:
+        """Count a node as present until it has left; it has gone when it does not come back soon.
+
+        Args:
+            node: its number.
+            life: which process of it.
+            left: ends when its connection does.
+            address: from which it is connected.
+        """
         before = self._lives.get(node, life)
-        self._lives[node] = life
+        self._lives[node], self._addresses[node] = life, address
         self._gone.discard(node)
         if before != life:  # it was started again before anybody missed it
             self.trouble(node, before, self.number)

@@ -85,7 +85,7 @@ class Gate:
             if request["do"] == "store":
                 await _splice(reader, writer, "127.0.0.1", int(answer))
             elif staying is not None:
-                await self.board.present(*staying, reader.read(1))
+                await self.board.present(*staying, reader.read(1), str(writer.get_extra_info("peername")[0]))
         except (*_BAD, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a stranger, or somebody who went away
         finally:

@@ -212,7 +212,7 @@ class WorkerLauncher:
             return self._network.environment
         if self.interface:
             return dict.fromkeys(SOCKET_VARIABLES, self.interface)
-        interface = processes.loopback() if self.rendezvous is None else self.rendezvous.interface()
+        interface = processes.loopback() if self.rendezvous is None else processes.interface_to(*self.nodes.address)
         sockets = dict.fromkeys(SOCKET_VARIABLES, interface) if interface else {}
         if self.rendezvous is not None:  # the user may know better which network is meant
             sockets = {name: os.environ.get(name, value) for name, value in sockets.items()}

@@ -17,7 +17,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from rsbench.errors import RsbenchError
-from rsbench.launch import processes
 from rsbench.launch.board import REASON_CHARACTERS
 from rsbench.launch.failure import Trouble
 from rsbench.launch.gate_process import ENDED, GateProcess
@@ -80,7 +79,10 @@ class Rendezvous:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.hand_over_store()
+        if self._gate is not None:
+            self._gate.close()
+            self._gate = None
 
     def publish(self, content: Any, name: str, timeout_s: float) -> None:
         """Hand ``content`` (JSON) to all other nodes; returns when all have it, or when cancelled.
@@ -127,7 +129,7 @@ class Rendezvous:
             return
         if not patient:
             raise _ended(gone)
-        self._say(f"Node {gone} has ended. {how_to_go_on(int(gone), RETURN_S)}")
+        self._say(f"Node {gone} has ended. {how_to_go_on(RETURN_S)}")
         try:
             self._ask({**request, "patient": True}, time.monotonic() + RETURN_S)
         except RsbenchError:
@@ -195,10 +197,6 @@ class Rendezvous:
         if self._store_port:
             self._store_port = 0
             self._door.tell({"store": None})
-
-    def interface(self) -> str | None:
-        """Return the network interface by which this node reaches the endpoint, None where it cannot be told."""
-        return processes.interface_to(*self.nodes.address)
 
     def trouble(self) -> Trouble | None:
         """Return why another node cannot do the order that stands, None while all can; does not wait."""
@@ -287,18 +285,12 @@ class Rendezvous:
         assert self._gate is not None, "open inside of the context manager only"
         return self._gate
 
-    def _close(self) -> None:
-        self.hand_over_store()
-        if self._gate is not None:
-            self._gate.close()
-            self._gate = None
 
-
-def how_to_go_on(node: int, within_s: float) -> str:
+def how_to_go_on(within_s: float) -> str:
     """Return what the user does about a node that is lost, and waited for."""
     return (
-        f"Start the same command on node {node} again within {duration_text(within_s)}, and the comparison goes on;"
-        " Ctrl-C ends it."
+        f"Start the same command there again within {duration_text(within_s)}, and the comparison goes on; Ctrl-C ends"
+        " it."
     )
 
 

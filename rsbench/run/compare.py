@@ -114,7 +114,7 @@ def _follow(job: _MainJob) -> int:
             if restarts == 0:
                 raise
             restarts -= 1
-            job.say(f"Node 0 has ended. {how_to_go_on(0, PLAN_TIMEOUT_S)}")
+            job.say(f"Node 0 ({job.request.nodes.endpoint}) has ended. {how_to_go_on(PLAN_TIMEOUT_S)}")
 
 
 def _meet(request: Request, console: Console) -> Rendezvous:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hosts import Cluster, cluster, losses, records
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 CELL = ("--dataset", "synthetic", "--model", "smallvgg", "--batch-size", "8", "--image-size", "16")
 TWO = ("--compressor", "none", "--compressor", "dgc")
 SURVIVING = (*CELL, *TWO, "--workers", "2", "--max-steps", "16", "--checkpoint-every", "4", "--max-restarts", "1")
@@ -56,7 +56,8 @@ def test_a_host_that_was_lost_is_started_again_and_the_cell_goes_on(
         hosts.wait_until(lambda: hosts.step("dgc") >= 9)
         before = records(hosts.hosts[0].out)
         hosts.hosts[lost].lose_power()
-        hosts.wait_until(lambda: f"Node {lost} has ended" in hosts.hosts[1 - lost].said)
+        where = (hosts.endpoint, hosts.hosts[1].address)[lost]
+        hosts.wait_until(lambda: f"Node {lost} ({where}) has ended" in hosts.hosts[1 - lost].said)
         hosts.start(lost, *SURVIVING)
         assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
         out = hosts.hosts[0].out
@@ -85,7 +86,7 @@ def test_a_rank_that_hangs_on_the_other_host_starts_the_cell_again_on_both(
     hosts: Cluster, alone: dict[str, list[float]]
 ) -> None:
     for rank in (0, 1):
-        hosts.start(rank, *SURVIVING, "--stall-timeout", "20")
+        hosts.start(rank, *SURVIVING, "--stall-timeout", "90")
     hosts.wait_until(lambda: hosts.step("dgc") >= 9)
     hosts.hosts[1].workers()[2].suspend()
     assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]

@@ -68,7 +68,7 @@ class Host:
             environment = {**os.environ, **own, **variables}
             self.command = subprocess.Popen(argv, stdout=said, stderr=said, text=True, env=environment, cwd=self.place)
 
-    def wait(self, timeout_s: float = 180.0) -> int:
+    def wait(self, timeout_s: float = 400.0) -> int:
         """Return the exit code of the command that was started last."""
         assert self.command is not None
         return self.command.wait(timeout_s)
@@ -118,7 +118,7 @@ class Cluster:
         """Start one node."""
         self.hosts[rank].start(self.endpoint, self.token, *words, **variables)
 
-    def wait_until(self, what: Callable[[], Any], timeout_s: float = 120.0) -> None:
+    def wait_until(self, what: Callable[[], Any], timeout_s: float = 300.0) -> None:
         """Wait until something holds while the commands run."""
         deadline = time.monotonic() + timeout_s
         while not what():

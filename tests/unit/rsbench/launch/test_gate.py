@@ -119,7 +119,7 @@ def test_a_node_that_leaves_is_named_to_whoever_waits_for_it(monkeypatch: pytest
             await asyncio.sleep(0.01)
         waiting = asyncio.ensure_future(ask(address, TOKEN, {"do": "all_have", "name": "plan", "others": 1}))
         node.cancel()
-        assert await waiting == "3"
+        assert await waiting == "3 (127.0.0.1)"
         assert await ask(address, TOKEN, ALIVE) == "", "what nobody has to read"
 
     with_gate(check)

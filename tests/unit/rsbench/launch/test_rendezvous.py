@@ -90,18 +90,18 @@ def test_a_node_that_is_lost_is_waited_for_and_takes_the_next_order(
     ordered(meeting, leader, follower, {"cell": "a"})
     follower.__exit__(None, None, None)
     assert until(leader.trouble) == Trouble(node=1)
-    with pytest.raises(RsbenchError, match="Node 1 has ended, so this comparison cannot go on"):
+    with pytest.raises(RsbenchError, match=r"Node 1 \(127.0.0.1\) has ended, so this comparison cannot go on"):
         leader.give({"cell": "a"}, 20.0, patient=False)
     monkeypatch.setattr(module, "RETURN_S", 0.1)
-    with pytest.raises(RsbenchError, match="Node 1 has ended, so this comparison cannot go on"):
+    with pytest.raises(RsbenchError, match=r"Node 1 \(127.0.0.1\) has ended, so this comparison cannot go on"):
         leader.give({"cell": "a"}, 20.0, patient=True)
     monkeypatch.setattr(module, "RETURN_S", 600.0)
     meeting.said.clear()
     given = meeting.beside(leader.give, {"cell": "a"}, 20.0, patient=True)
     until(lambda: meeting.said)
     assert meeting.said == [
-        "Node 1 has ended. Start the same command on node 1 again within 10 min 00 s, and the comparison goes on;"
-        " Ctrl-C ends it."
+        "Node 1 (127.0.0.1) has ended. Start the same command there again within 10 min 00 s, and the comparison goes"
+        " on; Ctrl-C ends it."
     ]
     back = meeting.node(1)
     assert back.fetch("plan", 20.0) == ["cells"]
