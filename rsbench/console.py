@@ -69,6 +69,11 @@ def complain(text: str) -> None:
     print(" ".join(map(_readable, harmless(text).split(" "))), file=sys.stderr, flush=True)
 
 
+def pipe(text: str) -> None:
+    """Write a file's text to standard output, for another program to read: nothing wrapped, nothing escaped."""
+    sys.stdout.write(text)
+
+
 def _readable(word: str) -> str:
     if len(word) <= _LONGEST_WORD:
         return word

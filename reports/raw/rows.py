@@ -162,7 +162,18 @@ def cell_row(record: Record) -> dict[str, Any]:
     row |= _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
     row |= _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
-    return row | _ratio_note(record)
+    return row | _ratio_note(record) | _resumed_fields(record)
+
+
+def _resumed_fields(record: Record) -> dict[str, Any]:
+    """Return columns that only reports have with a cell that went on from a checkpoint."""
+    runtime = record["provenance"].get("runtime") or {}
+    resumed, reset = runtime.get("resumed_from_step") or [], runtime.get("compressor_reset_at_step")
+    if not resumed and not runtime.get("restarts"):
+        return {}
+    row = {"resumed_from_step": " ".join(map(str, resumed)) or None}
+    row |= {name: runtime.get(name) for name in ("steps_redone", "restarts")}
+    return row if reset is None else row | {"compressor_reset_at_step": reset}
 
 
 def _ratio_note(record: Record) -> dict[str, Any]:

@@ -125,12 +125,22 @@ def _name(method: Method, notes: Notes) -> str:
     if missing:
         cells = units.count_text(len(missing), "cell")
         marks.append(notes.mark(f"{method.label}: {cells} not done: {'; '.join(missing)}."))
+    marks += [notes.mark(text) for text in dict.fromkeys(map(_reset_text, method.done)) if text]
     if method.note:
         marks.append(notes.mark(f"{method.note.strip().rstrip('.')}."))
     if method.done and not method.trains:
         text = f"{method.label} sends nothing and does not train: its step is the headroom of any compressor."
         marks.append(notes.mark(text))
     return " ".join([method.label, *marks])
+
+
+def _reset_text(record: Record) -> str:
+    """Return what is said of a cell whose compressor lost its state on the way, empty for others."""
+    step = (record["provenance"].get("runtime") or {}).get("compressor_reset_at_step")
+    if step is None:
+        return ""
+    seed = f"seed {record['cell']['seed']}"
+    return f"{seed} went on from step {step:,} without the compressor's state (--reset-compressor)."
 
 
 def _missing_text(record: Record) -> str:

@@ -13,6 +13,7 @@ from rsbench.cli.bench import bench
 from rsbench.cli.data import data
 from rsbench.cli.doctor import doctor
 from rsbench.cli.environment import check_environment, check_rank
+from rsbench.cli.k8s import k8s
 from rsbench.cli.listing import list_command
 from rsbench.cli.plan_option import plan_options
 from rsbench.cli.report import report
@@ -150,5 +151,5 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-for command in (report, scale, list_command, bench, data, doctor):
+for command in (report, scale, list_command, bench, data, doctor, k8s):
     main.add_command(command)

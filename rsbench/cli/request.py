@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import click
@@ -18,7 +18,7 @@ from rsbench.judging import Judging
 from rsbench.links.contact import Contact, parse_contact
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
-from rsbench.planning.grid import Grid, parse_seeds, unique
+from rsbench.planning.grid import Grid, check_size, parse_seeds, unique
 from rsbench.planning.request import Request
 from rsbench.planning.survival import Survival
 from rsbench.recipe.sync import parse_sync
@@ -71,6 +71,37 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
         ours=() if plan is None else plan.ours,
     )
+
+
+def read_compare_options(
+    ctx: click.Context, arguments: Sequence[str], *, nodes: int, taken: Mapping[str, str]
+) -> tuple[Request, dict[str, Any]]:
+    """Return what ``rsbench compare`` would be asked, once planning has found nothing wrong with it, and its options.
+
+    Data are not looked at, nor this machine's GPUs.
+
+    Args:
+        ctx: of the command that was called.
+        arguments: of ``compare``.
+        nodes: machines that it will run on.
+        taken: parameter names of ``compare`` that the caller gives itself -> what to do instead.
+
+    Raises:
+        RsbenchError: what planning refuses, or an option that is taken.
+        click.UsageError: what the command line of ``compare`` refuses.
+    """
+    group = ctx.find_root().command
+    assert isinstance(group, click.Group)
+    with group.commands["compare"].make_context("compare", list(arguments), parent=ctx.find_root()) as inner:
+        for name, instead in taken.items():
+            if inner.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+                raise RsbenchError(f"Leave out --{name.replace('_', '-')}: {instead}.")
+        request = replace(request_from(inner, inner.params), nodes=Nodes(count=nodes))
+        check_size(request.grids, yes=inner.params["yes"])
+    request.check()
+    for grid in request.grids:
+        grid.placed(nodes=nodes, check_gpus=False)
+    return request, inner.params
 
 
 def _contact(given: Mapping[str, Any]) -> Contact | None:

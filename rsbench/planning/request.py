@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rsbench.errors import RsbenchError
 from rsbench.judging import DEFAULT, Judging
 from rsbench.links.contact import Contact
 from rsbench.planning.devices import Nodes
@@ -67,3 +68,14 @@ class Request:
     def tuning_seed(self) -> int | None:
         """The repeat that chooses learning rates, of the first grid."""
         return self.grids[0].tuning_seed
+
+    def check(self) -> None:
+        """Refuse what can be seen to be wrong without data and without devices.
+
+        Raises:
+            RsbenchError: says which option to mend.
+        """
+        for grid in self.grids:
+            grid.check()
+        if self.tuning_seed is not None and self.nodes.count > 1:
+            raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import rsbench
 
+REVISION_VARIABLE: Final = "RSBENCH_GIT_SHA"
+"""Environment variable by which a container image says its commit, ``-dirty`` behind it if files were changed."""
+_REVISION: Final = re.compile(r"([0-9a-f]{40})(-dirty)?", re.ASCII)
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "pillow")
 
 
@@ -24,7 +28,7 @@ def collect(argv: Sequence[str]) -> dict[str, Any]:
         argv: the command as the user typed it.
 
     Returns:
-        ``rsbench`` (version), ``git_sha`` and ``git_dirty`` (None outside rsbench's own git tree), ``argv``,
+        ``rsbench`` (version), ``git_sha`` and ``git_dirty`` (None outside rsbench's own git tree and images), ``argv``,
         ``started_utc``, ``python``, ``versions`` (package to version), ``os``, ``cpu_model``, ``cpu_count``
         (cores this process may use) and ``memory_bytes``. Rank 0 adds ``runtime``: ``gpu`` (name, None
         on CPUs), ``nccl``, ``backend``, ``threads`` and others.
@@ -65,9 +69,16 @@ def git_state() -> tuple[str | None, bool | None]:
     """Return commit and dirty flag of the git tree that holds rsbench's own code, (None, None) without one.
 
     An rsbench that is installed inside somebody else's repository (a virtual environment there) has no state
-    of its own.
+    of its own; one in a container image has that of the tree that the image was built from.
     """
-    return git_state_of(Path(rsbench.__file__).resolve().parent.parent)
+    sha, dirty = git_state_of(Path(rsbench.__file__).resolve().parent.parent)
+    return (sha, dirty) if sha is not None else _revision(os.environ.get(REVISION_VARIABLE, ""))
+
+
+def _revision(text: str) -> tuple[str | None, bool | None]:
+    """Return commit and dirty flag as an image says them, (None, None) where it says nothing."""
+    said = _REVISION.fullmatch(text)
+    return (said[1], said[2] is not None) if said else (None, None)
 
 
 def git_state_of(root: Path) -> tuple[str | None, bool | None]:

@@ -77,8 +77,7 @@ def compare(request: Request, console: Console) -> int:
 
 
 def _compare(request: Request, console: Console) -> int:
-    for grid in request.grids:
-        grid.check()
+    request.check()
     if request.tensorboard:
         check_tensorboard()
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
@@ -141,16 +140,10 @@ class _MainJob:
         """Return what is not done of the grids; with a tuning seed, cells wait for others that decide on them.
 
         With it comes the ledger of what counts as done.
-
-        Raises:
-            RsbenchError: a tuning seed on several nodes, which would each have to know how a cell ended before the
-                next begins.
         """
         request = self.request
         defaults = {name: data.defaults for name, data in self.located.items()}
         seed = request.tuning_seed
-        if seed is not None and request.nodes.count > 1:
-            raise RsbenchError("--tuning-seed works on one machine; on several, run the tuning seed first by --seeds.")
         seeds = () if seed is None else (seed,)
         every = [replace(grid, seeds=(*seeds, *grid.seeds)).cells(defaults) for grid in grids]
         specs = list(dict.fromkeys(spec for cells in every for spec in cells))

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 from findings import hold
+from going_on import goes_on
 from handed import MOMENTUM
 from machine import missing_packages
 from place import Place, run_part
@@ -67,8 +68,8 @@ def by_main_job(place: Place, size: Size, folder: Path) -> str:
     command = [sys.executable, "-m", "rsbench", "compare", "--dataset", "ucm21", "--data-root", str(root)]
     command += ["--out", str(out), "--model", size.model, "--image-size", str(size.image_size), "--bf16"]
     command += ["--batch-size", str(size.batch_size), "--epochs", str(size.epochs), "--max-steps", "60"]
-    command += ["--split", "60/10/30", "--lr", "0.01", "--device", place.device.type]
-    command += ["--gpus", "1"] if place.on_gpu else ["--workers", "1"]
+    command += ["--split", "60/10/30", "--lr", "0.01"]
+    command += ["--gpus", "1"] if place.on_gpu else ["--workers", "1", "--device", "cpu"]
     command += [word for text in METHODS for word in ("--compressor", text)]
     environment = {**os.environ, "RSBENCH_CACHE": str(folder / "cache")}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -156,6 +157,8 @@ def train(place: Place) -> None:
     if not lacks:
         with tempfile.TemporaryDirectory() as folder:
             place.findings.law("trained", " and ".join(METHODS), lambda: by_main_job(place, size, Path(folder)))
+        with tempfile.TemporaryDirectory() as other:
+            place.findings.law("goes on", "dgc:density=0.01", lambda: goes_on(place, Path(other)))
         return
     place.findings.skipped("main job", "rsbench compare", f"packages are missing: {', '.join(lacks)}")
     for text in METHODS:

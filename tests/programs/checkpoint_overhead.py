@@ -4,8 +4,8 @@
 
 Two gloo ranks on this machine train MODEL (``smallvgg``) with COMPRESSOR (``dgc``) on the synthetic scenes at 64 px.
 The time of the 50 steps with a checkpoint holds the copy of the state, the steps beside which it is written, and the
-wait for its end. Prints the median over the pairs of one by the other with a 95 % interval (bootstrap), and what stands on
-disk, as JSON.
+wait for its end. Prints the median over the pairs of one by the other with a 95 % interval (bootstrap), and what
+stands on disk, as JSON.
 """
 
 from __future__ import annotations

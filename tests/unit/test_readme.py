@@ -40,7 +40,9 @@ def test_options_of_the_readme_are_known() -> None:
     from rsbench.cli.main import main
 
     lines = re.sub(r"\\\n\s*", "", README).splitlines()
-    commands = [line.strip() for line in lines if re.match(r"(?:    )?rsbench (?:bench|report|list|compare) ", line)]
+    commands = [
+        line.strip() for line in lines if re.match(r"(?:    )?rsbench (?:bench|report|list|compare|k8s) ", line)
+    ]
     commands += re.findall(r"`(rsbench bench [^`]*)`", README)
     assert sum(command.startswith("rsbench bench ") for command in commands) >= 5
     for command in commands:

@@ -132,3 +132,11 @@ def test_a_missed_ratio_is_marked_and_told_in_every_format(make_record: Maker, t
               for row in report.methods.values or ()}  # fmt: skip
     assert values == {None, words}
     assert not [note for note in build_report([met]).cells.columns if note.key == "ratio_note"]
+
+
+def test_a_cell_that_went_on_without_its_compressors_state_is_marked(make_record: Maker) -> None:
+    record = make_record(compressor="topk", ratio=10.0)
+    record["provenance"]["runtime"] |= {"resumed_from_step": [40], "compressor_reset_at_step": 40}
+    section = only_section([make_record(), record])
+    words = "seed 0 went on from step 40 without the compressor's state (--reset-compressor)."
+    assert words in [note.partition("] ")[2] or note for note in section.notes]

@@ -81,3 +81,17 @@ def test_long_runs_keep_steps_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(kept) <= 9
     assert kept[0] == 0
     assert {later - earlier for earlier, later in itertools.pairwise(kept)} == {16}
+
+
+def test_a_profile_goes_on_from_a_checkpoint() -> None:
+    steps = [[phase(compress_s=2.0)] if step % 3 == 2 else [phase([call(40 + step)])] for step in range(9)]
+    whole, first, again = ExchangeProfile(), ExchangeProfile(), ExchangeProfile()
+    for phases in steps:
+        whole.add(phases)
+    for phases in steps[:6]:
+        first.add(phases)
+    again.load_state_dict(first.state_dict())
+    for phases in steps[6:]:
+        again.add(phases)
+    assert again.section() == whole.section()
+    assert again.state_dict() == whole.state_dict()

@@ -40,3 +40,29 @@ def test_without_the_package_the_sentence_says_what_to_install(monkeypatch: pyte
 def test_other_ranks_write_nothing(tmp_path: Path) -> None:
     log.RunLog(None).write("step", STEPS[0])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+    first = log.RunLog(tmp_path / "first.jsonl")
+    for sample in STEPS:
+        first.write("step", sample)
+    first.so_far()  # as the checkpoint before did
+    saved = first.so_far()
+    first.write("step", {"step": 99})
+    second = log.RunLog(tmp_path / "second.jsonl", events=tmp_path / "events")
+    second.write("phase", {"phase": "start"})
+    second.restore(saved)
+    second.warn("a sentence")
+    second.close()
+    lines = (tmp_path / "second.jsonl").read_text().splitlines()
+    assert lines == [
+        *(tmp_path / "first.jsonl").read_text().splitlines()[:-1],
+        '{"kind": "warning", "text": "a sentence"}',
+    ]
+    assert list((tmp_path / "events").iterdir())
+
+
+def test_other_ranks_have_nothing_to_restore() -> None:
+    silent = log.RunLog(None)
+    silent.restore(silent.so_far())
+    assert silent.so_far() == b""

@@ -73,3 +73,19 @@ def test_steps_without_an_exchange_share_the_next_one() -> None:
 
 def test_the_dense_exchange_has_its_headers_and_messages_too() -> None:
     assert filled([1000] * 3, 0)["dense_wire_bytes_total"] == wire_bytes("all_reduce", 12_000, 2, calls=3)
+
+
+def test_totals_go_on_from_a_checkpoint() -> None:
+    def tally(steps: range, begun: RunTotals) -> RunTotals:
+        for step in steps:
+            begun.add(None if step % 3 == 1 else stats(8 + step), dataclasses.replace(TIMES, wait_s=0.1 * step))
+            begun.tell_skew([0.01])
+        return begun
+
+    whole, first = tally(range(9), RunTotals(2)), tally(range(5), RunTotals(2))
+    first.state_dict()  # asked for twice, as each checkpoint does
+    again = RunTotals(2)
+    again.load_state_dict(tally(range(5, 7), first).state_dict())
+    tally(range(7, 9), again)
+    assert again.traffic() == whole.traffic()
+    assert again.time(4) == whole.time(4)

@@ -21,7 +21,7 @@ def test_elapsed_time_is_that_of_training_steps_alone(
     """Each validation and each line of samples takes an hour of a made clock."""
     training, passed = make_training(max_steps=3), [0.0]
     real_clock, real_write, real_validate = time.perf_counter, training.log.write, training.task.validate
-    training.per_epoch = 1
+    training.per_epoch = training._epoch_end = 1
     monkeypatch.setattr(training, "_accuracy", lambda _: None)
 
     def write(kind: str, values: dict[str, Any]) -> None:

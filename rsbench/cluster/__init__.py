@@ -1,0 +1,1 @@
+"""Files for clusters: Slurm's batch scripts, Kubernetes' manifests."""

@@ -1,0 +1,37 @@
+"""A rank's writer: one checkpoint at a time, and a failure is remembered, not raised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from rsbench.checkpoints.shelf import Shelf
+from rsbench.checkpoints.tensor_file import read_tensors
+from rsbench.checkpoints.writer import Writer
+
+
+def test_a_checkpoint_is_there_once_it_was_waited_for(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path / "checkpoints")
+    writer = Writer(shelf, 1, {"model": "m"})
+    assert writer.newest == 0
+    writer.begin(20, {"w": torch.ones(3)})
+    writer.wait()
+    header = shelf.read_header(20, 1)
+    assert (writer.newest, writer.problem, header.facts) == (20, None, {"model": "m"})
+    state = read_tensors(shelf.tensors(20, 1), size_bytes=header.size_bytes, sha256=header.sha256)
+    assert torch.equal(state["w"], torch.ones(3))
+    writer.close()
+
+
+def test_what_cannot_be_written_is_told_and_the_next_may_succeed(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").write_text("a file in the way")
+    writer = Writer(Shelf(tmp_path / "checkpoints"), 0, {})
+    writer.begin(20, {})
+    writer.wait()
+    assert writer.newest == 0
+    assert isinstance(writer.problem, OSError)
+    (tmp_path / "checkpoints").unlink()
+    writer.begin(40, {})
+    writer.close()
+    assert (writer.newest, writer.problem) == (40, None)
