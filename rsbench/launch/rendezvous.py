@@ -61,7 +61,8 @@ class Rendezvous:
         self._listener: socket.socket | None = None
         self._store_port = 0
         self._met = False
-        self._life, self._run, self._number, self._newest = secrets.token_hex(8), "", 0, 0
+        self._life, self._number, self._newest = secrets.token_hex(8), 0, 0
+        self._me = {"node": nodes.rank, "life": self._life, "run": ""}
         self._trouble: Trouble | None = None
 
     def __enter__(self) -> Self:
@@ -107,7 +108,7 @@ class Rendezvous:
         if answer is None:
             return None
         published = json.loads(answer)
-        self._run = published["run"]
+        self._me["run"] = published["run"]
         return published["content"]
 
     def give(self, order: Any, timeout_s: float, *, patient: bool) -> None:
@@ -163,10 +164,6 @@ class Rendezvous:
         request = {"do": "failed", **self._me, "order": self._number, "reason": reason[:REASON_CHARACTERS]}
         with suppress(RsbenchError):  # node 0 has other ways to notice
             self._ask(request, time.monotonic() + LAST_WORD_S)
-
-    @property
-    def _me(self) -> dict[str, Any]:
-        return {"node": self.nodes.rank, "life": self._life, "run": self._run}
 
     def open_store(self) -> int | None:
         """Return a new socket on node 0's loopback for the store of the next cell, as file descriptor; None elsewhere.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -14,8 +13,6 @@ from typing import Any, Final
 from rich.console import Console
 
 from rsbench import console as console_module
-from rsbench import reports
-from rsbench.cell import CellSpec
 from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
 from rsbench.launch.launcher import Launcher, WorkerLauncher
@@ -26,14 +23,14 @@ from rsbench.planning.grid import Grid
 from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
-from rsbench.results import attempts, provenance, records
+from rsbench.results import attempts, provenance
 from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
-from rsbench.run.closing import Closing, earlier_lines, trace_words
+from rsbench.run.closing import Closing, earlier_lines
 from rsbench.run.ending import RunSummary
 from rsbench.run.follower import Follower
-from rsbench.run.interrupt import Interrupted, signals_interrupt
+from rsbench.run.last_report import report_unless_stopped
 from rsbench.run.progress import LiveProgress, PlainProgress
 from rsbench.run.queue import CellQueue, FixedQueue
 from rsbench.run.runner import CellRunner
@@ -189,7 +186,7 @@ class _MainJob:
             left = Closing.of(queue, ledger, summary)
             if self.rendezvous is not None:
                 self.rendezvous.give_last({"end": left.exit_code})
-            problem = self._report_unless_stopped(queue.specs, summary)
+            problem = report_unless_stopped(request, queue.specs, summary, self.console)
             for line in [*left.lines(request.out), *(earlier_lines(request.out) if todo else ())]:
                 self.say(line)
         if problem is not None:
@@ -287,34 +284,3 @@ class _MainJob:
             survival=request.survival,
             budget_s=request.budget_s,
         )
-
-    def _report_unless_stopped(self, specs: Sequence[CellSpec], summary: RunSummary) -> RsbenchError | None:
-        """Report; say where a signal stopped that, and return why the report cannot be written."""
-        try:
-            with signals_interrupt():
-                self._report(specs)
-        except Interrupted as stopped:
-            summary.stopped_by = summary.report_stopped_by = stopped.number
-            self.say(
-                "Stopped while the report was made, which is not whole; what was recorded stays: "
-                f"`rsbench report {shlex.quote(str(self.request.out))}` makes it anew."
-            )
-        except RsbenchError as problem:
-            return problem
-        return None
-
-    def _report(self, specs: Sequence[CellSpec]) -> None:
-        """Show the table of this grid's cells, and write the files for all that the folder holds."""
-        out = self.request.out
-        if not out.is_dir():
-            return
-        recorded, problems = records.read_records([out])
-        keys = {spec.key for spec in specs}
-        mine = [record for record in recorded if record["key"] in keys]
-        judging = self.request.judging
-        reports.show(reports.build_report(mine, problems, judging=judging), self.console)
-        if recorded:
-            for path in reports.write_report(reports.build_report(recorded, problems, judging=judging), out):
-                self.say(f"Written: {path}")
-        if self.request.trace:
-            self.say(trace_words(self.request.out, specs))

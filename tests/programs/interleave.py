@@ -24,6 +24,7 @@ from typing import Any
 
 from fake_worker import done_record
 
+from rsbench import reports
 from rsbench.cell import CellSpec
 from rsbench.cli.main import main as rsbench
 from rsbench.datasets.scenes.synthetic import Synthetic
@@ -95,9 +96,9 @@ def stand_in(place: Path) -> None:
     probe.gpu_count = lambda: 0
     prepared = type("Prepared", (), {"warnings": (), "remade": "", "folder": place})
     Synthetic.prepare = lambda *_, **__: prepared()  # type: ignore[method-assign]
-    compare.reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
-    compare.reports.show = lambda *_: None  # type: ignore[attr-defined]
-    compare.reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
+    reports.write_report = lambda found, out, **_: [write_file(out / "report.md", str(len(found)))]  # type: ignore
+    reports.show = lambda *_: None  # type: ignore[attr-defined]
+    reports.build_report = lambda found, *_, **__: found  # type: ignore[attr-defined]
 
 
 @dataclass
