@@ -47,6 +47,9 @@ class Rendezvous:
         token: what every node of the comparison knows; empty for none.
         cancelled: tells whether the user wants to end.
         say: prints a sentence.
+
+    Attributes:
+        number: of the order that was given or taken last; 0 before the first.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Rendezvous:
         self._listener: socket.socket | None = None
         self._store_port = 0
         self._met = False
-        self._life, self._number, self._newest = secrets.token_hex(8), 0, 0
+        self._life, self.number, self._newest = secrets.token_hex(8), 0, 0
         self._me = {"node": nodes.rank, "life": self._life, "run": ""}
         self._trouble: Trouble | None = None
 
@@ -122,25 +125,32 @@ class Rendezvous:
         Raises:
             RsbenchError: a node did not come in time, or has ended.
         """
-        self._number, self._trouble = self._number + 1, None
-        self._door.tell({"give": json.dumps(order)})
-        request = {"do": "all_took", "others": self.nodes.count - 1, "patient": False}
-        gone = self._ask(request, time.monotonic() + timeout_s)
+        self._put_up(order)
+        gone = self._all_took(timeout_s, patient=False)
         if not gone:
             return
         if not patient:
             raise _ended(gone)
         self._say(f"Node {gone} has ended. {how_to_go_on(RETURN_S)}")
         try:
-            self._ask({**request, "patient": True}, time.monotonic() + RETURN_S)
+            self._all_took(RETURN_S, patient=True)
         except RsbenchError:
             raise _ended(gone) from None
 
     def give_last(self, order: Any) -> None:
         """Hand over the last order, even when cancelled; waits little for nodes that do not take it."""
         self.cancelled = lambda: False
+        self._put_up(order)
         with suppress(RsbenchError):
-            self.give(order, LAST_WORD_S, patient=False)
+            self._all_took(LAST_WORD_S, patient=True)
+
+    def _put_up(self, order: Any) -> None:
+        self.number, self._trouble = self.number + 1, None
+        self._door.tell({"give": json.dumps(order)})
+
+    def _all_took(self, timeout_s: float, *, patient: bool) -> str | None:
+        request = {"do": "all_took", "others": self.nodes.count - 1, "patient": patient}
+        return self._ask(request, time.monotonic() + timeout_s)
 
     def take(self, timeout_s: float) -> Any:
         """Return node 0's next order; None when cancelled.
@@ -149,19 +159,19 @@ class Rendezvous:
             NodeLostError: node 0 has ended, or was started again.
             RsbenchError: it gave no order in time.
         """
-        request = {"do": "take", **self._me, "after": self._number}
+        request = {"do": "take", **self._me, "after": self.number}
         answer = self._ask(request, time.monotonic() + timeout_s)
         if answer is None:
             return None
         if not answer:
             raise NodeLostError(f"Node 0 at {self.nodes.endpoint} was started again: give the same command here, too.")
         taken = json.loads(answer)
-        self._number, self._trouble = taken["number"], None
+        self.number, self._trouble = taken["number"], None
         return json.loads(taken["order"])
 
     def report_failure(self, reason: str) -> None:
         """Tell node 0 that this node's workers of the order that was taken last have failed."""
-        request = {"do": "failed", **self._me, "order": self._number, "reason": reason[:REASON_CHARACTERS]}
+        request = {"do": "failed", **self._me, "order": self.number, "reason": reason[:REASON_CHARACTERS]}
         with suppress(RsbenchError):  # node 0 has other ways to notice
             self._ask(request, time.monotonic() + LAST_WORD_S)
 
@@ -203,7 +213,7 @@ class Rendezvous:
     def superseded(self) -> bool:
         """Return whether node 0 has given a newer order than the one that was taken last; does not wait."""
         self._read_gate()
-        return self._newest > self._number
+        return self._newest > self.number
 
     def _read_gate(self) -> None:
         """Take in what the gate says; a gate that has ended is trouble of this node."""
@@ -211,7 +221,7 @@ class Rendezvous:
             match news:
                 case {"newest": number}:
                     self._newest = number
-                case {"node": node, "order": order, "reason": reason} if order in (None, self._number):
+                case {"node": node, "order": order, "reason": reason} if order in (None, self.number):
                     self._trouble = Trouble(node=node, reason=reason)
         if self._door.has_ended:
             self._trouble = Trouble(node=self.nodes.rank)

@@ -227,11 +227,13 @@ class _MainJob:
 
     @contextmanager
     def failure_told_to_others(self) -> Iterator[None]:
-        """Tell the other nodes when node 0 cannot begin, instead of letting them wait."""
+        """Tell the other nodes when node 0 cannot begin, or go on, instead of letting them wait."""
         try:
             yield
         except RsbenchError as error:
-            if self.rendezvous is not None:
+            if self.rendezvous is not None and self.rendezvous.number:
+                self.rendezvous.give_last({"end": 2, "why": str(error)})
+            elif self.rendezvous is not None:
                 with suppress(RsbenchError):
                     self.rendezvous.publish({"error": str(error)}, "plan", 30.0)
             raise

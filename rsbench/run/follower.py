@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+from rsbench.errors import RsbenchError
 from rsbench.launch.launcher import Outcome
 from rsbench.launch.rendezvous import Rendezvous
 from rsbench.planning.job import Job
@@ -33,7 +34,7 @@ class Follower:
 
         Raises:
             NodeLostError: node 0 has ended, or was started again.
-            RsbenchError: the nodes do not meet, or this one cannot write.
+            RsbenchError: the nodes do not meet, or one of them cannot go on.
         """
         stop = self.runner.stop
         try:
@@ -44,6 +45,8 @@ class Follower:
                     break
                 if done is not None and order.get("cell") != done.spec.key:
                     self._forget_checkpoints(done)
+                if "why" in order:
+                    raise RsbenchError(f"Node 0 cannot go on: {order['why']}")
                 if "end" in order:
                     return int(order["end"])
                 job = self.jobs[order["cell"]]
