@@ -12,6 +12,7 @@ from typing import Final
 
 from rsbench.checkpoints.stopping import EXIT_CODE
 from rsbench.results.folder import CellFolder
+from rsbench.units import duration_text
 
 TAIL_LINES: Final = 8
 _LOST: Final = re.compile(
@@ -222,3 +223,11 @@ def failure_lines(cause: Cause, word: str = "FAILED") -> list[str]:
     if cause.log is not None:
         lines.append(f"    log: {cause.log}")
     return [*lines, f"    {cause.hint}"] if cause.hint else lines
+
+
+def how_to_go_on(within_s: float) -> str:
+    """Return what the user does about a node that is lost, and waited for."""
+    return (
+        f"Start the same command there again within {duration_text(within_s)}, and the comparison goes on; Ctrl-C ends"
+        " it."
+    )

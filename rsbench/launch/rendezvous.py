@@ -18,11 +18,10 @@ from typing import Any, Final, Self
 
 from rsbench.errors import RsbenchError
 from rsbench.launch.board import REASON_CHARACTERS
-from rsbench.launch.failure import Trouble
+from rsbench.launch.failure import Trouble, how_to_go_on
 from rsbench.launch.gate_process import ENDED, GateProcess
 from rsbench.launch.handshake import ask
 from rsbench.planning.devices import TOKEN_VARIABLE, Nodes
-from rsbench.units import duration_text
 
 LOST_S: Final = 20.0
 """Node 0, once met, is given up when it has not answered for so long."""
@@ -291,14 +290,6 @@ class Rendezvous:
     def _door(self) -> GateProcess:
         assert self._gate is not None, "open inside of the context manager only"
         return self._gate
-
-
-def how_to_go_on(within_s: float) -> str:
-    """Return what the user does about a node that is lost, and waited for."""
-    return (
-        f"Start the same command there again within {duration_text(within_s)}, and the comparison goes on; Ctrl-C ends"
-        " it."
-    )
 
 
 def _ended(node: str) -> RsbenchError:
