@@ -95,12 +95,16 @@ def test_a_rank_that_hangs_on_the_other_host_starts_the_cell_again_on_both(
 
 
 def test_ctrl_c_on_node_0_ends_both_and_the_next_command_goes_on(hosts: Cluster, alone: dict[str, list[float]]) -> None:
+    words = (*CELL, "--compressor", "dgc", "--workers", "2", "--max-steps", "200", "--max-restarts", "1")
     for rank in (0, 1):
-        hosts.start(rank, *SURVIVING)
+        hosts.start(rank, *words)
     hosts.wait_until(lambda: hosts.step("dgc") >= 2)
     hosts.hosts[0].interrupt()
     assert [host.wait() for host in hosts.hosts] == [130, 130], [host.said for host in hosts.hosts]
     for rank in (0, 1):
-        hosts.start(rank, *SURVIVING)
+        hosts.start(rank, *words)
     assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
-    assert losses(hosts.hosts[0].out) == alone
+    (found,) = losses(hosts.hosts[0].out).values()
+    assert len(found) == 200 and found[:16] == alone["dgc"]
+    (record,) = records(hosts.hosts[0].out).values()
+    assert len(record["provenance"]["runtime"]["resumed_from_step"]) == 1
