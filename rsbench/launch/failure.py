@@ -12,6 +12,7 @@ from typing import Final
 
 from rsbench.checkpoints.stopping import EXIT_CODE
 from rsbench.results.folder import CellFolder
+from rsbench.units import duration_text
 
 TAIL_LINES: Final = 8
 _LOST: Final = re.compile(
@@ -45,6 +46,19 @@ class Cause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Why another machine cannot go on with a cell.
+
+    Attributes:
+        node: its number.
+        reason: why its workers failed; empty where rsbench has ended there.
+    """
+
+    node: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RankError:
     """An exception that a worker wrote down before it ended."""
 
@@ -61,7 +75,7 @@ class RankError:
         return not self.user_error and _LOST.search(f"{self.type}: {self.message}") is not None
 
 
-def find(folder: CellFolder, exits: Mapping[int, int], ended_node: int | None = None) -> Cause:
+def find(folder: CellFolder, exits: Mapping[int, int], trouble: Trouble | None = None) -> Cause:
     """Return why the workers of a cell failed.
 
     A mistake that the user can mend comes first; then a rank killed by a signal that no program catches; then the
@@ -71,7 +85,7 @@ def find(folder: CellFolder, exits: Mapping[int, int], ended_node: int | None = 
     Args:
         folder: of the cell, with the ranks' error files.
         exits: rank -> exit code (negative: signal) of those that ended by themselves, the first to end first.
-        ended_node: another machine on which rsbench has ended.
+        trouble: of another machine.
     """
     if not folder.path.is_dir():
         return Cause(reason=f"its folder {folder.path} was removed while it ran", log=None, tail=())
@@ -84,7 +98,7 @@ def find(folder: CellFolder, exits: Mapping[int, int], ended_node: int | None = 
         *(_from_stop(folder, rank) for rank, code in exits.items() if code == EXIT_CODE),
         *(_from_signal(folder, rank, number) for rank, number in killed.items()),
         *(_from_exit(folder, rank, code) for rank, code in exits.items() if rank not in {e.rank for e in errors}),
-        *(_from_node(folder, node) for node in (ended_node,) if node is not None),
+        *(_from_node(folder, there) for there in (trouble,) if there is not None),
         *(_from_error(folder, error) for error in errors),
         *(_from_exit(folder, rank, code) for rank, code in exits.items()),
     ]
@@ -175,10 +189,17 @@ def _from_exit(folder: CellFolder, rank: int, code: int) -> Cause:
     return Cause(reason=reason, log=log, tail=_tail(_read(log)), rank=rank)
 
 
-def _from_node(folder: CellFolder, node: int) -> Cause:
-    return Cause(
-        reason=f"rsbench ended on node {node}, or cannot be reached there", log=newest_log(folder.path), tail=()
-    )
+def _from_node(folder: CellFolder, trouble: Trouble) -> Cause:
+    if trouble.reason:
+        reason = f"on node {trouble.node}, {trouble.reason}"
+    else:
+        reason = f"rsbench ended on node {trouble.node}, or cannot be reached there"
+    return Cause(reason=reason, log=newest_log(folder.path), tail=())
+
+
+def only_noticed(folder: CellFolder, exits: Mapping[int, int]) -> bool:
+    """Return whether the ranks of this machine only noticed that others had gone; see :func:`find`."""
+    return all(code > 0 for code in exits.values()) and all(error.lost_connection for error in _read_errors(folder))
 
 
 def _is_signal(code: int) -> bool:
@@ -202,3 +223,11 @@ def failure_lines(cause: Cause, word: str = "FAILED") -> list[str]:
     if cause.log is not None:
         lines.append(f"    log: {cause.log}")
     return [*lines, f"    {cause.hint}"] if cause.hint else lines
+
+
+def how_to_go_on(within_s: float) -> str:
+    """Return what the user does about a node that is lost, and waited for."""
+    return (
+        f"Start the same command there again within {duration_text(within_s)}, and the comparison goes on; Ctrl-C ends"
+        " it."
+    )

@@ -5,31 +5,31 @@ endpoint's address. Each connection is one request: the server sends a challenge
 the server an answer with its own, all as lines of JSON. A proof is an HMAC-SHA256 under the token over both challenges
 and what is said, so that neither side believes, or does, anything for a stranger; the token itself never travels.
 
-A request gets a text of the board, waits until all nodes have one, asks to be joined with the store where torch's
-ranks meet, which listens on node 0's loopback only, or stays connected for as long as its node lives. What stands on
-the board comes from node 0's own process, by a pipe. On other nodes the gate listens on loopback, where the ranks find
-that store. A gate says on standard output at which port it listens, then the number of each node that has ended.
+A request gets a text of the board, takes the order that stands there or waits for a newer one, waits until all nodes
+have one, says that its node's workers failed, asks to be joined with the store where torch's ranks meet, which listens
+on node 0's loopback only, or stays connected for as long as its node lives. What stands on the board comes from node
+0's own process, by a pipe. On other nodes the gate listens on loopback, where the ranks find that store. A gate says on
+standard output at which port it listens, then, in lines of JSON, which node cannot do the order that stands (0 on
+the others: node 0 has ended) and, on the others, the number of each new order.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import os
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
 from rsbench.launch.board import AWAY_S, Board
+from rsbench.launch.handshake import LINE_BYTES, ask, connect, keep_alive, proof, proves, request_on, send
 
 HANDSHAKE_S: Final = 10.0
-LINE_BYTES: Final = 1 << 26
-"""The longest line of node 0: a plan of many cells."""
 REQUEST_BYTES: Final = 1 << 14
 """The longest line that is read of somebody who has not proved the token yet."""
 _RETRY_S: Final = 1.0
@@ -39,33 +39,16 @@ _CHUNK: Final = 1 << 16
 _BAD: Final = (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, TimeoutError)
 
 
-def proof(token: bytes, who: str, challenges: tuple[str, str], text: str) -> str:
-    """Return what only somebody with the token can compute.
-
-    Args:
-        token: of the comparison.
-        who: ``client`` or ``server``, so that no side can send the other's proof back.
-        challenges: the server's, then the client's.
-        text: what is said.
-    """
-    said = "\0".join([who, *challenges, text]).encode("utf-8", "surrogatepass")
-    return hmac.new(token, said, "sha256").hexdigest()
-
-
-def proves(given: object, expected: str) -> bool:
-    """Tell whether what somebody sent is the proof that is expected; takes as long for any."""
-    return hmac.compare_digest(str(given).encode("utf-8", "replace"), expected.encode())
-
-
 class Gate:
     """The server on node 0.
 
     Args:
         token: of the comparison; empty lets in everybody.
+        run: a random word of node 0's process, by which others notice that it was started again.
     """
 
-    def __init__(self, token: bytes) -> None:
-        self._token, self.board, self._unproven = token, Board(), 0
+    def __init__(self, token: bytes, run: str = "") -> None:
+        self._token, self._run, self.board, self._unproven = token, run, Board(), 0
         self._store: int | None = None
         self._store_known = asyncio.Condition()
 
@@ -82,6 +65,7 @@ class Gate:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one connection."""
         try:
+            keep_alive(writer)
             if self._unproven >= STRANGERS:
                 return
             self._unproven += 1
@@ -90,19 +74,19 @@ class Gate:
             finally:
                 self._unproven -= 1
             if request is None:
-                _send(writer, {"refused": True})
+                send(writer, {"refused": True})
                 await writer.drain()
                 return
+            staying = (int(request["node"]), str(request["life"])) if request["do"] == "stay" else None
             answer = await self._do(request, reader)
             if answer is None:
                 return
-            _send(writer, {"answer": answer, "proof": proof(self._token, "server", challenges, answer)})
+            send(writer, {"answer": answer, "proof": proof(self._token, "server", challenges, answer)})
             await writer.drain()
-            match request["do"]:
-                case "store":
-                    await _splice(reader, writer, "127.0.0.1", int(answer))
-                case "stay":
-                    await self.board.present(int(request["node"]), reader.read(1))
+            if request["do"] == "store":
+                await _splice(reader, writer, "127.0.0.1", int(answer))
+            elif staying is not None:
+                await self.board.present(*staying, reader.read(1), str(writer.get_extra_info("peername")[0]))
         except (*_BAD, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass  # a stranger, or somebody who went away
         finally:
@@ -113,7 +97,7 @@ class Gate:
     ) -> tuple[tuple[str, str], dict[str, Any] | None]:
         """Return both challenges and the request; None for one that is not proven."""
         mine = secrets.token_hex(32)
-        _send(writer, {"challenge": mine})
+        send(writer, {"challenge": mine})
         await writer.drain()
         said = json.loads(await reader.readuntil(b"\n"))
         challenges = (mine, str(said["challenge"]))
@@ -125,19 +109,41 @@ class Gate:
 
     async def _do(self, request: Mapping[str, Any], reader: asyncio.StreamReader) -> str | None:
         """Do what is asked and return the answer; None when the client went away meanwhile."""
-        name = str(request.get("name", ""))
+        if request["do"] in ("take", "failed") and request["run"] != self._run:
+            return ""
+        return await _unless_gone(self._wanted(request), reader)
+
+    def _wanted(self, request: Mapping[str, Any]) -> Coroutine[Any, Any, str]:
+        """Return what answers a request."""
+        board = self.board
         match request["do"]:
             case "get":
-                text: str | None = await _unless_gone(self.board.get(name, int(request["node"])), reader)
-                return text
+                wanted = board.get(str(request["name"]), int(request["node"]))
             case "all_have":
-                gone: str | None = await _unless_gone(self.board.all_have(name, int(request["others"])), reader)
-                return gone
+                wanted = board.all_have(str(request["name"]), int(request["others"]))
+            case "take":
+                wanted = board.take(int(request["node"]), str(request["life"]), int(request["after"]))
+            case "all_took":
+                wanted = board.all_took(int(request["others"]), patient=request["patient"] is True)
+            case "newer":
+                wanted = board.newer(int(request["than"]))
+            case "failed":
+                node, life, number = int(request["node"]), str(request["life"]), int(request["order"])
+                wanted = self._note_trouble(node, life, number, str(request["reason"]))
             case "stay":
-                return str(int(request["node"]))
+                wanted = self._greet()
             case "store":
-                return await self._store_port()
-        raise ValueError("unknown request")
+                wanted = self._store_port()
+            case _:
+                raise ValueError("unknown request")
+        return wanted
+
+    async def _note_trouble(self, node: int, life: str, number: int, reason: str) -> str:
+        self.board.trouble(node, life, number, reason)
+        return self._run
+
+    async def _greet(self) -> str:
+        return self._run
 
     async def _store_port(self) -> str:
         async with self._store_known:
@@ -145,7 +151,7 @@ class Gate:
             return str(self._store)
 
 
-async def _unless_gone(work: Any, reader: asyncio.StreamReader) -> Any:
+async def _unless_gone(work: Coroutine[Any, Any, str], reader: asyncio.StreamReader) -> str | None:
     """Return what the work returns; None, and the work is ended, when the client hangs up first."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(reader.read(1))
     await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
@@ -158,44 +164,12 @@ async def _unless_gone(work: Any, reader: asyncio.StreamReader) -> Any:
     return None
 
 
-async def request_on(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: bytes, request: Mapping[str, Any]
-) -> str:
-    """Send a request over an open connection to a gate and return its answer.
-
-    Raises:
-        PermissionError: the token is not the gate's, or what answers does not know it.
-        OSError, asyncio.IncompleteReadError: the connection was lost.
-    """
-    theirs = _object(await reader.readuntil(b"\n"))
-    challenges, text = (str(theirs.get("challenge", "")), secrets.token_hex(32)), json.dumps(dict(request))
-    said = {"challenge": challenges[1], "request": text, "proof": proof(token, "client", challenges, text)}
-    _send(writer, said)
-    await writer.drain()
-    answer = _object(await reader.readuntil(b"\n"))
-    if answer.get("refused"):
-        raise PermissionError("refused")
-    given = str(answer.get("answer", ""))
-    if not proves(answer.get("proof"), proof(token, "server", challenges, given)):
-        raise PermissionError("unproven")
-    return given
-
-
-async def ask(endpoint: tuple[str, int], token: bytes, request: Mapping[str, Any]) -> str:
-    """Connect to the gate on node 0, send a request and return its answer; see :func:`request_on`."""
-    reader, writer = await asyncio.open_connection(*endpoint, limit=LINE_BYTES)
-    try:
-        return await request_on(reader, writer, token, request)
-    finally:
-        writer.close()
-
-
 async def _to_store(
     endpoint: tuple[str, int], token: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     """Join a rank of this machine with the store on node 0."""
     try:
-        there, to_there = await asyncio.open_connection(*endpoint, limit=LINE_BYTES)
+        there, to_there = await connect(endpoint)
         await request_on(there, to_there, token, {"do": "store"})
         await asyncio.gather(_copy(reader, to_there), _copy(there, writer))
     except (OSError, asyncio.IncompleteReadError):
@@ -204,22 +178,35 @@ async def _to_store(
         writer.close()
 
 
-async def _stay(endpoint: tuple[str, int], token: bytes, node: int) -> None:
-    """Stay connected with node 0's gate, so that each notices when the other's node ends."""
+async def _stay(endpoint: tuple[str, int], token: bytes, node: int, life: str) -> None:
+    """Stay connected with node 0's gate, so that each notices when the other's node ends, or was started again."""
     seen: float | None = None
-    while True:
+    known: str | None = None
+    while seen is None or time.monotonic() - seen <= AWAY_S:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            reader, writer = await asyncio.open_connection(*endpoint, limit=REQUEST_BYTES)
+            reader, writer = await connect(endpoint, REQUEST_BYTES)
             try:
-                await request_on(reader, writer, token, {"do": "stay", "node": node})
+                run = await request_on(reader, writer, token, {"do": "stay", "node": node, "life": life})
+                if known not in (None, run):
+                    break
+                known = run
                 await reader.read(1)
                 seen = time.monotonic()
             finally:
                 writer.close()
         await asyncio.sleep(_RETRY_S)
-        if seen is not None and time.monotonic() - seen > AWAY_S:
-            print(0, flush=True)
-            return
+    print(json.dumps({"node": 0, "order": None, "reason": ""}), flush=True)
+
+
+async def _watch(endpoint: tuple[str, int], token: bytes) -> None:
+    """Tell this node's process of each new order, as it is busy with the one before."""
+    number = 0
+    while True:
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            number = int(await ask(endpoint, token, {"do": "newer", "than": number}))
+            print(json.dumps({"newest": number}), flush=True)
+            continue
+        await asyncio.sleep(_RETRY_S)
 
 
 async def _splice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
@@ -239,41 +226,31 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-def _send(writer: asyncio.StreamWriter, content: Mapping[str, Any]) -> None:
-    writer.write(json.dumps(content).encode() + b"\n")
-
-
-def _object(line: bytes) -> dict[str, Any]:
-    """Return a line's JSON object; an empty one for anything else."""
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
 async def _run() -> None:
     """Serve until standard input ends; the first line says how, others what to publish or where the store listens."""
     orders = asyncio.StreamReader(limit=LINE_BYTES)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
     setup = json.loads(await orders.readline())
     token, endpoint = setup["token"].encode(), (setup["host"], setup["port"])
-    gate = Gate(token)
+    gate, life = Gate(token, setup["life"]), setup["life"]
+    beside: list[asyncio.Future[None]] = []
     if setup["node"] == 0:
         server = await gate.open(*endpoint)
-        staying = None
     else:
         server = await asyncio.start_server(lambda r, w: _to_store(endpoint, token, r, w), "127.0.0.1", 0)
-        staying = asyncio.ensure_future(_stay(endpoint, token, setup["node"]))
+        staying = _stay(endpoint, token, setup["node"], life)
+        beside = [asyncio.ensure_future(work) for work in (staying, _watch(endpoint, token))]
     print(server.sockets[0].getsockname()[1], flush=True)
     while line := await orders.readline():
         match json.loads(line):
             case {"put": name, "text": text}:
                 await gate.board.put(name, text)
+            case {"give": order}:
+                await gate.board.give(order)
             case {"store": port}:
                 await gate.set_store(port)
-    if staying is not None:
-        staying.cancel()
+    for work in beside:
+        work.cancel()
 
 
 def main() -> None:

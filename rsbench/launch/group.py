@@ -221,7 +221,7 @@ class WorkerGroup:
     def linger(self, seconds: float) -> None:
         """Give ranks that lost another time to write down why."""
         deadline = time.monotonic() + seconds
-        while len(self.exits) < len(self._workers) and time.monotonic() < deadline:
+        while len(self.exits) < len(self._workers) and not self.all_done and time.monotonic() < deadline:
             self.look(0.05)
 
     def end(self, hurried: Callable[[], bool], grace_s: float = 0.0) -> None:

@@ -24,6 +24,8 @@ from rsbench.results.folder import CellFolder
 STALL_TIMEOUT_S: Final = 300.0
 START_TIMEOUT_S: Final = 120.0
 """The longest that workers may take to start, unless a stall time-out above the default gives them more."""
+NOTICE_S: Final = 8.0
+"""Ranks notice at once that those of another node are gone; what happened there is known after so long at most."""
 STOP_GRACE_S: Final = 50.0
 """Slurm's batch scripts of ours are told a minute before their end, so that less is left."""
 LINGER_S: Final = 2.0
@@ -174,8 +176,8 @@ class WorkerLauncher:
             if group.exits:
                 group.linger(LINGER_S)
                 return "failed", None
-            if self.rendezvous is not None and self.rendezvous.ended_node() is not None:
-                return "failed", None
+            if self.rendezvous is not None and self._ended_elsewhere(group, self.rendezvous):
+                return ("done" if group.all_done else "failed"), None
             if time.monotonic() - started > self.timeout_s:
                 group.dump_stacks()
                 return "timeout", None
@@ -184,6 +186,13 @@ class WorkerLauncher:
                 group.dump_stacks()
                 return "failed", stall
         return "done", None
+
+    def _ended_elsewhere(self, group: WorkerGroup, rendezvous: Rendezvous) -> bool:
+        """Return whether another node cannot go on with the cell, or node 0 goes on with something else."""
+        if rendezvous.superseded():
+            group.linger(LINGER_S)  # its ranks may just have been a little faster
+            return True
+        return rendezvous.trouble() is not None
 
     @property
     def _start_limit_s(self) -> float:
@@ -203,7 +212,7 @@ class WorkerLauncher:
             return self._network.environment
         if self.interface:
             return dict.fromkeys(SOCKET_VARIABLES, self.interface)
-        interface = processes.loopback() if self.rendezvous is None else self.rendezvous.interface()
+        interface = processes.loopback() if self.rendezvous is None else processes.interface_to(*self.nodes.address)
         sockets = dict.fromkeys(SOCKET_VARIABLES, interface) if interface else {}
         if self.rendezvous is not None:  # the user may know better which network is meant
             sockets = {name: os.environ.get(name, value) for name, value in sockets.items()}
@@ -213,8 +222,7 @@ class WorkerLauncher:
         if stall is not None:
             return failure.standing_still(folder, stall.rank, stall.reason)
         if status == "failed":
-            ended = None if self.rendezvous is None else self.rendezvous.ended_node()
-            return failure.find(folder, exits, ended)
+            return failure.find(folder, exits, self._trouble(folder, exits))
         if status == "timeout":
             reason = f"it took longer than the time-out of {self.timeout_s:g} s"
             return Cause(reason=reason, log=failure.newest_log(folder.path), tail=())
@@ -222,6 +230,17 @@ class WorkerLauncher:
             name = signal.Signals(self.stop.number or signal.SIGINT).name
             return Cause(reason=f"rsbench received {name}", log=None, tail=())
         return None
+
+    def _trouble(self, folder: CellFolder, exits: Mapping[int, int]) -> failure.Trouble | None:
+        """Return what went wrong on another node; it may say so a little later than this node's ranks noticed."""
+        if self.rendezvous is None:
+            return None
+        until = time.monotonic() + (NOTICE_S if failure.only_noticed(folder, exits) else 0.0)
+        while self.rendezvous.trouble() is None and time.monotonic() < until:
+            if self.rendezvous.superseded() or self.stop.number is not None:
+                break
+            time.sleep(0.1)
+        return self.rendezvous.trouble()
 
 
 def _field_of_cell(folder: CellFolder, name: str) -> str:

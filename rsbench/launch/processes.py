@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from typing import Final
 
@@ -54,6 +55,17 @@ def interface_of(address: str) -> str | None:
         if any(getattr(one, "address", "").partition("%")[0] == address for one in addresses):
             return name
     return None
+
+
+def interface_to(host: str, port: int) -> str | None:
+    """Return the name of the network interface by which this machine reaches an address, None if unknown."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect(address)  # sends nothing, but chooses the way
+            return interface_of(probe.getsockname()[0])
+    except OSError:
+        return None
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -41,7 +41,7 @@ class Closing:
     @classmethod
     def of(cls, queue: CellQueue, ledger: Ledger, summary: RunSummary) -> Closing:
         """Return what is left, asked of the folder: other processes may have worked on it."""
-        left = list({job.spec.key: job for job in (*queue.left(), *(job for job, _ in summary.left))}.values())
+        left = queue.left()
         keys = list(dict.fromkeys([*(spec.key for spec in queue.specs), *(job.spec.key for job in left)]))
         done = ledger.done(keys)
         return cls(

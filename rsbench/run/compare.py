@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -14,11 +13,11 @@ from typing import Any, Final
 from rich.console import Console
 
 from rsbench import console as console_module
-from rsbench.cell import CellSpec
 from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
+from rsbench.launch.failure import how_to_go_on
 from rsbench.launch.launcher import Launcher, WorkerLauncher
-from rsbench.launch.rendezvous import Rendezvous
+from rsbench.launch.rendezvous import NodeLostError, Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.measure.log import check_tensorboard
 from rsbench.planning.grid import Grid
@@ -30,12 +29,12 @@ from rsbench.results.claimant import Claimant
 from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
 from rsbench.run import dry_run, tuning
-from rsbench.run.closing import Closing, earlier_lines, exit_code
+from rsbench.run.closing import Closing, earlier_lines
 from rsbench.run.ending import RunSummary
-from rsbench.run.interrupt import Interrupted, signals_interrupt
+from rsbench.run.follower import Follower
 from rsbench.run.progress import LiveProgress, PlainProgress
 from rsbench.run.queue import CellQueue, FixedQueue
-from rsbench.run.reporting import report
+from rsbench.run.reporting import report_unless_stopped
 from rsbench.run.runner import CellRunner
 
 PLAN_TIMEOUT_S: Final = 600.0
@@ -89,12 +88,31 @@ def _compare(request: Request, console: Console) -> int:
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
     located = find_datasets(names, request.data_root, strict=request.strict_data)
     alone = request.nodes.count == 1 or request.dry_run
+    job = _MainJob(request=request, located=located, console=console, rendezvous=None)
+    if request.nodes.rank != 0:
+        return job.leave_to_node_0() if alone else _follow(job)
     with nullcontext() if alone else _meet(request, console) as rendezvous:
-        job = _MainJob(request=request, located=located, console=console, rendezvous=rendezvous)
-        if request.nodes.rank != 0:
-            return job.follow()
+        job = replace(job, rendezvous=rendezvous)
         with job.failure_told_to_others():
             return job.lead(*job.queue(grids))
+
+
+def _follow(job: _MainJob) -> int:
+    """Follow node 0 to the end; when it is lost, wait for it to be started again, as often as restarts are asked for.
+
+    Raises:
+        NodeLostError: it is lost once more than that.
+    """
+    restarts = job.request.survival.max_restarts
+    while True:
+        try:
+            with _meet(job.request, job.console) as rendezvous:
+                return replace(job, rendezvous=rendezvous).follow(rendezvous)
+        except NodeLostError:
+            if restarts == 0:
+                raise
+            restarts -= 1
+            job.say(f"Node 0 ({job.request.nodes.endpoint}) has ended. {how_to_go_on(PLAN_TIMEOUT_S)}")
 
 
 def _meet(request: Request, console: Console) -> Rendezvous:
@@ -165,10 +183,12 @@ class _MainJob:
             self.say(line)
         cells = self._prepared(todo)
         with StopSignals() as stop:
-            summary = self._run(queue, ledger, token, stop, *cells) if todo else RunSummary()
+            summary = self._runner(ledger, token, stop, *cells).run(queue) if todo else RunSummary()
             queue.mark()
             left = Closing.of(queue, ledger, summary)
-            problem = self._report_unless_stopped(queue.specs, summary)
+            if self.rendezvous is not None:
+                self.rendezvous.give_last({"end": left.exit_code})
+            problem = report_unless_stopped(request, queue.specs, summary, self.console)
             for line in [*left.lines(request.out), *(earlier_lines(request.out) if todo else ())]:
                 self.say(line)
         if problem is not None:
@@ -181,12 +201,9 @@ class _MainJob:
             for warning in self.located[name].survey.warnings:
                 self.say(f"Warning: {warning}")
 
-    def follow(self) -> int:
-        """Run the cells that node 0 decides on, in its order; return the exit code."""
-        if self.rendezvous is None:
-            self.say("Dry run: node 0 shows the cells.")
-            return 0
-        published = self.rendezvous.fetch("plan", PLAN_TIMEOUT_S)
+    def follow(self, rendezvous: Rendezvous) -> int:
+        """Run the cells that node 0 orders; return the exit code."""
+        published = rendezvous.fetch("plan", PLAN_TIMEOUT_S)
         if "error" in published:
             raise RsbenchError(f"Node 0 cannot begin: {published['error']}")
         todo = [Job.from_dict(job) for job in published["cells"]]
@@ -201,18 +218,24 @@ class _MainJob:
             check_writable(self.request.out)
         self.say(f"node {self.request.nodes.rank}: {len(todo)} cells to run")
         cells = self._prepared(todo)
-        queue, ledger = FixedQueue(todo), Ledger(self.request.out, (), rerun=False)
         with StopSignals() as stop:
-            summary = self._run(queue, ledger, published["token"], stop, *cells) if todo else RunSummary()
-        return exit_code(summary, is_complete=not queue.left(), is_failed=bool(summary.failed))
+            runner = self._runner(Ledger(self.request.out, (), rerun=False), published["token"], stop, *cells)
+            return Follower(runner=runner, rendezvous=rendezvous, jobs={job.spec.key: job for job in todo}).run()
+
+    def leave_to_node_0(self) -> int:
+        """Say who shows the cells of a dry run; return the exit code."""
+        self.say("Dry run: node 0 shows the cells.")
+        return 0
 
     @contextmanager
     def failure_told_to_others(self) -> Iterator[None]:
-        """Tell the other nodes when node 0 cannot begin, instead of letting them wait."""
+        """Tell the other nodes when node 0 cannot begin, or go on, instead of letting them wait."""
         try:
             yield
         except RsbenchError as error:
-            if self.rendezvous is not None:
+            if self.rendezvous is not None and self.rendezvous.number:
+                self.rendezvous.give_last({"end": 2, "why": str(error)})
+            elif self.rendezvous is not None:
                 with suppress(RsbenchError):
                     self.rendezvous.publish({"error": str(error)}, "plan", 30.0)
             raise
@@ -235,16 +258,15 @@ class _MainJob:
         facts |= {"interface": request.interface} if request.interface else {}
         return data, {**provenance.collect(request.argv), **facts}
 
-    def _run(
+    def _runner(
         self,
-        queue: CellQueue,
         ledger: Ledger,
         token: str,
         stop: StopSignals,
         data: Mapping[tuple[str, int], Path],
         collected: Mapping[str, Any],
-    ) -> RunSummary:
-        """Run the cells."""
+    ) -> CellRunner:
+        """Return what runs the cells."""
         request = self.request
         if self.rendezvous is not None:
             self.rendezvous.cancelled = lambda: stop.number is not None
@@ -266,19 +288,4 @@ class _MainJob:
             survival=request.survival,
             budget_s=request.budget_s,
             leave_busy=request.leave_busy,
-        ).run(queue)
-
-    def _report_unless_stopped(self, specs: Sequence[CellSpec], summary: RunSummary) -> RsbenchError | None:
-        """Report; say where a signal stopped that, and return why the report cannot be written."""
-        try:
-            with signals_interrupt():
-                report(self.request, specs, self.console)
-        except Interrupted as stopped:
-            summary.stopped_by = summary.report_stopped_by = stopped.number
-            self.say(
-                "Stopped while the report was made, which is not whole; what was recorded stays: "
-                f"`rsbench report {shlex.quote(str(self.request.out))}` makes it anew."
-            )
-        except RsbenchError as problem:
-            return problem
-        return None
+        )

@@ -29,12 +29,12 @@ class Ending:
     """How a cell ended for this process.
 
     Attributes:
-        status: ``elsewhere`` where another process has run the cell, ``left`` where it is left to one that runs it.
+        status: ``elsewhere`` where another process has run the cell.
         line: what the user reads.
         cause: why it is not done, None when it is.
     """
 
-    status: Literal["done", "elsewhere", "left", "failed"]
+    status: Literal["done", "elsewhere", "failed"]
     line: str
     cause: Cause | None = None
 
@@ -81,7 +81,7 @@ class RunSummary:
     @property
     def ended(self) -> int:
         """How many cells have ended, one way or another."""
-        return self.done + self.elsewhere + len(self.failed) + len(self.left)
+        return self.done + self.elsewhere + len(self.failed)
 
     def add(self, job: Job, ending: Ending) -> None:
         """Count a cell that has ended."""
@@ -89,8 +89,6 @@ class RunSummary:
             self.failed.append((job, ending.cause))
         elif ending.status == "done":
             self.done += 1
-        elif ending.status == "left":
-            self.left.append((job, ending.line.removeprefix("left to ")))
         else:
             self.elsewhere += 1
 

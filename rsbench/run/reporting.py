@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -9,9 +10,12 @@ from rich.console import Console
 from rsbench import reports
 from rsbench.cell import CellSpec
 from rsbench.console import say
+from rsbench.errors import RsbenchError
 from rsbench.planning.request import Request
 from rsbench.results import records
 from rsbench.run.closing import trace_words
+from rsbench.run.ending import RunSummary
+from rsbench.run.interrupt import Interrupted, signals_interrupt
 
 
 def report(request: Request, specs: Sequence[CellSpec], console: Console) -> None:
@@ -46,3 +50,29 @@ def report(request: Request, specs: Sequence[CellSpec], console: Console) -> Non
             say(console, f"Written: {path}")
     if request.trace:
         say(console, trace_words(out, specs))
+
+
+def report_unless_stopped(
+    request: Request, specs: Sequence[CellSpec], summary: RunSummary, console: Console
+) -> RsbenchError | None:
+    """Report; say where a signal stopped that, and return why the report cannot be written.
+
+    Args:
+        request: what the user asked.
+        specs: cells of the grid, for the table.
+        summary: told of a signal.
+        console: where to show it.
+    """
+    try:
+        with signals_interrupt():
+            report(request, specs, console)
+    except Interrupted as stopped:
+        summary.stopped_by = summary.report_stopped_by = stopped.number
+        say(
+            console,
+            "Stopped while the report was made, which is not whole; what was recorded stays: "
+            f"`rsbench report {shlex.quote(str(request.out))}` makes it anew.",
+        )
+    except RsbenchError as problem:
+        return problem
+    return None

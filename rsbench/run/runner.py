@@ -20,7 +20,7 @@ from rsbench.planning.job import Job, write_job
 from rsbench.planning.survival import Survival
 from rsbench.results import attempts
 from rsbench.results.claimant import Busy, Claimant, Hold, Lost
-from rsbench.results.folder import CellFolder, folder_error, refuse_link, remove
+from rsbench.results.folder import CellFolder, folder_error, remove
 from rsbench.results.ledger import Ledger
 from rsbench.results.provenance import utc_now
 from rsbench.results.reached import note_reached
@@ -33,7 +33,6 @@ BARRIER_TIMEOUT_S: Final = 3600.0
 """How long nodes wait for each other before each cell: one may be decoding images, or losing its connection slowly."""
 POLL_S: Final = 0.2
 """Between two looks at cells that another process runs."""
-_SKIP, _GO = "skip", "go"
 _STOPPING: Final = "stopping: this step ends and a checkpoint is saved; a second Ctrl-C ends it at once"
 
 
@@ -102,8 +101,6 @@ class CellRunner:
                 if job is None:
                     break
                 ending = self._turn(job, total)
-                while ending is None and self.nodes.count > 1 and self.stop.number is None:
-                    ending = self._turn(job, total)  # the other nodes have this order too
                 if ending is not None:
                     summary.add(job, ending)
                     self.progress.end(job.spec.label, ending.line, total)
@@ -120,8 +117,6 @@ class CellRunner:
 
     def _turn(self, job: Job, total: int) -> Ending | None:
         """Run a cell that this process holds; None where another process holds it."""
-        if self.rendezvous is not None and self.nodes.rank != 0:
-            return self._follow(self.rendezvous, job, total)
         cell = CellFolder.of(self.out, job.spec.folder_name)
         if self._others.know(job):  # all that may run is busy
             time.sleep(POLL_S)
@@ -130,20 +125,19 @@ class CellRunner:
                 hold = held.enter_context(self.claimant.take(cell))
                 ready = self._ready(hold, cell, job, total)
             except Busy as busy:
-                return self._busy(busy, cell, job, total)
+                self._note_busy(busy, cell, job, total)
+                return None
             except OSError as problem:
                 ready = Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))
             except RsbenchError as problem:
                 ready = Ending.failure(Cause(reason=str(problem), log=None, tail=()))
             if isinstance(ready, Ending):
-                self._tell_nodes(_SKIP, job)
                 return ready
             return self._run_held(hold, cell, ready, job, total)
 
     def _run_held(self, hold: Hold, cell: CellFolder, attempt: CellFolder, job: Job, total: int) -> Ending | None:
         """Run a cell while it is this process's; None where another process has taken it over meanwhile."""
         try:
-            self._tell_nodes(_GO, job, hold.touch)
             started_utc = utc_now()
             outcome = self._launch_until_done(cell, attempt, job, total, hold.touch)
             with suppress(OSError):  # told when its files take their places
@@ -151,17 +145,8 @@ class CellRunner:
             return settle(cell, attempt, job, outcome, started_utc, self.provenance, self.ledger)
         except Lost as lost:
             attempts.drop(attempt)
-            if self.nodes.count > 1:  # the workers on the other nodes have failed too
-                return Ending.failure(Cause(reason=str(lost), log=None, tail=()))
             self.progress.say(job.spec.label, f"{lost}; the end of the other is waited for", total)
             return None
-
-    def _tell_nodes(self, turn: str, job: Job, waiting: Callable[[], None] = lambda: None) -> None:
-        """Tell the other nodes whether a cell runs; one may be decoding images still."""
-        if self.rendezvous is not None:
-            self.rendezvous.waiting = waiting
-            self.rendezvous.publish(turn, job.spec.key, BARRIER_TIMEOUT_S)
-            self.rendezvous.waiting = lambda: None
 
     def _ready(self, hold: Hold, cell: CellFolder, job: Job, total: int) -> CellFolder | Ending:
         """Return the folder of a try at a cell that is held; how the cell ended where another process has run it.
@@ -184,43 +169,16 @@ class CellRunner:
         if hold.dead is not None:
             self.progress.say(job.spec.label, hold.dead.line, total)
         attempt = attempts.begin(cell, self.token)
-        self._write_job(cell, attempt, job)
+        self.write_job(cell, attempt, job)
         return attempt
 
-    def _busy(self, busy: Busy, cell: CellFolder, job: Job, total: int) -> Ending | None:
-        """Say once that another process runs a cell; return how it ends here where several nodes leave such cells."""
+    def _note_busy(self, busy: Busy, cell: CellFolder, job: Job, total: int) -> None:
+        """Say once that another process runs a cell."""
         if self._others.note(busy, cell, job):
             then = "it is left to it where nothing else is to do" if self.leave_busy else "its end is waited for"
             self.progress.say(job.spec.label, f"{busy.who} is running this cell; {then}", total)
-        if not (self.leave_busy and self.nodes.count > 1 and self._others.run_all([job])):
-            return None
-        self._tell_nodes(_SKIP, job)
-        return Ending(status="left", line=f"left to {busy.who}")
 
-    def _follow(self, rendezvous: Rendezvous, job: Job, total: int) -> Ending:
-        """Run a cell's workers on another node than node 0, which keeps the lock and the record.
-
-        Raises:
-            RsbenchError: the nodes do not meet, or this one cannot write.
-        """
-        if rendezvous.fetch(job.spec.key, BARRIER_TIMEOUT_S) != _GO:
-            return Ending(status="elsewhere", line="node 0 has nothing to run")
-        cell = CellFolder.of(self.out, job.spec.folder_name)
-        own = cell.of_node(self.nodes.rank)  # the nodes may share the result folder, so not node 0's
-        for place in (cell.path.parent, cell.path, own.path):
-            refuse_link(place)
-        try:
-            remove(own.path)
-        except OSError as problem:
-            raise folder_error(problem, own.path) from problem
-        self._write_job(cell, own, job)
-        outcome = self._launch(own, job, total)
-        if outcome.status == "done":
-            with suppress(OSError):  # node 0 may be doing the same in a folder that both share
-                remove(cell.checkpoints)
-        return Ending.of(outcome)
-
-    def _write_job(self, cell: CellFolder, attempt: CellFolder, job: Job, restarts: int = 0) -> None:
+    def write_job(self, cell: CellFolder, attempt: CellFolder, job: Job, restarts: int = 0) -> None:
         """Leave in the try's folder what its workers read."""
         write_job(
             attempt,
@@ -239,7 +197,7 @@ class CellRunner:
         self, cell: CellFolder, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None]
     ) -> Outcome:
         """Run the workers of this machine; start them again, as often as was asked, when they were killed or hung."""
-        outcome = self._launch(attempt, job, total, touch)
+        outcome = self._launch_on_all(attempt, job, total, touch)
         for restart in range(1, self.survival.max_restarts + 1):
             if not outcome.is_worth_a_restart or self.stop.number is not None or not attempt.path.is_dir():
                 break
@@ -247,12 +205,32 @@ class CellRunner:
             self.progress.say(job.spec.label, line, total)
             note_reached(cell, attempt)
             attempt.clear_errors()
-            self._write_job(cell, attempt, job, restart)
-            outcome = self._launch(attempt, job, total, touch)
+            self.write_job(cell, attempt, job, restart)
+            outcome = self._launch_on_all(attempt, job, total, touch)
         return outcome
 
-    def _launch(self, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None] = lambda: None) -> Outcome:
+    def _launch_on_all(self, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None]) -> Outcome:
+        """Run the workers of all machines; the others take the order, and none begins before all have.
+
+        Raises:
+            Lost: another process has taken the cell over; the workers were ended.
+            RsbenchError: a node has ended, and was not started again in time.
+        """
+        if self.rendezvous is not None:
+            order = {"cell": job.spec.key, "total": total}
+            self.rendezvous.waiting = touch
+            self.rendezvous.give(order, BARRIER_TIMEOUT_S, patient=self.survival.max_restarts > 0)
+            self.rendezvous.waiting = lambda: None
+        return self.launch(attempt, job, total, touch)
+
+    def launch(self, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None] = lambda: None) -> Outcome:
         """Run the workers of this machine.
+
+        Args:
+            attempt: folder of the try.
+            job: what to run.
+            total: cells of the comparison, as far as is known.
+            touch: makes a sign of life, a few times a second.
 
         Raises:
             Lost: another process has taken the cell over; the workers were ended.

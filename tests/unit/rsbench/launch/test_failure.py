@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rsbench.launch import failure
+from rsbench.launch.failure import Trouble
 from rsbench.results.folder import CellFolder
 
 
@@ -69,8 +70,23 @@ def test_a_rank_that_ended_without_a_word_is_blamed_before_lost_connections(
 
 def test_another_node_that_ended_is_blamed_before_lost_connections(tmp_path: Path) -> None:
     write_error(tmp_path, 0, "RuntimeError", "Connection closed by peer [127.0.0.1]:1", time=1.0)
-    cause = failure.find(CellFolder(tmp_path), {}, ended_node=1)
+    cause = failure.find(CellFolder(tmp_path), {}, Trouble(node=1))
     assert cause.reason == "rsbench ended on node 1, or cannot be reached there"
+    assert failure.only_noticed(CellFolder(tmp_path), {0: 1})
+
+
+def test_what_failed_on_another_node_is_named_with_its_node(tmp_path: Path) -> None:
+    write_error(tmp_path, 0, "RuntimeError", "Connection closed by peer [127.0.0.1]:1", time=1.0)
+    cause = failure.find(
+        CellFolder(tmp_path), {0: 1}, Trouble(node=1, reason="rank 3 was killed by SIGKILL (signal 9)")
+    )
+    assert cause.reason == "on node 1, rank 3 was killed by SIGKILL (signal 9)"
+
+
+def test_a_rank_that_was_killed_or_raised_did_more_than_notice(tmp_path: Path) -> None:
+    assert not failure.only_noticed(CellFolder(tmp_path), {0: -9})
+    write_error(tmp_path, 0, "ValueError", "no such thing", time=1.0)
+    assert not failure.only_noticed(CellFolder(tmp_path), {0: 1})
 
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"rank": "x"}'])

@@ -58,15 +58,23 @@ def test_what_one_node_puts_another_gets_and_the_first_knows() -> None:
 
 
 @pytest.mark.parametrize(
-    "request_", [{"do": "get", "name": "plan", "node": 1}, {"do": "stay", "node": 1}, {"do": "store"}]
+    "request_",
+    [
+        {"do": "get", "name": "plan", "node": 1},
+        {"do": "stay", "node": 1, "life": "x"},
+        {"do": "store"},
+        {"do": "take", "node": 1, "life": "x", "run": "", "after": 0},
+        {"do": "failed", "node": 1, "life": "x", "run": "", "order": 1, "reason": "x"},
+    ],
 )
 def test_a_wrong_token_is_refused_and_changes_nothing(request_: dict[str, Any]) -> None:
     async def check(opened: Gate, address: Address) -> None:
         await opened.set_store(1)
+        await opened.board.give("an order")
         await opened.board.put("plan", "cells")
         with pytest.raises(PermissionError, match="refused"):
             await ask(address, b"another secret", request_)
-        assert opened.board._readers == {} == opened.board._connections
+        assert opened.board._readers == {} == opened.board._connections == opened.board._takers
 
     with_gate(check)
 
@@ -109,12 +117,12 @@ def test_a_node_that_leaves_is_named_to_whoever_waits_for_it(monkeypatch: pytest
     monkeypatch.setattr(board, "AWAY_S", 0.05)
 
     async def check(opened: Gate, address: Address) -> None:
-        node = asyncio.ensure_future(gate._stay(address, TOKEN, 3))
-        while not opened.board._connections.get(3):
+        node = asyncio.ensure_future(gate._stay(address, TOKEN, 3, "a life"))
+        while not opened.board._connections.get("a life"):
             await asyncio.sleep(0.01)
         waiting = asyncio.ensure_future(ask(address, TOKEN, {"do": "all_have", "name": "plan", "others": 1}))
         node.cancel()
-        assert await waiting == "3"
+        assert await waiting == "3 (127.0.0.1)"
         assert await ask(address, TOKEN, ALIVE) == "", "what nobody has to read"
 
     with_gate(check)
@@ -160,7 +168,20 @@ def test_pickles_and_other_rubbish_are_not_executed_and_the_gate_goes_on(tmp_pat
 
 @pytest.mark.parametrize(
     "request_",
-    [{}, {"do": "get", "name": "x"}, {"do": "get", "name": "x", "node": "y"}, {"do": "exec"}, {"do": ["put"]}, []],
+    [
+        {},
+        {"do": "get", "name": "x"},
+        {"do": "get", "name": "x", "node": "y"},
+        {"do": "exec"},
+        {"do": ["put"]},
+        [],
+        {"do": "take", "node": 1, "life": "x", "after": 0},
+        {"do": "take", "run": "", "node": 1, "after": "y"},
+        {"do": "failed", "run": ""},
+        {"do": "stay", "node": 1},
+        {"do": "newer"},
+        {"do": "all_took", "others": 0},
+    ],
 )
 def test_odd_requests_with_the_token_are_closed_without_harm(request_: Any) -> None:
     async def check(_: Gate, address: Address) -> None:
