@@ -24,7 +24,6 @@ FILES = [
     "out/cells/*/try-*/job.json",
     "out/cells/*/try-*/rank0.log",
     "out/cells/*/.claims/*",
-    "out/cells/*/checkpoints/reached.json",
     "shared/cache/facts/*.json",
     "shared/cache/data/*/images.npy",
     "shared/cache/data/*/labels.npy",
