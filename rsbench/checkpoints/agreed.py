@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch.distributed as dist
@@ -30,9 +30,9 @@ def newest_of_all(
         RsbenchError: a whole one is of another run; on all ranks.
     """
     rank = dist.get_rank()
-    every: list[list[int]] = gather_json(shelf.steps(rank))
+    every: list[list[tuple[int, str]]] = gather_json([(step, _launch(shelf, step, rank)) for step in shelf.steps(rank)])
     problems: list[str] = []
-    for step in sorted(set(every[0]).intersection(*every), reverse=True):  # others were being written at a kill
+    for step in _of_one_launch([dict(one) for one in every]):
         header, state, problem, refused = _try(shelf, step, rank, facts, reset_compressor=reset_compressor)
         answers: list[list[str]] = gather_json([problem, refused])
         if refusals := [one for _, one in answers if one]:
@@ -43,6 +43,23 @@ def newest_of_all(
         first = min(damaged)
         problems.append(f"The checkpoint of step {step} is left out: {damaged[first]} (rank {first})")
     return None, None, problems
+
+
+def _launch(shelf: Shelf, step: int, rank: int) -> str:
+    """Return which launch wrote a checkpoint, empty where its header is damaged."""
+    try:
+        return shelf.read_header(step, rank).launch
+    except DamagedCheckpointError:
+        return ""
+
+
+def _of_one_launch(every: Sequence[Mapping[int, str]]) -> list[int]:
+    """Return the steps of which all ranks have a checkpoint of the same launch, or a damaged one, the newest first.
+
+    Others were being written at a kill, or are of a process that had lost the cell.
+    """
+    steps = set(every[0]).intersection(*every)
+    return sorted((step for step in steps if len({one[step] for one in every} - {""}) <= 1), reverse=True)
 
 
 def _try(

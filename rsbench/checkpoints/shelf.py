@@ -34,6 +34,7 @@ class Header:
         rank: whose it is.
         size_bytes: of the file of tensors.
         sha256: of the file of tensors, in hexadecimal.
+        launch: which launch of the workers wrote it, the same on all ranks; ranks go on from one launch's alone.
         facts: of the run: what must be the same where it goes on.
     """
 
@@ -41,6 +42,7 @@ class Header:
     rank: int
     size_bytes: int
     sha256: str
+    launch: str
     facts: Mapping[str, Any]
     format: int = FORMAT
 
@@ -119,9 +121,12 @@ class Shelf:
         return header
 
     def prune(self, rank: int, kept: Collection[int]) -> None:
-        """Delete a rank's checkpoints but some; one that cannot be deleted stays."""
+        """Delete a rank's checkpoints that are older than the newest of some, but those; what cannot be deleted stays.
+
+        Newer ones are not this run's: another process may have taken the cell over, and gone on further.
+        """
         for step in self._steps():
-            if step in kept:
+            if step in kept or step > max(kept, default=0):
                 continue
             with suppress(OSError):
                 for path in (self._header(step, rank), self.tensors(step, rank)):  # in this order: see the class

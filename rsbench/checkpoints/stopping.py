@@ -13,6 +13,8 @@ EXIT_CODE: Final = 75
 """Of a rank that stopped when asked to (``EX_TEMPFAIL``: try again later)."""
 VOTE_S: Final = 1.0
 """About so often ranks ask each other."""
+LONGEST_S: Final = 15.0
+"""Ranks that exchange less often than this ask each other between two exchanges, too."""
 _MOST_STEPS: Final = 1000
 _asked: list[int] = []
 """Signals that asked this process to stop."""
@@ -24,17 +26,21 @@ class StoppedError(Exception):
 
 @contextmanager
 def listening() -> Iterator[None]:
-    """Note SIGTERM instead of ending at once; the main thread of a rank uses it while it trains."""
+    """Note SIGTERM and SIGINT instead of ending at once; the main thread of a rank uses it while it trains.
+
+    A Ctrl-C reaches ranks only inside a torchrun that somebody else started.
+    """
 
     def note(number: int, frame: FrameType | None) -> None:
         _asked.append(number)
 
     _asked.clear()
-    before = signal.signal(signal.SIGTERM, note)
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Ranks(Protocol):
@@ -47,9 +53,11 @@ class Ranks(Protocol):
 class Vote:
     """Asks all ranks whether one was asked to stop, about once a second and after the same steps.
 
+    Ranks wait for each other there, as at an exchange; so they vote at exchanges, unless these are many seconds apart.
+
     Args:
         ranks: that vote.
-        every: steps from one exchange to the next; ranks vote at an exchange.
+        every: steps from one exchange to the next.
     """
 
     def __init__(self, ranks: Ranks, every: int) -> None:
@@ -73,8 +81,10 @@ class Vote:
     def _pause(self, step: int) -> int:
         """Return how many steps this rank would let pass before the next vote."""
         if self._last is None or step == self._last[0]:
-            return self._every
+            return 1
         since_step, since_s = self._last
-        step_s = (time.monotonic() - since_s) / (step - since_step)
-        steps = min(_MOST_STEPS, int(VOTE_S / max(step_s, 1e-9)))
-        return max(1, round(steps / self._every)) * self._every
+        step_s = max((time.monotonic() - since_s) / (step - since_step), 1e-9)
+        if step_s * self._every > LONGEST_S:
+            return max(1, int(LONGEST_S / step_s))
+        steps = step + min(_MOST_STEPS, int(VOTE_S / step_s))
+        return max(step // self._every + 1, round(steps / self._every)) * self._every - step

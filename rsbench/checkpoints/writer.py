@@ -17,17 +17,18 @@ class Writer:
         shelf: where checkpoints stand.
         rank: whose they are.
         facts: of the run, for the headers.
+        launch: of the workers, for the headers.
 
     Attributes:
-        newest: the step of the newest checkpoint that was written whole, or that the run went on from; 0 before.
+        whole: the steps of checkpoints that were written whole, or that the run went on from, and not pruned since.
         problem: why the last one could not be written; None where it could.
     """
 
-    def __init__(self, shelf: Shelf, rank: int, facts: Mapping[str, Any]) -> None:
-        self._shelf, self._rank, self._facts = shelf, rank, facts
+    def __init__(self, shelf: Shelf, rank: int, facts: Mapping[str, Any], launch: str) -> None:
+        self._shelf, self._rank, self._facts, self._launch = shelf, rank, facts, launch
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
         self._under_way: tuple[int, Future[None]] | None = None
-        self.newest = 0
+        self.whole: set[int] = set()
         self.problem: OSError | None = None
 
     def begin(self, step: int, state: Any) -> None:
@@ -50,7 +51,13 @@ class Writer:
         except OSError as problem:
             self.problem = problem
         else:
-            self.newest, self.problem = step, None
+            self.whole.add(step)
+            self.problem = None
+
+    def keep_only(self, steps: set[int]) -> None:
+        """Delete what is older than the newest of some, but those."""
+        self._shelf.prune(self._rank, steps)
+        self.whole &= steps
 
     def close(self) -> None:
         """Wait, and end the thread."""
@@ -59,5 +66,6 @@ class Writer:
 
     def _write(self, step: int, state: Any) -> None:
         size_bytes, sha256 = write_tensors(self._shelf.tensors(step, self._rank), state)
-        header = Header(step=step, rank=self._rank, size_bytes=size_bytes, sha256=sha256, facts=self._facts)
+        facts, launch = self._facts, self._launch
+        header = Header(step=step, rank=self._rank, size_bytes=size_bytes, sha256=sha256, launch=launch, facts=facts)
         self._shelf.write_header(header)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +13,14 @@ import click
 from rsbench.checkpoints.shelf import Shelf
 from rsbench.cli.options import PATH
 from rsbench.console import make_console, say
+from rsbench.errors import RsbenchError
 from rsbench.links.link import PRESETS, WIRED, parse_link
 from rsbench.metrics import facts_of, score_text
 from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
 from rsbench.recipe import fedfusion, partition, sync
 from rsbench.results.folder import CellFolder
-from rsbench.results.records import list_runs
+from rsbench.results.records import Run, list_runs
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,13 +85,23 @@ def _runs(console: Console, verbose: bool, out: Path) -> None:
         say(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
         if run.claim is not None:
             say(console, f"{'':<12}{run.claim.holder}; last sign of it: {run.claim.last_sign_utc}")
-        saved = None if run.status == "done" else Shelf(CellFolder(run.folder).checkpoints).newest(ranks=1)
+        saved = None if run.status == "done" else _saved_step(run)
         if saved is not None:
             say(console, f"{'':<12}goes on from step {saved:,}")
         if verbose and run.reason:
             say(console, f"{'':<12}{run.reason}")
     done = sum(run.status == "done" for run in recorded)
     say(console, f"{done} of {len(recorded)} cells in {out} are done.")
+
+
+def _saved_step(run: Run) -> int | None:
+    """Return the step of the newest checkpoint of a cell that all its ranks have here; None where that is not known."""
+    try:
+        cell = CellFolder(run.folder)
+        job = cell.job if cell.job.is_file() else next(cell.attempts()).job
+        return Shelf(cell.checkpoints).newest(ranks=int(json.loads(job.read_bytes())["cell"]["workers"]))
+    except (RsbenchError, OSError, ValueError, KeyError, TypeError, StopIteration, RecursionError):
+        return None
 
 
 def _partitions(console: Console, verbose: bool, out: Path) -> None:

@@ -75,6 +75,9 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
     )
 
 
+_NEVER_QUEUED_AGAIN: Final = {"rerun": "each time that it is queued again it would begin anew; take another --out"}
+
+
 def read_compare_options(
     ctx: click.Context, arguments: Sequence[str], *, nodes: int, taken: Mapping[str, str]
 ) -> tuple[Request, dict[str, Any]]:
@@ -95,7 +98,7 @@ def read_compare_options(
     group = ctx.find_root().command
     assert isinstance(group, click.Group)
     with group.commands["compare"].make_context("compare", list(arguments), parent=ctx.find_root()) as inner:
-        for name, instead in taken.items():
+        for name, instead in {**taken, **_NEVER_QUEUED_AGAIN}.items():
             if _is_given(inner, name):
                 raise RsbenchError(f"Leave out --{name.replace('_', '-')}: {instead}.")
         request = replace(request_from(inner, inner.params), nodes=Nodes(count=nodes))

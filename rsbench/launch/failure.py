@@ -179,7 +179,7 @@ def _from_signal(folder: CellFolder, rank: int, number: signal.Signals) -> Cause
 
 def _from_stop(folder: CellFolder, rank: int) -> Cause:
     log = folder.log(rank)
-    reason = "its workers were asked to stop by a signal (SIGTERM), and did after saving a checkpoint"
+    reason = "its workers were asked to stop by a signal (SIGTERM)"
     return Cause(reason=reason, log=log, tail=_tail(_read(log)), rank=rank)
 
 

@@ -141,7 +141,7 @@ class WorkerLauncher:
         group, self._group = self._group, None
         network, self._network = self._network, None
         if group is not None:
-            asked_before = self.stop.count
+            asked_before = min(self.stop.count, 1)  # two at once are two
             group.end(lambda: self.stop.count > asked_before, grace_s)
         if network is not None:
             network.close()

@@ -11,7 +11,7 @@ import json
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
@@ -50,6 +50,7 @@ class Rendezvous:
     Attributes:
         waiting: called a few times a second while others are waited for.
         number: of the order that was given or taken last; 0 before the first.
+        recorded: key of the cell whose numbers node 0 has recorded last, which the next order tells; empty before.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Rendezvous:
     ) -> None:
         self.nodes, self._token, self.cancelled, self._say = nodes, token, cancelled, say
         self.waiting: Callable[[], None] = lambda: None
+        self.recorded = ""
         self._gate: GateProcess | None = None
         self._listener: socket.socket | None = None
         self._store_port = 0
@@ -115,7 +117,7 @@ class Rendezvous:
         self._me["run"] = published["run"]
         return published["content"]
 
-    def give(self, order: Any, timeout_s: float, *, patient: bool) -> None:
+    def give(self, order: Mapping[str, Any], timeout_s: float, *, patient: bool) -> None:
         """Hand an order (JSON) to all other nodes; returns when all have taken it, or when cancelled.
 
         Args:
@@ -138,16 +140,17 @@ class Rendezvous:
         except RsbenchError:
             raise _ended(gone) from None
 
-    def give_last(self, order: Any) -> None:
+    def give_last(self, order: Mapping[str, Any]) -> None:
         """Hand over the last order, even when cancelled; waits little for nodes that do not take it."""
         self.cancelled = lambda: False
         self._put_up(order)
         with suppress(RsbenchError):
             self._all_took(LAST_WORD_S, patient=True)
 
-    def _put_up(self, order: Any) -> None:
+    def _put_up(self, order: Mapping[str, Any]) -> None:
         self.number, self._trouble = self.number + 1, None
-        self._door.tell({"give": json.dumps(order)})
+        recorded = {"recorded": self.recorded} if self.recorded else {}
+        self._door.tell({"give": json.dumps({**order, **recorded})})
 
     def _all_took(self, timeout_s: float, *, patient: bool) -> str | None:
         request = {"do": "all_took", "others": self.nodes.count - 1, "patient": patient}

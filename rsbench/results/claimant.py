@@ -94,7 +94,11 @@ class Hold:
     def __init__(self, cell: CellFolder, claim: Claim, dead: Dead | None) -> None:
         self._cell, self._claim, self.dead = cell, claim, dead
         self.beat_s = claim.lease_s / BEATS
-        self._touched = time.monotonic()
+        self._touched, self._is_left = time.monotonic(), False
+
+    def leave(self) -> None:
+        """Make no more signs of life: the cell is given back."""
+        self._is_left = True
 
     def touch(self) -> None:
         """Make a sign of life where the last one is some seconds old; a file server that does not answer is waited for.
@@ -102,7 +106,7 @@ class Hold:
         Raises:
             Lost: another process has taken the cell over.
         """
-        if time.monotonic() - self._touched < self.beat_s:
+        if self._is_left or time.monotonic() - self._touched < self.beat_s:
             return
         with suppress(OSError):
             self.check()
@@ -175,6 +179,7 @@ class Claimant:
             try:
                 yield hold
             finally:
+                hold.leave()
                 with suppress(OSError):
                     claims.release(cell.claims, claim.number)
 

@@ -138,7 +138,8 @@ def settle(
         )
         records.write_record(attempt.path, record)
         note_reached(cell, attempt)
-        cause = _with_way_on(cell, job.spec.workers, cause)
+        if not ledger.rerun:  # which would begin anew
+            cause = _with_way_on(cell, job.spec.workers, cause)
         return Ending.failure(_kept(cell, attempt, key, cause), WORDS.get(status, "FAILED"))
     except OSError as problem:
         return Ending.failure(Cause(reason=str(folder_error(problem, cell.path)), log=None, tail=()))

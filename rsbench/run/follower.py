@@ -38,25 +38,23 @@ class Follower:
         """
         stop = self.runner.stop
         try:
-            done: Job | None = None
             while stop.number is None:
                 order = self.rendezvous.take(BARRIER_TIMEOUT_S)
                 if order is None:
                     break
-                if done is not None and order.get("cell") != done.spec.key:
-                    self._forget_checkpoints(done)
+                if order.get("recorded") in self.jobs:
+                    self._forget_checkpoints(self.jobs[order["recorded"]])
                 if "why" in order:
                     raise RsbenchError(f"Node 0 cannot go on: {order['why']}")
                 if "end" in order:
                     return int(order["end"])
-                job = self.jobs[order["cell"]]
-                done = job if self._run(job, int(order["total"])).status == "done" else None
+                self._run(self.jobs[order["cell"]], int(order["total"]))
         finally:
             self.runner.launcher.close()
             self.runner.progress.close()
         return 128 + (stop.number or 0)
 
-    def _run(self, job: Job, total: int) -> Outcome:
+    def _run(self, job: Job, total: int) -> None:
         """Run this node's workers of a cell, whose lock and record node 0 keeps."""
         cell = self._cell(job)
         own = cell.of_node(self.rendezvous.nodes.rank)  # the nodes may share the result folder, so not node 0's
@@ -67,9 +65,7 @@ class Follower:
         except OSError as problem:
             raise folder_error(problem, own.path) from problem
         self.runner.write_job(cell, own, job)
-        outcome = self.runner.launch(own, job, total)
-        self._tell(job, outcome, total)
-        return outcome
+        self._tell(job, self.runner.launch(own, job, total), total)
 
     def _tell(self, job: Job, outcome: Outcome, total: int) -> None:
         """Tell the user how the workers ended, and node 0 why they failed, unless it knows."""

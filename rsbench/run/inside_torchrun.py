@@ -24,7 +24,7 @@ from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance, records
 from rsbench.results.claimant import Busy, Claimant, Hold, beating
-from rsbench.results.folder import CellFolder, check_writable, folder_error, refuse_link, write_file
+from rsbench.results.folder import CellFolder, check_writable, folder_error, refuse_link, remove, write_file
 from rsbench.results.ledger import Ledger
 
 WAIT_S: Final = 3600.0
@@ -61,6 +61,9 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
             note.unlink(missing_ok=True)
             held.check()
             _publish(CellFolder(Path(answer["folder"])), answer["key"])
+        elif environment.get("LOCAL_RANK", "0") == "0" and code == 0:
+            with suppress(OSError):  # rank 0 may be doing the same in a folder that nodes share
+                remove(CellFolder(Path(answer["folder"]).parent).checkpoints)
         return code
 
 
@@ -168,6 +171,9 @@ def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> d
             held.take(cell, job.spec.key)
         if ledger.done(keys):  # another process has run it meanwhile
             return is_done
+        if request.rerun and _restarts(environment) == 0:
+            with suppress(FileNotFoundError):  # nodes may share the folder
+                remove(cell.checkpoints)
         is_first = environment["RANK"] == "0"
         attempt = attempts.begin(cell, _token(environment)) if is_first else _of_other_node(cell, environment)
     except OSError as problem:
@@ -182,9 +188,14 @@ def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> d
         trace=request.trace,
         keep_weights=request.keep_weights,
         checkpoints=request.survival.order(cell.checkpoints),
-        restarts=int(environment.get("TORCHELASTIC_RESTART_COUNT", "0")),
+        restarts=_restarts(environment),
     )
     return {"folder": str(attempt.path), "key": job.spec.key}
+
+
+def _restarts(environment: Mapping[str, str]) -> int:
+    """Return how often torchrun has started its workers again."""
+    return int(environment.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 def _of_other_node(cell: CellFolder, environment: Mapping[str, str]) -> CellFolder:

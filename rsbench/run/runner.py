@@ -142,7 +142,10 @@ class CellRunner:
             outcome = self._launch_until_done(cell, attempt, job, total, hold.touch)
             with suppress(OSError):  # told when its files take their places
                 hold.check()
-            return settle(cell, attempt, job, outcome, started_utc, self.provenance, self.ledger)
+            ending = settle(cell, attempt, job, outcome, started_utc, self.provenance, self.ledger)
+            if self.rendezvous is not None and ending.status == "done":
+                self.rendezvous.recorded = job.spec.key
+            return ending
         except Lost as lost:
             attempts.drop(attempt)
             self.progress.say(job.spec.label, f"{lost}; the end of the other is waited for", total)
@@ -205,6 +208,7 @@ class CellRunner:
             self.progress.say(job.spec.label, line, total)
             note_reached(cell, attempt)
             attempt.clear_errors()
+            remove(attempt.events)
             self.write_job(cell, attempt, job, restart)
             outcome = self._launch_on_all(attempt, job, total, touch)
         return outcome
@@ -219,8 +223,10 @@ class CellRunner:
         if self.rendezvous is not None:
             order = {"cell": job.spec.key, "total": total}
             self.rendezvous.waiting = touch
-            self.rendezvous.give(order, BARRIER_TIMEOUT_S, patient=self.survival.max_restarts > 0)
-            self.rendezvous.waiting = lambda: None
+            try:
+                self.rendezvous.give(order, BARRIER_TIMEOUT_S, patient=self.survival.max_restarts > 0)
+            finally:
+                self.rendezvous.waiting = lambda: None
         return self.launch(attempt, job, total, touch)
 
     def launch(self, attempt: CellFolder, job: Job, total: int, touch: Callable[[], None] = lambda: None) -> Outcome:

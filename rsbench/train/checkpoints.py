@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,7 +19,7 @@ from rsbench.cell import CellSpec
 from rsbench.checkpoints.agreed import newest_of_all
 from rsbench.checkpoints.host_copy import host_copy
 from rsbench.checkpoints.random_state import random_state, set_random_state
-from rsbench.checkpoints.shelf import Shelf
+from rsbench.checkpoints.shelf import Header, Shelf
 from rsbench.checkpoints.stopping import StoppedError, Vote, listening
 from rsbench.checkpoints.writer import Writer
 from rsbench.compressors import Compressor
@@ -36,6 +37,15 @@ from rsbench.train.saving import NEVER_RESUMED, Order
 
 APART_S: Final = 300.0
 """Where no number of steps is asked for, checkpoints at epochs' ends are at least so far apart."""
+
+
+BEFORE_TEST_S: Final = 30.0
+"""The same before the test, in which nothing is saved."""
+
+
+_RESET: Final = ("compressors",)
+_RESET_FOR_ANOTHER: Final = ("compressors", "optimizers")
+"""Parts of an exchange's state that begin anew; another compressor leaves other momentum to the optimizers."""
 
 
 class Resumable(Protocol):
@@ -80,20 +90,12 @@ class Checkpoints:
     def __init__(self, training: Resumable, order: Order) -> None:
         self._training, self._order = training, order
         self._shelf = Shelf(order.folder)
-        cell = training.cell
-        self._facts = {
-            "key": cell.key,
-            "world size": cell.workers,
-            "data set": f"{cell.dataset} {cell.dataset_fingerprint}",
-            "model": cell.model,
-            "optimizer": cell.optimizer,
-            "exchange": cell.synchronization.text,
-            "compressor": training.compressor.text,
-        }
-        self._writer = Writer(self._shelf, dist.get_rank(), self._facts)
-        sync = cell.synchronization
+        self._facts = facts_of(training.cell, training.compressor.text)
+        launch: str = gather_json(secrets.token_hex(8))[0]
+        self._writer = Writer(self._shelf, dist.get_rank(), self._facts, launch)
+        sync = training.cell.synchronization
         self._grain = 1 if sync.in_rounds else sync.every
-        self._vote = Vote(training.ranks, self._grain)
+        self._vote = Vote(training.ranks, sync.every)
         self._asked = False
         self._saved_at = time.monotonic()
         self._told = False
@@ -133,8 +135,11 @@ class Checkpoints:
             self._save()
         if self._asked and step < self._training.steps:
             self._writer.wait()
-            self._tell_problems()
-            raise StoppedError(f"asked to stop, it did after step {step}")
+            is_saved = self._tell_problems() == step
+            raise StoppedError(
+                f"asked to stop, it did after step {step}"
+                + ("" if is_saved else ", whose checkpoint could not be written on all ranks")
+            )
 
     def _is_due(self, *, epoch_ended: bool) -> bool:
         every = self._order.every
@@ -143,26 +148,25 @@ class Checkpoints:
         if not epoch_ended:
             return False
         (apart_s,) = self._training.ranks.largest([time.monotonic() - self._saved_at])
-        return apart_s >= APART_S
+        return apart_s >= (APART_S if self._training.step < self._training.steps else BEFORE_TEST_S)
 
     def _save(self) -> None:
         """Copy this rank's state, and let it be written beside training."""
         beat("save a checkpoint")
         self._writer.wait()
         whole_on_all = self._tell_problems()
-        self._shelf.prune(dist.get_rank(), kept={whole_on_all, self._writer.newest})
+        self._writer.keep_only({whole_on_all, max(self._writer.whole, default=0)})
         self._writer.begin(self._training.step, self._state())
         self._saved_at = time.monotonic()
 
     def _tell_problems(self) -> int:
         """Say once that some rank cannot write; return the step of the newest checkpoint that all ranks have."""
-        mine = [self._writer.newest, str(self._writer.problem or "")]
-        every: list[tuple[int, str]] = gather_json(mine)
+        every: list[tuple[list[int], str]] = gather_json([[*self._writer.whole], str(self._writer.problem or "")])
         problems = [f"rank {rank} cannot write checkpoints ({why})" for rank, (_, why) in enumerate(every) if why]
         if problems and not self._told:
             self._training.log.warn(f"{problems[0]}; training goes on, and a later one may be written.")
         self._told = bool(problems)
-        return min(newest for newest, _ in every)
+        return max(set(every[0][0]).intersection(*(steps for steps, _ in every)), default=0)
 
     def _state(self) -> dict[str, Any]:
         """Return all that this rank must have to go on, on the CPU."""
@@ -191,18 +195,25 @@ class Checkpoints:
         reset = self._order.reset_compressor
         header, state, problems = newest_of_all(self._shelf, self._facts, reset_compressor=reset)
         if header is not None:
-            self._go_on_from(header.step, state)
+            self._go_on_from(header, state)
         else:
-            if dist.get_rank() == 0:
-                write_tally(self._shelf.folder, Tally())
+            self._note_begun_anew()
             problems += ["No whole checkpoint is left: the cell begins anew"] if problems else []
         for problem in problems:
             training.log.warn(f"{problem}.")
 
-    def _go_on_from(self, step: int, state: Mapping[str, Any]) -> None:
+    def _note_begun_anew(self) -> None:
+        """Note that nothing is left of the steps of earlier tries, if there were any."""
+        before = read_tally(self._shelf.folder)
+        if before != Tally():
+            self._take(before.resumed(0))
+
+    def _go_on_from(self, header: Header, state: Mapping[str, Any]) -> None:
         """Load a state, and note where this run goes on."""
-        training, reset = self._training, self._order.reset_compressor
-        fresh = training.exchange.state_dict()["compressors"] if reset else None
+        step, reset = header.step, self._is_to_reset(header, state)
+        parts = _RESET if header.facts == self._facts else _RESET_FOR_ANOTHER
+        fresh = self._training.exchange.state_dict() if reset else {}
+        fresh = {name: host_copy(fresh[name]) for name in parts if name in fresh}
         self._rehearse()
         try:
             self._load(step, state, fresh)
@@ -211,10 +222,15 @@ class Checkpoints:
                 f"The checkpoint in {self._shelf.folder} cannot be gone on from ({error}): it is of another version. "
                 "Remove that folder to begin the cell anew."
             ) from error
-        self._writer.newest = step
+        self._writer.whole.add(step)
         self._note_resumed(step)
         if reset:
             self.runtime["compressor_reset_at_step"] = step
+
+    def _is_to_reset(self, header: Header, state: Mapping[str, Any]) -> bool:
+        """Return whether to leave the compressor's state: once, unless the checkpoint is of another compressor."""
+        was_reset = "compressor_reset_at_step" in json.loads(state["text"])["runtime"]
+        return self._order.reset_compressor and not (was_reset and header.facts == self._facts)
 
     def _rehearse(self) -> None:
         """Train the first step, which the state that is loaded then undoes.
@@ -226,11 +242,10 @@ class Checkpoints:
         training = self._training
         training.exchange.launch(0, 1, islice(training.batches.walk(), 1))
 
-    def _load(self, step: int, state: Mapping[str, Any], compressors: Any) -> None:
-        """Put a state where :meth:`_state` took it from, the compressors' from elsewhere where that is given."""
+    def _load(self, step: int, state: Mapping[str, Any], fresh: Mapping[str, Any]) -> None:
+        """Put a state where :meth:`_state` took it from, but for parts of the exchange that are given."""
         training, text = self._training, json.loads(state["text"])
-        exchange = state["exchange"] if compressors is None else {**state["exchange"], "compressors": compressors}
-        training.exchange.load_state_dict(exchange)
+        training.exchange.load_state_dict({**state["exchange"], **fresh})
         training.batches.load_state_dict(state["batches"])
         training.totals.load_state_dict(state["totals"])
         training.profile.load_state_dict(state["profile"])
@@ -248,9 +263,23 @@ class Checkpoints:
         noted = read_tally(self._shelf.folder)
         before = noted if len(noted.resumed_from_step) >= len(saved.resumed_from_step) else saved
         now = before.resumed(step)
-        if dist.get_rank() == 0:
-            write_tally(self._shelf.folder, now)
-        self.runtime["resumed_from_step"] = list(now.resumed_from_step)
-        self.runtime["steps_redone"] = now.steps_redone
+        self._take(now)
         redone = now.steps_redone - before.steps_redone
         self._training.log.write("resumed", {"step": step, "steps_redone": redone})
+
+    def _take(self, now: Tally) -> None:
+        """Take what is known of the tries into the record and, on rank 0, to the disk."""
+        if dist.get_rank() == 0:
+            write_tally(self._shelf.folder, now)
+        self.runtime |= {"resumed_from_step": list(now.resumed_from_step), "steps_redone": now.steps_redone}
+
+
+def facts_of(cell: CellSpec, compressor: str) -> dict[str, Any]:
+    """Return what must be the same where a run goes on: the fields of its cell, with the compressor that runs.
+
+    Args:
+        cell: of the run.
+        compressor: with its density solved.
+    """
+    fields = {name: value for name, value in cell.to_dict().items() if name not in ("ratio", "match")}
+    return {**fields, "compressor": compressor}

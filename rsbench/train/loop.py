@@ -147,7 +147,7 @@ class Training:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """What changes in training beside networks, batches and sums, for a checkpoint."""
+        """What else changes in training, for a checkpoint."""
         return {name: getattr(self, name) for name in _PROGRESS}
 
     def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
@@ -159,8 +159,7 @@ class Training:
     def _validate(self) -> dict[str, float] | None:
         """Average the buffers over the ranks and score the validation samples."""
         self.exchange.agree()
-        scores = self.task.validate(self.networks)
-        if scores is not None:
+        if (scores := self.task.validate(self.networks)) is not None:
             self._finite(scores["loss"], self.step)
         return scores
 
@@ -172,14 +171,15 @@ class Training:
         entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
         self.history.append(entry | {"density_per_tensor": self.totals.density_per_tensor})
 
-    def _rate(self, step: int) -> float:
-        return learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
+    def _rate(self, step: int, network: str = "") -> float:
+        rate = learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
+        return rate * self.task.rate_factors.get(network, 1.0)
 
     def _exchange_of(self, samples: int) -> Exchange:
         """Return what the workers exchange, by the cell."""
         if self.cell.synchronization.in_rounds:
-            return Differences(self.networks, self.compressor, self.cell, samples, self._losses, self._rate_of)
-        return Gradients(self.networks, self.compressor, self.cell, self.device, self._losses, self._rate_of)
+            return Differences(self.networks, self.compressor, self.cell, samples, self._losses, self._rate)
+        return Gradients(self.networks, self.compressor, self.cell, self.device, self._losses, self._rate)
 
     def _next_epoch_end(self) -> int:
         """Return the steps after which to validate next: at the first exchange at or after the epoch's end."""
@@ -199,7 +199,9 @@ class Training:
             self.step += len(steps)
             sent += [stats for _, stats in steps]
             self._epoch_losses += [self._note(step, sent.popleft()) for step in read]
-            if self.checkpoints.is_to_stop(self.step):  # after one more exchange, whose batches may be read already
+            with self._training_time():
+                is_to_stop = self.checkpoints.is_to_stop(self.step)
+            if is_to_stop:  # after one more exchange, whose batches may be read already
                 self._stop = min(self._stop, self.step + len(steps))
         with self._training_time():
             read = self._finite_steps(launched.rest())
@@ -220,9 +222,6 @@ class Training:
         began = time.perf_counter()
         yield
         self.trained_s += time.perf_counter() - began
-
-    def _rate_of(self, step: int, network: str) -> float:
-        return self._rate(step) * self.task.rate_factors.get(network, 1.0)
 
     def _losses(self, models: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the task's losses, each computed under autocast where that is asked for."""

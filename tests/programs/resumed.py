@@ -54,7 +54,7 @@ def scenes(folder: Path) -> Path:
     rng = np.random.default_rng(0)
     for name in ("lake", "road"):
         (folder / "scenes" / name).mkdir(parents=True)
-        for number in range(80):
+        for number in range(90):
             picture = Image.fromarray(rng.integers(0, 255, (32, 32, 3), dtype=np.uint8))
             picture.save(folder / "scenes" / name / f"{number}.png")
     return datasets.get("imagefolder").prepare(folder / "scenes", folder, 32).folder
@@ -95,7 +95,9 @@ def find(rank: int, workers: int) -> dict[str, Any]:
         whole = train(cell, data, folder, place / "samples.jsonl")
         shelf = Shelf(folder)
         saved = min(shelf.steps(rank))  # the last one is the newest
-        shelf.prune(rank, kept={saved})
+        for step in shelf.steps(rank):
+            if step > saved:
+                shelf.tensors(step, rank).with_suffix(".json").unlink()
         dist.barrier()
         found[case] = {"whole": whole, "resumed": train(cell, data, folder, place / "samples.jsonl"), "saved": saved}
     return found

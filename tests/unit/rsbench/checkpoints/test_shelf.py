@@ -21,7 +21,7 @@ def shelf(tmp_path: Path) -> Shelf:
     for step, rank in ((20, 0), (40, 0), (20, 1), (60, 1)):
         shelf.tensors(step, rank).parent.mkdir(parents=True, exist_ok=True)
         shelf.tensors(step, rank).write_bytes(b"tensors")
-        shelf.write_header(Header(step=step, rank=rank, size_bytes=7, sha256="aa", facts=FACTS))
+        shelf.write_header(Header(step=step, rank=rank, size_bytes=7, sha256="aa", launch="ll", facts=FACTS))
     return shelf
 
 
@@ -32,7 +32,7 @@ def test_each_rank_has_steps_of_its_own_and_all_have_one_in_common(shelf: Shelf)
 
 
 def test_a_header_comes_back_as_it_was_written(shelf: Shelf) -> None:
-    assert shelf.read_header(40, 0) == Header(step=40, rank=0, size_bytes=7, sha256="aa", facts=FACTS)
+    assert shelf.read_header(40, 0) == Header(step=40, rank=0, size_bytes=7, sha256="aa", launch="ll", facts=FACTS)
     assert shelf.tensors(40, 0) == shelf.folder / "step-00000040" / "rank0.pt"
 
 
@@ -41,6 +41,8 @@ def test_pruning_leaves_what_is_kept_and_what_is_another_ranks(shelf: Shelf) -> 
     shelf.prune(0, kept={40})
     assert (shelf.steps(0), shelf.steps(1)) == ([40], [60, 20])
     assert not list(shelf.folder.glob("*/.rank0*"))
+    shelf.prune(1, kept={20})  # of a process that has lost the cell
+    assert shelf.steps(1) == [60, 20]
     shelf.prune(1, kept={60})
     assert sorted(path.name for path in shelf.folder.iterdir()) == ["step-00000040", "step-00000060"]
 

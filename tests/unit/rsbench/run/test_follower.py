@@ -53,10 +53,16 @@ def checkpoints(out: Path) -> set[str]:
 
 
 def test_cells_run_as_ordered_and_the_exit_code_is_node_0s(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, [A, B, {"end": 1}], DONE, KILLED)
+    stage = Stage(tmp_path, [A, {**B, "recorded": "a"}, {"end": 1, "recorded": "a"}], DONE, KILLED)
     assert stage.follower.run() == 1
     assert stage.ran == ["a", "b"] and stage.reported == ["rank 3 was killed"]
     assert checkpoints(tmp_path) == {"b"}
+
+
+def test_a_cell_that_node_0_could_not_record_keeps_its_checkpoints(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, [A, B, {"end": 1}], DONE, DONE)
+    assert stage.follower.run() == 1
+    assert checkpoints(tmp_path) == {"a", "b"}
 
 
 def test_a_cell_that_is_ordered_again_keeps_its_checkpoints(tmp_path: Path) -> None:

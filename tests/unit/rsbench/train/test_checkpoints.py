@@ -70,6 +70,9 @@ def test_without_a_number_of_steps_epochs_are_saved_that_are_far_enough_apart(
     assert not folder.exists()
     monkeypatch.setattr(checkpoints, "APART_S", 0.0)
     run(make_training(order=Order(folder=folder)), tmp_path)
+    assert Shelf(folder).steps(0) == [4, 2]
+    monkeypatch.setattr(checkpoints, "BEFORE_TEST_S", 0.0)
+    run(make_training(order=Order(folder=folder)), tmp_path)
     assert Shelf(folder).steps(0) == [6, 4]
 
 
@@ -148,9 +151,9 @@ def test_with_none_whole_a_run_begins_anew_and_says_so(make_training: Maker, tmp
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"lr": 0.02}, r"another key \("),
+        ({"lr": 0.02}, r"another lr \(0.01 there, 0.02 here\)"),
         ({"model": "resnet18"}, r"model \('smallvgg' there, 'resnet18' here\)"),
-        ({"dataset_fingerprint": "g"}, r"data set \('imagefolder f' there, 'imagefolder g' here\)"),
+        ({"dataset_fingerprint": "g"}, r"dataset_fingerprint \('f' there, 'g' here\)"),
         ({"compressor": "topk:density=0.1"}, r"compressor \('none' there, 'topk:density=0.1' here\)"),
     ],
 )
@@ -194,3 +197,18 @@ def test_a_disk_that_is_full_is_said_once_and_training_goes_on(
     (warning,) = warnings(tmp_path)
     assert warning.startswith("rank 0 cannot write checkpoints (")
     assert warning.endswith("; training goes on, and a later one may be written.")
+
+
+def test_a_copied_checkpoint_goes_on_with_another_compressor_only_where_asked_for(
+    make_training: Maker, tmp_path: Path, folder: Path
+) -> None:
+    run(make_training(order=Order(folder=folder, every=4), compressor="topk:density=0.1"), tmp_path)
+    shutil.rmtree(folder / "step-00000006")
+    other = {"compressor": "dgc:density=0.1"}
+    with pytest.raises(RsbenchError, match="--reset-compressor goes on without the compressor's state"):
+        make_training(order=Order(folder=folder), **other).run(tmp_path)
+    order = Order(folder=folder, every=5, reset_compressor=True)
+    assert run(make_training(order=order, **other), tmp_path)["runtime"]["compressor_reset_at_step"] == 4
+    shutil.rmtree(folder / "step-00000006")  # the next go on keeps what the compressor has gathered since
+    runtime = run(make_training(order=order, **other), tmp_path)["runtime"]
+    assert (runtime["compressor_reset_at_step"], runtime["resumed_from_step"]) == (4, [4, 5])
