@@ -96,8 +96,7 @@ class Training:
         torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
         self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
         self.totals = RunTotals(self.workers, compressor.steady_from_step)
-        self._trace_file = trace
-        self.trace = None if trace is None else Trace(self.steps)
+        self._trace_file, self.trace = trace, None if trace is None else Trace(self.steps)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step, self.trained_s, self._stop = 0, 0.0, 0
