@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rsbench.checkpoints.shelf import Shelf
 from rsbench.cli.options import PATH
 from rsbench.console import make_console, say
 from rsbench.links.link import PRESETS, WIRED, parse_link
@@ -16,6 +17,7 @@ from rsbench.metrics import facts_of, score_text
 from rsbench.models.rates import RATES
 from rsbench.planning import plan_file, probe
 from rsbench.recipe import fedfusion, partition, sync
+from rsbench.results.folder import CellFolder
 from rsbench.results.records import list_runs
 
 if TYPE_CHECKING:
@@ -81,6 +83,9 @@ def _runs(console: Console, verbose: bool, out: Path) -> None:
         say(console, f"{run.status:<12}{run.started_utc or '-':<22}{run.folder.name}  {score}".rstrip())
         if run.claim is not None:
             say(console, f"{'':<12}{run.claim.holder}; last sign of it: {run.claim.last_sign_utc}")
+        saved = None if run.status == "done" else Shelf(CellFolder(run.folder).checkpoints).newest(ranks=1)
+        if saved is not None:
+            say(console, f"{'':<12}goes on from step {saved:,}")
         if verbose and run.reason:
             say(console, f"{'':<12}{run.reason}")
     done = sum(run.status == "done" for run in recorded)

@@ -26,6 +26,8 @@ START_TIMEOUT_S: Final = 120.0
 """The longest that workers may take to start, unless a stall time-out above the default gives them more."""
 NOTICE_S: Final = 8.0
 """Ranks notice at once that those of another node are gone; what happened there is known after so long at most."""
+GRACE_S: Final = 5.0
+"""Between asking processes to end and killing them."""
 STOP_GRACE_S: Final = 50.0
 """Slurm's batch scripts of ours are told a minute before their end, so that less is left."""
 LINGER_S: Final = 2.0
@@ -99,7 +101,7 @@ class WorkerLauncher:
     rendezvous: Rendezvous | None = None
     timeout_s: float = 86400.0
     stall_timeout_s: float = STALL_TIMEOUT_S
-    grace_s: float = 5.0
+    grace_s: float = GRACE_S
     stop_grace_s: float = STOP_GRACE_S
     threads: int = 1
     work: str = "rsbench.launch.training:train"

@@ -16,7 +16,7 @@ from rsbench import console as console_module
 from rsbench.emulation import requirements
 from rsbench.errors import RsbenchError
 from rsbench.launch.failure import how_to_go_on
-from rsbench.launch.launcher import Launcher, WorkerLauncher
+from rsbench.launch.launcher import GRACE_S, STOP_GRACE_S, Launcher, WorkerLauncher
 from rsbench.launch.rendezvous import NodeLostError, Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.measure.log import check_tensorboard
@@ -49,6 +49,7 @@ def make_launcher(request: Request, stop: StopSignals, rendezvous: Rendezvous | 
         rendezvous=rendezvous,
         timeout_s=request.timeout_s,
         stall_timeout_s=request.stall_timeout_s,
+        stop_grace_s=STOP_GRACE_S if request.survival.checkpoints else GRACE_S,
         fresh=request.fresh_workers,
         interface=request.interface,
     )

@@ -125,9 +125,11 @@ def test_checkpoints_stay_with_a_cell_that_failed_and_go_with_one_that_is_done(
     cell = a_checkpoint(tmp_path / "work" / "rsbench-results")
     assert "The same command goes on from step 60." in " ".join(result.output.split()), result.output
     assert (cell.checkpoints / "reached.json").is_file()
+    assert "goes on from step 60" in rsbench("list", "runs").output
     launcher.fails.clear()
     assert rsbench(*ONE).exit_code == 0
     assert not cell.checkpoints.exists()
+    assert "goes on" not in rsbench("list", "runs").output
 
 
 def test_a_rerun_begins_anew(rsbench: Call, launcher: Any, tmp_path: Path) -> None:

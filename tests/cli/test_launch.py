@@ -93,7 +93,7 @@ from rsbench.launch.signals import StopSignals
 
 folder = Path(sys.argv[1])
 with StopSignals() as stop:
-    launcher = WorkerLauncher(stop=stop, grace_s=2.0, work="rsbench_fake_worker:work")
+    launcher = WorkerLauncher(stop=stop, stop_grace_s=2.0, work="rsbench_fake_worker:work")
     outcome = launcher.run(folder, workers_per_node=2, tick=lambda: None)
 print(outcome.status, outcome.cause.reason)
 """

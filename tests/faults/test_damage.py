@@ -23,6 +23,7 @@ FILES = [
     "out/cells/*/try-*/samples.jsonl",
     "out/cells/*/try-*/job.json",
     "out/cells/*/try-*/rank0.log",
+    "out/cells/*/.claims/*",
     "shared/cache/facts/*.json",
     "shared/cache/data/*/images.npy",
     "shared/cache/data/*/labels.npy",

@@ -89,7 +89,6 @@ class Site:
             os.utime(path, (0, 0))
 
     def files(self) -> list[str]:
-        """Return all that stands in the result folder and among the temporary files."""
-        return sorted(
-            str(path.relative_to(self.place)) for place in (self.out, self.temporary) for path in place.rglob("*")
-        )
+        """Return all that stands in the result folder and among temporary files, but claims, which stay by number."""
+        found = [path for place in (self.out, self.temporary) for path in place.rglob("*")]
+        return sorted(str(path.relative_to(self.place)) for path in found if path.parent.name != ".claims")

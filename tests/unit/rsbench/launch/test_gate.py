@@ -277,7 +277,7 @@ def test_a_scheduler_that_signals_all_processes_leaves_the_gate_to_the_ranks() -
         endpoint = f"127.0.0.1:{free.getsockname()[1]}"
     with Rendezvous(Nodes(count=2, rank=0, endpoint=endpoint), TOKEN.decode()) as meeting:
         assert meeting._gate is not None
-        os.kill(meeting._gate.pid, signal.SIGTERM)
+        os.kill(meeting._gate._process.pid, signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
-            meeting._gate.wait(0.5)
+            meeting._gate._process.wait(0.5)
         assert asyncio.run(ask(meeting.nodes.address, TOKEN, ALIVE)) == ""
