@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from hosts import Cluster, cluster, losses, records
 
+from rsbench.results import claims
+from rsbench.results.folder import CellFolder
+
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 CELL = ("--dataset", "synthetic", "--model", "smallvgg", "--batch-size", "8", "--image-size", "16")
 TWO = ("--compressor", "none", "--compressor", "dgc")
@@ -62,8 +65,13 @@ def test_a_host_that_was_lost_is_started_again_and_the_cell_goes_on(
         hosts.hosts[lost].lose_power()
         where = (hosts.endpoint, hosts.hosts[1].address)[lost]
         hosts.wait_until(lambda: f"Node {lost} ({where}) has ended" in hosts.hosts[1 - lost].said)
+        (cell,) = hosts.hosts[0].out.glob("cells/*-dgc-*")
+        claim, holder = claims.newest(CellFolder(cell).claims), hosts.hosts[0].pid
+        assert claim is not None and (claim.pid, claim.is_released) == (holder, False), "node 0's, alive or not"
         hosts.start(lost, *SURVIVING)
         assert [host.wait() for host in hosts.hosts] == [0, 0], [host.said for host in hosts.hosts]
+        last = claims.newest(CellFolder(cell).claims)
+        assert last is not None and last.is_released and (last.pid, lost) in [(holder, 1), (hosts.hosts[0].pid, 0)]
         out = hosts.hosts[0].out
         assert losses(out) == alone
         after = records(out)

@@ -58,6 +58,12 @@ class Host:
         listed = subprocess.run(["ip", "netns", "pids", self.namespace], check=True, capture_output=True, text=True)
         return [psutil.Process(int(pid)) for pid in listed.stdout.split() if psutil.pid_exists(int(pid))]
 
+    @property
+    def pid(self) -> int:
+        """The process id of the command that was started last."""
+        assert self.command is not None
+        return self.command.pid
+
     def start(self, endpoint: str, token: str, *words: str, **variables: str) -> None:
         """Start this host's node of a comparison over two nodes."""
         argv = [*self.prefix, sys.executable, "-m", "rsbench", "compare", "--out", str(self.out), "--device", "cpu"]
