@@ -15,7 +15,8 @@ from injection.survival import finish, hit
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
-SLOW = Cell.of_scenes("rsdgc", "--batch-size", "64", steps=160)
+SLOW = Cell.of_scenes("rsdgc", "--batch-size", "8", "--image-size", "32", steps=160)
+"""Steps that take some time, and epochs of more than 70."""
 LONG = Cell.of_scenes("rsdgc", "--epochs", "40", steps=2000)
 
 

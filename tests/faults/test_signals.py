@@ -55,5 +55,5 @@ def test_workers_are_started_again_within_the_command(
     assert outcome.differences(uninterrupted(CELL)) == []
     runtime = outcome.runtime
     (resumed,) = runtime["resumed_from_step"]
-    assert (resumed % 20, resumed >= 60, runtime["restarts"]) == (0, True, 1)
+    assert resumed >= 60 and runtime["restarts"] == 1
     tell(f"{deed} at step 70, started again from step {resumed}: equal")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 
 from rsbench.results.folder import CELLS, CellFolder
@@ -79,9 +79,9 @@ class Site:
         (path,) = (self.out / CELLS).iterdir()
         return CellFolder(path)
 
-    def tries(self) -> Iterator[CellFolder]:
-        """Yield the folders of tries that have not ended, or were killed."""
-        return (CellFolder(path) for path in self.out.glob(f"{CELLS}/*/try-*"))
+    def found(self, *patterns: str) -> list[Path]:
+        """Return what there is in the result folder, parts of which may vanish meanwhile."""
+        return [self.out / name for pattern in patterns for name in glob(pattern, root_dir=self.out)]
 
     def age_temporary_files(self) -> None:
         """Let temporary files look old: a scratch folder is taken for abandoned after a minute."""

@@ -13,7 +13,7 @@ def newest_whole(site: Site, workers: int) -> int | None:
     """Return the step of the newest checkpoint of which every rank's file is whole, None where there is none."""
     steps = [
         int(path.name.removeprefix("step-"))
-        for path in site.out.glob("cells/*/checkpoints/step-*")
+        for path in site.found("cells/*/checkpoints/step-*")
         if all(_is_whole(path, rank) for rank in range(workers))
     ]
     return max(steps, default=None)

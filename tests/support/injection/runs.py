@@ -89,7 +89,7 @@ class Run:
 
     def has_saved(self, step: int) -> bool:
         """Tell whether all ranks have written their checkpoints of a step, or of a later one; all have that of 0."""
-        found = [path.parent for path in self.site.out.glob("cells/*/checkpoints/step-*/rank0.json")]
+        found = [path.parent for path in self.site.found("cells/*/checkpoints/step-*/rank0.json")]
         ranks = range(1, self.cell.workers)
         whole = [path for path in found if all((path / f"rank{rank}.json").is_file() for rank in ranks)]
         return max((int(path.name.removeprefix("step-")) for path in whole), default=0) >= step
@@ -117,7 +117,9 @@ class Run:
 
     def _samples(self) -> bytes:
         """Return the end of what this run wrote last: in a try's folder or, once it has ended, the cell's."""
-        newest = max(self.site.out.glob("cells/**/samples.jsonl"), key=_written, default=Path())
+        newest = max(
+            self.site.found("cells/*/samples.jsonl", "cells/*/try-*/samples.jsonl"), key=_written, default=Path()
+        )
         return _tail(newest) if _written(newest) >= self._started else b""
 
 
