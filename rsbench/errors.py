@@ -26,6 +26,10 @@ class NotFiniteError(RsbenchError):
         self.what = what
 
 
+class NodeLostError(RsbenchError):
+    """Node 0 has ended, or was started again: what it said before does not hold any more."""
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """Return ``' Did you mean "dgc"?'`` for a near miss, else the list of what there is.
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-from rsbench.errors import RsbenchError
+from rsbench.errors import NodeLostError, RsbenchError
 from rsbench.launch.board import REASON_CHARACTERS
 from rsbench.launch.failure import Trouble, how_to_go_on
 from rsbench.launch.gate_process import ENDED, GateProcess
@@ -32,10 +32,6 @@ RETURN_S: Final = 600.0
 LAST_WORD_S: Final = 10.0
 """Node 0 waits so long for the others to hear that the comparison has ended."""
 _RETRY_S: Final = 0.3
-
-
-class NodeLostError(RsbenchError):
-    """Node 0 has ended, or was started again: what it said before does not hold any more."""
 
 
 class Rendezvous:
@@ -149,8 +145,7 @@ class Rendezvous:
 
     def _put_up(self, order: Mapping[str, Any]) -> None:
         self.number, self._trouble = self.number + 1, None
-        recorded = {"recorded": self.recorded} if self.recorded else {}
-        self._door.tell({"give": json.dumps({**order, **recorded})})
+        self._door.tell({"give": json.dumps({**order, **({"recorded": self.recorded} if self.recorded else {})})})
 
     def _all_took(self, timeout_s: float, *, patient: bool) -> str | None:
         request = {"do": "all_took", "others": self.nodes.count - 1, "patient": patient}

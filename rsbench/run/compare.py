@@ -14,10 +14,10 @@ from rich.console import Console
 
 from rsbench import console as console_module
 from rsbench.emulation import requirements
-from rsbench.errors import RsbenchError
+from rsbench.errors import NodeLostError, RsbenchError
 from rsbench.launch.failure import how_to_go_on
 from rsbench.launch.launcher import GRACE_S, STOP_GRACE_S, Launcher, WorkerLauncher
-from rsbench.launch.rendezvous import NodeLostError, Rendezvous
+from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.measure.log import check_tensorboard
 from rsbench.planning.grid import Grid

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from rsbench.errors import RsbenchError
+from rsbench.errors import NodeLostError, RsbenchError
 from rsbench.launch import rendezvous as module
 from rsbench.launch.failure import Trouble
-from rsbench.launch.rendezvous import NodeLostError, Rendezvous
+from rsbench.launch.rendezvous import Rendezvous
 from rsbench.planning.devices import Nodes
 
 TOKEN = "a secret of this comparison"
