@@ -31,15 +31,17 @@ class Writer:
         self.whole: set[int] = set()
         self.problem: OSError | None = None
 
-    def begin(self, step: int, state: Any) -> None:
+    def begin(self, step: int, state: Any, *, kept: set[int]) -> None:
         """Begin to write; the one before must have been waited for.
 
         Args:
             step: steps that are done.
             state: nested dicts and lists of tensors on the CPU, numbers and texts; nobody changes them any more.
+            kept: what is older than the newest of these is deleted first, but these.
         """
         assert self._under_way is None
-        self._under_way = step, self._thread.submit(self._write, step, state)
+        self.whole &= kept
+        self._under_way = step, self._thread.submit(self._write, step, state, kept)
 
     def wait(self) -> None:
         """Wait until nothing is under way; the attributes say what became of it."""
@@ -54,17 +56,13 @@ class Writer:
             self.whole.add(step)
             self.problem = None
 
-    def keep_only(self, steps: set[int]) -> None:
-        """Delete what is older than the newest of some, but those."""
-        self._shelf.prune(self._rank, steps)
-        self.whole &= steps
-
     def close(self) -> None:
         """Wait, and end the thread."""
         self.wait()
         self._thread.shutdown()
 
-    def _write(self, step: int, state: Any) -> None:
+    def _write(self, step: int, state: Any, kept: set[int]) -> None:
+        self._shelf.prune(self._rank, kept)
         size_bytes, sha256 = write_tensors(self._shelf.tensors(step, self._rank), state)
         facts, launch = self._facts, self._launch
         header = Header(step=step, rank=self._rank, size_bytes=size_bytes, sha256=sha256, launch=launch, facts=facts)

@@ -155,8 +155,8 @@ class Checkpoints:
         beat("save a checkpoint")
         self._writer.wait()
         whole_on_all = self._tell_problems()
-        self._writer.keep_only({whole_on_all, max(self._writer.whole, default=0)})
-        self._writer.begin(self._training.step, self._state())
+        kept = {whole_on_all, max(self._writer.whole, default=0)}
+        self._writer.begin(self._training.step, self._state(), kept=kept)
         self._saved_at = time.monotonic()
 
     def _tell_problems(self) -> int:

@@ -15,7 +15,7 @@ def test_a_checkpoint_is_there_once_it_was_waited_for(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "checkpoints")
     writer = Writer(shelf, 1, {"model": "m"}, "launch")
     assert writer.whole == set()
-    writer.begin(20, {"w": torch.ones(3)})
+    writer.begin(20, {"w": torch.ones(3)}, kept=set())
     writer.wait()
     header = shelf.read_header(20, 1)
     assert (writer.whole, writer.problem) == ({20}, None)
@@ -28,12 +28,12 @@ def test_a_checkpoint_is_there_once_it_was_waited_for(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_told_and_the_next_may_succeed(tmp_path: Path) -> None:
     (tmp_path / "checkpoints").write_text("a file in the way")
     writer = Writer(Shelf(tmp_path / "checkpoints"), 0, {}, "launch")
-    writer.begin(20, {})
+    writer.begin(20, {}, kept=set())
     writer.wait()
     assert writer.whole == set()
     assert isinstance(writer.problem, OSError)
     (tmp_path / "checkpoints").unlink()
-    writer.begin(40, {})
+    writer.begin(40, {}, kept=set())
     writer.close()
     assert (writer.whole, writer.problem) == ({40}, None)
 
@@ -42,9 +42,11 @@ def test_only_what_is_kept_is_remembered(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "checkpoints")
     writer = Writer(shelf, 0, {}, "launch")
     for step in (20, 40, 60):
-        writer.begin(step, {})
+        writer.begin(step, {}, kept=writer.whole)
         writer.wait()
-    writer.keep_only({20, 60})
-    assert writer.whole == {20, 60}
-    assert shelf.steps(0) == [60, 20]
+    assert writer.whole == {20, 40, 60}
+    writer.begin(80, {}, kept={20, 60})
+    writer.wait()
+    assert writer.whole == {20, 60, 80}
+    assert shelf.steps(0) == [80, 60, 20]
     writer.close()

@@ -171,7 +171,7 @@ def test_a_checkpoint_that_lacks_something_is_refused(make_training: Maker, tmp_
     assert isinstance(saving, checkpoints.Checkpoints)
     state = saving._state()
     del state["profile"]
-    saving._writer.begin(2, state)
+    saving._writer.begin(2, state, kept=set())
     saving._writer.close()
     with pytest.raises(RsbenchError, match="Remove that folder to begin the cell anew"):
         make_training(order=Order(folder=folder)).run(tmp_path)
