@@ -55,9 +55,12 @@ def test_checkpoints_stand_at_the_steps_asked_for_and_at_epochs(
 ) -> None:
     saved: list[int] = []
     begin = checkpoints.Writer.begin
-    monkeypatch.setattr(
-        checkpoints.Writer, "begin", lambda self, step, state: saved.append(step) or begin(self, step, state)
-    )
+
+    def noted(self: checkpoints.Writer, step: int, state: Any, *, kept: set[int]) -> None:
+        saved.append(step)
+        begin(self, step, state, kept=kept)
+
+    monkeypatch.setattr(checkpoints.Writer, "begin", noted)
     run(make_training(order=Order(folder=folder, every=3)), tmp_path)  # 3 epochs of 2 steps
     assert saved == [2, 3, 4, 6]
     assert Shelf(folder).steps(0)[:2] == [6, 4]
