@@ -164,7 +164,7 @@ class Checkpoints:
         every: list[tuple[list[int], str]] = gather_json([[*self._writer.whole], str(self._writer.problem or "")])
         problems = [f"rank {rank} cannot write checkpoints ({why})" for rank, (_, why) in enumerate(every) if why]
         if problems and not self._told:
-            self._training.log.warn(f"{problems[0]}; training goes on, and a later one may be written.")
+            self._training.log.warn(f"{problems[0]}; what was saved before stays, and a later one may be written.")
         self._told = bool(problems)
         return max(set(every[0][0]).intersection(*(steps for steps, _ in every)), default=0)
 

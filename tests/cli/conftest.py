@@ -19,6 +19,7 @@ from rsbench.launch.failure import Cause
 from rsbench.launch.launcher import Outcome, WorkerLauncher
 from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
+from rsbench.planning import probe
 from rsbench.planning.request import Request
 from rsbench.results import records
 from rsbench.results.folder import CellFolder
@@ -109,6 +110,14 @@ def rsbench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Re
         return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
     return call
+
+
+@pytest.fixture
+def no_torch(monkeypatch: pytest.MonkeyPatch, launcher: FakeLauncher) -> None:
+    """Shapes of a small network, without asking torch; no report."""
+    facts = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1.0, flops=1.0)
+    monkeypatch.setattr(probe, "model_facts", lambda *_: facts)
+    monkeypatch.setattr("rsbench.reports.write_report", lambda *_, **__: [])
 
 
 @pytest.fixture

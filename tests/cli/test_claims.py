@@ -11,21 +11,13 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from rsbench.planning import probe
 from rsbench.results import claims, records
 from rsbench.results.claims import Claim
 from rsbench.results.folder import CellFolder
 
 Call = Callable[..., Result]
 OUT = Path("rsbench-results")
-
-
-@pytest.fixture(autouse=True)
-def no_torch(monkeypatch: pytest.MonkeyPatch, launcher: Any) -> None:
-    """Shapes of a small network, without asking torch; no report."""
-    facts = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1.0, flops=1.0)
-    monkeypatch.setattr(probe, "model_facts", lambda *_: facts)
-    monkeypatch.setattr("rsbench.reports.write_report", lambda *_, **__: [])
+pytestmark = pytest.mark.usefixtures("no_torch")
 
 
 def compare(rsbench: Call, *options: object) -> Result:

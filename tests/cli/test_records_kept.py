@@ -18,21 +18,13 @@ from filelock import FileLock
 
 from rsbench.launch.failure import Cause
 from rsbench.launch.launcher import Outcome
-from rsbench.planning import probe
 
 Call = Callable[..., Result]
 OUT = Path("rsbench-results")
+pytestmark = pytest.mark.usefixtures("no_torch")
 INTERLEAVE = Path(__file__).parents[1] / "programs" / "interleave.py"
 FAILS = Outcome(status="failed", cause=Cause(reason="eels", log=None, tail=()), wall_s=1.0)
 STOPS = Outcome(status="interrupted", cause=Cause(reason="rsbench received SIGINT", log=None, tail=()), wall_s=1.0)
-
-
-@pytest.fixture(autouse=True)
-def no_torch(monkeypatch: pytest.MonkeyPatch, launcher: Any) -> None:
-    """Shapes of a small network, without asking torch."""
-    facts = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1.0, flops=1.0)
-    monkeypatch.setattr(probe, "model_facts", lambda *_: facts)
-    monkeypatch.setattr("rsbench.reports.write_report", lambda *_, **__: [])
 
 
 def compare(rsbench: Call, *options: object) -> Result:

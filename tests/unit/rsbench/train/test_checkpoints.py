@@ -199,7 +199,7 @@ def test_a_disk_that_is_full_is_said_once_and_training_goes_on(
     assert sections["traffic"]["steps"] == 6
     (warning,) = warnings(tmp_path)
     assert warning.startswith("rank 0 cannot write checkpoints (")
-    assert warning.endswith("; training goes on, and a later one may be written.")
+    assert warning.endswith("; what was saved before stays, and a later one may be written.")
 
 
 def test_a_copied_checkpoint_goes_on_with_another_compressor_only_where_asked_for(
