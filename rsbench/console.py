@@ -60,7 +60,7 @@ def say(console: Console, text: str, style: str = "") -> None:
     """Print a sentence as it is; plain lines are never cut, a terminal wraps them."""
     if console.is_terminal:
         console.print(styled(console, text, style))
-    else:
+    elif not console.quiet:
         print(encodable(harmless(text), console.encoding), file=console.file, flush=True)
 
 
@@ -85,6 +85,18 @@ def make_console() -> Console:
     from rich.console import Console  # late: start-up
 
     return Console(width=None if sys.stdout.isatty() else _asked_width(os.environ.get("COLUMNS", "")))
+
+
+def make_progress_console(*, quiet: bool = False) -> Console:
+    """Return the console for progress and notes: standard error, so that results can be piped.
+
+    Args:
+        quiet: print nothing.
+    """
+    from rich.console import Console  # late: start-up
+
+    width = None if sys.stderr.isatty() else _asked_width(os.environ.get("COLUMNS", ""))
+    return Console(width=width, stderr=True, quiet=quiet)
 
 
 def _asked_width(columns: str) -> int:

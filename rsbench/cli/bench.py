@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rsbench.cli.environment import check_environment
-from rsbench.cli.options import PATH, one_decorator
+from rsbench.cli.options.shared import PATH, one_decorator
 from rsbench.console import complain, make_console, say
 from rsbench.errors import RsbenchError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rsbench.cli.options import data_root_option
+from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, say
 from rsbench.units import bytes_text
 

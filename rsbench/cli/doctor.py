@@ -15,7 +15,7 @@ import click
 
 from rsbench.cli.environment import environment_problems
 from rsbench.cli.host_name import host_name_problems
-from rsbench.cli.options import data_root_option
+from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.paths import data_cache

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rsbench.checkpoints.shelf import Shelf
-from rsbench.cli.options import PATH
+from rsbench.cli.options.shared import PATH
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.links.link import PRESETS, WIRED, parse_link

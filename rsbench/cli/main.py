@@ -8,20 +8,20 @@ from typing import Any
 import click
 
 from rsbench import __version__
-from rsbench.cli import options
 from rsbench.cli.bench import bench
 from rsbench.cli.data import data
 from rsbench.cli.doctor import doctor
 from rsbench.cli.environment import check_environment, check_rank
 from rsbench.cli.k8s import k8s
 from rsbench.cli.listing import list_command
-from rsbench.cli.plan_option import plan_options
+from rsbench.cli.options import shared as options
+from rsbench.cli.options.plan import plan_options
+from rsbench.cli.options.survival import survival_options
 from rsbench.cli.report import report
 from rsbench.cli.request import request_from
 from rsbench.cli.scale import scale
 from rsbench.cli.sentences import Sentences
 from rsbench.cli.slurm import slurm
-from rsbench.cli.survival_options import survival_options
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 from rsbench.planning.grid import MOST_UNASKED, check_size

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rsbench.cli.options import PATH, judging_options
+from rsbench.cli.options.shared import PATH, judging_options
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.judging import Intervals, Judging

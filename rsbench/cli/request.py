@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 
 from rsbench.cell import Recipe
-from rsbench.cli.plan_option import grids_given, plan_given
+from rsbench.cli.options.plan import grids_given, plan_given
 from rsbench.cluster.slurm_step import nodes_of_step
 from rsbench.console import complain
 from rsbench.errors import RsbenchError

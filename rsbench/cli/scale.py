@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rsbench.cell import MOST
-from rsbench.cli.options import PATH
+from rsbench.cli.options.shared import PATH
 from rsbench.cli.report import recorded, say_written
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rsbench.cli.options import one_decorator
+from rsbench.cli.options.shared import one_decorator
 
 survival_options = one_decorator(
     click.option(

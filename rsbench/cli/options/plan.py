@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from rsbench.cli.options import one_decorator
+from rsbench.cli.options.shared import one_decorator
 from rsbench.errors import RsbenchError
 from rsbench.planning import plan_file
 
