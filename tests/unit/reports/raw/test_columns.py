@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from exchange_records import with_exchange
 from round_records import exchanging
 
+from rsbench.cell import Recipe
 from rsbench.links.asked import read_asked
 from rsbench.measure.step_times import FIELDS
 from rsbench.reports import build_report, write_report
@@ -24,6 +26,8 @@ KINDS = {"text": str, "int": int, "float": (int, float), "bool": bool}
 
 
 def records_of_every_kind(make_record: Maker) -> list[dict[str, Any]]:
+    whole = make_record()
+    whole["cell"] |= asdict(Recipe())
     resumed = make_record(seed=1)
     resumed["provenance"]["runtime"] |= {"resumed_from_step": [40], "steps_redone": 7, "restarts": 1}
     resumed["provenance"]["runtime"]["compressor_reset_at_step"] = 40
@@ -35,7 +39,7 @@ def records_of_every_kind(make_record: Maker) -> list[dict[str, Any]]:
     pixels = make_record(model="patchnet", task="pixels", partition="blocks")
     targets = make_record(model="autoencoder", task="targets", compressor="qsgd")
     rounds = [exchanging(make_record, sync) for sync in ("steps", "rounds:8")]
-    return [*map(with_exchange, [make_record(), resumed, missed]), fast, failed, pixels, targets, *rounds]
+    return [*map(with_exchange, [whole, resumed, missed]), fast, failed, pixels, targets, *rounds]
 
 
 def written(folder: Path, make_record: Maker) -> dict[str, list[str]]:
