@@ -9,6 +9,7 @@ import click
 
 from rsbench import __version__
 from rsbench.cli.bench import bench
+from rsbench.cli.bundle import bundle
 from rsbench.cli.data import data
 from rsbench.cli.doctor import doctor
 from rsbench.cli.environment import check_environment, check_rank
@@ -39,6 +40,7 @@ def main() -> None:
     rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
     rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
     rsbench report                                   tables and a page of all that is recorded
+    rsbench bundle                                   one archive of the results, for others to check
     rsbench scale                                    what more workers and other links would do
     rsbench doctor                                   what works on this machine
     """  # noqa: D301 - click reads \b
@@ -152,5 +154,5 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-for command in (report, scale, list_command, bench, data, doctor, k8s, slurm):
+for command in (report, bundle, scale, list_command, bench, data, doctor, k8s, slurm):
     main.add_command(command)

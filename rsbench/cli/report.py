@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rsbench.cli.options.shared import PATH, judging_options
-from rsbench.console import make_console, say
+from rsbench.console import make_console, make_progress_console, say
 from rsbench.errors import RsbenchError
 from rsbench.judging import Intervals, Judging
 from rsbench.links.asked import read_asked
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     metavar="NAMES",
     help="Which files to write: md, csv, html, tex, json, separated by commas.",
 )
-@click.option("--out", type=PATH, help="Folder for the files.  [the first DIR]")
+@click.option("--out", type=PATH, help="Folder for the files.  [the first DIR; for a bundle none are written]")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
 @click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
 @judging_options
@@ -65,7 +65,7 @@ def report(
     contact: str | None,
     changes: tuple[Path, Path] | None,
 ) -> None:
-    """Show and write tables of everything recorded in one or more result folders.
+    """Show and write tables of everything recorded in one or more result folders or bundles.
 
     \b
     Examples:
@@ -77,6 +77,7 @@ def report(
       rsbench report --compare results-of-last-week rsbench-results
     """  # noqa: D301 - click reads \b
     from rsbench import reports  # late: start-up
+    from rsbench.bundles.opened import open_results
     from rsbench.reports.changes import build_changes
 
     if changes and (folders or against or mix_hardware or links):
@@ -87,19 +88,23 @@ def report(
     wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
     if not wanted:
         raise RsbenchError(f"--format names no format; known are {', '.join(reports.FORMATS)}.")
+    opened = click.get_current_context().with_resource(open_results(changes or folders or (Path("rsbench-results"),)))
     if changes:
-        (old, old_problems), (new, new_problems) = (recorded([folder]) for folder in changes)
+        (old, old_problems), (new, new_problems) = (recorded([folder]) for folder in opened.folders)
         before, after = map(str, changes)
-        built = build_changes(old, new, (before, after), [*old_problems, *new_problems], judging=judging)
+        problems = list(map(opened.named, [*old_problems, *new_problems]))
+        built = build_changes(old, new, (before, after), problems, judging=judging)
         target = out
     else:
-        folders = folders or (Path("rsbench-results"),)
-        records, problems = recorded(folders)
+        records, problems = recorded(opened.folders)
+        problems = list(map(opened.named, problems))
         built = reports.build_report(
             records, problems, mix_hardware=mix_hardware, against=against, judging=judging, asked=asked
         )
-        target = out or folders[0]
+        target = out or opened.writable
     reports.show(built, console)
+    if target is None and not changes:
+        say(make_progress_console(), "No file is written for a bundle: name a folder with --out.")
     if target is not None:
         say_written(reports.write_report(built, target, wanted), console)
 

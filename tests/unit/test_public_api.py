@@ -15,7 +15,7 @@ from rsbench.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 NAMES = {
-    "rsbench": ["__version__"],
+    "rsbench": ["__version__", "compare", "load"],
     "rsbench.errors": ["RsbenchError", "did_you_mean"],
     "rsbench.compressors": [
         *(
@@ -64,7 +64,7 @@ METHODS_OF_COMPRESSORS = {
         "total_wire_bytes",
     ),
 }
-COMMANDS = {"compare", "run", "report", "scale", "list", "bench", "data", "doctor", "k8s", "slurm"}
+COMMANDS = {"compare", "run", "report", "bundle", "scale", "list", "bench", "data", "doctor", "k8s", "slurm"}
 
 
 @pytest.mark.parametrize("module", NAMES)
