@@ -42,8 +42,8 @@ _README: Final = """# Results of rsbench
 | `cells/*/job.json`, `cells/*/rank*.log` | What the workers were to do, and what they printed. |
 | `SHA256SUMS` | The checksum of every other file. |
 
-Paths, users, hosts and addresses are replaced by `<out>`, `<data>`, `<home>`, `<user>`, `<host>`, `<address>`, `<path1>`
-and so on. No number is changed.
+Paths, users, hosts and addresses are replaced by `<out>`, `<data>`, `<home>`, `<user>`, `<host>`, `<address>`,
+`<path1>` and so on. No number is changed.
 
 Check the files, make the tables anew, and read the numbers:
 
@@ -51,8 +51,8 @@ Check the files, make the tables anew, and read the numbers:
     rsbench report NAME{suffix}
     python -c "import rsbench; print(rsbench.load('NAME{suffix}').methods)"
 
-`sha256sum` works on the unpacked files; rsbench reads the archive as it is. To run the cells again, take the commands of
-`plan.json`.
+`sha256sum` works on the unpacked files; rsbench reads the archive as it is. To run the cells again, take the commands
+of `plan.json`.
 """
 
 
@@ -124,10 +124,10 @@ def _write_words(staging: Path, left_out: Sequence[str], names: MachineNames) ->
     records, problems = read_records([staging])
     reports.write_report(reports.build_report(records, problems), staging, _FORMATS)
     _write_json(staging / "plan.json", _plan(records))
-    found = [path for path in staging.rglob("*") if path.is_file() and names.occur_in(path.read_bytes())]
+    found = [path for path in staging.rglob("*") if path.is_file() and names.has_path(path.read_bytes())]
     for path in found:
         path.unlink()
-    more = [f"{path.relative_to(staging)}, which holds a name that could not be replaced" for path in sorted(found)]
+    more = [f"{path.relative_to(staging)}, which holds a path that could not be replaced" for path in sorted(found)]
     versions = {json.dumps(_versions(record), sort_keys=True): _versions(record) for record in records}
     _write_json(
         staging / "bundle.json",

@@ -91,7 +91,7 @@ class CellContents:
     def _is_clean_picture(self, path: Path) -> bool:
         if path.suffix != ".png" or not _is_plain(path) or path.stat().st_size > _LARGEST_PICTURE_BYTES:
             return False
-        return not self._names.occur_in(path.read_bytes())
+        return not self._names.has_name(path.read_bytes())
 
     def _left(self, taken: set[str]) -> Counter[str]:
         """Return how many things of which kind stay behind; what only processes need is not counted."""

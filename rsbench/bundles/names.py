@@ -24,11 +24,13 @@ HOST: Final = "<host>"
 ADDRESS: Final = "<address>"
 _TELL_NOTHING: Final = frozenset({"", "root", "localhost", "user", "nobody"})
 """Names that tell nothing of a machine or a person."""
-_PEOPLES_FIELDS: Final = frozenset({"argv", "host", "reason", "text", "error", "message", "traceback"})
-"""Fields of records, jobs, samples and errors in which a user's or a machine's name may stand alone.
+_NAMING: Final = frozenset({"provenance", "host", "reason", "text"})
+"""Fields of records, jobs and samples in which the name of a user or a host may be.
 
 Elsewhere only paths are replaced: a class of a data set may have the name of a machine.
 """
+_HARDWARE: Final = frozenset({"os", "cpu_model", "versions", "runtime", "python"})
+"""Fields of a provenance that name products, which decide what is compared with what."""
 _PATH_OPTIONS: Final[Mapping[str, str]] = {"--out": OUT, "--data-root": DATA}
 _FILE_OPTIONS: Final = frozenset({"--plan", "--weights"})
 _HOME: Final = re.compile(r"(?<![\w.-])/(?:home|Users)/[^\s/\"'`:,;()<>|\\]+|(?<![\w./-])/root(?![\w-])")
@@ -87,15 +89,19 @@ class MachineNames:
             return {
                 self.in_paths(name): self._command(item)
                 if name == "argv"
-                else self.in_value(item, everywhere=everywhere or name in _PEOPLES_FIELDS)
+                else self.in_value(item, everywhere=name in _NAMING or (everywhere and name not in _HARDWARE))
                 for name, item in value.items()
             }
         return value
 
-    def occur_in(self, data: bytes) -> bool:
-        """Tell whether a path, or a name of four characters or more, is somewhere in a file."""
-        needles = [*self._paths, *(name for name in self._names if len(name) > 3)]
-        return any(needle.encode("utf-8", "surrogateescape") in data for needle in needles)
+    def has_path(self, data: bytes) -> bool:
+        """Tell whether a known path is somewhere in a file."""
+        return any(path.encode("utf-8", "surrogateescape") in data for path in self._paths)
+
+    def has_name(self, data: bytes) -> bool:
+        """Tell whether a known path, or a name of four characters or more, is somewhere in a file."""
+        names = (name.encode("utf-8", "surrogateescape") for name in self._names if len(name) > 3)
+        return self.has_path(data) or any(name in data for name in names)
 
     def _folder(self, path: str) -> str:
         if path in (HOME, DATA):
@@ -142,12 +148,13 @@ def names_of(out: Path, records: Sequence[Record], jobs: Sequence[Mapping[str, A
             paths[os.path.dirname(str(job["data"]))] = DATA
     for argv in (record["provenance"].get("argv") for record in records):
         paths |= dict(_places(argv if isinstance(argv, list) else []))
-    homes = {found[0] for path in [*paths, str(Path.home())] for found in [_HOME.match(path)] if found}
+    homes = {"/".join(path.split("/")[:3]) for path in paths if path.startswith(("/home/", "/Users/"))}
+    beside = {os.path.dirname(path): f"{mark}/.." for path, mark in paths.items() if path.count("/") > 3}
     users = {os.path.basename(home) for home in homes}
     with suppress(OSError, KeyError):
         users.add(getpass.getuser())
     whole = {name: HOST for name in hosts} | {name.partition(".")[0]: HOST for name in hosts}
-    return MachineNames({**paths, **dict.fromkeys(homes, HOME)}, {**dict.fromkeys(users, USER), **whole})
+    return MachineNames({**beside, **dict.fromkeys(homes, HOME), **paths}, {**dict.fromkeys(users, USER), **whole})
 
 
 def _places(argv: Sequence[Any]) -> Iterator[tuple[str, str]]:
