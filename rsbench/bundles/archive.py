@@ -38,8 +38,7 @@ def pack(folder: Path, target: Path) -> None:
     Raises:
         RsbenchError: the zip cannot be written.
     """
-    if target.is_dir():
-        raise RsbenchError(f"{target} is a folder: name a file with --out, such as {target / f'results{SUFFIX}'}.")
+    check_target(target)
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
         with zipfile.ZipFile(temporary, "x", zipfile.ZIP_DEFLATED) as archive:
@@ -55,6 +54,18 @@ def pack(folder: Path, target: Path) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_target(target: Path) -> None:
+    """Refuse a place where no archive can be written.
+
+    Raises:
+        RsbenchError: it is a folder, or the folder that it is in is not there.
+    """
+    if target.is_dir():
+        raise RsbenchError(f"{target} is a folder: name a file with --out, such as {target / f'results{SUFFIX}'}.")
+    if not target.parent.is_dir():
+        raise RsbenchError(f"There is no folder {target.parent} to write {target.name} to: make it first.")
 
 
 def unpack(archive: Path, folder: Path) -> None:

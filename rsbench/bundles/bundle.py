@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rsbench import __version__, reports
-from rsbench.bundles.archive import SUFFIX, pack
+from rsbench.bundles.archive import SUFFIX, check_target, pack
 from rsbench.bundles.contents import CellContents, read_json
 from rsbench.bundles.names import MachineNames, names_of
 from rsbench.errors import RsbenchError
@@ -81,6 +81,7 @@ def write_bundle(out: Path, target: Path) -> Bundle:
     Raises:
         RsbenchError: no folder, no finished cell, or no room.
     """
+    check_target(target)
     runs = list_runs([out])
     whole = [run for run in runs if run.record is not None]
     if not whole:

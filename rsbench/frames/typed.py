@@ -54,7 +54,7 @@ def _value(frame_name: str, column: str, read: Callable[[Any], Any], value: Any)
     except (TypeError, ValueError, OverflowError) as problem:
         shown = repr(value)[:40]
         raise RsbenchError(
-            f'A record holds {shown} as "{column}", of which {frame_name} can be no number.'
+            f'The column "{column}" of {frame_name} cannot hold {shown}, which a record says: restore that record.'
         ) from problem
 
 

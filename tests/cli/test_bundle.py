@@ -158,7 +158,7 @@ def test_a_picture_with_a_name_in_it_is_left_out(results: Path, tmp_path: Path, 
         (["no-such"], "There is no result folder no-such"),
         (["empty"], "No cell in empty is finished: run `rsbench compare --out empty` first."),
         (["my-results", "-o", "empty"], "empty is a folder: name a file with --out, such as empty/results.rsbench.zip"),
-        (["my-results", "-o", "none/b.zip"], "Cannot write results to none"),
+        (["my-results", "-o", "none/b.zip"], "There is no folder none to write b.zip to: make it first."),
     ],
 )
 def test_mistakes_are_one_sentence(
