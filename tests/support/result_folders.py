@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from exchange_records import with_exchange
+
 from rsbench.results.records import write_record
 
 Maker = Callable[..., dict[str, Any]]
@@ -48,6 +50,14 @@ def write_cell(out: Path, record: dict[str, Any]) -> Path:
     (folder / "trace.json").write_text(HOST)
     (folder / "tensorboard").mkdir(exist_ok=True)
     return folder
+
+
+def measured(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record with what a step exchanges when, by which links are predicted."""
+    record = with_exchange(record)
+    for bucket in record["exchange"]["phases"][0]["buckets"]:
+        bucket |= {"compress_cpu_s": None, "decompress_cpu_s": None}
+    return record
 
 
 def write_results(out: Path, make_record: Maker) -> Path:

@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas
 import pytest
-from exchange_records import with_exchange
-from result_folders import write_cell, write_results
+from result_folders import measured, write_cell, write_results
 
 import rsbench
 from rsbench.errors import RsbenchError
@@ -67,10 +66,7 @@ def test_steps_are_read_from_samples_and_can_be_chosen(folder: Path) -> None:
 
 def test_links_are_asked_as_the_report_asks(tmp_path: Path, make_record: Maker) -> None:
     for record in (make_record(), make_record(compressor="topk", ratio=100.0)):
-        measured = with_exchange(record)
-        for bucket in measured["exchange"]["phases"][0]["buckets"]:
-            bucket |= {"compress_cpu_s": None, "decompress_cpu_s": None}
-        write_cell(tmp_path, measured)
+        write_cell(tmp_path, measured(record))
     links = rsbench.load(tmp_path).links("10mbit", "1gbit", latency="100ms")
     assert links["down_bits_per_s"].tolist() == [1e7, 1e7, 1e9, 1e9] and set(links["round_trip_s"]) == {0.1}
     run_s = links.set_index(["link", "method"])["run_s"]
