@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -14,7 +15,7 @@ import click
 from rsbench.cli.main import main
 from rsbench.console import complain
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.frames.results import DEFAULT, Results, load
+from rsbench.frames.results import Results, load
 from rsbench.parent_death import end_with_parent
 
 _LAST_WORDS: Final = 20
@@ -42,12 +43,29 @@ def compare(**options: Any) -> Results:
         raise RsbenchError("dry_run runs no cell, so there is nothing to return: use `rsbench compare --dry-run`.")
     command = main.commands["compare"]
     words = list(_words({one.name: one for one in command.params if isinstance(one, click.Option)}, options))
+    out = _out(command, words)
     code, said = _run([sys.executable, "-m", "rsbench", "compare", *words])
     if code == 2:
         raise RsbenchError(_reason(said))
     if code < 0 or code > 128:
         raise KeyboardInterrupt
-    return load(options.get("out") or DEFAULT)
+    return load(out)
+
+
+def _out(command: click.Command, words: list[str]) -> Path:
+    """Return the result folder that the words, a plan or the environment name.
+
+    Raises:
+        RsbenchError: the command line refuses the words.
+    """
+    try:
+        with (
+            main.make_context("rsbench", [command.name or "", *words]) as group,
+            command.make_context(command.name, list(words), parent=group) as asked,  # click empties its list
+        ):
+            return Path(asked.params["out"])
+    except click.UsageError as problem:
+        raise RsbenchError(problem.format_message()) from problem
 
 
 def _words(known: Mapping[str | None, click.Option], options: Mapping[str, Any]) -> Iterator[str]:

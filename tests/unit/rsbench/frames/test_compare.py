@@ -70,6 +70,8 @@ def test_keywords_are_the_long_options(stand_in: Callable[[str], Ran], tmp_path:
         ({"compresor": "none"}, 'compare takes no "compresor". Did you mean "compressor"?'),
         ({"yes": "yes"}, "yes is 'yes', but must be True or False."),
         ({"dry_run": True}, "dry_run runs no cell"),
+        ({"ratio": "many"}, "Invalid value for '--ratio': 'many' is not a valid float"),
+        ({"plan": "no-such"}, 'There is no plan "no-such"'),
     ],
 )
 def test_mistakes_are_found_before_anything_runs(
@@ -79,6 +81,14 @@ def test_mistakes_are_found_before_anything_runs(
     with pytest.raises(RsbenchError) as caught:
         compare(**options)
     assert words in str(caught.value) and ran == []
+
+
+def test_results_are_where_a_plan_puts_them(stand_in: Callable[[str], Ran], tmp_path: Path, make_record: Maker) -> None:
+    write_cell(tmp_path / "planned", make_record(seed=5))
+    (tmp_path / "plan.toml").write_text(f'out = "{tmp_path}/planned"\n')
+    ran = stand_in("")
+    assert compare(plan=tmp_path / "plan.toml").cells["seed"].tolist() == [5]
+    assert ran == [[f"--plan={tmp_path}/plan.toml"]]
 
 
 def test_what_the_command_refuses_is_an_error_with_its_sentence(
