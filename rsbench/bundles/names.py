@@ -22,7 +22,7 @@ HOME: Final = "<home>"
 USER: Final = "<user>"
 HOST: Final = "<host>"
 ADDRESS: Final = "<address>"
-_TELL_NOTHING: Final = frozenset({"", "root", "localhost", "user", "nobody"})
+_TELL_NOTHING: Final = frozenset({"root", "localhost", "user", "nobody"})
 """Names that tell nothing of a machine or a person."""
 _NAMING: Final = frozenset({"provenance", "host", "reason", "text"})
 """Fields of records, jobs and samples in which the name of a user or a host may be.
@@ -55,7 +55,7 @@ class MachineNames:
 
     def __init__(self, paths: Mapping[str, str], names: Mapping[str, str]) -> None:
         self._paths = {form: mark for path, mark in paths.items() if len(path) > 1 for form in _forms(path)}
-        self._names = {name: mark for name, mark in names.items() if name.lower() not in _TELL_NOTHING}
+        self._names = {name: mark for name, mark in names.items() if _tells(name)}
         self._folders: dict[str, str] = {}
         self._path = _any_of(self._paths, before=r"(?<![\w.-])", after=r"(?![\w-])")
         self._name = _any_of(self._names, before=r"(?<![A-Za-z0-9])", after=r"(?![A-Za-z0-9])")
@@ -141,7 +141,8 @@ def names_of(out: Path, records: Sequence[Record], jobs: Sequence[Mapping[str, A
     paths = {str(out.resolve()): OUT, str(out.absolute()): OUT, str(Path.home()): HOME}
     hosts = {platform.node(), *(str(record["provenance"].get("host") or "") for record in records)}
     for job in jobs:
-        folder = str((job.get("checkpoints") or {}).get("folder") or "")
+        checkpoints = job.get("checkpoints")
+        folder = str(checkpoints.get("folder")) if isinstance(checkpoints, dict) else ""
         if "/cells/" in folder:
             paths[folder.partition("/cells/")[0]] = OUT
         if os.path.isabs(str(job.get("data") or "")):
@@ -163,6 +164,11 @@ def _places(argv: Sequence[Any]) -> Iterator[tuple[str, str]]:
     for option, value in pairwise(words):
         if option in _PATH_OPTIONS and os.path.isabs(value):
             yield value.rstrip("/"), _PATH_OPTIONS[option]
+
+
+def _tells(name: str) -> bool:
+    """Return whether a name can be told from other words and numbers."""
+    return len(name) > 1 and not name.isdecimal() and name.lower() not in _TELL_NOTHING
 
 
 def _forms(path: str) -> set[str]:

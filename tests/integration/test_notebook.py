@@ -51,6 +51,7 @@ def test_it_shows_table_and_plots_of_results_that_are_there(tmp_path: Path, make
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_it_runs_a_comparison(tmp_path: Path) -> None:
     options = "options |= {'compressor': ['none', 'topk'], 'ratio': 100, 'max_steps': 6, 'model': 'smallvgg'}\n"
     notebook = executed(tmp_path, {"run": f"{options}results = rsbench.compare(**options)"})

@@ -70,6 +70,12 @@ def test_names_that_tell_nothing_stay() -> None:
     assert names.in_text("the root of localhost") == "the root of localhost"
 
 
+def test_jobs_and_records_of_any_form_are_read() -> None:
+    record = {"provenance": {"host": 7, "argv": "no list"}}
+    names = names_of(Path("/r/out"), [record], [{"checkpoints": "x", "data": 3}, {"checkpoints": {"folder": None}}])
+    assert names.in_value({"argv": "--seeds 7", "n": 7}) == {"argv": "--seeds 7", "n": 7}
+
+
 def test_a_file_with_a_name_is_found() -> None:
     names = of_machine()
     assert names.has_name(f"\x89PNG {HOST} \0".encode())
