@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from rsbench.cell import Optimizer
 from rsbench.errors import RsbenchError
@@ -68,6 +68,9 @@ class Finding(Protocol):
 
     def sentences(self) -> list[str]:
         """Return what was found, for the user."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same as plain values with snake_case keys, for programs."""
 
 
 @dataclass(frozen=True, kw_only=True)
