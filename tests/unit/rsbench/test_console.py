@@ -69,6 +69,7 @@ def test_a_bar_shows_the_name_of_a_file_as_it_is() -> None:
 
 PIPES = {
     "planning/probe_worker.py": {"print"},
+    "doctor/exchange_worker.py": {"print"},
     "reports/formats/terminal.py": {"console.print"},
     "cli/lists/table.py": {"console.print"},
     "console.py": None,
