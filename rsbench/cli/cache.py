@@ -8,7 +8,7 @@ import click
 
 from rsbench.cli.document import print_document
 from rsbench.cli.options.output import json_option
-from rsbench.console import make_console, say
+from rsbench.console import complain, make_console, say
 from rsbench.errors import RsbenchError
 from rsbench.paths import cache_root
 from rsbench.units import bytes_text
@@ -55,7 +55,10 @@ def cache(clear: bool, yes: bool, as_json: bool) -> None:
     say(console, f"Cache: {root}", "bold")
     rows = [(h.kind.title, f"{len(h.entries):,}", bytes_text(h.size_bytes)) for h in held]
     draw(console, ("Kind", "Entries", "Size"), rows)
-    say(console, f"{bytes_text(size_bytes)} in all. `rsbench cache --clear` deletes it.")
+    say(
+        console,
+        f"{bytes_text(size_bytes)} in all. `rsbench cache --clear` deletes it." if size_bytes else "It is empty.",
+    )
 
 
 def _ask(question: str) -> None:
@@ -66,7 +69,8 @@ def _ask(question: str) -> None:
     """
     try:
         agreed = click.confirm(question, err=True)
-    except click.Abort:
+    except click.Abort:  # nobody answers, and the question is still the last line
+        complain("")
         agreed = False
     if not agreed:
         raise RsbenchError("Nothing was deleted: answer y, or give --yes.")
