@@ -208,7 +208,7 @@ class Dataset(ABC):
             "fetch": f"fetch it with `rsbench data fetch {self.name} --data-root {data_root}`",
             "homepage": f"get it from {self.homepage}",
             "authors": "it has no public page: ask the authors of its paper (`rsbench list datasets -v`)",
-            "own": "it takes your own files",
+            "own": "put your own files there",
         }
         return ways[self.origin]
 
