@@ -8,9 +8,7 @@ import sys
 
 import pytest
 
-FOLDERS = (
-    *("frames", "bundles", "cli", "cluster", "doctor", "planning", "results", "reports", "datasets", "compressors"),
-)
+FOLDERS = ("frames", "bundles", "cli", "cluster", "doctor", "planning", "results", "reports", "datasets", "compressors")
 HELPERS = {"rsbench.planning.probe_worker", "rsbench.doctor.exchange_worker"}
 """Processes of their own, which have torch on purpose."""
 PUTS_TO_WORK = (
