@@ -10,6 +10,7 @@ from typing import ClassVar, Protocol, Self
 
 from rsbench.cell import Optimizer
 from rsbench.errors import RsbenchError
+from rsbench.references import Reference
 
 Progress = Callable[[int, int], None]
 """Called with (pieces done, pieces in all)."""
@@ -119,6 +120,8 @@ class Dataset(ABC):
     title: ClassVar[str]
     licence: ClassVar[str]
     citation: ClassVar[str]
+    references: ClassVar[tuple[Reference, ...]] = ()
+    """The works to cite; none where there is no paper."""
     layout: ClassVar[str]
     """The exact folder layout, shown in errors."""
     task: ClassVar[str]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.judging import DEFAULT, Judging
 from rsbench.links.asked import NOTHING_ASKED, AskedLinks
+from rsbench.reports.analysis.best import best_labels
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
 from rsbench.reports.analysis.context import facts_of, origin_of
@@ -14,6 +15,7 @@ from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
 from rsbench.reports.analysis.sync_answer import sync_answer
+from rsbench.reports.document.bibliography import Named
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
@@ -91,4 +93,11 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
+        named=Named(
+            dataset=str(comparison.setting.cell["dataset"]),
+            model=str(comparison.setting.cell["model"]),
+            compressors={method.label: method.name for method in comparison.methods},
+        ),
+        best=best_labels(comparison),
+        score=comparison.metric.name,
     )

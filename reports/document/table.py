@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
+from rsbench.reports.document.bibliography import Bibliography, Named
 from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.figure import Panel
 
@@ -128,6 +129,9 @@ class Section:
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
+        named: the data set, the model and the compressors, for works to cite; None where there are several.
+        best: labels of the rows with the best score, with those not shown to differ from it.
+        score: key of the column of that score.
     """
 
     title: str
@@ -137,6 +141,9 @@ class Section:
     conclusion: str
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
+    named: Named | None = None
+    best: frozenset[str] = frozenset()
+    score: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +159,7 @@ class Report:
         figures: panels on several sections at once.
         how_to_read: sentences on what the tables' columns mean.
         links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
+        bibliography: works that the formats which cite may cite.
     """
 
     title: str
@@ -162,6 +170,7 @@ class Report:
     figures: tuple[Panel, ...] = ()
     how_to_read: tuple[str, ...] = ()
     links: Table | None = None
+    bibliography: Bibliography = field(default_factory=Bibliography)
 
 
 @dataclass

@@ -100,6 +100,10 @@ def report(
         )
         target = out or folders[0]
     reports.show(built, console)
+    if "latex" in wanted:
+        from rsbench.models.bibliography import with_bibliography  # late: start-up
+
+        built = with_bibliography(built)
     if target is not None:
         say_written(reports.write_report(built, target, wanted), console)
 
