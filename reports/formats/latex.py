@@ -1,8 +1,8 @@
-r"""LaTeX: ``report.tex``, which compiles as it is, ``rsbench.bib``, and one file a table, which a paper can ``\input``.
+r"""LaTeX: ``report.tex``, which compiles as it is, ``report.bib``, and one file a table, which a paper can ``\input``.
 
 The tables are in ``tables/<section>-<table>.tex``, without a float and a caption, so that a paper writes its own. It
 needs ``\usepackage{booktabs,longtable,siunitx,threeparttable,adjustbox}``, ``\usepackage[T1]{fontenc}`` under
-pdfLaTeX, and ``rsbench`` among its ``\bibliography{...}`` for the works that the tables cite; without them define
+pdfLaTeX, and ``report`` among its ``\bibliography{...}`` for the works that the tables cite; without them define
 ``\newcommand{\rsbenchcite}[1]{}`` before the first table.
 """
 
@@ -22,7 +22,7 @@ from rsbench.reports.formats.latex_text import OTHER, escape
 from rsbench.results.folder import write_file
 
 FILE_NAME: Final = "report.tex"
-BIB_NAME: Final = "rsbench.bib"
+BIB_NAME: Final = "report.bib"
 FOLDER: Final = "tables"
 
 _PREAMBLE: Final = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rsbench.reports.document.table import Table
@@ -24,6 +24,8 @@ _SIZES: Final = ((1.0, ""), (0.9, r"\small"), (0.8, r"\footnotesize"), (0.7, r"\
 """Share of the normal size and its command, largest first."""
 _GAP: Final = 3
 """Characters between columns."""
+_SAFE: Final = 0.8
+"""Share of the page that the pieces of a cut table fill: letters are not equally wide."""
 _CITED: Final = 8
 """Characters that citations take behind a name."""
 _SETUP: Final = r"\sisetup{detect-weight=true,retain-explicit-plus=true}"
@@ -57,11 +59,11 @@ class Marked:
 def table_text(table: Table, marked: Marked) -> str:
     """Return a table's file."""
     is_long = len(table.rows) > LONG
-    share, size = _size(table, marked)
+    size, columns = _layout(table, marked)
     letters: dict[int, str] = {}
     drawn = [
-        _drawn(columns, table, marked, letters, caption=_caption(marked, index) if is_long else "")
-        for index, columns in enumerate(columns_of_pieces(table, int(PAGE / share)))
+        _drawn(of_piece, table, marked, letters, caption=_caption(marked, index) if is_long else "")
+        for index, of_piece in enumerate(columns)
     ]
     notes = [(letter, marked.notes[number - 1]) for number, letter in letters.items()]
     head = [OTHER, _CITE, f"{{{size}{_SETUP}%"]
@@ -72,11 +74,14 @@ def table_text(table: Table, marked: Marked) -> str:
     return "\n".join([*head, *lines, "}%"]) + "\n"
 
 
-def _size(table: Table, marked: Marked) -> tuple[float, str]:
-    """Return the largest size in which a table fits the page: its share of the normal size, and its command."""
+def _layout(table: Table, marked: Marked) -> tuple[str, list[list[int]]]:
+    """Return the command of the largest size in which a table fits the page, and the columns of its pieces."""
     texts = zip([column.heading for column in table.columns], *table.rows, strict=True)
     needed = sum(max(map(len, of_column)) + _GAP for of_column in texts) + (_CITED if marked.cites else 0)
-    return next(((share, size) for share, size in _SIZES if needed * share <= PAGE), _SIZES[-1])
+    for share, size in _SIZES:
+        if needed * share <= PAGE:
+            return size, [list(range(len(table.columns)))]
+    return size, columns_of_pieces(table, int(_SAFE * PAGE / share))
 
 
 def _boxed(lines: Sequence[str]) -> list[str]:
@@ -100,17 +105,10 @@ def _drawn(columns: Sequence[int], table: Table, marked: Marked, letters: dict[i
     drawn = [_column(index, table, marked, letters) for index in columns]
     kind = "longtable" if caption else "tabular"
     head, *rows = [" & ".join(texts) + r" \\" for texts in zip(*(texts for _, texts in drawn), strict=True)]
-    return [
-        rf"\begin{{{kind}}}{{@{{}}{''.join(spec for spec, _ in drawn)}@{{}}}}",
-        *([caption] if caption else []),
-        r"\toprule",
-        head,
-        r"\midrule",
-        *([r"\endhead"] if caption else []),
-        *rows,
-        r"\bottomrule",
-        rf"\end{{{kind}}}",
-    ]
+    body = [r"\toprule", head, r"\midrule"]
+    start = [caption, *body, r"\endfirsthead", *body, r"\endhead"] if caption else body
+    spec = "".join(spec for spec, _ in drawn)
+    return [rf"\begin{{{kind}}}{{@{{}}{spec}@{{}}}}", *start, *rows, r"\bottomrule", rf"\end{{{kind}}}"]
 
 
 def _column(index: int, table: Table, marked: Marked, letters: dict[int, str]) -> tuple[str, list[str]]:
@@ -121,7 +119,7 @@ def _column(index: int, table: Table, marked: Marked, letters: dict[int, str]) -
     units = {found["unit"] for found in numbers if found}
     after = ["".join(rf"\textsuperscript{{{_letter(note, letters)}}}" for note in notes) for _, notes in split]
     bold = [(row, index) in marked.best for row in range(len(texts))]
-    if column.align == "left" or len(units) != 1:
+    if column.align == "left" or len(units) != 1 or (column.unit and units != {""}):
         cites = marked.cites or {} if index == 0 else {}
         drawn = [
             (rf"\textbf{{{escape(text)}}}" if is_bold else escape(text))
@@ -135,7 +133,7 @@ def _column(index: int, table: Table, marked: Marked, letters: dict[int, str]) -
         rf"{{{escape(text)}{mark}}}" if found is None else (r"\bfseries " if is_bold else "") + _number(found, mark)
         for (text, _), mark, found, is_bold in zip(split, after, numbers, bold, strict=True)
     ]
-    heading = escape(f"{column.heading} ({unit})" if unit else column.heading)
+    heading = escape(replace(column, unit=column.unit or unit).heading)
     return _spec([found for found in numbers if found], after), [f"{{{heading}}}", *drawn]
 
 
