@@ -17,7 +17,7 @@ from rsbench.references import Reference
 from rsbench.reports.document.bibliography import Bibliography
 from rsbench.reports.document.table import Report, Section, Table
 from rsbench.reports.formats import bibtex
-from rsbench.reports.formats.latex_table import LONG, Marked, table_text
+from rsbench.reports.formats.latex_table import Marked, is_broken, table_text
 from rsbench.reports.formats.latex_text import OTHER, escape
 from rsbench.results.folder import write_file
 
@@ -86,15 +86,15 @@ def _section(number: int, section: Section, bibliography: Bibliography) -> list[
     for name, table in _named(number, section):
         marked = _marked(section, table, name, bibliography)
         marked_somewhere |= _notes_of(table, len(section.notes))
-        lines += ["", *_float(name, marked, is_long=len(table.rows) > LONG)]
+        lines += ["", *_float(name, marked, breaks=is_broken(table, marked))]
     others = [note for index, note in enumerate(section.notes, start=1) if index not in marked_somewhere]
     return [*lines, "", *_items(others), ""]
 
 
-def _float(name: str, marked: Marked, *, is_long: bool) -> list[str]:
+def _float(name: str, marked: Marked, *, breaks: bool) -> list[str]:
     """Return the lines that take a table in."""
     taken = rf"\input{{{FOLDER}/{name}}}"
-    if is_long:
+    if breaks:
         return [taken]
     caption = rf"\caption{{{marked.caption}}}\label{{{marked.label}}}"
     return [r"\begin{table}[H]\centering", caption, taken, r"\end{table}"]

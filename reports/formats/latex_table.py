@@ -1,8 +1,8 @@
 r"""One table in LaTeX: numbers aligned at their decimal points (siunitx), the best in bold, notes under it.
 
 A short table is a ``threeparttable`` without a float around it; a paper writes its own ``table`` and ``\caption``.
-A long one is a ``longtable`` with a caption of its own. Wide tables are cut by columns, each piece begins with the
-names of the rows.
+A long one is a ``longtable`` with a caption of its own, and so are the pieces of a table that is too wide for the
+page: each begins with the names of the rows.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ _CITED: Final = 8
 """Characters that citations take behind a name."""
 _SETUP: Final = r"\sisetup{detect-weight=true,retain-explicit-plus=true}"
 _CITE: Final = r"\providecommand{\rsbenchcite}[1]{~\cite{#1}}"
+_START: Final = r"\begin{adjustbox}{max width=\linewidth}\begin{threeparttable}"
+_END: Final = r"\end{threeparttable}\end{adjustbox}"
 _MARK: Final = re.compile(r" ?\[(\d{1,4})\]")
 _NUMBER: Final = re.compile(
     r"(?P<sign>[+-]?)(?P<whole>\d{1,12}|\d{1,3}(?:,\d{3})+)(?:\.(?P<fraction>\d{1,12}))?(?P<unit>x?)"
@@ -58,20 +60,23 @@ class Marked:
 
 def table_text(table: Table, marked: Marked) -> str:
     """Return a table's file."""
-    is_long = len(table.rows) > LONG
+    breaks = is_broken(table, marked)
     size, columns = _layout(table, marked)
     letters: dict[int, str] = {}
     drawn = [
-        _drawn(of_piece, table, marked, letters, caption=_caption(marked, index) if is_long else "")
+        _drawn(of_piece, table, marked, letters, caption=_caption(marked, index) if breaks else "")
         for index, of_piece in enumerate(columns)
     ]
     notes = [(letter, marked.notes[number - 1]) for number, letter in letters.items()]
     head = [OTHER, _CITE, f"{{{size}{_SETUP}%"]
-    if is_long:
+    if breaks:
         return "\n".join([*head, *(line for lines in drawn for line in lines), *_plain_notes(notes), "}"]) + "\n"
-    *others, last = drawn
-    lines = [line for piece in others for line in [*_boxed(piece), r"\par\medskip"]] + _boxed([*last, *_notes(notes)])
-    return "\n".join([*head, *lines, "}%"]) + "\n"
+    return "\n".join([*head, _START, *drawn[0], *_notes(notes), _END, "}%"]) + "\n"
+
+
+def is_broken(table: Table, marked: Marked) -> bool:
+    """Return whether a table is broken over pages or cut by columns, so that it is a ``longtable`` and no float."""
+    return len(table.rows) > LONG or len(_layout(table, marked)[1]) > 1
 
 
 def _layout(table: Table, marked: Marked) -> tuple[str, list[list[int]]]:
@@ -82,15 +87,6 @@ def _layout(table: Table, marked: Marked) -> tuple[str, list[list[int]]]:
         if needed * share <= PAGE:
             return size, [list(range(len(table.columns)))]
     return size, columns_of_pieces(table, int(_SAFE * PAGE / share))
-
-
-def _boxed(lines: Sequence[str]) -> list[str]:
-    """Return a short table that shrinks where the line is narrower."""
-    start, end = (
-        r"\begin{adjustbox}{max width=\linewidth}\begin{threeparttable}",
-        r"\end{threeparttable}\end{adjustbox}",
-    )
-    return [start, *lines, end]
 
 
 def _caption(marked: Marked, piece: int) -> str:
