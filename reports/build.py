@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.judging import DEFAULT, Judging
 from rsbench.links.asked import NOTHING_ASKED, AskedLinks
-from rsbench.reports.analysis.best import best_labels
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
 from rsbench.reports.analysis.context import facts_of, origin_of
@@ -98,6 +97,4 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
             model=str(comparison.setting.cell["model"]),
             compressors={method.label: method.name for method in comparison.methods},
         ),
-        best=best_labels(comparison),
-        score=comparison.metric.name,
     )

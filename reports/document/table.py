@@ -73,6 +73,7 @@ class Table:
         values: what the texts show, in the same places; empty where the texts are all there is.
         leading: columns that tell rows apart, the first ones; they are repeated where a table is cut by columns.
         calculator: what a page needs to compute the table anew for another link; None for tables that stay.
+        best: row and column of the cells to be shown in bold.
     """
 
     title: str
@@ -82,6 +83,7 @@ class Table:
     values: tuple[tuple[Any, ...], ...] = ()
     leading: int = 1
     calculator: Calculator | None = None
+    best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the columns."""
@@ -130,8 +132,6 @@ class Section:
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
         named: the data set, the model and the compressors, for works to cite; None where there are several.
-        best: labels of the rows with the best score, with those not shown to differ from it.
-        score: key of the column of that score.
     """
 
     title: str
@@ -142,8 +142,6 @@ class Section:
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
     named: Named | None = None
-    best: frozenset[str] = frozenset()
-    score: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

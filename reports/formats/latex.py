@@ -24,6 +24,8 @@ from rsbench.results.folder import write_file
 FILE_NAME: Final = "report.tex"
 BIB_NAME: Final = "report.bib"
 FOLDER: Final = "tables"
+METHOD: Final = "method"
+"""Name of the first column of tables with one row a method."""
 
 _PREAMBLE: Final = (
     r"\documentclass[10pt]{article}",
@@ -101,26 +103,21 @@ def _float(name: str, marked: Marked, *, breaks: bool) -> list[str]:
 
 
 def _marked(section: Section, table: Table, name: str, bibliography: Bibliography) -> Marked:
-    """Return what a table shows beside its texts; the first table of a section cites and says what is best."""
+    """Return what a table shows beside its texts; the first table of methods in a section cites their works."""
     caption, label = f"{escape(table.title)}: {escape(section.title)}", f"tab:{name}"
-    if table is not section.tables[0] or section.named is None:
-        return Marked(notes=section.notes, caption=f"{caption}.", label=label)
-    labels = [str(values[0]) for values in table.values] if table.values else [row[0] for row in table.rows]
-    scored = [index for index, column in enumerate(table.columns) if column.key == section.score]
-    works = [bibliography.of_row(section.named, row) for row in labels]
-    best = frozenset(
-        (row, index) for row, row_label in enumerate(labels) if row_label in section.best for index in scored
-    )
-    caption += f"{_cite(bibliography.of_setting(section.named))}."
-    if best:
-        caption += " Bold: the best mean, and those that are not shown to differ from it."
-    return Marked(
-        notes=section.notes,
-        best=best,
-        cites={row: ",".join(work.key for work in of_row) for row, of_row in enumerate(works) if of_row},
-        caption=caption,
-        label=label,
-    )
+    bold = " Bold: the best mean, and those that are not shown to differ from it." if table.best else ""
+    cites: dict[int, str] = {}
+    if section.named is not None and table is _first_of_methods(section):
+        caption += _cite(bibliography.of_setting(section.named))
+        for row, values in enumerate(table.values or table.rows):
+            works = bibliography.of_row(section.named, str(values[0]))
+            cites |= {row: ",".join(work.key for work in works)} if works else {}
+    return Marked(notes=section.notes, cites=cites, caption=f"{caption}.{bold}", label=label)
+
+
+def _first_of_methods(section: Section) -> Table | None:
+    """Return the first table with one row a method."""
+    return next((table for table in section.tables if table.columns[0].name == METHOD), None)
 
 
 def _cite(works: Sequence[Reference]) -> str:

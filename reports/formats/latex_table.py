@@ -14,7 +14,7 @@ from typing import Final
 
 from rsbench.reports.document.table import Table
 from rsbench.reports.formats.latex_text import OTHER, escape
-from rsbench.reports.formats.terminal import columns_of_pieces
+from rsbench.reports.formats.terminal import pieces
 
 LONG: Final = 40
 """Rows up to which a table stays on one page."""
@@ -45,14 +45,12 @@ class Marked:
 
     Attributes:
         notes: of the section; ``[n]`` in a text means the n-th.
-        best: (row, column) of texts in bold.
         cites: row -> keys of works, behind the row's first text.
         caption: LaTeX, for long tables.
         label: for long tables.
     """
 
     notes: Sequence[str] = ()
-    best: frozenset[tuple[int, int]] = frozenset()
     cites: Mapping[int, str] | None = None
     caption: str = ""
     label: str = ""
@@ -61,11 +59,11 @@ class Marked:
 def table_text(table: Table, marked: Marked) -> str:
     """Return a table's file."""
     breaks = is_broken(table, marked)
-    size, columns = _layout(table, marked)
+    size, cut = _layout(table, marked)
     letters: dict[int, str] = {}
     drawn = [
-        _drawn(of_piece, table, marked, letters, caption=_caption(marked, index) if breaks else "")
-        for index, of_piece in enumerate(columns)
+        _drawn(piece, marked, letters, caption=_caption(marked, index) if breaks else "")
+        for index, piece in enumerate(cut)
     ]
     notes = [(letter, marked.notes[number - 1]) for number, letter in letters.items()]
     head = [OTHER, _CITE, f"{{{size}{_SETUP}%"]
@@ -79,14 +77,14 @@ def is_broken(table: Table, marked: Marked) -> bool:
     return len(table.rows) > LONG or len(_layout(table, marked)[1]) > 1
 
 
-def _layout(table: Table, marked: Marked) -> tuple[str, list[list[int]]]:
-    """Return the command of the largest size in which a table fits the page, and the columns of its pieces."""
+def _layout(table: Table, marked: Marked) -> tuple[str, list[Table]]:
+    """Return the command of the largest size in which a table fits the page, and its pieces: mostly one."""
     texts = zip([column.heading for column in table.columns], *table.rows, strict=True)
     needed = sum(max(map(len, of_column)) + _GAP for of_column in texts) + (_CITED if marked.cites else 0)
     for share, size in _SIZES:
         if needed * share <= PAGE:
-            return size, [list(range(len(table.columns)))]
-    return size, columns_of_pieces(table, int(_SAFE * PAGE / share))
+            return size, [table]
+    return size, pieces(table, int(_SAFE * PAGE / share))
 
 
 def _caption(marked: Marked, piece: int) -> str:
@@ -96,9 +94,9 @@ def _caption(marked: Marked, piece: int) -> str:
     return rf"\caption{{{marked.caption}}}\label{{{marked.label}}}\\"
 
 
-def _drawn(columns: Sequence[int], table: Table, marked: Marked, letters: dict[int, str], *, caption: str) -> list[str]:
+def _drawn(table: Table, marked: Marked, letters: dict[int, str], *, caption: str) -> list[str]:
     """Return the lines of one environment; new notes get their letters."""
-    drawn = [_column(index, table, marked, letters) for index in columns]
+    drawn = [_column(index, table, marked, letters) for index in range(len(table.columns))]
     kind = "longtable" if caption else "tabular"
     head, *rows = [" & ".join(texts) + r" \\" for texts in zip(*(texts for _, texts in drawn), strict=True)]
     body = [r"\toprule", head, r"\midrule"]
@@ -114,7 +112,7 @@ def _column(index: int, table: Table, marked: Marked, letters: dict[int, str]) -
     numbers = [_NUMBER.fullmatch(text) for text, _ in split]
     units = {found["unit"] for found in numbers if found}
     after = ["".join(rf"\textsuperscript{{{_letter(note, letters)}}}" for note in notes) for _, notes in split]
-    bold = [(row, index) in marked.best for row in range(len(texts))]
+    bold = [(row, index) in table.best for row in range(len(texts))]
     if column.align == "left" or len(units) != 1 or (column.unit and units != {""}):
         cites = marked.cites or {} if index == 0 else {}
         drawn = [

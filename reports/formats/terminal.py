@@ -55,19 +55,6 @@ def pieces(table: Table, width: int) -> list[Table]:
         table: with texts of any width.
         width: in characters. A single column that is wider still stands alone and is wrapped.
     """
-    return [
-        replace(
-            table,
-            columns=tuple(table.columns[index] for index in group),
-            rows=tuple(tuple(row[index] for index in group) for row in table.rows),
-            values=(),
-        )
-        for group in columns_of_pieces(table, width)
-    ]
-
-
-def columns_of_pieces(table: Table, width: int) -> list[list[int]]:
-    """Return the places of the columns of each piece, see :func:`pieces`."""
     needs = [
         max(len(column.heading), *(len(row[index]) for row in table.rows), 0)
         for index, column in enumerate(table.columns)
@@ -81,7 +68,16 @@ def columns_of_pieces(table: Table, width: int) -> list[list[int]]:
             used = at_least
         groups[-1].append(index)
         used += _GAP + needs[index]
-    return groups
+    return [
+        replace(
+            table,
+            columns=tuple(table.columns[index] for index in group),
+            rows=tuple(tuple(row[index] for index in group) for row in table.rows),
+            values=(),
+            best=frozenset((row, group.index(column)) for row, column in table.best if column in group),
+        )
+        for group in groups
+    ]
 
 
 def _drawn(table: Table, console: Console) -> RichTable:
