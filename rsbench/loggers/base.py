@@ -1,4 +1,4 @@
-"""What a logger is. One of your own is a class derived from :class:`Logger`, in the entry points ``rsbench.loggers``."""
+"""What a logger is: a class derived from :class:`Logger`, in the entry points ``rsbench.loggers`` of a package."""
 
 from __future__ import annotations
 
