@@ -1,4 +1,4 @@
-"""rsbench's own loggers, with the real packages, offline."""
+"""rsbench's own loggers with the real packages, offline; TensorBoard's is in tests/unit/rsbench/measure/test_log.py."""
 
 from __future__ import annotations
 
@@ -22,14 +22,6 @@ def logged(name: str, folder: Path, result: dict[str, float] | None) -> None:
         problems += loggers.write("step", {"step": step, "loss": 1.0 / (step + 1)})
     problems += loggers.write("epoch", {"oa": 0.5})
     assert problems + loggers.end(result) == []
-
-
-def test_tensorboard_writes_event_files(tmp_path: Path) -> None:
-    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    logged("tensorboard", tmp_path, None)
-    events = accumulator.EventAccumulator(str(tmp_path)).Reload()
-    assert [(event.step, event.value) for event in events.Scalars("step/loss")][:2] == [(0, 1.0), (1, 0.5)]
-    assert [(event.step, event.value) for event in events.Scalars("epoch/oa")] == [(2, 0.5)]
 
 
 @pytest.mark.long
