@@ -1,8 +1,7 @@
-"""rsbench's own loggers with the real packages, offline; TensorBoard's is in tests/unit/rsbench/measure/test_log.py."""
+"""MLflow with the real package, into files."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -40,16 +39,3 @@ def test_mlflow_writes_files(
     assert run.data.params == {"lr": "0.1", "dataset": "ucm21", "rsbench_key": "abc"}
     assert run.data.metrics.items() >= {"step/loss": 1 / 3, "epoch/oa": 0.5, **(result or {})}.items()
     assert [point.step for point in client.get_metric_history(run.info.run_id, "step/loss")] == [0, 1, 2]
-
-
-@pytest.mark.long
-def test_wandb_writes_an_offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("wandb")
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
-        monkeypatch.delenv(name)
-    logged("wandb", tmp_path / "wandb", {"test/oa": 0.75})
-    (run,) = (tmp_path / "wandb" / "wandb").glob("offline-run-*")
-    (file,) = run.glob("run-*.wandb")
-    written = file.read_bytes()
-    assert all(word in written for word in (b"step/loss", b"epoch/oa", b"a cell", b"rsbench_key"))
-    assert b"test/oa" in written and b"0.75" in written
