@@ -65,7 +65,7 @@ def cited(report: Report) -> list[Reference]:
 
 def render(report: Report) -> str:
     """Return the document that takes in the tables."""
-    lines = [*_PREAMBLE, rf"\title{{{escape(report.title)}}}", r"\date{}", r"\begin{document}", r"\maketitle"]
+    lines = [*_PREAMBLE, rf"\title{{{escape(report.title)}}}", r"\author{}\date{}", r"\begin{document}", r"\maketitle"]
     if report.bibliography.software:
         lines += [rf"Software:{_cite(report.bibliography.software)}.", ""]
     for number, section in enumerate(report.sections, start=1):
