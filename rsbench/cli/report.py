@@ -108,6 +108,10 @@ def report(
             records, problems, mix_hardware=mix_hardware, against=against, judging=judging, asked=asked
         )
         target = out or folders[0]
+    if "latex" in wanted:
+        from rsbench.models.bibliography import with_bibliography  # late: start-up
+
+        built = with_bibliography(built)
     _hand_over(built, target, wanted, console, quiet=quiet)
 
 
