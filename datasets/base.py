@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 
 from rsbench.cell import Optimizer
 from rsbench.errors import RsbenchError
+from rsbench.references import Reference
 
 Progress = Callable[[int, int], None]
 """Called with (pieces done, pieces in all)."""
@@ -126,6 +127,8 @@ class Dataset(ABC):
     title: ClassVar[str]
     licence: ClassVar[str]
     citation: ClassVar[str]
+    references: ClassVar[tuple[Reference, ...]] = ()
+    """The works to cite; none where there is no paper."""
     layout: ClassVar[str]
     """The exact folder layout, shown in errors."""
     homepage: ClassVar[str] = ""

@@ -115,6 +115,10 @@ def report(
         target = out or opened.writable
         if target is None:
             say(make_progress_console(quiet=quiet), "No file is written for a bundle: name a folder with --out.")
+    if "latex" in wanted:
+        from rsbench.models.bibliography import with_bibliography  # late: start-up
+
+        built = with_bibliography(built)
     _hand_over(built, target, wanted, console, quiet=quiet)
 
 
