@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
-from rsbench.recipe.fedfusion import canonical_model
+from rsbench.recipe.model_text import canonical_model, short_model
 from rsbench.recipe.partition import Partition, parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync

@@ -19,7 +19,7 @@ from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch, OneInput, Reader
 from rsbench.loaders.patches import Patches
 from rsbench.models import patchnets
-from rsbench.recipe.fedfusion import model_label
+from rsbench.recipe.model_text import model_label
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
