@@ -171,10 +171,11 @@ def _imported(root: Path, module: str) -> set[Path]:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        file = None if name in seen or name.partition(".")[0] == _OURS else _file(root, name)
+        if name in seen or name.partition(".")[0] in ("", _OURS):
+            continue
         seen.add(name)
-        if "." in name:
-            waiting.append(name.rpartition(".")[0])
+        waiting.append(name.rpartition(".")[0])
+        file = _file(root, name)
         if file is not None:
             files.add(file)
             waiting += _names(file, name)

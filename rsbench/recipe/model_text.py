@@ -108,7 +108,9 @@ def canonical_model(model: str) -> str:
     Raises:
         RsbenchError: the text cannot be read, or is ``fedfusion`` with options that it does not have.
     """
-    return parse_fedfusion(model).text if is_fedfusion(model) else parse_model(str(model)).text
+    if is_fedfusion(model):
+        return parse_fedfusion(model).text
+    return parse_model(model).text if isinstance(model, str) else model  # a cell of a damaged record
 
 
 def short_model(model: str) -> str:
