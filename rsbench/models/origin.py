@@ -18,6 +18,7 @@ from rsbench.recipe.model_text import FORMS, PACKAGES, ModelText, parse_model
 
 GROUP: Final = "rsbench.models"
 """Entry-point group: name -> callable."""
+_HASHED: Final = "sha256:"
 _OURS: Final = "rsbench"
 """Imported by own models, but not a part of them."""
 
@@ -61,7 +62,7 @@ class Origin:
     def source(self) -> str:
         """``sha256:...`` over the files' names and hashes; for an installed package its name and version."""
         lines = "".join(f"{sha}  {name}\n" for name, sha in self.hashes.items())
-        return self.distribution or f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+        return self.distribution or f"{_HASHED}{hashlib.sha256(lines.encode()).hexdigest()}"
 
 
 def source_of(model: str) -> str | None:
@@ -81,6 +82,11 @@ def source_of(model: str) -> str | None:
         return f"{text.place} {version_of(text.place)}"
     origin = origin_of(model)
     return None if origin is None else origin.source
+
+
+def may_change(source: str | None) -> bool:
+    """Return whether code may change under one version: that of a working folder, not that of an installed package."""
+    return source is not None and source.startswith(_HASHED)
 
 
 def version_of(package: str) -> str:

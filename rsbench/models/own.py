@@ -16,9 +16,10 @@ from typing import Any, Final
 import torch
 from torch import nn
 
+from rsbench.console import harmless
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.models import packages
-from rsbench.models.origin import Origin, origin_of
+from rsbench.models.origin import Origin, origin_of, source_of
 from rsbench.models.weights import load, read_file
 from rsbench.recipe.model_text import PACKAGES, ModelText, parse_model
 
@@ -45,7 +46,7 @@ def build(model: str, sizes: Mapping[str, int], *, weights: str | None = None) -
         weights: a file of a state dict or checkpoint; None keeps the callable's own values.
 
     Returns:
-        The network; :attr:`takes_two_inputs` says what its ``forward`` gets.
+        The network.
 
     Raises:
         RsbenchError: one sentence on what the code did wrong, with its file and line.
@@ -85,9 +86,25 @@ def takes_two_inputs(model: str) -> bool:
     return "aux_channels" in accepted or _takes_all(accepted)
 
 
-def class_path(network: nn.Module) -> str:
-    """Return the dotted name of a network's class."""
-    return f"{type(network).__module__}.{type(network).__qualname__}"
+def record_section(model: str, network: nn.Module) -> dict[str, Any]:
+    """Return what a record says of an own model: its callable, class, code and files; nothing of ours.
+
+    Args:
+        model: canonical text.
+        network: as the callable returned it.
+    """
+    if not is_own(model):
+        return {}
+    origin = origin_of(model)
+    called = f"{origin.module}:{origin.text.name}" if origin else model
+    return {
+        "own": {
+            "callable": called,
+            "class": f"{type(network).__module__}.{type(network).__qualname__}",
+            "source": source_of(model),
+            "files": origin.hashes if origin else {},
+        }
+    }
 
 
 def _callable(model: str, origin: Origin) -> Callable[..., Any]:
@@ -185,7 +202,7 @@ def blamed(model: str, doing: str = "") -> Iterator[None]:
 
     Args:
         model: as ``--model`` takes it.
-        doing: what it was asked for, such as ``in a forward pass``.
+        doing: what it was asked for, such as ``"in a forward pass "``, with a space at its end.
 
     Raises:
         RsbenchError: in place of anything else, ``SystemExit`` too.
@@ -195,11 +212,10 @@ def blamed(model: str, doing: str = "") -> Iterator[None]:
     except RsbenchError:
         raise
     except SystemExit as error:
-        raise RsbenchError(f"{model} called sys.exit({error.code!r}) ({_place(error)}); let it return a model.") from error
+        raise RsbenchError(f"{model} called sys.exit({error.code!r}) ({_place(error)}); return a model.") from error
     except Exception as error:
-        lines = str(error).strip().splitlines()
-        words = f"{type(error).__name__}: {lines[-1] if lines else ''}".rstrip(" :.")
-        raise RsbenchError(f"{model} raised {_plain(words)}{f' {doing}' if doing else ''} ({_place(error)}).") from error
+        words = f"{type(error).__name__}: {str(error).strip().partition('\n')[0]}".rstrip(" :.")[:300]
+        raise RsbenchError(f"{model} raised {harmless(words)} {doing}({_place(error)}).") from error
 
 
 def _place(error: BaseException) -> str:
@@ -221,8 +237,3 @@ def _seen_from_here(file: str) -> str:
 def _kind(value: object) -> str:
     """Return ``None`` or ``an object of type int``."""
     return "None" if value is None else f"an object of type {type(value).__name__}"
-
-
-def _plain(text: str) -> str:
-    """Return a foreign text with its control characters spelt out, at most 300 characters of it."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text[:300])
