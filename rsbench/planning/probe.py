@@ -221,9 +221,8 @@ def _ask(question: dict[str, Any]) -> Any:
         reply = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         last = harmless((done.stderr.strip().splitlines() or ["no output"])[-1][:200])
-        ended = (
-            f"ended the process that looked at it (exit status {done.returncode}; last words: {last}); let it return."
-        )
+        how = f"exit status {done.returncode}; last words: {last}"
+        ended = f"ended the process that looked at it ({how}); let it return a model."
         raise _NoAnswer(question["ask"], last, ended) from None
     if "error" in reply:
         raise RsbenchError(reply["error"])

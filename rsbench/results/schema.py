@@ -80,9 +80,8 @@ _FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
     "cell.": {
-        "match": _TEXT,
-        "deterministic": _FLAG,
         **dict.fromkeys(("link", "sync", "partition", "model_source"), _MAYBE_TEXT),
+        **{"match": _TEXT, "deterministic": _FLAG},
     },
     "dataset.": {"partition": partition},
     "traffic.": {
