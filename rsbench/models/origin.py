@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import sysconfig
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -50,8 +51,7 @@ class Origin:
         places = [Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")]
         if not any(self.file.resolve().is_relative_to(place) for place in places):
             return None
-        owners = metadata.packages_distributions().get(self.module.partition(".")[0], [])
-        return f"{owners[0]} {metadata.version(owners[0])}" if owners else None
+        return _installed(self.module.partition(".")[0])
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -202,6 +202,15 @@ def _names(file: Path, module: str) -> Iterator[str]:
             parts = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join(filter(None, [*parts, node.module or ""]))
             yield from filter(None, (base, *(f"{base}.{alias.name}" if base else alias.name for alias in node.names)))
+
+
+@cache
+def _installed(top: str) -> str | None:
+    """Return name and version of the distribution that a top-level package came with, mostly one of the same name."""
+    with suppress(metadata.PackageNotFoundError):
+        return f"{top} {metadata.version(top)}"
+    owners = metadata.packages_distributions().get(top)  # seconds: reads what all distributions hold
+    return f"{owners[0]} {metadata.version(owners[0])}" if owners else None
 
 
 def _sha256(path: Path) -> str:

@@ -214,7 +214,8 @@ def blamed(model: str, doing: str = "") -> Iterator[None]:
     except SystemExit as error:
         raise RsbenchError(f"{model} called sys.exit({error.code!r}) ({_place(error)}); return a model.") from error
     except Exception as error:
-        words = f"{type(error).__name__}: {str(error).strip().partition('\n')[0]}".rstrip(" :.")[:300]
+        first = (str(error).strip().splitlines() or [""])[0]
+        words = f"{type(error).__name__}: {first}".rstrip(" :.")[:300]
         raise RsbenchError(f"{model} raised {harmless(words)} {doing}({_place(error)}).") from error
 
 
