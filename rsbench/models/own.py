@@ -232,7 +232,8 @@ def _place(error: BaseException) -> str:
 
 def _seen_from_here(file: str) -> str:
     path = Path(file)
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    roots = [root for root in (Path(sysconfig.get_path("purelib")), Path.cwd()) if path.is_relative_to(root)]
+    return str(path.relative_to(roots[0]) if roots else path)
 
 
 def _kind(value: object) -> str:

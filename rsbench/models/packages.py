@@ -13,6 +13,9 @@ from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.models.origin import version_of
 from rsbench.recipe.model_text import ModelText
 
+_CLASSIFIERS: Final = ("resnet", "swin_", "vit_")
+"""How the names of those networks of torchgeo begin that give one answer a picture."""
+
 
 def maker(text: ModelText, sizes: Mapping[str, int]) -> Callable[..., nn.Module]:
     """Return what builds a network of a package, with the sizes of the data already given.
@@ -30,9 +33,9 @@ def maker(text: ModelText, sizes: Mapping[str, int]) -> Callable[..., nn.Module]
     except Exception as error:  # a package of many others may fail in any way
         words = f"{type(error).__name__}: {error}"[:200]
         raise RsbenchError(f"{text.place} {version} cannot be imported ({words}); mend or update it.") from error
-    names = package.list_models()
+    names = [name for name in package.list_models() if text.place == "timm" or name.startswith(_CLASSIFIERS)]
     if text.name.partition(".")[0] not in names:
-        raise RsbenchError(f"{text.place} {version} has no model {text.name!r}.{_near(text, names)}")
+        raise RsbenchError(f"{text.place} {version} has no model {text.name!r} that classifies pictures.{_near(text, names)}")
     keywords = _KEYWORDS[text.place](package, text.name, sizes)
 
     def make(**parameters: Any) -> nn.Module:
@@ -44,10 +47,9 @@ def maker(text: ModelText, sizes: Mapping[str, int]) -> Callable[..., nn.Module]
 
 
 def _near(text: ModelText, names: list[str]) -> str:
-    """Return a near miss, or where the names are listed: there are too many for a sentence."""
+    """Return a near miss or the names there are; timm has too many for a sentence."""
     hint = did_you_mean(text.name, names)
-    where = "timm.list_models()" if text.place == "timm" else "torchgeo.models.list_models()"
-    return hint if "Did you mean" in hint else f" {where} lists its names."
+    return hint if "Did you mean" in hint or text.place != "timm" else " timm.list_models() lists its names."
 
 
 def _of_timm(timm: ModuleType, name: str, sizes: Mapping[str, int]) -> dict[str, int]:
