@@ -25,6 +25,8 @@ class Download:
     url: str
     file: str
     """Where it goes, relative to the data root."""
+    mirrors: tuple[str, ...] = ()
+    """Other addresses of the same bytes, tried in turn where one fails."""
     md5: str | None = None
     """As published by the source; None where nothing is published (none is ever made up)."""
     unpack_into: str | None = None
@@ -121,6 +123,10 @@ class Dataset(ABC):
     citation: ClassVar[str]
     layout: ClassVar[str]
     """The exact folder layout, shown in errors."""
+    homepage: ClassVar[str] = ""
+    """Address of the page of its authors; empty where there is none."""
+    published: ClassVar[bool] = True
+    """Whether somebody else publishes the data; False for a layout that takes the user's own files."""
     task: ClassVar[str]
     """Name in :data:`rsbench.metrics.TASKS`."""
     model: ClassVar[str]
@@ -175,6 +181,22 @@ class Dataset(ABC):
             RsbenchError: the data set is not there.
         """
 
+    def way_to_get(self, data_root: Path) -> str:
+        """Return how a user gets the data: a command in backquotes, or a few words with the address.
+
+        Args:
+            data_root: folder of all data sets, for the command.
+        """
+        if self.downloads:
+            return f"fetch it with `rsbench data fetch {self.name} --data-root {data_root}`"
+        if self.synthetic:
+            return "it is generated, nothing is fetched"
+        if self.homepage:
+            return f"get it from {self.homepage}"
+        if self.published:
+            return "it has no public page: ask the authors of its paper (`rsbench list datasets -v`)"
+        return "it takes your own files"
+
     def fingerprint(self, data_root: Path) -> str:
         """Return the fingerprint of what stands on disk; reads names and sizes only."""
         return self.survey(data_root).fingerprint
@@ -182,13 +204,9 @@ class Dataset(ABC):
 
 def not_found(dataset: Dataset, data_root: Path, places: Sequence[Path]) -> RsbenchError:
     """Return the error that says what is missing, where it was looked for and how to get it."""
-    remedy = (
-        f'Fetch it with "rsbench data fetch {dataset.name} --data-root {data_root}"'
-        if dataset.downloads
-        else "Put it there"
-    )
+    way = dataset.way_to_get(data_root)
     return RsbenchError(
         f'The data set "{dataset.name}" ({dataset.title}) was not found; looked at '
-        f"{', '.join(str(place) for place in places)}. It must stand like this: {dataset.layout} "
-        f"{remedy}, or name another folder with --data-root."
+        f"{', '.join(str(place) for place in places)}. The layout must be: {dataset.layout} "
+        f"{way[0].upper()}{way[1:]}, or name another folder with --data-root."
     )

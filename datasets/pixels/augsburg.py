@@ -21,6 +21,7 @@ class Augsburg(PixelDataset):
     name = "augsburg"
     title = "Augsburg"
     licence = "that of the S2FL release: research"
+    homepage = "https://github.com/danfenghong/ISPRS_S2FL"
     citation = (
         "D. Hong, J. Hu, J. Yao, J. Chanussot, X. X. Zhu: Multimodal remote sensing benchmark datasets for land cover "
         "classification with a shared and specific feature learning model. ISPRS J. 178, 2021."

@@ -13,6 +13,7 @@ class Berlin(PixelDataset):
     name = "berlin"
     title = "Berlin"
     licence = Augsburg.licence
+    homepage = Augsburg.homepage
     citation = Augsburg.citation
     layout = (
         "DATA_ROOT/Berlin/{data_HS_LR,data_SAR_HR,TrainImage,TestImage}.mat, array name = file name, or "

@@ -12,6 +12,7 @@ class Houston2013(PixelDataset):
     name = "houston2013"
     title = "Houston 2013"
     licence = "that of the contest: research, with reference to the contest and its data providers"
+    homepage = "https://machinelearning.ee.uh.edu/?page_id=459"
     citation = (
         "C. Debes et al.: Hyperspectral and LiDAR data fusion: outcome of the 2013 GRSS data fusion contest. "
         "IEEE JSTARS 7(6), 2014."

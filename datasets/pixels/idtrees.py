@@ -17,6 +17,7 @@ class IDTReeS(PixelDataset):
     name = "idtrees"
     title = "IDTReeS (NEON)"
     licence = "CC-BY-4.0; crowns rasterised to 1 m and plots set out as one scene"
+    homepage = "https://doi.org/10.5281/zenodo.3934932"
     citation = (
         "S. Graves, S. Marconi, D. Stewart, et al.: Data science competition for cross-site individual tree species "
         "identification from airborne remote sensing data. PeerJ 11, 2023; data: doi 10.5281/zenodo.3934932."

@@ -14,6 +14,7 @@ class MUUFL(PixelDataset):
     name = "muufl"
     title = "MUUFL Gulfport"
     licence = "MIT"
+    homepage = "https://github.com/GatorSense/MUUFLGulfport"
     citation = (
         "P. Gader, A. Zare, R. Close, J. Aitken, G. Tuell: MUUFL Gulfport hyperspectral and LiDAR airborne data set. "
         "University of Florida, REP-2013-570, 2013; labels: X. Du, A. Zare, scene label ground truth map, 2017."

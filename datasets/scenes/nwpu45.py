@@ -14,6 +14,7 @@ class NWPU45(ClassFolderDataset):
     name = "nwpu45"
     title = "NWPU-RESISC45 (NWPU-45)"
     licence = "CC-BY-NC-4.0"
+    homepage = "https://gcheng-nwpu.github.io/"
     citation = (
         "G. Cheng, J. Han, X. Lu: Remote sensing image scene classification: benchmark and state of the art. "
         "Proceedings of the IEEE 105(10), 2017."

@@ -14,6 +14,7 @@ class UCM21(ClassFolderDataset):
     name = "ucm21"
     title = "UC Merced Land Use (UCM-21)"
     licence = "public domain (USGS)"
+    homepage = "http://weegee.vision.ucmerced.edu/datasets/landuse.html"
     citation = (
         "Y. Yang, S. Newsam: Bag-of-visual-words and spatial extensions for land-use classification. "
         "ACM SIGSPATIAL GIS 2010."
@@ -58,6 +59,7 @@ class UCM21(ClassFolderDataset):
     downloads = (
         Download(
             url=f"{_TORCHGEO}/UCMerced_LandUse.zip",
+            mirrors=("http://weegee.vision.ucmerced.edu/datasets/UCMerced_LandUse.zip",),
             file="UCMerced_LandUse.zip",
             md5="5b7ec56793786b6dc8a908e8854ac0e4",
             unpack_into=".",

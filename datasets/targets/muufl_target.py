@@ -18,6 +18,7 @@ class MUUFLTarget(TargetDataset):
     name = "muufl-target"
     title = "MUUFL Gulfport, target sub-scene"
     licence = "MIT"
+    homepage = "https://github.com/GatorSense/hsi_toolkit_py"
     citation = (
         "P. Gader, A. Zare, R. Close, J. Aitken, G. Tuell: MUUFL Gulfport hyperspectral and LiDAR airborne data set. "
         "University of Florida, REP-2013-570, 2013."
