@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import json
 import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,13 +13,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.recipe.model_text import FORMS, PACKAGES, ModelText, parse_model
 
 GROUP: Final = "rsbench.models"
 """Entry-point group: name -> callable."""
+SHIPPED: Final = Path(__file__).with_name("sizes.json")
+"""The names of the models of ours, with their sizes."""
 _HASHED: Final = "sha256:"
 _OURS: Final = "rsbench"
 """Imported by own models, but not a part of them."""
@@ -136,11 +139,22 @@ def origin_of(model: str) -> Origin | None:
 
 @cache
 def offered() -> dict[str, str]:
-    """Return the models that installed packages offer: name -> ``module:callable``; nothing is imported."""
+    """Return the models that installed packages offer: name -> ``module:callable``; nothing is imported.
+
+    Names of ours stay ours.
+    """
     try:
-        return {entry.name: entry.value for entry in metadata.entry_points(group=GROUP)}
-    except Exception:  # metadata of any installed package may be damaged; plugins.py warns of it
+        entries = metadata.entry_points(group=GROUP)
+        return {entry.name: entry.value for entry in entries if entry.name not in shipped_sizes()}
+    except Exception:  # metadata of any installed package may be damaged; rsbench.plugins warns of it
         return {}
+
+
+@cache
+def shipped_sizes() -> dict[str, dict[str, Any]]:
+    """Return what is shipped of the models of ours: name -> the fields of a size, as planning has them."""
+    sizes: dict[str, dict[str, Any]] = json.loads(SHIPPED.read_bytes())
+    return sizes
 
 
 def _roots(top: str) -> list[Path]:

@@ -35,7 +35,9 @@ def maker(text: ModelText, sizes: Mapping[str, int]) -> Callable[..., nn.Module]
         raise RsbenchError(f"{text.place} {version} cannot be imported ({words}); mend or update it.") from error
     names = [name for name in package.list_models() if text.place == "timm" or name.startswith(_CLASSIFIERS)]
     if text.name.partition(".")[0] not in names:
-        raise RsbenchError(f"{text.place} {version} has no model {text.name!r} that classifies pictures.{_near(text, names)}")
+        raise RsbenchError(
+            f"{text.place} {version} has no model {text.name!r} that classifies pictures.{_near(text, names)}"
+        )
     keywords = _KEYWORDS[text.place](package, text.name, sizes)
 
     def make(**parameters: Any) -> nn.Module:
