@@ -97,11 +97,6 @@ def _parameters(text: str, options: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(values.items()))
 
 
-def continues_model(piece: str) -> bool:
-    """Return whether a piece between commas is one more parameter of the model before it: ``depth=4``."""
-    return "=" in piece.partition(":")[0]
-
-
 def canonical_model(model: str) -> str:
     """Return a model's text in its one spelling; models without options are their name.
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from rsbench.cli.lists.table import Asked, Listing, Row
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.metrics import facts_of
 from rsbench.models.origin import offered, source_of
 from rsbench.models.rates import RATES
 from rsbench.planning import model_sizes, probe
 from rsbench.planning.model_sizes import ModelSize
 from rsbench.recipe import fedfusion
-from rsbench.recipe.model_text import FORMS, canonical_model, short_model
+from rsbench.recipe.model_text import FORMS, canonical_model
 
 _COLUMNS = ("Model", "Task", "Parameters (M)", "Gradients (MB)", "Largest ratio")
 _OWN_TASK = "scenes"
@@ -57,7 +56,7 @@ def _row(name: str, task: str, size: ModelSize | None) -> Row:
         "offered_by": offered().get(name),
         "remarks": list(remarks),
     }
-    return Row(name=name, texts=(short_model(name), facts_of(task).title, *texts), facts=facts, details=remarks)
+    return Row(name=name, texts=(name, task, *texts), facts=facts, details=remarks)
 
 
 def _texts(size: ModelSize) -> tuple[str, str, str]:

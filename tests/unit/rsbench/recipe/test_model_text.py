@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.recipe.model_text import ModelText, canonical_model, continues_model, model_label, parse_model
+from rsbench.recipe.model_text import ModelText, canonical_model, model_label, parse_model
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,3 @@ def test_one_model_has_one_spelling() -> None:
 def test_what_cannot_be_read_is_said(text: str, words: str) -> None:
     with pytest.raises(RsbenchError, match=words):
         parse_model(text)
-
-
-def test_a_comma_before_a_parameter_does_not_end_a_model() -> None:
-    assert [continues_model(piece) for piece in ("depth=4", "resnet18", "nets:make:width=3", "mine:w=3")] == [
-        *(True, False, False, False)
-    ]
