@@ -132,7 +132,8 @@ def _callable(model: str, origin: Origin) -> Callable[..., Any]:
         raise RsbenchError(
             f"{model} is {_kind(found)}; name a function or class that builds the network anew each time."
         )
-    return found
+    make: Callable[..., Any] = found
+    return make
 
 
 def _signature(model: str, make: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:

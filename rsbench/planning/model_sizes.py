@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rsbench import compressors
+from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.models.origin import SHIPPED, shipped_sizes
 from rsbench.planning import byte_matching, probe
 
@@ -72,7 +73,7 @@ def measured(task: str, model: str) -> ModelSize:
 def size_of(facts: probe.ModelFacts) -> ModelSize:
     """Return the figures that follow from a model's shapes."""
     compressor = compressors.parse(COMPRESSOR).for_workers(WORKERS).with_density(byte_matching.SMALLEST)
-    least = byte_matching.payload_bytes(compressor, facts, 1, byte_matching.BUCKET_CAP_MB)
+    least = byte_matching.payload_bytes(compressor, facts, 1, BUCKET_CAP_MB)
     return ModelSize(parameters=facts.parameters, largest_ratio=round(facts.dense_bytes / least, 1))
 
 
