@@ -80,6 +80,21 @@ def test_an_entry_point_stands_for_its_callable(monkeypatch: pytest.MonkeyPatch)
         source_of("other")
 
 
+def test_entry_points_are_found_in_installed_packages_and_cannot_take_our_names(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = place / "site" / "outside-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: outside\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[rsbench.models]\nmine = pack.nets:make\nresnet18 = pack.nets:make\n")
+    monkeypatch.syspath_prepend(str(place / "site"))
+    origin.offered.cache_clear()
+    try:
+        assert origin.offered()["mine"] == "pack.nets:make" and "resnet18" not in origin.offered()
+    finally:
+        origin.offered.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
