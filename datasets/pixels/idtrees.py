@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import maps
 from rsbench.datasets.pixels.spatial_split import BlockGrid
@@ -22,6 +23,7 @@ class IDTReeS(PixelDataset):
         "S. Graves, S. Marconi, D. Stewart, et al.: Data science competition for cross-site individual tree species "
         "identification from airborne remote sensing data. PeerJ 11, 2023; data: doi 10.5281/zenodo.3934932."
     )
+    references = (papers.IDTREES,)
     layout = (
         "DATA_ROOT/IDTReeS/{HSI,LiDAR,gt,TRLabel,TSLabel}.mat, array name = file name: cube 120 x 408 x 369, canopy "
         "height and label maps 120 x 408, 0 = unlabelled."

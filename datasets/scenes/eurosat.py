@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import Download
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 
@@ -20,6 +21,7 @@ class EuroSAT(ClassFolderDataset):
         "P. Helber, B. Bischke, A. Dengel, D. Borth: EuroSAT: a novel dataset and deep learning benchmark for land use "
         "and land cover classification. IEEE JSTARS 12(7), 2019."
     )
+    references = (papers.EUROSAT,)
     class_names = (
         "AnnualCrop",
         "Forest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import Download
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 
@@ -19,6 +20,7 @@ class NWPU45(ClassFolderDataset):
         "G. Cheng, J. Han, X. Lu: Remote sensing image scene classification: benchmark and state of the art. "
         "Proceedings of the IEEE 105(10), 2017."
     )
+    references = (papers.NWPU,)
     class_names = (
         "airplane",
         "airport",

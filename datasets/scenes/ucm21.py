@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import Download
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 
@@ -19,6 +20,7 @@ class UCM21(ClassFolderDataset):
         "Y. Yang, S. Newsam: Bag-of-visual-words and spatial extensions for land-use classification. "
         "ACM SIGSPATIAL GIS 2010."
     )
+    references = (papers.UCM,)
     class_names = (
         "agricultural",
         "airplane",

@@ -45,7 +45,7 @@ def test_names_choose_rows(rsbench: Call) -> None:
     document = json.loads(rsbench("list", "datasets", "houston2013", "--json").stdout)
     [houston] = document["datasets"]
     assert houston["homepage"] == "https://machinelearning.ee.uh.edu/?page_id=459"
-    assert houston["can_be_fetched"] is False and houston["default"]["image_size_px"] == 9
+    assert houston["origin"] == "homepage" and houston["default"]["image_size_px"] == 9
     shown = rsbench("list", "datasets", "houston2013", "-v").stdout
     assert "Homepage: https://machinelearning.ee.uh.edu/?page_id=459" in shown and "ucm21" not in shown
     unknown = rsbench("list", "datasets", "houston2014")

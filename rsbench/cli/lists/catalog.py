@@ -5,11 +5,24 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from rsbench.cli.lists.table import Asked, Listing, Row
 from rsbench.links.link import PRESETS, WIRED, Link, parse_link
 from rsbench.planning import plan_file
 from rsbench.recipe import partition, sync
+
+if TYPE_CHECKING:
+    from rsbench.datasets.base import Origin
+
+ORIGINS: Final[dict[Origin, str]] = {
+    "generated": "generated",
+    "fetch": "data fetch",
+    "homepage": "homepage (-v)",
+    "authors": "its authors",
+    "own": "your files",
+}
+"""Where a data set comes from, in words for a table."""
 
 
 def compressors(asked: Asked) -> Listing:
@@ -66,7 +79,7 @@ def datasets(asked: Asked) -> Listing:
         rows.append(
             Row(
                 name=name,
-                texts=(name, dataset.title, dataset.contents, _source(dataset)),
+                texts=(name, dataset.title, dataset.contents, ORIGINS[dataset.origin]),
                 facts={
                     "name": name,
                     "title": dataset.title,
@@ -77,7 +90,7 @@ def datasets(asked: Asked) -> Listing:
                     "licence": dataset.licence,
                     "citation": dataset.citation,
                     "homepage": dataset.homepage or None,
-                    "can_be_fetched": bool(dataset.downloads),
+                    "origin": dataset.origin,
                     "files": [
                         {"file": item.file, "addresses": [item.url, *item.mirrors], "md5": item.md5}
                         for item in dataset.downloads
@@ -142,17 +155,6 @@ def ways_to_exchange(asked: Asked) -> Listing:
         ),
         hints=("A step is one batch of a worker in every row. See docs/rounds.md.",),
     )
-
-
-def _source(dataset: object) -> str:
-    """Return in a word or two where a data set comes from."""
-    if getattr(dataset, "synthetic", False):
-        return "generated"
-    if getattr(dataset, "downloads", ()):
-        return "data fetch"
-    if getattr(dataset, "homepage", ""):
-        return "homepage (-v)"
-    return "its authors" if getattr(dataset, "published", True) else "your files"
 
 
 def _link(name: str, link: Link, source: str) -> Row:

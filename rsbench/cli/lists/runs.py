@@ -91,7 +91,7 @@ def _row(cell: _Cell, common: Sequence[str]) -> Row:
             "cell": record["cell"] if record else None,
         },
         remarks=(*holder, *saved),
-        details=(*([run.reason] if run.reason else []), f"Folder: {run.folder}"),
+        details=(*([run.reason] if run.reason else []), str(run.folder)),
     )
 
 

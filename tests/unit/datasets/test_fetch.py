@@ -86,7 +86,7 @@ def test_nothing_to_fetch(tmp_path: Path) -> None:
     [
         ("houston2013", 'cannot download "houston2013" (Houston 2013): get it from https://machinelearning.ee.uh.edu/'),
         ("trento", "ask the authors of its paper"),
-        ("imagefolder", "it takes your own files"),
+        ("imagefolder", "put your own files there"),
     ],
 )
 def test_what_cannot_be_downloaded_says_where_it_comes_from(name: str, words: str, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_cannot_be_downloaded_says_where_it_comes_from(name: str, words: st
 def test_every_published_set_says_how_to_get_it(tmp_path: Path) -> None:
     ways = {name: kind().way_to_get(tmp_path) for name, kind in datasets.DATASETS.items()}
     assert ways["ucm21"] == f"fetch it with `rsbench data fetch ucm21 --data-root {tmp_path}`"
-    assert {name for name, way in ways.items() if way == "it takes your own files"} == {
+    assert {name for name, way in ways.items() if way == "put your own files there"} == {
         "imagefolder",
         "multimodal-mat",
         "htd-mat",
