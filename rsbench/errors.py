@@ -41,5 +41,6 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
         A sentence that starts with a space, ready to be appended to an error.
     """
     known = sorted(choices)
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    spellings = dict.fromkeys((name, name.lower()))
+    close = [near for each in spellings for near in difflib.get_close_matches(each, known, n=1, cutoff=0.5)]
     return f' Did you mean "{close[0]}"?' if close else f" Known: {', '.join(known)}."
