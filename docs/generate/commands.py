@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator
 
 import click
-from generate.tables import code, shown, table
 
+from generate.tables import code, shown, table
 from rsbench.cli.main import main
 
 
@@ -46,7 +46,7 @@ def description(command: click.Command) -> str:
 
 
 def headed(command: click.Command) -> list[tuple[str, list[click.Parameter]]]:
-    """Return the parameters under the headings of the help, in its order; a command without headings has one, ``""``."""
+    """Return the parameters under the headings of the help, in its order; without headings there is one, ``""``."""
     groups = getattr(command, "option_groups", None) or ()
     found = [(str(group.title), [one for one in group.options if not one.hidden]) for group in groups]
     placed = {id(one) for _, options in found for one in options}

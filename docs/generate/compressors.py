@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from generate.tables import code, shown, table
-
 from rsbench.compressors import COMPRESSORS
 
 

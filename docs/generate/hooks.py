@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -39,3 +40,8 @@ def on_files(files: Files, /, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, /, *, page: Any, **_: object) -> str:
     """Lead links to files outside of the site to the repository."""
     return links.with_addresses(markdown, page.file.src_uri)
+
+
+def on_page_content(html: str, /, **_: object) -> str:
+    """Show references of docstrings (``:class:`X```, ``example::``) as code and colons."""
+    return re.sub(r"::</p>", ":</p>", re.sub(r":(?:attr|class|data|func|meth|mod):(?=<code>)", "", html))

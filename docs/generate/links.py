@@ -33,4 +33,4 @@ def with_addresses(markdown: str, page: str) -> str:
         path = posixpath.normpath(posixpath.join(folder, found["path"]))
         return found["path"] if path.startswith("docs/") else f"{repository()}/blob/main/{path}"
 
-    return _LINK.sub(address, markdown.replace("{repository}", repository()))
+    return _LINK.sub(address, markdown)
