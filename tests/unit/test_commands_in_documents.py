@@ -1,0 +1,110 @@
+"""Every command that README, pages and help texts show is parsed, and what it asks for is checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import documents
+import pytest
+from documents import Shown
+
+from rsbench import datasets
+from rsbench.cli.main import main
+from rsbench.cli.request import request_from
+from rsbench.errors import RsbenchError
+
+TRAINING = ("compare", "run")
+SEVERAL = ("dataset", "model", "compressor", "ratio", "lr", "link", "sync")
+"""What ``compare`` takes several of, and ``run`` one."""
+
+
+@pytest.fixture(autouse=True)
+def a_folder_with_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RSBENCH_TOKEN", "0123456789abcdef0123456789abcdef")
+    for folder in ("results-a", "results-b", "rsbench-results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "examples").symlink_to(documents.ROOT / "examples")
+
+
+def parsed(shown: Shown) -> click.Context:
+    command: click.Command = main
+    words = list(shown.words)
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+    return command.make_context(command.name, words)
+
+
+def check_request(context: click.Context) -> None:
+    """Refuse unknown names and impossible numbers, as the command does before it looks at data and devices."""
+    given = dict(context.params)
+    if context.command.name == "run":
+        given |= {name: () if given[name] is None else (given[name],) for name in SEVERAL}
+        given["seeds"] = str(given["seed"])
+    request_from(context, given).check()
+
+
+def complaint(shown: Shown) -> str:
+    """Return what is wrong with a command; an empty text where it is right."""
+    try:
+        context = parsed(shown)
+        if context.command.name in TRAINING:
+            check_request(context)
+        if shown.words[0] == "data" and "name" in context.params:
+            datasets.get(context.params["name"])
+    except click.exceptions.Exit:  # --help and --version
+        return ""
+    except (click.ClickException, RsbenchError) as error:
+        return f"{shown.text}: {getattr(error, 'message', error)}"
+    return ""
+
+
+def test_commands_are_right_or_marked() -> None:
+    shown = documents.shown_commands()
+    assert len(shown) > 200
+    asked = [one for one in shown if not one.reason and not one.is_a_name]
+    assert len(asked) > 150
+    assert [wrong for one in asked if (wrong := complaint(one))] == []
+
+
+def test_marks_are_needed() -> None:
+    """A mark on a command that is right hides the next mistake in it."""
+    marked = [one for one in documents.shown_commands() if one.reason]
+    assert [one.text for one in marked if not complaint(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("```sh\nrsbench compare --ratoi 50\n```\n", "page:2: rsbench compare --ratoi 50: "),
+        ("    $ rsbench compare --compressor none \\\n        --compressor topkk  # a comment\n", "topkk"),
+        ("Write `rsbench compare\n--dataset nwpu54`.\n", "nwpu54"),
+        ("```sh\nRSBENCH_CACHE=/x rsbench run --compressor dgc:densty=0.1 | tee log\n```\n", "densty"),
+        ("    srun rsbench compare --seeds 0,one && rm x\n", "one"),
+    ],
+)
+def test_a_mistake_is_found(text: str, said: str) -> None:
+    (shown,) = documents.commands_of("page", text)
+    assert said in complaint(shown)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "reason"),
+    [
+        ("```sh\nrsbench list links  # all\n```\n", ("list", "links"), ""),
+        ("<!-- not run: a sketch -->\n```sh\nrsbench compare MORE\n```\n", ("compare", "MORE"), "a sketch"),
+        ("<!-- not run: a sketch -->\nSee `rsbench compare ...`.\n", ("compare", "..."), "a sketch"),
+        ("    hostA$ rsbench report > a; rsbench scale\n", ("report",), ""),
+    ],
+)
+def test_commands_are_found(text: str, words: tuple[str, ...], reason: str) -> None:
+    (shown,) = documents.commands_of("page", text)
+    assert (shown.words, shown.reason) == (words, reason)
+
+
+def test_other_texts_hold_no_commands() -> None:
+    assert (
+        documents.commands_of("page", "```python\nrsbench compare\n```\nrsbench answers.\n\n    rsbench answers\n")
+        == []
+    )
