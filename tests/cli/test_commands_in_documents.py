@@ -6,10 +6,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import documents
 import pytest
 from click.testing import Result
 from documents import Shown
+
+from rsbench.cli.main import main
+
+Call = Callable[..., Result]
 
 LISTS = ("--help", "list")
 FILES = ("slurm", "k8s")
@@ -35,41 +40,48 @@ def without_needs(*commands: str) -> list[Shown]:
     return list({one.words: one for one in chosen}.values())
 
 
-def failures(rsbench: Callable[..., Result], shown: list[Shown]) -> list[str]:
+def run_all(rsbench: Call, shown: list[Shown]) -> None:
+    """Run commands; fail with all that did not end well."""
     done = [(one, rsbench(*one.words)) for one in shown]
-    return [f"{one.text}: {result.output[-400:]}" for one, result in done if result.exit_code != 0]
+    wrong = [f"{one.text}\n{result.output[-400:]}" for one, result in done if result.exit_code != 0]
+    assert not wrong, "\n".join(wrong)
 
 
-def test_lists_are_printed(rsbench: Callable[..., Result], no_torch: None) -> None:
+def test_lists_are_printed(rsbench: Call, no_torch: None) -> None:
+    Path("rsbench-results").mkdir()
     shown = without_needs(*LISTS)
     assert len(shown) >= 5
-    assert failures(rsbench, shown) == []
+    run_all(rsbench, shown)
 
 
-def test_files_for_clusters_are_written(rsbench: Callable[..., Result], no_torch: None) -> None:
+def test_files_for_clusters_are_written(rsbench: Call, no_torch: None) -> None:
     shown = without_needs(*FILES)
     assert len(shown) >= 1
-    assert failures(rsbench, shown) == []
+    run_all(rsbench, shown)
 
 
-def test_comparisons_without_data_end_well(rsbench: Callable[..., Result], no_torch: None) -> None:
+def test_comparisons_without_data_end_well(rsbench: Call, no_torch: None) -> None:
     shown = [one for one in without_needs("compare") if len(one.words) > 1]
     assert len(shown) >= 5
-    wrong = []
     for one in shown:
         shutil.rmtree("rsbench-results", ignore_errors=True)
-        wrong += failures(rsbench, [one])
-    assert wrong == []
+        run_all(rsbench, [one])
 
 
 @pytest.mark.parametrize("command", ["report", "scale"])
-def test_reports_of_a_comparison_are_written(
-    command: str, rsbench: Callable[..., Result], launcher: object, no_torch: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert rsbench("compare", "--seeds", "0,1").exit_code == 0
-    for folder in ("results-a", "results-b"):
-        shutil.copytree("rsbench-results", Path(folder))
+def test_reports_of_a_comparison_are_written(command: str, rsbench: Call, no_torch: None, recorded: None) -> None:
+    if command == "report":
+        assert rsbench("compare", "--compressor", "dgc", "--compressor", "rsdgc").exit_code == 0
     shown = [one for one in documents.shown_commands() if one.words[0] == command and not one.reason]
     chosen = list({one.words: one for one in shown if not one.is_a_name}.values())
     assert len(chosen) >= 5
-    assert failures(rsbench, chosen) == []
+    for folder in {folder for one in chosen for folder in folders_of(one)}:
+        shutil.copytree("rsbench-results", folder, dirs_exist_ok=True)
+    run_all(rsbench, chosen)
+
+
+def folders_of(shown: Shown) -> list[str]:
+    """Return the results folders that a command names."""
+    context = main.commands[shown.words[0]].make_context(shown.words[0], list(shown.words[1:]))  # type: ignore[attr-defined]
+    named = [context.params[one.name] for one in context.command.params if isinstance(one, click.Argument)]
+    return [str(folder) for value in named for folder in (value if isinstance(value, tuple) else (value,))]
