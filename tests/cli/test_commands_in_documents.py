@@ -75,13 +75,14 @@ def test_reports_of_a_comparison_are_written(command: str, rsbench: Call, no_tor
     shown = [one for one in documents.shown_commands() if one.words[0] == command and not one.reason]
     chosen = list({one.words: one for one in shown if not one.is_a_name}.values())
     assert len(chosen) >= 5
-    for folder in {folder for one in chosen for folder in folders_of(one)}:
-        shutil.copytree("rsbench-results", folder, dirs_exist_ok=True)
+    for folder in {folder for one in chosen for folder in folders_of(one)} - {"rsbench-results"}:
+        shutil.copytree("rsbench-results", folder)
     run_all(rsbench, chosen)
 
 
 def folders_of(shown: Shown) -> list[str]:
     """Return the results folders that a command names."""
     context = main.commands[shown.words[0]].make_context(shown.words[0], list(shown.words[1:]))  # type: ignore[attr-defined]
-    named = [context.params[one.name] for one in context.command.params if isinstance(one, click.Argument)]
-    return [str(folder) for value in named for folder in (value if isinstance(value, tuple) else (value,))]
+    names = [one.name for one in context.command.params if isinstance(one, click.Argument)]
+    values = [context.params.get(name) or () for name in (*names, "changes")]
+    return [str(folder) for value in values for folder in (value if isinstance(value, tuple) else (value,))]

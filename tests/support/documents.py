@@ -102,7 +102,8 @@ def lines_of(text: str) -> Iterator[Line]:
             mark = found["reason"]
         else:
             for code in INLINE.finditer(line):
-                yield Line(number, code["text"], mark, is_inline=True)
+                shortened = "what ... stands for is missing" if "..." in code["text"] else ""
+                yield Line(number, code["text"], mark or shortened, is_inline=True)
             mark = mark if line.strip() else ""
 
 
