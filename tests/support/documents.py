@@ -73,10 +73,15 @@ def shown_commands() -> list[Shown]:
 def commands_of(name: str, text: str) -> list[Shown]:
     """Return the commands of one Markdown text."""
     return [
-        Shown(f"{name}:{line.number}", words, line.reason, line.is_inline)
+        Shown(f"{name}:{line.number}", words, line.reason or shortened(words), line.is_inline)
         for line in lines_of(text)
         if (words := words_of(line.text))
     ]
+
+
+def shortened(words: tuple[str, ...]) -> str:
+    """Return why a command with ``...`` cannot run; an empty text for others."""
+    return "it is shortened" if "..." in words else ""
 
 
 def commands_of_helps(command: click.Command, name: str) -> Iterator[Shown]:
@@ -102,8 +107,7 @@ def lines_of(text: str) -> Iterator[Line]:
             mark = found["reason"]
         else:
             for code in INLINE.finditer(line):
-                shortened = "what ... stands for is missing" if "..." in code["text"] else ""
-                yield Line(number, code["text"], mark or shortened, is_inline=True)
+                yield Line(number, code["text"], mark, is_inline=True)
             mark = mark if line.strip() else ""
 
 

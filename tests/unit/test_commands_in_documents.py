@@ -11,12 +11,17 @@ from documents import Shown
 
 from rsbench import datasets
 from rsbench.cli.main import main
-from rsbench.cli.request import request_from
 from rsbench.errors import RsbenchError
 
 TRAINING = ("compare", "run")
-SEVERAL = ("dataset", "model", "compressor", "ratio", "lr", "link", "sync")
-"""What ``compare`` takes several of, and ``run`` one."""
+
+
+@pytest.fixture(autouse=True)
+def only_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparisons end where data and devices would be looked at, after names and numbers are checked."""
+    monkeypatch.setattr("rsbench.run.compare.compare", lambda request, *_, **__: request.check() or 0)
+    for name in ("RANK", "WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +41,12 @@ def parsed(shown: Shown) -> click.Context:
     return command.make_context(command.name, words)
 
 
-def check_request(context: click.Context) -> None:
-    """Refuse unknown names and impossible numbers, as the command does before it looks at data and devices."""
-    given = dict(context.params)
-    if context.command.name == "run":
-        given |= {name: () if given[name] is None else (given[name],) for name in SEVERAL}
-        given["seeds"] = str(given["seed"])
-    request_from(context, given).check()
-
-
 def complaint(shown: Shown) -> str:
     """Return what is wrong with a command; an empty text where it is right."""
     try:
         context = parsed(shown)
         if context.command.name in TRAINING:
-            check_request(context)
+            context.command.invoke(context)
         if shown.words[0] == "data" and "name" in context.params:
             datasets.get(context.params["name"])
     except click.exceptions.Exit:  # --help and --version
