@@ -29,8 +29,9 @@ NEED_MORE = {
     "--device": "GPUs",
     "--submit": "Slurm",
     "--trace": "workers",
+    "my_package.nets:make": "a network of the reader",
 }
-"""Option -> what a command with it needs beside rsbench; the other tests of this folder run such commands."""
+"""Word -> what a command with it needs beside rsbench; the other tests of this folder run such commands."""
 
 
 def without_needs(*commands: str) -> list[Shown]:

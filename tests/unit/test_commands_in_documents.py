@@ -25,12 +25,14 @@ def only_checks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def a_folder_with_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def a_folder_of_a_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RSBENCH_TOKEN", "0123456789abcdef0123456789abcdef")
     for folder in ("results-a", "results-b", "rsbench-results"):
         (tmp_path / folder).mkdir()
     (tmp_path / "examples").symlink_to(documents.ROOT / "examples")
+    (tmp_path / "my_package").mkdir()
+    (tmp_path / "my_package" / "nets.py").write_text("def make(num_classes): ...\n", encoding="utf-8")
 
 
 def parsed(shown: Shown) -> click.Context:
