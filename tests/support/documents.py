@@ -103,7 +103,7 @@ def lines_of(text: str) -> Iterator[Line]:
         elif language is not None or line.startswith("    "):
             if (language or "") in SHELLS:
                 yield Line(number, line, mark, is_inline=False)
-        elif found := MARK.search(line):
+        elif found := MARK.fullmatch(line.strip()):
             mark = found["reason"]
         else:
             for code in INLINE.finditer(line):
