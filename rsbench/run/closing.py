@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsbench.cell import EARLIER_RULES, KEY_VERSION, CellSpec, key_version_of
+from rsbench.cell import CellSpec
 from rsbench.launch.failure import Cause
 from rsbench.planning.job import Job
-from rsbench.results import records
 from rsbench.results.folder import CellFolder
 from rsbench.results.ledger import Ledger
 from rsbench.run.ending import RunSummary
@@ -61,6 +60,64 @@ class Closing:
 
     @property
     def exit_code(self) -> int:
+        """0 when all is done or the budget used up, 1 after a failure, 128 + the signal's number when stopped."""
+        return exit_code(self.summary, is_complete=self.done == self.total, is_failed=bool(self.failed or self.lost))
+
+    def lines(self, out: Path) -> list[str]:
+        """Return what is to be said, nothing where all is done here.
+
+        Args:
+            out: the result folder.
+        """
+        lines = []
+        if self.summary.elsewhere and self.done == self.total:
+            lines.append(f"All {self.total} cells are done; another rsbench ran {self.summary.elsewhere} of them.")
+        if self.lost:
+            lines.append(
+                f"{self.lost} of {self.total} cells were done and have no record in {out} any more: somebody removed "
+                "them meanwhile. The same command runs them again."
+            )
+        if self.summary.stopped_by is not None and self.done < self.total:
+            return [*lines, self._stopped()]
+        return [*lines, *self._left_lines(), *self._over_budget(), *self._failures()]
+
+    def _stopped(self) -> str:
+        if self.earlier is None:
+            left = self.total - self.done
+            return f"Stopped: {self.done} of {self.total} cells are done. The same command runs the other {left}."
+        return f"Stopped: {self.done} of {self.total} cells have run again{self._how_to_go_on()}"
+
+    def _how_to_go_on(self) -> str:
+        """Return, after ``--rerun``, what those that did not run again hold, and what runs the rest."""
+        without = self.total - self.done - (self.earlier or 0)
+        keep = f"; {self.earlier} keep their earlier numbers" if self.earlier else ""
+        rest = f" Without --rerun, the same command runs the {without} that have none." if without else ""
+        return f"{keep}.{rest}"
+
+    def _left_lines(self) -> list[str]:
+        if not self.left or self.summary.budget_ended:
+            return []
+        waiting = len(self.not_begun) - len(self.left)
+        more = f", and {waiting} that wait for their numbers" if waiting else ""
+        head = f"{len(self.left)} of {self.total} cells are left to others{more}; the report is without them:"
+        return [head, *(f"  {job.spec.label}: {who}" for job, who in self.left)]
+
+    def _over_budget(self) -> list[str]:
+        if not (self.summary.budget_ended and self.not_begun):
+            return []
+        head = f"The budget is used up: {len(self.not_begun)} of {self.total} cells were not begun"
+        end = ". The same command goes on:" if self.earlier is None else self._how_to_go_on()
+        return [head + end, *(f"  {job.spec.label}" for job in self.not_begun)]
+
+    def _failures(self) -> list[str]:
+        if not self.failed:
+            return []
+        head = f"{len(self.failed)} of {self.total} cells failed"
+        end = "; the same command runs only those again:" if self.earlier is None else self._how_to_go_on()
+        return [head + end, *(f"  {job.spec.label}: {cause.reason}" for job, cause in self.failed)]
+
+
+def exit_code(self) -> int:
         """0 when all is done or the budget used up, 1 after a failure, 128 + the signal's number when stopped."""
         return exit_code(self.summary, is_complete=self.done == self.total, is_failed=bool(self.failed or self.lost))
 
