@@ -27,3 +27,18 @@ def introduce(queue: CellQueue, out: Path, screen: Screen) -> Labels:
     for line in earlier_lines(out):
         screen.note(line)
     return labels
+
+
+def earlier_lines(out: Path) -> list[str]:
+    """Return why cells run again, where a result folder holds done cells of earlier rules."""
+    if not out.is_dir():
+        return []
+    recorded, _ = records.read_records([out])
+    earlier = sum(record["status"] == "done" and key_version_of(record) < KEY_VERSION for record in recorded)
+    if not earlier:
+        return []
+    were = "cell here was" if earlier == 1 else "cells here were"
+    return [
+        f"{earlier} {were} made by {EARLIER_RULES}. This version's cells run beside them; the report keeps the two in"
+        " tables of their own."
+    ]
