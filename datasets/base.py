@@ -151,6 +151,14 @@ class Dataset(ABC):
             RsbenchError: naming where it looked, the layout wanted and the command that fetches the set.
         """
 
+    def declared(self, data_root: Path) -> Survey | None:
+        """Return what a complete release holds, for plans without it; None where its sizes are not declared.
+
+        Args:
+            data_root: where it was not found.
+        """
+        return None
+
     @abstractmethod
     def prepare(
         self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None
@@ -180,14 +188,18 @@ class Dataset(ABC):
         return self.survey(data_root).fingerprint
 
 
-def not_found(dataset: Dataset, data_root: Path, places: Sequence[Path]) -> RsbenchError:
+class DatasetNotFoundError(RsbenchError):
+    """A data set does not stand below the data root, nor any part of it."""
+
+
+def not_found(dataset: Dataset, data_root: Path, places: Sequence[Path]) -> DatasetNotFoundError:
     """Return the error that says what is missing, where it was looked for and how to get it."""
     remedy = (
         f'Fetch it with "rsbench data fetch {dataset.name} --data-root {data_root}"'
         if dataset.downloads
         else "Put it there"
     )
-    return RsbenchError(
+    return DatasetNotFoundError(
         f'The data set "{dataset.name}" ({dataset.title}) was not found; looked at '
         f"{', '.join(str(place) for place in places)}. It must stand like this: {dataset.layout} "
         f"{remedy}, or name another folder with --data-root."

@@ -25,8 +25,10 @@ from rsbench.results import attempts, provenance
 from rsbench.results.claimant import Claimant
 from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
-from rsbench.run import dry_run, tuning
+from rsbench.run import tuning
 from rsbench.run.closing import Closing
+from rsbench.run.dry_run import show as dry_run
+from rsbench.run.dry_run.expectation import expect
 from rsbench.run.ending import RunSummary
 from rsbench.run.follower import Follower
 from rsbench.run.opening import earlier_lines, introduce
@@ -86,7 +88,7 @@ def _compare(request: Request, screen: Screen) -> int:
     for note in dict.fromkeys(note for grid in grids for note in grid.notes):
         screen.note(note)
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
-    located = find_datasets(names, request.data_root, strict=request.strict_data)
+    located = find_datasets(names, request.data_root, strict=request.strict_data, planned=request.dry_run)
     alone = request.nodes.count == 1 or request.dry_run
     job = _MainJob(request=request, located=located, screen=screen, rendezvous=None)
     if request.nodes.rank != 0:
@@ -188,7 +190,7 @@ class _MainJob:
         """Show what would run and what it costs; return the exit code."""
         out, todo = self.request.out, queue.left()
         self._say_what_data_lack(todo)
-        dry_run.show(queue, dry_run.expect(out, todo), self.request, self.screen.results)
+        dry_run.show(queue, expect(out, todo), self.request, self.screen, self.located)
         for line in earlier_lines(out):
             self.screen.note(line)
         return 0

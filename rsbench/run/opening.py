@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
+from rsbench.results import records
 from rsbench.run.queue import CellQueue
 from rsbench.run.screen.labels import Labels
 from rsbench.run.screen.screen import Screen

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rsbench.run.screen.labels import Labels
 from screen_parts import SPEC
+
+from rsbench.run.screen.labels import Labels
 
 
 def test_what_all_cells_share_is_said_once() -> None:

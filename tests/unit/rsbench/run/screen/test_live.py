@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from screen_parts import SPEC, STEP, append
 
 from rsbench.run.screen.cell_state import CellState
 from rsbench.run.screen.labels import Labels
 from rsbench.run.screen.live import LiveProgress, fitting
-from screen_parts import SPEC, STEP, append
 
 LONG = replace(SPEC, compressor="rsdgc:alpha=0.5,policy=uniform,warmup_epochs=4", seed=1)
 

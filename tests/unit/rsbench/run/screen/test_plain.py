@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from screen_parts import SPEC, STEP, append
 
 from rsbench.run.screen.cell_state import CellState
 from rsbench.run.screen.labels import Labels
 from rsbench.run.screen.plain import PlainProgress
-from screen_parts import SPEC, STEP, append
 
 OTHER = replace(SPEC, compressor="none", ratio=None)
 
