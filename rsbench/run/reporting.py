@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from rsbench import reports
 from rsbench.cell import CellSpec
@@ -43,21 +44,33 @@ def report(request: Request, specs: Sequence[CellSpec], summary: RunSummary, scr
     seen = records.stamps([out])
     recorded, problems = records.read_records([out])
     mine = _of(specs, recorded)
-    compares = summary.stopped_by is None or _methods_done(mine) > 1
-    if compares:
+    paths, trouble = _written(request, seen) if recorded else ([], None)  # first: who reads the tables may leave
+    if summary.stopped_by is None or _methods_done(mine) > 1:
         reports.show(reports.build_report(mine, problems, judging=request.judging), screen.results)
+        for path in paths:
+            screen.result(f"Written: {path}")
     else:
         _show_done(mine, screen)
-    if recorded:
-        paths = reports.write_report(reports.build_report(recorded, problems, judging=request.judging), out)
-        while (now := records.stamps([out])) != seen:
-            seen = now
-            recorded, problems = records.read_records([out])
-            paths = reports.write_report(reports.build_report(recorded, problems, judging=request.judging), out)
-        for path in paths if compares else ():
-            screen.result(f"Written: {path}")
     if request.trace:
         screen.result(trace_words(out, specs))
+    if trouble is not None:
+        raise trouble
+
+
+def _written(request: Request, seen: dict[Path, tuple[int, int]]) -> tuple[list[Path], RsbenchError | None]:
+    """Write the files for all that the folder holds, until no record is newer; return them, or why that failed."""
+    out = request.out
+    paths: list[Path] = []
+    while True:
+        recorded, problems = records.read_records([out])
+        try:
+            paths = reports.write_report(reports.build_report(recorded, problems, judging=request.judging), out)
+        except RsbenchError as problem:
+            return [], problem
+        now = records.stamps([out])
+        if now == seen:
+            return paths, None
+        seen = now
 
 
 def report_unless_stopped(
