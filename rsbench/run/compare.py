@@ -96,7 +96,9 @@ def _compare(request: Request, screen: Screen) -> int:
     with nullcontext() if alone else _meet(request, screen) as rendezvous:
         job = replace(job, rendezvous=rendezvous)
         with job.failure_told_to_others():
-            return job.lead(*job.queue(grids))
+            with screen.waiting("planning: network sizes, and the density that gives each ratio"):
+                queue, ledger = job.queue(grids)
+            return job.lead(queue, ledger)
 
 
 def _follow(job: _MainJob) -> int:

@@ -34,7 +34,7 @@ BARRIER_TIMEOUT_S: Final = 3600.0
 """How long nodes wait for each other before each cell: one may be decoding images, or losing its connection slowly."""
 POLL_S: Final = 0.2
 """Between two looks at cells that another process runs."""
-_STOPPING: Final = "stopping: this step ends and a checkpoint is saved; a second Ctrl-C ends it at once"
+_STOPPING: Final = "stopping after a checkpoint; Ctrl-C again stops at once"
 
 
 @dataclass(frozen=True, kw_only=True)

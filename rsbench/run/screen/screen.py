@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.live import Live
 
 from rsbench import __version__
-from rsbench.console import make_console, make_progress_console, pipe, say
+from rsbench.console import make_console, make_progress_console, pipe, say, styled
 from rsbench.run.screen.labels import Labels
 from rsbench.run.screen.live import LiveProgress
 from rsbench.run.screen.plain import PlainProgress
@@ -57,7 +59,21 @@ class Screen:
         """Print the JSON document, which follows the version."""
         pipe(json.dumps({"rsbench": __version__, **document}, indent=1, allow_nan=False) + "\n")
 
+    @contextmanager
+    def waiting(self, words: str) -> Iterator[None]:
+        """Show on a terminal what is being done, until it is done; nothing into files and pipes."""
+        if not self._draws:
+            yield
+            return
+        # No thread redraws: processes are started while this is shown.
+        with Live(styled(self.notes, words, "dim"), console=self.notes, auto_refresh=False, transient=True):
+            yield
+
     def progress(self, labels: Labels) -> Progress:
         """Return what shows how far cells are: bars on a terminal, else short lines."""
-        draws = self.notes.is_terminal and not self.notes.is_dumb_terminal and not self.notes.quiet
-        return LiveProgress(labels, self.notes) if draws else PlainProgress(labels, self.note)
+        return LiveProgress(labels, self.notes) if self._draws else PlainProgress(labels, self.note)
+
+    @property
+    def _draws(self) -> bool:
+        """Whether notes go to a terminal on which lines can be drawn again."""
+        return self.notes.is_terminal and not self.notes.is_dumb_terminal and not self.notes.quiet
