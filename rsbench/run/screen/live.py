@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.cells import cell_len
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -71,8 +71,8 @@ class LiveProgress(Progress):
 def _bars(rows: Sequence[tuple[str, int, int, str, str]], console: Console) -> Table:
     """Return lines of (name, done, total, words, time left), which keep to the console's width."""
     grid = Table.grid(padding=(0, _GAP, 0, 0))
-    name_width = min(max(cell_len(row[0]) for row in rows), max(9, console.width // 3))
-    others = [max(cell_len(row[column]) for row in rows) for column in (3, 4)]
+    name_width = min(_widest(row[0] for row in rows), max(9, console.width // 3))
+    others = [_widest(row[3] for row in rows), _widest(row[4] for row in rows)]
     room = console.width - name_width - sum(others) - 3 * _GAP - 1
     grid.add_column(width=name_width, no_wrap=True, overflow="ellipsis")
     if room >= _NARROWEST_BAR:
@@ -80,10 +80,15 @@ def _bars(rows: Sequence[tuple[str, int, int, str, str]], console: Console) -> T
     for width in others:
         grid.add_column(min_width=width, no_wrap=True, overflow="ellipsis")
     for name, done, total, words, left in rows:
-        bar = [ProgressBar(total=max(1, total), completed=done, width=min(room, _WIDEST_BAR))]
-        cells = [styled(console, name, "cyan"), *(bar if room >= _NARROWEST_BAR else [])]
+        cells: list[RenderableType] = [styled(console, name, "cyan")]
+        if room >= _NARROWEST_BAR:
+            cells.append(ProgressBar(total=max(1, total), completed=done, width=min(room, _WIDEST_BAR)))
         grid.add_row(*cells, styled(console, words), styled(console, left))
     return grid
+
+
+def _widest(texts: Iterable[str]) -> int:
+    return max(map(cell_len, texts))
 
 
 def fitting(words: Sequence[str], width: int) -> str:
