@@ -8,9 +8,8 @@ from typing import ClassVar
 
 from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.scenes.check import CheckReport, check_scenes
-from rsbench.datasets.scenes.declared import declared
 from rsbench.datasets.scenes.prepared import Scenes, prepare
-from rsbench.datasets.scenes.source import SceneSurvey, Source
+from rsbench.datasets.scenes.source import SceneSurvey, Source, declared_survey
 
 
 class SceneDataset(Dataset):
@@ -55,7 +54,7 @@ class SceneDataset(Dataset):
         """Return the complete release, where its classes and pictures are known."""
         if self.class_names is None or self.images is None:
             return None
-        return declared(data_root, self.class_names, self.images, self.list_percent)
+        return declared_survey(data_root, self.class_names, self.images, self.list_percent)
 
     def check(self, data_root: Path, progress: Progress | None = None) -> CheckReport:
         """Count and read every picture, and look for duplicates."""

@@ -139,7 +139,8 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
         measured = command.measure(config, make_progress_console(quiet=given["quiet"]), keep)
     _show(measured, given, console)
     if measured.stopped is not None and given["earlier"] is None:
-        complain(f"What was measured is kept: `rsbench bench --from {shlex.quote(str(keep))}` shows it again.")
+        if any(one.rounds for one in measured.rows):
+            complain(f"What was measured is kept: `rsbench bench --from {shlex.quote(str(keep))}` shows it again.")
         ctx.exit(128 + measured.stopped)
 
 
