@@ -11,7 +11,7 @@ from typing import Any
 
 from rsbench import cell, compressors, datasets
 from rsbench.cell import CellSpec
-from rsbench.datasets.base import Dataset, DatasetNotFoundError, Survey
+from rsbench.datasets.base import DataNotFound, Dataset, Survey
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching, probe
 from rsbench.planning.estimate import Estimate
@@ -72,7 +72,7 @@ def find_datasets(
         try:
             survey = dataset.survey(data_root)
         except RsbenchError as error:
-            declared = dataset.declared(data_root) if planned and isinstance(error, DatasetNotFoundError) else None
+            declared = dataset.declared(data_root) if planned and isinstance(error, DataNotFound) else None
             if declared is None:
                 missing[name] = error
             else:
@@ -215,7 +215,7 @@ def write_job(
     data: Path,
     argv: Sequence[str],
     provenance: Mapping[str, Any],
-    tensorboard: bool = False,
+    loggers: Sequence[str] = (),
     trace: bool = False,
     keep_weights: bool = False,
     checkpoints: Mapping[str, Any] | None = None,
@@ -229,7 +229,7 @@ def write_job(
         data: folder of the prepared data set.
         argv: the user's command.
         provenance: of this command.
-        tensorboard: have event files written.
+        loggers: names of loggers that get the numbers, too.
         trace: have a trace of some steps written.
         keep_weights: have the final weights written.
         checkpoints: where and how often to save, as :meth:`rsbench.planning.survival.Survival.order` gives it.
@@ -243,7 +243,7 @@ def write_job(
         "compressor": job.compressor,
         "task": job.task,
         "data": str(data.resolve()),
-        "tensorboard": tensorboard,
+        "loggers": list(loggers),
         "trace": trace,
         "keep_weights": keep_weights,
         "checkpoints": checkpoints,

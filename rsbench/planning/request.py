@@ -36,7 +36,7 @@ class Request:
         verbose: show every single cell of a dry run.
         contact: when the links of a dry run are there; None for always.
         rerun: run done cells again.
-        tensorboard: write event files.
+        loggers: names of loggers that get the numbers, too.
         trace: write a trace of some steps.
         keep_weights: write the final weights.
         survival: checkpoints and restarts.
@@ -61,7 +61,7 @@ class Request:
     verbose: bool = False
     contact: Contact | None = None
     rerun: bool = False
-    tensorboard: bool = False
+    loggers: Sequence[str] = ()
     trace: bool = False
     keep_weights: bool = False
     survival: Survival = field(default_factory=Survival)
