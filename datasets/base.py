@@ -165,6 +165,14 @@ class Dataset(ABC):
             RsbenchError: naming where it looked, the layout wanted and the command that fetches the set.
         """
 
+    def declared(self, data_root: Path) -> Survey | None:
+        """Return what a complete release holds, for plans without it; None where its sizes are not declared.
+
+        Args:
+            data_root: where it was not found.
+        """
+        return None
+
     @abstractmethod
     def prepare(
         self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None

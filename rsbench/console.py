@@ -82,11 +82,16 @@ def _readable(word: str) -> str:
     return f"{word[:40]}...{word[-20:]} ({len(word):,} characters)"
 
 
-def make_console() -> Console:
-    """Return the console for results: the terminal's width, or wide lines into files and pipes."""
+def make_console(*, quiet: bool = False) -> Console:
+    """Return the console for results: the terminal's width, or wide lines into files and pipes.
+
+    Args:
+        quiet: print nothing, where a JSON document takes the results' place.
+    """
     from rich.console import Console  # late: start-up
 
-    return Console(width=None if sys.stdout.isatty() else _asked_width(os.environ.get("COLUMNS", "")))
+    width = None if sys.stdout.isatty() else _asked_width(os.environ.get("COLUMNS", ""))
+    return Console(width=width, quiet=quiet)
 
 
 def make_progress_console(*, quiet: bool = False) -> Console:

@@ -18,6 +18,7 @@ from rsbench.compressors.selection.scores import Score
 from rsbench.compressors.selection.selectors import RandomSelector, SampledSelector, Selector
 from rsbench.compressors.selection.threshold_pass import ThresholdPass, eager_threshold_pass
 from rsbench.errors import RsbenchError
+from rsbench.measure.heartbeat import beat
 from rsbench.paths import cache_root
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def one_at_a_time() -> Iterator[None]:
 
     Without filelock they compile side by side.
     """
+    beat("compile loops")
     try:
         filelock = importlib.import_module("filelock")
     except ModuleNotFoundError:

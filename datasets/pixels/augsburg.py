@@ -35,6 +35,9 @@ class Augsburg(PixelDataset):
     )
     class_names = CLASSES
     shape = (332, 485, 180)
+    labelled = 78_294
+    official_train = 761
+    aux_channels = 4
     aux_name = "SAR"
     folders = ("Augsburg", "augsburg")
     layouts = (S2FL, index_lists("augsburg", "sar"), maps(aux="SAR"))

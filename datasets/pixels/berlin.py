@@ -24,6 +24,9 @@ class Berlin(PixelDataset):
     )
     class_names = (*CLASSES[:4], "soil", *CLASSES[4:])
     shape = (1723, 476, 244)
+    labelled = 464_671
+    official_train = 2_820
+    aux_channels = 4
     aux_name = "SAR"
     folders = ("Berlin", "berlin")
     layouts = (S2FL, index_lists("berlin", "sar"), maps(aux="SAR"))

@@ -8,6 +8,7 @@ from typing import ClassVar
 from rsbench.datasets.base import Dataset, Progress, not_found
 from rsbench.datasets.io.matlab import shape_text
 from rsbench.datasets.pixels.check import PixelCheck, check_scene
+from rsbench.datasets.pixels.declared import DeclaredPixels
 from rsbench.datasets.pixels.prepared import Pixels, prepare
 from rsbench.datasets.pixels.source import FileLayout, PixelSource, PixelSurvey, open_layout
 from rsbench.datasets.pixels.spatial_split import BlockGrid
@@ -30,6 +31,12 @@ class PixelDataset(Dataset):
     """In label order, from label 1; None where the files decide."""
     shape: ClassVar[tuple[int, int, int] | None] = None
     """Height, width and bands of the complete scene; None where the files decide."""
+    labelled: ClassVar[int | None] = None
+    """Labelled pixels of the complete scene; None where the files decide."""
+    official_train: ClassVar[int | None] = None
+    """Pixels of its official training list; None where there is none."""
+    aux_channels: ClassVar[int] = 1
+    """Channels of the other modality in the complete scene."""
     aux_name: ClassVar[str] = "LiDAR"
     folders: ClassVar[tuple[str, ...]]
     """Where it may stand below the data root."""
@@ -57,6 +64,20 @@ class PixelDataset(Dataset):
             source=source,
             aux_name=self.aux_name,
             blocks=self.blocks,
+        )
+
+    def declared(self, data_root: Path) -> DeclaredPixels | None:
+        """Return the complete scene, where its classes, bands and labelled pixels are known."""
+        if self.class_names is None or self.shape is None or self.labelled is None:
+            return None
+        return DeclaredPixels(
+            where=data_root,
+            fingerprint="declared",
+            classes=len(self.class_names),
+            hsi_bands=self.shape[2],
+            aux_channels=self.aux_channels,
+            labelled=self.labelled,
+            official_train=self.official_train,
         )
 
     def locate(self, data_root: Path) -> PixelSource:

@@ -42,5 +42,7 @@ class Houston2013(PixelDataset):
         "running track",
     )
     shape = (349, 1905, 144)
+    labelled = 15_029
+    official_train = 2_832
     folders = ("Houston2013", "houston2013")
     layouts = (maps(), index_lists("houston", "lidar"), index_lists("houston2013", "lidar"))

@@ -40,6 +40,7 @@ class MUUFL(PixelDataset):
         "cloth panels",
     )
     shape = (325, 220, 64)
+    labelled = 53_687
     folders = (
         "MUUFLGulfport/MUUFLGulfportSceneLabels",
         "MUUFLGulfportSceneLabels",

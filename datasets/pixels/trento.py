@@ -25,5 +25,7 @@ class Trento(PixelDataset):
     )
     class_names = ("apple trees", "buildings", "ground", "woods", "vineyard", "roads")
     shape = (166, 600, 63)
+    labelled = 30_214
+    official_train = 819
     folders = ("Trento", "trento")
     layouts = (maps(), FileLayout(hsi="Italy_hsi.mat:data", aux="Italy_lidar.mat:data", labels="allgrd.mat:mask_test"))

@@ -9,7 +9,7 @@ from typing import ClassVar
 from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.scenes.check import CheckReport, check_scenes
 from rsbench.datasets.scenes.prepared import Scenes, prepare
-from rsbench.datasets.scenes.source import SceneSurvey, Source
+from rsbench.datasets.scenes.source import SceneSurvey, Source, declared_survey
 
 
 class SceneDataset(Dataset):
@@ -21,6 +21,9 @@ class SceneDataset(Dataset):
     """In label order; None where the folders on disk decide."""
     images: ClassVar[int | None] = None
     """Pictures in the complete release; None where the folders on disk decide."""
+
+    list_percent: ClassVar[tuple[float, ...] | None] = None
+    """Shares of the official lists, train, validation and test; None where there are none."""
 
     @property
     def contents(self) -> str:
@@ -46,6 +49,12 @@ class SceneDataset(Dataset):
             warnings=self._warnings(source),
             source=source,
         )
+
+    def declared(self, data_root: Path) -> SceneSurvey | None:
+        """Return the complete release, where its classes and pictures are known."""
+        if self.class_names is None or self.images is None:
+            return None
+        return declared_survey(data_root, self.class_names, self.images, self.list_percent)
 
     def check(self, data_root: Path, progress: Progress | None = None) -> CheckReport:
         """Count and read every picture, and look for duplicates."""

@@ -35,6 +35,7 @@ class EuroSAT(ClassFolderDataset):
         "SeaLake",
     )
     images = 27_000
+    list_percent = (60, 20, 20)
     image_size = 64
     epochs = 30
     layout = (

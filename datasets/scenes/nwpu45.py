@@ -69,6 +69,7 @@ class NWPU45(ClassFolderDataset):
         "wetland",
     )
     images = 31_500
+    list_percent = (60, 20, 20)
     image_size = 224
     epochs = 60
     layout = (

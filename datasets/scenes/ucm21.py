@@ -45,6 +45,7 @@ class UCM21(ClassFolderDataset):
         "tenniscourt",
     )
     images = 2_100
+    list_percent = (60, 20, 20)
     image_size = 128
     epochs = 60
     batch_size = 8  # 2,100 images: larger batches leave too few steps; see docs/decisions/0004

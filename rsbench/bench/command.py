@@ -14,10 +14,12 @@ from rsbench.bench.measured import Measured, Part, RowSamples
 from rsbench.bench.other_tree import check_tree, name_of_tree
 from rsbench.bench.rows import DEFAULT_COMPRESSORS, REFERENCE, Row, plan_rows
 from rsbench.bench.timing import Timer, TimingFailed
+from rsbench.console import say
 from rsbench.errors import RsbenchError
 from rsbench.launch.signals import StopSignals
 from rsbench.planning import probe
 from rsbench.results import provenance
+from rsbench.units import count_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,7 +109,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
 
     Args:
         config: what to time.
-        console: for the bar.
+        console: for progress.
         keep: file that holds all samples after each timing; None for none.
 
     Raises:
@@ -118,6 +120,7 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
     config.check()
     against = None if config.against is None else check_tree(config.against)
     measured = _planned(config)
+    say(console, f"{count_text(len(measured.rows), 'row')} of {config.model}, {count_text(config.repeats, 'round')}")
     shapes = probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
     rounds = list(_rounds(config, measured.rows))
     watch = machine.Watch()

@@ -1,4 +1,4 @@
-"""How far a benchmark is: a bar on a terminal, else a line on standard error every ten seconds."""
+"""How far a benchmark is: a bar on a terminal, else a line every few seconds."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, TimeRemainingColumn
 
 from rsbench.bars import bars
-from rsbench.console import complain
+from rsbench.console import say
 from rsbench.units import duration_text
 
-PLAIN_INTERVAL_S: Final = 10.0
+PLAIN_INTERVAL_S: Final = 5.0
 _FIRST: Final = 5
 
 
@@ -21,7 +21,7 @@ class BenchProgress:
     """Shows the timings of a benchmark, one after the other.
 
     Args:
-        console: the terminal, if it is one.
+        console: for progress.
         total: timings in all.
     """
 
@@ -29,7 +29,7 @@ class BenchProgress:
         self._bars = bars(console, MofNCompleteColumn(), TimeRemainingColumn(), auto_refresh=False)  # forks meanwhile
         self._task = self._bars.add_task("starting", total=total)
         self._plain = not console.is_terminal
-        self._total, self._done = total, 0
+        self._console, self._total, self._done = console, total, 0
         self._began, self._said = time.monotonic(), -PLAIN_INTERVAL_S
 
     def __enter__(self) -> Self:
@@ -47,7 +47,7 @@ class BenchProgress:
         now = time.monotonic()
         if self._plain and now - self._said >= PLAIN_INTERVAL_S:
             self._said = now
-            complain(f"[{self._done + 1}/{self._total}] {words}{self._left(now)}")
+            say(self._console, f"[{self._done + 1}/{self._total}] {words}{self._left(now)}")
 
     def tick(self) -> None:
         """Redraw, while a timing runs."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from rsbench.cli.environment import check_environment
+from rsbench.cli.options.output import quiet_option
 from rsbench.cli.options.shared import PATH, one_decorator
-from rsbench.console import complain, make_console, say
+from rsbench.console import complain, make_console, make_progress_console, say
 from rsbench.errors import RsbenchError
 
 if TYPE_CHECKING:
@@ -87,11 +90,14 @@ beside_options = one_decorator(
 """What stands beside."""
 
 answer_options = one_decorator(
-    click.option("--json", "json_path", type=PATH, help="Keep all samples in this file as they come."),
+    click.option(
+        "--json", "json_path", type=PATH, help="Keep all samples in this file as they come.  [bench.json in the cache]"
+    ),
     click.option(
         "--from", "earlier", type=PATH, metavar="FILE", help="Time nothing: show what an earlier --json has kept."
     ),
     click.option("--plot", "plot_path", type=PATH, help="Draw time against density: a PNG, an SVG and a CSV file."),
+    quiet_option,
     click.option("--markdown", is_flag=True, help="Print one Markdown table in place of all others."),
 )
 """What becomes of it."""
@@ -123,17 +129,28 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
     check_environment(os.environ)
     for option in ("json_path", "plot_path"):
         _refuse_unwritable(f"--{option.removesuffix('_path')}", given[option])
-    console = make_console()
+    console, keep = make_console(), given["json_path"] or _place_in_cache()
     if given["earlier"] is not None:
         measured = _read(given["earlier"])
     else:
         config = _config(given)
         if given["plot_path"] is not None and not config.has_curves():
             raise RsbenchError(NO_CURVE)
-        measured = command.measure(config, console, given["json_path"])
+        measured = command.measure(config, make_progress_console(quiet=given["quiet"]), keep)
     _show(measured, given, console)
     if measured.stopped is not None and given["earlier"] is None:
+        if any(one.rounds for one in measured.rows):
+            complain(f"What was measured is kept: `rsbench bench --from {shlex.quote(str(keep))}` shows it again.")
         ctx.exit(128 + measured.stopped)
+
+
+def _place_in_cache() -> Path:
+    """Return the file that keeps samples where no other is named: what an ended run has measured is not lost."""
+    from rsbench.paths import cache_root  # late: start-up
+
+    with suppress(OSError):  # samples that cannot be kept can still be shown
+        cache_root().mkdir(parents=True, exist_ok=True)
+    return cache_root() / "bench.json"
 
 
 def _config(given: dict[str, Any]) -> BenchConfig:

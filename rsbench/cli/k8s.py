@@ -9,7 +9,7 @@ import click
 
 from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.kubernetes import KINDS, WORKING_FOLDER, Comparison, literal, manifest
-from rsbench.console import make_console, pipe, say
+from rsbench.console import make_console, make_progress_console, pipe, say
 from rsbench.errors import RsbenchError
 from rsbench.planning.devices import MOST_NODES
 from rsbench.planning.plan_file import shipped
@@ -89,7 +89,8 @@ def k8s(
         return
     path = Path(output or f"{name}-{kind}.yaml")
     _write(path, text)
-    say(make_console(), f"Wrote {path}. Start it with `kubectl apply -f {path}`; its first lines say what it needs.")
+    say(make_console(), f"Wrote {path}.")
+    say(make_progress_console(), f"Next: kubectl apply -f {path}. Its first lines say what it needs.")
 
 
 def _check(request: Request, plan: str | None, gpus_per_node: int | None) -> None:

@@ -17,6 +17,7 @@ from rsbench.cli.environment import check_environment, check_rank
 from rsbench.cli.k8s import k8s
 from rsbench.cli.listing import list_command
 from rsbench.cli.options import shared as options
+from rsbench.cli.options.output import json_option, quiet_option
 from rsbench.cli.options.plan import plan_options
 from rsbench.cli.options.survival import survival_options
 from rsbench.cli.report import report
@@ -24,7 +25,6 @@ from rsbench.cli.request import request_from
 from rsbench.cli.scale import scale
 from rsbench.cli.sentences import Sentences
 from rsbench.cli.slurm import slurm
-from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 from rsbench.planning.grid import MOST_UNASKED, check_size
 
@@ -66,6 +66,9 @@ def main() -> None:
     metavar="PASS/PERIOD",
     help="With --dry-run: links are there for a pass in each period, such as 8m/95m.",
 )
+@click.option("--verbose", "-v", is_flag=True, help="With --dry-run: every single cell.")
+@json_option
+@quiet_option
 @click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells.")
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
@@ -97,6 +100,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     """  # noqa: D301 - click reads \b
     from rsbench.launch.member import started_by_torchrun  # late: start-up
     from rsbench.run import compare as comparison
+    from rsbench.run.screen.screen import Screen
 
     check_environment(os.environ)
     if started_by_torchrun(os.environ):
@@ -106,7 +110,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
         )
     request = request_from(ctx, given)
     check_size(request.grids, yes=given["yes"])
-    ctx.exit(comparison.compare(request, make_console()))
+    ctx.exit(comparison.compare(request, Screen.of(quiet=given["quiet"], as_json=given["as_json"])))
 
 
 @main.command()
@@ -119,6 +123,8 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @options.place_options
 @options.node_options
 @survival_options
+@json_option
+@quiet_option
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
     """Run one cell, for scripts and for launchers of your own.
@@ -132,6 +138,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     """  # noqa: D301 - click reads \b
     from rsbench.launch.member import started_by_torchrun  # late: start-up
     from rsbench.run import compare as comparison
+    from rsbench.run.screen.screen import Screen
 
     check_environment(os.environ)
     for name in ("gpus", "workers"):
@@ -152,7 +159,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
 
         check_rank(os.environ)
         ctx.exit(inside_torchrun.run(request, os.environ))
-    ctx.exit(comparison.compare(request, make_console()))
+    ctx.exit(comparison.compare(request, Screen.of(quiet=given["quiet"], as_json=given["as_json"])))
 
 
 for command in (report, bundle, scale, list_command, bench, data, cache, doctor, k8s, slurm):

@@ -60,6 +60,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         leave_busy=given.get("leave_busy", False),
         strict_data=given["strict_data"],
         dry_run=given.get("dry_run", False),
+        verbose=given.get("verbose", False),
         contact=_contact(given),
         rerun=given["rerun"],
         loggers=read_names([*given["logger"], *(["tensorboard"] if given["tensorboard"] else [])]),

@@ -13,7 +13,7 @@ import click
 from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.slurm import BatchJob
 from rsbench.cluster.slurm_queue import submit
-from rsbench.console import make_console, pipe, say
+from rsbench.console import make_console, make_progress_console, pipe, say
 from rsbench.errors import RsbenchError
 from rsbench.planning.devices import MOST_NODES, DeviceRequest
 from rsbench.planning.request import Request
@@ -80,7 +80,10 @@ def slurm(ctx: click.Context, /, output: str, submits: bool, arguments: tuple[st
         _submit(script, report, job)
     else:
         first, second = shlex.quote(output), shlex.quote(str(report))
-        say(make_console(), f"Next: job=$(sbatch --parsable {first}); sbatch --dependency=afterany:$job {second}")
+        say(
+            make_progress_console(),
+            f"Next: job=$(sbatch --parsable {first}); sbatch --dependency=afterany:$job {second}",
+        )
 
 
 def _words(text: str) -> list[str]:
@@ -121,7 +124,7 @@ def _check_cells(request: Request, gpus: int | None) -> None:
         request = replace(request, grids=tuple(replace(grid, devices=devices) for grid in request.grids))
     left, done = cells_left(request)
     most = "" if request.tuning_seed is None else "at most "
-    say(make_console(), f"{most}{count_text(left, 'cell')} to run, {done} already done.")
+    say(make_progress_console(), f"{most}{count_text(left, 'cell')} to run, {done} already done.")
 
 
 def _write(path: Path, text: str) -> None:
@@ -140,7 +143,7 @@ def _write(path: Path, text: str) -> None:
 
 def _submit(script: Path, report: Path, job: BatchJob) -> None:
     """Submit both scripts, and say what to do next."""
-    console = make_console()
+    console, notes = make_console(), make_progress_console()
     try:
         first = submit(script)
     except RsbenchError:
@@ -149,7 +152,7 @@ def _submit(script: Path, report: Path, job: BatchJob) -> None:
         raise
     second = submit(report, f"--dependency=afterany:{first}")
     say(console, f"Submitted job {first}, and job {second}, which reports after it.")
-    say(console, f"In the queue:  squeue --jobs={first},{second}")
-    say(console, f"Its log:       tail -F {job.log_of(first)}")
-    say(console, f"Tables so far: rsbench report {shlex.quote(str(job.out))}")
-    say(console, f"To end both:   scancel {first} {second}")
+    say(notes, f"In the queue:  squeue --jobs={first},{second}")
+    say(notes, f"Its log:       tail -F {job.log_of(first)}")
+    say(notes, f"Tables so far: rsbench report {shlex.quote(str(job.out))}")
+    say(notes, f"To end both:   scancel {first} {second}")

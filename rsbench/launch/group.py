@@ -184,6 +184,10 @@ class WorkerGroup:
             if code is not None and worker.rank not in self.exits:
                 self.exits[worker.rank] = code
 
+    def marks(self) -> list[Mark]:
+        """Return where each rank was last seen."""
+        return self._heartbeats.read()
+
     def stall(self, limit_s: float, start_limit_s: float) -> Stall | None:
         """Return who stands still, None while somebody moves.
 
@@ -192,7 +196,7 @@ class WorkerGroup:
             start_limit_s: the same until all have loaded what they need, unless a process is stopped.
         """
         starting = not all(worker.told for worker in self._workers)
-        marks = self._heartbeats.read()
+        marks = self.marks()
         waited = [
             (worker, mark)
             for worker, mark in zip(self._workers, marks, strict=True)

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -73,6 +73,9 @@ class Launcher(Protocol):
             tick: shows progress.
         """
 
+    def places(self) -> Sequence[str]:
+        """Return what each rank of this machine is about to do, from its heartbeats; nothing where none runs."""
+
     def close(self) -> None:
         """End the workers that wait for another cell."""
 
@@ -135,6 +138,10 @@ class WorkerLauncher:
         tick()
         cause = self._cause(status, CellFolder(folder), exits, stall)
         return Outcome(status=status, cause=cause, wall_s=time.monotonic() - started)
+
+    def places(self) -> Sequence[str]:
+        """Return what each rank of this machine is about to do; nothing where none runs."""
+        return () if self._group is None else [mark.where for mark in self._group.marks()]
 
     def close(self, grace_s: float = 0.0) -> None:
         """End the workers and their emulated links, if there are any."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from rsbench import cell, compressors, datasets
 from rsbench.cell import CellSpec
-from rsbench.datasets.base import Dataset, Survey
+from rsbench.datasets.base import DataNotFound, Dataset, Survey
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching, probe
 from rsbench.planning.estimate import Estimate
@@ -24,10 +24,17 @@ from rsbench.results.schema import SCHEMA
 
 @dataclass(frozen=True, kw_only=True)
 class LocatedDataset:
-    """A data set that stands on disk: its facts, and what a survey found."""
+    """A data set: its facts, and what a survey found.
+
+    Attributes:
+        dataset: its facts.
+        survey: what was found, or what a complete release holds.
+        is_on_disk: False where only that is known.
+    """
 
     dataset: Dataset
     survey: Survey
+    is_on_disk: bool = True
 
     @property
     def defaults(self) -> DatasetDefaults:
@@ -44,13 +51,16 @@ class LocatedDataset:
         )
 
 
-def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dict[str, LocatedDataset]:
+def find_datasets(
+    names: Iterable[str], data_root: Path, *, strict: bool, planned: bool = False
+) -> dict[str, LocatedDataset]:
     """Find each data set below the data root.
 
     Args:
         names: of the data sets.
         data_root: folder that holds them.
         strict: refuse incomplete releases.
+        planned: take what a release declares where a data set is missing.
 
     Raises:
         RsbenchError: unknown, missing, or incomplete and ``strict``.
@@ -62,7 +72,11 @@ def find_datasets(names: Iterable[str], data_root: Path, *, strict: bool) -> dic
         try:
             survey = dataset.survey(data_root)
         except RsbenchError as error:
-            missing[name] = error
+            declared = dataset.declared(data_root) if planned and isinstance(error, DataNotFound) else None
+            if declared is None:
+                missing[name] = error
+            else:
+                located[name] = LocatedDataset(dataset=dataset, survey=declared, is_on_disk=False)
             continue
         if survey.part and strict:
             raise RsbenchError(

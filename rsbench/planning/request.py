@@ -33,6 +33,7 @@ class Request:
         leave_busy: end when only cells are left that other processes run.
         strict_data: refuse incomplete data sets.
         dry_run: only show the cells.
+        verbose: show every single cell of a dry run.
         contact: when the links of a dry run are there; None for always.
         rerun: run done cells again.
         loggers: names of loggers that get the numbers, too.
@@ -57,6 +58,7 @@ class Request:
     leave_busy: bool = False
     strict_data: bool = False
     dry_run: bool = False
+    verbose: bool = False
     contact: Contact | None = None
     rerun: bool = False
     loggers: Sequence[str] = ()

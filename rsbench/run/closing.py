@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rsbench.cell import EARLIER_RULES, KEY_VERSION, CellSpec, key_version_of
+from rsbench.cell import CellSpec
 from rsbench.launch.failure import Cause
 from rsbench.planning.job import Job
-from rsbench.results import records
 from rsbench.results.folder import CellFolder
 from rsbench.results.ledger import Ledger
 from rsbench.run.ending import RunSummary
@@ -116,21 +115,6 @@ class Closing:
         head = f"{len(self.failed)} of {self.total} cells failed"
         end = "; the same command runs only those again:" if self.earlier is None else self._how_to_go_on()
         return [head + end, *(f"  {job.spec.label}: {cause.reason}" for job, cause in self.failed)]
-
-
-def earlier_lines(out: Path) -> list[str]:
-    """Return why cells run again, where a result folder holds done cells of earlier rules."""
-    if not out.is_dir():
-        return []
-    recorded, _ = records.read_records([out])
-    earlier = sum(record["status"] == "done" and key_version_of(record) < KEY_VERSION for record in recorded)
-    if not earlier:
-        return []
-    were = "cell here was" if earlier == 1 else "cells here were"
-    return [
-        f"{earlier} {were} made by {EARLIER_RULES}. This version's cells run beside them; the report keeps the two in"
-        " tables of their own."
-    ]
 
 
 def exit_code(summary: RunSummary, *, is_complete: bool, is_failed: bool = False) -> int:

@@ -10,9 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-
-from rsbench import console as console_module
 from rsbench.emulation import requirements
 from rsbench.errors import NodeLostError, RsbenchError
 from rsbench.launch.failure import how_to_go_on
@@ -28,14 +25,18 @@ from rsbench.results import attempts, provenance
 from rsbench.results.claimant import Claimant
 from rsbench.results.folder import check_writable
 from rsbench.results.ledger import Ledger
-from rsbench.run import dry_run, tuning
-from rsbench.run.closing import Closing, earlier_lines
+from rsbench.run import tuning
+from rsbench.run.closing import Closing
+from rsbench.run.dry_run import show as dry_run
+from rsbench.run.dry_run.expectation import expect
 from rsbench.run.ending import RunSummary
 from rsbench.run.follower import Follower
-from rsbench.run.progress import LiveProgress, PlainProgress
+from rsbench.run.opening import earlier_lines, introduce
 from rsbench.run.queue import CellQueue, FixedQueue
-from rsbench.run.reporting import report_unless_stopped
+from rsbench.run.reporting import close, report_unless_stopped
 from rsbench.run.runner import CellRunner
+from rsbench.run.screen.labels import Labels
+from rsbench.run.screen.screen import Screen
 
 PLAN_TIMEOUT_S: Final = 600.0
 """How long nodes wait for each other before the first cell."""
@@ -55,12 +56,12 @@ def make_launcher(request: Request, stop: StopSignals, rendezvous: Rendezvous | 
     )
 
 
-def compare(request: Request, console: Console) -> int:
+def compare(request: Request, screen: Screen) -> int:
     """Run what is not done of a grid and report.
 
     Args:
         request: what to do.
-        console: where to tell it.
+        screen: where to print.
 
     Returns:
         The exit code: 0, 1 when a cell failed, 128 + signal when ended by one.
@@ -69,14 +70,14 @@ def compare(request: Request, console: Console) -> int:
         RsbenchError: something the user can mend, before anything is launched.
     """
     try:
-        return _compare(request, console)
+        return _compare(request, screen)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        console_module.say(console, "Stopped before any cell was begun.")
+        screen.alert("Stopped before any cell was begun.")
         return 128 + signal.SIGINT
 
 
-def _compare(request: Request, console: Console) -> int:
+def _compare(request: Request, screen: Screen) -> int:
     request.check()
     loggers.check(request.loggers)
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
@@ -84,17 +85,19 @@ def _compare(request: Request, console: Console) -> int:
         asked = [(links, workers) for grid in grids for links in grid.worker_links for workers in grid.workers]
         requirements.check(asked, request.interface)
     for note in dict.fromkeys(note for grid in grids for note in grid.notes):
-        console_module.say(console, note)
+        screen.note(note)
     names = dict.fromkeys(name for grid in grids for name in grid.datasets)
-    located = find_datasets(names, request.data_root, strict=request.strict_data)
+    located = find_datasets(names, request.data_root, strict=request.strict_data, planned=request.dry_run)
     alone = request.nodes.count == 1 or request.dry_run
-    job = _MainJob(request=request, located=located, console=console, rendezvous=None)
+    job = _MainJob(request=request, located=located, screen=screen, rendezvous=None)
     if request.nodes.rank != 0:
         return job.leave_to_node_0() if alone else _follow(job)
-    with nullcontext() if alone else _meet(request, console) as rendezvous:
+    with nullcontext() if alone else _meet(request, screen) as rendezvous:
         job = replace(job, rendezvous=rendezvous)
         with job.failure_told_to_others():
-            return job.lead(*job.queue(grids))
+            with screen.waiting("planning: network sizes, and the density that gives each ratio"):
+                queue, ledger = job.queue(grids)
+            return job.lead(queue, ledger)
 
 
 def _follow(job: _MainJob) -> int:
@@ -106,17 +109,17 @@ def _follow(job: _MainJob) -> int:
     restarts = job.request.survival.max_restarts
     while True:
         try:
-            with _meet(job.request, job.console) as rendezvous:
+            with _meet(job.request, job.screen) as rendezvous:
                 return replace(job, rendezvous=rendezvous).follow(rendezvous)
         except NodeLostError:
             if restarts == 0:
                 raise
             restarts -= 1
-            job.say(f"Node 0 ({job.request.nodes.endpoint}) has ended. {how_to_go_on(PLAN_TIMEOUT_S)}")
+            job.screen.note(f"Node 0 ({job.request.nodes.endpoint}) has ended. {how_to_go_on(PLAN_TIMEOUT_S)}")
 
 
-def _meet(request: Request, console: Console) -> Rendezvous:
-    return Rendezvous(request.nodes, request.token, say=lambda text: console_module.say(console, text))
+def _meet(request: Request, screen: Screen) -> Rendezvous:
+    return Rendezvous(request.nodes, request.token, say=screen.note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,13 +129,13 @@ class _MainJob:
     Attributes:
         request: what to do.
         located: the data sets, by name.
-        console: where to tell it.
+        screen: where to print.
         rendezvous: where several nodes meet; None on a single machine and in a dry run.
     """
 
     request: Request
     located: Mapping[str, LocatedDataset]
-    console: Console
+    screen: Screen
     rendezvous: Rendezvous | None
 
     def queue(self, grids: Sequence[Grid]) -> tuple[CellQueue, Ledger]:
@@ -152,7 +155,7 @@ class _MainJob:
         ledger = Ledger(request.out, keys, rerun=request.rerun)
         if seed is not None:
             rows = tuning.rows_of(solve(specs, self.located), seed)
-            return tuning.TuningQueue(rows, seed, request.out, ledger, self.say), ledger
+            return tuning.TuningQueue(rows, seed, request.out, ledger, self.screen.note), ledger
         done = ledger.done(keys)
         jobs = solve([spec for spec in specs if spec.key not in done], self.located)
         return FixedQueue(jobs, specs), ledger
@@ -160,15 +163,8 @@ class _MainJob:
     def lead(self, queue: CellQueue, ledger: Ledger) -> int:
         """Run the cells and report, on a single machine or on node 0; return the exit code."""
         request, todo = self.request, queue.left()
-        total = len(todo) + queue.done
         if request.dry_run:
-            self._say_what_data_lack(todo)
-            dry_run.show(queue, dry_run.expect(request.out, todo), request, self.console)
-            names = dict.fromkeys(job.spec.dataset for job in todo)
-            warnings = [f"Warning: {warning}" for name in names for warning in self.located[name].survey.warnings]
-            for line in [*warnings, *earlier_lines(request.out)]:
-                self.say(line)
-            return 0
+            return self._plan(queue)
         if todo:
             check_writable(request.out)
         queue.mark()
@@ -176,30 +172,35 @@ class _MainJob:
         if self.rendezvous is not None:
             plan = {"cells": [job.to_dict() for job in todo], "token": token}
             self.rendezvous.publish(plan, "plan", PLAN_TIMEOUT_S)
-        if queue.done:
-            rest = f"; {len(todo)} to run." if todo else "."
-            self.say(f"{queue.done} of {total} cells are already done{rest}")
-        for line in earlier_lines(request.out):
-            self.say(line)
+        labels = introduce(queue, request.out, self.screen)
         cells = self._prepared(todo)
         with StopSignals() as stop:
-            summary = self._runner(ledger, token, stop, *cells).run(queue) if todo else RunSummary()
+            runner = self._runner(ledger, token, stop, labels, *cells)
+            summary = runner.run(queue) if todo else RunSummary()
             queue.mark()
             left = Closing.of(queue, ledger, summary)
             if self.rendezvous is not None:
                 self.rendezvous.give_last({"end": left.exit_code})
-            problem = report_unless_stopped(request, queue.specs, summary, self.console)
-            for line in [*left.lines(request.out), *(earlier_lines(request.out) if todo else ())]:
-                self.say(line)
+            problem = report_unless_stopped(request, queue.specs, summary, self.screen)
+            close(request, queue.specs, left, self.screen)
         if problem is not None:
             raise problem
         return left.exit_code
+
+    def _plan(self, queue: CellQueue) -> int:
+        """Show what would run and what it costs; return the exit code."""
+        out, todo = self.request.out, queue.left()
+        self._say_what_data_lack(todo)
+        dry_run.show(queue, expect(out, todo), self.request, self.screen, self.located)
+        for line in earlier_lines(out):
+            self.screen.note(line)
+        return 0
 
     def _say_what_data_lack(self, todo: Sequence[Job]) -> None:
         """Say what is left out of the data, as their preparation will."""
         for name in dict.fromkeys(job.spec.dataset for job in todo):
             for warning in self.located[name].survey.warnings:
-                self.say(f"Warning: {warning}")
+                self.screen.note(f"Warning: {warning}")
 
     def follow(self, rendezvous: Rendezvous) -> int:
         """Run the cells that node 0 orders; return the exit code."""
@@ -216,15 +217,16 @@ class _MainJob:
                 )
         if todo:
             check_writable(self.request.out)
-        self.say(f"node {self.request.nodes.rank}: {len(todo)} cells to run")
+        self.screen.note(f"node {self.request.nodes.rank}: {len(todo)} cells to run")
         cells = self._prepared(todo)
         with StopSignals() as stop:
-            runner = self._runner(Ledger(self.request.out, (), rerun=False), published["token"], stop, *cells)
+            labels = Labels.of(job.spec for job in todo)
+            runner = self._runner(Ledger(self.request.out, (), rerun=False), published["token"], stop, labels, *cells)
             return Follower(runner=runner, rendezvous=rendezvous, jobs={job.spec.key: job for job in todo}).run()
 
     def leave_to_node_0(self) -> int:
         """Say who shows the cells of a dry run; return the exit code."""
-        self.say("Dry run: node 0 shows the cells.")
+        self.screen.note("Dry run: node 0 shows the cells.")
         return 0
 
     @contextmanager
@@ -240,10 +242,6 @@ class _MainJob:
                     self.rendezvous.publish({"error": str(error)}, "plan", 30.0)
             raise
 
-    def say(self, text: str) -> None:
-        """Print a sentence."""
-        console_module.say(self.console, text)
-
     def _prepared(self, todo: Sequence[Job]) -> tuple[Mapping[tuple[str, int], Path], dict[str, Any]]:
         """Prepare the data of some cells and collect where their numbers come from.
 
@@ -253,7 +251,7 @@ class _MainJob:
         request = self.request
         if not todo:
             return {}, {}
-        data = prepare(todo, self.located, request, self.console)
+        data = prepare(todo, self.located, request, self.screen.notes)
         facts: dict[str, Any] = {"nnodes": request.nodes.count, "tuning_seed": request.tuning_seed}
         facts |= {"interface": request.interface} if request.interface else {}
         return data, {**provenance.collect(request.argv), **facts}
@@ -263,6 +261,7 @@ class _MainJob:
         ledger: Ledger,
         token: str,
         stop: StopSignals,
+        labels: Labels,
         data: Mapping[tuple[str, int], Path],
         collected: Mapping[str, Any],
     ) -> CellRunner:
@@ -278,7 +277,7 @@ class _MainJob:
             argv=request.argv,
             provenance=collected,
             launcher=make_launcher(request, stop, self.rendezvous),
-            progress=LiveProgress(self.console) if self.console.is_terminal else PlainProgress(self.say),
+            progress=self.screen.progress(labels),
             stop=stop,
             nodes=request.nodes,
             rendezvous=self.rendezvous,

@@ -69,13 +69,13 @@ class Follower:
 
     def _tell(self, job: Job, outcome: Outcome, total: int) -> None:
         """Tell the user how the workers ended, and node 0 why they failed, unless it knows."""
-        progress, label = self.runner.progress, job.spec.label
+        progress = self.runner.progress
         if self.rendezvous.superseded() and outcome.status == "failed":
-            progress.say(label, "node 0 has ended this try", total)
+            progress.say(job.spec, "node 0 has ended this try", total)
         elif outcome.status == "done":
-            progress.end(label, Ending.of(outcome).line, total)
+            progress.end(job.spec, Ending.of(outcome).line, total)
         else:
-            progress.say(label, Ending.of(outcome).line, total)
+            progress.say(job.spec, Ending.of(outcome).line, total)
             if self.runner.stop.number is None and self.rendezvous.trouble() is None:
                 self.rendezvous.report_failure(outcome.why)
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from rsbench.console import make_console, say
+from rsbench.console import make_console, make_progress_console, say
 from rsbench.errors import RsbenchError
 from rsbench.launch import worker
 from rsbench.launch.failure import failure_lines, find_error
@@ -110,7 +110,7 @@ def _work(folder: CellFolder, rank: int) -> int:
     before = os.dup(1)
     code = worker.run_inside_torchrun(folder.path, train)
     os.dup2(before, 1)
-    cause, console = None if code == 0 else find_error(folder.path, rank), make_console()
+    cause, console = None if code == 0 else find_error(folder.path, rank), make_progress_console()
     if cause is not None:
         for line in f"rank {rank}: {chr(10).join(failure_lines(cause))}".split("\n"):
             say(console, line)
@@ -155,7 +155,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> d
         resolve(DeviceRequest(gpus=(here,)), nodes=1)
     grid = replace(asked, workers=(everywhere,), device=device)
     for note in grid.notes if environment["RANK"] == "0" else ():
-        say(make_console(), note)
+        say(make_progress_console(), note)
     loggers.check(request.loggers)
     located = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
     specs = grid.cells({name: data.defaults for name, data in located.items()})
@@ -166,7 +166,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> d
         return is_done
     (job,) = solve(specs, located)
     check_writable(request.out)
-    data = prepare([job], located, request, make_console())
+    data = prepare([job], located, request, make_progress_console())
     cell = CellFolder.of(request.out.resolve(), job.spec.folder_name)
     try:
         if environment["RANK"] == "0":

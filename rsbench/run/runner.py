@@ -26,14 +26,15 @@ from rsbench.results.provenance import utc_now
 from rsbench.results.reached import note_reached
 from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle
 from rsbench.run.others import Others
-from rsbench.run.progress import CellState, Progress
 from rsbench.run.queue import CellQueue
+from rsbench.run.screen.cell_state import CellState
+from rsbench.run.screen.progress import Progress
 
 BARRIER_TIMEOUT_S: Final = 3600.0
 """How long nodes wait for each other before each cell: one may be decoding images, or losing its connection slowly."""
 POLL_S: Final = 0.2
 """Between two looks at cells that another process runs."""
-_STOPPING: Final = "stopping: this step ends and a checkpoint is saved; a second Ctrl-C ends it at once"
+_STOPPING: Final = "stopping after a checkpoint; Ctrl-C again stops at once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,7 @@ class CellRunner:
                 ending = self._turn(job, total)
                 if ending is not None:
                     summary.add(job, ending)
-                    self.progress.end(job.spec.label, ending.line, total)
+                    self.progress.end(job.spec, ending.line, total)
                     continue
                 queue.put_back(job)
                 if self.leave_busy and self._others.run_all(queue.ready()):
@@ -148,7 +149,7 @@ class CellRunner:
             return ending
         except Lost as lost:
             attempts.drop(attempt)
-            self.progress.say(job.spec.label, f"{lost}; the end of the other is waited for", total)
+            self.progress.say(job.spec, f"{lost}; the end of the other is waited for", total)
             return None
 
     def _ready(self, hold: Hold, cell: CellFolder, job: Job, total: int) -> CellFolder | Ending:
@@ -170,7 +171,7 @@ class CellRunner:
         if self.ledger.rerun:
             remove(cell.checkpoints)
         if hold.dead is not None:
-            self.progress.say(job.spec.label, hold.dead.line, total)
+            self.progress.say(job.spec, hold.dead.line, total)
         attempt = attempts.begin(cell, self.token)
         self.write_job(cell, attempt, job)
         return attempt
@@ -179,7 +180,7 @@ class CellRunner:
         """Say once that another process runs a cell."""
         if self._others.note(busy, cell, job):
             then = "it is left to it where nothing else is to do" if self.leave_busy else "its end is waited for"
-            self.progress.say(job.spec.label, f"{busy.who} is running this cell; {then}", total)
+            self.progress.say(job.spec, f"{busy.who} is running this cell; {then}", total)
 
     def write_job(self, cell: CellFolder, attempt: CellFolder, job: Job, restarts: int = 0) -> None:
         """Leave in the try's folder what its workers read."""
@@ -205,7 +206,7 @@ class CellRunner:
             if not outcome.is_worth_a_restart or self.stop.number is not None or not attempt.path.is_dir():
                 break
             line = f"{outcome.why}; started again ({restart} of {self.survival.max_restarts})"
-            self.progress.say(job.spec.label, line, total)
+            self.progress.say(job.spec, line, total)
             note_reached(cell, attempt)
             attempt.clear_errors()
             remove(attempt.events)
@@ -241,7 +242,7 @@ class CellRunner:
         Raises:
             Lost: another process has taken the cell over; the workers were ended.
         """
-        self.progress.begin(job.spec.label, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
+        self.progress.begin(job.spec, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
         workers, began = job.spec.workers // self.nodes.count, time.monotonic()
         try:
             return self.launcher.run(attempt.path, workers_per_node=workers, tick=self._tick(job, total, touch))
@@ -259,9 +260,9 @@ class CellRunner:
 
         def tick() -> None:
             touch()
-            self.progress.tick()
+            self.progress.tick(self.launcher.places())
             if self.stop.number is not None and not told[0]:
                 told[0] = True
-                self.progress.say(job.spec.label, _STOPPING, total)
+                self.progress.say(job.spec, _STOPPING, total)
 
         return tick

@@ -58,6 +58,9 @@ class FakeLauncher:
         records.write_record(folder, done_record(job, CellSpec.from_dict(job["cell"]).key))
         return Outcome(status="done", wall_s=0.1)
 
+    def places(self) -> tuple[str, ...]:
+        return ()
+
     def close(self) -> None:
         return
 

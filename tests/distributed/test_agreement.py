@@ -36,7 +36,7 @@ def test_ranks_of_different_seeds_are_refused(tmp_path: Path) -> None:
         "Rank 1 differs from rank 0 in the cell and the data and the split of the samples and the initial weights, so"
         " nothing was trained"
     )
-    assert done.stdout.count(said.replace(" and the data", "")) == 2 or done.stdout.count(said) == 2, done.stdout
+    assert done.stderr.count(said.replace(" and the data", "")) == 2 or done.stderr.count(said) == 2, done.stderr
     assert not list(tmp_path.glob("*/cells/*/record.json"))
 
 
@@ -48,4 +48,4 @@ def test_ranks_of_different_code_are_refused(tmp_path: Path) -> None:
     with (tmp_path / "other" / "rsbench" / "units.py").open("a") as file:
         file.write("# changed\n")
     done = run(tmp_path, "", f"[ $RANK = 1 ] && export PYTHONPATH={tmp_path / 'other'} || export PYTHONPATH={root}")
-    assert done.stdout.count("Rank 1 differs from rank 0 in rsbench's files, so nothing was trained") == 2, done.stdout
+    assert done.stderr.count("Rank 1 differs from rank 0 in rsbench's files, so nothing was trained") == 2, done.stderr

@@ -114,7 +114,7 @@ def test_the_same_command_runs_nothing_again(
     before = {p: p.stat().st_mtime_ns for p in out.glob("cells/*/record.json")}
     again = subprocess.run(done.args, env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 0
-    assert "4 of 4 cells are already done" in again.stdout
+    assert "4 of 4 cells are already done" in again.stderr
     assert before == {p: p.stat().st_mtime_ns for p in out.glob("cells/*/record.json")}
 
 

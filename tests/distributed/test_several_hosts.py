@@ -58,7 +58,8 @@ class Host:
     @property
     def cells(self) -> list[str]:
         """The labels of the cells that it began."""
-        return re.findall(r"^\[\d+/\d+\] (.*): starting$", self.said, re.MULTILINE)
+        phases = "starting workers|beginning the cell|connecting workers|reading data|first step|step "
+        return list(dict.fromkeys(re.findall(rf"^\[\d+/\d+\] (.*?): (?:{phases})", self.said, re.MULTILINE)))
 
     def signal(self, number: int) -> None:
         """Send a signal to the command and to all its workers."""

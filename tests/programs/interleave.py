@@ -77,11 +77,10 @@ class StandIn:
         record["provenance"] = {**record["provenance"], "mark": mark}
         record["accuracy"]["val_score"] = job["cell"]["lr"]
         records.write_record(folder, record)
-        note(self.log, "end", key)  # after the record: a kill between the two has left whole numbers
+        note(self.log, "end", key)  # after the record: a kill between them leaves whole numbers
         return Outcome(status="done", wall_s=0.1)
 
-    def close(self) -> None:
-        return
+    places = close = staticmethod(tuple)
 
 
 def failure(status: Any, reason: str) -> Outcome:

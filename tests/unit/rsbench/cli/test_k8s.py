@@ -55,7 +55,7 @@ def test_samples_are_what_their_first_line_writes(sample: str, tmp_path: Path, m
     assert done.exit_code == 0, done.output
     (written,) = tmp_path.iterdir()
     assert written.read_text(encoding="utf-8") == text
-    assert f"Start it with `kubectl apply -f {written.name}`" in done.output
+    assert f"Next: kubectl apply -f {written.name}." in done.stderr
 
 
 def test_a_file_that_is_there_stays(tmp_path: Path) -> None:

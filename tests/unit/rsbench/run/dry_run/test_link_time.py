@@ -12,7 +12,7 @@ from rsbench.links.collective_time import NCCL, collective_s
 from rsbench.links.link import Link, parse_link
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.job import Job
-from rsbench.run.link_time import link_time_s
+from rsbench.run.dry_run.link_time import link_time_s
 
 
 def job(link: str | None, *collectives: PlannedCollective, workers: int = 4, device: str = "cpu") -> Job:

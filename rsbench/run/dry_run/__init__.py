@@ -1,0 +1,1 @@
+"""What a comparison would cost, before anything runs."""

@@ -1,0 +1,1 @@
+"""What a run prints: results, notes, and how far its cells have come."""
