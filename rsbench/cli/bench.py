@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rsbench.cli.environment import check_environment
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.options.shared import PATH, one_decorator
 from rsbench.console import complain, make_console, say
 from rsbench.errors import RsbenchError
@@ -97,7 +98,7 @@ answer_options = one_decorator(
 """What becomes of it."""
 
 
-@click.command()
+@click.command(cls=Command)
 @what_options
 @beside_options
 @answer_options

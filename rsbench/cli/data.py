@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from rsbench.cli.grammar.command import Group
 from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, say
 from rsbench.units import bytes_text
 
 
-@click.group()
+@click.group(cls=Group)
 def data() -> None:
     """Fetch and check data sets."""
 

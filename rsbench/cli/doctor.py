@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rsbench.cli.environment import environment_problems
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.host_name import host_name_problems
 from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, say
@@ -31,7 +32,7 @@ LEAST_MEMORY_BYTES = 2 * 10**9
 LEAST_SHM_BYTES = 256 * 2**20
 
 
-@click.command()
+@click.command(cls=Command)
 @data_root_option
 @click.pass_context
 def doctor(ctx: click.Context, data_root: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.kubernetes import KINDS, WORKING_FOLDER, Comparison, literal, manifest
 from rsbench.console import make_console, pipe, say
@@ -29,7 +30,7 @@ _VOLUMES: Final = {"out": "rsbench-results", "data_root": "data"}
 """Parameters of ``compare`` that name folders, and the volumes of a pod that these stand in."""
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True})
 @click.option("--image", required=True, metavar="IMAGE", help="rsbench's container image, see docs/docker.md.")
 @click.option("--nodes", type=click.IntRange(1, MOST_NODES), default=1, show_default=True, metavar="N", help="Pods.")
 @click.option(
@@ -72,15 +73,15 @@ def k8s(
       rsbench k8s --image rsbench --workers 2 --output - | kubectl apply -f -
     """  # noqa: D301 - click reads \b
     own = (*_RESTARTS, *(() if gpus_per_node is None else ("--gpus", str(gpus_per_node))))
-    request, given = read_compare_options(ctx, [*own, *arguments], nodes=nodes, taken=_TAKEN)
+    request, given, words = read_compare_options(ctx, [*own, *arguments], nodes=nodes, taken=_TAKEN)
     _check(request, given["plan"], gpus_per_node)
     comparison = Comparison(
         name=name,
         image=image,
         nodes=nodes,
         gpus=gpus_per_node or 0,
-        arguments=("compare", *own, *map(literal, arguments)),
-        command=command_line(),
+        arguments=("compare", *own, *map(literal, [*words, *arguments])),
+        command=command_line(ctx),
     )
     comparison.check()
     text = manifest(kind, comparison)

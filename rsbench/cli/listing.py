@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from rsbench.checkpoints.shelf import Shelf
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.options.shared import PATH
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
@@ -148,7 +149,7 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
 }
 
 
-@click.command("list")
+@click.command("list", cls=Command)
 @click.argument("what", type=click.Choice(list(LISTS)))
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Where runs stand.")

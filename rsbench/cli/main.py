@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Final
 
 import click
+from cloup import Section
 
 from rsbench import __version__
 from rsbench.cli.bench import bench
+from rsbench.cli.completion import completion
 from rsbench.cli.data import data
 from rsbench.cli.doctor import doctor
 from rsbench.cli.environment import check_environment, check_rank
+from rsbench.cli.grammar.command import LINKS, STUDY, Command, heading
+from rsbench.cli.grammar.sentences import Sentences
 from rsbench.cli.k8s import k8s
 from rsbench.cli.listing import list_command
 from rsbench.cli.options import shared as options
@@ -20,7 +24,6 @@ from rsbench.cli.options.survival import survival_options
 from rsbench.cli.report import report
 from rsbench.cli.request import request_from
 from rsbench.cli.scale import scale
-from rsbench.cli.sentences import Sentences
 from rsbench.cli.slurm import slurm
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
@@ -35,16 +38,17 @@ def main() -> None:
     """Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
 
     \b
-    rsbench compare                                  nothing to download, no GPU, some minutes
-    rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
-    rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
-    rsbench report                                   tables and a page of all that is recorded
-    rsbench scale                                    what more workers and other links would do
-    rsbench doctor                                   what works on this machine
+    Examples:
+      rsbench compare                nothing to download, no GPU, some minutes
+      rsbench compare --dataset ucm21 --lr 0.01,0.05 --seeds 0-2 --data-root DIR
+      rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
+      rsbench report                 tables and a page of all that is recorded
+      rsbench scale                  more workers and other links, modelled
+      rsbench doctor                 what works on this machine
     """  # noqa: D301 - click reads \b
 
 
-@main.command()
+@click.command(cls=Command)
 @options.grid_options
 @options.tuning_options
 @options.judging_options
@@ -57,36 +61,36 @@ def main() -> None:
 @options.node_options
 @survival_options
 @plan_options
-@click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
-@click.option(
-    "--contact",
-    metavar="PASS/PERIOD",
-    help="With --dry-run: links are there for a pass in each period, such as 8m/95m.",
+@heading(
+    STUDY,
+    click.option("--dry-run", is_flag=True, help="Plan only: bytes, memory and hours of the cells."),
+    click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells."),
 )
-@click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells.")
+@heading(
+    LINKS,
+    click.option("--contact", metavar="PASS/PERIOD", help="With --dry-run: links are up for 8m in every 95m: 8m/95m."),
+)
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
 
-    The grid is data sets x models x compressors x ratios x ways to exchange (--sync) x learning rates x seeds. Cells
-    that are done are not run again: the same command after an interruption goes on where it stopped. Rows whose bytes
-    their own options decide (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a
-    compressor is kept, unmatched.
+    The grid is data sets x models x compressors x ratios x --sync x learning rates x links x seeds. Each of these
+    options takes a list, and commas separate its values. The same command goes on after an interruption: cells that
+    are done do not run again. More: docs/experiments.md.
 
     \b
     Examples:
       rsbench compare
-      rsbench compare --dataset ucm21 --ratio 50 --ratio 500 --lr 0.01 --lr 0.05 --seeds 0,1,2
-      rsbench compare --dataset ucm21 --lr 0.003 --lr 0.01 --lr 0.03 --tuning-seed 0 --seeds 1,2,3 --budget 100m
-      rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
+      rsbench compare --dataset ucm21 --ratio 50,500 --lr 0.01,0.05 --seeds 0-2
+      rsbench compare --compressor none,topk,rsdgc:policy=uniform --ratio 100
       rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
-      rsbench compare --link 50mbit --link 1gbit --link geo
-      rsbench compare --sync steps --sync accumulate:8 --sync rounds:8 --sync rounds:8:nesterov
+      rsbench compare --dataset ucm21 --lr 0.01,0.03 --tuning-seed 0 --seeds 1-3
+      rsbench compare --link 50mbit,1gbit,geo:latency=600ms
+      rsbench compare --sync steps,accumulate:8,rounds:8:nesterov
       rsbench compare --plan paper-scene --dry-run
-      rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
 
     \b
-    A plan of your own holds the same names:
+    A plan of your own, plan.toml, for --plan plan.toml:
       dataset = ["ucm21"]
       ratio = [50, 500]
       seeds = [0, 1, 2]
@@ -106,10 +110,10 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-@main.command()
+@click.command(cls=Command)
 @options.cell_options
 @options.byte_options
-@options.device_options
+@options.cell_device_options
 @options.cell_sync_option
 @options.cell_link_options
 @options.training_options
@@ -131,12 +135,9 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     from rsbench.run import compare as comparison
 
     check_environment(os.environ)
-    for name in ("gpus", "workers"):
-        if len(given[name]) > 1:
-            raise RsbenchError(f"run runs one cell, so give --{name} once; rsbench compare takes several.")
     one = {
         name: () if given[name] is None else (given[name],)
-        for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync")
+        for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync", "gpus", "workers")
     }
     request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if started_by_torchrun(os.environ):
@@ -152,5 +153,14 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-for command in (report, scale, list_command, bench, data, doctor, k8s, slurm):
-    main.add_command(command)
+SECTIONS: Final = {
+    "Compare": (compare, run, bench),
+    "Look": (report, scale),
+    "Plan": (slurm, k8s),
+    "Set up": (doctor, list_command, data, completion),
+}
+"""The commands under the headings of ``rsbench --help``."""
+for title, commands in SECTIONS.items():
+    section = Section(title, is_sorted=False)
+    for command in commands:
+        main.add_command(command, section=section)

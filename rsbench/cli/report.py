@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.options.shared import PATH, judging_options
 from rsbench.console import make_console, say
 from rsbench.errors import RsbenchError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folders", nargs=-1, metavar="[DIR]...", type=PATH)
 @click.option(
     "--format",

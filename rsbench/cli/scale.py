@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rsbench.cell import MOST
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.options.shared import PATH
 from rsbench.cli.report import recorded, say_written
 from rsbench.console import make_console
@@ -14,7 +15,7 @@ from rsbench.errors import RsbenchError
 from rsbench.links.link import parse_link
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folders", nargs=-1, metavar="[DIR]...", type=PATH)
 @click.option(
     "--link",

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.slurm import BatchJob
 from rsbench.cluster.slurm_queue import submit
@@ -28,7 +29,7 @@ _TAKEN: Final = {
 }
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True})
 @click.option("--nodes", type=click.IntRange(1, MOST_NODES), default=1, show_default=True, metavar="N", help="Nodes.")
 @click.option("--gpus-per-node", type=click.IntRange(1), metavar="N", help="GPUs, one worker each.  [none]")
 @click.option("--array", type=click.IntRange(1), metavar="N", help="Jobs that share the cells: an array.  [one job]")
@@ -59,12 +60,12 @@ def slurm(ctx: click.Context, /, output: str, submits: bool, arguments: tuple[st
     """  # noqa: D301 - click reads \b
     if output == "-" and submits:
         raise RsbenchError("--output - prints the script, but --submit hands a file to sbatch: give one of them.")
-    request, _ = read_compare_options(ctx, arguments, nodes=given["nodes"], taken=_TAKEN)
+    request, _, words = read_compare_options(ctx, arguments, nodes=given["nodes"], taken=_TAKEN)
     given["sbatch_options"] = [option.removeprefix("--") for option in given["sbatch_options"]]
     given["program"] = _words(given["program"])
     own = _gpus_for(request, given["gpus_per_node"], given["sbatch_options"])
-    command = [word for word in command_line() if word != "--submit"]
-    job = BatchJob(**given, arguments=(*own, *arguments), out=request.out, command=command)
+    command = [word for word in command_line(ctx) if word != "--submit"]
+    job = BatchJob(**given, arguments=(*own, *words, *arguments), out=request.out, command=command)
     job.check()
     if output == "-":
         pipe(job.script())

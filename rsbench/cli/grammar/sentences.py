@@ -12,13 +12,15 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from rsbench.cli.grammar import variables
+from rsbench.cli.grammar.command import Group
 from rsbench.console import complain
 from rsbench.errors import RsbenchError
 
 REPORT: Final = "this is a fault of rsbench: please report it with the lines above"
 
 
-class Sentences(click.Group):
+class Sentences(Group):
     """A group that says a user's mistake in one sentence and exits with 2."""
 
     def make_context(
@@ -73,6 +75,10 @@ def _usage(error: click.ClickException) -> str:
     command = getattr(error, "ctx", None)
     more = f" See: {command.command_path} --help." if command is not None else ""
     message = error.format_message()
+    option = getattr(error, "param", None)
+    if command is not None and option is not None:
+        name = dict(variables.used(command)).get(option)
+        message = f"{message.rstrip('.')}, from the environment variable {name}" if name else message
     return f"Error: {message}{'' if message.endswith(('.', '?')) else '.'}{more}"
 
 

@@ -1,0 +1,92 @@
+"""Commands whose help has headings, and whose options environment variables can set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import click
+import cloup
+from cloup import OptionGroup
+
+from rsbench.cli.grammar import variables
+
+COMPARE: Final = "What to compare"
+TRAIN: Final = "How to train"
+BYTES: Final = "Bytes"
+EXCHANGE: Final = "Exchange"
+MACHINES: Final = "Devices and machines"
+LINKS: Final = "Links"
+DATA: Final = "Data and results"
+STUDY: Final = "Long studies"
+INTERRUPTIONS: Final = "Interruptions and failures"
+JUDGING: Final = "Judging"
+PLAN: Final = "Plan"
+CLUSTER: Final = "Cluster"
+BESIDE: Final = "Timed beside"
+OUTPUT: Final = "Output"
+HEADINGS: Final = (
+    *(COMPARE, BYTES, EXCHANGE, TRAIN, MACHINES, LINKS, PLAN, DATA, STUDY, INTERRUPTIONS, JUDGING, CLUSTER, BESIDE),
+    OUTPUT,
+)
+"""The headings of option lists, in the order in which help shows them."""
+EXIT_CODES: Final = (
+    "Exit codes: 0 done, 1 a cell, check or program failed, 2 a mistake in what was asked for, 130 stopped by Ctrl-C, "
+    "143 stopped by SIGTERM."
+)
+
+
+def heading(title: str, *options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return options as one decorator; help shows them below a heading.
+
+    Args:
+        title: one of :data:`HEADINGS`; options of several decorators with the same title stand together.
+        options: decorators such as :func:`click.option`.
+    """
+    if title not in HEADINGS:
+        raise ValueError(f"{title!r} is no heading")
+    return cloup.option_group(title, *options)
+
+
+class Command(cloup.Command):
+    """A command whose help has headings, environment variables and exit codes."""
+
+    def __init__(self, *arguments: Any, params: list[click.Parameter] | None = None, **more: Any) -> None:
+        super().__init__(*arguments, params=_merged(params or []), **more)
+        self.option_groups.sort(key=lambda group: HEADINGS.index(group.title))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words of the command line, after each option has got the name of its variable."""
+        variables.name_variables(ctx)
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, after saying what the environment changes."""
+        variables.say_variables(ctx)
+        return super().invoke(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what holds for each command at the end of its help."""
+        options = variables.options_of(self)
+        if options:
+            longest = max(options, key=lambda option: option.name == "data_root")
+            name = variables.variable_name(ctx, longest)
+            formatter.write_paragraph()
+            formatter.write_text(f"Environment: {name} sets {variables.long_spelling(longest)}, and so on for each.")
+        formatter.write_text(EXIT_CODES)
+
+
+class Group(cloup.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+def _merged(parameters: Sequence[click.Parameter]) -> list[click.Parameter]:
+    """Return the parameters; those under equal headings share one group."""
+    groups: dict[str, OptionGroup] = {}
+    for one in parameters:
+        group: OptionGroup | None = getattr(one, "group", None)
+        if group is not None:
+            one.group = groups.setdefault(group.title, OptionGroup(group.title))  # type: ignore[attr-defined]
+    return list(parameters)
