@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import UserDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final
 
 import click
 import cloup
 from cloup import OptionGroup
+from cloup.formatting import HelpSection
 
 from rsbench.cli.grammar import variables
 
@@ -76,10 +80,69 @@ class Command(cloup.Command):
         formatter.write_text(EXIT_CODES)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A command that is imported when somebody asks for it.
+
+    Attributes:
+        name: of the command.
+        module: in which it is the :class:`click.Command` of that name.
+        help: one line for the list of commands.
+    """
+
+    name: str
+    module: str
+    help: str
+
+    def load(self) -> click.Command:
+        """Return the command."""
+        found = vars(import_module(self.module)).values()
+        return next(one for one in found if isinstance(one, click.Command) and one.name == self.name)
+
+
+class _Commands(UserDict[str, Any]):
+    """Commands by name; one that is an :class:`Entry` is imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        if isinstance(self.data[name], Entry):
+            self.data[name] = self.data[name].load()
+        return self.data[name]
+
+
 class Group(cloup.Group):
-    """A group of such commands."""
+    """A group of such commands.
+
+    Args:
+        arguments: as :class:`cloup.Group` takes them.
+        entries: heading -> commands that are imported when they are asked for.
+        more: as :class:`cloup.Group` takes them.
+    """
 
     command_class = Command
+
+    def __init__(self, *arguments: Any, entries: Mapping[str, Sequence[Entry]] | None = None, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.entries = dict(entries or {})
+        listed = {entry.name: entry for several in self.entries.values() for entry in several}
+        self.commands = _Commands({**self.commands, **listed})
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under their headings, without importing them."""
+        if not self.entries:
+            super().format_commands(ctx, formatter)
+            return
+        assert isinstance(formatter, cloup.HelpFormatter)
+        rows = {title: [(entry.name, entry.help) for entry in several] for title, several in self.entries.items()}
+        formatter.write_aligned_sections([HelpSection(title, definitions) for title, definitions in rows.items()])
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.commands)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write where the rest of the help is."""
+        formatter.write_paragraph()
+        formatter.write_text(f"Options of a command: {ctx.command_path} COMMAND --help.")
 
 
 def _merged(parameters: Sequence[click.Parameter]) -> list[click.Parameter]:

@@ -1,10 +1,11 @@
-"""Completion in bash, zsh and fish, through click; values hold commas and colons, which shells treat in special ways."""
+"""The command ``rsbench completion``: click completes, for bash, zsh and fish, values that hold commas and colons."""
 
 from __future__ import annotations
 
 import os
 from typing import Any, ClassVar, Final
 
+import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
@@ -13,6 +14,9 @@ from click.shell_completion import (
     get_completion_class,
     split_arg_string,
 )
+
+from rsbench.cli.grammar.command import Command
+from rsbench.console import pipe
 
 PROGRAM: Final = "rsbench"
 VARIABLE: Final = "_RSBENCH_COMPLETE"
@@ -100,3 +104,17 @@ def script(shell: str) -> str:
     kind = get_completion_class(shell)
     assert kind is not None
     return kind(None, {}, PROGRAM, VARIABLE).source()  # type: ignore[arg-type]  # the script needs no command
+
+
+@click.command(cls=Command)
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete options and names.
+
+    \b
+    Add one line to ~/.bashrc, ~/.zshrc, or ~/.config/fish/config.fish:
+      eval "$(rsbench completion bash)"
+      eval "$(rsbench completion zsh)"
+      rsbench completion fish | source
+    """  # noqa: D301 - click reads \b
+    pipe(script(shell))

@@ -10,8 +10,19 @@ import click
 
 from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES, Recipe
 from rsbench.cli.grammar import completion
-from rsbench.cli.grammar.command import BYTES, COMPARE, DATA, MACHINES, EXCHANGE, INTERRUPTIONS, JUDGING, LINKS
-from rsbench.cli.grammar.command import STUDY, TRAIN, heading
+from rsbench.cli.grammar.command import (
+    BYTES,
+    COMPARE,
+    DATA,
+    EXCHANGE,
+    INTERRUPTIONS,
+    JUDGING,
+    LINKS,
+    MACHINES,
+    STUDY,
+    TRAIN,
+    heading,
+)
 from rsbench.cli.grammar.lists import joined, list_option, one_option
 from rsbench.judging import INTERVALS
 
