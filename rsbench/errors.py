@@ -41,5 +41,10 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
         A sentence that starts with a space, ready to be appended to an error.
     """
     known = sorted(choices)
-    close = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
-    return f' Did you mean "{close[0]}"?' if close else f" Known: {', '.join(known)}."
+    close = closest(name, known)
+    return f' Did you mean "{close}"?' if close else f" Known: {', '.join(known)}."
+
+
+def closest(name: str, choices: Iterable[str]) -> str:
+    """Return the choice that a user most likely meant, empty where none is near."""
+    return next(iter(difflib.get_close_matches(name.lower(), list(choices), n=1, cutoff=0.5)), "")

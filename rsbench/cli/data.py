@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rsbench.cli.grammar import completion
 from rsbench.cli.grammar.command import Group
 from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, say
@@ -18,7 +19,7 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.datasets)
 @data_root_option
 def fetch(name: str, data_root: Path) -> None:
     """Download a data set, check it and unpack it.
@@ -49,7 +50,7 @@ def fetch(name: str, data_root: Path) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.datasets)
 @data_root_option
 @click.pass_context
 def check(ctx: click.Context, name: str, data_root: Path) -> None:

@@ -150,11 +150,11 @@ LISTS: Final[dict[str, Callable[[Console, bool, Path], None]]] = {
 
 
 @click.command("list", cls=Command)
-@click.argument("what", type=click.Choice(list(LISTS)))
+@click.argument("what", type=click.Choice(list(LISTS)), metavar="WHAT")
 @click.option("-v", "--verbose", is_flag=True, help="With options, sources, classes or reasons.")
 @click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Where runs stand.")
 def list_command(what: str, verbose: bool, out: Path) -> None:
-    """List compressors, data sets, links, models, shipped plans, recorded runs, or what --sync and --partition take.
+    """List compressors, datasets, links, models, partitions, plans, runs or sync: give one of these words.
 
     \b
     Examples:

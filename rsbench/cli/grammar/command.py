@@ -14,6 +14,7 @@ from cloup import OptionGroup
 from cloup.formatting import HelpSection
 
 from rsbench.cli.grammar import variables
+from rsbench.cli.grammar.lists import ListOption
 
 COMPARE: Final = "What to compare"
 TRAIN: Final = "How to train"
@@ -26,11 +27,15 @@ STUDY: Final = "Long studies"
 INTERRUPTIONS: Final = "Interruptions and failures"
 JUDGING: Final = "Judging"
 PLAN: Final = "Plan"
-CLUSTER: Final = "Cluster"
+CLUSTER: Final = "Asked of the cluster"
+SCRIPT: Final = "Script"
+TABLES: Final = "Tables"
+TIMED: Final = "What to time"
 BESIDE: Final = "Timed beside"
 OUTPUT: Final = "Output"
 HEADINGS: Final = (
-    *(COMPARE, BYTES, EXCHANGE, TRAIN, MACHINES, LINKS, PLAN, DATA, STUDY, INTERRUPTIONS, JUDGING, CLUSTER, BESIDE),
+    *(COMPARE, BYTES, EXCHANGE, TRAIN, MACHINES, LINKS, PLAN, DATA, STUDY, INTERRUPTIONS, JUDGING, CLUSTER, SCRIPT),
+    *(TABLES, TIMED, BESIDE),
     OUTPUT,
 )
 """The headings of option lists, in the order in which help shows them."""
@@ -71,12 +76,12 @@ class Command(cloup.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what holds for each command at the end of its help."""
+        formatter.write_paragraph()
         options = variables.options_of(self)
+        if any(type(option) is ListOption for option in options):
+            formatter.write_text("Lists: commas separate values; repeating an option adds to its list.")
         if options:
-            longest = max(options, key=lambda option: option.name == "data_root")
-            name = variables.variable_name(ctx, longest)
-            formatter.write_paragraph()
-            formatter.write_text(f"Environment: {name} sets {variables.long_spelling(longest)}, and so on for each.")
+            formatter.write_text(f"Environment: each option has a variable, as {variables.say_example(ctx, options)}.")
         formatter.write_text(EXIT_CODES)
 
 

@@ -11,6 +11,9 @@ import click
 _CONTINUES: Final = re.compile(r"\s*[A-Za-z_]\w*\s*=")
 """What follows a comma within one item: ``policy=uniform`` after ``rsdgc:alpha=0.5``."""
 
+_DECIMALS: Final = re.compile(r"0[0-9]{1,17}")
+"""What follows ``0,`` where somebody writes fractions with a comma."""
+
 
 def split_items(text: str) -> list[str]:
     """Return the items of a list.
@@ -70,6 +73,11 @@ class ListOption(click.Option):
         return tuple(self._converted(ctx, items, place) for place in range(len(items)))
 
     def _converted(self, ctx: click.Context, items: Sequence[Any], place: int) -> Any:
+        is_fraction = self.type is click.FLOAT and place > 0 and items[place - 1] == "0"
+        if is_fraction and _DECIMALS.fullmatch(items[place]):
+            raise click.BadParameter(
+                f"a comma separates values: write 0.{items[place]} for a fraction, or 0,{int(items[place])}.", ctx, self
+            )
         try:
             return self.type(items[place], self, ctx)
         except click.BadParameter as error:
@@ -97,12 +105,12 @@ class OneOption(ListOption):
         """Return the value.
 
         Raises:
-            click.UsageError: there are several.
+            click.BadParameter: there are several.
         """
         found = super().type_cast_value(ctx, value)
         if len(found) > 1:
-            raise click.UsageError(
-                f"{ctx.info_name} takes one {self.opts[0]}, not {len(found)}: rsbench compare takes several.", ctx
+            raise click.BadParameter(
+                f"{ctx.info_name} takes one value, not {len(found)}; rsbench compare takes several.", ctx, self
             )
         return found[0] if found else None
 

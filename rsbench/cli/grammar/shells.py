@@ -107,7 +107,7 @@ def script(shell: str) -> str:
 
 
 @click.command(cls=Command)
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS), metavar="bash|zsh|fish")
 def completion(shell: str) -> None:
     """Print what makes a shell complete options and names.
 

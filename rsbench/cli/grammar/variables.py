@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import click
 from click.core import ParameterSource
 
 from rsbench.console import complain
-from rsbench.errors import did_you_mean
+from rsbench.errors import closest
 
 PREFIX: Final = "RSBENCH"
 _NEVER: Final = frozenset({"help", "version"})
@@ -34,6 +34,12 @@ def prefix_of(ctx: click.Context) -> str:
 def variable_name(ctx: click.Context, option: click.Option) -> str:
     """Return the name of an option's own variable."""
     return prefix_of(ctx) + long_spelling(option).lstrip("-").replace("-", "_").upper()
+
+
+def say_example(ctx: click.Context, options: Sequence[click.Option]) -> str:
+    """Return one option of a command with its variable."""
+    option = next((one for one in options if one.name == "data_root"), options[0])
+    return f"{variable_name(ctx, option)} for {long_spelling(option)}"
 
 
 def name_variables(ctx: click.Context) -> None:
@@ -84,17 +90,13 @@ def as_options(ctx: click.Context) -> list[str]:
 
 def say_variables(ctx: click.Context) -> None:
     """Say on standard error which variables set options, and which are misspelt."""
-    known = [name for option in options_of(ctx.command) for name in option.envvar or ()]
+    known = {name.lower(): name for option in options_of(ctx.command) for name in option.envvar or ()}
     prefix = prefix_of(ctx)
     for name in sorted(os.environ):
-        if name.startswith(prefix) and name not in known:
-            hint = did_you_mean(name, known)
-            complain(f"Warning: The environment variable {name} sets no option of {ctx.command_path}.{_short(hint)}")
+        if name.startswith(prefix) and name not in known.values():
+            close = closest(name.lower(), known)
+            hint = f" Did you mean {known[close]}?" if close else ""
+            complain(f"Warning: The environment variable {name} sets no option of {ctx.command_path}.{hint}")
     words = assignments(ctx)
     if words and not ctx.params.get("quiet"):
         complain(f"From the environment: {' '.join(words)}")
-
-
-def _short(hint: str) -> str:
-    """Return a suggestion; nothing in place of a list of all names."""
-    return hint if hint.startswith(" Did") else ""
