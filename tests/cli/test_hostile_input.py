@@ -80,7 +80,7 @@ def test_compare(rsbench: Call, launcher: Any, arguments: list[object], words: s
         (["list", "runs", "--out", ESCAPE], r"There is no result folder \x1b]0;owned"),
         (["list", "runs", "--out", "a\udcffb"], r"There is no result folder a\xffb"),
         (["report", ESCAPE], r"There is no result folder \x1b]0;owned"),
-        (["report", "--format", ","], "--format names no format"),
+        (["report", "--format", ","], "Invalid value for '--format': item 1 of ',' is empty"),
         (["report", "--format", ESCAPE], "There is no report format"),
         (["data", "check", ESCAPE], r"\x1b]0;owned"),
         (["data", "fetch", "../../etc"], "There is no data set"),

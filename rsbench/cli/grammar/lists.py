@@ -102,7 +102,7 @@ class OneOption(ListOption):
         super().__init__(*parameters, **more, **({} if default is None else {"default": (default,)}))
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """Return the value.
+        """Return the value as the sole item of a list.
 
         Raises:
             click.BadParameter: there are several.
@@ -112,6 +112,11 @@ class OneOption(ListOption):
             raise click.BadParameter(
                 f"{ctx.info_name} takes one value, not {len(found)}; rsbench compare takes several.", ctx, self
             )
+        return found
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the value, None where nothing was given."""
+        found = super().process_value(ctx, value)
         return found[0] if found else None
 
 
