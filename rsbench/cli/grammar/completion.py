@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -30,7 +29,7 @@ def in_list(names: Names, keys: Keys = _no_keys) -> Complete:
     def complete(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
         done, comma, begun = incomplete.rpartition(",")
         words = [done + comma + name for name in names() if ":" not in begun]
-        owner = _owner(incomplete)
+        owner = _owner(incomplete if ":" in begun else done)
         if owner:
             place = max(incomplete.rfind(","), incomplete.rfind(":")) + 1
             words += [incomplete[:place] + key for key in keys(owner)]
@@ -40,9 +39,9 @@ def in_list(names: Names, keys: Keys = _no_keys) -> Complete:
 
 
 def _owner(text: str) -> str:
-    """Return the name that an option after the last comma or colon belongs to, empty where there is none."""
+    """Return the name that an option after a text belongs to, empty where there is none."""
     try:
-        item = split_items(text.rstrip(",") or ",")[-1]
+        item = split_items(text)[-1]
     except ValueError:
         return ""
     name, colon, _ = item.partition(":")
@@ -71,7 +70,7 @@ def _model_names() -> Iterable[str]:
     """Return the networks' names: torch is asked once, in a process of its own, and its answer kept."""
     from rsbench.planning import probe  # late: start-up
 
-    return dict.fromkeys(name for names in probe.model_names().values() for name in names)
+    return sorted({name for names in probe.model_names().values() for name in names})
 
 
 def _link_names() -> Iterable[str]:
@@ -102,13 +101,6 @@ def plans(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[
 
     found = [CompletionItem(name) for name in shipped() if name.startswith(incomplete)]
     return found or [CompletionItem(incomplete, type="file")]
-
-
-def cells(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the cells that the result folder has, without reading any."""
-    folder = Path(ctx.params.get("out") or "rsbench-results")
-    names = [path.name for path in folder.glob("*") if path.is_dir()] if folder.is_dir() else []
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 datasets = in_list(_dataset_names)

@@ -187,9 +187,7 @@ cell_device_options = heading(
 """The same for one cell."""
 
 _LINK = "Emulate slower links (root on Linux): `rsbench list links`.  [none]"
-_link_of = list_option(
-    "--link-of", metavar="RANK=LINK", shell_complete=completion.links, help="Give one worker another link: 3=10mbit."
-)
+_link_of = list_option("--link-of", metavar="RANK=LINK", help="Give one worker another link: 3=10mbit.")
 _interface = click.option("--interface", default="", metavar="NAME", help="Network interface, such as ib0.  [found]")
 link_options = heading(
     LINKS,
