@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
+from rsbench.reports.document.bibliography import Bibliography, Named
 from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.figure import Panel
 
@@ -72,6 +73,7 @@ class Table:
         values: what the texts show, in the same places; empty where the texts are all there is.
         leading: columns that tell rows apart, the first ones; they are repeated where a table is cut by columns.
         calculator: what a page needs to compute the table anew for another link; None for tables that stay.
+        best: row and column of the cells to be shown in bold.
     """
 
     title: str
@@ -81,6 +83,7 @@ class Table:
     values: tuple[tuple[Any, ...], ...] = ()
     leading: int = 1
     calculator: Calculator | None = None
+    best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the columns."""
@@ -128,6 +131,7 @@ class Section:
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
+        named: the data set, the model and the compressors, for works to cite; None where there are several.
     """
 
     title: str
@@ -137,6 +141,7 @@ class Section:
     conclusion: str
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
+    named: Named | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +157,7 @@ class Report:
         figures: panels on several sections at once.
         how_to_read: sentences on what the tables' columns mean.
         links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
+        bibliography: works that the formats which cite may cite.
     """
 
     title: str
@@ -162,6 +168,7 @@ class Report:
     figures: tuple[Panel, ...] = ()
     how_to_read: tuple[str, ...] = ()
     links: Table | None = None
+    bibliography: Bibliography = field(default_factory=Bibliography)
 
 
 @dataclass

@@ -74,6 +74,7 @@ def pieces(table: Table, width: int) -> list[Table]:
             columns=tuple(table.columns[index] for index in group),
             rows=tuple(tuple(row[index] for index in group) for row in table.rows),
             values=(),
+            best=frozenset((row, group.index(column)) for row, column in table.best if column in group),
         )
         for group in groups
     ]

@@ -30,6 +30,7 @@ COMMANDS: Final = {
         Entry("doctor", "rsbench.cli.doctor", "Say what works on this machine, and what to do about the rest."),
         Entry("list", "rsbench.cli.listing", "List compressors, data sets, models, plans, runs and more."),
         Entry("data", "rsbench.cli.data", "Fetch and check data sets."),
+        Entry("cache", "rsbench.cli.cache", "Show or clear the folder of prepared data."),
         Entry("completion", "rsbench.cli.grammar.shells", "Make a shell complete options and names."),
     ),
 }

@@ -64,7 +64,20 @@ METHODS_OF_COMPRESSORS = {
         "total_wire_bytes",
     ),
 }
-COMMANDS = {"compare", "run", "report", "scale", "list", "bench", "data", "doctor", "k8s", "slurm", "completion"}
+COMMANDS = {
+    "compare",
+    "run",
+    "report",
+    "scale",
+    "list",
+    "bench",
+    "data",
+    "cache",
+    "completion",
+    "doctor",
+    "k8s",
+    "slurm",
+}
 
 
 @pytest.mark.parametrize("module", NAMES)

@@ -270,7 +270,8 @@ _results = heading(
         help="Result folder; cells that are done there do not run again.",
     ),
     click.option("--strict-data", is_flag=True, help="Refuse incomplete data sets instead of warning."),
-    click.option("--tensorboard", is_flag=True, help="Write TensorBoard files of each cell (an extra)."),
+    list_option("--logger", metavar="NAME", help="Send numbers to tensorboard, wandb, mlflow (extras) or your own."),
+    click.option("--tensorboard", is_flag=True, help="The same as --logger tensorboard."),
     click.option("--trace", is_flag=True, help="Write a trace of 5 steps of each cell, for Perfetto or Chrome."),
     click.option("--rerun", is_flag=True, help="Run cells again that are done."),
 )
