@@ -53,9 +53,7 @@ LISTS: Final[dict[str, Callable[[Asked], Listing]]] = {
 )
 @heading(
     DATA,
-    click.option(
-        "--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Result folder of `runs`."
-    ),
+    click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Folder of `runs`."),
 )
 @json_option
 def list_command(what: str, names: tuple[str, ...], verbose: bool, out: Path, as_json: bool) -> None:

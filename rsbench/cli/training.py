@@ -10,6 +10,7 @@ import click
 from rsbench.cli.environment import check_environment, check_rank
 from rsbench.cli.grammar.command import LINKS, STUDY, Command, heading
 from rsbench.cli.options import shared as options
+from rsbench.cli.options.place import node_options, place_options
 from rsbench.cli.options.plan import plan_options
 from rsbench.cli.options.survival import survival_options
 from rsbench.cli.request import request_from
@@ -27,8 +28,8 @@ from rsbench.planning.grid import MOST_UNASKED, check_size
 @options.sync_option
 @options.link_options
 @options.training_options
-@options.place_options
-@options.node_options
+@place_options
+@node_options
 @survival_options
 @plan_options
 @heading(
@@ -87,8 +88,8 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @options.cell_sync_option
 @options.cell_link_options
 @options.training_options
-@options.place_options
-@options.node_options
+@place_options
+@node_options
 @survival_options
 @click.pass_context
 def run(ctx: click.Context, /, **given: Any) -> None:
