@@ -187,7 +187,7 @@ def _record(
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_record() -> Callable[..., dict[str, Any]]:
     """Return a maker of records: keywords of ``_record`` (``oa`` is the task's first metric) and a cell's fields."""
     return _record

@@ -15,6 +15,7 @@ from rsbench.reports.analysis.settings import Setting, is_deterministic
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.table import Column, Table
+from rsbench.reports.raw.columns import COLUMNS, in_order
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
 
@@ -41,26 +42,6 @@ _SYNC_TIME: Final = (ROUND, "s_per_sample")
 """What rows tell that do not exchange at every step."""
 _MEMORY: Final = ("peak_rss_bytes", "peak_cuda_bytes")
 _RATIO_NOTE: Final = "ratio_note"
-_NAMES: Final = frozenset(
-    {
-        "dataset",
-        "task",
-        "model",
-        "device",
-        "hardware",
-        "compressor",
-        "method",
-        "part",
-        "split",
-        "status",
-        "reason",
-        "link",
-        "sync",
-        "partition",
-        "doubt",
-    }
-) | {_RATIO_NOTE}
-"""Columns of names, which are set to the left."""
 
 
 def methods_table(comparisons: Sequence[Comparison]) -> Table:
@@ -188,14 +169,16 @@ def _fields(section: Mapping[str, Any] | None, names: Sequence[str]) -> dict[str
 
 
 def flat_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return a table of all columns that occur, in the order of their first occurrence.
+    """Return a table of all columns that occur, in the order of the file's data dictionary.
 
     Where some rows are not deterministic, each says whether it is.
     """
     if not all(row.get("deterministic", True) for row in rows):
         rows = [{**row, "deterministic": row.get("deterministic", True)} for row in rows]
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = tuple(Column(title=name, align="left" if name in _NAMES else "right", key=name) for name in names)
+    file = f"{title}.csv"
+    names = in_order(file, list(dict.fromkeys(name for row in rows for name in row)))
+    of_text = {column.name for column in COLUMNS[file] if column.kind == "text"}
+    columns = tuple(Column(title=name, align="left" if name in of_text else "right", key=name) for name in names)
     values = tuple(tuple(row.get(name) for name in names) for row in rows)
     texts = tuple(tuple("" if value is None else str(value) for value in row) for row in values)
     return Table(title=title, columns=columns, rows=texts, values=values)

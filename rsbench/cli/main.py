@@ -20,6 +20,7 @@ COMMANDS: Final = {
     ),
     "Look": (
         Entry("report", "rsbench.cli.report", "Show and write tables and a page of what is recorded."),
+        Entry("bundle", "rsbench.cli.bundle", "Write one archive of the results, for others to check."),
         Entry("scale", "rsbench.cli.scale", "Model more workers and other links from what is recorded."),
     ),
     "Plan": (

@@ -13,7 +13,7 @@ from rsbench.cli.grammar import completion
 from rsbench.cli.grammar.command import LINKS, OUTPUT, TABLES, Command, heading
 from rsbench.cli.grammar.lists import joined, list_option
 from rsbench.cli.options.shared import PATH, judging_options
-from rsbench.console import make_console, pipe, say
+from rsbench.console import make_console, make_progress_console, pipe, say
 from rsbench.errors import RsbenchError
 from rsbench.judging import Intervals, Judging
 from rsbench.links.asked import read_asked
@@ -85,7 +85,7 @@ def report(
     contact: str | None,
     changes: tuple[Path, Path] | None,
 ) -> None:
-    """Show and write tables of everything recorded in one or more result folders.
+    """Show and write tables of everything recorded in one or more result folders or bundles.
 
     \b
     Examples:
@@ -98,6 +98,7 @@ def report(
       rsbench report --compare results-of-last-week rsbench-results
     """  # noqa: D301 - click reads \b
     from rsbench import reports  # late: start-up
+    from rsbench.bundles.opened import open_results
     from rsbench.reports.changes import build_changes
 
     if changes and (folders or against or mix_hardware or links):
@@ -108,18 +109,22 @@ def report(
     wanted = reports.format_names([name.strip() for name in formats.split(",") if name.strip()])
     if not wanted:
         raise RsbenchError(f"--format names no format; known are {', '.join(reports.FORMATS)}.")
+    opened = click.get_current_context().with_resource(open_results(changes or folders or (Path("rsbench-results"),)))
     if changes:
-        (old, old_problems), (new, new_problems) = (recorded([folder]) for folder in changes)
+        (old, old_problems), (new, new_problems) = (recorded([folder]) for folder in opened.folders)
         before, after = map(str, changes)
-        built = build_changes(old, new, (before, after), [*old_problems, *new_problems], judging=judging)
+        problems = list(map(opened.named, [*old_problems, *new_problems]))
+        built = build_changes(old, new, (before, after), problems, judging=judging)
         target = out
     else:
-        folders = folders or (Path("rsbench-results"),)
-        records, problems = recorded(folders)
+        records, problems = recorded(opened.folders)
+        problems = list(map(opened.named, problems))
         built = reports.build_report(
             records, problems, mix_hardware=mix_hardware, against=against, judging=judging, asked=asked
         )
-        target = out or folders[0]
+        target = out or opened.writable
+        if target is None:
+            say(make_progress_console(quiet=quiet), "No file is written for a bundle: name a folder with --out.")
     if "latex" in wanted:
         from rsbench.models.bibliography import with_bibliography  # late: start-up
 

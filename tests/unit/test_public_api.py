@@ -15,7 +15,7 @@ from rsbench.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 NAMES = {
-    "rsbench": ["__version__"],
+    "rsbench": ["__version__", "compare", "load"],
     "rsbench.errors": ["RsbenchError", "did_you_mean"],
     "rsbench.compressors": [
         *(

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-FOLDERS = ("cli", "cluster", "doctor", "planning", "results", "reports", "datasets", "compressors")
+FOLDERS = ("frames", "bundles", "cli", "cluster", "doctor", "planning", "results", "reports", "datasets", "compressors")
 HELPERS = {"rsbench.planning.probe_worker", "rsbench.doctor.exchange_worker"}
 """Processes of their own, which have torch on purpose."""
 PUTS_TO_WORK = (
@@ -37,7 +37,7 @@ def loaded_by(code: str) -> set[str]:
 def test_the_command_line_and_its_help_load_nothing_that_is_slow() -> None:
     assert loaded_by("import rsbench.cli.main") == set()
     help_text = "from click.testing import CliRunner\nfrom rsbench.cli.main import main\n"
-    commands = ("compare", "run", "report", "bench", "list", "doctor", "k8s")
+    commands = ("compare", "run", "report", "bench", "list", "doctor", "k8s", "bundle")
     for words in ([], *([name] for name in commands)):
         help_text += f"assert CliRunner().invoke(main, [*{words!r}, '--help']).exit_code == 0\n"
     assert loaded_by(help_text) == set()

@@ -1,0 +1,1 @@
+"""Results as pandas frames, and comparisons started from Python, for notebooks."""
