@@ -68,7 +68,7 @@ STANDARD_OUTPUT: Final = Path("-")
         callback=joined,
         help="Files to write: md, csv, html, tex, json.",
     ),
-    click.option("--out", type=PATH, help="Folder for the files; - prints one.  [the first DIR]"),
+    click.option("--out", type=PATH, help="Folder for the files; - prints one.  [the first DIR; for a bundle none]"),
     click.option("--quiet", "-q", is_flag=True, help="Write the files and print their paths only."),
 )
 def report(
