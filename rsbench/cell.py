@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
-from rsbench.recipe.fedfusion import canonical_model
+from rsbench.recipe.model_text import canonical_model, short_model
 from rsbench.recipe.partition import Partition, parse_partition
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
@@ -55,12 +55,11 @@ class Recipe:
     """How a cell trains, whatever it compares.
 
     Attributes:
-        weights: torchvision enum or file of the initial weights; None starts from random ones.
+        weights: torchvision enum or file of the initial weights; None for random ones.
         max_steps: stop after so many optimizer steps; None trains all epochs.
         split: ``official``, ``A/B/C`` or ``A/B`` in percent, for random pixels ``random:A/B/C``; ``redrawn:`` before
             percentages draws the test part, too, with each seed.
-        partition: canonical text of which worker trains on which samples (:mod:`rsbench.recipe.partition`); None deals
-            all of them out anew in each epoch (iid).
+        partition: canonical text of which worker trains on what (:mod:`rsbench.recipe.partition`); None for iid.
         momentum: of SGD (and of compressors that own it).
         weight_decay: of SGD.
         schedule: how the learning rate falls.
@@ -100,7 +99,7 @@ class CellSpec(Recipe):
     Attributes:
         dataset: name of the data set, as ``rsbench list datasets`` shows it.
         dataset_fingerprint: what identifies the files that were found (names and sizes).
-        model: name of a network; of ``fedfusion`` the canonical text (:mod:`rsbench.recipe.fedfusion`).
+        model: canonical text of a network (:mod:`rsbench.recipe.model_text`).
         compressor: canonical text ``name:key=value,...`` as asked for, before bytes are matched.
         ratio: how many times fewer bytes than dense are asked for (>= 1); None for rows that are not matched.
         match: which bytes ``ratio`` counts.
@@ -113,9 +112,9 @@ class CellSpec(Recipe):
         batch_size: images per worker and step.
         image_size: height and width in pixels.
         optimizer: ``sgd``, or ``adam`` or ``adamw`` with their usual betas, for which ``momentum`` plays no part.
-        link: canonical text of the workers' emulated links (:mod:`rsbench.links.worker_links`); None where they talk
-            over whatever is there.
+        link: canonical text of emulated links (:mod:`rsbench.links.worker_links`); None for whatever is there.
         sync: canonical text of how often workers exchange (:mod:`rsbench.recipe.sync`); None for every step.
+        model_source: what an own model's code is (:mod:`rsbench.models.origin`); None for ours.
     """
 
     dataset: str
@@ -135,6 +134,7 @@ class CellSpec(Recipe):
     optimizer: Optimizer = "sgd"
     link: str | None = None
     sync: str | None = None
+    model_source: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no run can have.
@@ -224,14 +224,14 @@ class CellSpec(Recipe):
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         place = ", ".join(filter(None, [count, "" if self.deterministic else "fast", self.partition, self.link]))
         method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
-        return f"{self.dataset} {self.model} {method} lr {self.lr:g} seed {self.seed}, {place}"
+        return f"{self.dataset} {short_model(self.model)} {method} lr {self.lr:g} seed {self.seed}, {place}"
 
     @property
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", "-".join(filter(None, [self.compressor, self.sync])))[:60]
-        model = re.sub(r"[^\w.-]+", "_", self.model)
+        model = re.sub(r"[^\w.-]+", "_", short_model(self.model))[:60]
         return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
     def to_dict(self) -> dict[str, Any]:

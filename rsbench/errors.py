@@ -47,4 +47,6 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
 
 def closest(name: str, choices: Iterable[str]) -> str:
     """Return the choice that a user most likely meant, empty where none is near."""
-    return next(iter(difflib.get_close_matches(name.lower(), list(choices), n=1, cutoff=0.5)), "")
+    known = list(choices)
+    spellings = dict.fromkeys((name, name.lower()))
+    return next((near for each in spellings for near in difflib.get_close_matches(each, known, n=1, cutoff=0.5)), "")

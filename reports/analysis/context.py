@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from rsbench.cell import FAST
-from rsbench.recipe.fedfusion import model_label
+from rsbench.recipe.model_text import model_label
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds

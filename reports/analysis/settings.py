@@ -10,7 +10,7 @@ from typing import Any, Final
 from rsbench import units
 from rsbench.cell import EARLIER_RULES, KEY_VERSION, key_version_of
 from rsbench.links.worker_links import parse_worker_links
-from rsbench.recipe.fedfusion import model_label
+from rsbench.recipe.model_text import model_label
 from rsbench.recipe.partition import parse_partition
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rsbench.recipe.fedfusion import model_label
+from rsbench.recipe.model_text import model_label
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.groups import by_workers, group_by
 from rsbench.reports.analysis.methods import REFERENCE, Method

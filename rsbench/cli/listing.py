@@ -10,33 +10,17 @@ import click
 
 from rsbench.cli.grammar.command import DATA, OUTPUT, Command, heading
 from rsbench.cli.lists import catalog
+from rsbench.cli.lists.models import models
 from rsbench.cli.lists.runs import runs
-from rsbench.cli.lists.table import Asked, Listing, Row
+from rsbench.cli.lists.table import Asked, Listing
 from rsbench.cli.options.output import json_option
 from rsbench.cli.options.shared import PATH
-from rsbench.metrics import facts_of
-from rsbench.models.rates import RATES
-from rsbench.planning import probe
-from rsbench.recipe import fedfusion
-
-
-def _models(asked: Asked) -> Listing:
-    """Return the models that --model takes, by task."""
-    rows = []
-    for task, names in probe.model_names().items():
-        for name in names:
-            remark = f"learning rate {RATES[name]:g} at most by default" if name in RATES else ""
-            remark = f"{fedfusion.AFTER}; {fedfusion.OPTIONS}" if name == fedfusion.NAME else remark
-            facts = {"name": name, "task": task, "remark": remark or None}
-            rows.append(Row(name=name, texts=(name, facts_of(task).title, remark), facts=facts))
-    return Listing(what="models", columns=("Model", "Task", "Remark"), rows=tuple(rows))
-
 
 LISTS: Final[dict[str, Callable[[Asked], Listing]]] = {
     "compressors": catalog.compressors,
     "datasets": catalog.datasets,
     "links": catalog.links,
-    "models": _models,
+    "models": models,
     "partitions": catalog.partitions,
     "plans": catalog.plans,
     "runs": runs,

@@ -15,7 +15,8 @@ from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
 from rsbench.recipe.sync import EVERY_STEP, Sync
 
-_SMALLEST = 1e-12
+SMALLEST = 1e-12
+"""A density at which every tensor sends one element or block."""
 _BISECTIONS = 60
 _MET = 0.9 * TOLERANCE
 """Relative miss of the ratio up to which one density, the same in all steps, is good enough."""
@@ -224,14 +225,14 @@ class _Matching:
         Raises:
             RsbenchError: the ratio is out of reach.
         """
-        least, most = (self.sent(self.compressor.with_density(density)) for density in (_SMALLEST, 1.0))
+        least, most = (self.sent(self.compressor.with_density(density)) for density in (SMALLEST, 1.0))
         if least > self.target:
             raise self.too_much(reach=self.ratio * self.target / least)
         if most * (1 + TOLERANCE) < self.target:
             raise self.too_little(reach=self.ratio * self.target / most)
         if most <= self.target:
             return self.compressor.with_density(1.0)
-        low, high = _SMALLEST, 1.0
+        low, high = SMALLEST, 1.0
         for _ in range(_BISECTIONS):
             middle = math.sqrt(low * high)
             fits = self.sent(self.compressor.with_density(middle)) <= self.target
@@ -255,7 +256,7 @@ class _Matching:
     def too_much(self, reach: float) -> RsbenchError:
         """Say how far the compressor reaches, what keeps it from more, and what to do."""
         compressor, facts = self.compressor, self.handed_over
-        least = payload_bytes(compressor.with_density(_SMALLEST), facts, self.exchanges, self.bucket_cap_mb)
+        least = payload_bytes(compressor.with_density(SMALLEST), facts, self.exchanges, self.bucket_cap_mb)
         whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
         share = sum(layout.dense_bytes for layout in whole) * self.exchanges / least
         causes, remedies = [], []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe, check_ratio
 from rsbench.errors import RsbenchError
 from rsbench.links.worker_links import WorkerLinks, parse_worker_links
+from rsbench.models.origin import source_of
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.recipe.partition import parse_partition
@@ -180,6 +181,7 @@ class Grid:
                 workers=workers,
                 link=link,
                 sync=sync,
+                model_source=source_of(model),
             )
             for seed in self.seeds
             for name in self.datasets

@@ -11,17 +11,23 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import rsbench
 from rsbench import __version__
 from rsbench.atomic import write_atomically
+from rsbench.console import harmless
 from rsbench.errors import RsbenchError
+from rsbench.models.origin import may_change, source_of
 from rsbench.parent_death import end_with_parent
 from rsbench.paths import cache_root
+from rsbench.recipe.model_text import short_model
 from rsbench.recipe.sync import Sync
+
+TIME_LIMIT_S: Final = 300.0
+"""How long a helper process may think: an own model that hangs must not hang the command line."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -104,9 +110,9 @@ def model_facts(
         weights: initial weights, which are looked at too; None for random ones.
 
     Raises:
-        RsbenchError: unknown model or weights, or images too small for it.
+        RsbenchError: unknown model or weights, images too small for it, or an own model that cannot be trained.
     """
-    question = {
+    question: dict[str, Any] = {
         "ask": "model_facts",
         "task": task,
         "model": model,
@@ -114,7 +120,11 @@ def model_facts(
         "image_size": image_size,
         "weights": weights,
     }
-    answer = _ask_cached(question)
+    source = source_of(model)
+    if source is not None:
+        question |= {"source": source}
+    with _explained(model, source):
+        answer = _ask(question) if may_change(source) or weights is not None else _ask_cached(question)
     networks = {
         network: {name: tuple(shape) for name, shape in shapes.items()}
         for network, shapes in answer.pop("networks").items()
@@ -146,8 +156,6 @@ def _ask_cached(question: dict[str, Any]) -> Any:
     versions = [__version__, _source_stamp(), *(importlib.metadata.version(name) for name in ("torch", "torchvision"))]
     key = hashlib.sha256(json.dumps([versions, question], sort_keys=True).encode()).hexdigest()[:24]
     path = cache_root() / "facts" / f"{key}.json"
-    if question.get("weights") is not None:
-        return _ask(question)  # a file of weights may change
     with contextlib.suppress(OSError, ValueError):
         return json.loads(path.read_text(encoding="utf-8"))
     answer = _ask(question)
@@ -163,22 +171,63 @@ def _source_stamp() -> str:
     return hashlib.sha256(stamps.encode()).hexdigest()[:12]
 
 
+@contextlib.contextmanager
+def _explained(model: str, source: str | None) -> Iterator[None]:
+    """Say of a helper process that gave no answer because of own code what that code did.
+
+    Raises:
+        RsbenchError: in place of :class:`_NoAnswer`.
+    """
+    try:
+        yield
+    except _NoAnswer as silent:
+        if source is None:
+            raise
+        raise RsbenchError(f"{short_model(model)} {silent.of_own_code}") from None
+
+
+class _NoAnswer(RsbenchError):
+    """A helper process ended or was ended without an answer.
+
+    Args:
+        ask: what it was asked for.
+        why: the last that it said, or how it ended.
+        of_own_code: the rest of a sentence on an own model that did this.
+    """
+
+    def __init__(self, ask: str, why: str, of_own_code: str) -> None:
+        super().__init__(f"torch could not be asked for {ask} ({why}); run `rsbench doctor`.")
+        self.of_own_code = of_own_code
+
+
 def _ask(question: dict[str, Any]) -> Any:
     environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-m", "rsbench.planning.probe_worker", json.dumps(question)]
-    done = subprocess.run(
-        command,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=end_with_parent(os.getpid()),
-    )
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="backslashreplace",
+            check=False,
+            timeout=TIME_LIMIT_S,
+            preexec_fn=end_with_parent(os.getpid()),
+        )
+    except subprocess.TimeoutExpired:
+        late = (
+            f"gave no answer within {TIME_LIMIT_S:g} s: it must build its network and take one step on two samples in "
+            "that time on the CPU; look for an endless loop, a download or a question to the user."
+        )
+        raise _NoAnswer(question["ask"], f"no answer within {TIME_LIMIT_S:g} s", late) from None
     try:
         reply = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ["no output"])[-1]
-        raise RsbenchError(f"torch could not be asked for {question['ask']} ({last}); run `rsbench doctor`.") from None
+        last = harmless((done.stderr.strip().splitlines() or ["no output"])[-1][:200])
+        how = f"exit status {done.returncode}; last words: {last}"
+        ended = f"ended the process that looked at it ({how}); let it return a model."
+        raise _NoAnswer(question["ask"], last, ended) from None
     if "error" in reply:
         raise RsbenchError(reply["error"])
     return reply["answer"]

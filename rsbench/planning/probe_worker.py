@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -17,7 +19,10 @@ import torch.distributed as dist
 from torch.utils.flop_counter import FlopCounterMode
 
 from rsbench.errors import RsbenchError
+from rsbench.loaders.batches import Batch
 from rsbench.measure.buffers import averaged_buffers
+from rsbench.models import own, trial
+from rsbench.recipe.model_text import PACKAGES, parse_model, short_model
 from rsbench.tasks import TASKS, Task
 
 SAMPLES = 2
@@ -25,7 +30,7 @@ SAMPLES = 2
 
 
 def model_facts(
-    *, task: str, model: str, inputs: dict[str, int], image_size: int, weights: str | None
+    *, task: str, model: str, inputs: dict[str, int], image_size: int, weights: str | None, source: str | None = None
 ) -> dict[str, Any]:
     """Return the shapes of a model's parameters and what a step takes, from the meta device.
 
@@ -33,6 +38,8 @@ def model_facts(
         RsbenchError: unknown model, or images too small for it.
     """
     kind = TASKS[task]
+    if own.is_own(model):
+        return {"name": short_model(model), **_own_facts(kind, model, inputs, image_size, weights)}
     try:
         facts = _measured(kind, model, inputs, image_size)
     except (RuntimeError, AssertionError, ValueError) as error:
@@ -48,17 +55,45 @@ def model_facts(
 
 def _measured(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
     """Build and run a step without memory; some (RegNet) read numbers while they are built and need the CPU."""
+
+    def measured() -> dict[str, Any]:
+        networks = kind.build(model, inputs, image_size=image_size)
+        return _step_facts(kind, networks, kind.example(inputs, image_size=image_size, samples=SAMPLES))
+
     try:
         with torch.device("meta"):
-            return _step_facts(kind, model, inputs, image_size)
+            return measured()
     except NotImplementedError:
-        return _step_facts(kind, model, inputs, image_size)
+        return measured()
 
 
-def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size: int) -> dict[str, Any]:
-    """Return shapes, buffers, and a sample's share of one training step."""
-    networks = kind.build(model, inputs, image_size=image_size)
-    batch = kind.example(inputs, image_size=image_size, samples=SAMPLES)
+def _own_facts(
+    kind: type[Task], model: str, inputs: dict[str, int], image_size: int, weights: str | None
+) -> dict[str, Any]:
+    """Run a step of an own model on the CPU, and return its facts; networks of known packages need no memory.
+
+    Raises:
+        RsbenchError: one sentence on what its code does wrong.
+    """
+
+    def tried() -> dict[str, Any]:
+        network = trial.check_repeats(
+            model, lambda: kind.build(model, inputs, image_size=image_size, weights=weights)[""]
+        )
+        *seen, labels = kind.example(inputs, image_size=image_size, samples=SAMPLES)
+        seen = [torch.randn_like(each) for each in seen]
+        trial.check(model, network, seen, inputs["classes"])
+        with own.blamed(model):
+            return _step_facts(kind, {"": network}, (*seen, labels))
+
+    if parse_model(model).place in PACKAGES:
+        with suppress(RsbenchError), torch.device("meta"):
+            return tried()
+    return tried()
+
+
+def _step_facts(kind: type[Task], networks: Mapping[str, torch.nn.Module], batch: Batch) -> dict[str, Any]:
+    """Return shapes of what is trained, buffers, and a sample's share of one training step."""
     kept: dict[int, int] = {}
 
     def note(tensor: torch.Tensor) -> torch.Tensor:
@@ -74,7 +109,8 @@ def _step_facts(kind: type[Task], model: str, inputs: dict[str, int], image_size
             loss.backward()  # type: ignore[no-untyped-call]
     return {
         "networks": {
-            name: {key: list(p.shape) for key, p in network.named_parameters()} for name, network in networks.items()
+            name: {key: list(p.shape) for key, p in network.named_parameters() if p.requires_grad}
+            for name, network in networks.items()
         },
         "repeated": _repeated(networks),
         "buffer_bytes": [size for size in map(_buffer_bytes, networks.values()) if size],
@@ -123,13 +159,21 @@ _ANSWERS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
-    """Answer one question; a user's error comes back as ``{"error": sentence}``."""
+    """Answer one question; a user's error comes back as ``{"error": sentence}``.
+
+    What own code prints goes to standard error, so that standard output holds the answer alone.
+    """
+    reply = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
     question = json.loads(sys.argv[1])
     try:
         answer = {"answer": _ANSWERS[question.pop("ask")](**question)}
     except RsbenchError as error:
         answer = {"error": str(error)}
-    print(json.dumps(answer))
+    sys.stdout.flush()
+    reply.write(json.dumps(answer))
+    reply.flush()
+    os._exit(0)  # own code may have left threads behind
 
 
 if __name__ == "__main__":

@@ -114,17 +114,3 @@ def _join(value: str) -> Join:
         if value == join:
             return join  # type: ignore[no-any-return]
     raise RsbenchError(f'{NAME}: join is "{value}", but must be one of {", ".join(JOINS)}.{did_you_mean(value, JOINS)}')
-
-
-def canonical_model(model: str) -> str:
-    """Return a model's text in its one spelling; models without options are their name.
-
-    Raises:
-        RsbenchError: ``fedfusion`` with options that it does not have.
-    """
-    return parse_fedfusion(model).text if is_fedfusion(model) else model
-
-
-def model_label(model: str) -> str:
-    """Return what tables call a model: ``fedfusion:rank=8 (after FedFusion)``, others by their text."""
-    return f"{model} ({AFTER})" if is_fedfusion(model) else model

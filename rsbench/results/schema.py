@@ -79,7 +79,10 @@ _TOP: dict[str, Check] = {
 _FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
-    "cell.": {"match": _TEXT, "deterministic": _FLAG, **dict.fromkeys(("link", "sync", "partition"), _MAYBE_TEXT)},
+    "cell.": {
+        **dict.fromkeys(("link", "sync", "partition", "model_source"), _MAYBE_TEXT),
+        **{"match": _TEXT, "deterministic": _FLAG},
+    },
     "dataset.": {"partition": partition},
     "traffic.": {
         **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
@@ -88,7 +91,10 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
         **dict.fromkeys(("exchanges", "local_steps"), count(1, nullable=True)),
     },
     "time.": _amounts("skew_s", "round_s", "s_per_sample"),
-    "model.": {"fedfusion": object_with({"join": _TEXT, **dict.fromkeys(_FEDFUSION, _COUNT)})},
+    "model.": {
+        "fedfusion": object_with({"join": _TEXT, **dict.fromkeys(_FEDFUSION, _COUNT)}),
+        "own": object_with(dict.fromkeys(("callable", "class", "source"), _TEXT)),
+    },
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),
         "runtime": is_of(dict, words="an object", nullable=True),

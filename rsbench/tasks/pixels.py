@@ -18,8 +18,8 @@ from rsbench.datasets.pixels.prepared import Pixels
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch, OneInput, Reader
 from rsbench.loaders.patches import Patches
-from rsbench.models import patchnets
-from rsbench.recipe.fedfusion import model_label
+from rsbench.models import own, patchnets
+from rsbench.recipe.model_text import model_label
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
@@ -44,7 +44,10 @@ class PixelClassification(Classification):
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """Build a network on patches, with random weights only."""
+        """Build a network on patches, with random weights only, or an own one."""
+        if own.is_own(model):
+            check_patch(image_size)
+            return {"": _own(model, inputs, image_size, weights)}
         if weights is not None:
             raise RsbenchError(f"--weights {weights}: {model} has no published weights; leave that option out.")
         check_patch(image_size)
@@ -74,7 +77,7 @@ class PixelClassification(Classification):
         """
         if self.cell.partitioning.kind != "modality":
             return self.reader
-        if not patchnets.network_class(self.cell.model).reads_both:
+        if not own.is_own(self.cell.model) and not patchnets.network_class(self.cell.model).reads_both:
             raise RsbenchError(
                 f"--partition modality leaves workers without the modality that {self.cell.model} reads: choose a "
                 f"--model that reads both ({', '.join(patchnets.of_both())})."
@@ -134,3 +137,19 @@ class PixelClassification(Classification):
         if dist.get_rank() == 0:
             draw_classes(folder / MAP, predicted_HW, truth_HW, self.data.class_names, title)
         return [{"file": MAP, "title": title}]
+
+
+def _own(model: str, inputs: Mapping[str, int], side: int, weights: str | None) -> nn.Module:
+    """Build an own model: for both modalities apart if its callable takes ``aux_channels``, else for both stacked."""
+    bands, channels = inputs["hsi_bands"], inputs["aux_channels"]
+    sizes = {"num_classes": inputs["classes"], "image_size": side}
+    if own.takes_two_inputs(model):
+        return own.build(model, {**sizes, "in_channels": bands, "aux_channels": channels}, weights=weights)
+    network = own.build(model, {**sizes, "in_channels": bands + channels}, weights=weights)
+    network.register_forward_pre_hook(_stacked)
+    return network
+
+
+def _stacked(network: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor]:
+    """Return the bands of the cube and the channels of the other modality as one input [B, bands + channels, P, P]."""
+    return (torch.cat(inputs, dim=1),)

@@ -13,6 +13,7 @@ from rsbench.datasets.partition import TrainingSamples
 from rsbench.datasets.scenes.prepared import Scenes
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.images import Pictures
+from rsbench.models import own
 from rsbench.models import torchvision as models
 from rsbench.tasks.classification import Classification
 
@@ -33,7 +34,10 @@ class SceneClassification(Classification):
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """Build a network by name, with random or given weights."""
+        """Build a network by name, or an own one, with random or given weights."""
+        if own.is_own(model):
+            sizes = {"num_classes": inputs["classes"], "in_channels": 3, "image_size": image_size}
+            return {"": own.build(model, sizes, weights=weights)}
         return {"": models.build(model, classes=inputs["classes"], image_size=image_size, weights=weights)}
 
     @classmethod

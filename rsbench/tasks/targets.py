@@ -60,7 +60,10 @@ class TargetDetection(Task):
     ) -> dict[str, nn.Module]:
         """Build the three networks of the auto-encoder, with random weights only."""
         if model != autoencoder.NAME:
-            raise RsbenchError(f"There is no model {model!r} for target detection.{did_you_mean(model, cls.models())}")
+            raise RsbenchError(
+                f"There is no model {model!r} for target detection, which trains three networks of its own and takes "
+                f"no other.{did_you_mean(model, cls.models())}"
+            )
         if weights is not None:
             raise RsbenchError(f"--weights {weights}: {model} is made for each scene and has none; leave them out.")
         return autoencoder.build(inputs["bands"])

@@ -15,6 +15,7 @@ from rsbench.cell import CellSpec
 from rsbench.datasets.io.prepared_folder import content_digests
 from rsbench.errors import RsbenchError
 from rsbench.measure.gather import gather_json
+from rsbench.models.origin import source_of
 from rsbench.tasks import Networks, Task
 
 
@@ -60,6 +61,7 @@ def facts_of_run(cell: CellSpec, compressor: str, task: Task, folder: Path, buil
         "the data": digest(sorted(content_digests(folder).items())),
         "the split of the samples": digest(*(part.tobytes() for part in (task.train, *task.clients))),
         "the initial weights": weights_digest(built),
+        "the model's code": source_of(cell.model) or "rsbench's",
         "rsbench's files": package_digest(),
         "the version of torch": torch.__version__,
     }
@@ -82,3 +84,24 @@ def agree(facts: Mapping[str, str]) -> None:
                 f"Rank {rank} differs from rank 0 in {' and '.join(odd)}, so nothing was trained: give every rank the"
                 " same command, files and version of rsbench."
             )
+
+
+def agree_on_run(cell: CellSpec, compressor: str, task: Task, folder: Path, built: Networks) -> None:
+    """Return when all ranks are about to do the same, and with the code that was planned; a collective call.
+
+    Args:
+        cell: what runs.
+        compressor: its text, with the density that was solved.
+        task: bound to its data.
+        folder: of the prepared data.
+        built: networks with their initial weights.
+
+    Raises:
+        RsbenchError: on every rank, the same sentence: ranks differ, or an own model's code has changed meanwhile.
+    """
+    agree(facts_of_run(cell, compressor, task, folder, built))
+    if source_of(cell.model) != cell.model_source:
+        raise RsbenchError(
+            f"The code of {cell.model} has changed since this cell was planned; run the command again to train the "
+            "code as it is now."
+        )

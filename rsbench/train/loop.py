@@ -28,7 +28,7 @@ from rsbench.measure.trace import Trace
 from rsbench.metrics import facts_of
 from rsbench.recipe.epochs import steps_per_epoch, total_steps
 from rsbench.tasks import Networks, Task
-from rsbench.train.agreement import agree, facts_of_run
+from rsbench.train.agreement import agree_on_run
 from rsbench.train.checkpoints import Checkpoints
 from rsbench.train.differences import Differences
 from rsbench.train.exchange import Exchange, Stats
@@ -87,7 +87,7 @@ class Training:
         torch.manual_seed(seed)
         built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
         beat("compare with the other ranks")
-        agree(facts_of_run(cell, compressor.text, self.task, folder, built))
+        agree_on_run(cell, compressor.text, self.task, folder, built)
         beat("prepare the exchange")
         self.networks = self.task.place(built, device, channels_last=cell.channels_last)
         self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)

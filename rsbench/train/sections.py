@@ -15,6 +15,7 @@ from rsbench.compressors import Compressor
 from rsbench.compressors.base import differences
 from rsbench.measure import asked_ratio, memory
 from rsbench.measure.totals import RunTotals
+from rsbench.models import own
 from rsbench.models.weights import loaded_weights
 from rsbench.tasks import Networks
 
@@ -58,14 +59,16 @@ def traffic_section(totals: RunTotals, buffer_bytes: int, cell: CellSpec, sample
 def model_section(name: str, networks: Networks) -> dict[str, Any]:
     """Return a model's sizes, and how many tensors given weights filled.
 
-    Parameters that networks share count once, but are sent for each.
+    Parameters that networks share count once, but are sent for each; frozen ones are not sent.
     """
-    sent = [parameter for network in networks.values() for parameter in network.parameters()]
-    distinct = {id(parameter): parameter for parameter in sent}.values()
+    every = [parameter for network in networks.values() for parameter in network.parameters()]
+    sent = [parameter for parameter in every if parameter.requires_grad]
+    distinct = {id(parameter): parameter for parameter in every}.values()
     given = [loaded for loaded in map(loaded_weights, networks.values()) if loaded is not None]
     return {
         "name": name,
         **({"weights": dataclasses.asdict(given[0])} if given else {}),
+        **{key: facts for network in networks.values() for key, facts in own.record_section(name, network).items()},
         **{key: facts for network in networks.values() for key, facts in _own_facts(network).items()},
         "parameters": sum(p.numel() for p in distinct),
         "one_d_elements": sum(p.numel() for p in sent if p.dim() < 2),

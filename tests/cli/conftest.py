@@ -142,3 +142,21 @@ def fake_workers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, small_syntheti
 def failed(reason: str) -> Outcome:
     """An outcome of a failed cell."""
     return Outcome(status="failed", cause=Cause(reason=reason, log=Path("rank1.log"), tail=("last line",)), wall_s=1.0)
+
+
+@pytest.fixture
+def recorded(rsbench: Callable[..., Result], launcher: FakeLauncher) -> None:
+    """Two finished cells whose records say when a step exchanges what."""
+    assert rsbench("compare", "--compressor", "none", "--compressor", "topk").exit_code == 0
+    for file in Path("rsbench-results").glob("cells/*/record.json"):
+        record = records.read_record(file)
+        op = "all_reduce" if record["cell"]["compressor"] == "none" else "all_gather"
+        call = {"op": op, "payload_bytes": 4e6 if op == "all_reduce" else 4e4, "per_step": 1.0, "blocking": False}
+        parts = ("ready_s", "compress_s", "wait_s", "took_s", "decompress_s", "compress_cpu_s", "decompress_cpu_s")
+        bucket = dict.fromkeys(parts, 0.001)
+        phase = dict.fromkeys(("before_s", "forward_s", "backward_s", "after_s"), 0.02)
+        record["exchange"] = {
+            "phases": [{**phase, "buckets": [{**bucket, "calls": [{**call, "workers": 2}]}]}],
+            **{"load": 1.0, "steps": 9, "foreign_share": 0.0, "cores": 2, "ranks_here": 2},
+        }
+        records.write_record(file.parent, record)

@@ -7,30 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from click.testing import Result
 
-from rsbench.results import records
-
 Call = Callable[..., Result]
-
-
-@pytest.fixture
-def recorded(rsbench: Call, launcher: Any) -> None:
-    """Two finished cells whose records say when a step exchanges what."""
-    assert rsbench("compare", "--compressor", "none", "--compressor", "topk").exit_code == 0
-    for file in Path("rsbench-results").glob("cells/*/record.json"):
-        record = records.read_record(file)
-        op = "all_reduce" if record["cell"]["compressor"] == "none" else "all_gather"
-        call = {"op": op, "payload_bytes": 4e6 if op == "all_reduce" else 4e4, "per_step": 1.0, "blocking": False}
-        parts = ("ready_s", "compress_s", "wait_s", "took_s", "decompress_s", "compress_cpu_s", "decompress_cpu_s")
-        bucket = dict.fromkeys(parts, 0.001)
-        phase = dict.fromkeys(("before_s", "forward_s", "backward_s", "after_s"), 0.02)
-        record["exchange"] = {
-            "phases": [{**phase, "buckets": [{**bucket, "calls": [{**call, "workers": 2}]}]}],
-            **{"load": 1.0, "steps": 9, "foreign_share": 0.0, "cores": 2, "ranks_here": 2},
-        }
-        records.write_record(file.parent, record)
 
 
 def test_tables_a_page_and_json_are_written(rsbench: Call, recorded: None) -> None:

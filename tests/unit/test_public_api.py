@@ -68,6 +68,7 @@ COMMANDS = {
     "compare",
     "run",
     "report",
+    "bundle",
     "scale",
     "list",
     "bench",

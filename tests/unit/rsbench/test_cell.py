@@ -26,6 +26,7 @@ BASE = CellSpec(
     split="50/10/40",
 )
 OTHER_VALUES = {
+    "model_source": "sha256:0",
     "dataset": "nwpu45",
     "dataset_fingerprint": "abd",
     "model": "vgg19",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rsbench.errors import RsbenchError
-from rsbench.recipe.fedfusion import FedFusion, canonical_model, coordinate_share, model_label, parse_fedfusion
+from rsbench.recipe.fedfusion import FedFusion, coordinate_share, parse_fedfusion
+from rsbench.recipe.model_text import canonical_model, model_label
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""``rsbench list models``: networks by task, with their sizes and the largest ratio that they can be compressed by."""
+
+from __future__ import annotations
+
+from rsbench.cli.lists.table import Asked, Listing, Row
+from rsbench.console import harmless
+from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.models.origin import offered, source_of
+from rsbench.models.rates import RATES
+from rsbench.planning import model_sizes, probe
+from rsbench.planning.model_sizes import ModelSize
+from rsbench.recipe import fedfusion
+from rsbench.recipe.model_text import FORMS, canonical_model
+
+_COLUMNS = ("Model", "Task", "Parameters (M)", "Gradients (MB)", "Largest ratio")
+_OWN_TASK = "scenes"
+"""The task that own models are measured for."""
+
+
+def models(asked: Asked) -> Listing:
+    """Return the models that --model takes; own ones where they are named, or offered by an installed package.
+
+    Raises:
+        RsbenchError: a name that is asked for is no model, or its code cannot be trained.
+    """
+    ours = {name: task for task, names in probe.model_names().items() for name in names}
+    named = [name for name in asked.names if name not in ours]
+    for name in named:
+        if source_of(name) is None:
+            raise RsbenchError(
+                f'`rsbench list models` has no "{harmless(name)}".{did_you_mean(name, [*ours, *offered()])}'
+            )
+    rows = [_row(name, task, model_sizes.shipped(name)) for name, task in ours.items()]
+    rows += [_row(name, _OWN_TASK, model_sizes.measured(_OWN_TASK, canonical_model(name))) for name in named]
+    rows += [_row(name, _OWN_TASK, None) for name in offered() if name not in named]
+    return Listing(
+        what="models",
+        columns=_COLUMNS,
+        rows=tuple(rows),
+        results=(_sizes_of_what(),),
+        hints=(f"--model takes {FORMS}. See docs/own-model.md.",),
+    )
+
+
+def _row(name: str, task: str, size: ModelSize | None) -> Row:
+    """Return a model's line; sizes that are not known are left empty."""
+    texts = ("-", "-", "-") if size is None else _texts(size)
+    remarks = _remarks(name)
+    facts = {
+        "name": name,
+        "task": task,
+        "parameters": size and size.parameters,
+        "gradient_bytes": size and size.gradient_bytes,
+        "largest_ratio": size and size.largest_ratio,
+        "image_size": model_sizes.image_size_for(task, name),
+        "offered_by": offered().get(name),
+        "remarks": list(remarks),
+    }
+    return Row(name=name, texts=(name, task, *texts), facts=facts, details=remarks)
+
+
+def _texts(size: ModelSize) -> tuple[str, str, str]:
+    ratio = model_sizes.ratio_text(size.largest_ratio)
+    return f"{size.parameters / 1e6:.3g}", f"{size.gradient_bytes / 1e6:.3g}", ratio
+
+
+def _remarks(name: str) -> tuple[str, ...]:
+    """Return what else there is to know of a model."""
+    if name in offered():
+        return (f"Offered by an installed package: {offered()[name]}.",)
+    if name in RATES:
+        return (f"The learning rate is {RATES[name]:g} at most by default.",)
+    return (f"{fedfusion.AFTER}; {fedfusion.OPTIONS}.",) if name == fedfusion.NAME else ()
+
+
+def _sizes_of_what() -> str:
+    """Return the sentence that says for which data and compressor the figures are."""
+    scenes, pixels = model_sizes.INPUTS["scenes"], model_sizes.INPUTS["pixels"]
+    side, patch = model_sizes.IMAGE_SIZES["scenes"], model_sizes.IMAGE_SIZES["pixels"]
+    small = ", ".join(f"{name} at {size} px" for name, size in model_sizes.SMALL_IMAGES.items())
+    return (
+        f"Sizes for {scenes['classes']} classes at {side} px ({small}), for pixels {pixels['classes']} classes, "
+        f"{pixels['hsi_bands']} bands and patches of {patch} px. Largest ratio: of {model_sizes.COMPRESSOR} in payload "
+        "bytes, with one element of each matrix and all of the smaller tensors; other compressors differ."
+    )

@@ -1,0 +1,122 @@
+"""The text of a model: a name, a callable of one's own, or a network of another package. Torch-free."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from rsbench.errors import RsbenchError
+from rsbench.recipe.fedfusion import AFTER, is_fedfusion, parse_fedfusion
+
+FORMS: Final = "a name, package.module:callable, FILE.py:callable, timm:NAME or torchgeo:NAME"
+"""What ``--model`` takes, in words."""
+PACKAGES: Final = ("timm", "torchgeo")
+"""Packages whose networks are asked for by their name; each is an extra of the same name."""
+_DOTTED: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_KEY: Final = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelText:
+    """The parts of a model's text.
+
+    Attributes:
+        place: a module, a file that ends in ``.py``, or one of :data:`PACKAGES`; empty for a plain name.
+        name: of the callable in its module, or of the network.
+        parameters: (keyword, value as text) that the callable is given, sorted by keyword.
+    """
+
+    place: str
+    name: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the place is a file."""
+        return self.place.endswith(".py")
+
+    @property
+    def text(self) -> str:
+        """The canonical text, which :func:`parse_model` reads."""
+        options = ",".join(f"{key}={value}" for key, value in self.parameters)
+        return ":".join(filter(None, (self.place, self.name, options)))
+
+
+def parse_model(text: str) -> ModelText:
+    """Read ``resnet18``, ``nets:make``, ``lib/nets.py:Net:width=32,depth=4`` or ``timm:resnet50``.
+
+    Raises:
+        RsbenchError: one sentence that says what is wrong with the text.
+    """
+    if not text.isprintable():
+        raise RsbenchError(f"The model {text!a} holds characters that cannot be printed; give {FORMS}.")
+    head, colon, rest = text.strip().partition(":")
+    if not colon:
+        if head.endswith(".py") or "/" in head:
+            raise RsbenchError(
+                f'The model "{text}" is a file; name the callable that builds the network: {head}:CALLABLE.'
+            )
+        return ModelText(place="", name=head)
+    name, _, options = rest.partition(":")
+    if "=" in name:
+        return ModelText(place="", name=head, parameters=_parameters(text, rest))
+    _check(text, head, name)
+    place = posixpath.normpath(head) if head.endswith(".py") else head
+    return ModelText(place=place, name=name, parameters=_parameters(text, options))
+
+
+def _check(text: str, place: str, name: str) -> None:
+    """Refuse a place that is no module and no file, and a name that no callable can have.
+
+    Raises:
+        RsbenchError: says what to write.
+    """
+    sound = name and (place in PACKAGES or _DOTTED.fullmatch(name))
+    if not sound or not (place.endswith(".py") or _DOTTED.fullmatch(place)):
+        raise RsbenchError(f'The model "{text}" cannot be read; give {FORMS}.')
+
+
+def _parameters(text: str, options: str) -> tuple[tuple[str, str], ...]:
+    """Return the keywords of ``width=32,depth=4``, sorted.
+
+    Raises:
+        RsbenchError: a pair is not ``key=value``, or a key is there twice.
+    """
+    values: dict[str, str] = {}
+    for pair in filter(None, options.split(",")):
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not _KEY.fullmatch(key) or not value:
+            raise RsbenchError(
+                f'The model "{text}": "{pair.strip()}" is not key=value; write {text.partition(":")[0]}:...:width=32.'
+            )
+        if key in values:
+            raise RsbenchError(f'The model "{text}" gives {key} twice; give it once.')
+        values[key] = value
+    return tuple(sorted(values.items()))
+
+
+def canonical_model(model: str) -> str:
+    """Return a model's text in its one spelling; models without options are their name.
+
+    Raises:
+        RsbenchError: the text cannot be read, or is ``fedfusion`` with options that it does not have.
+    """
+    if is_fedfusion(model):
+        return parse_fedfusion(model).text
+    return parse_model(model).text if isinstance(model, str) else model  # a cell of a damaged record
+
+
+def short_model(model: str) -> str:
+    """Return a model's text without the packages or folders before its module: ``nets:make``."""
+    place, colon, rest = model.partition(":")
+    if not colon or "=" in rest.partition(":")[0] or place in PACKAGES:
+        return model
+    module = posixpath.basename(place.removesuffix(".py")).rpartition(".")[2]
+    return f"{module}:{rest}"
+
+
+def model_label(model: str) -> str:
+    """Return what tables call a model: ``nets:make``, ``fedfusion:rank=8 (after FedFusion)``, others by their text."""
+    return f"{model} ({AFTER})" if is_fedfusion(model) else short_model(model)
