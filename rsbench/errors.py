@@ -41,6 +41,12 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
         A sentence that starts with a space, ready to be appended to an error.
     """
     known = sorted(choices)
+    close = closest(name, known)
+    return f' Did you mean "{close}"?' if close else f" Known: {', '.join(known)}."
+
+
+def closest(name: str, choices: Iterable[str]) -> str:
+    """Return the choice that a user most likely meant, empty where none is near."""
+    known = list(choices)
     spellings = dict.fromkeys((name, name.lower()))
-    close = [near for each in spellings for near in difflib.get_close_matches(each, known, n=1, cutoff=0.5)]
-    return f' Did you mean "{close[0]}"?' if close else f" Known: {', '.join(known)}."
+    return next((near for each in spellings for near in difflib.get_close_matches(each, known, n=1, cutoff=0.5)), "")

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rsbench.cli.environment import check_environment
+from rsbench.cli.grammar import completion
+from rsbench.cli.grammar.command import BESIDE, OUTPUT, TIMED, Command, heading
+from rsbench.cli.grammar.lists import list_option
 from rsbench.cli.options.output import quiet_option
-from rsbench.cli.options.shared import PATH, one_decorator
+from rsbench.cli.options.shared import PATH
 from rsbench.console import complain, make_console, make_progress_console, say
 from rsbench.errors import RsbenchError
 
@@ -32,81 +35,61 @@ def say_new_name(ctx: click.Context, param: click.Parameter, value: bool | None)
     return value
 
 
-what_options = one_decorator(
-    click.option("--model", default="resnet18", show_default=True, metavar="NAME", help="Whose gradient shapes."),
+what_options = heading(
+    TIMED,
     click.option(
-        "--density",
-        multiple=True,
-        default=("0.001",),
-        metavar="R[,R...]",
-        help="Share of the elements that is sent; several give a row each.  [0.001]",
+        "--model",
+        default="resnet18",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=completion.models,
+        help="Network whose gradient shapes are sent.",
+    ),
+    list_option(
+        "--density", default=("0.001",), metavar="R", show_default=True, help="Shares of the elements to send."
     ),
     click.option("--workers", default=2, show_default=True, metavar="N", help="Processes on this machine's CPU."),
-    click.option(
-        "--threads",
-        multiple=True,
-        default=("1",),
-        metavar="N[,N...]",
-        help="Compute threads of a worker; several are timed beside each other.  [1]",
-    ),
-    click.option(
+    list_option("--threads", default=("1",), metavar="N", show_default=True, help="Compute threads of a worker."),
+    list_option(
         "--compressor",
-        multiple=True,
-        metavar="NAME[:KEY=VALUE,...]",
-        help="Compressor, see `rsbench list compressors -v`; repeat.  [all]",
+        metavar="NAME[:KEY=VALUE]",
+        shell_complete=completion.compressors,
+        help="Compressors with their options: `rsbench list compressors -v`.  [all]",
     ),
-    click.option(
-        "--repeats",
-        default=5,
-        show_default=True,
-        metavar="N",
-        help="Rounds over all rows; shown are medians and the middle half (25th to 75th percentile).",
-    ),
+    click.option("--repeats", default=5, show_default=True, metavar="N", help="Rounds over all rows."),
 )
 """What is timed, and how often."""
 
-beside_options = one_decorator(
+beside_options = heading(
+    BESIDE,
     click.option(
-        "--plain-hooks/--no-plain-hooks", default=True, show_default=True, help="PyTorch's hooks and plain code beside."
+        "--plain-hooks/--no-plain-hooks", default=True, show_default=True, help="PyTorch's hooks and plain code."
     ),
     click.option("--rivals/--no-rivals", default=None, hidden=True, callback=say_new_name),
-    click.option(
-        "--floors/--no-floors",
-        default=True,
-        show_default=True,
-        help="Beside: memory traffic alone, which no method goes below.",
-    ),
+    click.option("--floors/--no-floors", default=True, show_default=True, help="Memory traffic alone."),
     click.option("--parts/--no-parts", default=True, show_default=True, help="Compression alone, and memory."),
     click.option(
         "--bucket-views/--no-bucket-views", default=True, show_default=True, help="DDP's gradient_as_bucket_view."
     ),
-    click.option(
-        "--against",
-        type=PATH,
-        metavar="DIR",
-        help="Time the compressors of another source tree or site-packages beside, in the same rounds.",
-    ),
+    click.option("--against", type=PATH, metavar="DIR", help="Another source tree's or site-packages' compressors."),
 )
-"""What stands beside."""
+"""What is timed beside."""
 
-answer_options = one_decorator(
-    click.option(
-        "--json", "json_path", type=PATH, help="Keep all samples in this file as they come.  [bench.json in the cache]"
-    ),
-    click.option(
-        "--from", "earlier", type=PATH, metavar="FILE", help="Time nothing: show what an earlier --json has kept."
-    ),
-    click.option("--plot", "plot_path", type=PATH, help="Draw time against density: a PNG, an SVG and a CSV file."),
-    quiet_option,
+answer_options = heading(
+    OUTPUT,
+    click.option("--json", "json_path", type=PATH, help="Keep all samples in this file.  [bench.json in the cache]"),
+    click.option("--from", "earlier", type=PATH, metavar="FILE", help="Time nothing: show what --json has kept."),
+    click.option("--plot", "plot_path", type=PATH, help="Draw time against density: PNG, SVG and CSV."),
     click.option("--markdown", is_flag=True, help="Print one Markdown table in place of all others."),
 )
 """What becomes of it."""
 
 
-@click.command()
+@click.command(cls=Command)
 @what_options
 @beside_options
 @answer_options
+@quiet_option
 @click.pass_context
 def bench(ctx: click.Context, /, **given: Any) -> None:
     """Time compressors on a model's gradient shapes over loopback: no data, no training.
@@ -119,9 +102,9 @@ def bench(ctx: click.Context, /, **given: Any) -> None:
       rsbench bench
       rsbench bench --model vgg19 --repeats 3 --no-plain-hooks
       rsbench bench --density 0.001,0.01 --markdown
-      rsbench bench --compressor noop --compressor rsdgc --compressor rsdgc:kernels=eager
+      rsbench bench --compressor noop,rsdgc,rsdgc:kernels=eager
       rsbench bench --compressor topk --against ../rsbench-of-last-month
-      rsbench bench --compressor topk --density 0.0001,0.001,0.01,0.1 --no-parts --plot density.png
+      rsbench bench --compressor topk --density 0.001,0.01,0.1 --plot density.png
     """  # noqa: D301 - click reads \b
     from rsbench.bench import command  # late: start-up
     from rsbench.bench.plot import NO_CURVE

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from rsbench.cli.grammar.command import OUTPUT, Command, heading
 from rsbench.cli.options.shared import PATH
 from rsbench.console import make_console, make_progress_console, say
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("results", metavar="[DIR]", type=PATH, default=Path("rsbench-results"))
-@click.option("--out", "-o", type=PATH, metavar="FILE", help="Archive to write.  [DIR.rsbench.zip]")
+@heading(OUTPUT, click.option("--out", "-o", type=PATH, metavar="FILE", help="Archive to write.  [DIR.rsbench.zip]"))
 def bundle(results: Path, out: Path | None) -> None:
     """Write one archive of a result folder, for others to check.
 

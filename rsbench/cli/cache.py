@@ -7,6 +7,7 @@ import os
 import click
 
 from rsbench.cli.document import print_document
+from rsbench.cli.grammar.command import DATA, Command, heading
 from rsbench.cli.options.output import json_option
 from rsbench.console import complain, make_console, say
 from rsbench.errors import RsbenchError
@@ -14,9 +15,12 @@ from rsbench.paths import cache_root
 from rsbench.units import bytes_text
 
 
-@click.command()
-@click.option("--clear", is_flag=True, help="Delete what rsbench has cached; it is made again when needed.")
-@click.option("--yes", is_flag=True, help="With --clear: do not ask.")
+@click.command(cls=Command)
+@heading(
+    DATA,
+    click.option("--clear", is_flag=True, help="Delete what rsbench has cached; it is made again when needed."),
+    click.option("--yes", is_flag=True, help="With --clear: do not ask."),
+)
 @json_option
 def cache(clear: bool, yes: bool, as_json: bool) -> None:
     """Show the folder of prepared data and model facts, its size, or delete what is in it.

@@ -7,19 +7,21 @@ from pathlib import Path
 import click
 
 from rsbench.cli.document import print_document
+from rsbench.cli.grammar import completion
+from rsbench.cli.grammar.command import Group
 from rsbench.cli.options.output import json_option, quiet_option
 from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, make_progress_console, say
 from rsbench.units import bytes_text
 
 
-@click.group()
+@click.group(cls=Group)
 def data() -> None:
     """Fetch and check data sets."""
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.datasets)
 @data_root_option
 @quiet_option
 @json_option
@@ -67,7 +69,7 @@ def fetch(name: str, data_root: Path, quiet: bool, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.datasets)
 @data_root_option
 @quiet_option
 @json_option

@@ -11,6 +11,7 @@ import click
 
 from rsbench.cli.document import print_document
 from rsbench.cli.environment import environment_problems
+from rsbench.cli.grammar.command import Command
 from rsbench.cli.host_name import host_name_problems
 from rsbench.cli.options.output import json_option, quiet_option
 from rsbench.cli.options.shared import data_root_option
@@ -20,7 +21,7 @@ from rsbench.errors import RsbenchError
 from rsbench.paths import cache_root, data_cache
 
 
-@click.command()
+@click.command(cls=Command)
 @data_root_option
 @quiet_option
 @json_option

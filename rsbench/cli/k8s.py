@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from rsbench.cli.grammar.command import CLUSTER, SCRIPT, Command, heading
 from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.kubernetes import KINDS, WORKING_FOLDER, Comparison, literal, manifest
 from rsbench.console import make_console, make_progress_console, pipe, say
@@ -29,24 +30,30 @@ _VOLUMES: Final = {"out": "rsbench-results", "data_root": "data"}
 """Parameters of ``compare`` that name folders, and the volumes of a pod that these stand in."""
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--image", required=True, metavar="IMAGE", help="rsbench's container image, see docs/docker.md.")
-@click.option("--nodes", type=click.IntRange(1, MOST_NODES), default=1, show_default=True, metavar="N", help="Pods.")
-@click.option(
-    "--gpus-per-node",
-    type=click.IntRange(1),
-    metavar="N",
-    help="GPUs of each pod, one worker each.  [none: give --workers]",
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True})
+@heading(
+    CLUSTER,
+    click.option("--image", required=True, metavar="IMAGE", help="rsbench's container image: docs/docker.md."),
+    click.option("--nodes", type=click.IntRange(1, MOST_NODES), default=1, show_default=True, help="Pods."),
+    click.option(
+        "--gpus-per-node",
+        type=click.IntRange(1),
+        metavar="N",
+        help="GPUs of each pod, one worker each.  [none: give --workers]",
+    ),
+    click.option(
+        "--kind",
+        type=click.Choice(KINDS),
+        default=KINDS[0],
+        show_default=True,
+        help="An indexed Job, or a TrainJob of Kubeflow Trainer v2.",
+    ),
 )
-@click.option(
-    "--kind",
-    type=click.Choice(KINDS),
-    default=KINDS[0],
-    show_default=True,
-    help="An indexed Job, which every cluster has, or a TrainJob of Kubeflow Trainer v2.",
+@heading(
+    SCRIPT,
+    click.option("--name", default="rsbench", metavar="NAME", show_default=True, help="Name of the cluster's objects."),
+    click.option("--output", metavar="FILE", help="File to write; - prints.  [NAME-KIND.yaml]"),
 )
-@click.option("--name", default="rsbench", metavar="NAME", show_default=True, help="Of the objects in the cluster.")
-@click.option("--output", metavar="FILE", help="Where to write; - prints.  [NAME-KIND.yaml]")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF COMPARE]...")
 @click.pass_context
 def k8s(
@@ -67,20 +74,20 @@ def k8s(
 
     \b
     Examples:
-      rsbench k8s --nodes 2 --gpus-per-node 4 --image ghcr.io/you/rsbench:0.1.0 --dataset nwpu45 --model vgg19
-      rsbench k8s --kind trainjob --gpus-per-node 8 --image ghcr.io/you/rsbench:0.1.0 --plan paper-scene
+      rsbench k8s --image ghcr.io/you/rsbench:0.1.0 --nodes 2 --gpus-per-node 4
+      rsbench k8s --image rsbench --kind trainjob --plan paper-scene --workers 8
       rsbench k8s --image rsbench --workers 2 --output - | kubectl apply -f -
     """  # noqa: D301 - click reads \b
     own = (*_RESTARTS, *(() if gpus_per_node is None else ("--gpus", str(gpus_per_node))))
-    request, given = read_compare_options(ctx, [*own, *arguments], nodes=nodes, taken=_TAKEN)
+    request, given, words = read_compare_options(ctx, [*own, *arguments], nodes=nodes, taken=_TAKEN)
     _check(request, given["plan"], gpus_per_node)
     comparison = Comparison(
         name=name,
         image=image,
         nodes=nodes,
         gpus=gpus_per_node or 0,
-        arguments=("compare", *own, *map(literal, arguments)),
-        command=command_line(),
+        arguments=("compare", *own, *map(literal, [*words, *arguments])),
+        command=command_line(ctx),
     )
     comparison.check()
     text = manifest(kind, comparison)

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from rsbench.cli.grammar.command import DATA, OUTPUT, Command, heading
 from rsbench.cli.lists import catalog
 from rsbench.cli.lists.models import models
 from rsbench.cli.lists.runs import runs
@@ -27,14 +28,20 @@ LISTS: Final[dict[str, Callable[[Asked], Listing]]] = {
 }
 
 
-@click.command("list")
-@click.argument("what", type=click.Choice(list(LISTS)))
+@click.command("list", cls=Command)
+@click.argument("what", type=click.Choice(list(LISTS)), metavar="WHAT")
 @click.argument("names", nargs=-1, metavar="[NAME|DIR]...")
-@click.option("-v", "--verbose", is_flag=True, help="With options, sources, layouts or reasons.")
-@click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Result folder of `runs`.")
+@heading(
+    OUTPUT,
+    click.option("-v", "--verbose", is_flag=True, help="With options, sources, layouts or reasons."),
+)
+@heading(
+    DATA,
+    click.option("--out", type=PATH, default=Path("rsbench-results"), show_default=True, help="Folder of `runs`."),
+)
 @json_option
 def list_command(what: str, names: tuple[str, ...], verbose: bool, out: Path, as_json: bool) -> None:
-    """List compressors, data sets, links, models, shipped plans, recorded runs, or what --sync and --partition take.
+    """List compressors, datasets, links, models, partitions, plans, runs or sync: give one of these words.
 
     Names after the list choose its rows; for `runs` they are result folders.
 

@@ -1,166 +1,58 @@
-"""The command line: parse, hand over, exit. Everything heavy is imported inside the commands."""
+"""The command line: parse, hand over, exit. A command's module is imported when the command is asked for."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Final
 
 import click
 
 from rsbench import __version__
-from rsbench.cli.bench import bench
-from rsbench.cli.bundle import bundle
-from rsbench.cli.cache import cache
-from rsbench.cli.data import data
-from rsbench.cli.doctor import doctor
-from rsbench.cli.environment import check_environment, check_rank
-from rsbench.cli.k8s import k8s
-from rsbench.cli.listing import list_command
-from rsbench.cli.options import shared as options
-from rsbench.cli.options.output import json_option, quiet_option
-from rsbench.cli.options.plan import plan_options
-from rsbench.cli.options.survival import survival_options
-from rsbench.cli.report import report
-from rsbench.cli.request import request_from
-from rsbench.cli.scale import scale
-from rsbench.cli.sentences import Sentences
-from rsbench.cli.slurm import slurm
-from rsbench.errors import RsbenchError
-from rsbench.planning.grid import MOST_UNASKED, check_size
+from rsbench.cli.grammar.command import Entry
+from rsbench.cli.grammar.sentences import Sentences
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+COMMANDS: Final = {
+    "Compare": (
+        Entry("compare", "rsbench.cli.training", "Train with each compressor; compare accuracy and bytes."),
+        Entry("run", "rsbench.cli.training", "Run one cell, for scripts and launchers of your own."),
+        Entry("bench", "rsbench.cli.bench", "Time compressors on a model's gradients, without data."),
+    ),
+    "Look": (
+        Entry("report", "rsbench.cli.report", "Show and write tables and a page of what is recorded."),
+        Entry("bundle", "rsbench.cli.bundle", "Write one archive of the results, for others to check."),
+        Entry("scale", "rsbench.cli.scale", "Model more workers and other links from what is recorded."),
+    ),
+    "Plan": (
+        Entry("slurm", "rsbench.cli.slurm", "Write a batch script for Slurm, or submit it."),
+        Entry("k8s", "rsbench.cli.k8s", "Write a Kubernetes manifest."),
+    ),
+    "Set up": (
+        Entry("doctor", "rsbench.cli.doctor", "Say what works on this machine, and what to do about the rest."),
+        Entry("list", "rsbench.cli.listing", "List compressors, data sets, models, plans, runs and more."),
+        Entry("data", "rsbench.cli.data", "Fetch and check data sets."),
+        Entry("cache", "rsbench.cli.cache", "Show or clear the folder of prepared data."),
+        Entry("completion", "rsbench.cli.grammar.shells", "Make a shell complete options and names."),
+    ),
+}
+"""The commands, under the headings of ``rsbench --help``."""
 
 
-@click.group(cls=Sentences, context_settings=CONTEXT)
+@click.group(cls=Sentences, entries=COMMANDS, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="rsbench")
 def main() -> None:
     """Which gradient compressor, at which ratio, on your link, and what does it cost in accuracy?
 
     \b
-    rsbench compare                                  nothing to download, no GPU, some minutes
-    rsbench compare --dataset ucm21 --data-root DIR --lr 0.01 --lr 0.05 --seeds 0,1,2
-    rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
-    rsbench report                                   tables and a page of all that is recorded
-    rsbench bundle                                   one archive of the results, for others to check
-    rsbench scale                                    what more workers and other links would do
-    rsbench doctor                                   what works on this machine
-    """  # noqa: D301 - click reads \b
-
-
-@main.command()
-@options.grid_options
-@options.tuning_options
-@options.judging_options
-@options.byte_options
-@options.device_options
-@options.sync_option
-@options.link_options
-@options.training_options
-@options.place_options
-@options.node_options
-@survival_options
-@plan_options
-@click.option("--dry-run", is_flag=True, help="Show the cells with their bytes and memory; launch nothing.")
-@click.option(
-    "--contact",
-    metavar="PASS/PERIOD",
-    help="With --dry-run: links are there for a pass in each period, such as 8m/95m.",
-)
-@click.option("--verbose", "-v", is_flag=True, help="With --dry-run: every single cell.")
-@json_option
-@quiet_option
-@click.option("--yes", is_flag=True, help=f"Run more than {MOST_UNASKED:,} cells.")
-@click.pass_context
-def compare(ctx: click.Context, /, **given: Any) -> None:
-    """Train with every compressor and compare accuracy, bytes and time.
-
-    The grid is data sets x models x compressors x ratios x ways to exchange (--sync) x learning rates x seeds. Cells
-    that are done are not run again: the same command after an interruption goes on where it stopped. Rows whose bytes
-    their own options decide (none, fp16, gcc, powersgd, ...) run once, not per ratio. A density given inside a
-    compressor is kept, unmatched.
-
-    \b
     Examples:
-      rsbench compare
-      rsbench compare --dataset ucm21 --ratio 50 --ratio 500 --lr 0.01 --lr 0.05 --seeds 0,1,2
-      rsbench compare --dataset ucm21 --lr 0.003 --lr 0.01 --lr 0.03 --tuning-seed 0 --seeds 1,2,3 --budget 100m
-      rsbench compare --compressor none --compressor rsdgc:policy=uniform --compressor topk:density=0.01
-      rsbench compare --dataset nwpu45 --model vgg19 --gpus 4 --split 20/80
-      rsbench compare --link 50mbit --link 1gbit --link geo
-      rsbench compare --sync steps --sync accumulate:8 --sync rounds:8 --sync rounds:8:nesterov
-      rsbench compare --plan paper-scene --dry-run
+      rsbench compare                nothing to download, no GPU, some minutes
+      rsbench compare --dataset ucm21 --lr 0.01,0.05 --seeds 0-2 --data-root DIR
       rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
-
-    \b
-    A plan of your own holds the same names:
-      dataset = ["ucm21"]
-      ratio = [50, 500]
-      seeds = [0, 1, 2]
-      gpus = 4
+      rsbench report                 tables and a page of all that is recorded
+      rsbench scale                  more workers and other links, modelled
+      rsbench doctor                 what works on this machine
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.member import started_by_torchrun  # late: start-up
-    from rsbench.run import compare as comparison
-    from rsbench.run.screen.screen import Screen
-
-    check_environment(os.environ)
-    if started_by_torchrun(os.environ):
-        raise RsbenchError(
-            "compare starts its own workers, but RANK and WORLD_SIZE say that a torchrun has started this process:"
-            " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
-        )
-    request = request_from(ctx, given)
-    check_size(request.grids, yes=given["yes"])
-    ctx.exit(comparison.compare(request, Screen.of(quiet=given["quiet"], as_json=given["as_json"])))
 
 
-@main.command()
-@options.cell_options
-@options.byte_options
-@options.device_options
-@options.cell_sync_option
-@options.cell_link_options
-@options.training_options
-@options.place_options
-@options.node_options
-@survival_options
-@json_option
-@quiet_option
-@click.pass_context
-def run(ctx: click.Context, /, **given: Any) -> None:
-    """Run one cell, for scripts and for launchers of your own.
-
-    Started by torchrun (RANK and WORLD_SIZE are set), it joins as one worker; otherwise it starts the workers.
-
-    \b
-    Examples:
-      rsbench run --compressor rsdgc --ratio 100 --seed 1
-      torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
-    """  # noqa: D301 - click reads \b
-    from rsbench.launch.member import started_by_torchrun  # late: start-up
-    from rsbench.run import compare as comparison
-    from rsbench.run.screen.screen import Screen
-
-    check_environment(os.environ)
-    for name in ("gpus", "workers"):
-        if len(given[name]) > 1:
-            raise RsbenchError(f"run runs one cell, so give --{name} once; rsbench compare takes several.")
-    one = {
-        name: () if given[name] is None else (given[name],)
-        for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync")
-    }
-    request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
-    if started_by_torchrun(os.environ):
-        if given["link"] is not None or given["interface"]:
-            raise RsbenchError(
-                "--link and --interface are for workers that rsbench starts: inside torchrun leave them out, and name "
-                "the interface in GLOO_SOCKET_IFNAME or NCCL_SOCKET_IFNAME."
-            )
-        from rsbench.run import inside_torchrun  # late: it loads torch
-
-        check_rank(os.environ)
-        ctx.exit(inside_torchrun.run(request, os.environ))
-    ctx.exit(comparison.compare(request, Screen.of(quiet=given["quiet"], as_json=given["as_json"])))
-
-
-for command in (report, bundle, scale, list_command, bench, data, cache, doctor, k8s, slurm):
-    main.add_command(command)
+if "_RSBENCH_COMPLETE" in os.environ:  # a shell asks, and click looks for what answers it
+    from rsbench.cli.grammar import shells  # noqa: F401  # late: start-up

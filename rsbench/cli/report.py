@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from rsbench.cli.grammar import completion
+from rsbench.cli.grammar.command import LINKS, OUTPUT, TABLES, Command, heading
+from rsbench.cli.grammar.lists import joined, list_option
 from rsbench.cli.options.shared import PATH, judging_options
 from rsbench.console import make_console, make_progress_console, pipe, say
 from rsbench.errors import RsbenchError
@@ -26,40 +29,47 @@ STANDARD_OUTPUT: Final = Path("-")
 """What ``--out`` takes in place of a folder."""
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folders", nargs=-1, metavar="[DIR]...", type=PATH)
-@click.option(
-    "--format",
-    "formats",
-    default="md,csv,html",
-    show_default=True,
-    metavar="NAMES",
-    help="Which files to write: md, csv, html, tex, json, separated by commas.",
+@heading(
+    TABLES,
+    click.option(
+        "--compare",
+        "changes",
+        nargs=2,
+        metavar="A B",
+        type=PATH,
+        help="Say what changed from result folder A to B; --out writes files.",
+    ),
+    click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".'),
+    click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table."),
 )
-@click.option(
-    "--out", type=PATH, help="Folder for the files, or - for standard output.  [the first DIR; for a bundle none]"
-)
-@click.option("--quiet", "-q", is_flag=True, help="Write the files and print their paths only.")
-@click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
-@click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
 @judging_options
-@click.option(
-    "--link",
-    "links",
-    multiple=True,
-    metavar="LINK",
-    help="Say hours and bytes on this link: 10Mbit/s, 100mbit:up=20mbit,latency=30ms, or a preset, see `rsbench list "
-    "links`; repeat.",
+@heading(
+    LINKS,
+    list_option(
+        "--link",
+        "links",
+        metavar="LINK",
+        shell_complete=completion.links,
+        help="Say hours and bytes on these links: `rsbench list links`.",
+    ),
+    click.option("--latency", metavar="TIME", help="Round trip of links that name none: 600ms."),
+    click.option("--contact", metavar="PASS/PERIOD", help="Links are up for 8m in every 95m: 8m/95m."),
 )
-@click.option("--latency", metavar="TIME", help="Round trip of links that name none: 600ms.")
-@click.option("--contact", metavar="PASS/PERIOD", help="Links are there for a pass in each period: 8m/95m.")
-@click.option(
-    "--compare",
-    "changes",
-    nargs=2,
-    metavar="A B",
-    type=PATH,
-    help="Say what changed from result folder A to B instead; files are written with --out only.",
+@heading(
+    OUTPUT,
+    list_option(
+        "--format",
+        "formats",
+        default=("md", "csv", "html"),
+        show_default="md,csv,html",
+        metavar="NAMES",
+        callback=joined,
+        help="Files to write: md, csv, html, tex, json.",
+    ),
+    click.option("--out", type=PATH, help="Folder for the files; - prints one.  [the first DIR; for a bundle none]"),
+    click.option("--quiet", "-q", is_flag=True, help="Write the files and print their paths only."),
 )
 def report(
     folders: tuple[Path, ...],
@@ -80,10 +90,10 @@ def report(
     \b
     Examples:
       rsbench report
-      rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
+      rsbench report node-a-results node-b-results --out joint --format csv,tex
       rsbench report --format json --out - | jq .methods
       rsbench report --against "rsdgc 100x"
-      rsbench report --link geo --link 10Mbit/s --latency 600ms
+      rsbench report --link geo,10Mbit/s --latency 600ms
       rsbench report --link 4mbit --contact 8m/95m
       rsbench report --compare results-of-last-week rsbench-results
     """  # noqa: D301 - click reads \b

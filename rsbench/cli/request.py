@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from rsbench.cell import Recipe
+from rsbench.cli.grammar.variables import as_options, assignments
 from rsbench.cli.options.plan import grids_given, plan_given
 from rsbench.cluster.slurm_step import nodes_of_step
 from rsbench.console import complain
@@ -49,7 +50,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         grids=tuple(_grid(one) for one in grids_given(ctx, given)),
         out=given["out"],
         data_root=given["data_root"],
-        argv=command_line(),
+        argv=command_line(ctx),
         nodes=nodes,
         token=token,
         interface=given["interface"],
@@ -82,8 +83,8 @@ _NEVER_QUEUED_AGAIN: Final = {"rerun": "each time that it is queued again it wou
 
 def read_compare_options(
     ctx: click.Context, arguments: Sequence[str], *, nodes: int, taken: Mapping[str, str]
-) -> tuple[Request, dict[str, Any]]:
-    """Return what ``rsbench compare`` would be asked, once planning has found nothing wrong with it, and its options.
+) -> tuple[Request, dict[str, Any], list[str]]:
+    """Return what ``rsbench compare`` would be asked, once planning has found nothing wrong with it.
 
     Data are not looked at, nor this machine's GPUs.
 
@@ -92,6 +93,10 @@ def read_compare_options(
         arguments: of ``compare``.
         nodes: machines that it will run on.
         taken: parameter names of ``compare`` that the caller gives itself -> what to do instead.
+
+    Returns:
+        The request, the values of all options, and the words that the job's command line needs for what only the
+        environment of this command says.
 
     Raises:
         RsbenchError: what planning refuses, or an option that is taken.
@@ -105,10 +110,11 @@ def read_compare_options(
                 raise RsbenchError(f"Leave out --{name.replace('_', '-')}: {instead}.")
         request = replace(request_from(inner, inner.params), nodes=Nodes(count=nodes))
         check_size(request.grids, yes=inner.params["yes"])
+        words = as_options(inner)
     request.check()
     for grid in request.grids:
         grid.placed(nodes=nodes, check_gpus=False)
-    return request, inner.params
+    return request, inner.params, words
 
 
 def _nodes(ctx: click.Context, given: Mapping[str, Any]) -> Nodes:
@@ -203,6 +209,7 @@ def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, .
     return unique([None if text is None else parse_worker_links(text).text for text in asked])
 
 
-def command_line() -> list[str]:
-    """Return the command as a user types it."""
-    return [os.path.basename(sys.argv[0]) or "rsbench", *sys.argv[1:]]
+def command_line(ctx: click.Context) -> list[str]:
+    """Return the command as a user types it; variables that set options stand before it, after ``env``."""
+    variables = assignments(ctx)
+    return [*(["env", *variables] if variables else []), os.path.basename(sys.argv[0]) or "rsbench", *sys.argv[1:]]

@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 
 from rsbench.cell import MOST
+from rsbench.cli.grammar import completion
+from rsbench.cli.grammar.command import LINKS, MACHINES, OUTPUT, Command, heading
+from rsbench.cli.grammar.lists import joined, list_option
 from rsbench.cli.options.shared import PATH
 from rsbench.cli.report import recorded, say_written
 from rsbench.console import make_console
@@ -14,28 +17,35 @@ from rsbench.errors import RsbenchError
 from rsbench.links.link import parse_link
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("folders", nargs=-1, metavar="[DIR]...", type=PATH)
-@click.option(
-    "--link",
-    "links",
-    multiple=True,
-    metavar="LINK",
-    help="Show steps for this link between nodes: 10gbit, leo, 100mbit:latency=30ms; repeat.  [1gbit 10gbit]",
+@heading(
+    LINKS,
+    list_option(
+        "--link",
+        "links",
+        metavar="LINK",
+        shell_complete=completion.links,
+        help="Links between nodes: `rsbench list links`.  [1gbit,10gbit]",
+    ),
+    click.option("--inside", default="200gbit", show_default=True, metavar="LINK", help="Link within a node."),
 )
-@click.option("--per-node", type=int, default=1, show_default=True, metavar="N", help="Workers of a node.")
-@click.option(
-    "--inside", default="200gbit", show_default=True, metavar="LINK", help="What joins the workers of a node."
+@heading(
+    MACHINES, click.option("--per-node", type=int, default=1, show_default=True, metavar="N", help="Workers of a node.")
 )
-@click.option(
-    "--format",
-    "formats",
-    default="md,csv,html,json",
-    show_default=True,
-    metavar="NAMES",
-    help="Which files to write: md, csv, html, tex, json, separated by commas.",
+@heading(
+    OUTPUT,
+    list_option(
+        "--format",
+        "formats",
+        default=("md", "csv", "html", "json"),
+        show_default="md,csv,html,json",
+        metavar="NAMES",
+        callback=joined,
+        help="Files to write: md, csv, html, tex, json.",
+    ),
+    click.option("--out", type=PATH, help="Folder for the files.  [scale in the first DIR]"),
 )
-@click.option("--out", type=PATH, help="Folder for the files.  [scale in the first DIR]")
 def scale(
     folders: tuple[Path, ...], links: tuple[str, ...], per_node: int, inside: str, formats: str, out: Path | None
 ) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from rsbench.cli.grammar.command import CLUSTER, SCRIPT, Command, heading
 from rsbench.cli.request import command_line, read_compare_options
 from rsbench.cluster.slurm import BatchJob
 from rsbench.cluster.slurm_queue import submit
@@ -28,21 +29,27 @@ _TAKEN: Final = {
 }
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.option("--nodes", type=click.IntRange(1, MOST_NODES), default=1, show_default=True, metavar="N", help="Nodes.")
-@click.option("--gpus-per-node", type=click.IntRange(1), metavar="N", help="GPUs, one worker each.  [none]")
-@click.option("--array", type=click.IntRange(1), metavar="N", help="Jobs that share the cells: an array.  [one job]")
-@click.option("--time", metavar="D-H:M:S", help="Time limit; a job that it ends is queued again and goes on.")
-@click.option("--partition", metavar="NAME", help="Where to queue.")
-@click.option("--account", metavar="NAME", help="Whom to charge.")
-@click.option("--cpus-per-task", type=click.IntRange(1), metavar="N", help="CPU cores of each node.")
-@click.option("--mem", metavar="SIZE", help="Memory of each node, such as 64G.")
-@click.option("--job-name", default="rsbench", show_default=True, metavar="NAME", help="Name of job and log files.")
-@click.option("--setup", multiple=True, metavar="LINE", help="Line of shell before rsbench: module load; repeat.")
-@click.option("--program", default="rsbench", show_default=True, metavar="WORDS", help="What starts rsbench on a node.")
-@click.option("--sbatch-option", "sbatch_options", multiple=True, metavar="NAME[=X]", help="Another one; repeat.")
-@click.option("--output", default="compare.sbatch", show_default=True, metavar="FILE", help="Where to; - prints.")
-@click.option("--submit", "submits", is_flag=True, help="Hand it to sbatch, and after it a job that reports.")
+@click.command(cls=Command, context_settings={"ignore_unknown_options": True})
+@heading(
+    CLUSTER,
+    click.option("--nodes", type=click.IntRange(1, MOST_NODES), default=1, show_default=True, help="Nodes."),
+    click.option("--gpus-per-node", type=click.IntRange(1), metavar="N", help="GPUs, one worker each.  [none]"),
+    click.option("--array", type=click.IntRange(1), metavar="N", help="Jobs that share the cells.  [one job]"),
+    click.option("--time", metavar="D-H:M:S", help="Time limit; a job that it ends is queued again."),
+    click.option("--partition", metavar="NAME", help="Partition to queue in."),
+    click.option("--account", metavar="NAME", help="Account to charge."),
+    click.option("--cpus-per-task", type=click.IntRange(1), metavar="N", help="CPU cores of each node."),
+    click.option("--mem", metavar="SIZE", help="Memory of each node, such as 64G."),
+    click.option("--sbatch-option", "sbatch_options", multiple=True, metavar="NAME[=X]", help="Another one; repeat."),
+)
+@heading(
+    SCRIPT,
+    click.option("--job-name", default="rsbench", show_default=True, metavar="NAME", help="Name of job and log files."),
+    click.option("--setup", multiple=True, metavar="LINE", help="Shell line before rsbench: module load; repeat."),
+    click.option("--program", default="rsbench", show_default=True, metavar="WORDS", help="Command of rsbench there."),
+    click.option("--output", default="compare.sbatch", show_default=True, metavar="FILE", help="File; - prints."),
+    click.option("--submit", "submits", is_flag=True, help="Hand it to sbatch, with a job that reports after it."),
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF COMPARE]...")
 @click.pass_context
 def slurm(ctx: click.Context, /, output: str, submits: bool, arguments: tuple[str, ...], **given: Any) -> None:
@@ -54,17 +61,17 @@ def slurm(ctx: click.Context, /, output: str, submits: bool, arguments: tuple[st
     \b
     Examples:
       rsbench slurm --nodes 2 --gpus-per-node 4 --dataset nwpu45 --model vgg19
-      rsbench slurm --gpus-per-node 1 --array 8 --time 12:00:00 --submit --plan paper-scene --data-root /data
-      rsbench slurm --workers 4 --setup "module load python" --sbatch-option constraint=avx512 --output -
+      rsbench slurm --gpus-per-node 1 --array 8 --time 12:00:00 --plan paper-scene
+      rsbench slurm --workers 4 --setup "module load python" --output -
     """  # noqa: D301 - click reads \b
     if output == "-" and submits:
         raise RsbenchError("--output - prints the script, but --submit hands a file to sbatch: give one of them.")
-    request, _ = read_compare_options(ctx, arguments, nodes=given["nodes"], taken=_TAKEN)
+    request, _, words = read_compare_options(ctx, arguments, nodes=given["nodes"], taken=_TAKEN)
     given["sbatch_options"] = [option.removeprefix("--") for option in given["sbatch_options"]]
     given["program"] = _words(given["program"])
     own = _gpus_for(request, given["gpus_per_node"], given["sbatch_options"])
-    command = [word for word in command_line() if word != "--submit"]
-    job = BatchJob(**given, arguments=(*own, *arguments), out=request.out, command=command)
+    command = [word for word in command_line(ctx) if word != "--submit"]
+    job = BatchJob(**given, arguments=(*own, *words, *arguments), out=request.out, command=command)
     job.check()
     if output == "-":
         pipe(job.script())

@@ -246,8 +246,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         match = _SEEDS.fullmatch(part.strip())
         if match is None:
+            where = f' at "{part.strip()}"' if part != text else ""
             raise RsbenchError(
-                f'The seeds "{text}" are not whole numbers of at most 18 digits: write --seeds 0,1,2 or --seeds 0-4.'
+                f'The seeds "{text}" are not whole numbers of at most 18 digits{where}: write --seeds 0,1,2 or --seeds'
+                " 0-4."
             )
         ranges.append(range(int(match[1]), int(match[2] or match[1]) + 1))
         if not ranges[-1]:

@@ -140,5 +140,5 @@ def _options(table: Mapping[str, Any], path: Path, known: Collection[str]) -> di
                     f'The plan {path} has {KINDS.get(type(item), "a date or time")} in "{key}", but an option takes'
                     " texts, numbers, true or false, or one list of them."
                 )
-        options[name] = ",".join(map(str, value)) if name == "seeds" and isinstance(value, list) else value
+        options[name] = value
     return options

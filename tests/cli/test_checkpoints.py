@@ -61,7 +61,7 @@ def test_by_default_jobs_save_after_epochs_and_without_checkpoints_never(
     ("options", "words"),
     [
         (("--checkpoint-every", "0"), "0 is not in the range x>=1"),
-        (("--checkpoint-every", "1.5"), "'1.5' is not a valid integer"),
+        (("--checkpoint-every", "1.5"), "'1.5' is not a whole number"),
         (("--max-restarts", "-1"), "-1 is not in the range x>=0"),
         (
             ("--checkpoint-every", "9", "--no-checkpoints"),

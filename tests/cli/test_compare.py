@@ -261,5 +261,5 @@ def test_dry_run_numbers_its_cells(rsbench: Call, launcher: Any, monkeypatch: py
 def test_run_refuses_several_world_sizes(rsbench: Call, launcher: Any) -> None:
     result = rsbench("run", "--workers", 1, "--workers", 2)
     assert result.exit_code == 2
-    assert "run runs one cell, so give --workers once" in result.output
+    assert "run takes one value, not 2; rsbench compare takes several" in result.output
     assert not launcher.ran

@@ -98,4 +98,4 @@ def test_help_says_what_each_is_for(rsbench: Call) -> None:
     for command in ("compare", "run"):
         text = " ".join(rsbench(command, "--help").output.split())
         assert "--deterministic / --fast" in text and "[default: deterministic]" in text
-        assert "the fastest algorithms, with which to measure step times" in text
+        assert "GPU algorithms: equal bit for bit in every repeat, or the fastest." in text

@@ -16,8 +16,8 @@ from fuzz import QUICK, run_for
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsbench.cli.main import compare
 from rsbench.cli.request import request_from
+from rsbench.cli.training import compare
 from rsbench.compressors import COMPRESSORS, parse
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError

@@ -64,7 +64,21 @@ METHODS_OF_COMPRESSORS = {
         "total_wire_bytes",
     ),
 }
-COMMANDS = {"compare", "run", "report", "bundle", "scale", "list", "bench", "data", "cache", "doctor", "k8s", "slurm"}
+COMMANDS = {
+    "compare",
+    "run",
+    "report",
+    "bundle",
+    "scale",
+    "list",
+    "bench",
+    "data",
+    "cache",
+    "completion",
+    "doctor",
+    "k8s",
+    "slurm",
+}
 
 
 @pytest.mark.parametrize("module", NAMES)

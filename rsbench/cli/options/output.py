@@ -4,5 +4,7 @@ from __future__ import annotations
 
 import click
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress and no notes: results and errors only.")
+from rsbench.cli.grammar.command import OUTPUT, heading
+
+json_option = heading(OUTPUT, click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."))
+quiet_option = heading(OUTPUT, click.option("--quiet", "-q", is_flag=True, help="Print results and errors only."))

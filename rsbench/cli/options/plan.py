@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import click
 
-from rsbench.cli.options.shared import one_decorator
+from rsbench.cli.grammar import completion
+from rsbench.cli.grammar.command import PLAN as PLAN_HEADING
+from rsbench.cli.grammar.command import heading
 from rsbench.errors import RsbenchError
 from rsbench.planning import plan_file
 
@@ -86,13 +88,15 @@ def _shown(value: Any) -> str:
     return text if len(text) <= _FEW else f"{text[:_FEW]}..."
 
 
-plan_options = one_decorator(
+plan_options = heading(
+    PLAN_HEADING,
     click.option(
         "--plan",
         metavar="NAME|FILE",
         is_eager=True,
         callback=read_plan,
-        help="A shipped plan (`rsbench list plans`) or a TOML file with these options as keys; options given here win.",
+        shell_complete=completion.plans,
+        help="Take options from a plan: `rsbench list plans`, or a TOML file of yours.",
     ),
     click.option(
         "--plan-size",
@@ -101,7 +105,7 @@ plan_options = one_decorator(
         show_default=True,
         is_eager=True,
         callback=read_plan,
-        help="A plan's full size, or its quick one: minutes on two CPU cores.",
+        help="The whole plan, or a quick one of minutes on two CPU cores.",
     ),
 )
 
@@ -121,7 +125,8 @@ def grids_given(ctx: click.Context, given: Mapping[str, Any]) -> list[dict[str, 
     plan = plan_given(ctx)
     tables = ({},) if plan is None else plan.grids
     sources = {name: ctx.get_parameter_source(name) for name in given}
-    typed = {name for name, source in sources.items() if source is click.core.ParameterSource.COMMANDLINE}
+    above = (click.core.ParameterSource.COMMANDLINE, click.core.ParameterSource.ENVIRONMENT)
+    typed = {name for name, source in sources.items() if source in above}
     planned = {name for name, source in sources.items() if source is click.core.ParameterSource.DEFAULT_MAP}
     options = {option.name: option for option in ctx.command.params}
     return [

@@ -9,12 +9,34 @@ from typing import Any, Final, TypeVar
 import click
 
 from rsbench.cell import DEVICES, MATCHES, OPTIMIZERS, SCHEDULES, Recipe
+from rsbench.cli.grammar import completion
+from rsbench.cli.grammar.command import (
+    BYTES,
+    COMPARE,
+    DATA,
+    EXCHANGE,
+    JUDGING,
+    LINKS,
+    MACHINES,
+    STUDY,
+    TRAIN,
+    heading,
+)
+from rsbench.cli.grammar.lists import joined, list_option, one_option
 from rsbench.judging import INTERVALS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH: Final = click.Path(path_type=Path)
-data_root_option = click.option(
-    "--data-root", type=PATH, default=Path("data"), show_default=True, help="Where data sets stand."
+data_root_option = heading(
+    DATA,
+    click.option(
+        "--data-root",
+        type=PATH,
+        default=Path("data"),
+        show_default=True,
+        envvar="RSBENCH_DATA_ROOT",
+        help="Folder of the data sets.",
+    ),
 )
 
 
@@ -52,241 +74,187 @@ def _of_recipe(name: str, text: str, **more: Any) -> Callable[[Command], Command
     return click.option(option, default=getattr(Recipe, name), show_default=True, help=text, **more)
 
 
-grid_options = one_decorator(
-    click.option("--dataset", multiple=True, metavar="NAME", help="Data set; repeat to compare several.  [synthetic]"),
-    click.option(
+grid_options = heading(
+    COMPARE,
+    list_option(
+        "--dataset", metavar="NAMES", shell_complete=completion.datasets, help="Data sets to train on.  [synthetic]"
+    ),
+    list_option(
         "--model",
-        multiple=True,
-        metavar="NAME",
-        help="Network, see `rsbench list models`; repeat.  [the data set's own]",
+        metavar="NAMES",
+        shell_complete=completion.models,
+        help="Networks: `rsbench list models`.  [the data set's own]",
     ),
-    click.option(
+    list_option(
         "--compressor",
-        multiple=True,
-        metavar="NAME[:KEY=VALUE,...]",
-        help="Compressor, see `rsbench list compressors -v`; repeat.  [none topk dgc rsdgc]",
+        metavar="NAME[:KEY=VALUE]",
+        shell_complete=completion.compressors,
+        help="Compressors with their options: `rsbench list compressors -v`.  [none,topk,dgc,rsdgc]",
     ),
-    click.option("--ratio", multiple=True, type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
-    click.option(
-        "--lr",
-        multiple=True,
-        type=float,
-        metavar="LR",
-        help="Learning rate; repeat: each method needs its own.  [the data set's or the network's own]",
-    ),
-    click.option(
+    list_option("--ratio", type=float, metavar="X", help="Send X times fewer bytes than dense.  [100]"),
+    list_option("--lr", type=float, metavar="RATE", help="Learning rates.  [the data set's or the network's own]"),
+    list_option(
         "--seeds",
-        default="0",
-        metavar="0,1,2",
+        default=("0",),
+        metavar="0,1,2|0-4",
         show_default=True,
-        help="Repeats: what validates, weights and batches; all test on the same samples, see --split.",
+        callback=joined,
+        help="Repeats, each with other weights and batches.",
     ),
 )
 """What the cells of a grid differ in."""
 
-tuning_options = one_decorator(
+tuning_options = heading(
+    STUDY,
     click.option(
         "--tuning-seed",
         type=int,
         metavar="N",
-        help="Run all learning rates at this seed only; its validation score decides which one runs at --seeds.",
+        help="Choose each row's learning rate at this seed, by its validation score.",
     ),
     click.option(
         "--budget",
         callback=read_duration_if_given,
         metavar="TIME",
-        help="Begin no cell after so much time: 90s, 100m, 2h; the same command goes on later.",
+        help="Begin no cell after this time: 90s, 100m, 2h.",
     ),
-    click.option(
-        "--leave-busy",
-        is_flag=True,
-        help="Do not wait for cells that another rsbench runs in the same folder: end when only such are left.",
-    ),
+    click.option("--leave-busy", is_flag=True, help="Do not wait for cells that another rsbench runs."),
 )
 """How a long study is cut into pieces."""
 
-cell_options = one_decorator(
-    click.option("--dataset", default="synthetic", metavar="NAME", show_default=True, help="Data set."),
-    click.option("--model", metavar="NAME", help="Network, see `rsbench list models`.  [the data set's own]"),
-    click.option("--compressor", default="none", metavar="NAME[:KEY=VALUE,...]", show_default=True, help="Compressor."),
-    click.option("--ratio", type=float, metavar="X", help="X times fewer bytes than dense.  [100]"),
-    click.option("--lr", type=float, metavar="LR", help="Learning rate.  [the data set's or the network's own]"),
-    click.option("--seed", default=0, show_default=True, help="Decides what validates, weights and batches."),
+cell_options = heading(
+    COMPARE,
+    one_option(
+        "--dataset",
+        default="synthetic",
+        metavar="NAME",
+        show_default=True,
+        shell_complete=completion.datasets,
+        help="Data set to train on.",
+    ),
+    one_option(
+        "--model",
+        metavar="NAME",
+        shell_complete=completion.models,
+        help="Network: `rsbench list models`.  [the data set's own]",
+    ),
+    one_option(
+        "--compressor",
+        default="none",
+        metavar="NAME[:KEY=VALUE]",
+        show_default=True,
+        shell_complete=completion.compressors,
+        help="Compressor with its options: `rsbench list compressors -v`.",
+    ),
+    one_option("--ratio", type=float, metavar="X", help="Send X times fewer bytes than dense.  [100]"),
+    one_option("--lr", type=float, metavar="RATE", help="Learning rate.  [the data set's or the network's own]"),
+    one_option("--seed", type=int, default=0, show_default=True, help="Decides weights, batches, validation samples."),
 )
 """The same for one cell."""
 
-_SYNC = (
-    "How often workers exchange: steps, accumulate:K, rounds:K[:avg|nesterov|prox], or diloco, fedavg, localsgd, "
-    "sparseloco; see `rsbench list sync`."
-)
-sync_option = click.option("--sync", multiple=True, metavar="SYNC", help=f"{_SYNC} Repeat to compare several.  [steps]")
-cell_sync_option = click.option("--sync", metavar="SYNC", help=f"{_SYNC}  [steps]")
+_SYNC = "Exchange every step, or in rounds: `rsbench list sync`.  [steps]"
+sync_option = heading(EXCHANGE, list_option("--sync", metavar="SYNC", shell_complete=completion.syncs, help=_SYNC))
+cell_sync_option = heading(EXCHANGE, one_option("--sync", metavar="SYNC", shell_complete=completion.syncs, help=_SYNC))
 
-byte_options = one_decorator(
-    click.option("--density", type=float, metavar="R", help="Send this share of the elements, instead of --ratio."),
+byte_options = heading(
+    BYTES,
+    click.option("--density", type=float, metavar="R", help="Send this share of the elements, in place of --ratio."),
     click.option(
         "--match",
         type=click.Choice(MATCHES),
         default="payload",
         show_default=True,
-        help="Which bytes --ratio counts: handed to collectives, modelled on the wire, or simply density 1/X.",
+        help="Bytes that --ratio counts; density sends 1/X of the elements.",
     ),
 )
 
-device_options = one_decorator(
-    click.option(
-        "--gpus",
-        multiple=True,
-        type=int,
-        metavar="N",
-        help="Workers on so many GPUs of each node; compare takes several.  [all]",
-    ),
-    click.option(
-        "--workers",
-        multiple=True,
-        type=int,
-        metavar="N",
-        help="Workers on each node; compare takes several.  [2 on a machine without GPU]",
-    ),
-    click.option("--device", type=click.Choice(DEVICES), help="What each worker trains on."),
+_GPUS = "Workers on N GPUs of each node.  [all]"
+_WORKERS = "Workers on each node.  [2 without a GPU]"
+_DEVICE = click.option("--device", type=click.Choice(DEVICES), help="Device that each worker trains on.")
+device_options = heading(
+    MACHINES,
+    list_option("--gpus", type=int, metavar="N", help=_GPUS),
+    list_option("--workers", type=int, metavar="N", help=_WORKERS),
+    _DEVICE,
 )
+cell_device_options = heading(
+    MACHINES,
+    one_option("--gpus", type=int, metavar="N", help=_GPUS),
+    one_option("--workers", type=int, metavar="N", help=_WORKERS),
+    _DEVICE,
+)
+"""The same for one cell."""
 
-_LINK = "Emulate the workers' links, as root on Linux: none, a rate or a preset, down=, up=, latency= after a colon."
-_link_of = click.option(
-    "--link-of",
-    multiple=True,
-    metavar="RANK=LINK",
-    help="Give one worker another link, such as 3=10mbit; repeat.",
-)
-_interface = click.option(
-    "--interface", default="", metavar="NAME", help="Network interface that workers talk over, such as ib0.  [found]"
-)
-link_options = one_decorator(
-    click.option("--link", multiple=True, metavar="LINK", help=f"{_LINK} Repeat to compare several.  [none]"),
+_LINK = "Emulate slower links (root on Linux): `rsbench list links`.  [none]"
+_link_of = list_option("--link-of", metavar="RANK=LINK", help="Give one worker another link: 3=10mbit.")
+_interface = click.option("--interface", default="", metavar="NAME", help="Network interface, such as ib0.  [found]")
+link_options = heading(
+    LINKS,
+    list_option("--link", metavar="LINK", shell_complete=completion.links, help=_LINK),
     _link_of,
     _interface,
 )
 """What the workers talk over: links that are emulated, or an interface that is there."""
 
-cell_link_options = one_decorator(
-    click.option("--link", metavar="LINK", help=f"{_LINK}  [none]"),
-    _link_of,
-    _interface,
+cell_link_options = heading(
+    LINKS, one_option("--link", metavar="LINK", shell_complete=completion.links, help=_LINK), _link_of, _interface
 )
 """The same for one cell."""
 
-training_options = one_decorator(
+training_options = heading(
+    TRAIN,
     click.option("--epochs", type=int, metavar="N", help="Passes over the training samples.  [the data set's own]"),
     click.option("--max-steps", type=int, metavar="N", help="Stop each cell after N steps."),
     click.option("--batch-size", type=int, metavar="N", help="Samples per worker and step.  [the data set's own]"),
     click.option("--image-size", type=int, metavar="PX", help="Side of images or patches.  [the data set's own]"),
     _of_recipe(
         "split",
-        "Percent for train/val/test or train/test; official: the set's own lists, else its default. All seeds test on "
-        "the same samples; redrawn:A/B/C draws others with each seed. Pixels of a scene are drawn in blocks; "
-        "random:A/B/C draws single ones, which leaks.",
+        "Percent for train/val/test, or the set's own lists: docs/experiments.md.",
         metavar="official|A/B/C|A/B",
     ),
     click.option(
         "--partition",
-        metavar="iid|blocks|classes:K|dirichlet:A|modality",
-        help="Which worker trains on which samples: all dealt out anew in each epoch (iid), stripes of one scene, K "
-        "classes each, class shares drawn from Dirichlet(A) (0.1: very uneven), or one modality each. A worker keeps "
-        "its samples for the whole run; all validate and test on the same; see `rsbench list partitions`.  [iid]",
+        metavar="PARTITION",
+        shell_complete=completion.partitions,
+        help="Which worker trains on which samples: `rsbench list partitions`.  [iid]",
     ),
-    click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision enum or a file.  [random]"),
+    click.option("--weights", metavar="NAME|FILE", help="Initial weights: torchvision's name or a file.  [random]"),
     click.option(
         "--optimizer",
         type=click.Choice(OPTIMIZERS),
         help="With adam and adamw, compressors keep no momentum.  [the data set's own]",
     ),
-    _of_recipe("momentum", "Of SGD."),
-    _of_recipe("weight_decay", "Of SGD."),
-    _of_recipe("schedule", "Learning rate.", type=click.Choice(SCHEDULES)),
-    _of_recipe("warmup_epochs", "Over which the rate rises; at most a quarter of the run."),
+    _of_recipe("momentum", "Momentum of SGD."),
+    _of_recipe("weight_decay", "Weight decay of SGD."),
+    _of_recipe("schedule", "Schedule of the learning rate.", type=click.Choice(SCHEDULES)),
+    _of_recipe("warmup_epochs", "Epochs of warm-up, at most a quarter of the run."),
     click.option("--clip-norm", type=float, metavar="X", help="Clip the averaged gradient to this norm.  [off]"),
-    _of_recipe("label_smoothing", "Share of the target spread."),
+    _of_recipe("label_smoothing", "Label smoothing."),
     click.option("--channels-last", is_flag=True, help="Memory layout for tensor cores."),
     click.option("--bf16", is_flag=True, help="Train under bfloat16 autocast."),
-    _of_recipe("bucket_cap_mb", "Bucket size of DDP."),
+    _of_recipe("bucket_cap_mb", "Bucket size of DDP, in MB."),
     click.option(
         "--deterministic/--fast",
         default=Recipe.deterministic,
         show_default=True,
-        help="On GPUs: the same numbers bit for bit in every repeat, or the fastest algorithms, with which to "
-        "measure step times. A fast cell is a cell of its own. On CPUs both are the same.",
+        help="GPU algorithms: equal bit for bit in every repeat, or the fastest.",
     ),
 )
 
-judging_options = one_decorator(
+judging_options = heading(
+    JUDGING,
     click.option(
         "--tolerance",
         type=float,
         metavar="X",
-        help="Mean loss over which a method is left out though its interval holds zero: points of OA, hundredths of "
-        "an AUC.  [3; 1]",
+        help="Largest mean loss of a method that is kept: points of OA; hundredths of AUC.  [3; 1]",
     ),
     click.option(
         "--intervals",
         type=click.Choice(INTERVALS),
         default="test-set",
         show_default=True,
-        help="About other seeds on this test set, or about new data (corrected resampled t, wider).",
+        help="Intervals for other seeds on this test set, or for new data (wider).",
     ),
 )
 """How a report judges differences."""
-
-place_options = one_decorator(
-    click.option(
-        "--out",
-        type=PATH,
-        default=Path("rsbench-results"),
-        show_default=True,
-        help="Result folder; what is done there is not run again.",
-    ),
-    data_root_option,
-    click.option("--strict-data", is_flag=True, help="Refuse incomplete data sets instead of warning."),
-    click.option(
-        "--timeout",
-        callback=read_duration,
-        metavar="TIME",
-        default="24h",
-        show_default=True,
-        help="For each cell: 90s, 30m, 2h.",
-    ),
-    click.option(
-        "--stall-timeout",
-        callback=read_duration,
-        metavar="TIME",
-        default="5m",
-        show_default=True,
-        help="End a cell in which no rank has moved for so long, and name the rank.",
-    ),
-    click.option("--fresh-workers", is_flag=True, help="Start new processes for every cell instead of keeping them."),
-    click.option(
-        "--logger",
-        multiple=True,
-        metavar="NAME",
-        help="Send the numbers of each cell to tensorboard, wandb, mlflow (extras) or a logger of your own; repeat.",
-    ),
-    click.option("--tensorboard", is_flag=True, help="The same as --logger tensorboard."),
-    click.option(
-        "--trace", is_flag=True, help="Write a trace of 5 steps of each cell, all ranks, for Perfetto or Chrome."
-    ),
-    click.option("--rerun", is_flag=True, help="Run cells again that are done."),
-)
-
-node_options = one_decorator(
-    click.option(
-        "--nnodes",
-        type=int,
-        default=1,
-        show_default="1; inside srun, its tasks",
-        help="Machines; run the same command on each.",
-    ),
-    click.option("--node-rank", type=int, default=0, show_default=True, help="Which of them this is; 0 decides."),
-    click.option("--rdzv-endpoint", default="", metavar="HOST:PORT", help="An address of node 0 that all nodes reach."),
-    click.option(
-        "--no-token", is_flag=True, help="Let several nodes meet without the secret in RSBENCH_TOKEN: trusted networks."
-    ),
-)

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import click
 
-from rsbench.cli.options.shared import one_decorator
+from rsbench.cli.grammar.command import INTERRUPTIONS, heading
 
-survival_options = one_decorator(
+survival_options = heading(
+    INTERRUPTIONS,
     click.option(
         "--checkpoint-every",
         type=click.IntRange(min=1),
         metavar="STEPS",
-        help="Save a checkpoint every so many steps and after each epoch, to go on from after an interruption."
-        "  [default: after epochs, at least 5 minutes apart, and when stopped]",
+        help="Save a checkpoint every N steps too.  [after epochs, 5 minutes apart, and when stopped]",
     ),
-    click.option("--no-checkpoints", is_flag=True, help="Save none; a cell that is interrupted begins anew."),
-    click.option(
-        "--reset-compressor", is_flag=True, help="Go on from checkpoints without the compressor's state; recorded."
-    ),
+    click.option("--no-checkpoints", is_flag=True, help="Save none; an interrupted cell begins anew."),
+    click.option("--reset-compressor", is_flag=True, help="Go on from checkpoints without the compressor's state."),
     click.option(
         "--max-restarts",
         type=click.IntRange(min=0),
         default=0,
+        metavar="N",
         show_default=True,
-        help="Start the workers of a cell again so often, from its last checkpoint, when they are killed or hang.",
+        help="Restart a cell's workers N times when they die or hang.",
     ),
-    click.option("--keep-weights", is_flag=True, help="Leave the final weights beside each record, as weights.pt."),
+    click.option("--keep-weights", is_flag=True, help="Keep the final weights of each cell, as weights.pt."),
 )

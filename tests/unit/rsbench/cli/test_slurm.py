@@ -86,7 +86,7 @@ def test_a_worker_on_each_gpu_unless_the_user_says_otherwise(words: tuple[str, .
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--compresor", "topk"), "No such option '--compresor'"),
+        (("--compresor", "topk"), "There is no option --compresor. Did you mean --compressor?"),
         (("--compressor", "topp"), "topp"),
         (("--ratio", "0.5"), "ratio"),
         (("--gpus", "4"), "--gpus 4 wants more than Slurm is asked for (no --gpus-per-node)"),

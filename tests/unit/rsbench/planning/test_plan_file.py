@@ -24,7 +24,7 @@ def test_plan_file(tmp_path: Path) -> None:
     assert plan_file.read(path, known).options == {
         "dataset": "ucm21",
         "max_steps": 3,
-        "seeds": "0,2",
+        "seeds": [0, 2],
         "ratio": [10, 20],
     }
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from rsbench.cli.main import compare
 from rsbench.cli.request import request_from
+from rsbench.cli.training import compare
 from rsbench.errors import RsbenchError
 from rsbench.planning import plan_file
 from rsbench.planning.request import Request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import signal
 import sys
 import traceback
@@ -12,13 +13,19 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from rsbench.cli.grammar import variables
+from rsbench.cli.grammar.command import Group
 from rsbench.console import complain
-from rsbench.errors import RsbenchError
+from rsbench.errors import RsbenchError, closest
 
 REPORT: Final = "this is a fault of rsbench: please report it with the lines above"
 
+_WORDS: Final = {"a valid float": "a number", "a valid integer": "a whole number"}
+"""Click's words -> words for people."""
+_CHOICE: Final = re.compile(r"'([^']*)' is not one of")
 
-class Sentences(click.Group):
+
+class Sentences(Group):
     """A group that says a user's mistake in one sentence and exits with 2."""
 
     def make_context(
@@ -72,8 +79,28 @@ def _usage(error: click.ClickException) -> str:
     """Return what click found wrong, with the command whose help says more."""
     command = getattr(error, "ctx", None)
     more = f" See: {command.command_path} --help." if command is not None else ""
-    message = error.format_message()
+    message = _hinted(error)
+    option = getattr(error, "param", None)
+    if command is not None and option is not None:
+        name = dict(variables.used(command)).get(option)
+        message = f"{message.rstrip('.')}, from the environment variable {name}" if name else message
     return f"Error: {message}{'' if message.endswith(('.', '?')) else '.'}{more}"
+
+
+def _hinted(error: click.ClickException) -> str:
+    """Return click's message in plain words, with what was probably meant."""
+    message = error.format_message()
+    for theirs, plain in _WORDS.items():
+        message = message.replace(theirs, plain)
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        spellings = [name for one in error.ctx.command.params for name in (*one.opts, *one.secondary_opts)]
+        close = closest(error.option_name.lstrip("-"), [name.lstrip("-") for name in spellings])
+        return f"There is no option {error.option_name}." + (f" Did you mean --{close}?" if close else "")
+    chosen = _CHOICE.search(message)
+    if isinstance(error, click.BadParameter) and chosen and error.param is not None:
+        close = closest(chosen[1], getattr(error.param.type, "choices", ()))
+        return message + (f' Did you mean "{close}"?' if close else "")
+    return message
 
 
 def _file_error(error: OSError) -> str:

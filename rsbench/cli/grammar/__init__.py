@@ -1,0 +1,1 @@
+"""What all commands share: headings of help, lists, environment variables, completion, errors."""
