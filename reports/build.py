@@ -20,7 +20,7 @@ from rsbench.reports.figures.scaling import scaling_panels
 from rsbench.reports.raw.links import links_table
 from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.sections import sections_across
-from rsbench.reports.tables import HOW_TO_READ, SECTION_TABLES
+from rsbench.reports.tables import ANSWERS, HOW_TO_READ, SECTION_TABLES
 from rsbench.reports.tables.on_link import on_link_table
 from rsbench.results.schema import Record
 
@@ -75,13 +75,12 @@ def build_report(
 
 
 def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> Section:
-    """Return one setting's tables, figures, notes and conclusion; what was asked of links stands first in each."""
+    """Return one setting's tables, figures, notes and conclusion; what was asked of links comes first in each."""
     notes = Notes()
-    first, *others = SECTION_TABLES
     tables = [
-        first(comparison, notes),
+        *(make(comparison, notes) for make in ANSWERS),
         *(on_link_table(on_link, notes) for on_link in on_links),
-        *(make(comparison, notes) for make in others),
+        *(make(comparison, notes) for make in SECTION_TABLES),
     ]
     return Section(
         title=title,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
 from rsbench.reports.document.calculator import Calculator
 from rsbench.reports.document.figure import Panel
 
 if TYPE_CHECKING:
     import pandas
+
+
+_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +140,11 @@ class Section:
     conclusion: str
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sentences(self) -> list[str]:
+        """The conclusion's sentences; the first one is the answer."""
+        return _SENTENCE.split(self.conclusion)
 
 
 @dataclass(frozen=True, kw_only=True)

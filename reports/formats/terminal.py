@@ -29,7 +29,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def _show_section(section: Section, console: Console) -> None:
-    """Print one setting: tables, notes, then the conclusion last, where the eye is."""
+    """Print one setting: tables, notes, then the conclusion last, where the eye is, its answer in bold."""
     _say(console, section.title, "bold")
     for fact in section.facts:
         _say(console, fact, "dim")
@@ -44,7 +44,10 @@ def _show_section(section: Section, console: Console) -> None:
     for number, note in enumerate(section.notes, start=1):
         _say(console, f"[{number}] {note}", "dim")
     _say(console, "")
-    _say(console, section.conclusion, "bold")
+    answer, *reasons = section.sentences
+    _say(console, answer, "bold")
+    for sentence in reasons:
+        _say(console, sentence)
     _say(console, "")
 
 

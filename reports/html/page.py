@@ -116,7 +116,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
     )
     environment.globals |= {
-        name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sentences", "sort_value")
+        name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sort_value")
     }
     environment.globals |= {"hue": svg.hue, "marker": plots.marker}
     return environment.get_template("page.html")

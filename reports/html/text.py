@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _HANGING: Final = re.compile(r"((?: ~| \*| \?)?(?: \[\d+\])*)$")
 _BREAKABLE: Final = re.compile(r"(?<=[a-z])[:=,_/](?=[a-z0-9])")
 _MARK: Final = re.compile(r"\[(\d+)\]")
-_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 _NUMBER: Final = re.compile(r"[<>]?\s*([+-]?\d[\d,]*(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([kMGT]?)(?:B|bit/s)?")
 _PREFIXES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _WORDS: Final = {"never": 0.0, "always": 1e30}
@@ -87,8 +86,3 @@ def sort_value(column: Column, text: str) -> str:
     if match is None or match[0] == text == match[1].replace(",", ""):
         return ""
     return f"{float(match[1].replace(',', '')) * _PREFIXES[match[2]]:.12g}"
-
-
-def sentences(text: str) -> list[str]:
-    """Return a paragraph's sentences, for a page that sets the first one apart."""
-    return _SENTENCE.split(text)

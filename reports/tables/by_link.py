@@ -1,0 +1,43 @@
+"""The answer as a table: which method to use at which link speed, what that costs in accuracy, and its bytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rsbench import units
+from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.link_answer import Advised, advise
+from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
+from rsbench.reports.tables.columns import gap_cell, gap_column, ratio_cell
+
+TITLE: Final = "Which method on which link"
+_LINK: Final = Column(title="Your link", align="left", key="link")
+_USE: Final = Column(title="Use", align="left", key="method")
+_BYTES: Final = (
+    Column(title="Bytes/step", better="lower", key="payload_bytes_per_step"),
+    Column(title="Fewer bytes", better="higher", key="compression_ratio"),
+)
+
+
+def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
+    """Return one row a range of link speeds, slowest links first; None where nothing can be said of links."""
+    ranges = advise(comparison).ranges
+    if not ranges:
+        return None
+    gap = gap_column(comparison.metric, "none")
+    columns = (_LINK, _USE, Column(title=f"{comparison.metric.heading} {gap.title}", unit=gap.unit, key=gap.key))
+    return Table.of(TITLE, (*columns, *_BYTES), [_row(one, comparison) for one in ranges])
+
+
+def _row(one: Advised, comparison: Comparison) -> Row:
+    """Return one range's cells."""
+    method = one.method
+    is_none = method is comparison.reference
+    sent, ratio = method.mean("traffic", "payload_bytes_per_step"), method.mean("traffic", "compression_ratio")
+    return (
+        Cell(one.title, {"above_bits_per_s": one.above_bits_per_s, "below_bits_per_s": one.below_bits_per_s}),
+        Cell(f"{method.label} (do not compress)" if is_none else method.label, method.label),
+        gap_cell(comparison.metric, comparison.gap(method)),
+        Cell(units.bytes_text(sent), sent),
+        ratio_cell(ratio),
+    )
