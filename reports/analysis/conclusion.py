@@ -129,9 +129,7 @@ def _by_link(advice: LinkAdvice, comparison: Comparison) -> str:
     return sentence + (" On links as fast as the one measured here, trust the measurement." if other else "")
 
 
-def _most_accurate(
-    advice: LinkAdvice, accepted: Sequence[Method], comparison: Comparison, reference: Method
-) -> str:
+def _most_accurate(advice: LinkAdvice, accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
     """Return the method with the best metric where that is another one than those advised, over several seeds."""
     gaps = {method.label: comparison.gap(method) for method in accepted}
     gains = {label: gap.mean for label, gap in gaps.items() if gap is not None and gap.low is not None}

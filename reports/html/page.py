@@ -115,9 +115,7 @@ def _template() -> Template:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals |= {
-        name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sort_value")
-    }
+    environment.globals |= {name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sort_value")}
     environment.globals |= {"hue": svg.hue, "marker": plots.marker}
     return environment.get_template("page.html")
 
