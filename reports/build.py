@@ -9,7 +9,7 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.asked import NOTHING_ASKED, AskedLinks
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
-from rsbench.reports.analysis.context import facts_of, origin_of
+from rsbench.reports.analysis.context import cells_fact, facts_of, origin_of
 from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
@@ -90,4 +90,5 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
+        basis=cells_fact(comparison),
     )

@@ -12,8 +12,8 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.recipe.split import REDRAWN
+from rsbench.reports.analysis.best import complete_means, front_of
 from rsbench.reports.analysis.methods import Method, methods_of, reference_of
-from rsbench.reports.analysis.paired import complete_means, front_of
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import (
     Difference,
@@ -286,16 +286,3 @@ class Comparison:
     def front(self) -> frozenset[str]:
         """The labels of the rows that no other beats in payload bytes of the run and in mean accuracy."""
         return frozenset(front_of(self.trained, self.means, lambda row: row.mean("traffic", "payload_bytes_total")))
-
-    @cached_property
-    def best(self) -> frozenset[str]:
-        """The labels of the complete row with the best mean and of those not shown to differ; none from one seed."""
-        trained = {method.label: method for method in self.trained}
-        if not self.means:
-            return frozenset()
-        first = max(self.means, key=lambda label: self.means[label])
-        if len(trained[first].test_by_seed(self.metric.name)) < 2:
-            return frozenset()
-        gaps = self.gaps_to(trained[first])
-        alike = {label for label in self.means if (gap := gaps.get(label)) is not None and gap.is_unclear}
-        return frozenset({first, *alike})

@@ -23,6 +23,9 @@ from rsbench.results.schema import Record
 QUIET: Final = 1.2
 """Factor between the methods' forward times, the same work, from which the machine is called busy."""
 
+MOST_NAMED: Final = 4
+"""Rows that a sentence names; of more, those that lose the least."""
+
 
 def conclude(comparison: Comparison) -> str:
     """Return what to use on which link, what not to trust, and last what was fastest on this machine's loopback.
@@ -161,10 +164,19 @@ def _left_out(lower: Sequence[Method], comparison: Comparison) -> str:
     """Return which methods are left out of the advice for their accuracy, with the numbers."""
     if not lower:
         return ""
-    losses = ", ".join(_loss_text(method, comparison) for method in lower)
+    named = lower if len(lower) <= MOST_NAMED else sorted(lower, key=lambda row: -_loss(row, comparison))[:MOST_NAMED]
+    losses = ", ".join(_loss_text(method, comparison) for method in named)
+    if len(lower) > MOST_NAMED:
+        losses += f" and {units.count_text(len(lower) - MOST_NAMED, 'row')} with larger losses"
     metric = comparison.metric
     over = numbers.threshold_text(metric, comparison.tolerated_loss)
     return f"Left out because {metric.heading} is clearly lower, or over {over} lower on average: {losses}."
+
+
+def _loss(method: Method, comparison: Comparison) -> float:
+    """Return the mean difference to the reference, 0 where it is not known."""
+    gap = comparison.gap(method)
+    return 0.0 if gap is None else gap.mean
 
 
 def _loss_text(method: Method, comparison: Comparison) -> str:

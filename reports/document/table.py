@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
-from rsbench.reports.document.calculator import Calculator
+from rsbench.reports.document.calculator import Advisor, Calculator
 from rsbench.reports.document.figure import Panel
 
 if TYPE_CHECKING:
@@ -53,10 +53,12 @@ class Cell(NamedTuple):
     Attributes:
         text: as people read it.
         value: a number, text, flag, None, or a dataclass of such.
+        is_best: the best of its column, or not shown to differ from it.
     """
 
     text: str
     value: Any = None
+    is_best: bool = False
 
 
 Row = tuple[Cell | str, ...]
@@ -75,6 +77,8 @@ class Table:
         values: what the texts show, in the same places; empty where the texts are all there is.
         leading: columns that tell rows apart, the first ones; they are repeated where a table is cut by columns.
         calculator: what a page needs to compute the table anew for another link; None for tables that stay.
+        advisor: what a page needs to say what to use on a reader's link; None but for the table that answers that.
+        best: row and column of the cells to be shown in bold.
     """
 
     title: str
@@ -84,6 +88,8 @@ class Table:
     values: tuple[tuple[Any, ...], ...] = ()
     leading: int = 1
     calculator: Calculator | None = None
+    advisor: Advisor | None = None
+    best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse a row that does not fit the columns."""
@@ -100,6 +106,7 @@ class Table:
         *,
         is_detail: bool = False,
         calculator: Calculator | None = None,
+        advisor: Advisor | None = None,
     ) -> Self:
         """Return a table of cells."""
         whole = [[cell if isinstance(cell, Cell) else Cell(cell, cell) for cell in row] for row in cells]
@@ -110,6 +117,10 @@ class Table:
             is_detail=is_detail,
             values=tuple(tuple(cell.value for cell in row) for row in whole),
             calculator=calculator,
+            advisor=advisor,
+            best=frozenset(
+                (number, place) for number, row in enumerate(whole) for place, cell in enumerate(row) if cell.is_best
+            ),
         )
 
     def frame(self) -> pandas.DataFrame:
@@ -131,6 +142,7 @@ class Section:
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
+        basis: how many cells and seeds the conclusion is from; empty where it is of several settings.
     """
 
     title: str
@@ -140,6 +152,7 @@ class Section:
     conclusion: str
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
+    basis: str = ""
 
     @property
     def sentences(self) -> list[str]:
@@ -160,6 +173,7 @@ class Report:
         figures: panels on several sections at once.
         how_to_read: sentences on what the tables' columns mean.
         links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
+        files: names of the files that are written beside this one.
     """
 
     title: str
@@ -170,6 +184,7 @@ class Report:
     figures: tuple[Panel, ...] = ()
     how_to_read: tuple[str, ...] = ()
     links: Table | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass

@@ -10,16 +10,16 @@ from typing import Final
 from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.best import front_of
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.paired import front_of
-from rsbench.reports.document.figure import Axis, Label, Mark, Panel, Points, Series, more_in_tables
+from rsbench.reports.document.figure import Axis, Label, Mark, Panel, Points, Series, ShapedMark, more_in_tables
 from rsbench.reports.figures.marks import exchanges_in_ways, family, ratio_of, way_marks
 
 MOST_POINTS: Final = 24
 """Rows that can be told apart where each is a point of its own colour and marker."""
-MOST_OF_WAYS: Final = 60
-"""Rows that have room where those of one compressor and way look alike."""
+MOST_ALIKE: Final = 60
+"""Rows that have room where those of one method look alike."""
 
 
 MOST_LABELS: Final = 10
@@ -71,7 +71,8 @@ def payload_panel(comparison: Comparison, ranked: Sequence[Method], marks: Mappi
     """
     trained, metric = comparison.trained, comparison.metric
     in_ways = exchanges_in_ways(trained)
-    against, most = (_A_RUN, MOST_OF_WAYS) if in_ways else (_A_STEP, MOST_POINTS)
+    shared = in_ways or any(isinstance(mark, ShapedMark) for mark in marks.values())
+    against, most = (_A_RUN if in_ways else _A_STEP), (MOST_ALIKE if shared else MOST_POINTS)
     own: Mapping[str, Mark] = way_marks(trained) if in_ways else marks
     points = {method.label: _point(method, own[method.label], metric, against) for method in trained}
     series = {label: point for label, point in points.items() if point is not None}

@@ -77,6 +77,7 @@ def pieces(table: Table, width: int) -> list[Table]:
             columns=tuple(table.columns[index] for index in group),
             rows=tuple(tuple(row[index] for index in group) for row in table.rows),
             values=(),
+            best=frozenset((row, group.index(column)) for row, column in table.best if column in group),
         )
         for group in groups
     ]
@@ -87,8 +88,9 @@ def _drawn(table: Table, console: Console) -> RichTable:
     drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     for column in table.columns:
         drawn.add_column(_text(column.heading, console), justify=column.align, overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(_text(text, console) for text in row))
+    for number, row in enumerate(table.rows):
+        styles = ("bold" if (number, place) in table.best else "" for place in range(len(row)))
+        drawn.add_row(*(_text(text, console, style) for text, style in zip(row, styles, strict=True)))
     return drawn
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from rsbench.console import harmless_lines
-from rsbench.reports.document.calculator import Calculator
+from rsbench.reports.document.calculator import Advisor, Calculator
 from rsbench.reports.document.table import Column, Table
 from rsbench.units import DASH
 
@@ -43,8 +43,8 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
     return Markup(main + hanging)
 
 
-def calculator(numbers: Calculator) -> Markup:
-    """Return a calculator's numbers as JSON that may stand in a script element."""
+def calculator(numbers: Calculator | Advisor) -> Markup:
+    """Return a calculator's or an advisor's numbers as JSON that may stand in a script element."""
     from markupsafe import Markup  # late: start-up
 
     text = json.dumps(asdict(numbers), allow_nan=False, separators=(",", ":"))

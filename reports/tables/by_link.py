@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from rsbench import units
-from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.link_answer import Advised, advise
+from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
+from rsbench.reports.analysis.link_answer import Advised, accepted_methods, advise
+from rsbench.reports.analysis.on_link import OnLink
+from rsbench.reports.costs.link_model import wired
+from rsbench.reports.document.calculator import Advisor, AdvisorRow
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import gap_cell, gap_column, ratio_cell
+from rsbench.reports.tables.on_link import calculator_row
 
+_EXAMPLE: Final = wired(1e9)
+"""The link that a page begins with: an office's."""
 TITLE: Final = "Which method on which link"
 _LINK: Final = Column(title="Your link", align="left", key="link")
 _USE: Final = Column(title="Use", align="left", key="method")
@@ -26,7 +32,25 @@ def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
         return None
     gap = gap_column(comparison.metric, "none")
     columns = (_LINK, _USE, Column(title=f"{comparison.metric.heading} {gap.title}", unit=gap.unit, key=gap.key))
-    return Table.of(TITLE, (*columns, *_BYTES), [_row(one, comparison) for one in ranges])
+    rows = [_row(one, comparison) for one in ranges]
+    return Table.of(TITLE, (*columns, *_BYTES), rows, advisor=_advisor(comparison))
+
+
+def _advisor(comparison: Comparison) -> Advisor:
+    """Return what a page needs to answer for a reader's own link."""
+    on_link, advised = OnLink(comparison=comparison, link=_EXAMPLE), accepted_methods(comparison)
+    runs = {method.label: calculator_row(method, on_link) for method in comparison.methods}
+    return Advisor(
+        bits_per_s=_EXAMPLE.bits_per_s,
+        round_trip_s=_EXAMPLE.round_trip_s,
+        noticeable=NOTICEABLE,
+        rows=tuple(
+            None
+            if (run := runs[method.label]) is None
+            else AdvisorRow(label=method.label, is_advised=method in advised, saving=method.saving, run=run)
+            for method in comparison.methods
+        ),
+    )
 
 
 def _row(one: Advised, comparison: Comparison) -> Row:

@@ -40,7 +40,7 @@ def study_records(make_record: Maker) -> list[dict[str, Any]]:
                 compressor=name,
                 ratio=ratio,
                 seed=seed,
-                oa=0.93 - loss + 0.004 * math.sin(5 * number + 2 * seed),
+                oa=0.93 - loss + 0.004 * math.sin(2 * seed) + 0.0012 * math.sin(5 * number + 2 * seed),
                 split_ms={"wait_s": 8.0, "compress_s": COMPRESS_MS.get(name, 6.0) if ratio else 0.0},
                 provenance={
                     "argv": [

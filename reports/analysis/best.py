@@ -1,12 +1,16 @@
-"""Rows on the same footing: means over the seeds that all complete rows have, and who is on the front of them."""
+"""Which rows have the best score, compared over the same seeds, and which are not shown to differ from it."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import pareto_front
+
+if TYPE_CHECKING:
+    from rsbench.reports.analysis.comparison import Comparison
 
 
 def complete_means(methods: Sequence[Method], reference: Method | None, metric: str) -> dict[str, float]:
@@ -42,3 +46,19 @@ def front_of(
     }
     labels = list(points)
     return [labels[index] for index in pareto_front(list(points.values()))]
+
+
+def best_labels(comparison: Comparison) -> frozenset[str]:
+    """Return the label of the complete row with the best mean, and those of rows not shown to differ from it.
+
+    A row is not shown to differ where the interval of its paired difference to the best holds zero; the intervals hold
+    together for all rows. From one seed nothing can be tested, so the best row is alone.
+    """
+    means = comparison.means
+    if len(means) < 2:
+        return frozenset()
+    top = max(means.values())
+    best = next(method for method in comparison.trained if means.get(method.label) == top)
+    equal = [label for label, mean in means.items() if mean == top]
+    unclear = [label for label, gap in comparison.gaps_to(best).items() if gap is not None and gap.is_unclear]
+    return frozenset([*equal, *unclear])
