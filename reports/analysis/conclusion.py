@@ -126,6 +126,8 @@ def _by_link(advice: LinkAdvice, comparison: Comparison) -> str:
         else "as its non-communication time + its wire bytes / the link speed"
     )
     sentence += f" Link speeds are those of one worker; a step there is modelled {model}."
+    if any(gap is not None and gap.is_unclear for gap in (comparison.gap(one.method) for one in advice.ranges)):
+        sentence += " A difference with ~ cannot be told from zero: its 95 % interval holds zero."
     steps_s = _steps_s(accepted)
     # The model knows links, not this machine's loopback: there it may name another method than the clock.
     other = steps_s and advice.ranges[-1].method.label != min(steps_s, key=lambda label: steps_s[label])

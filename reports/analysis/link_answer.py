@@ -98,7 +98,7 @@ def advice_sentence(advice: LinkAdvice, comparison: Comparison) -> str:
     if not advice.ranges:
         return advice.reason
     *slower, last = advice.ranges
-    clauses = [f"{one.title} {_use(one.method, comparison)}" for one in slower]
+    clauses = [f"{'from ' * (one is not slower[0])}{one.title} {_use(one.method, comparison)}" for one in slower]
     if not slower:
         clauses = [f"at every link speed {_use(last.method, comparison)}"]
     else:
@@ -111,7 +111,7 @@ def _use(method: Method, comparison: Comparison) -> str:
     """Return ``use rsdgc 100x (OA -0.3 points, 100x fewer bytes)``."""
     if method is comparison.reference:
         return "do not compress"
-    fewer = f"{units.ratio_text(method.mean('traffic', 'compression_ratio'))} fewer bytes"
+    fewer = f"{units.ratio_text(method.mean('traffic', 'compression_ratio'), 2)} fewer bytes"
     if method.sync.kind != "steps":
         fewer += f", an exchange in {method.sync.every:,} steps"
     return f"use {method.label} ({accuracy_words(method, comparison)}, {fewer})"

@@ -182,11 +182,13 @@ class Bars(Figure):
         unit: of the values.
         parts: names, from left to right.
         rows: label, and one value a part.
+        longest: sum at which a bar takes the whole width, so that figures can be compared; 0 for that of the rows.
     """
 
     unit: Unit
     parts: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float, ...]], ...]
+    longest: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

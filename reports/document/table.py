@@ -27,6 +27,7 @@ class Column:
         better: which direction is better, None where neither is.
         align: names left, numbers right.
         key: name for programs, which stays when the title changes; empty makes one of the title.
+        is_first: is read first, and so shown first where room is short.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Column:
     better: Literal["higher", "lower"] | None = None
     align: Literal["left", "right"] = "right"
     key: str = ""
+    is_first: bool = False
 
     @property
     def heading(self) -> str:

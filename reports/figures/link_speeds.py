@@ -87,7 +87,8 @@ def _figure(
     marks: Mapping[str, Mark],
 ) -> RegionLines | None:
     """Return the curves of all methods at one round trip, None where there is none."""
-    speeds = _speeds()
+    ranges = advised_by_speed(comparison, round_trip_s)
+    speeds = _speeds([*(link.bits_per_s for link in links), *_borders(ranges)])
     curves = [curve for method in methods if (curve := _curve(comparison, method, speeds, round_trip_s)) is not None]
     if not curves:
         return None
@@ -108,20 +109,31 @@ def _figure(
         x=Axis(title="link speed of a worker", unit="bit/s", log=True),
         y=Axis(title="run", unit="h", log=True),
         series=tuple(series),
-        regions=_regions(advised_by_speed(comparison, round_trip_s), marks),
+        regions=_regions(ranges, speeds, marks),
         places=tuple(
             (link.name or units.link_speed_text(link.bits_per_s), link.bits_per_s)
             for link in links
-            if link.round_trip_s == round_trip_s and SLOWEST_BITS_PER_S <= link.bits_per_s <= FASTEST_BITS_PER_S
+            if link.round_trip_s == round_trip_s and speeds[0] <= link.bits_per_s <= speeds[-1]
         ),
     )
 
 
-def _speeds() -> tuple[float, ...]:
-    """Return the link speeds that are drawn, in bit/s, evenly spaced on a logarithmic axis."""
-    decades = math.log10(FASTEST_BITS_PER_S / SLOWEST_BITS_PER_S)
-    count = round(decades * POINTS_PER_DECADE)
-    return tuple(SLOWEST_BITS_PER_S * 10 ** (number * decades / count) for number in range(count + 1))
+def _borders(ranges: Sequence[Advised]) -> list[float]:
+    """Return the link speeds at which another method becomes the fastest."""
+    return [one.above_bits_per_s for one in ranges[1:]]
+
+
+def _speeds(shown: Sequence[float]) -> tuple[float, ...]:
+    """Return the link speeds that are drawn, in bit/s, evenly spaced on a logarithmic axis.
+
+    Args:
+        shown: speeds that the axis has to show, with room on both sides: two decades below, one above.
+    """
+    places = [math.log10(speed) for speed in shown if SLOWEST_BITS_PER_S <= speed <= FASTEST_BITS_PER_S] or [8.0]
+    first = max(math.floor(min(places)) - 2, round(math.log10(SLOWEST_BITS_PER_S)))
+    last = min(math.ceil(max(places)) + 1, round(math.log10(FASTEST_BITS_PER_S)))
+    count = (last - first) * POINTS_PER_DECADE
+    return tuple(10.0 ** (first + number / POINTS_PER_DECADE) for number in range(count + 1))
 
 
 def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], round_trip_s: float) -> _Curve | None:
@@ -134,12 +146,12 @@ def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], roun
     return _Curve(method=method, hours=hours) if min(hours) > 0 else None
 
 
-def _regions(ranges: Sequence[Advised], marks: Mapping[str, Mark]) -> tuple[Region, ...]:
+def _regions(ranges: Sequence[Advised], speeds: Sequence[float], marks: Mapping[str, Mark]) -> tuple[Region, ...]:
     """Return who is the fastest where, as far as the axis goes."""
     regions = []
     for one in ranges:
-        low = max(one.above_bits_per_s, SLOWEST_BITS_PER_S)
-        high = min(one.below_bits_per_s or FASTEST_BITS_PER_S, FASTEST_BITS_PER_S)
+        low = max(one.above_bits_per_s, speeds[0])
+        high = min(one.below_bits_per_s or speeds[-1], speeds[-1])
         if low < high:
             tip = f"{one.method.label} is the fastest: {one.title}"
             regions.append(Region(mark=marks[one.method.label], low=low, high=high, tip=tip))

@@ -18,8 +18,10 @@ from rsbench.reports.figures.predictions import confusion_panel, pictures_panel,
 
 MOST_LINES: Final = 8
 """Methods that can be told apart where each is a line."""
-MOST_BARS: Final = 16
+MOST_BARS: Final = 24
 """Methods that have a bar each."""
+BARS_A_FIGURE: Final = 8
+_MEASURED: Final = "Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with."
 
 
 def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel, ...]:
@@ -69,12 +71,18 @@ def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:
     if not rows:
         return None
     names = tuple(part.removesuffix("_s") for part in parts)
-    figure = Bars(
-        title="Parts of a step",
-        caption="Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with.",
-        unit="ms",
-        parts=names,
-        rows=tuple(rows),
+    longest = max(sum(values) for _, values in rows)
+    figures = tuple(
+        Bars(
+            title=f"Parts of a step{', continued' if start else ''}",
+            caption="",
+            unit="ms",
+            parts=names,
+            rows=tuple(rows[start : start + BARS_A_FIGURE]),
+            longest=longest,
+        )
+        for start in range(0, len(rows), BARS_A_FIGURE)
     )
     legend = tuple(Mark(label=part, style=number) for number, part in enumerate(names))
-    return Panel(title="Where the time goes", figures=(figure,), legend=legend, note=more_in_tables(left_out))
+    note = f"{_MEASURED} {more_in_tables(left_out)}".strip()
+    return Panel(title="Where the time goes", figures=figures, legend=legend, note=note)

@@ -152,7 +152,7 @@ def _places(rows: Sequence[Method], drawn: Mapping[str, Series]) -> tuple[tuple[
             by_ratio.setdefault(ratio, []).append(drawn[method.label].x[0])
     if len(by_ratio) < 2:
         return ()
-    return tuple((units.ratio_text(ratio), statistics.median(sent)) for ratio, sent in sorted(by_ratio.items()))
+    return tuple((units.ratio_text(ratio, 2), statistics.median(sent)) for ratio, sent in sorted(by_ratio.items()))
 
 
 def _point(method: Method, mark: Mark, metric: Metric, against: _Against) -> Series | None:

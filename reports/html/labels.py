@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from rsbench.console import harmless
-from rsbench.reports.document.figure import Label
+from rsbench.reports.document.figure import Label, Region, Series
 from rsbench.reports.html.svg import colour, hue
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _POINT: Final = 5.0
 _NEAR: Final = 16.0
 """Distance from which a thin line leads from a point to its name."""
 _DISTANCES: Final = (8.0, 12.0, 16.0, 22.0, 30.0, 40.0, 52.0, 66.0, 82.0, 100.0, 130.0)
-_DIRECTIONS: Final = (0, 180, 90, 270, 45, 315, 135, 225, 20, 340, 160, 200, 70, 290, 110, 250)
-"""Degrees; right of a point is tried first."""
+_DIRECTIONS: Final = (180, 0, 90, 270, 160, 200, 20, 340, 135, 225, 45, 315, 110, 250, 70, 290)
+"""Degrees; left of a point is tried first."""
 
 
 class Box(NamedTuple):
@@ -116,16 +116,42 @@ def shortened(label: str, longest: int = 22) -> str:
     return f"{label[: longest // 2]}…{label[len(label) - longest // 2 + 1 :]}"
 
 
-def name_points(axes: Axes, labels: Sequence[Label], points: Sequence[tuple[float, float]]) -> None:
+def make_room(axes: Axes, labels: Sequence[Label]) -> None:
+    """Widen a logarithmic axis to the left, so that names have room left of the first points."""
+    low, high = axes.get_xlim()
+    room = CHARACTER * max((len(shortened(label.text)) for label in labels), default=0)
+    width = axes.get_window_extent().width
+    if labels and low > 0 and room < width / 2:
+        axes.set_xlim(high / (high / low) ** (width / (width - room)), high)
+
+
+def name_above(axes: Axes, text: str, place: float, style: int | None = None) -> None:
+    """Write a name above a place of the horizontal axis, in a method's colour or quietly."""
+    ink = colour("muted") if style is None else colour(f"hue-{hue(style)}")
+    label: dict[str, Any] = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "size": SMALL}
+    axes.annotate(text, (place, 1), xycoords=("data", "axes fraction"), color=ink, **label)
+
+
+def name_regions(axes: Axes, regions: Sequence[Region]) -> None:
+    """Write the name of each region's method above it, where the region is wide enough."""
+    for region in regions:
+        text = shortened(region.mark.label)
+        width = _spot(axes, region.high, 1.0)[0] - _spot(axes, region.low, 1.0)[0]
+        if CHARACTER * len(text) < width:
+            name_above(axes, text, math.sqrt(region.low * region.high), region.mark.style)
+
+
+def name_points(axes: Axes, labels: Sequence[Label], points: Sequence[Series], lines: Sequence[Series]) -> None:
     """Write names beside points, with a thin line to those that are far.
 
     Args:
         axes: with their final limits.
         labels: the names.
         points: all that are drawn, which names must not cover.
+        lines: those that join points, likewise.
     """
-    spots = [_spot(axes, *point) for point in points]
-    taken = [Box(x - _POINT, y - _POINT, x + _POINT, y + _POINT) for x, y in spots]
+    taken = [_around(_spot(axes, one.x[0], one.y[0]), _POINT) for one in points]
+    taken += [_around(spot, 1.0) for line in lines for spot in _along(axes, line)]
     bounds = axes.get_window_extent()
     room = Box(bounds.x0, bounds.y0, bounds.x1 + 8, bounds.y1)
     anchors = [_spot(axes, label.x, label.y) for label in labels]
@@ -143,6 +169,21 @@ def name_ends(axes: Axes, labels: Sequence[Label]) -> None:
     for label, anchor, y in zip(labels, anchors, heights, strict=True):
         left = bounds.x1 + 12
         _write(axes, label, anchor, Box(left, y - LINE / 2, left + CHARACTER * len(label.text), y + LINE / 2), far=True)
+
+
+def _around(spot: tuple[float, float], half: float) -> Box:
+    """Return the square around a place on the canvas."""
+    return Box(spot[0] - half, spot[1] - half, spot[0] + half, spot[1] + half)
+
+
+def _along(axes: Axes, line: Series) -> list[tuple[float, float]]:
+    """Return places on the canvas along a line, closer together than a name is high."""
+    spots = [_spot(axes, x, y) for x, y in zip(line.x, line.y, strict=True)]
+    places = []
+    for (x, y), (to_x, to_y) in itertools.pairwise(spots):
+        count = 1 + int(math.dist((x, y), (to_x, to_y)) / (LINE / 3))
+        places += [(x + (to_x - x) * n / count, y + (to_y - y) * n / count) for n in range(count + 1)]
+    return places
 
 
 def _spot(axes: Axes, x: float, y: float) -> tuple[float, float]:

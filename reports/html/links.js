@@ -132,13 +132,13 @@
 
     const table = data.closest("article").querySelector(".methods table"), column = [];
     const heading = document.createElement("th");
-    Object.assign(heading, { scope: "col", className: "right", textContent: "Run on your link " });
+    Object.assign(heading, { scope: "col", className: "right", textContent: "Your link " });
     heading.dataset.better = "lower";
     heading.append(Object.assign(document.createElement("small"), { textContent: "(h)" }));
     table.tHead.rows[0].append(heading);
     for (const row of table.tBodies[0].rows) {
       const cell = row.insertCell();
-      cell.dataset.label = "Run on your link (h)";
+      cell.dataset.label = "Your link (h)";
       column.push(cell);
     }
     const compute = () => {

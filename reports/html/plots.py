@@ -24,7 +24,16 @@ from rsbench.reports.document.figure import (
     ShapedMark,
 )
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
-from rsbench.reports.html.labels import CHARACTER, SMALL, name_ends, name_points, shortened
+from rsbench.reports.html.labels import (
+    CHARACTER,
+    SMALL,
+    make_room,
+    name_above,
+    name_ends,
+    name_points,
+    name_regions,
+    shortened,
+)
 from rsbench.reports.html.svg import colour, hue, page_element, part_colour
 
 if TYPE_CHECKING:
@@ -67,12 +76,12 @@ def _points(figure: Points) -> tuple[Canvas, list[str]]:
     canvas, axes = axes_of(280, top=38 if figure.places else 26)
     low_high = [value for one in figure.series for value in _ends(one)]
     set_scales(axes, figure.x, figure.y, [one.x[0] for one in figure.series], low_high)
+    make_room(axes, figure.labels)
     if len(figure.front) > 1:
         xs, ys = zip(*figure.front, strict=True)
         axes.plot(xs, ys, drawstyle="steps-post", color=colour("muted"), linewidth=1, linestyle=(0, (4, 3)))
     for text, place in figure.places:
-        label: dict[str, Any] = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "size": SMALL}
-        axes.annotate(text, (place, 1), xycoords=("data", "axes fraction"), color=colour("muted"), **label)
+        name_above(axes, text, place)
     for line in figure.joined:
         axes.plot(line.x, line.y, color=_line_colour(line), linewidth=0.9, alpha=0.75)
     for number, one in enumerate(figure.series):
@@ -81,7 +90,7 @@ def _points(figure: Points) -> tuple[Canvas, list[str]]:
         bar.set_gid(f"tip{number}")
         point.set_gid(f"tip{number}")
         point.set_clip_on(False)
-    name_points(axes, figure.labels, [(one.x[0], one.y[0]) for one in figure.series])
+    name_points(axes, figure.labels, figure.series, figure.joined)
     return canvas, [one.tip for one in figure.series]
 
 
@@ -123,7 +132,7 @@ def _lines(figure: Lines) -> tuple[Canvas, list[str]]:
 def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
     """Draw one line a method, named at its end, over the regions in which each is the best, the reference on top."""
     longest = max((len(shortened(one.mark.label)) for one in figure.series), default=0)
-    canvas, axes = axes_of(280, right=22 + CHARACTER * longest)
+    canvas, axes = axes_of(280, top=38, right=22 + CHARACTER * longest)
     xs = [x for one in figure.series for x in one.x]
     set_scales(axes, figure.x, figure.y, xs, [y for one in figure.series for y in one.y])
     tips = [one.tip for one in figure.series]
@@ -131,6 +140,7 @@ def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
         shade = colour(f"hue-{hue(region.mark.style)}")
         axes.axvspan(region.low, region.high, color=shade, alpha=0.13, linewidth=0, gid=f"tip{len(tips)}")
         tips.append(region.tip)
+    name_regions(axes, figure.regions)
     for name, place in figure.places:
         axes.axvline(place, color=colour("muted"), linewidth=0.8, linestyle=(0, (4, 3)))
         label: dict[str, Any] = {"xytext": (3, -3), "textcoords": "offset points", "va": "top", "size": SMALL}
@@ -151,7 +161,7 @@ def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
 
     row, count = 35, len(figure.rows)
     canvas, axes = axes_of(row * count + 6, left=6, top=4, bottom=2)
-    longest = max(sum(values) for _, values in figure.rows)
+    longest = figure.longest or max(sum(values) for _, values in figure.rows)
     axes.set_xlim(0, longest)
     axes.set_ylim(row * count, 0)
     axes.set_axis_off()

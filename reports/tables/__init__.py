@@ -51,7 +51,7 @@ HOW_TO_READ: Final = (
     "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "
     "than none's. On the Pareto front no other row has both fewer payload bytes of the run and a better accuracy.",
     "Time and bytes to a validation score are those at the first epoch's end at which a seed has it, mean over seeds; "
-    "where a seed never has it there is no mean. Seconds are of training steps alone, in cells of rules 2 and "
-    "before of validation, too.",
+    'where a seed never has it there is no mean, only how many have it, as in "2 of 3 seeds". Seconds are of training '
+    "steps alone, in cells of rules 2 and before of validation, too.",
 )
 """Sentences on what the tables' columns mean."""

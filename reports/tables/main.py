@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from rsbench import units
@@ -29,8 +30,8 @@ from rsbench.reports.tables.rounds import fewer_exchanges_mark
 from rsbench.results.schema import STATUSES, Record
 
 _COSTS: Final = (
-    Column(title="Ratio", better="higher", key="compression_ratio"),
-    Column(title="Break-even", key="break_even"),
+    Column(title="Ratio", better="higher", key="compression_ratio", is_first=True),
+    Column(title="Break-even", key="break_even", is_first=True),
     Column(title="Payload/step", better="lower", key="payload_bytes_per_step"),
     Column(title="Step", unit="ms", better="lower", key="step_time_s"),
     Column(title="Speed-up", better="higher", key="speed_up"),
@@ -44,7 +45,8 @@ def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     metric = comparison.metric
     best, paper = best_labels(comparison), paper_column(comparison)
     papers = () if paper is None else (paper,)
-    columns = (METHOD, score_column(metric), gap_column(metric, "none"), *papers, *_COSTS)
+    gap_to_none = replace(gap_column(metric, "none"), is_first=True)
+    columns = (METHOD, score_column(metric), gap_to_none, *papers, *_COSTS)
     rows = [_row(method, comparison, notes, is_best=method.label in best) for method in comparison.methods]
     if papers:
         cells = (paper_cell(method, comparison, notes) for method in comparison.methods)
