@@ -12,8 +12,7 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.recipe.split import REDRAWN
-from rsbench.reports.analysis.best import complete_means, front_of
-from rsbench.reports.analysis.methods import Method, methods_of, reference_of
+from rsbench.reports.analysis.methods import Method, complete_means, front_of, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import (
     Difference,

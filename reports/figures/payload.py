@@ -10,9 +10,8 @@ from typing import Final
 from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.best import front_of
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.methods import Method, front_of
 from rsbench.reports.document.figure import Axis, Label, Mark, Panel, Points, Series, ShapedMark, more_in_tables
 from rsbench.reports.figures.marks import exchanges_in_ways, family, ratio_of, way_marks
 
