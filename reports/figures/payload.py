@@ -21,6 +21,8 @@ MOST_ALIKE: Final = 60
 """Rows that have room where those of one method look alike."""
 
 
+MOST_RATIOS: Final = 6
+"""Ratios whose names have room above the points."""
 MOST_LABELS: Final = 10
 """Methods whose names have room beside their points; more have a legend."""
 
@@ -143,13 +145,13 @@ def _label(name: str, members: Sequence[Series]) -> Label:
 
 
 def _places(rows: Sequence[Method], drawn: Mapping[str, Series]) -> tuple[tuple[str, float], ...]:
-    """Return the ratios that were asked for with the bytes that their rows send; none where there is one only."""
+    """Return the ratios that were asked for with the bytes that their rows send; none of one, or of too many."""
     by_ratio: dict[float, list[float]] = {}
     for method in rows:
         ratio = ratio_of(method)
         if ratio is not None:
             by_ratio.setdefault(ratio, []).append(drawn[method.label].x[0])
-    if len(by_ratio) < 2:
+    if not 2 <= len(by_ratio) <= MOST_RATIOS:
         return ()
     return tuple((units.ratio_text(ratio, 2), statistics.median(sent)) for ratio, sent in sorted(by_ratio.items()))
 
