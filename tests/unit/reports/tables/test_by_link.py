@@ -49,8 +49,8 @@ def test_it_is_the_first_table_and_says_what_the_sentence_says(make_record: Make
     table, answer = section.tables[0], section.sentences[0]
     assert table.title == "Which method on which link"
     assert answer == (
-        "Below 45 Mbit/s use topk 1000x (OA -0.5 points ~, 1000x fewer bytes); from 45 Mbit/s to 2.9 Gbit/s use dgc 10x "
-        "(OA +0.3 points ~, 10x fewer bytes); above, do not compress."
+        "Below 45 Mbit/s use topk 1000x (OA -0.5 points ~, 1000x fewer bytes); from 45 Mbit/s to 2.9 Gbit/s use "
+        "dgc 10x (OA +0.3 points ~, 10x fewer bytes); above, do not compress."
     )
     assert section.sentences[-1].startswith("Measured on this machine's loopback")
     assert section.basis == "12 of 12 cells done; seeds 0, 1, 2; 600 steps a cell."
