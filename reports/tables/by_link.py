@@ -11,7 +11,7 @@ from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.costs.link_model import wired
 from rsbench.reports.document.calculator import Advisor, AdvisorRow
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
-from rsbench.reports.tables.columns import gap_cell, gap_column, ratio_cell
+from rsbench.reports.tables.columns import gap_cell, gap_column
 from rsbench.reports.tables.on_link import calculator_row
 
 _EXAMPLE: Final = wired(1e9)
@@ -19,10 +19,7 @@ _EXAMPLE: Final = wired(1e9)
 TITLE: Final = "Which method on which link"
 _LINK: Final = Column(title="Your link", align="left", key="link")
 _USE: Final = Column(title="Use", align="left", key="method")
-_BYTES: Final = (
-    Column(title="Bytes/step", better="lower", key="payload_bytes_per_step"),
-    Column(title="Fewer bytes", better="higher", key="compression_ratio"),
-)
+_BYTES: Final = Column(title="Bytes", key="bytes")
 
 
 def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
@@ -33,7 +30,7 @@ def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
     gap = gap_column(comparison.metric, "none")
     columns = (_LINK, _USE, Column(title=f"{comparison.metric.heading} {gap.title}", unit=gap.unit, key=gap.key))
     rows = [_row(one, comparison) for one in ranges]
-    return Table.of(TITLE, (*columns, *_BYTES), rows, advisor=_advisor(comparison))
+    return Table.of(TITLE, (*columns, _BYTES), rows, advisor=_advisor(comparison))
 
 
 def _advisor(comparison: Comparison) -> Advisor:
@@ -60,8 +57,10 @@ def _row(one: Advised, comparison: Comparison) -> Row:
     sent, ratio = method.mean("traffic", "payload_bytes_per_step"), method.mean("traffic", "compression_ratio")
     return (
         Cell(one.title, {"above_bits_per_s": one.above_bits_per_s, "below_bits_per_s": one.below_bits_per_s}),
-        Cell(f"{method.label} (do not compress)" if is_none else method.label, method.label),
+        Cell("no compression" if is_none else method.label, method.label),
         gap_cell(comparison.metric, comparison.gap(method)),
-        Cell(units.bytes_text(sent), sent),
-        ratio_cell(ratio),
+        Cell(
+            f"{units.bytes_text(sent)} a step" if is_none else f"{units.ratio_text(ratio, 2)} fewer",
+            {"payload_bytes_per_step": sent, "compression_ratio": ratio},
+        ),
     )

@@ -34,10 +34,11 @@ def test_each_range_of_speeds_has_a_row_and_they_touch(make_record: Maker) -> No
     assert [row[:2] for row in table.rows] == [
         ("below 45 Mbit/s", "topk 1000x"),
         ("45 Mbit/s to 2.9 Gbit/s", "dgc 10x"),
-        ("above 2.9 Gbit/s", "none (do not compress)"),
+        ("above 2.9 Gbit/s", "no compression"),
     ]
-    assert table.rows[0][3:] == ("4.00 kB", "1000x")
-    assert table.rows[2][2:] == ("-", "4.00 MB", "1.00x")
+    assert [row[3] for row in table.rows] == ["1000x fewer", "10x fewer", "4.00 MB a step"]
+    assert table.values[0][3] == {"payload_bytes_per_step": 4000.0, "compression_ratio": 1000.0}
+    assert table.rows[2][2] == "-"
     ends = [row[0] for row in table.values]
     assert ends[0]["above_bits_per_s"] == 0 and ends[2]["below_bits_per_s"] is None
     assert ends[0]["below_bits_per_s"] == ends[1]["above_bits_per_s"]
