@@ -29,6 +29,10 @@ _DIRECTIONS: Final = (180, 0, 90, 270, 160, 200, 20, 340, 135, 225, 45, 315, 110
 """Degrees; left of a point is tried first."""
 
 
+Line = Sequence[tuple[float, float]]
+"""Corners of a line, in the axes' values."""
+
+
 class Box(NamedTuple):
     """A rectangle."""
 
@@ -119,7 +123,7 @@ def shortened(label: str, longest: int = 22) -> str:
 def make_room(axes: Axes, labels: Sequence[Label]) -> None:
     """Widen a logarithmic axis to the left, so that names have room left of the first points."""
     low, high = axes.get_xlim()
-    room = CHARACTER * max((len(shortened(label.text)) for label in labels), default=0)
+    room = 16 + CHARACTER * max((len(shortened(label.text)) for label in labels), default=0)
     width = axes.get_window_extent().width
     if labels and low > 0 and room < width / 2:
         axes.set_xlim(high / (high / low) ** (width / (width - room)), high)
@@ -141,14 +145,14 @@ def name_regions(axes: Axes, regions: Sequence[Region]) -> None:
             name_above(axes, text, math.sqrt(region.low * region.high), region.mark.style)
 
 
-def name_points(axes: Axes, labels: Sequence[Label], points: Sequence[Series], lines: Sequence[Series]) -> None:
+def name_points(axes: Axes, labels: Sequence[Label], points: Sequence[Series], lines: Sequence[Line]) -> None:
     """Write names beside points, with a thin line to those that are far.
 
     Args:
         axes: with their final limits.
         labels: the names.
         points: all that are drawn, which names must not cover.
-        lines: those that join points, likewise.
+        lines: corners of the lines that are drawn, likewise.
     """
     taken = [_around(_spot(axes, one.x[0], one.y[0]), _POINT) for one in points]
     taken += [_around(spot, 1.0) for line in lines for spot in _along(axes, line)]
@@ -176,9 +180,9 @@ def _around(spot: tuple[float, float], half: float) -> Box:
     return Box(spot[0] - half, spot[1] - half, spot[0] + half, spot[1] + half)
 
 
-def _along(axes: Axes, line: Series) -> list[tuple[float, float]]:
+def _along(axes: Axes, line: Line) -> list[tuple[float, float]]:
     """Return places on the canvas along a line, closer together than a name is high."""
-    spots = [_spot(axes, x, y) for x, y in zip(line.x, line.y, strict=True)]
+    spots = [_spot(axes, x, y) for x, y in line]
     places = []
     for (x, y), (to_x, to_y) in itertools.pairwise(spots):
         count = 1 + int(math.dist((x, y), (to_x, to_y)) / (LINE / 3))

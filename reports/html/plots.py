@@ -6,6 +6,7 @@ Text stays text, so that it is sharp, searchable and in the page's font; one SVG
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,7 +91,10 @@ def _points(figure: Points) -> tuple[Canvas, list[str]]:
         bar.set_gid(f"tip{number}")
         point.set_gid(f"tip{number}")
         point.set_clip_on(False)
-    name_points(axes, figure.labels, figure.series, figure.joined)
+    steps = [(right, y) for (_, y), (right, _) in itertools.pairwise(figure.front)]
+    corners = [corner for pair in itertools.zip_longest(figure.front, steps) for corner in pair if corner is not None]
+    lines = [corners, *(list(zip(line.x, line.y, strict=True)) for line in figure.joined)]
+    name_points(axes, figure.labels, figure.series, lines)
     return canvas, [one.tip for one in figure.series]
 
 
