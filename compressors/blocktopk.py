@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.exchanging import ExchangingCompressor
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, neighborhoods
@@ -21,6 +22,7 @@ class BlockTopK(ExchangingCompressor):
     name = "blocktopk"
     title = "Block Top-k"
     source = "rsbench: Top-k (Stich et al., NeurIPS 2018) over the neighbourhoods of RS-DGC"
+    references = (papers.STICH_2018, papers.XIE_2024_RSDGC)
 
     score: str = option("mean", "importance of a block: mean of |v|, or L2 norm", choices=("mean", "l2"))
     neighborhood: str = option(

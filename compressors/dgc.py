@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.momentum import MomentumCompressor
 
 
@@ -14,3 +15,4 @@ class DGC(MomentumCompressor):
     name = "dgc"
     title = "DGC"
     source = "Lin et al., ICLR 2018, arXiv 1712.01887"
+    references = (papers.LIN_2018,)

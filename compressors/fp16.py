@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.compressor import Compressor
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class FP16(Compressor):
     name = "fp16"
     title = "fp16"
     source = "PyTorch DDP communication hooks: fp16 compression"
+    references = (papers.DDP,)
     bytes_per_element = 2.0
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
 from rsbench.compressors.base.planned_collective import PlannedCollective
@@ -36,6 +37,7 @@ class GCC(Compressor):
     name = "gcc"
     title = "GCC"
     source = "Xie, Ma et al., TNNLS 2024, doi 10.1109/TNNLS.2024.3517535; equations are our reading"
+    references = (papers.XIE_2024_GCC,)
 
     rho: float = option(0.5, "share of the filters or elements that is dropped", low=0, high=1)
     residual: bool = option(False, "keep what is dropped in a residual")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.compressor import Compressor
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ class NoCompression(Compressor):
     name = "none"
     title = "no compression"
     source = "PyTorch DistributedDataParallel (Li et al., VLDB 2020)"
+    references = (papers.DDP,)
 
     def make_hook(self, model: DistributedDataParallel) -> Hook:
         """Build an all-reduce that counts its bytes."""

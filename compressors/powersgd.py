@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.options import option
 from rsbench.compressors.base.planned_collective import PlannedCollective
@@ -29,6 +30,7 @@ class PowerSGD(Compressor):
     name = "powersgd"
     title = "PowerSGD"
     source = "Vogels, Karimireddy & Jaggi, NeurIPS 2019"
+    references = (papers.VOGELS_2019,)
     draws_at_random = True
     keeps_residual = True
 

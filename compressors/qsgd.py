@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.options import option
 from rsbench.compressors.base.quantized import QuantizedCompressor
 
@@ -26,6 +27,7 @@ class QSGD(QuantizedCompressor):
     name = "qsgd"
     title = "QSGD"
     source = "Alistarh, Grubic, Li, Tomioka & Vojnovic, NeurIPS 2017"
+    references = (papers.ALISTARH_2017,)
     draws_at_random = True
 
     levels: int = option(7, "levels s of a magnitude; 1, 7 and 127 fill 2, 4 and 8 bits", low=1, high=127)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.options import option
 from rsbench.compressors.base.sparse import SparseCompressor
 
@@ -21,6 +22,7 @@ class RandomK(SparseCompressor):
     name = "randomk"
     title = "Random-k"
     source = "Stich et al., NeurIPS 2018; the stratified draw is ours"
+    references = (papers.STICH_2018,)
     draws_at_random = True
 
     draw_seed: int = option(0, "seed of the draws", low=0)

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.momentum import MomentumCompressor
 from rsbench.compressors.base.options import option
 from rsbench.compressors.blocks.layout import NEIGHBORHOODS, Layout, elements, neighborhoods
@@ -25,6 +26,7 @@ class RSDGC(MomentumCompressor):
     name = "rsdgc"
     title = "RS-DGC"
     source = "Xie et al., IEEE TGRS 2024, arXiv 2312.17530; equations: our reading"
+    references = (papers.XIE_2024_RSDGC,)
 
     score: str = option(
         "nsi",

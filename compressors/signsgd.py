@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.quantized import QuantizedCompressor
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class SignSGD(QuantizedCompressor):
     name = "signsgd"
     title = "EF-signSGD"
     source = "Karimireddy, Rebjock, Stich & Jaggi, ICML 2019"
+    references = (papers.KARIMIREDDY_2019,)
     keeps_residual = True
 
     def coded_bytes(self, elements: int) -> int:

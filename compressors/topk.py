@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from rsbench.compressors import papers
 from rsbench.compressors.base.exchanging import ExchangingCompressor
 
 
@@ -14,3 +15,4 @@ class TopK(ExchangingCompressor):
     name = "topk"
     title = "Top-k"
     source = "Aji & Heafield, EMNLP 2017; Stich et al., NeurIPS 2018"
+    references = (papers.AJI_2017, papers.STICH_2018)

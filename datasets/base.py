@@ -6,15 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 from rsbench.cell import Optimizer
 from rsbench.errors import RsbenchError
+from rsbench.references import Reference
 
 Progress = Callable[[int, int], None]
 """Called with (pieces done, pieces in all)."""
 
 
+Origin = Literal["generated", "fetch", "homepage", "authors", "own"]
+"""Made by rsbench, downloaded by it, by hand from a page or from the authors, or the user's own files."""
 _LIST_BYTES = 16 * 2**20
 
 
@@ -25,6 +28,8 @@ class Download:
     url: str
     file: str
     """Where it goes, relative to the data root."""
+    mirrors: tuple[str, ...] = ()
+    """Other addresses of the same bytes, tried in turn where one fails."""
     md5: str | None = None
     """As published by the source; None where nothing is published (none is ever made up)."""
     unpack_into: str | None = None
@@ -66,6 +71,9 @@ class Finding(Protocol):
 
     def sentences(self) -> list[str]:
         """Return what was found, for the user."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same as plain values with snake_case keys, for programs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +127,14 @@ class Dataset(ABC):
     title: ClassVar[str]
     licence: ClassVar[str]
     citation: ClassVar[str]
+    references: ClassVar[tuple[Reference, ...]] = ()
+    """The works to cite; none where there is no paper."""
     layout: ClassVar[str]
     """The exact folder layout, shown in errors."""
+    homepage: ClassVar[str] = ""
+    """Address of the page of its authors; empty where there is none."""
+    published: ClassVar[bool] = True
+    """Whether somebody else publishes the data; False for a layout that takes the user's own files."""
     task: ClassVar[str]
     """Name in :data:`rsbench.metrics.TASKS`."""
     model: ClassVar[str]
@@ -175,20 +189,46 @@ class Dataset(ABC):
             RsbenchError: the data set is not there.
         """
 
+    @property
+    def origin(self) -> Origin:
+        """Where the data come from, in a word."""
+        if self.synthetic:
+            return "generated"
+        if self.downloads:
+            return "fetch"
+        if self.homepage:
+            return "homepage"
+        return "authors" if self.published else "own"
+
+    def way_to_get(self, data_root: Path) -> str:
+        """Return how a user gets the data: a command in backquotes, or a few words with the address.
+
+        Args:
+            data_root: folder of all data sets, for the command.
+        """
+        ways: dict[Origin, str] = {
+            "generated": "it is generated, nothing is fetched",
+            "fetch": f"fetch it with `rsbench data fetch {self.name} --data-root {data_root}`",
+            "homepage": f"get it from {self.homepage}",
+            "authors": "it has no public page: ask the authors of its paper (`rsbench list datasets -v`)",
+            "own": "put your own files there",
+        }
+        return ways[self.origin]
+
     def fingerprint(self, data_root: Path) -> str:
         """Return the fingerprint of what stands on disk; reads names and sizes only."""
         return self.survey(data_root).fingerprint
 
 
-def not_found(dataset: Dataset, data_root: Path, places: Sequence[Path]) -> RsbenchError:
+class DataNotFound(RsbenchError):
+    """Nothing of a data set is where it was looked for."""
+
+
+def not_found(dataset: Dataset, data_root: Path, places: Sequence[Path]) -> DataNotFound:
     """Return the error that says what is missing, where it was looked for and how to get it."""
-    remedy = (
-        f'Fetch it with "rsbench data fetch {dataset.name} --data-root {data_root}"'
-        if dataset.downloads
-        else "Put it there"
-    )
-    return RsbenchError(
+    way = dataset.way_to_get(data_root)
+    return DataNotFound(
         f'The data set "{dataset.name}" ({dataset.title}) was not found; looked at '
-        f"{', '.join(str(place) for place in places)}. It must stand like this: {dataset.layout} "
-        f"{remedy}, or name another folder with --data-root."
+        f"{', '.join(str(place) for place in places)}. The layout must be: {dataset.layout} "
+        f"{way[0].upper()}{way[1:]}, or name another folder with --data-root."
     )

@@ -42,8 +42,7 @@ def fetch_dataset(dataset: Dataset, data_root: Path, progress: FetchProgress | N
         RsbenchError: a data set without downloads, and whatever goes wrong on the way.
     """
     if not dataset.downloads or not isinstance(dataset, SceneDataset):
-        what = "is generated" if dataset.synthetic else "is your own"
-        raise RsbenchError(f'The data set "{dataset.name}" {what}: there is nothing to fetch ({dataset.layout})')
+        raise RsbenchError(_nothing_to_fetch(dataset, data_root))
     complete = _complete_folders(dataset, data_root)
     files: list[FetchedFile] = []
     notes: list[str] = []
@@ -54,6 +53,7 @@ def fetch_dataset(dataset: Dataset, data_root: Path, progress: FetchProgress | N
             continue
         fetched = download(item, data_root, progress)
         files.append(fetched)
+        notes += fetched.failures
         if not fetched.md5_published:
             notes.append(f"{item.url} publishes no digest; SHA-256 of what arrived: {fetched.sha256}.")
         if item.unpack_into is not None:
@@ -68,6 +68,17 @@ def fetch_dataset(dataset: Dataset, data_root: Path, progress: FetchProgress | N
         files=tuple(files),
         unpacked_files=unpacked,
         notes=(*notes, *source.sentences),
+    )
+
+
+def _nothing_to_fetch(dataset: Dataset, data_root: Path) -> str:
+    """Return why a data set cannot be downloaded, and what to do instead."""
+    if dataset.synthetic:
+        return f'The data set "{dataset.name}" is generated: there is nothing to fetch ({dataset.layout})'
+    way = dataset.way_to_get(data_root)
+    return (
+        f'rsbench cannot download "{dataset.name}" ({dataset.title}): {way}. '
+        f"Layout, with {data_root} as DATA_ROOT: {dataset.layout}"
     )
 
 

@@ -14,6 +14,7 @@ from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
 from rsbench.reports.analysis.sync_answer import sync_answer
+from rsbench.reports.document.bibliography import Named
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
@@ -91,4 +92,9 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
         basis=cells_fact(comparison),
+        named=Named(
+            dataset=str(comparison.setting.cell["dataset"]),
+            model=str(comparison.setting.cell["model"]),
+            compressors={method.label: method.name for method in comparison.methods},
+        ),
     )

@@ -70,8 +70,10 @@ def complain(text: str) -> None:
 
 
 def pipe(text: str) -> None:
-    """Write a file's text to standard output, for another program to read: nothing wrapped, nothing escaped."""
-    sys.stdout.write(text)
+    """Write a file's text to standard output, for another program to read: UTF-8, nothing wrapped, nothing escaped."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
+    sys.stdout.buffer.flush()
 
 
 def _readable(word: str) -> str:

@@ -12,6 +12,7 @@ from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.compressors.blocks.layout import Layout, dense
 from rsbench.compressors.density import allocation
 from rsbench.errors import RsbenchError
+from rsbench.references import Reference
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +39,7 @@ class Compressor:
         name: the word on the command line.
         title: the words in a table.
         source: paper or reference of the method.
+        references: the works to cite; none where there is no paper.
         trains: False when training with it is not meant to converge (``noop``).
         keeps_residual: what is not sent stays in a residual on the rank.
         collective: ``all_reduce``, ``all_gather`` or ``none``.
@@ -51,6 +53,7 @@ class Compressor:
     name: ClassVar[str]
     title: ClassVar[str]
     source: ClassVar[str]
+    references: ClassVar[tuple[Reference, ...]] = ()
     trains: ClassVar[bool] = True
     keeps_residual: ClassVar[bool] = False
     collective: ClassVar[str] = "all_reduce"

@@ -12,14 +12,16 @@ import ssl
 import time
 import urllib.error
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
 
 from rsbench.atomic import write_atomically
 from rsbench.datasets.base import Download
-from rsbench.datasets.io.http_answer import Interrupted, WrongPiece, ask, usable_validator
+from rsbench.datasets.io import hugging_face
+from rsbench.datasets.io.http_answer import Interrupted, WrongPiece, ask
+from rsbench.datasets.io.part_state import PartState, read_state, state_file
 from rsbench.datasets.io.plain_file import UnfitFile, create_plain, open_plain, read_plain, reopen_plain
 from rsbench.errors import RsbenchError
 
@@ -45,6 +47,8 @@ class FetchedFile:
     """Whether its source publishes an MD5, with which the file agrees."""
     downloaded: bool
     """False if it stood there already."""
+    failures: tuple[str, ...] = ()
+    """Sentences on the addresses that were tried before the one that sent it."""
 
 
 _BROKEN_CONNECTION = (
@@ -76,10 +80,9 @@ def download(item: Download, data_root: Path, progress: FetchProgress | None) ->
             if path.is_file():
                 return _accepted(item, path, path, downloaded=False)
             partial = path.with_name(path.name + ".part")
-            _with_patience(item, partial, progress)
-            fetched = _accepted(item, partial, path, downloaded=True)
+            fetched = _from_one_address(item, partial, path, progress)
             os.replace(partial, path)
-            _state_file(partial).unlink(missing_ok=True)
+            state_file(partial).unlink(missing_ok=True)
             return fetched
     except UnfitFile as error:
         raise RsbenchError(f"{path} cannot be used ({error}): remove it, or put the official file there.") from error
@@ -87,6 +90,23 @@ def download(item: Download, data_root: Path, progress: FetchProgress | None) ->
         raise RsbenchError(
             f"{path} cannot be written ({error.strerror or error}): free space there or choose another --data-root."
         ) from error
+
+
+def _from_one_address(item: Download, partial: Path, path: Path, progress: FetchProgress | None) -> FetchedFile:
+    """Download a file from the first of its addresses that sends it as it was published.
+
+    Raises:
+        RsbenchError: none does; each is named with its reason.
+    """
+    failures: list[str] = []
+    for url in (item.url, *item.mirrors):
+        one = replace(item, url=hugging_face.address(url), mirrors=())
+        try:
+            _with_patience(one, partial, progress)
+            return replace(_accepted(one, partial, path, downloaded=True), failures=tuple(failures))
+        except RsbenchError as error:
+            failures.append(str(error))
+    raise RsbenchError(" ".join(failures))
 
 
 def _accepted(item: Download, path: Path, final: Path, *, downloaded: bool) -> FetchedFile:
@@ -166,7 +186,7 @@ def _with_patience(item: Download, partial: Path, progress: FetchProgress | None
                 partial.unlink(missing_ok=True)  # longer than the file is now: start again
             elif error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
                 raise RsbenchError(
-                    f"{item.url} answers {error.code} ({_in_short(error.reason)}): the address may have moved; "
+                    f"{item.url} answers {error.code} ({_in_short(error.reason)}): {_cause(error.code, item.url)}; "
                     f"download it with a browser and put it at {partial.with_suffix('')}."
                 ) from error
             reason = _in_short(f"{error.code} {error.reason}")
@@ -184,6 +204,13 @@ def _with_patience(item: Download, partial: Path, progress: FetchProgress | None
     )
 
 
+def _cause(code: int, url: str) -> str:
+    """Return what a refusal most likely means."""
+    if code in (http.client.UNAUTHORIZED, http.client.FORBIDDEN) and hugging_face.is_hub(url):
+        return "it wants to know who asks, so set HF_TOKEN to a token that may read it"
+    return "the address may have moved"
+
+
 def _in_short(reason: object) -> str:
     """Return a reason on one line; a server may have written it."""
     return " ".join(str(reason).split())[:200].strip()
@@ -197,7 +224,7 @@ def _continue(item: Download, partial: Path, progress: FetchProgress | None) -> 
     Raises:
         RsbenchError: more bytes come than the file may have.
     """
-    known = _read_state(partial)
+    known = read_state(partial)
     start = _plain_size(partial) if known.url == item.url else 0
     if start and start == known.total_bytes:
         return
@@ -206,7 +233,7 @@ def _continue(item: Download, partial: Path, progress: FetchProgress | None) -> 
             raise WrongPiece(f"the file had {known.total_bytes:,} bytes and has {answer.total_bytes:,} now")
         _require_room(item, answer.total_bytes, answer.start, partial)
         state = PartState(url=item.url, validator=answer.validator, total_bytes=answer.total_bytes)
-        write_atomically(_state_file(partial), json.dumps(asdict(state)))
+        write_atomically(state_file(partial), json.dumps(asdict(state)))
         done_bytes = answer.start
         with reopen_plain(partial) if answer.start else create_plain(partial) as file:
             file.seek(answer.start)
@@ -241,33 +268,6 @@ def _require_room(item: Download, size_bytes: int, held_bytes: int, partial: Pat
             f"{item.url} has {size_bytes:,} bytes, and {free_bytes:,} are free at {partial.parent}: "
             f"free space there or choose another --data-root."
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PartState:
-    """What is known of a part."""
-
-    url: str | None = None
-    validator: str | None = None
-    total_bytes: int = 0
-    """Of the whole file; 0 if not known."""
-
-
-def _state_file(partial: Path) -> Path:
-    """Return where it is kept what is known of a part."""
-    return partial.with_name(partial.name + ".json")
-
-
-def _read_state(partial: Path) -> PartState:
-    """Return what is known of a part, nothing if the file is damaged."""
-    try:
-        state = json.loads(read_plain(_state_file(partial), _SMALL_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return PartState()
-    url, total_bytes = (state.get("url"), state.get("total_bytes")) if isinstance(state, dict) else (None, None)
-    if not isinstance(url, str) or type(total_bytes) is not int or total_bytes < 0:
-        return PartState()
-    return PartState(url=url, validator=usable_validator(state.get("validator")), total_bytes=total_bytes)
 
 
 def _plain_size(partial: Path) -> int:

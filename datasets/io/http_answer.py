@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rsbench.datasets.io import hugging_face
 from rsbench.errors import RsbenchError
 
 TIMEOUT_S = 60.0
@@ -144,7 +145,16 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         fp.close()
         if not newurl.lower().startswith(("http://", "https://")):
             raise urllib.error.HTTPError(newurl, code, f"it leads to {newurl}", headers, fp)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        return None if following is None else _with_authorization(following)
+
+
+def _with_authorization(request: urllib.request.Request) -> urllib.request.Request:
+    """Add who asks where the address is the Hub's; the header stays behind when a redirect leads elsewhere."""
+    header = hugging_face.authorization(request.full_url)
+    if header is not None:
+        request.add_unredirected_header("Authorization", header)
+    return request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +205,8 @@ def ask(url: str, start: int, validator: str | None) -> Iterator[Answer]:
         start = 0
     with _watched() as watch:
         opener = urllib.request.build_opener(_Handler(watch), _Redirects())
-        with opener.open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT_S) as response:
+        request = _with_authorization(urllib.request.Request(url, headers=headers))
+        with opener.open(request, timeout=TIMEOUT_S) as response:
             _require_file(response, url)
             length = _length(response, url)
             total_bytes = length or 0

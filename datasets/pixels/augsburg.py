@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import FileLayout, index_lists, maps
 
@@ -21,10 +22,12 @@ class Augsburg(PixelDataset):
     name = "augsburg"
     title = "Augsburg"
     licence = "that of the S2FL release: research"
+    homepage = "https://github.com/danfenghong/ISPRS_S2FL"
     citation = (
         "D. Hong, J. Hu, J. Yao, J. Chanussot, X. X. Zhu: Multimodal remote sensing benchmark datasets for land cover "
         "classification with a shared and specific feature learning model. ISPRS J. 178, 2021."
     )
+    references = (papers.AUGSBURG,)
     layout = (
         "DATA_ROOT/Augsburg/{data_HS_LR,data_SAR_HR,TrainImage,TestImage}.mat, array name = file name, or "
         "Augsburg/augsburg_{hsi,sar,gt,index}.mat with the lists augsburg_train and augsburg_test of rows and columns, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.augsburg import CLASSES, S2FL, Augsburg
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import index_lists, maps
@@ -13,7 +14,9 @@ class Berlin(PixelDataset):
     name = "berlin"
     title = "Berlin"
     licence = Augsburg.licence
+    homepage = Augsburg.homepage
     citation = Augsburg.citation
+    references = (papers.AUGSBURG,)
     layout = (
         "DATA_ROOT/Berlin/{data_HS_LR,data_SAR_HR,TrainImage,TestImage}.mat, array name = file name, or "
         "Berlin/berlin_{hsi,sar,gt,index}.mat with the lists berlin_train and berlin_test of rows and columns, or "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -97,6 +98,19 @@ class PixelCheck:
             else "No pixel stands in two parts."
         )
         return lines + [f"Warning: {warning}" for warning in self.warnings]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was found as plain values."""
+        return {
+            "where": str(self.where),
+            "part": self.part,
+            "modalities": [asdict(values) for values in self.values],
+            "class_counts": self.class_counts,
+            "split": self.split,
+            "pixels_in_two_parts": self.shared,
+            "conflicting_labels": self.conflicts,
+            "warnings": list(self.warnings),
+        }
 
 
 def check_scene(dataset: Dataset, survey: PixelSurvey, progress: Progress | None = None) -> PixelCheck:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import index_lists, maps
 
@@ -12,10 +13,12 @@ class Houston2013(PixelDataset):
     name = "houston2013"
     title = "Houston 2013"
     licence = "that of the contest: research, with reference to the contest and its data providers"
+    homepage = "https://machinelearning.ee.uh.edu/?page_id=459"
     citation = (
         "C. Debes et al.: Hyperspectral and LiDAR data fusion: outcome of the 2013 GRSS data fusion contest. "
         "IEEE JSTARS 7(6), 2014."
     )
+    references = (papers.HOUSTON,)
     layout = (
         "DATA_ROOT/Houston2013/{HSI,LiDAR,gt,TRLabel,TSLabel}.mat, array name = file name (as in the "
         "Multimodal-Remote-Sensing-Toolkit), or Houston2013/houston_{hsi,lidar,gt,index}.mat with the lists "

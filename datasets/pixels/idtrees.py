@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import maps
 from rsbench.datasets.pixels.spatial_split import BlockGrid
@@ -17,10 +18,12 @@ class IDTReeS(PixelDataset):
     name = "idtrees"
     title = "IDTReeS (NEON)"
     licence = "CC-BY-4.0; crowns rasterised to 1 m and plots set out as one scene"
+    homepage = "https://doi.org/10.5281/zenodo.3934932"
     citation = (
         "S. Graves, S. Marconi, D. Stewart, et al.: Data science competition for cross-site individual tree species "
         "identification from airborne remote sensing data. PeerJ 11, 2023; data: doi 10.5281/zenodo.3934932."
     )
+    references = (papers.IDTREES,)
     layout = (
         "DATA_ROOT/IDTReeS/{HSI,LiDAR,gt,TRLabel,TSLabel}.mat, array name = file name: cube 120 x 408 x 369, canopy "
         "height and label maps 120 x 408, 0 = unlabelled."

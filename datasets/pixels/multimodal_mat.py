@@ -29,6 +29,7 @@ class MultimodalMat(PixelDataset):
     name = "multimodal-mat"
     title = "MATLAB scene"
     licence = "that of your scene"
+    published = False
     citation = "your own scene"
     layout = (
         "DATA_ROOT/multimodal-mat/*.mat (or DATA_ROOT/*.mat) with one hyperspectral cube H x W x bands, if wished one "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import FileLayout, maps
 
@@ -14,10 +15,12 @@ class MUUFL(PixelDataset):
     name = "muufl"
     title = "MUUFL Gulfport"
     licence = "MIT"
+    homepage = "https://github.com/GatorSense/MUUFLGulfport"
     citation = (
         "P. Gader, A. Zare, R. Close, J. Aitken, G. Tuell: MUUFL Gulfport hyperspectral and LiDAR airborne data set. "
         "University of Florida, REP-2013-570, 2013; labels: X. Du, A. Zare, scene label ground truth map, 2017."
     )
+    references = (papers.MUUFL, papers.MUUFL_LABELS)
     layout = (
         f"DATA_ROOT/MUUFLGulfport/MUUFLGulfportSceneLabels/{_FILE} as released (struct hsi with Data, Lidar and "
         "sceneLabels), the folders above it may be left out; or DATA_ROOT/MUUFL/{HSI,LiDAR,gt,TRLabel,TSLabel}.mat: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.pixels.dataset import PixelDataset
 from rsbench.datasets.pixels.source import FileLayout, maps
 
@@ -16,6 +17,7 @@ class Trento(PixelDataset):
         "B. Rasti, P. Ghamisi, R. Gloaguen: Hyperspectral and LiDAR fusion using extinction profiles and total "
         "variation component analysis. IEEE TGRS 55(7), 2017."
     )
+    references = (papers.TRENTO,)
     layout = (
         "DATA_ROOT/Trento/{HSI,LiDAR,gt,TRLabel,TSLabel}.mat, array name = file name, or "
         "DATA_ROOT/Trento/{Italy_hsi,Italy_lidar,allgrd}.mat with the arrays data, data and mask_test (no official "

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -89,6 +90,22 @@ class CheckReport:
         lines.append(f"Split: {self.split}.")
         lines.append("All images can be read." if not self.unreadable else "Replace or remove those files.")
         return lines + list(self.warnings)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was found as plain values."""
+        return {
+            "where": str(self.where),
+            "fingerprint": self.fingerprint,
+            "images": self.images,
+            "images_of_release": self.images_of_release,
+            "part": self.part,
+            "class_counts": self.class_counts,
+            "sizes_px": [{"width": w, "height": h, "images": count} for (w, h), count in self.sizes.items()],
+            "split": self.split,
+            "unreadable": [asdict(bad) for bad in self.unreadable],
+            "duplicates": [asdict(group) | {"between_splits": group.between_splits} for group in self.duplicates],
+            "warnings": list(self.warnings),
+        }
 
 
 def _from_to(counts: list[int]) -> str:

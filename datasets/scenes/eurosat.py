@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import Download
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 
@@ -15,10 +16,12 @@ class EuroSAT(ClassFolderDataset):
     name = "eurosat"
     title = "EuroSAT (RGB)"
     licence = "MIT"
+    homepage = "https://github.com/phelber/EuroSAT"
     citation = (
         "P. Helber, B. Bischke, A. Dengel, D. Borth: EuroSAT: a novel dataset and deep learning benchmark for land use "
         "and land cover classification. IEEE JSTARS 12(7), 2019."
     )
+    references = (papers.EUROSAT,)
     class_names = (
         "AnnualCrop",
         "Forest",
@@ -46,6 +49,7 @@ class EuroSAT(ClassFolderDataset):
     downloads = (
         Download(
             url=f"{_TORCHGEO}/{_IMAGES}/EuroSAT.zip",
+            mirrors=("https://madm.dfki.de/files/sentinel/EuroSAT.zip",),
             file="eurosat/EuroSAT.zip",
             md5="c8fa014336c82ac7804f0398fcb19387",
             unpack_into="eurosat",

@@ -28,6 +28,7 @@ class ImageFolder(SceneDataset):
     name = "imagefolder"
     title = "image folder"
     licence = "that of your images"
+    published = False
     citation = "your own images"
     image_size = 64
     epochs = 30

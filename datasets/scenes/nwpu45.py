@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import Download
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 
@@ -14,10 +15,12 @@ class NWPU45(ClassFolderDataset):
     name = "nwpu45"
     title = "NWPU-RESISC45 (NWPU-45)"
     licence = "CC-BY-NC-4.0"
+    homepage = "https://gcheng-nwpu.github.io/"
     citation = (
         "G. Cheng, J. Han, X. Lu: Remote sensing image scene classification: benchmark and state of the art. "
         "Proceedings of the IEEE 105(10), 2017."
     )
+    references = (papers.NWPU,)
     class_names = (
         "airplane",
         "airport",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import Download
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 
@@ -14,10 +15,12 @@ class UCM21(ClassFolderDataset):
     name = "ucm21"
     title = "UC Merced Land Use (UCM-21)"
     licence = "public domain (USGS)"
+    homepage = "http://weegee.vision.ucmerced.edu/datasets/landuse.html"
     citation = (
         "Y. Yang, S. Newsam: Bag-of-visual-words and spatial extensions for land-use classification. "
         "ACM SIGSPATIAL GIS 2010."
     )
+    references = (papers.UCM,)
     class_names = (
         "agricultural",
         "airplane",
@@ -58,6 +61,7 @@ class UCM21(ClassFolderDataset):
     downloads = (
         Download(
             url=f"{_TORCHGEO}/UCMerced_LandUse.zip",
+            mirrors=("http://weegee.vision.ucmerced.edu/datasets/UCMerced_LandUse.zip",),
             file="UCMerced_LandUse.zip",
             md5="5b7ec56793786b6dc8a908e8854ac0e4",
             unpack_into=".",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +55,23 @@ class TargetCheck:
         fills = [f"{source.where}: {fill}; {MISSING}" for fill in self.fills]
         origin = f"Spectrum of the target: {source.target_origin}."
         return [*lines, bad or "All values are numbers.", *fills, origin, *source.warnings]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what was found as plain values."""
+        source = self.source
+        return {
+            "where": str(source.where),
+            "height_px": source.height,
+            "width_px": source.width,
+            "bands": source.bands,
+            "low": self.low,
+            "high": self.high,
+            "not_finite": self.not_finite,
+            "constant_bands": self.constant,
+            "target_pixels": self.targets,
+            "fill_values": [asdict(fill) for fill in self.fills],
+            "warnings": list(source.warnings),
+        }
 
 
 def check_scene(source: TargetSource, progress: Progress | None = None) -> TargetCheck:

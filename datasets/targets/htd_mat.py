@@ -186,6 +186,7 @@ class HTDMat(TargetDataset):
     name = "htd-mat"
     title = "target-detection scene"
     licence = "your file's own"
+    published = False
     citation = "your file's own"
     layout = (
         "DATA_ROOT/htd-mat/<one>.mat, or DATA_ROOT itself the file or a folder with one .mat file, that holds data "

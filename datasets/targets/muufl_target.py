@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rsbench.datasets import papers
 from rsbench.datasets.base import not_found
 from rsbench.datasets.targets.dataset import TargetDataset
 from rsbench.datasets.targets.htd_mat import MatSource, open_mat
@@ -18,10 +19,12 @@ class MUUFLTarget(TargetDataset):
     name = "muufl-target"
     title = "MUUFL Gulfport, target sub-scene"
     licence = "MIT"
+    homepage = "https://github.com/GatorSense/hsi_toolkit_py"
     citation = (
         "P. Gader, A. Zare, R. Close, J. Aitken, G. Tuell: MUUFL Gulfport hyperspectral and LiDAR airborne data set. "
         "University of Florida, REP-2013-570, 2013."
     )
+    references = (papers.MUUFL,)
     layout = f"DATA_ROOT/MUUFL_target/{_FILE}, as github.com/GatorSense/hsi_toolkit_py has it."
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
+from rsbench.reports.document.bibliography import Bibliography, Named
 from rsbench.reports.document.calculator import Advisor, Calculator
 from rsbench.reports.document.figure import Panel
 
@@ -145,6 +146,7 @@ class Section:
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
         basis: how many cells and seeds the conclusion is from; empty where it is of several settings.
+        named: the data set, the model and the compressors, for works to cite; None where there are several.
     """
 
     title: str
@@ -154,6 +156,7 @@ class Section:
     conclusion: str
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
+    named: Named | None = None
     basis: str = ""
 
     @property
@@ -176,6 +179,7 @@ class Report:
         how_to_read: sentences on what the tables' columns mean.
         links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
         files: names of the files that are written beside this one.
+        bibliography: works that the formats which cite may cite.
     """
 
     title: str
@@ -187,6 +191,7 @@ class Report:
     how_to_read: tuple[str, ...] = ()
     links: Table | None = None
     files: tuple[str, ...] = ()
+    bibliography: Bibliography = field(default_factory=Bibliography)
 
 
 @dataclass

@@ -1,10 +1,9 @@
-r"""LaTeX: ``report.tex``, which compiles as it is, and one file a table, which a paper can ``\input``.
+r"""LaTeX: ``report.tex``, which compiles as it is, ``report.bib``, and one file a table, which a paper can ``\input``.
 
-The tables are booktabs ``tabular``, long ones ``longtable``, in ``tables/<section>-<table>.tex``; a paper that takes
-them in needs ``\usepackage{booktabs,longtable}`` and ``\usepackage[T1]{fontenc}`` under pdfLaTeX.
-
-Characters outside Latin scripts are handed over as they are to XeLaTeX and LuaLaTeX, which draw them where the font
-has them (set one in the preamble with ``\setmainfont``); pdfLaTeX draws their code points, as ``U+5730``.
+The tables are in ``tables/<section>-<table>.tex``, without a float and a caption, so that a paper writes its own. It
+needs ``\usepackage{booktabs,longtable,siunitx,threeparttable,adjustbox}``, ``\usepackage[T1]{fontenc}`` under
+pdfLaTeX, and ``report`` among its ``\bibliography{...}`` for the works that the tables cite; without them define
+``\newcommand{\rsbenchcite}[1]{}`` before the first table.
 """
 
 from __future__ import annotations
@@ -14,20 +13,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from rsbench.references import Reference
+from rsbench.reports.document.bibliography import Bibliography
 from rsbench.reports.document.table import Report, Section, Table
-from rsbench.reports.formats.terminal import pieces
+from rsbench.reports.formats import bibtex
+from rsbench.reports.formats.latex_table import Marked, is_broken, table_text
+from rsbench.reports.formats.latex_text import OTHER, escape
 from rsbench.results.folder import write_file
-from rsbench.units import one_line
 
 FILE_NAME: Final = "report.tex"
+BIB_NAME: Final = "report.bib"
 FOLDER: Final = "tables"
-LONG: Final = 40
-"""Rows up to which a table stays on one page."""
-PAGE: Final = 150
-"""Characters that a page's width holds."""
-
-_OTHER: Final = r"\providecommand{\rsbenchother}[2]{\ifdefined\Umathcode#1\else\texttt{#2}\fi}"
-"""A macro in every file: it draws a text in engines that know Unicode, and its code points in the one that does not."""
+METHOD: Final = "method"
+"""Name of the first column of tables with one row a method."""
 
 _PREAMBLE: Final = (
     r"\documentclass[10pt]{article}",
@@ -35,81 +33,102 @@ _PREAMBLE: Final = (
     r"\ifpdftex\usepackage[T1]{fontenc}\usepackage[utf8]{inputenc}\else\usepackage{fontspec}\fi",
     r"\ifpdftex\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}\fi % outlines where they are installed",
     r"\usepackage[a4paper,landscape,margin=15mm]{geometry}",
-    r"\usepackage{booktabs,longtable,graphicx}",
-    r"\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}\sloppy",
-    _OTHER,
-    r"% A table wider than the page is shrunk to it.",
-    r"\newcommand{\rsbenchtable}[1]{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{\input{#1}}}",
-)
-_ESCAPES: Final = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
-    "[": "{[}",  # else an optional argument of the line end before it
-    "]": "{]}",
-    "*": "{*}",
-    "±": r"$\pm$",
-    "×": r"$\times$",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-}
-_LATIN: Final = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿĂăĄąĆćČčĎďĘęĚěĞğŁłŃńŇňŐőŘřŚśŞşŠšŤťŮůŰűŹźŻżŽž"
-"""Letters that T1 fonts hold; all else beyond ASCII goes through ``\\rsbenchother``."""
-_DRAWN: Final = "".join(key for key in _ESCAPES if not key.isascii())
-_PARTS: Final = re.compile(
-    r"(?P<minus>(?<![\w-])-(?=\d))|(?P<ligature>-(?=-)|,(?=,))"
-    rf"|(?P<special>[{''.join(map(re.escape, _ESCAPES))}])|(?P<other>[^\x20-\x7e{_LATIN}{_DRAWN}]+)"
+    r"\usepackage{booktabs,longtable,siunitx,threeparttable,adjustbox,float}",
+    r"\setlength{\parindent}{0pt}\setlength{\parskip}{4pt}\sloppy\emergencystretch=3em\raggedbottom",
+    OTHER,
 )
 
 
 def write(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.tex`` and its tables; return the paths, the report first."""
+    """Write ``report.tex``, its tables and the works they cite; return the paths, the report first."""
     tables = {
-        folder / FOLDER / f"{name}.tex": table_text(table)
+        folder / FOLDER / f"{name}.tex": table_text(table, _marked(section, table, name, report.bibliography))
         for number, section in enumerate(report.sections, start=1)
         for name, table in _named(number, section)
     }
     paths = [write_file(path, text) for path, text in tables.items()]
-    return [write_file(folder / FILE_NAME, render(report)), *paths]
+    works = cited(report)
+    bib = [write_file(folder / BIB_NAME, bibtex.render(works))] if works else []
+    return [write_file(folder / FILE_NAME, render(report)), *bib, *paths]
+
+
+def cited(report: Report) -> list[Reference]:
+    """Return the works that a report cites, those of the software first."""
+    works = list(report.bibliography.software)
+    for section in report.sections:
+        if section.named is not None:
+            works += report.bibliography.of_setting(section.named)
+            for label in section.named.compressors:
+                works += report.bibliography.of_row(section.named, label)
+    return list(dict.fromkeys(works))
 
 
 def render(report: Report) -> str:
     """Return the document that takes in the tables."""
-    lines = [*_PREAMBLE, rf"\title{{{escape(report.title)}}}", r"\date{}", r"\begin{document}", r"\maketitle"]
+    lines = [*_PREAMBLE, rf"\title{{{escape(report.title)}}}", r"\author{}\date{}", r"\begin{document}", r"\maketitle"]
+    if report.bibliography.software:
+        lines += [rf"Software:{_cite(report.bibliography.software)}.", ""]
     for number, section in enumerate(report.sections, start=1):
-        lines += _section(number, section)
+        lines += _section(number, section, report.bibliography)
     if not report.sections:
         lines.append("No cells are recorded.")
     if report.problems:
         lines += [r"\section*{Records that could not be used}", *_items(report.problems)]
-    lines += [r"\section*{How to read the tables}", *_items(report.how_to_read), r"\end{document}"]
-    return "\n".join(lines) + "\n"
+    lines += [r"\section*{How to read the tables}", *_items(report.how_to_read)]
+    if cited(report):
+        lines += [r"\bibliographystyle{plain}", rf"\bibliography{{{BIB_NAME.removesuffix('.bib')}}}"]
+    return "\n".join([*lines, r"\end{document}"]) + "\n"
 
 
-def _section(number: int, section: Section) -> list[str]:
-    """Return one section's lines."""
+def _section(number: int, section: Section, bibliography: Bibliography) -> list[str]:
+    """Return one section's lines: its tables as floats that stay where they are."""
     lines = [rf"\section{{{escape(section.title)}}}", rf"\textbf{{{escape(section.conclusion)}}}"]
     lines += _items(section.facts)
+    marked_somewhere: set[int] = set()
     for name, table in _named(number, section):
-        draw = "input" if len(table.rows) > LONG else "rsbenchtable"
-        lines += ["", rf"\subsection*{{{escape(table.title)}}}", rf"\{draw}{{{FOLDER}/{name}}}"]
-    if section.notes:
-        notes = [rf"\item[{{[{index}]}}] {escape(note)}" for index, note in enumerate(section.notes, start=1)]
-        lines += ["", "Notes:", r"\begin{itemize}", *notes, r"\end{itemize}"]
-    return [*lines, ""]
+        marked = _marked(section, table, name, bibliography)
+        marked_somewhere |= _notes_of(table, len(section.notes))
+        lines += ["", *_float(name, marked, breaks=is_broken(table, marked))]
+    others = [note for index, note in enumerate(section.notes, start=1) if index not in marked_somewhere]
+    return [*lines, "", *_items(others), ""]
+
+
+def _float(name: str, marked: Marked, *, breaks: bool) -> list[str]:
+    """Return the lines that take a table in."""
+    taken = rf"\input{{{FOLDER}/{name}}}"
+    if breaks:
+        return [taken]
+    caption = rf"\caption{{{marked.caption}}}\label{{{marked.label}}}"
+    return [r"\begin{table}[H]\centering", caption, taken, r"\end{table}"]
+
+
+def _marked(section: Section, table: Table, name: str, bibliography: Bibliography) -> Marked:
+    """Return what a table shows beside its texts; the first table of methods in a section cites their works."""
+    caption, label = f"{escape(table.title)}: {escape(section.title)}", f"tab:{name}"
+    bold = " Bold: the best mean, and those that are not shown to differ from it." if table.best else ""
+    cites: dict[int, str] = {}
+    if section.named is not None and table is _first_of_methods(section):
+        caption += _cite(bibliography.of_setting(section.named))
+        for row, values in enumerate(table.values or table.rows):
+            works = bibliography.of_row(section.named, str(values[0]))
+            cites |= {row: ",".join(work.key for work in works)} if works else {}
+    return Marked(notes=section.notes, cites=cites, caption=f"{caption}.{bold}", label=label)
+
+
+def _first_of_methods(section: Section) -> Table | None:
+    """Return the first table with one row a method."""
+    return next((table for table in section.tables if table.columns[0].name == METHOD), None)
+
+
+def _cite(works: Sequence[Reference]) -> str:
+    """Return a citation of some works; nothing for none."""
+    return rf"~\cite{{{','.join(work.key for work in works)}}}" if works else ""
+
+
+def _notes_of(table: Table, count: int) -> set[int]:
+    """Return the numbers of the notes that a table's texts mean."""
+    found = {int(number) for row in table.rows for text in row for number in re.findall(r"\[(\d{1,4})\]", text)}
+    return {number for number in found if number <= count}
 
 
 def _items(texts: Sequence[str]) -> list[str]:
@@ -129,43 +148,3 @@ def _named(number: int, section: Section) -> list[tuple[str, Table]]:
             name += "-2"
         named[name] = table
     return list(named.items())
-
-
-def table_text(table: Table) -> str:
-    """Return a table's file: a ``tabular``, or when long a ``longtable``, cut by columns to the page."""
-    if len(table.rows) <= LONG:
-        return "\n".join([_OTHER, *_drawn(table, "tabular")]) + "%\n"
-    lines = [line for piece in pieces(table, PAGE) for line in _drawn(piece, "longtable")]
-    return "\n".join([_OTHER, *lines]) + "\n"
-
-
-def _drawn(table: Table, kind: str) -> list[str]:
-    """Return the lines of one environment."""
-    spec = "".join("l" if column.align == "left" else "r" for column in table.columns)
-    head = [_row([column.heading for column in table.columns]), r"\midrule", *([r"\endhead"] * (kind == "longtable"))]
-    body = [_row(list(row)) for row in table.rows]
-    return [rf"\begin{{{kind}}}{{@{{}}{spec}@{{}}}}", r"\toprule", *head, *body, r"\bottomrule", rf"\end{{{kind}}}"]
-
-
-def _row(texts: list[str]) -> str:
-    """Return one line of a table."""
-    return " & ".join(map(escape, texts)) + r" \\"
-
-
-def escape(text: str) -> str:
-    r"""Return a text that LaTeX draws as it is, on one line; control characters become spaces."""
-    return _PARTS.sub(_escaped, one_line(text))
-
-
-def _escaped(match: re.Match[str]) -> str:
-    """Return the LaTeX for one special character or a run of characters beyond Latin."""
-    text = match[0]
-    if match.lastgroup == "minus":
-        return "$-$"
-    if match.lastgroup == "ligature":
-        return f"{text}{{}}"
-    if match.lastgroup == "special":
-        return _ESCAPES[text]
-    points = " ".join(f"U+{ord(character):04X}" for character in text)
-    whole = text.encode("utf-8", errors="replace").decode()  # half a surrogate pair would be no UTF-8
-    return rf"\rsbenchother{{{whole}}}{{{points}}}"

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from rsbench.cli.document import print_document
+from rsbench.cli.options.output import json_option, quiet_option
 from rsbench.cli.options.shared import data_root_option
-from rsbench.console import make_console, say
+from rsbench.console import make_console, make_progress_console, say
 from rsbench.units import bytes_text
 
 
@@ -19,8 +21,12 @@ def data() -> None:
 @data.command()
 @click.argument("name")
 @data_root_option
-def fetch(name: str, data_root: Path) -> None:
+@quiet_option
+@json_option
+def fetch(name: str, data_root: Path, quiet: bool, as_json: bool) -> None:
     """Download a data set, check it and unpack it.
+
+    HF_ENDPOINT names another server for files of the Hugging Face Hub, HF_TOKEN is sent to that server only.
 
     \b
     Example:
@@ -31,27 +37,42 @@ def fetch(name: str, data_root: Path) -> None:
     from rsbench import datasets as table
     from rsbench.bars import bars
 
-    console = make_console()
-    with bars(console, DownloadColumn(), TimeRemainingColumn()) as progress:
+    aside = make_progress_console(quiet=quiet)
+    with bars(aside, DownloadColumn(), TimeRemainingColumn()) as progress:
         tasks = {}
 
         def show(file: str, count: int, total: int) -> None:
             if file not in tasks:
                 tasks[file] = progress.add_task(file)
+                if not aside.is_terminal:
+                    say(aside, f"{file} ...")
             progress.update(tasks[file], completed=count, total=total or None)
 
         done = table.fetch(name, data_root, show)
     for note in done.notes:
-        say(console, note)
-    size = sum(path.stat().st_size for path in _files(done.where)) if done.where.is_dir() else done.where.stat().st_size
-    say(console, f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size)}).")
+        say(aside, note)
+    size_bytes, dataset = _size_bytes(done.where), table.get(name)
+    if as_json:
+        facts = {"name": name, "where": done.where, "images": done.images, "size_bytes": size_bytes}
+        files = [
+            {"path": file.path, "size_bytes": file.size_bytes, "sha256": file.sha256, "downloaded": file.downloaded}
+            for file in done.files
+        ]
+        print_document({**facts, "files": files, "homepage": dataset.homepage or None, "notes": done.notes})
+        return
+    say(make_console(), f"{done.title}: {done.images:,} images at {done.where} ({bytes_text(size_bytes)}).")
+    say(aside, f"Licence: {dataset.licence}. Cite: {dataset.citation}")
+    if dataset.homepage:
+        say(aside, f"Homepage: {dataset.homepage}")
 
 
 @data.command()
 @click.argument("name")
 @data_root_option
+@quiet_option
+@json_option
 @click.pass_context
-def check(ctx: click.Context, name: str, data_root: Path) -> None:
+def check(ctx: click.Context, name: str, data_root: Path, quiet: bool, as_json: bool) -> None:
     """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
 
     \b
@@ -63,14 +84,20 @@ def check(ctx: click.Context, name: str, data_root: Path) -> None:
     from rsbench import datasets as table
     from rsbench.bars import bars
 
-    console = make_console()
-    with bars(console, MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+    aside = make_progress_console(quiet=quiet)
+    with bars(aside, MofNCompleteColumn(), TimeRemainingColumn()) as progress:
         task = progress.add_task(f"reading {name}", total=None)
         finding = table.check(name, data_root, lambda count, total: progress.update(task, completed=count, total=total))
-    for sentence in finding.sentences():
-        say(console, sentence)
+    if as_json:
+        print_document({"name": name, "ok": finding.ok, "sentences": finding.sentences(), **finding.facts()})
+    else:
+        console = make_console()
+        for sentence in finding.sentences():
+            say(console, sentence)
     ctx.exit(0 if finding.ok else 1)
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def _size_bytes(where: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    files = [path for path in where.rglob("*") if path.is_file()] if where.is_dir() else [where]
+    return sum(path.stat().st_size for path in files)

@@ -9,6 +9,7 @@ import click
 
 from rsbench import __version__
 from rsbench.cli.bench import bench
+from rsbench.cli.cache import cache
 from rsbench.cli.data import data
 from rsbench.cli.doctor import doctor
 from rsbench.cli.environment import check_environment, check_rank
@@ -152,5 +153,5 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(comparison.compare(request, make_console()))
 
 
-for command in (report, scale, list_command, bench, data, doctor, k8s, slurm):
+for command in (report, scale, list_command, bench, data, cache, doctor, k8s, slurm):
     main.add_command(command)

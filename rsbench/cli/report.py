@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from rsbench.cli.options.shared import PATH, judging_options
-from rsbench.console import make_console, say
+from rsbench.console import make_console, pipe, say
 from rsbench.errors import RsbenchError
 from rsbench.judging import Intervals, Judging
 from rsbench.links.asked import read_asked
@@ -18,6 +19,11 @@ from rsbench.results.schema import Record
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from rsbench.reports.document.table import Report
+
+STANDARD_OUTPUT: Final = Path("-")
+"""What ``--out`` takes in place of a folder."""
 
 
 @click.command()
@@ -30,7 +36,8 @@ if TYPE_CHECKING:
     metavar="NAMES",
     help="Which files to write: md, csv, html, tex, json, separated by commas.",
 )
-@click.option("--out", type=PATH, help="Folder for the files.  [the first DIR]")
+@click.option("--out", type=PATH, help="Folder for the files, or - for standard output.  [the first DIR]")
+@click.option("--quiet", "-q", is_flag=True, help="Write the files and print their paths only.")
 @click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table.")
 @click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".')
 @judging_options
@@ -56,6 +63,7 @@ def report(
     folders: tuple[Path, ...],
     formats: str,
     out: Path | None,
+    quiet: bool,
     mix_hardware: bool,
     against: str,
     tolerance: float | None,
@@ -71,6 +79,7 @@ def report(
     Examples:
       rsbench report
       rsbench report results-of-node-a results-of-node-b --out joint --format csv,tex
+      rsbench report --format json --out - | jq .methods
       rsbench report --against "rsdgc 100x"
       rsbench report --link geo --link 10Mbit/s --latency 600ms
       rsbench report --link 4mbit --contact 8m/95m
@@ -99,9 +108,44 @@ def report(
             records, problems, mix_hardware=mix_hardware, against=against, judging=judging, asked=asked
         )
         target = out or folders[0]
-    reports.show(built, console)
+    if "latex" in wanted:
+        from rsbench.models.bibliography import with_bibliography  # late: start-up
+
+        built = with_bibliography(built)
+    _hand_over(built, target, wanted, console, quiet=quiet)
+
+
+def _hand_over(report: Report, target: Path | None, formats: Sequence[str], console: Console, *, quiet: bool) -> None:
+    """Print a report, and write its files where a folder is named; into a pipe goes the one file alone."""
+    from rsbench import reports  # late: start-up
+
+    if target == STANDARD_OUTPUT:
+        pipe(only_file(report, formats))
+        return
+    if target is None or not quiet:
+        reports.show(report, console)
     if target is not None:
-        say_written(reports.write_report(built, target, wanted), console)
+        say_written(reports.write_report(report, target, formats), console)
+
+
+def only_file(report: Report, formats: Sequence[str]) -> str:
+    """Return the text of the one file that a format writes, for standard output.
+
+    Raises:
+        RsbenchError: several formats are asked for, or the one writes several files.
+    """
+    from rsbench import reports  # late: start-up
+
+    if len(formats) > 1:
+        raise RsbenchError(f"--out - takes one format, not {', '.join(formats)}: give --format json, md or html.")
+    with tempfile.TemporaryDirectory(prefix="rsbench-report-") as folder:
+        paths = reports.write_report(report, Path(folder), formats)
+        if len(paths) > 1:
+            raise RsbenchError(
+                f"The format {formats[0]} has {len(paths)} files ({', '.join(path.name for path in paths)}): name a "
+                "folder with --out, or give --format json, md or html."
+            )
+        return paths[0].read_text(encoding="utf-8")
 
 
 def recorded(folders: Sequence[Path]) -> tuple[list[Record], list[str]]:

@@ -18,6 +18,7 @@ from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
 from rsbench.links.contact import Contact, parse_contact
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.loggers.names import read_names
 from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, check_size, parse_seeds, unique
 from rsbench.planning.request import Request
@@ -61,7 +62,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
         dry_run=given.get("dry_run", False),
         contact=_contact(given),
         rerun=given["rerun"],
-        tensorboard=given["tensorboard"],
+        loggers=read_names([*given["logger"], *(["tensorboard"] if given["tensorboard"] else [])]),
         trace=given["trace"],
         keep_weights=given["keep_weights"],
         survival=Survival(

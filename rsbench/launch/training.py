@@ -16,6 +16,7 @@ from rsbench.cell import KEY_VERSION, CellSpec, Device
 from rsbench.checkpoints.weights import keep_weights
 from rsbench.compressors import parse
 from rsbench.launch.member import Member
+from rsbench.loggers.base import RunFacts
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.log import RunLog
 from rsbench.results import provenance, records
@@ -42,7 +43,7 @@ def train(folder: Path, member: Member) -> None:
     job = json.loads(files.job.read_text(encoding="utf-8"))
     cell = CellSpec.from_dict(job["cell"])
     first = member.rank == 0
-    log = RunLog(files.samples if first else None, events=files.events if job["tensorboard"] else None)
+    log = RunLog(files.samples if first else None, loggers=_told(job, cell, files))
     log.write("phase", {"phase": "start"})
     device = _device(cell.device, member.local_rank)
     _choose_algorithms(deterministic=cell.deterministic)
@@ -78,10 +79,19 @@ def train(folder: Path, member: Member) -> None:
             }
             beat("write the record")
             records.write_record(folder, record)
+            log.finish(record)
             log.write("phase", {"phase": "done"})
     finally:
         log.close()
         dist.destroy_process_group()
+
+
+def _told(job: Mapping[str, Any], cell: CellSpec, files: CellFolder) -> dict[str, RunFacts]:
+    """Return what each logger that a job wants is told of the cell."""
+    return {
+        name: RunFacts(key=cell.key, label=cell.label, config=cell.to_dict(), folder=files.of_logger(name))
+        for name in job["loggers"]
+    }
 
 
 def _order(job: Mapping[str, Any]) -> Order | None:

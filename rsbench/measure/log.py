@@ -1,16 +1,16 @@
-"""Raw samples of a run, written as they come: JSON lines, and TensorBoard's event files where asked for."""
+"""Raw samples of a run, written as they come: JSON lines, and loggers where asked for."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from rsbench.errors import RsbenchError
+from rsbench.loggers.base import RunFacts
+from rsbench.loggers.guarded import GuardedLoggers, numbers
 
 _encode: Final = json.JSONEncoder(allow_nan=False).encode
 
@@ -20,20 +20,30 @@ class RunLog:
 
     Args:
         file: one JSON object a line; None on other ranks.
-        events: folder for event files, which are written too; None writes none.
+        loggers: name of a logger -> what it is told of the cell; loggers get all numbers, too.
     """
 
-    def __init__(self, file: Path | None, *, events: Path | None = None) -> None:
+    def __init__(self, file: Path | None, *, loggers: Mapping[str, RunFacts] | None = None) -> None:
         self._file = None if file is None else file.open("w", encoding="utf-8")
         self._packer, self._packed = zlib.compressobj(1), bytearray()
-        self._events = None if file is None or events is None else Events(events)
+        self._loggers = GuardedLoggers({} if file is None else loggers or {})
+        self._result: dict[str, float] | None = None
+        self._warn_all(self._loggers.begin())
+
+    def finish(self, record: Mapping[str, Any]) -> None:
+        """Keep the numbers of a finished cell for the loggers, which get them at the end.
+
+        Args:
+            record: of the cell; scores of the test set and mean traffic are taken from it.
+        """
+        accuracy = record["accuracy"] or {}
+        self._result = {**numbers("test", accuracy.get("test") or {}), **numbers("traffic", record["traffic"])}
 
     def close(self) -> None:
-        """End the files."""
+        """End the loggers and the file."""
+        self._warn_all(self._loggers.end(self._result))
         if self._file is not None:
             self._file.close()
-        if self._events is not None:
-            self._events.close()
 
     def write(self, kind: str, values: Mapping[str, Any]) -> None:
         """Append one line; numbers that are not finite become null."""
@@ -41,12 +51,16 @@ class RunLog:
             return
         known = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
         self._append(_encode({"kind": kind, **known}) + "\n")
-        if self._events is not None:
-            self._events.write(kind, known)
+        self._warn_all(self._loggers.write(kind, known))
 
     def warn(self, text: str) -> None:
         """Append a sentence that the user is shown."""
         self.write("warning", {"text": text})
+
+    def _warn_all(self, problems: Sequence[str]) -> None:
+        """Append a warning for each logger that failed."""
+        for problem in problems:
+            self.warn(problem)
 
     def _append(self, lines: str) -> None:
         """Write whole lines, and keep them for checkpoints."""
@@ -77,45 +91,5 @@ class RunLog:
         self._file.seek(0)
         self._packer, self._packed = zlib.compressobj(1), bytearray()
         self._append(text)
-        if self._events is not None:
-            for values in map(json.loads, text.splitlines()):
-                self._events.write(values.pop("kind"), values)
-
-
-class Events:
-    """The numbers of steps and epochs as TensorBoard scalars, ``step/loss`` or ``epoch/oa``, against the step.
-
-    Args:
-        folder: for the event files.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        from torch.utils.tensorboard import SummaryWriter  # late: an extra, and start-up
-
-        self._writer = SummaryWriter(str(folder))
-        self._step = 0
-
-    def write(self, kind: str, values: Mapping[str, Any]) -> None:
-        """Add the numbers of a step or an epoch; what is no number is left out."""
-        self._step = int(values.get("step", self._step))
-        for name, value in values.items():
-            if kind in ("step", "epoch") and isinstance(value, int | float) and not isinstance(value, bool):
-                self._writer.add_scalar(f"{kind}/{name}", value, self._step)
-        if kind != "step":
-            self._writer.flush()
-
-    def close(self) -> None:
-        """End the file."""
-        self._writer.close()
-
-
-def check_tensorboard() -> None:
-    """Refuse to begin without the package that writes event files.
-
-    Raises:
-        RsbenchError: it is not installed.
-    """
-    if importlib.util.find_spec("tensorboard") is None:
-        raise RsbenchError(
-            "--tensorboard needs the package tensorboard, which is not installed: pip install 'rsbench[tensorboard]'."
-        )
+        for values in map(json.loads, text.splitlines()):
+            self._warn_all(self._loggers.write(values.pop("kind"), values))

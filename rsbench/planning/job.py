@@ -201,7 +201,7 @@ def write_job(
     data: Path,
     argv: Sequence[str],
     provenance: Mapping[str, Any],
-    tensorboard: bool = False,
+    loggers: Sequence[str] = (),
     trace: bool = False,
     keep_weights: bool = False,
     checkpoints: Mapping[str, Any] | None = None,
@@ -215,7 +215,7 @@ def write_job(
         data: folder of the prepared data set.
         argv: the user's command.
         provenance: of this command.
-        tensorboard: have event files written.
+        loggers: names of loggers that get the numbers, too.
         trace: have a trace of some steps written.
         keep_weights: have the final weights written.
         checkpoints: where and how often to save, as :meth:`rsbench.planning.survival.Survival.order` gives it.
@@ -229,7 +229,7 @@ def write_job(
         "compressor": job.compressor,
         "task": job.task,
         "data": str(data.resolve()),
-        "tensorboard": tensorboard,
+        "loggers": list(loggers),
         "trace": trace,
         "keep_weights": keep_weights,
         "checkpoints": checkpoints,

@@ -15,7 +15,7 @@ SIZES: Final = ("full", "quick")
 _FOLDER: Final = Path(rsbench.__file__).with_name("plans")
 WHOLE: Final = frozenset(
     {"out", "data_root", "strict_data", "timeout", "tensorboard", "trace", "rerun", "budget", "dry_run", "tuning_seed"}
-    | {"contact", "nnodes", "node_rank", "rdzv_endpoint", "interface"}
+    | {"logger", "contact", "nnodes", "node_rank", "rdzv_endpoint", "interface"}
 )
 """Options of a command as a whole, which its grids have in common."""
 IN_PLANS: Final = {"fast": "deterministic = false"}

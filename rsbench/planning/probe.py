@@ -85,6 +85,10 @@ class Devices:
     gloo: bool
     torch_version: str
     cuda_version: str | None
+    capabilities: list[str] = dataclasses.field(default_factory=list)
+    """Compute capability of each GPU, such as ``9.0``."""
+    architectures: list[str] = dataclasses.field(default_factory=list)
+    """What this torch has code for, such as ``sm_90``."""
 
 
 def model_facts(

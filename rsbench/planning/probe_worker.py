@@ -110,6 +110,8 @@ def device_facts() -> dict[str, Any]:
         "gloo": dist.is_gloo_available(),
         "torch_version": torch.__version__,
         "cuda_version": torch.version.cuda,
+        "capabilities": [".".join(map(str, torch.cuda.get_device_capability(i))) for i in range(count)],
+        "architectures": torch.cuda.get_arch_list() if torch.version.cuda else [],
     }
 
 

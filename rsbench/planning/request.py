@@ -35,7 +35,7 @@ class Request:
         dry_run: only show the cells.
         contact: when the links of a dry run are there; None for always.
         rerun: run done cells again.
-        tensorboard: write event files.
+        loggers: names of loggers that get the numbers, too.
         trace: write a trace of some steps.
         keep_weights: write the final weights.
         survival: checkpoints and restarts.
@@ -59,7 +59,7 @@ class Request:
     dry_run: bool = False
     contact: Contact | None = None
     rerun: bool = False
-    tensorboard: bool = False
+    loggers: Sequence[str] = ()
     trace: bool = False
     keep_weights: bool = False
     survival: Survival = field(default_factory=Survival)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ class CellFolder:
         record: the numbers of the cell, or why there are none.
         samples: raw samples, one a line, as rank 0 writes them.
         events: the folder of TensorBoard's event files.
+        loggers: the folder of other loggers' files.
         trace: some steps of all ranks, for a trace viewer.
         weights: final weights of a sole network, a plain ``state_dict``; those of several are beside it.
         checkpoints: folder of the checkpoints of tries that are not done, see :mod:`rsbench.checkpoints.shelf`.
@@ -39,7 +41,7 @@ class CellFolder:
         self.path = path
         self.job, self.record = path / "job.json", path / "record.json"
         self.samples, self.events = path / "samples.jsonl", path / "tensorboard"
-        self.trace = path / "trace.json"
+        self.trace, self.loggers = path / "trace.json", path / "loggers"
         self.weights, self.checkpoints = path / "weights.pt", path / "checkpoints"
         self.lock, self.claims = path / ".lock", path / ".claims"
         self.arriving, self.failed = path / "arriving", path / "failed"
@@ -71,6 +73,10 @@ class CellFolder:
         """Yield the folders of all tries that have not ended, or whose process was killed."""
         return (CellFolder(path) for path in self.path.glob(self.attempt("*").path.name))
 
+    def of_logger(self, name: str) -> Path:
+        """Return the folder for a logger's files; TensorBoard's stands where its users look for it."""
+        return self.events if name == self.events.name else self.loggers / re.sub(r"[^\w-]", "_", name)
+
     def log(self, rank: int | str) -> Path:
         """Return the file for a rank's output."""
         return self.path / f"rank{rank}.log"
@@ -98,7 +104,7 @@ class CellFolder:
 
     def clear(self) -> None:
         """Remove what an earlier try left beside its record, pictures and weights included; follow no link."""
-        alone = (self.job, self.samples, self.events, self.trace)
+        alone = (self.job, self.samples, self.events, self.loggers, self.trace)
         made = [file for kind in ("*.png", "weights*.pt", ".*.tmp") for file in self.path.glob(kind)]
         for file in (*alone, *self.logs(), *self.errors(), *made):
             remove(file)

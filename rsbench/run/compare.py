@@ -19,7 +19,7 @@ from rsbench.launch.failure import how_to_go_on
 from rsbench.launch.launcher import GRACE_S, STOP_GRACE_S, Launcher, WorkerLauncher
 from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
-from rsbench.measure.log import check_tensorboard
+from rsbench.loggers import names as loggers
 from rsbench.planning.grid import Grid
 from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
@@ -78,8 +78,7 @@ def compare(request: Request, console: Console) -> int:
 
 def _compare(request: Request, console: Console) -> int:
     request.check()
-    if request.tensorboard:
-        check_tensorboard()
+    loggers.check(request.loggers)
     grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
     if not request.dry_run:
         asked = [(links, workers) for grid in grids for links in grid.worker_links for workers in grid.workers]
@@ -283,7 +282,7 @@ class _MainJob:
             stop=stop,
             nodes=request.nodes,
             rendezvous=self.rendezvous,
-            tensorboard=request.tensorboard,
+            loggers=request.loggers,
             trace=request.trace,
             keep_weights=request.keep_weights,
             survival=request.survival,

@@ -17,6 +17,7 @@ from rsbench.errors import RsbenchError
 from rsbench.launch import worker
 from rsbench.launch.failure import failure_lines, find_error
 from rsbench.launch.training import train
+from rsbench.loggers import names as loggers
 from rsbench.metrics import score_text
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
@@ -155,6 +156,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> d
     grid = replace(asked, workers=(everywhere,), device=device)
     for note in grid.notes if environment["RANK"] == "0" else ():
         say(make_console(), note)
+    loggers.check(request.loggers)
     located = find_datasets(grid.datasets, request.data_root, strict=request.strict_data)
     specs = grid.cells({name: data.defaults for name, data in located.items()})
     keys = [specs[0].key]
@@ -184,7 +186,7 @@ def _prepare(request: Request, environment: Mapping[str, str], held: _Held) -> d
         data=data[job.spec.dataset, job.spec.image_size],
         argv=request.argv,
         provenance=provenance.collect(request.argv),
-        tensorboard=request.tensorboard,
+        loggers=request.loggers,
         trace=request.trace,
         keep_weights=request.keep_weights,
         checkpoints=request.survival.order(cell.checkpoints),

@@ -55,7 +55,7 @@ class CellRunner:
         stop: tells whether the user wants to end.
         nodes: the machines.
         rendezvous: where several of them meet; None on one.
-        tensorboard: write event files.
+        loggers: names of loggers that get the numbers, too.
         trace: write a trace of some steps.
         keep_weights: write the final weights.
         survival: checkpoints and restarts.
@@ -75,7 +75,7 @@ class CellRunner:
     stop: StopSignals
     nodes: Nodes = field(default_factory=Nodes)
     rendezvous: Rendezvous | None = None
-    tensorboard: bool = False
+    loggers: Sequence[str] = ()
     trace: bool = False
     keep_weights: bool = False
     survival: Survival = field(default_factory=Survival)
@@ -189,7 +189,7 @@ class CellRunner:
             data=self.data[job.spec.dataset, job.spec.image_size],
             argv=self.argv,
             provenance=self.provenance,
-            tensorboard=self.tensorboard,
+            loggers=self.loggers,
             trace=self.trace,
             keep_weights=self.keep_weights,
             checkpoints=self.survival.order(cell.checkpoints.resolve()),

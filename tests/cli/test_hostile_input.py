@@ -146,7 +146,7 @@ def test_a_fault_of_our_own_is_told_as_such(rsbench: Call, monkeypatch: pytest.M
     def broken(*_: object) -> None:
         raise ValueError(f"eels {ESCAPE}")
 
-    monkeypatch.setattr("rsbench.cli.listing.make_console", broken)
+    monkeypatch.setattr("rsbench.cli.lists.table.make_console", broken)
     result = rsbench("list", "plans")
     assert result.exit_code == 1
     assert result.stderr.splitlines()[-1].startswith("Error: ValueError; this is a fault of rsbench: please report it")

@@ -64,7 +64,7 @@ METHODS_OF_COMPRESSORS = {
         "total_wire_bytes",
     ),
 }
-COMMANDS = {"compare", "run", "report", "scale", "list", "bench", "data", "doctor", "k8s", "slurm"}
+COMMANDS = {"compare", "run", "report", "scale", "list", "bench", "data", "cache", "doctor", "k8s", "slurm"}
 
 
 @pytest.mark.parametrize("module", NAMES)

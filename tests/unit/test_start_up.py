@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-FOLDERS = ("cli", "cluster", "planning", "results", "reports", "datasets", "compressors")
-HELPERS = {"rsbench.planning.probe_worker"}
+FOLDERS = ("cli", "cluster", "doctor", "planning", "results", "reports", "datasets", "compressors")
+HELPERS = {"rsbench.planning.probe_worker", "rsbench.doctor.exchange_worker"}
 """Processes of their own, which have torch on purpose."""
 PUTS_TO_WORK = (
     "device",

@@ -263,7 +263,13 @@ place_options = one_decorator(
         help="End a cell in which no rank has moved for so long, and name the rank.",
     ),
     click.option("--fresh-workers", is_flag=True, help="Start new processes for every cell instead of keeping them."),
-    click.option("--tensorboard", is_flag=True, help="Write TensorBoard event files of each cell (an extra)."),
+    click.option(
+        "--logger",
+        multiple=True,
+        metavar="NAME",
+        help="Send the numbers of each cell to tensorboard, wandb, mlflow (extras) or a logger of your own; repeat.",
+    ),
+    click.option("--tensorboard", is_flag=True, help="The same as --logger tensorboard."),
     click.option(
         "--trace", is_flag=True, help="Write a trace of 5 steps of each cell, all ranks, for Perfetto or Chrome."
     ),

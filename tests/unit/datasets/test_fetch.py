@@ -79,3 +79,28 @@ def test_complete_folders_are_not_downloaded_again(served, tmp_path, monkeypatch
 def test_nothing_to_fetch(tmp_path: Path) -> None:
     with pytest.raises(RsbenchError, match='"synthetic" is generated: there is nothing to fetch'):
         datasets.fetch("synthetic", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("houston2013", 'cannot download "houston2013" (Houston 2013): get it from https://machinelearning.ee.uh.edu/'),
+        ("trento", "ask the authors of its paper"),
+        ("imagefolder", "put your own files there"),
+    ],
+)
+def test_what_cannot_be_downloaded_says_where_it_comes_from(name: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(RsbenchError) as problem:
+        datasets.fetch(name, tmp_path)
+    assert words in str(problem.value) and "Layout, with" in str(problem.value)
+
+
+def test_every_published_set_says_how_to_get_it(tmp_path: Path) -> None:
+    ways = {name: kind().way_to_get(tmp_path) for name, kind in datasets.DATASETS.items()}
+    assert ways["ucm21"] == f"fetch it with `rsbench data fetch ucm21 --data-root {tmp_path}`"
+    assert {name for name, way in ways.items() if way == "put your own files there"} == {
+        "imagefolder",
+        "multimodal-mat",
+        "htd-mat",
+    }
+    assert [name for name, way in ways.items() if "no public page" in way] == ["trento"]

@@ -53,11 +53,15 @@ def one_line(text: str) -> str:
 def from_latex(text: str) -> str:
     """Return the text that ``latex.escape`` was given, by a list of its own."""
     text = re.sub(r"\\rsbenchother\{([^{}]*)\}\{[^{}]*\}", r"\1", text)
-    words = {"textless": "<", "textgreater": ">", "textbar": "|", "textasciitilde": "~", "textasciicircum": "^"}
+    words = {"textless": "<", "textgreater": ">", "textbar": "|", "textasciicircum": "^"}
     words |= {"textquotedbl": '"', "textquotesingle": "'", "textasciigrave": "`", "textbackslash": "\0"}
     for word, character in words.items():
         text = text.replace(f"\\{word}{{}}", character)
-    text = re.sub(r"\{([\[\]*])\}", r"\1", text.replace("$\\pm$", "±").replace("-{}", "-").replace(",{}", ","))
+    text = re.sub(
+        r"\{([\[\]*])\}",
+        r"\1",
+        text.replace("$\\pm$", "±").replace("$\\sim$", "~").replace("-{}", "-").replace(",{}", ","),
+    )
     return re.sub(r"\\([{}&%$#_])", r"\1", text).replace("\0", "\\")
 
 

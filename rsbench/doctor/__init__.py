@@ -1,0 +1,1 @@
+"""What this machine has and what will not work here: a section a file, facts and problems apart."""

@@ -1,0 +1,57 @@
+"""Which data sets are there, and how to get the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from rsbench.datasets.base import DataNotFound, Dataset, Origin
+from rsbench.doctor.section import Section
+from rsbench.errors import RsbenchError
+
+_WAYS: Final[dict[Origin, str]] = {
+    "fetch": "not there, fetch one with `rsbench data fetch NAME --data-root {root}`",
+    "homepage": "not there, to be downloaded by hand; `rsbench list datasets NAME -v` has homepage and layout",
+    "authors": "not there, to be asked for; `rsbench list datasets NAME -v` names the authors",
+    "own": "for your own files, not there; `rsbench list datasets NAME -v` has the layout",
+    "generated": "generated, nothing is needed",
+}
+
+
+def data(data_root: Path) -> Section:
+    """Return the section on data sets.
+
+    Args:
+        data_root: folder of all data sets.
+    """
+    from rsbench import datasets as table  # late: start-up
+
+    found = [_looked_at(name, kind(), data_root) for name, kind in table.available().items()]
+    there = [f"{one['name']}: {one['contents']}" for one in found if one["status"] == "there"]
+    others = []
+    for origin, words in _WAYS.items():
+        names = [one["name"] for one in found if one["status"] in ("missing", "generated") and one["origin"] == origin]
+        if names:
+            others.append(f"{', '.join(names)}: {words.format(root=data_root)}")
+    return Section(
+        name="data",
+        lines=(f"data root: {data_root.absolute()}", *there, *others),
+        facts={"data_root": data_root.absolute(), "datasets": found},
+        problems=tuple(one["reason"] for one in found if one["status"] == "unusable"),
+    )
+
+
+def _looked_at(name: str, dataset: Dataset, data_root: Path) -> dict[str, Any]:
+    """Return what is known of a data set on this machine."""
+    facts: dict[str, Any] = {"name": name, "origin": dataset.origin, "way_to_get": dataset.way_to_get(data_root)}
+    if dataset.synthetic:
+        return facts | {"status": "generated", "contents": dataset.contents}
+    try:
+        survey = dataset.survey(data_root)
+    except DataNotFound:
+        return facts | {"status": "missing"}
+    except RsbenchError as error:
+        # Layouts for one's own files look into the data root itself, where anything may be.
+        return facts | {"status": "unusable" if dataset.published else "missing", "reason": str(error)}
+    contents = f"{survey.contents}, {survey.part}" if survey.part else survey.contents
+    return facts | {"status": "there", "contents": contents, "where": survey.where}
