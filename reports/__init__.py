@@ -7,6 +7,7 @@ A new format is one file with a function ``write`` and one line in ``FORMATS``; 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -68,7 +69,11 @@ def write_report(
     """
     wanted = format_names(formats)
     report = records if isinstance(records, Report) else build_report(records, problems)
-    return [path for name in wanted for path in FORMATS[name](report, out_dir)]
+    written: dict[str, list[Path]] = {}
+    for name in sorted(wanted, key=lambda name: name == "html"):  # last: the page links the files beside it
+        files = tuple(path.name for paths in written.values() for path in paths if path.parent == out_dir)
+        written[name] = FORMATS[name](replace(report, files=files), out_dir)
+    return [path for name in wanted for path in written[name]]
 
 
 def format_names(names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.asked import NOTHING_ASKED, AskedLinks
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
-from rsbench.reports.analysis.context import facts_of, origin_of
+from rsbench.reports.analysis.context import cells_fact, facts_of, origin_of
 from rsbench.reports.analysis.link_answer import answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
@@ -21,7 +21,7 @@ from rsbench.reports.figures.scaling import scaling_panels
 from rsbench.reports.raw.links import links_table
 from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.sections import sections_across
-from rsbench.reports.tables import HOW_TO_READ, SECTION_TABLES
+from rsbench.reports.tables import ANSWERS, HOW_TO_READ, SECTION_TABLES
 from rsbench.reports.tables.on_link import on_link_table
 from rsbench.results.schema import Record
 
@@ -76,13 +76,12 @@ def build_report(
 
 
 def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> Section:
-    """Return one setting's tables, figures, notes and conclusion; what was asked of links stands first in each."""
+    """Return one setting's tables, figures, notes and conclusion; what was asked of links comes first in each."""
     notes = Notes()
-    first, *others = SECTION_TABLES
     tables = [
-        first(comparison, notes),
+        *(make(comparison, notes) for make in ANSWERS),
         *(on_link_table(on_link, notes) for on_link in on_links),
-        *(make(comparison, notes) for make in others),
+        *(make(comparison, notes) for make in SECTION_TABLES),
     ]
     return Section(
         title=title,
@@ -92,6 +91,7 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
+        basis=cells_fact(comparison),
         named=Named(
             dataset=str(comparison.setting.cell["dataset"]),
             model=str(comparison.setting.cell["model"]),

@@ -26,10 +26,10 @@ from rsbench.reports.analysis.predictions import Predicted, median_error, predic
 from rsbench.reports.analysis.settings import Setting, data_title, distinct
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.document.table import Notes, Section
-from rsbench.reports.tables.models import model_differences_table, models_table
+from rsbench.reports.tables.across.models import model_differences_table, models_table
+from rsbench.reports.tables.across.predicted_steps import errors_table, predicted_steps_table, signed_percent
+from rsbench.reports.tables.across.scaling import scaling_table
 from rsbench.reports.tables.partitions import across_partitions_table
-from rsbench.reports.tables.predicted_steps import errors_table, predicted_steps_table, signed_percent
-from rsbench.reports.tables.scaling import scaling_table
 
 
 def sections_on_links(comparisons: Sequence[Comparison]) -> list[Section]:

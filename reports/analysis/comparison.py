@@ -12,13 +12,12 @@ from rsbench.judging import DEFAULT, Judging
 from rsbench.links.link import Link
 from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.recipe.split import REDRAWN
-from rsbench.reports.analysis.methods import Method, methods_of, reference_of
+from rsbench.reports.analysis.methods import Method, complete_means, front_of, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
 from rsbench.reports.analysis.statistics import (
     Difference,
     Spread,
     paired_difference,
-    pareto_front,
     simultaneous,
     spread,
 )
@@ -34,10 +33,8 @@ WORTH_NAMING: Final = 0.005
 NOTICEABLE: Final = 0.05
 """Share of a step time below which two measured step times are called equal."""
 
-
 BUSY: Final = 3.0
 """Factor by which other programs lengthened the computing from which the correction for it is not trusted."""
-
 
 NO_CALLS: Final = "its records do not say when a step exchanges what, so latency is left out"
 """Why a step on a link with latency is in doubt."""
@@ -280,12 +277,11 @@ class Comparison:
         return self.difference(baseline.by_seed.get(self.metric.name, {}), self.reference)
 
     @cached_property
+    def means(self) -> dict[str, float]:
+        """Label -> mean of the metric for the complete rows, over the same seeds for all."""
+        return complete_means(self.trained, self.reference, self.metric.name)
+
+    @cached_property
     def front(self) -> frozenset[str]:
         """The labels of the rows that no other beats in payload bytes of the run and in mean accuracy."""
-        points = {}
-        for method in self.trained:
-            score, payload = method.test(self.metric.name), method.mean("traffic", "payload_bytes_total")
-            if score is not None and payload is not None:
-                points[method.label] = (payload, score.mean)
-        labels = list(points)
-        return frozenset(labels[index] for index in pareto_front(list(points.values())))
+        return frozenset(front_of(self.trained, self.means, lambda row: row.mean("traffic", "payload_bytes_total")))

@@ -9,16 +9,22 @@ from rsbench import units
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
+from rsbench.reports.analysis.link_answer import (
+    LinkAdvice,
+    accepted_methods,
+    accuracy_words,
+    advice_sentence,
+    advise,
+    known_costs,
+)
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.costs.link_model import SpeedRange, fastest_by_speed
-from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
 
 QUIET: Final = 1.2
 """Factor between the methods' forward times, the same work, from which the machine is called busy."""
 
-EQUAL_BYTES: Final = 1.05
-"""Matching leaves wire bytes a little apart: up to this factor they are no reason to prefer a method."""
+MOST_NAMED: Final = 4
+"""Rows that a sentence names; of more, those that lose the least."""
 
 
 def conclude(comparison: Comparison) -> str:
@@ -35,11 +41,11 @@ def conclude(comparison: Comparison) -> str:
     if not others:
         return "Only none has finished, so there is nothing to compare it with."
     lower = [method for method in others if comparison.is_lower(method)]
-    accepted = [reference, *(method for method in others if not comparison.is_lower(method))]
+    accepted, advice = accepted_methods(comparison), advise(comparison)
     measured = _fastest_here(accepted, lower, comparison, reference)
     sentences = [
-        _fastest_by_link(accepted, comparison, reference),
-        _most_accurate(accepted, comparison, reference),
+        _by_link(advice, comparison),
+        _most_accurate(advice, accepted, comparison, reference),
         _left_out(lower, comparison),
         _doubts(comparison, reference, others),
         _busy_machine(comparison.trained),
@@ -107,101 +113,43 @@ def _place(reference: Method) -> str:
     return "on this machine's loopback" if record["cell"]["device"] == "cpu" else "on this machine"
 
 
-def _fastest_by_link(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
-    """Return which accepted method has the shortest modelled step at which link speed."""
-    if not (reference.mean("traffic", "wire_bytes_total") or 0):
-        return "With one worker nothing is sent, so no link makes compression pay."
-    by_label = {method.label: method for method in accepted}
-    ranges = _ranges(accepted, comparison)
-    if not ranges:
-        return "Step times are missing, so nothing can be said of other links."
-    doubt = next((doubt for method in accepted if (doubt := comparison.doubt(method))), "")
-    if doubt:
-        return f"Nothing is said of links, because {doubt}: run it again on an idle machine."
-    clauses = "; ".join(f"{_range_text(span)} {_advice(by_label[span.name], comparison)}" for span in ranges)
-    known = all(costs.knows_calls for costs in _costs(accepted, comparison))
+def _by_link(advice: LinkAdvice, comparison: Comparison) -> str:
+    """Return which accepted method to use at which link speed, and how that is known."""
+    sentence = advice_sentence(advice, comparison)
+    if not advice.ranges:
+        return sentence
+    accepted = accepted_methods(comparison)
+    known = all(costs.knows_calls for costs in known_costs(accepted, comparison))
     model = (
-        "a step modelled with its exchange overlapped as DDP does it, without latency"
+        "with its exchange overlapped as DDP does it, without latency"
         if known
-        else "a step modelled as its non-communication time + its wire bytes / the link speed"
+        else "as its non-communication time + its wire bytes / the link speed"
     )
+    sentence += f" Link speeds are those of one worker; a step there is modelled {model}."
+    if any(gap is not None and gap.is_unclear for gap in (comparison.gap(one.method) for one in advice.ranges)):
+        sentence += " A difference with ~ cannot be told from zero: its 95 % interval holds zero."
     steps_s = _steps_s(accepted)
     # The model knows links, not this machine's loopback: there it may name another method than the clock.
-    other = steps_s and ranges[-1].name != min(steps_s, key=lambda label: steps_s[label])
-    caution = " On links as fast as the one measured here, trust the measurement." if other else ""
-    return f"By the link of a worker ({model}): {clauses}.{caution}"
+    other = steps_s and advice.ranges[-1].method.label != min(steps_s, key=lambda label: steps_s[label])
+    return sentence + (" On links as fast as the one measured here, trust the measurement." if other else "")
 
 
-def _ranges(accepted: Sequence[Method], comparison: Comparison) -> list[SpeedRange]:
-    """Return the accepted methods with the shortest modelled step by link speed."""
-    return fastest_by_speed(_worth_listing(_costs(accepted, comparison)))
-
-
-def _costs(methods: Sequence[Method], comparison: Comparison) -> list[StepCosts]:
-    """Return what the methods' steps cost, where that is known."""
-    costs = map(comparison.costs, methods)
-    return [cost for cost in costs if cost is not None]
-
-
-def _worth_listing(every: Sequence[StepCosts]) -> list[StepCosts]:
-    """Return the methods that no other beats with about the same bytes and less computing."""
-
-    def is_beaten(costs: StepCosts) -> bool:
-        return any(
-            other is not costs
-            and other.wire_bytes_per_step <= EQUAL_BYTES * costs.wire_bytes_per_step
-            and other.compute_s < costs.compute_s
-            for other in every
-        )
-
-    return [costs for costs in every if not is_beaten(costs)]
-
-
-def _range_text(span: SpeedRange) -> str:
-    """Return ``below 120 Mbit/s``, ``from 1 to 120 Mbit/s``, ``above 120 Mbit/s`` or ``at every link speed``."""
-    above = units.link_speed_text(span.above_bits_per_s) if span.above_bits_per_s else ""
-    if span.below_bits_per_s is None:
-        return f"above {above}" if above else "at every link speed"
-    below = units.link_speed_text(span.below_bits_per_s)
-    return f"from {above} to {below}" if above else f"below {below}"
-
-
-def _advice(method: Method, comparison: Comparison) -> str:
-    """Return ``use rsdgc 100x (OA 1.2 points above none ~, 100x fewer bytes)``."""
-    if method is comparison.reference:
-        return "do not compress"
-    fewer = f"{units.ratio_text(method.mean('traffic', 'compression_ratio'))} fewer payload bytes"
-    if method.sync.kind != "steps":
-        fewer += f", an exchange in {method.sync.every:,} steps"
-    return f"use {method.label} ({_accuracy_words(method, comparison)}, {fewer})"
-
-
-def _accuracy_words(method: Method, comparison: Comparison) -> str:
-    """Return the difference in words; ``~`` when it cannot be told from zero."""
-    metric, gap = comparison.metric, comparison.gap(method)
-    if gap is None:
-        return f"{metric.heading} not comparable"
-    where = "above" if gap.mean >= 0 else "below"
-    unclear = " ~" if gap.is_unclear else ""
-    return f"{metric.heading} {numbers.points_text(metric, abs(gap.mean))} {where} none{unclear}"
-
-
-def _most_accurate(accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
+def _most_accurate(advice: LinkAdvice, accepted: Sequence[Method], comparison: Comparison, reference: Method) -> str:
     """Return the method with the best metric where that is another one than those advised, over several seeds."""
     gaps = {method.label: comparison.gap(method) for method in accepted}
     gains = {label: gap.mean for label, gap in gaps.items() if gap is not None and gap.low is not None}
     if not gains:
         return ""
     gains[reference.label] = 0.0
-    advised = [gains[span.name] for span in _ranges(accepted, comparison) if span.name in gains]
+    advised = [gains[one.method.label] for one in advice.ranges if one.method.label in gains]
     label = max(gains, key=lambda name: gains[name])
-    if not advised or gains[label] - max(advised) < WORTH_NAMING:
+    if gains[label] - max(advised, default=0.0) < WORTH_NAMING:
         return ""
     best = f"The highest {comparison.metric.heading} is that of {label}"
     if label == reference.label:
         return f"{best} itself."
     method = next(method for method in accepted if method.label == label)
-    return f"{best} ({_accuracy_words(method, comparison)}){_when_faster(method, comparison)}."
+    return f"{best} ({accuracy_words(method, comparison)}){_when_faster(method, comparison)}."
 
 
 def _when_faster(method: Method, comparison: Comparison) -> str:
@@ -218,10 +166,19 @@ def _left_out(lower: Sequence[Method], comparison: Comparison) -> str:
     """Return which methods are left out of the advice for their accuracy, with the numbers."""
     if not lower:
         return ""
-    losses = ", ".join(_loss_text(method, comparison) for method in lower)
+    named = lower if len(lower) <= MOST_NAMED else sorted(lower, key=lambda row: -_loss(row, comparison))[:MOST_NAMED]
+    losses = ", ".join(_loss_text(method, comparison) for method in named)
+    if len(lower) > MOST_NAMED:
+        losses += f" and {units.count_text(len(lower) - MOST_NAMED, 'row')} with larger losses"
     metric = comparison.metric
     over = numbers.threshold_text(metric, comparison.tolerated_loss)
     return f"Left out because {metric.heading} is clearly lower, or over {over} lower on average: {losses}."
+
+
+def _loss(method: Method, comparison: Comparison) -> float:
+    """Return the mean difference to the reference, 0 where it is not known."""
+    gap = comparison.gap(method)
+    return 0.0 if gap is None else gap.mean
 
 
 def _loss_text(method: Method, comparison: Comparison) -> str:

@@ -43,19 +43,21 @@ def facts_of(comparison: Comparison) -> tuple[str, ...]:
         *([] if is_deterministic(setting.records[0]) else [_FAST]),
         _recipe(setting.cell),
         f"Hardware: {setting.hardware}; {_software(done or setting.records)}.",
-        _cells(setting, comparison.methods, len(done)),
+        cells_fact(comparison),
         *_seeds_fact(comparison),
         *commands(setting.records),
     )
 
 
-def _cells(setting: Setting, methods: Sequence[Method], done: int) -> str:
+def cells_fact(comparison: Comparison) -> str:
     """Return how many cells are done, of which seeds, and how long each is."""
+    setting = comparison.setting
+    done = sum(record["status"] == "done" for record in setting.records)
     tuning = sorted(tuning_seeds(setting.records))
     seeds = sorted({int(r["cell"]["seed"]) for r in setting.records} - set(tuning))
     tuned = f"; learning rates chosen on seed {', '.join(map(str, tuning))}" if tuning else ""
     counted = f"{done} of {len(setting.records)} cells done"
-    return f"{counted}; seeds {', '.join(map(str, seeds))}{tuned}; {_steps(methods)}."
+    return f"{counted}; seeds {', '.join(map(str, seeds))}{tuned}; {_steps(comparison.methods)}."
 
 
 def warnings_of(records: Sequence[Record]) -> list[str]:

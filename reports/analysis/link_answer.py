@@ -1,12 +1,143 @@
-"""The sentence that answers for a link: which method to use, and how many hours that takes instead of how many."""
+"""The answer by link: which method to use at which link speed, and how many hours that takes on a link asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rsbench import units
-from rsbench.reports.analysis.comparison import NOTICEABLE
+from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
+from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.on_link import SHARE, LinkRun, OnLink
+from rsbench.reports.costs.link_model import EQUAL_BYTES, fastest_by_speed
+from rsbench.reports.costs.step_model import StepCosts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advised:
+    """A range of link speeds and the method to use there.
+
+    Attributes:
+        method: has the shortest modelled step of those whose accuracy is not lower.
+        above_bits_per_s: lower end, 0 for the first range.
+        below_bits_per_s: upper end, None for the last range.
+    """
+
+    method: Method
+    above_bits_per_s: float
+    below_bits_per_s: float | None
+
+    @property
+    def title(self) -> str:
+        """The range: ``below 120 Mbit/s``, ``120 Mbit/s to 4 Gbit/s``, ``above 4 Gbit/s`` or ``every link speed``."""
+        above = units.link_speed_text(self.above_bits_per_s) if self.above_bits_per_s else ""
+        if self.below_bits_per_s is None:
+            return f"above {above}" if above else "every link speed"
+        below = units.link_speed_text(self.below_bits_per_s)
+        return f"{above} to {below}" if above else f"below {below}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkAdvice:
+    """Which method to use at which link speed.
+
+    Attributes:
+        ranges: touch and cover all speeds, slowest links first; empty where nothing can be said.
+        reason: a sentence on why nothing can be said; empty where there are ranges.
+    """
+
+    ranges: tuple[Advised, ...] = ()
+    reason: str = ""
+
+
+def accepted_methods(comparison: Comparison) -> list[Method]:
+    """Return the methods that may be advised: they train, and their accuracy is not lower than the reference's."""
+    return [method for method in comparison.trained if not comparison.is_lower(method)]
+
+
+def known_costs(methods: Sequence[Method], comparison: Comparison) -> list[StepCosts]:
+    """Return what the methods' steps cost, where that is known."""
+    costs = map(comparison.costs, methods)
+    return [cost for cost in costs if cost is not None]
+
+
+def advised_by_speed(comparison: Comparison, round_trip_s: float = 0.0) -> tuple[Advised, ...]:
+    """Return the accepted methods with the shortest modelled step by link speed, on links of a round trip."""
+    accepted = accepted_methods(comparison)
+    by_label = {method.label: method for method in accepted}
+    spans = fastest_by_speed(_worth_listing(known_costs(accepted, comparison)), round_trip_s)
+    return tuple(
+        Advised(
+            method=by_label[span.name],
+            above_bits_per_s=span.above_bits_per_s,
+            below_bits_per_s=span.below_bits_per_s,
+        )
+        for span in spans
+    )
+
+
+def advise(comparison: Comparison) -> LinkAdvice:
+    """Return which method to use at which link speed, or why that cannot be said."""
+    reference = comparison.reference
+    if reference is None or len(comparison.trained) < 2:
+        return LinkAdvice(reason="There is nothing to compare.")
+    if not (reference.mean("traffic", "wire_bytes_total") or 0):
+        return LinkAdvice(reason="With one worker nothing is sent, so no link makes compression pay.")
+    ranges = advised_by_speed(comparison)
+    if not ranges:
+        return LinkAdvice(reason="Step times are missing, so nothing can be said of other links.")
+    doubt = next((doubt for method in accepted_methods(comparison) if (doubt := comparison.doubt(method))), "")
+    if doubt:
+        return LinkAdvice(reason=f"Nothing is said of links, because {doubt}: run it again on an idle machine.")
+    return LinkAdvice(ranges=ranges)
+
+
+def advice_sentence(advice: LinkAdvice, comparison: Comparison) -> str:
+    """Return ``Below 7 Gbit/s use rsdgc 100x (OA -0.3 points, 100x fewer bytes); above, do not compress.``."""
+    if not advice.ranges:
+        return advice.reason
+    *slower, last = advice.ranges
+    clauses = [f"{'from ' * (one is not slower[0])}{one.title} {_use(one.method, comparison)}" for one in slower]
+    if not slower:
+        clauses = [f"at every link speed {_use(last.method, comparison)}"]
+    else:
+        clauses.append(f"above, {_use(last.method, comparison)}")
+    sentence = "; ".join(clauses)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _use(method: Method, comparison: Comparison) -> str:
+    """Return ``use rsdgc 100x (OA -0.3 points, 100x fewer bytes)``."""
+    if method is comparison.reference:
+        return "do not compress"
+    fewer = f"{units.ratio_text(method.mean('traffic', 'compression_ratio'), 2)} fewer bytes"
+    if method.sync.kind != "steps":
+        fewer += f", an exchange in {method.sync.every:,} steps"
+    return f"use {method.label} ({accuracy_words(method, comparison)}, {fewer})"
+
+
+def accuracy_words(method: Method, comparison: Comparison) -> str:
+    """Return the difference to the reference, ``OA -0.3 points``; ``~`` where it cannot be told from zero."""
+    metric, gap = comparison.metric, comparison.gap(method)
+    if gap is None:
+        return f"{metric.heading} not comparable"
+    unit = f" {numbers.gap_unit(metric)}".rstrip()
+    return f"{metric.heading} {numbers.signed_text(metric, gap.mean)}{unit}{' ~' if gap.is_unclear else ''}"
+
+
+def _worth_listing(every: Sequence[StepCosts]) -> list[StepCosts]:
+    """Return the methods that no other beats with about the same bytes and less computing."""
+
+    def is_beaten(costs: StepCosts) -> bool:
+        return any(
+            other is not costs
+            and other.wire_bytes_per_step <= EQUAL_BYTES * costs.wire_bytes_per_step
+            and other.compute_s < costs.compute_s
+            for other in every
+        )
+
+    return [costs for costs in every if not is_beaten(costs)]
 
 
 def answers(on_links: Sequence[OnLink]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 from rsbench.recipe.sync import Sync
-from rsbench.reports.analysis.statistics import Spread, spread
+from rsbench.reports.analysis.statistics import Spread, pareto_front, spread
 from rsbench.reports.costs.recorded import PARTS, ROUND, costs_of, foreign_load, sync_of
 from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
@@ -184,6 +184,41 @@ def tuning_seeds(records: Sequence[Record]) -> frozenset[int]:
 def reference_of(methods: Sequence[Method]) -> Method | None:
     """Return the finished row that the others are compared with."""
     return next((method for method in methods if method.is_dense and method.chosen), None)
+
+
+def complete_means(methods: Sequence[Method], reference: Method | None, metric: str) -> dict[str, float]:
+    """Return the mean of a test metric of each complete row, by label, over the same seeds for all.
+
+    A row is complete where it has all seeds of the reference; without a reference, all seeds that any row has. A mean
+    over fewer or other seeds would compare the seeds, too.
+    """
+    scores = {method.label: method.test_by_seed(metric) for method in methods}
+    of_reference = {} if reference is None else reference.test_by_seed(metric)
+    seeds = set(of_reference) or {seed for by_seed in scores.values() for seed in by_seed}
+    return {
+        label: statistics.fmean(by_seed[seed] for seed in sorted(seeds))
+        for label, by_seed in scores.items()
+        if seeds and seeds <= by_seed.keys()
+    }
+
+
+def front_of(
+    methods: Sequence[Method], means: Mapping[str, float], sent_bytes: Callable[[Method], float | None]
+) -> list[str]:
+    """Return the labels of the rows that no other beats in bytes and in mean, fewest bytes first.
+
+    Args:
+        methods: the rows.
+        means: label -> mean; rows without one are left out.
+        sent_bytes: of a row; None where that is unknown.
+    """
+    points = {
+        method.label: (count, means[method.label])
+        for method in methods
+        if method.label in means and (count := sent_bytes(method)) is not None
+    }
+    labels = list(points)
+    return [labels[index] for index in pareto_front(list(points.values()))]
 
 
 def parts_of(methods: Sequence[Method]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """When compression pays: break-even speeds, and the fastest method by speed, found on the modelled steps.
 
 Everything here is a model, not a measurement: :mod:`rsbench.reports.costs.step_model` says what it knows. Speeds are
-searched from 10 kbit/s to 10 Tbit/s, on links without latency.
+searched from 10 kbit/s to 10 Tbit/s, on links without latency unless a round trip is given.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ Case = Literal["below", "above", "always", "never"]
 _SPEEDS: Final = tuple(10.0 ** (4 + 9 * index / 180) for index in range(181))
 """Bit/s from 10 kbit/s to 10 Tbit/s, twenty a decade: a narrower range than 12 % is no advice."""
 _HALVINGS: Final = 40
+EQUAL_BYTES: Final = 1.05
+"""Matching leaves wire bytes a little apart: up to this factor they are no reason to prefer a method."""
 _EQUAL: Final = 1e-9
 """Share of a step below which two modelled steps are equal."""
 
@@ -43,9 +45,9 @@ class BreakEven:
     doubt: str = ""
 
 
-def wired(bits_per_s: float) -> Link:
-    """Return a link of a speed without latency."""
-    return Link(down_bits_per_s=bits_per_s, up_bits_per_s=bits_per_s)
+def wired(bits_per_s: float, round_trip_s: float = 0.0) -> Link:
+    """Return a link with the same speed in both directions."""
+    return Link(down_bits_per_s=bits_per_s, up_bits_per_s=bits_per_s, round_trip_s=round_trip_s)
 
 
 def break_even(
@@ -118,11 +120,12 @@ class SpeedRange:
     below_bits_per_s: float | None
 
 
-def fastest_by_speed(costs: Sequence[StepCosts]) -> list[SpeedRange]:
+def fastest_by_speed(costs: Sequence[StepCosts], round_trip_s: float = 0.0) -> list[SpeedRange]:
     """Return which method has the shortest modelled step at which link speed, slowest links first.
 
     Args:
         costs: one per method; of two equal ones the first wins.
+        round_trip_s: of the links.
 
     Returns:
         Ranges that touch and cover all speeds; empty for no methods.
@@ -131,7 +134,7 @@ def fastest_by_speed(costs: Sequence[StepCosts]) -> list[SpeedRange]:
         return []
 
     def best(bits_per_s: float) -> str:
-        link = wired(bits_per_s)
+        link = wired(bits_per_s, round_trip_s)
         return min(costs, key=lambda one: one.step_time_s(link)).name
 
     ranges: list[SpeedRange] = []

@@ -1,4 +1,4 @@
-"""What a page needs to compute a table anew for another link: plain numbers. How it computes is the page's business."""
+"""What a page needs to compute for another link: plain numbers. How it computes is the page's business."""
 
 from __future__ import annotations
 
@@ -45,3 +45,37 @@ class Calculator:
     when: str
     columns: Mapping[str, int]
     rows: tuple[CalculatorRow | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdvisorRow:
+    """One row that may be advised on a link.
+
+    Attributes:
+        label: of the row.
+        is_advised: whether its accuracy allows it.
+        saving: by what it sends less, in words.
+        run: its numbers.
+    """
+
+    label: str
+    is_advised: bool
+    saving: str
+    run: CalculatorRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advisor:
+    """The numbers from which a page says what to use on a reader's own link.
+
+    Attributes:
+        bits_per_s: of the link that it begins with.
+        round_trip_s: of that link.
+        noticeable: share of a step below which two are called equal.
+        rows: one a row of the first table of methods; None where its costs are unknown.
+    """
+
+    bits_per_s: float
+    round_trip_s: float
+    noticeable: float
+    rows: tuple[AdvisorRow | None, ...]

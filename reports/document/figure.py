@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 Unit = Literal["", "%", "B", "bit/s", "h", "s", "ms"]
 """How an axis writes its numbers; bytes and bit/s get decimal prefixes."""
+
+HUES: Final = 7
+"""Colours beside the reference's; more styles have them again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,23 @@ class Series:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Label:
+    """A name beside a point.
+
+    Attributes:
+        text: the name.
+        style: its colour's.
+        x: of the point.
+        y: of the point.
+    """
+
+    text: str
+    style: int
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """The part that all figures have.
 
@@ -98,13 +118,19 @@ class Plot(Figure):
 
 @dataclass(frozen=True, kw_only=True)
 class Points(Plot):
-    """One point a method, with the front of those that no other beats.
+    """One point a row, with the front of those that no other beats.
 
     Attributes:
         front: corners (x, y) from left to right.
+        joined: the rows of a method, joined by a thin line.
+        labels: names beside points; empty where a legend has them.
+        places: name and place on the horizontal axis, such as ratios.
     """
 
     front: tuple[tuple[float, float], ...]
+    joined: tuple[Series, ...] = ()
+    labels: tuple[Label, ...] = ()
+    places: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,11 +182,13 @@ class Bars(Figure):
         unit: of the values.
         parts: names, from left to right.
         rows: label, and one value a part.
+        longest: sum at which a bar takes the whole width, so that figures can be compared; 0 for that of the rows.
     """
 
     unit: Unit
     parts: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float, ...]], ...]
+    longest: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,12 +234,16 @@ class Panel:
         figures: in reading order.
         legend: what colours and markers stand for; empty where the figures need none.
         note: what is left out, if anything.
+        is_hero: answers the report's question, so that it comes first.
+        is_detail: may be folded away.
     """
 
     title: str
     figures: tuple[Figure, ...]
     legend: tuple[Mark, ...] = ()
     note: str = ""
+    is_hero: bool = False
+    is_detail: bool = False
 
 
 def more_in_tables(count: int) -> str:

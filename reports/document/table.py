@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self
 
 from rsbench.reports.document.bibliography import Bibliography, Named
-from rsbench.reports.document.calculator import Calculator
+from rsbench.reports.document.calculator import Advisor, Calculator
 from rsbench.reports.document.figure import Panel
 
 if TYPE_CHECKING:
     import pandas
+
+
+_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Column:
         better: which direction is better, None where neither is.
         align: names left, numbers right.
         key: name for programs, which stays when the title changes; empty makes one of the title.
+        is_first: is read first, and so shown first where room is short.
     """
 
     title: str
@@ -32,6 +36,7 @@ class Column:
     better: Literal["higher", "lower"] | None = None
     align: Literal["left", "right"] = "right"
     key: str = ""
+    is_first: bool = False
 
     @property
     def heading(self) -> str:
@@ -51,10 +56,12 @@ class Cell(NamedTuple):
     Attributes:
         text: as people read it.
         value: a number, text, flag, None, or a dataclass of such.
+        is_best: the best of its column, or not shown to differ from it.
     """
 
     text: str
     value: Any = None
+    is_best: bool = False
 
 
 Row = tuple[Cell | str, ...]
@@ -73,6 +80,7 @@ class Table:
         values: what the texts show, in the same places; empty where the texts are all there is.
         leading: columns that tell rows apart, the first ones; they are repeated where a table is cut by columns.
         calculator: what a page needs to compute the table anew for another link; None for tables that stay.
+        advisor: what a page needs to say what to use on a reader's link; None but for the table that answers that.
         best: row and column of the cells to be shown in bold.
     """
 
@@ -83,6 +91,7 @@ class Table:
     values: tuple[tuple[Any, ...], ...] = ()
     leading: int = 1
     calculator: Calculator | None = None
+    advisor: Advisor | None = None
     best: frozenset[tuple[int, int]] = frozenset()
 
     def __post_init__(self) -> None:
@@ -100,6 +109,7 @@ class Table:
         *,
         is_detail: bool = False,
         calculator: Calculator | None = None,
+        advisor: Advisor | None = None,
     ) -> Self:
         """Return a table of cells."""
         whole = [[cell if isinstance(cell, Cell) else Cell(cell, cell) for cell in row] for row in cells]
@@ -110,6 +120,10 @@ class Table:
             is_detail=is_detail,
             values=tuple(tuple(cell.value for cell in row) for row in whole),
             calculator=calculator,
+            advisor=advisor,
+            best=frozenset(
+                (number, place) for number, row in enumerate(whole) for place, cell in enumerate(row) if cell.is_best
+            ),
         )
 
     def frame(self) -> pandas.DataFrame:
@@ -131,6 +145,7 @@ class Section:
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
+        basis: how many cells and seeds the conclusion is from; empty where it is of several settings.
         named: the data set, the model and the compressors, for works to cite; None where there are several.
     """
 
@@ -142,6 +157,12 @@ class Section:
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
     named: Named | None = None
+    basis: str = ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """The conclusion's sentences; the first one is the answer."""
+        return _SENTENCE.split(self.conclusion)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +178,7 @@ class Report:
         figures: panels on several sections at once.
         how_to_read: sentences on what the tables' columns mean.
         links: flat table with raw numbers, one row a setting, link and method; None where no link was asked for.
+        files: names of the files that are written beside this one.
         bibliography: works that the formats which cite may cite.
     """
 
@@ -168,6 +190,7 @@ class Report:
     figures: tuple[Panel, ...] = ()
     how_to_read: tuple[str, ...] = ()
     links: Table | None = None
+    files: tuple[str, ...] = ()
     bibliography: Bibliography = field(default_factory=Bibliography)
 
 

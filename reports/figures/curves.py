@@ -116,7 +116,9 @@ def density_panel(methods: Sequence[Method]) -> Panel | None:
     note = "Of the first seed; tensors that are always sent whole are left out."
     if left_out > 0:
         note += f" {left_out} more {'method changes its' if left_out == 1 else 'methods change their'} densities."
-    return Panel(title="Density of tensors over the run", figures=tuple(figures[:MOST_DENSITIES]), note=note)
+    return Panel(
+        title="Density of tensors over the run", figures=tuple(figures[:MOST_DENSITIES]), note=note, is_detail=True
+    )
 
 
 def _density_figure(method: Method) -> Heat | None:

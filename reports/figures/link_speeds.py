@@ -5,25 +5,25 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
 from typing import Final
 
 from rsbench import units
 from rsbench.links.link import Link
 from rsbench.reports.analysis.comparison import Comparison
+from rsbench.reports.analysis.link_answer import Advised, advised_by_speed
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.document.figure import Axis, Mark, Panel, Region, RegionLines, Series, more_in_tables
 
 SLOWEST_BITS_PER_S: Final = 1e4
-FASTEST_BITS_PER_S: Final = 1e10
+FASTEST_BITS_PER_S: Final = 1e11
 POINTS_PER_DECADE: Final = 8
 MOST_LATENCIES: Final = 3
 """Round trips that have a figure of their own."""
 _NOTE: Final = (
     "Modelled: steps x step on a link of that speed in both directions, without validation. Shaded: where a method is "
-    "the fastest of those whose accuracy is not lower than none's. Dashed: links that were asked for, at the speed of "
-    "their slower direction."
+    "the fastest of those whose accuracy is not lower than none's."
 )
+_ASKED: Final = "Dashed: links that were asked for, at the speed of their slower direction."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def link_speeds_panel(
     marks: Mapping[str, Mark],
     most: int,
 ) -> Panel | None:
-    """Return one figure a round trip of the links, None where no costs are known.
+    """Return one figure a round trip of the links, without any one without latency; None where no costs are known.
 
     Of too many methods, the reference, those that are the fastest somewhere, and the first of the others are drawn.
 
@@ -53,7 +53,7 @@ def link_speeds_panel(
         most: lines that can be told apart.
     """
     methods = sorted(ranked, key=lambda method: list(marks).index(method.label))
-    latencies = list(dict.fromkeys(link.round_trip_s for link in links))[:MOST_LATENCIES]
+    latencies = list(dict.fromkeys(link.round_trip_s for link in links))[:MOST_LATENCIES] or [0.0]
     figures = [
         figure
         for round_trip_s in latencies
@@ -68,8 +68,8 @@ def link_speeds_panel(
         figures=tuple(
             replace(figure, series=tuple(one for one in figure.series if one.mark.label in drawn)) for figure in figures
         ),
-        legend=tuple(mark for label, mark in marks.items() if label in drawn),
-        note=f"{_NOTE} {more_in_tables(len(known) - len(drawn))}".strip(),
+        note=" ".join(filter(None, [_NOTE, _ASKED if links else "", more_in_tables(len(known) - len(drawn))])),
+        is_hero=True,
     )
 
 
@@ -87,7 +87,8 @@ def _figure(
     marks: Mapping[str, Mark],
 ) -> RegionLines | None:
     """Return the curves of all methods at one round trip, None where there is none."""
-    speeds = _speeds()
+    ranges = advised_by_speed(comparison, round_trip_s)
+    speeds = _speeds([*(link.bits_per_s for link in links), *_borders(ranges)])
     curves = [curve for method in methods if (curve := _curve(comparison, method, speeds, round_trip_s)) is not None]
     if not curves:
         return None
@@ -108,20 +109,31 @@ def _figure(
         x=Axis(title="link speed of a worker", unit="bit/s", log=True),
         y=Axis(title="run", unit="h", log=True),
         series=tuple(series),
-        regions=_regions([curve for curve in curves if not comparison.is_lower(curve.method)], speeds, marks),
+        regions=_regions(ranges, speeds, marks),
         places=tuple(
             (link.name or units.link_speed_text(link.bits_per_s), link.bits_per_s)
             for link in links
-            if link.round_trip_s == round_trip_s and SLOWEST_BITS_PER_S <= link.bits_per_s <= FASTEST_BITS_PER_S
+            if link.round_trip_s == round_trip_s and speeds[0] <= link.bits_per_s <= speeds[-1]
         ),
     )
 
 
-def _speeds() -> tuple[float, ...]:
-    """Return the link speeds that are drawn, in bit/s, evenly spaced on a logarithmic axis."""
-    decades = math.log10(FASTEST_BITS_PER_S / SLOWEST_BITS_PER_S)
-    count = round(decades * POINTS_PER_DECADE)
-    return tuple(SLOWEST_BITS_PER_S * 10 ** (number * decades / count) for number in range(count + 1))
+def _borders(ranges: Sequence[Advised]) -> list[float]:
+    """Return the link speeds at which another method becomes the fastest."""
+    return [one.above_bits_per_s for one in ranges[1:]]
+
+
+def _speeds(shown: Sequence[float]) -> tuple[float, ...]:
+    """Return the link speeds that are drawn, in bit/s, evenly spaced on a logarithmic axis.
+
+    Args:
+        shown: speeds that the axis has to show, with room on both sides: two decades below, one above.
+    """
+    places = [math.log10(speed) for speed in shown if SLOWEST_BITS_PER_S <= speed <= FASTEST_BITS_PER_S] or [8.0]
+    first = max(math.floor(min(places)) - 2, round(math.log10(SLOWEST_BITS_PER_S)))
+    last = min(math.ceil(max(places)) + 1, round(math.log10(FASTEST_BITS_PER_S)))
+    count = (last - first) * POINTS_PER_DECADE
+    return tuple(10.0 ** (first + number / POINTS_PER_DECADE) for number in range(count + 1))
 
 
 def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], round_trip_s: float) -> _Curve | None:
@@ -134,20 +146,13 @@ def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], roun
     return _Curve(method=method, hours=hours) if min(hours) > 0 else None
 
 
-def _regions(curves: Sequence[_Curve], speeds: Sequence[float], marks: Mapping[str, Mark]) -> tuple[Region, ...]:
-    """Return who is the fastest where; a region ends half-way between the speeds on both sides of a change."""
-    if not curves:
-        return ()
-    winners = [
-        min(curves, key=lambda curve, place=place: curve.hours[place]).method.label  # type: ignore[misc]
-        for place in range(len(speeds))
-    ]
-    borders = [speeds[0], *(math.sqrt(low * high) for low, high in pairwise(speeds)), speeds[-1]]
-    regions, at = [], 0
-    for label, group in groupby(winners):
-        end = at + len(list(group))
-        low, high = borders[at], borders[end]
-        ends = f"{units.link_speed_text(low)} to {units.link_speed_text(high)}"
-        regions.append(Region(mark=marks[label], low=low, high=high, tip=f"{label} is the fastest from {ends}"))
-        at = end
+def _regions(ranges: Sequence[Advised], speeds: Sequence[float], marks: Mapping[str, Mark]) -> tuple[Region, ...]:
+    """Return who is the fastest where, as far as the axis goes."""
+    regions = []
+    for one in ranges:
+        low = max(one.above_bits_per_s, speeds[0])
+        high = min(one.below_bits_per_s or speeds[-1], speeds[-1])
+        if low < high:
+            tip = f"{one.method.label} is the fastest: {one.title}"
+            regions.append(Region(mark=marks[one.method.label], low=low, high=high, tip=tip))
     return tuple(regions)

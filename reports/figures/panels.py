@@ -12,17 +12,20 @@ from rsbench.reports.analysis.methods import Method, parts_of
 from rsbench.reports.document.figure import Bars, Mark, Panel, more_in_tables
 from rsbench.reports.figures.curves import density_panel, training_panel
 from rsbench.reports.figures.link_speeds import link_speeds_panel
+from rsbench.reports.figures.marks import marks_of
 from rsbench.reports.figures.payload import payload_panel
 from rsbench.reports.figures.predictions import confusion_panel, pictures_panel, roc_panel
 
 MOST_LINES: Final = 8
 """Methods that can be told apart where each is a line."""
-MOST_BARS: Final = 16
+MOST_BARS: Final = 27
 """Methods that have a bar each."""
+BARS_A_FIGURE: Final = 9
+_MEASURED: Final = "Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with."
 
 
 def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel, ...]:
-    """Return all figures that there are data for; hours against link speed where links were asked for."""
+    """Return all figures that there are data for; links that were asked for are marked."""
     finished, trained, metric = comparison.finished, comparison.trained, comparison.metric
     if not trained:
         return tuple(filter(None, [_time_panel(finished)]))
@@ -30,8 +33,8 @@ def panels_of(comparison: Comparison, links: Sequence[Link] = ()) -> tuple[Panel
     ranked = ranking(trained, comparison.reference, metric)
     lines = _best(trained, ranked, MOST_LINES)
     panels = (
-        payload_panel(trained, ranked, marks, metric),
-        link_speeds_panel(comparison, links, ranked, marks, MOST_LINES) if links else None,
+        payload_panel(comparison, ranked, marks),
+        link_speeds_panel(comparison, links, ranked, marks, MOST_LINES),
         _time_panel(_best(finished, [*ranked, *finished], MOST_BARS), left_out=max(0, len(finished) - MOST_BARS)),
         training_panel(lines, marks, metric, left_out=len(trained) - len(lines)),
         roc_panel(lines, marks),
@@ -46,13 +49,6 @@ def _best(methods: Sequence[Method], ranked: Sequence[Method], most: int) -> lis
     """Return the methods, in the order of the tables, that come first in another order."""
     kept = {method.label for method in ranked[:most]}
     return [method for method in methods if method.label in kept]
-
-
-def marks_of(trained: Sequence[Method], reference: Method | None) -> dict[str, Mark]:
-    """Return label -> mark: style 0 for the reference, the others numbered in the order of the rows."""
-    others = [method.label for method in trained if method is not reference]
-    styles = {label: number for number, label in enumerate(others, start=1)}
-    return {method.label: Mark(label=method.label, style=styles.get(method.label, 0)) for method in trained}
 
 
 def ranking(trained: Sequence[Method], reference: Method | None, metric: Metric) -> list[Method]:
@@ -75,12 +71,18 @@ def _time_panel(finished: Sequence[Method], left_out: int = 0) -> Panel | None:
     if not rows:
         return None
     names = tuple(part.removesuffix("_s") for part in parts)
-    figure = Bars(
-        title="Parts of a step",
-        caption="Measured, means over steps and seeds. Wait is what communication adds beyond what it overlaps with.",
-        unit="ms",
-        parts=names,
-        rows=tuple(rows),
+    longest = max(sum(values) for _, values in rows)
+    figures = tuple(
+        Bars(
+            title=f"Parts of a step{', continued' if start else ''}",
+            caption="",
+            unit="ms",
+            parts=names,
+            rows=tuple(rows[start : start + BARS_A_FIGURE]),
+            longest=longest,
+        )
+        for start in range(0, len(rows), BARS_A_FIGURE)
     )
     legend = tuple(Mark(label=part, style=number) for number, part in enumerate(names))
-    return Panel(title="Where the time goes", figures=(figure,), legend=legend, note=more_in_tables(left_out))
+    note = f"{_MEASURED} {more_in_tables(left_out)}".strip()
+    return Panel(title="Where the time goes", figures=figures, legend=legend, note=note)

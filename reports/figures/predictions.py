@@ -37,7 +37,7 @@ def confusion_panel(ranked: Sequence[Method]) -> Panel | None:
     )
     if len(counted) > MOST_CONFUSIONS:
         note += f" Shown are {figures[0].title} and the best of the others."
-    return Panel(title="Which classes are confused", figures=tuple(figures), note=note)
+    return Panel(title="Which classes are confused", figures=tuple(figures), note=note, is_detail=True)
 
 
 def _confusion(method: Method) -> Heat:

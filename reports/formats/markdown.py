@@ -58,7 +58,10 @@ def _folded(table: Table) -> list[str]:
 def table_lines(table: Table) -> list[str]:
     """Return a pipe table whose source is aligned as well."""
     texts = [[escape(column.heading) for column in table.columns]]
-    texts += [[escape(text) for text in row] for row in table.rows]
+    texts += [
+        [_shown(text, is_best=(number, place) in table.best) for place, text in enumerate(row)]
+        for number, row in enumerate(table.rows)
+    ]
     widths = [max(3, *(len(row[index]) for row in texts)) for index in range(len(table.columns))]
     rules = ["-" * (width - 1) + (":" if column.align == "right" else "-") for column, width in _zip(table, widths)]
 
@@ -70,6 +73,11 @@ def table_lines(table: Table) -> list[str]:
         return f"| {' | '.join(padded)} |"
 
     return [line(texts[0]), f"| {' | '.join(rules)} |", *(line(row) for row in texts[1:])]
+
+
+def _shown(text: str, *, is_best: bool) -> str:
+    """Return a cell's text, in bold where it is the best."""
+    return f"**{escape(text)}**" if is_best else escape(text)
 
 
 def _zip(table: Table, widths: list[int]) -> list[tuple[Column, int]]:

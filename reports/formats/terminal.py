@@ -29,7 +29,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def _show_section(section: Section, console: Console) -> None:
-    """Print one setting: tables, notes, then the conclusion last, where the eye is."""
+    """Print one setting: tables, notes, then the conclusion last, where the eye is, its answer in bold."""
     _say(console, section.title, "bold")
     for fact in section.facts:
         _say(console, fact, "dim")
@@ -44,7 +44,10 @@ def _show_section(section: Section, console: Console) -> None:
     for number, note in enumerate(section.notes, start=1):
         _say(console, f"[{number}] {note}", "dim")
     _say(console, "")
-    _say(console, section.conclusion, "bold")
+    answer, *reasons = section.sentences
+    _say(console, answer, "bold")
+    for sentence in reasons:
+        _say(console, sentence)
     _say(console, "")
 
 
@@ -85,8 +88,9 @@ def _drawn(table: Table, console: Console) -> RichTable:
     drawn = RichTable(box=box.SIMPLE_HEAD, padding=(0, _GAP - 1, 0, 0), pad_edge=False, show_edge=False)
     for column in table.columns:
         drawn.add_column(_text(column.heading, console), justify=column.align, overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(_text(text, console) for text in row))
+    for number, row in enumerate(table.rows):
+        styles = ("bold" if (number, place) in table.best else "" for place in range(len(row)))
+        drawn.add_row(*(_text(text, console, style) for text, style in zip(row, styles, strict=True)))
     return drawn
 
 

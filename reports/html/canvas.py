@@ -52,14 +52,16 @@ def matplotlib_settings(name: str) -> Iterator[None]:
         yield
 
 
-def axes_of(height: float = HEIGHT, *, left: float = 50, top: float = 26, bottom: float = 40) -> tuple[Canvas, Axes]:
+def axes_of(
+    height: float = HEIGHT, *, left: float = 50, top: float = 26, bottom: float = 40, right: float = 12
+) -> tuple[Canvas, Axes]:
     """Return a canvas with one pair of axes at margins in units."""
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # late: start-up
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas(figsize=(WIDTH / _POINTS_PER_INCH, height / _POINTS_PER_INCH))
     FigureCanvasSVG(canvas)
-    size = ((WIDTH - left - 12) / WIDTH, (height - top - bottom) / height)
+    size = ((WIDTH - left - right) / WIDTH, (height - top - bottom) / height)
     axes = canvas.add_axes((left / WIDTH, bottom / height, *size))
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -1,4 +1,5 @@
-// Tables of a link: two inputs, speed and latency, that compute them anew from the numbers beside them.
+"use strict";
+// A reader's own link: two inputs, speed and latency, from which tables and the answer are computed anew.
 (() => {
   // A collective (rsbench/links/collective_time.py).
   const callSeconds = (call, link) =>
@@ -42,6 +43,15 @@
   const hours = (seconds) => significant(seconds / 3600);
   const ratio = (value) => (value >= 100 ? `${value.toFixed(0)}x` : `${significant(value, 2)}x`);
 
+  const two = (count) => String(count).padStart(2, "0");
+  const duration = (seconds) => {
+    if (seconds >= 3600) return `${significant(seconds / 3600)} h`;
+    const whole = Math.round(seconds);
+    return whole < 60 ? `${whole} s` : whole < 3600 ? `${Math.floor(whole / 60)} min ${two(whole % 60)} s` : "1 h 00 min";
+  };
+  const linkTitle = (link) =>
+    speed(link.bits_per_s) + (link.round_trip_s ? `, ${milliseconds(link.round_trip_s)} ms round trip` : "");
+
   const passes = ([visible], busy) => Math.max(1, Math.ceil(busy / visible - 1e-9));
   const elapsed = (contact, busy) => {
     const before = passes(contact, busy) - 1;
@@ -79,6 +89,71 @@
     return [label, input];
   };
 
+  // The inputs of a form, and the link that they say: null where that is none.
+  const linkForm = (kind, title, numbers, extra) => {
+    const form = document.createElement("form");
+    const shown = [1e-6 * numbers.bits_per_s, 1000 * numbers.round_trip_s].map((value) => String(Number(value.toPrecision(6))));
+    const [speedLabel, speedInput] = field("Speed", "Mbit/s", shown[0]);
+    const [latencyLabel, latencyInput] = field("Round trip", "ms", shown[1]);
+    form.className = kind;
+    form.setAttribute("aria-label", title);
+    form.append(`${title}:`, speedLabel, latencyLabel, extra);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    const link = () => {
+      const read = { bits_per_s: 1e6 * speedInput.valueAsNumber, round_trip_s: latencyInput.valueAsNumber / 1000 };
+      return read.bits_per_s > 0 && read.round_trip_s >= 0 ? read : null;
+    };
+    return {
+      form, link,
+      isAsPrinted: () => speedInput.value === shown[0] && latencyInput.value === shown[1],
+      reset: () => { [speedInput.value, latencyInput.value] = shown; },
+    };
+  };
+
+  // The answer for a link, in the words of reports/analysis/link_answer.py.
+  const answerFor = (numbers, link) => {
+    const runs = numbers.rows.filter(Boolean).map((row) => ({ ...row, step_s: stepSeconds(row.run.costs, link) }));
+    const reference = runs.find((row) => row.run.is_reference), advised = runs.filter((row) => row.is_advised);
+    if (!reference || !advised.length) return "";
+    const taken = (row) => row.run.steps * row.step_s;
+    const best = advised.reduce((first, row) => (taken(row) < taken(first) ? row : first));
+    const where = `On a link of ${linkTitle(link)}`, hours = duration(taken(best)), dense = duration(taken(reference));
+    if (best === reference) return `${where}: do not compress: the run takes ${dense}.`;
+    if (best.step_s > (1 - numbers.noticeable) * reference.step_s) {
+      return `${where}: ${best.saving} does not pay, ${best.label} takes ${hours}, none ${dense}, less than ${Math.round(100 * numbers.noticeable)} % apart.`;
+    }
+    return `${where}: use ${best.label}: the run takes ${hours} instead of ${dense} of none.`;
+  };
+
+  for (const data of document.querySelectorAll("script.advisor")) {
+    const numbers = JSON.parse(data.textContent), output = document.createElement("output");
+    const { form, link } = linkForm("advisor-form", "Your own link", numbers, output);
+    data.nextElementSibling.after(form);
+
+    const table = data.closest("article").querySelector(".methods table"), column = [];
+    const heading = document.createElement("th");
+    Object.assign(heading, { scope: "col", className: "right", textContent: "Your link " });
+    heading.dataset.better = "lower";
+    heading.append(Object.assign(document.createElement("small"), { textContent: "(h)" }));
+    table.tHead.rows[0].append(heading);
+    for (const row of table.tBodies[0].rows) {
+      const cell = row.insertCell();
+      cell.dataset.label = "Your link (h)";
+      column.push(cell);
+    }
+    const compute = () => {
+      const entered = link();
+      if (!entered) return;
+      output.textContent = answerFor(numbers, entered);
+      column.forEach((cell, place) => {
+        const row = numbers.rows[place];
+        cell.textContent = row ? hours(row.run.steps * stepSeconds(row.run.costs, entered)) : "-";
+      });
+    };
+    form.addEventListener("input", compute);
+    compute();
+  }
+
   for (const data of document.querySelectorAll("script.calculator")) {
     const numbers = JSON.parse(data.textContent), heading = data.previousElementSibling;
     const table = data.nextElementSibling.querySelector("table"), title = heading.textContent;
@@ -87,15 +162,9 @@
     const cells = rows.flatMap(({ row }) => Object.values(numbers.columns).map((place) => row.cells[place]));
     const printed = cells.map((cell) => [cell, [...cell.childNodes], cell.dataset.v]);
 
-    const form = document.createElement("form"), reset = document.createElement("button");
-    const speedValue = String(Number((numbers.bits_per_s / 1e6).toPrecision(6)));
-    const latencyValue = String(Number((1000 * numbers.round_trip_s).toPrecision(6)));
-    const [speedLabel, speedInput] = field("Speed", "Mbit/s", speedValue);
-    const [latencyLabel, latencyInput] = field("Round trip", "ms", latencyValue);
-    form.className = "calculator-form";
-    form.setAttribute("aria-label", "Another link");
+    const reset = document.createElement("button");
     Object.assign(reset, { type: "button", textContent: "As printed", hidden: true });
-    form.append("Another link:", speedLabel, latencyLabel, reset);
+    const { form, link: entered, isAsPrinted, reset: enterPrinted } = linkForm("calculator-form", "Another link", numbers, reset);
     data.nextElementSibling.before(form);
 
     const restore = () => {
@@ -107,22 +176,20 @@
       reset.hidden = true;
     };
     const compute = () => {
-      const link = { bits_per_s: 1e6 * speedInput.valueAsNumber, round_trip_s: latencyInput.valueAsNumber / 1000 };
-      if (!(link.bits_per_s > 0) || !(link.round_trip_s >= 0)) return;
-      if (speedInput.value === speedValue && latencyInput.value === latencyValue) { restore(); return; }
+      const link = entered();
+      if (!link) return;
+      if (isAsPrinted()) { restore(); return; }
       for (const one of rows) {
         for (const [name, text] of Object.entries(texts(one.numbers, link, numbers.contact, reference))) {
           if (name in numbers.columns) write(one.row.cells[numbers.columns[name]], text, number(text));
         }
       }
-      const latency = link.round_trip_s ? `, ${significant(1000 * link.round_trip_s)} ms round trip` : "";
-      heading.textContent = `On a link of ${speed(link.bits_per_s)}${latency}${numbers.when} (modelled, computed here)`;
+      heading.textContent = `On a link of ${linkTitle(link)}${numbers.when} (modelled, computed here)`;
       reset.hidden = false;
     };
     form.addEventListener("input", compute);
-    form.addEventListener("submit", (event) => event.preventDefault());
     reset.addEventListener("click", () => {
-      [speedInput.value, latencyInput.value] = [speedValue, latencyValue];
+      enterPrinted();
       restore();
     });
   }

@@ -84,6 +84,23 @@
     fold.querySelector(".scroll").before(input);
   }
 
+  for (const command of document.querySelectorAll(".run pre")) {
+    const copy = document.createElement("button");
+    Object.assign(copy, { type: "button", className: "copy", textContent: "Copy" });
+    copy.setAttribute("aria-label", "Copy the command");
+    copy.addEventListener("click", async () => {
+      getSelection().selectAllChildren(command); // selected, too, where a browser keeps its clipboard shut
+      try {
+        await navigator.clipboard.writeText(command.textContent);
+        copy.textContent = "Copied";
+      } catch {
+        copy.textContent = document.execCommand("copy") ? "Copied" : "Selected";
+      }
+      setTimeout(() => { copy.textContent = "Copy"; }, 2000);
+    });
+    command.after(copy);
+  }
+
   addEventListener("beforeprint", () => {
     for (const fold of document.querySelectorAll("details.fold:not(.filtered)")) fold.open = true;
   });

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture, Points
+from rsbench.reports.document.figure import Bars, Figure, Heat, Panel, Picture
 from rsbench.reports.document.table import Report
 from rsbench.reports.html import plots, svg, text
 from rsbench.reports.html.cells import done_line, missing_table, readable_cells
@@ -65,11 +65,6 @@ class DrawnPanel:
         """Whether the legend is of parts of a step, not of methods."""
         return any(isinstance(figure, Bars) for figure in self.panel.figures)
 
-    @property
-    def is_hero(self) -> bool:
-        """Whether it answers the report's question and may take more room than others."""
-        return len(self.figures) == 1 and isinstance(self.panel.figures[0], Points)
-
 
 def write(report: Report, folder: Path) -> list[Path]:
     """Write ``report.html`` and return its path."""
@@ -115,17 +110,15 @@ def _template() -> Template:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals |= {
-        name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sentences", "sort_value")
-    }
+    environment.globals |= {name: getattr(text, name) for name in ("calculator", "cell", "hangs", "sort_value")}
     environment.globals |= {"hue": svg.hue, "marker": plots.marker}
     return environment.get_template("page.html")
 
 
 def _scripts(report: Report) -> list[str]:
-    """Return the files of the page's script; tables that are computed anew need one more."""
-    computes = any(table.calculator for section in report.sections for table in section.tables)
-    return ["page.js", "links.js"] if computes else ["page.js"]
+    """Return the files of the page's script; what is computed for links needs one more, whose column is sorted, too."""
+    computes = any(table.calculator or table.advisor for section in report.sections for table in section.tables)
+    return ["links.js", "page.js"] if computes else ["page.js"]
 
 
 def _share(report: Report) -> int:

@@ -6,13 +6,35 @@ Text stays text, so that it is sharp, searchable and in the page's font; one SVG
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rsbench import units
 from rsbench.console import harmless
-from rsbench.reports.document.figure import Bars, Figure, Heat, Lines, Mark, Points, RegionLines, Series, ShapedMark
+from rsbench.reports.document.figure import (
+    Bars,
+    Figure,
+    Heat,
+    Label,
+    Lines,
+    Mark,
+    Points,
+    RegionLines,
+    Series,
+    ShapedMark,
+)
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
+from rsbench.reports.html.labels import (
+    CHARACTER,
+    SMALL,
+    make_room,
+    name_above,
+    name_ends,
+    name_points,
+    name_regions,
+    shortened,
+)
 from rsbench.reports.html.svg import colour, hue, page_element, part_colour
 
 if TYPE_CHECKING:
@@ -51,19 +73,28 @@ def draw(figure: Figure, name: str) -> str:
 
 
 def _points(figure: Points) -> tuple[Canvas, list[str]]:
-    """Draw one point a method with its spread, and the front."""
-    canvas, axes = axes_of(280)
+    """Draw one point a row with its spread, the front, and the names of methods beside them."""
+    canvas, axes = axes_of(280, top=38 if figure.places else 26)
     low_high = [value for one in figure.series for value in _ends(one)]
     set_scales(axes, figure.x, figure.y, [one.x[0] for one in figure.series], low_high)
+    make_room(axes, figure.labels)
     if len(figure.front) > 1:
         xs, ys = zip(*figure.front, strict=True)
         axes.plot(xs, ys, drawstyle="steps-post", color=colour("muted"), linewidth=1, linestyle=(0, (4, 3)))
+    for text, place in figure.places:
+        name_above(axes, text, place)
+    for line in figure.joined:
+        axes.plot(line.x, line.y, color=_line_colour(line), linewidth=0.9, alpha=0.75)
     for number, one in enumerate(figure.series):
         (bar,) = axes.plot(one.x * 2, _ends(one), color=_line_colour(one), linewidth=1.2, alpha=0.7)
         (point,) = axes.plot(one.x, one.y, linestyle="none", markersize=7, **_marker(one))
         bar.set_gid(f"tip{number}")
         point.set_gid(f"tip{number}")
         point.set_clip_on(False)
+    steps = [(right, y) for (_, y), (right, _) in itertools.pairwise(figure.front)]
+    corners = [corner for pair in itertools.zip_longest(figure.front, steps) for corner in pair if corner is not None]
+    lines = [corners, *(list(zip(line.x, line.y, strict=True)) for line in figure.joined)]
+    name_points(axes, figure.labels, figure.series, lines)
     return canvas, [one.tip for one in figure.series]
 
 
@@ -103,8 +134,9 @@ def _lines(figure: Lines) -> tuple[Canvas, list[str]]:
 
 
 def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
-    """Draw one line a method over the regions in which each is the best, the reference on top."""
-    canvas, axes = axes_of(260)
+    """Draw one line a method, named at its end, over the regions in which each is the best, the reference on top."""
+    longest = max((len(shortened(one.mark.label)) for one in figure.series), default=0)
+    canvas, axes = axes_of(280, top=38, right=22 + CHARACTER * longest)
     xs = [x for one in figure.series for x in one.x]
     set_scales(axes, figure.x, figure.y, xs, [y for one in figure.series for y in one.y])
     tips = [one.tip for one in figure.series]
@@ -112,14 +144,18 @@ def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
         shade = colour(f"hue-{hue(region.mark.style)}")
         axes.axvspan(region.low, region.high, color=shade, alpha=0.13, linewidth=0, gid=f"tip{len(tips)}")
         tips.append(region.tip)
+    name_regions(axes, figure.regions)
     for name, place in figure.places:
         axes.axvline(place, color=colour("muted"), linewidth=0.8, linestyle=(0, (4, 3)))
-        label: dict[str, Any] = {"xytext": (3, -3), "textcoords": "offset points", "va": "top", "size": 9.5}
+        label: dict[str, Any] = {"xytext": (3, -3), "textcoords": "offset points", "va": "top", "size": SMALL}
         axes.annotate(harmless(name), (place, 1), xycoords=("data", "axes fraction"), **label)
     for number, one in reversed(list(enumerate(figure.series))):
         every = (2 + 3 * number % 8, 12)
         (drawn,) = axes.plot(one.x, one.y, linewidth=1.6, markersize=5.5, markevery=every, **_marker(one))
         drawn.set_gid(f"tip{number}")
+    name_ends(
+        axes, [Label(text=one.mark.label, style=one.mark.style, x=one.x[-1], y=one.y[-1]) for one in figure.series]
+    )
     return canvas, tips
 
 
@@ -129,7 +165,7 @@ def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
 
     row, count = 35, len(figure.rows)
     canvas, axes = axes_of(row * count + 6, left=6, top=4, bottom=2)
-    longest = max(sum(values) for _, values in figure.rows)
+    longest = figure.longest or max(sum(values) for _, values in figure.rows)
     axes.set_xlim(0, longest)
     axes.set_ylim(row * count, 0)
     axes.set_axis_off()
@@ -142,7 +178,7 @@ def _bars(figure: Bars) -> tuple[Canvas, list[str]]:
             axes.add_artist(bar)
             tips.append(f"{label}, {part}: {shown}")
             at += value
-        axes.text(0, row * index + 14, _short(label), va="baseline")
+        axes.text(0, row * index + 14, shortened(label, _LONGEST_LABEL), va="baseline")
         total = f"{units.significant(sum(values))} {figure.unit}"
         axes.text(longest, row * index + 14, total, va="baseline", ha="right", color=colour("muted"))
     return canvas, tips
@@ -153,7 +189,7 @@ def _heat(figure: Heat) -> tuple[Canvas, list[str]]:
     import numpy as np  # late: start-up
 
     rows, columns = len(figure.rows), len(figure.columns)
-    labels = [_short(label, 22) for label in figure.rows]
+    labels = [shortened(label) for label in figure.rows]
     left = min(140.0, 12 + 6 * max(map(len, labels)))
     square = figure.rows and rows == columns
     inner = WIDTH - left - 12 if square else min(420.0, max(80.0, 14.0 * rows))
@@ -180,14 +216,6 @@ def _name_cells(side: Any, labels: Sequence[str], room: float) -> None:
     every = next((n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500) if len(labels) / n <= room), len(labels))
     places = list(range(every - 1, len(labels), every))
     set_ticks(side, places, [harmless(labels[place]) for place in places])
-
-
-def _short(label: str, longest: int = _LONGEST_LABEL) -> str:
-    """Return a label that fits, cut in the middle; the tables have it whole."""
-    label = harmless(label)
-    if len(label) <= longest:
-        return label
-    return f"{label[: longest // 2]}…{label[len(label) - longest // 2 + 1 :]}"
 
 
 DRAWN: Final[dict[type[Figure], Callable[[Any], tuple[Canvas, list[str]]]]] = {

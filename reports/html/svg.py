@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rsbench.console import harmless, harmless_lines
-
-HUES: Final = 7
-"""Colours beside the reference's; ``page.css`` has a variable for each."""
+from rsbench.reports.document.figure import HUES
 
 _NAMES: Final = ("ink", "muted", "grid", "page", *(f"hue-{number}" for number in range(HUES + 1)))
 _PARTS_FROM: Final = len(_NAMES)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 from rsbench.console import harmless_lines
-from rsbench.reports.document.calculator import Calculator
+from rsbench.reports.document.calculator import Advisor, Calculator
 from rsbench.reports.document.table import Column, Table
 from rsbench.units import DASH
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _HANGING: Final = re.compile(r"((?: ~| \*| \?)?(?: \[\d+\])*)$")
 _BREAKABLE: Final = re.compile(r"(?<=[a-z])[:=,_/](?=[a-z0-9])")
 _MARK: Final = re.compile(r"\[(\d+)\]")
-_SENTENCE: Final = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 _NUMBER: Final = re.compile(r"[<>]?\s*([+-]?\d[\d,]*(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([kMGT]?)(?:B|bit/s)?")
 _PREFIXES: Final = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
 _WORDS: Final = {"never": 0.0, "always": 1e30}
@@ -44,8 +43,8 @@ def cell(column: Column, text: str, anchor: str, notes: int) -> Markup:
     return Markup(main + hanging)
 
 
-def calculator(numbers: Calculator) -> Markup:
-    """Return a calculator's numbers as JSON that may stand in a script element."""
+def calculator(numbers: Calculator | Advisor) -> Markup:
+    """Return a calculator's or an advisor's numbers as JSON that may stand in a script element."""
     from markupsafe import Markup  # late: start-up
 
     text = json.dumps(asdict(numbers), allow_nan=False, separators=(",", ":"))
@@ -87,8 +86,3 @@ def sort_value(column: Column, text: str) -> str:
     if match is None or match[0] == text == match[1].replace(",", ""):
         return ""
     return f"{float(match[1].replace(',', '')) * _PREFIXES[match[2]]:.12g}"
-
-
-def sentences(text: str) -> list[str]:
-    """Return a paragraph's sentences, for a page that sets the first one apart."""
-    return _SENTENCE.split(text)

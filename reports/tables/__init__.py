@@ -7,6 +7,7 @@ from typing import Final
 
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.document.table import Notes, Table
+from rsbench.reports.tables.by_link import by_link_table
 from rsbench.reports.tables.densities import density_table, tensor_density_table
 from rsbench.reports.tables.details import details_table
 from rsbench.reports.tables.differences import differences_table
@@ -22,8 +23,10 @@ from rsbench.reports.tables.wire import wire_table
 SectionTable = Callable[[Comparison, Notes], Table | None]
 """What makes one table of a setting; its marks stand for the notes added. None where there is nothing to show."""
 
+ANSWERS: Final[tuple[SectionTable, ...]] = (by_link_table, comparison_table)
+"""The tables that answer a section's question, in reading order; links that were asked for come behind them."""
+
 SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
-    comparison_table,
     differences_table,
     details_table,
     rounds_table,
@@ -36,7 +39,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     computed_table,
     partition_table,
 )
-"""The tables of a section, in reading order."""
+"""The other tables of a section, in reading order."""
 
 HOW_TO_READ: Final = (
     "Accuracies (OA, AA, kappa; areas under ROC curves for targets) are of the test set with the last epoch's weights, "
@@ -48,7 +51,7 @@ HOW_TO_READ: Final = (
     "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "
     "than none's. On the Pareto front no other row has both fewer payload bytes of the run and a better accuracy.",
     "Time and bytes to a validation score are those at the first epoch's end at which a seed has it, mean over seeds; "
-    "where a seed never has it there is no mean. Seconds are of training steps alone, in cells of rules 2 and "
-    "before of validation, too.",
+    'where a seed never has it there is no mean, only how many have it, as in "2 of 3 seeds". Seconds are of training '
+    "steps alone, in cells of rules 2 and before of validation, too.",
 )
 """Sentences on what the tables' columns mean."""

@@ -31,7 +31,7 @@ def density_table(comparison: Comparison, _: Notes) -> Table | None:
         Column(title="Highest", unit="%", key="highest_density"),
     )
     title = "Density of the compressed tensors (elements sent / elements, last step, first seed)"
-    return Table.of(title, columns, rows) if rows else None
+    return Table.of(title, columns, rows, is_detail=True) if rows else None
 
 
 def tensor_density_table(comparison: Comparison, _: Notes) -> Table | None:

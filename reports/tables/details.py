@@ -33,7 +33,7 @@ def details_table(comparison: Comparison, notes: Notes) -> Table | None:
         scores = [_mean_cell(metric, baseline.test(metric.name)) for metric in others]
         rows.append((baseline.label, *scores, *[EMPTY] * len(_COLUMNS)))
     columns = (METHOD, *(score_column(metric) for metric in others), *_COLUMNS)
-    return Table.of("Accuracy and bytes in detail", columns, rows)
+    return Table.of("Accuracy and bytes in detail", columns, rows, is_detail=True)
 
 
 def _row(method: Method, comparison: Comparison, notes: Notes) -> Row:

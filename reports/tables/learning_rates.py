@@ -21,7 +21,7 @@ def learning_rates_table(comparison: Comparison, _: Notes) -> Table | None:
     unit = numbers.score_unit(metric)
     columns = (METHOD, *(Column(title=f"lr {rate:g}", unit=unit, better="higher", key=f"{rate!r}") for rate in rates))
     title = f"Validation {metric.heading} by learning rate (* the best, which the tables above take)"
-    return Table.of(title, columns, rows)
+    return Table.of(title, columns, rows, is_detail=True)
 
 
 def _score_cell(metric: Metric, method: Method, rate: float) -> Cell:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from rsbench import units
 from rsbench.measure.asked_ratio import miss_text
 from rsbench.reports.analysis import numbers
+from rsbench.reports.analysis.best import best_labels
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
 from rsbench.reports.analysis.methods import Method
@@ -23,15 +25,16 @@ from rsbench.reports.tables.columns import (
     score_cell,
     score_column,
 )
+from rsbench.reports.tables.paper import paper_cell, paper_column
 from rsbench.reports.tables.rounds import fewer_exchanges_mark
 from rsbench.results.schema import STATUSES, Record
 
 _COSTS: Final = (
+    Column(title="Ratio", better="higher", key="compression_ratio", is_first=True),
+    Column(title="Break-even", key="break_even", is_first=True),
     Column(title="Payload/step", better="lower", key="payload_bytes_per_step"),
-    Column(title="Ratio", better="higher", key="compression_ratio"),
     Column(title="Step", unit="ms", better="lower", key="step_time_s"),
     Column(title="Speed-up", better="higher", key="speed_up"),
-    Column(title="Break-even", key="break_even"),
 )
 ONE_D_SHARE: Final = 0.25
 """Share of the payload from which one-dimensional tensors are worth a note."""
@@ -40,15 +43,26 @@ ONE_D_SHARE: Final = 0.25
 def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     """Return one row a method, then one a baseline that needs no training."""
     metric = comparison.metric
-    rows = [_row(method, comparison, notes) for method in comparison.methods]
+    best, paper = best_labels(comparison), paper_column(comparison)
+    papers = () if paper is None else (paper,)
+    gap_to_none = replace(gap_column(metric, "none"), is_first=True)
+    columns = (METHOD, score_column(metric), gap_to_none, *papers, *_COSTS)
+    rows = [_row(method, comparison, notes, is_best=method.label in best) for method in comparison.methods]
+    if papers:
+        cells = (paper_cell(method, comparison, notes) for method in comparison.methods)
+        rows = [(*row[:3], cell, *row[3:]) for row, cell in zip(rows, cells, strict=True)]
     for baseline in comparison.baselines:
         score, gap = baseline.test(metric.name), comparison.baseline_gap(baseline)
-        rows.append((baseline.label, score_cell(metric, score), gap_cell(metric, gap), *[EMPTY] * len(_COSTS)))
+        row = (baseline.label, score_cell(metric, score), gap_cell(metric, gap))
+        rows.append((*row, *[EMPTY] * (len(columns) - len(row))))
     for origin in target_origins(comparison.setting.records):
         notes.mark(f"Spectrum of the target: {origin}.")
     if comparison.comparisons:
         notes.mark(interval_words(comparison))
-    return Table.of("Comparison", (METHOD, score_column(metric), gap_column(metric, "none"), *_COSTS), rows)
+    if best:
+        alike = "and rows not shown to differ from it" if comparison.comparisons else "which one seed cannot prove"
+        notes.mark(f"Bold: the best mean {metric.heading}, {alike}.")
+    return Table.of("Comparison", columns, rows)
 
 
 def about_words(comparison: Comparison) -> str:
@@ -81,21 +95,21 @@ def interval_words(comparison: Comparison) -> str:
     )
 
 
-def _row(method: Method, comparison: Comparison, notes: Notes) -> Row:
-    """Return one method's accuracy, bytes and speed."""
+def _row(method: Method, comparison: Comparison, notes: Notes, *, is_best: bool) -> Row:
+    """Return one method's accuracy, in bold where it is the best, bytes and speed."""
     name = Cell(_name(method, notes), method.label)
     if not method.chosen:
         return (name, Cell(_statuses(method)), *[EMPTY] * (1 + len(_COSTS)))
     metric, point = comparison.metric, comparison.break_even(method)
     return (
         name,
-        score_cell(metric, method.test(metric.name)) if method.trains else EMPTY,
+        score_cell(metric, method.test(metric.name))._replace(is_best=is_best) if method.trains else EMPTY,
         Cell(_gap_text(method, comparison, notes), comparison.gap(method)),
-        bytes_cell(method.mean("traffic", "payload_bytes_per_step")),
         _run_ratio(method, notes),
+        Cell(_break_even_text(point, notes), point),
+        bytes_cell(method.mean("traffic", "payload_bytes_per_step")),
         ms_cell(method.step_s),
         EMPTY if method is comparison.reference else ratio_cell(comparison.speed_up(method), 2),
-        Cell(_break_even_text(point, notes), point),
     )
 
 

@@ -150,11 +150,11 @@ def _calculator(on_link: OnLink, methods: list[Method], columns: tuple[Column, .
         contact=None if contact is None else (contact.visible_s, contact.period_s),
         when=on_link.when,
         columns={column.key: place for place, column in enumerate(columns) if column.key in _COMPUTED},
-        rows=tuple(_calculator_row(method, on_link) for method in methods),
+        rows=tuple(calculator_row(method, on_link) for method in methods),
     )
 
 
-def _calculator_row(method: Method, on_link: OnLink) -> CalculatorRow | None:
+def calculator_row(method: Method, on_link: OnLink) -> CalculatorRow | None:
     """Return one row's numbers for a page, None where its costs are unknown."""
     run, costs = on_link.runs.get(method.label), on_link.comparison.costs(method)
     if run is None or costs is None:

@@ -18,4 +18,4 @@ def step_parts_table(comparison: Comparison, _: Notes) -> Table | None:
     headings = (Column(title=part.removesuffix("_s"), key=part) for part in parts)
     columns = (METHOD, *headings, Column(title="Steps", key="steps_counted"))
     title = "Parts of a step (ms, means; the step above is the median; overlapped is not part of it)"
-    return Table.of(title, columns, rows) if rows else None
+    return Table.of(title, columns, rows, is_detail=True) if rows else None

@@ -35,7 +35,7 @@ def wire_table(comparison: Comparison, notes: Notes) -> Table | None:
     for counter in sorted({str(method.chosen[0]["traffic"]["wire_counter"]) for method in known}):
         notes.mark(_COUNTED_BY.get(counter, f"Measured: {counter}."))
     rows = [_row(method, notes) for method in comparison.finished]
-    return Table.of("Bytes of a worker and step (means over all steps)", _COLUMNS, rows)
+    return Table.of("Bytes of a worker and step (means over all steps)", _COLUMNS, rows, is_detail=True)
 
 
 def measured_difference(method: Method) -> float | None:

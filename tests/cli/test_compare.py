@@ -92,7 +92,7 @@ def test_ctrl_c_records_the_cell_and_says_how_to_go_on(rsbench: Call, launcher: 
 def test_dry_run_launches_and_writes_nothing(rsbench: Call, launcher: Any) -> None:
     result = rsbench("compare", "--dry-run", "--ratio", 10, "--ratio", 50)
     assert result.exit_code == 0
-    assert "7 cells to run, 0 already done. Nothing was launched." in result.output
+    assert "7 cells to run, 0 already done.\nNothing was launched." in result.output
     assert "topk:density=" not in result.output and "4.51 MB" in result.stdout
     assert "topk:density=" in rsbench("compare", "--dry-run", "--ratio", 10, "--verbose").stdout
     assert launcher.ran == [] and not Path("rsbench-results").exists()

@@ -26,7 +26,7 @@ def test_a_report_answers_for_a_link(rsbench: Call, recorded: None) -> None:
     assert result.exit_code == 0, result.output
     assert "On a link of 10 Mbit/s, 600 ms round trip, there 8 min of each 95 min" in " ".join(result.output.split())
     report = json.loads(Path("rsbench-results/report.json").read_text())
-    assert report["sections"][0]["tables"][1]["title"].startswith("On a link of 10 Mbit/s, 600 ms round trip")
+    assert report["sections"][0]["tables"][2]["title"].startswith("On a link of 10 Mbit/s, 600 ms round trip")
     assert {(row["link"], row["method"]) for row in report["links"]} == {
         ("10mbit:latency=600ms", "none"),
         ("10mbit:latency=600ms", "topk 100x"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from report_parts import table_of
 
 from rsbench.cell import CellSpec, key_version_of
 from rsbench.reports import build_report
@@ -24,7 +25,7 @@ def test_golden_record_still_loads_and_reports(path: Path) -> None:
     assert record["schema"] == SCHEMA
     assert record["accuracy"]["test"]["samples"] == sum(map(sum, record["accuracy"]["test"]["confusion"]))
     [section] = build_report([record]).sections
-    assert "rsdgc 100x" in section.tables[0].rows[0]
+    assert "rsdgc 100x" in table_of(section, "Comparison").rows[0]
 
 
 def test_golden_record_of_this_schema_has_the_key_of_its_cell_by_its_rules(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,33 +70,35 @@ def test_page_scheme_follows_the_system_until_the_button_is_used(browser: Browse
 
 
 def column(browser: Browser, index: int) -> list[str]:
-    script = f"[...document.querySelector('table').tBodies[0].rows].map((row) => row.cells[{index}].textContent)"
+    script = (
+        f"[...document.querySelector('.methods table').tBodies[0].rows].map((row) => row.cells[{index}].textContent)"
+    )
     return [str(text) for text in browser.run(script)]
 
 
 def test_page_tables_are_sorted_by_keyboard_as_numbers_with_units(browser: Browser, page: Path) -> None:
     browser.open(page, width=1280, height=844)
-    before = column(browser, 3)
+    before = column(browser, 5)
     assert before[0] == "4.00 MB"
-    heading = "document.querySelector('table thead').rows[0].cells[3]"
+    heading = "document.querySelector('.methods thead').rows[0].cells[5]"
     browser.run(f"{heading}.querySelector('button').focus()")
     browser.press("Enter")
     assert browser.run(f"{heading}.getAttribute('aria-sort')") == "ascending"
-    assert column(browser, 3) == ["0 B", "40.0 kB", "40.0 kB", "40.0 kB", "4.00 MB"]
+    assert column(browser, 5) == ["0 B", "40.0 kB", "40.0 kB", "40.0 kB", "4.00 MB"]
     browser.press(" ")
     assert browser.run(f"{heading}.getAttribute('aria-sort')") == "descending"
-    assert column(browser, 3) == ["4.00 MB", "40.0 kB", "40.0 kB", "40.0 kB", "0 B"]
+    assert column(browser, 5) == ["4.00 MB", "40.0 kB", "40.0 kB", "40.0 kB", "0 B"]
     browser.press("Enter")
     assert browser.run(f"{heading}.hasAttribute('aria-sort')") is False
-    assert column(browser, 3) == before
+    assert column(browser, 5) == before
 
 
 def test_page_unknown_values_come_last_either_way(browser: Browser, page: Path) -> None:
     browser.open(page, width=1280, height=844)
-    heading = "document.querySelector('table thead').rows[0].cells[6].querySelector('button')"
+    heading = "document.querySelector('.methods thead').rows[0].cells[7].querySelector('button')"
     for _ in range(2):
         browser.run(f"{heading}.click()")
-        assert column(browser, 6)[-1] == "-"
+        assert column(browser, 7)[-1] == "-"
 
 
 def test_page_cells_can_be_filtered(browser: Browser, page: Path) -> None:
@@ -111,18 +113,18 @@ def test_page_cells_can_be_filtered(browser: Browser, page: Path) -> None:
 def test_page_numbers_stand_in_line(browser: Browser, page: Path) -> None:
     """Marks after a number do not push it out of its column."""
     browser.open(page, width=1280, height=844)
-    script = """[...document.querySelector('table').tBodies[0].rows].map((row) => {
+    script = """[...document.querySelector('.methods table').tBodies[0].rows].map((row) => {
         const range = document.createRange();
-        range.selectNodeContents(row.cells[4].firstChild);
+        range.selectNodeContents(row.cells[3].firstChild);
         return Math.round(range.getBoundingClientRect().right);
     })"""
     assert len(set(browser.run(script))) == 1
-    assert [len(text.split(" [")) for text in column(browser, 4)] == [1, 2, 1, 1, 1]
+    assert [len(text.split(" [")) for text in column(browser, 3)] == [1, 2, 1, 1, 1]
 
 
 def test_page_rows_of_numbers_are_one_line_high(browser: Browser, page: Path) -> None:
-    browser.open(page, width=390, height=844)
-    script = "[...document.querySelector('table').tBodies[0].rows].map((row) => row.cells[7].offsetHeight)"
+    browser.open(page, width=768, height=844)
+    script = "[...document.querySelector('.methods table').tBodies[0].rows].map((row) => row.cells[4].offsetHeight)"
     heights = browser.run(script)
     assert heights[1] == heights[0]
     assert heights[2] > heights[0]  # the long name, broken over lines

@@ -16,7 +16,7 @@ from rsbench.reports.analysis.groups import group_by
 from rsbench.reports.analysis.predictions import predictions
 from rsbench.reports.analysis.settings import split_by_setting
 from rsbench.reports.document.table import Notes
-from rsbench.reports.tables.predicted_steps import errors_table, predicted_steps_table
+from rsbench.reports.tables.across.predicted_steps import errors_table, predicted_steps_table
 from rsbench.results.records import read_records
 
 

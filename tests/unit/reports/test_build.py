@@ -24,7 +24,7 @@ Maker = Callable[..., dict[str, Any]]
 
 def test_reports_targets_show_areas_under_curves_in_their_own_unit(target_records: list[dict[str, Any]]) -> None:
     [section] = build_report(target_records).sections
-    comparison = section.tables[0]
+    comparison = table_of(section, "Comparison")
     assert [one.heading for one in comparison.columns[:3]] == ["Method", "AUC(Pd,Pf) ↑", "vs none ↑"]
     assert column(comparison, "AUC(Pd,Pf)")["none"] == "0.9710 ± 0.0030"
     assert column(comparison, "vs none")["topk 100x"] == "-0.0200 [-0.0244, -0.0156]"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from emulated_study import link_record, modelled_s
-from report_parts import column, comparison_of
+from report_parts import column, comparison_of, table_of
 
 from rsbench.errors import RsbenchError
 from rsbench.judging import Judging
@@ -31,12 +31,12 @@ def test_reports_correct_for_the_number_of_comparisons(make_record: Maker) -> No
         return [make_record(compressor=name, ratio=10.0, seed=s, oa=0.8 + gain) for s, gain in enumerate(gains)]
 
     alone = build_report([*none, *row("dgc", lucky)]).sections[0]
-    text = column(alone.tables[0], "vs none")["dgc 10x"]
+    text = column(table_of(alone, "Comparison"), "vs none")["dgc 10x"]
     assert text.startswith("+0.9 [+0.3, +1.6]") and not text.endswith("~")
     assert any("are of one comparison (95 %, paired t), ~ where one holds zero" in note for note in alone.notes)
     others = [record for name in ("topk", "rsdgc", "randomk", "blocktopk") for record in row(name, flat)]
     five = build_report([*none, *row("dgc", lucky), *others]).sections[0]
-    assert column(five.tables[0], "vs none")["dgc 10x"] == "+0.9 [-0.3, +2.1] ~"
+    assert column(table_of(five, "Comparison"), "vs none")["dgc 10x"] == "+0.9 [-0.3, +2.1] ~"
     assert any("hold together for the 5 comparisons with none" in note for note in five.notes)
 
 
@@ -61,7 +61,7 @@ def test_reports_the_tolerated_loss_is_the_users(
     """A mean loss of 4 points whose interval holds zero."""
     judging = Judging(tolerance=tolerance)
     section = build_report(losing(make_record, (0.0, 0.08, 0.04)), judging=judging).sections[0]
-    assert column(section.tables[0], "vs none")["topk 10x"] == "-4.0 [-13.9, +5.9] ~"
+    assert column(table_of(section, "Comparison"), "vs none")["topk 10x"] == "-4.0 [-13.9, +5.9] ~"
     assert ("Left out because" in section.conclusion) == is_left_out
     if is_left_out:
         points = 3 if tolerance is None else tolerance
@@ -120,7 +120,9 @@ def test_reports_intervals_about_new_data_are_those_of_the_corrected_resampled_t
     judging = Judging(intervals="new-data")
     section = build_report(losing(make_record, (0.01, 0.02, 0.03)), judging=judging).sections[0]
     half = 4.302653 * 1.0 * math.sqrt(1 / 3 + 840 / 1050)
-    assert column(section.tables[0], "vs none")["topk 10x"] == f"-2.0 [{-2 - half:+.1f}, {-2 + half:+.1f}] ~"
+    assert (
+        column(table_of(section, "Comparison"), "vs none")["topk 10x"] == f"-2.0 [{-2 - half:+.1f}, {-2 + half:+.1f}] ~"
+    )
     assert any("corrected resampled t (Nadeau and Bengio 2003), 0.8 test images for each" in n for n in section.notes)
 
 
@@ -172,11 +174,11 @@ def test_above_a_load_nothing_is_said_of_links(make_record: Maker) -> None:
     assert prediction is not None
     assert prediction.doubt == "other programs took the cores for 72 % of the time while it or none was measured"
     section = build_report(records).sections[0]
-    assert column(section.tables[0], "Break-even")["topk 100x"].startswith("? [")
+    assert column(table_of(section, "Comparison"), "Break-even")["topk 100x"].startswith("? [")
     assert "Nothing is said of links, because other programs took the cores for 72 % of the time" in section.conclusion
     idle = build_report([link_record(make_record, name) for name in ("none", "topk")]).sections[0]
-    assert column(idle.tables[0], "Break-even")["topk 100x"].startswith("< ")
-    assert "By the link of a worker" in idle.conclusion
+    assert column(table_of(idle, "Comparison"), "Break-even")["topk 100x"].startswith("< ")
+    assert "a step there is modelled" in idle.conclusion
 
 
 def test_each_exchange_pays_the_latency_where_records_know_it(make_record: Maker) -> None:

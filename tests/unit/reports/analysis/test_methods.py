@@ -80,9 +80,7 @@ def test_reports_rows_differ_by_how_often_they_exchange(make_record: Maker) -> N
         "none",
         "none, rounds:50",
     ]
-    assert "use none, rounds:50 (OA 0.0 points above none, 50.0x fewer payload bytes, an exchange in 50 steps)" in (
-        section.conclusion
-    )
+    assert "use none, rounds:50 (OA +0.0 points, 50x fewer bytes, an exchange in 50 steps)" in (section.conclusion)
 
 
 def test_reports_changes_keep_ways_apart(make_record: Maker) -> None:

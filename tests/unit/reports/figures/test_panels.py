@@ -15,21 +15,28 @@ from rich_records import (
 from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.figure import Bars, Lines, Points
 from rsbench.reports.figures.panels import MOST_BARS, MOST_LINES
-from rsbench.reports.figures.payload import MOST_POINTS
 
 Maker = Callable[..., dict[str, Any]]
 
 
 def test_figures_of_a_grid_without_histories(grid_records: list[dict[str, Any]]) -> None:
     by_title = panels(grid_records)
-    assert list(by_title) == ["What is saved and what is lost", "Where the time goes", "Which classes are confused"]
+    assert list(by_title) == [
+        "What is saved and what is lost",
+        "Hours against link speed",
+        "Where the time goes",
+        "Which classes are confused",
+    ]
+    assert [title for title, panel in by_title.items() if panel.is_hero] == list(by_title)[:2]
+    assert [title for title, panel in by_title.items() if panel.is_detail] == ["Which classes are confused"]
 
 
 def test_figures_points_are_the_tables_numbers(grid_records: list[dict[str, Any]]) -> None:
     panel = panels(grid_records)["What is saved and what is lost"]
     figure = only(panel, Points)
-    assert [mark.label for mark in panel.legend] == ["none", "topk 100x", "dgc 100x", "rsdgc 100x"]
-    assert [mark.style for mark in panel.legend] == [0, 1, 2, 3]
+    assert not panel.legend, "points have their names beside them"
+    assert [label.text for label in figure.labels] == ["none", "topk 100x", "dgc 100x", "rsdgc 100x"]
+    assert [label.style for label in figure.labels] == [0, 1, 2, 3]
     topk = figure.series[1]
     assert topk.x == (40_000.0,)
     values = [100 * r["accuracy"]["test"]["oa"] for r in grid_records if is_cell(r, "topk", 0.05)]
@@ -64,10 +71,14 @@ def test_figures_keep_to_what_can_be_read(make_record: Maker) -> None:
     many += [make_record(compressor="topk", ratio=float(n), oa=0.5 + n / 100) for n in range(2, 32)]
     by_title = panels([with_history(record) for record in many])
     pareto = by_title["What is saved and what is lost"]
-    assert len(only(pareto).series) == MOST_POINTS
-    assert pareto.note == "7 more methods are in the tables only."
-    assert pareto.legend[0].label == "none"
-    assert len(only(by_title["Where the time goes"]).rows) == MOST_BARS
+    assert len(only(pareto).series) == 31, "one method's ratios look alike"
+    assert [label.text for label in only(pareto).labels] == ["none", "topk"]
+    assert only(pareto).places == (), "too many ratios to be named"
+    bars = by_title["Where the time goes"].figures
+    assert all(isinstance(figure, Bars) for figure in bars)
+    assert sum(len(figure.rows) for figure in bars if isinstance(figure, Bars)) == MOST_BARS
+    assert len({figure.longest for figure in bars if isinstance(figure, Bars)}) == 1, "bars can be compared"
+    assert by_title["Where the time goes"].note.endswith("4 more methods are in the tables only.")
     lines = by_title["How training went"].figures[0]
     assert isinstance(lines, Lines)
     labels = [one.mark.label for one in lines.series]

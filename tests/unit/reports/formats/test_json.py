@@ -20,16 +20,16 @@ def test_reports_json_has_raw_numbers_under_stable_keys(tmp_path: Path, grid_rec
     [path] = write_report(grid_records, tmp_path, ["json"])
     report = json.loads(path.read_text())
     assert report["schema"] == 1
-    comparison = report["sections"][0]["tables"][0]
+    comparison = report["sections"][0]["tables"][1]
     assert [column["key"] for column in comparison["columns"]] == [
         "method",
         "oa",
         "oa_difference",
-        "payload_bytes_per_step",
         "compression_ratio",
+        "break_even",
+        "payload_bytes_per_step",
         "step_time_s",
         "speed_up",
-        "break_even",
     ]
     dgc = next(row for row in comparison["rows"] if row["method"]["value"] == "dgc 100x")
     assert dgc["method"]["text"] == "dgc 100x [2]"

@@ -99,7 +99,7 @@ def test_every_table_has_a_caption_and_a_label_of_its_own(tmp_path: Path, grid_r
     paths = write_report(records, tmp_path, ["tex"])
     text = "".join(path.read_text() for path in paths)
     tables = [path.stem for path in paths if path.parent.name == "tables"]
-    assert len(tables) == 6
+    assert len(tables) == 7
     assert sorted(re.findall(r"\\label\{tab:([^}]*)\}", text)) == sorted(tables)
     assert text.count(r"\caption{") == len(tables)
 

@@ -180,7 +180,7 @@ def test_html_plots_are_bounded_and_shared_out(make_record: Maker, tmp_path: Pat
     assert "Left out to keep the page small: 6. A report on fewer cells has all." in text
     drawn.clear()
     html.render(build_report(records[:2]), count)
-    assert len(drawn) == 11  # all there are
+    assert len(drawn) == 12  # all there are
 
 
 DRAWN_FROM = ("history", "accuracy", "traffic", "provenance")
@@ -207,10 +207,14 @@ def test_html_of_links_of_records_edited_anywhere_never_crashes(odd: Any, make_r
             html.render(build_report([good[0], record], asked=asked), no_draw)
 
 
-def test_html_has_the_script_of_links_where_they_were_asked_for(make_record: Maker) -> None:
+def test_html_has_the_script_of_links_where_it_computes(make_record: Maker) -> None:
     records = [with_exchange(make_record()), with_exchange(make_record(compressor="dgc", ratio=9.0))]
     plain, asked = (build_report(records, asked=read_asked(links)) for links in ([], ["geo", "1mbit"]))
-    assert "script.calculator" not in html.render(plain, no_draw)
+    alone = html.render(build_report(records[:1]), no_draw)
+    assert "script.advisor" not in alone and "advisor-form" in alone  # in the style
+    page = html.render(plain, no_draw)
+    assert page.count('<script type="application/json" class="advisor">') == 1
+    assert page.count('<script type="application/json" class="calculator">') == 0
     page = html.render(asked, no_draw)
     assert page.count('<script type="application/json" class="calculator">') == 2
     assert page.count("script.calculator") == 1

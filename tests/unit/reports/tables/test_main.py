@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_parts import column, only_section
+from report_parts import column, only_section, table_of
 from rich_records import with_targets
 
 from rsbench.reports import FORMATS, build_report
@@ -17,7 +17,7 @@ Maker = Callable[..., dict[str, Any]]
 
 def test_reports_grid_in_the_main_table(grid_records: list[dict[str, Any]]) -> None:
     section = only_section(grid_records)
-    comparison = section.tables[0]
+    comparison = table_of(section, "Comparison")
     assert list(column(comparison, "OA")) == ["none", "topk 100x", "dgc 100x", "rsdgc 100x", "noop"]
     assert column(comparison, "OA")["noop"] == "-"
     assert column(comparison, "vs none")["none"] == "-"
@@ -39,10 +39,10 @@ def test_reports_one_seed_has_no_interval_and_fewer_seeds_are_paired(make_record
     nones = [make_record(seed=seed, oa=0.8 + 0.01 * seed) for seed in (0, 1, 2)]
     pair = [make_record(compressor="topk", ratio=10.0, seed=seed, oa=0.9 + 0.02 * seed) for seed in (0, 1)]
     section = only_section([*nones, *pair])
-    assert column(section.tables[0], "vs none")["topk 10x"].startswith("+10.5 [+4.1, +16.9] [")
+    assert column(table_of(section, "Comparison"), "vs none")["topk 10x"].startswith("+10.5 [+4.1, +16.9] [")
     assert any("over the 2 seeds in common with none's 3" in note for note in section.notes)
     single = only_section([*nones, pair[0]])
-    assert column(single.tables[0], "vs none")["topk 10x"].startswith("+10.0 [")
+    assert column(table_of(single, "Comparison"), "vs none")["topk 10x"].startswith("+10.0 [")
     assert any("No interval: one seed in common" in note for note in single.notes)
 
 
@@ -53,14 +53,14 @@ def test_reports_interval_with_zero_is_marked(make_record: Maker) -> None:
             make_record(seed=seed, oa=0.8),
             make_record(compressor="dgc", ratio=10.0, seed=seed, oa=0.8 + gain),
         ]
-    assert column(only_section(records).tables[0], "vs none")["dgc 10x"].endswith("~")
+    assert column(table_of(only_section(records), "Comparison"), "vs none")["dgc 10x"].endswith("~")
 
 
 @pytest.mark.parametrize("status", ["failed", "timeout", "interrupted", "skipped"])
 def test_reports_row_without_a_finished_cell_is_visible(status: str, make_record: Maker) -> None:
     broken = make_record(compressor="topk", ratio=10.0, status=status, reason="line one\nline | two")
     section = only_section([make_record(), broken])
-    assert column(section.tables[0], "OA")["topk 10x"] == status
+    assert column(table_of(section, "Comparison"), "OA")["topk 10x"] == status
     assert any(f"{status} (line one line | two)" in note for note in section.notes)
     nothing = only_section([broken])
     assert nothing.conclusion.startswith("No cell is done")
@@ -77,7 +77,7 @@ def test_reports_a_few_equal_differences_have_no_interval(make_record: Maker) ->
     scores = {"none": 0.7, "fp16": 0.69}
     records = [make_record(compressor=n, seed=seed, oa=oa + seed / 10) for seed in (0, 1) for n, oa in scores.items()]
     section = only_section(records)
-    assert column(section.tables[0], "vs none")["fp16"].startswith("-1.0 ~ [")
+    assert column(table_of(section, "Comparison"), "vs none")["fp16"].startswith("-1.0 ~ [")
     assert "the same in all 2 seeds" in " ".join(section.notes)
     assert "Left out" not in section.conclusion
 
@@ -85,7 +85,7 @@ def test_reports_a_few_equal_differences_have_no_interval(make_record: Maker) ->
 def test_reports_baselines_are_rows_without_bytes_or_time(target_records: list[dict[str, Any]]) -> None:
     report = build_report(target_records)
     [section] = report.sections
-    rows = {row[0]: row for row in section.tables[0].rows}
+    rows = {row[0]: row for row in table_of(section, "Comparison").rows}
     assert list(rows)[-2:] == ["CEM (no training)", "ACE (no training)"]
     assert rows["CEM (no training)"][1] == "0.9421", "no spread: the same in all cells"
     assert rows["CEM (no training)"][2].startswith("-0.0289 [")
@@ -102,7 +102,7 @@ def test_reports_baselines_are_rows_without_bytes_or_time(target_records: list[d
 def test_reports_a_row_carries_its_records_note(target_records: list[dict[str, Any]]) -> None:
     [section] = build_report(target_records).sections
     assert section.notes[0] == "Adam: momentum=0, error feedback only."
-    names = [row[0] for row in section.tables[0].rows]
+    names = [row[0] for row in table_of(section, "Comparison").rows]
     assert names[2:4] == ["dgc 100x [1]", "rsdgc 100x [1]"]
 
 
@@ -119,7 +119,7 @@ def test_a_missed_ratio_is_marked_and_told_in_every_format(make_record: Maker, t
     missed, met = (make_record(compressor=name, ratio=500.0, seed=0) for name in ("topk", "dgc"))
     missed["traffic"]["compression_ratio"], met["traffic"]["compression_ratio"] = 524.0, 504.0
     section = only_section([make_record(seed=0), missed, met])
-    ratios = column(section.tables[0], "Ratio")
+    ratios = column(table_of(section, "Comparison"), "Ratio")
     assert ratios["topk 500x"].startswith("524x [")
     assert ratios["dgc 500x"] == "504x"
     words = "asked 500x, sent 524.0x (+4.8 %)"
