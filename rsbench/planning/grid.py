@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rsbench.compressors import Compressor
 
 DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
-DEFAULT_RATIO: Final = 100.0
+DEFAULT_RATIO: Final = 50.0
 MOST_UNASKED: Final = 2_000
 """Cells of a plan that run without ``--yes``."""
 MOST_CELLS: Final = 50_000
