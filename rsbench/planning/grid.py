@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_COMPRESSORS: Final = ("none", "topk", "dgc", "rsdgc")
 DEFAULT_RATIO: Final = 50.0
+"""The ratio of RS-DGC's headline result ("more than 50x", Xie et al., TGRS 2024); see decision 0043."""
 MOST_UNASKED: Final = 2_000
 """Cells of a plan that run without ``--yes``."""
 MOST_CELLS: Final = 50_000
