@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from rsbench.recipe.items import split_items
 from rsbench.results.schema import Record
 
 OUT: Final = "<out>"
@@ -33,6 +34,10 @@ _HARDWARE: Final = frozenset({"os", "cpu_model", "versions", "runtime", "python"
 """Fields of a provenance that name products, which decide what is compared with what."""
 _PATH_OPTIONS: Final[Mapping[str, str]] = {"--out": OUT, "--data-root": DATA}
 _FILE_OPTIONS: Final = frozenset({"--plan", "--weights"})
+_VARIABLE: Final = "RSBENCH_"
+"""What the variables that set options begin with."""
+_ELSEWHERE: Final = ("/", "~", "../")
+"""What paths outside the working folder begin with."""
 _HOME: Final = re.compile(r"(?<![\w.-])/(?:home|Users)/[^\s/\"'`:,;()<>|\\]+|(?<![\w./-])/root(?![\w-])")
 _PYTHON: Final = re.compile(r"(?:<\w+>)?(?:/[\w.+@ -]+)+(?=/lib/python3\.\d+/)")
 _SOURCE: Final = re.compile(r"(?:<\w+>)?(?:/[\w.+@-]+)+(?=/rsbench/[\w/]+\.py)")
@@ -64,10 +69,7 @@ class MachineNames:
         """Return a text without paths."""
         if "/" not in text and "%2F" not in text:
             return text
-        text = self._path.sub(lambda found: self._paths[found[0]], text)
-        text = _HOME.sub(HOME, text)
-        text = _SOURCE.sub("<rsbench>", _PYTHON.sub("<python>", text))
-        return _FOLDER.sub(lambda found: self._folder(found[1]), text)
+        return _FOLDER.sub(lambda found: self._folder(found[1]), self._known(text))
 
     def in_text(self, text: str) -> str:
         """Return a text without paths, names of users and hosts, and addresses."""
@@ -103,8 +105,14 @@ class MachineNames:
         names = (name.encode("utf-8", "surrogateescape") for name in self._names if len(name) > 3)
         return self.has_path(data) or any(name in data for name in names)
 
+    def _known(self, text: str) -> str:
+        """Return a text with marks for the places that need no number."""
+        text = self._path.sub(lambda found: self._paths[found[0]], text)
+        text = _HOME.sub(HOME, text)
+        return _SOURCE.sub("<rsbench>", _PYTHON.sub("<python>", text))
+
     def _folder(self, path: str) -> str:
-        if path in (HOME, DATA):
+        if path in (HOME, DATA, OUT):
             return path
         return self._folders.setdefault(path, f"<path{len(self._folders) + 1}>")
 
@@ -114,9 +122,11 @@ class MachineNames:
             return self.in_value(argv, everywhere=True)
         words, before = [], ""
         for word in argv:
-            name, equals, value = word.partition("=") if word.startswith("--") else (before, "", word)
-            shown = self._word(name, value) if equals or not word.startswith("--") else word
-            words.append(f"{name}={shown}" if equals else shown)
+            name, equals, value = _parted(word)
+            if equals:
+                words.append(f"{name}={self._word(_option(name), value)}")
+            else:
+                words.append(word if word.startswith("--") else self._word(before, word))
             before = word
         return words
 
@@ -124,10 +134,25 @@ class MachineNames:
         """Return the value of an option."""
         if option in _PATH_OPTIONS:
             return _PATH_OPTIONS[option]
-        if (option in _FILE_OPTIONS and "/" in value) or value.startswith(("/", "~", "../")):
-            folder, file = os.path.split(value)
-            return f"{self._folder(self.in_text(folder))}/{file}"
-        return self.in_text(value)
+        if option in _FILE_OPTIONS:
+            return self._file(value) if "/" in value else self.in_text(value)
+        try:
+            items = split_items(value) if "/" in value else [value]
+        except ValueError:  # no list: a command of other times, or of other programs
+            items = [value]
+        return ",".join(map(self._item, items))
+
+    def _item(self, item: str) -> str:
+        """Return an item of a list, such as ``/srv/lab/nets.py:make``."""
+        if not item.startswith(_ELSEWHERE):
+            return self.in_text(item)
+        file, colon, rest = item.partition(":")
+        return self._file(file) + colon + self.in_text(rest)
+
+    def _file(self, path: str) -> str:
+        """Return a path of which only the last part stays."""
+        folder, file = os.path.split(path)
+        return f"{self._folder(self._known(folder.rstrip('/')))}/{self.in_text(file)}"
 
 
 def names_of(out: Path, records: Sequence[Record], jobs: Sequence[Mapping[str, Any]]) -> MachineNames:
@@ -161,9 +186,23 @@ def names_of(out: Path, records: Sequence[Record], jobs: Sequence[Mapping[str, A
 def _places(argv: Sequence[Any]) -> Iterator[tuple[str, str]]:
     """Yield the absolute places that a command names, with their marks."""
     words = [word for text in argv if isinstance(text, str) for word in text.split("=", 1)]
-    for option, value in pairwise(words):
+    for name, value in pairwise(words):
+        option = _option(name)
         if option in _PATH_OPTIONS and os.path.isabs(value):
             yield value.rstrip("/"), _PATH_OPTIONS[option]
+
+
+def _parted(word: str) -> tuple[str, str, str]:
+    """Return name, equals sign and value of ``--out=x`` or ``RSBENCH_COMPARE_OUT=x``; other words have no value."""
+    return word.partition("=") if word.startswith(("--", _VARIABLE)) else (word, "", "")
+
+
+def _option(name: str) -> str:
+    """Return the option that a variable such as ``RSBENCH_COMPARE_DATA_ROOT`` sets; other names are as they were."""
+    if not name.startswith(_VARIABLE):
+        return name
+    places = (*_PATH_OPTIONS, *_FILE_OPTIONS)
+    return next((option for option in places if name.endswith(option[1:].replace("-", "_").upper())), name)
 
 
 def _tells(name: str) -> bool:

@@ -212,4 +212,10 @@ def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, .
 def command_line(ctx: click.Context) -> list[str]:
     """Return the command as a user types it; variables that set options stand before it, after ``env``."""
     variables = assignments(ctx)
-    return [*(["env", *variables] if variables else []), os.path.basename(sys.argv[0]) or "rsbench", *sys.argv[1:]]
+    return [*(["env", *variables] if variables else []), *_program(sys.argv[0]), *sys.argv[1:]]
+
+
+def _program(path: str) -> list[str]:
+    """Return what starts rsbench: the name of its script, or ``python -m rsbench`` where its package was run."""
+    name = os.path.basename(path) or "rsbench"
+    return ["python", "-m", "rsbench"] if name == "__main__.py" else [name]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import click
 from click.shell_completion import CompletionItem
 
-from rsbench.cli.grammar.lists import split_items
+from rsbench.recipe.items import split_items
 
 Names = Callable[[], Iterable[str]]
 Keys = Callable[[str], Iterable[str]]

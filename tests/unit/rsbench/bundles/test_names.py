@@ -59,6 +59,41 @@ def test_a_command_keeps_its_options() -> None:
     assert value["argv"] == [*wanted, "--rdzv-endpoint", "<host>:29500", "--yes"]
 
 
+def test_own_models_of_a_list_lose_their_folder_and_nothing_else() -> None:
+    models = "/srv/p/deep/nets.py:make:width=3,depth=4,/srv/p/deep/nets.py:Late,resnet18,../q/more.py:x,lib/own.py:y"
+    names = of_machine()
+    value: Any = names.in_value({"argv": ["rsbench", "compare", "--model", models, f"--model={models}"]})
+    shown = "<path1>/nets.py:make:width=3,depth=4,<path1>/nets.py:Late,resnet18,<path2>/more.py:x,lib/own.py:y"
+    assert value["argv"][3:] == [shown, f"--model={shown}"]
+    assert names.in_text("/srv/p/deep/nets.py:12 raised") == "<path1>/nets.py:12 raised"
+
+
+def test_variables_in_a_command_hold_marks_like_their_options() -> None:
+    given = [
+        "RSBENCH_COMPARE_DATA_ROOT=/srv/x/lab",
+        "RSBENCH_DATA_ROOT=lab-of/bob",
+        "RSBENCH_COMPARE_OUT=mine/r",
+        "RSBENCH_COMPARE_PLAN=jobs-of/bob.toml",
+        "RSBENCH_COMPARE_MODEL=/srv/x/lab/n.py:make",
+        "RSBENCH_COMPARE_RATIO=10,50",
+    ]
+    record = {"provenance": {"argv": ["env", *given, "rsbench", "compare"]}}
+    names = names_of(Path(OUT), [record], [])
+    value: Any = names.in_value(record)
+    assert value["provenance"]["argv"] == [
+        "env",
+        "RSBENCH_COMPARE_DATA_ROOT=<data>",
+        "RSBENCH_DATA_ROOT=<data>",
+        "RSBENCH_COMPARE_OUT=<out>",
+        "RSBENCH_COMPARE_PLAN=<path1>/bob.toml",
+        "RSBENCH_COMPARE_MODEL=<data>/n.py:make",
+        "RSBENCH_COMPARE_RATIO=10,50",
+        "rsbench",
+        "compare",
+    ]
+    assert names.in_text("/srv/x/lab/ucm") == "<data>/ucm"
+
+
 def test_classes_may_have_the_name_of_a_machine_and_numbers_stay() -> None:
     names = names_of(Path("/r/out"), [{"provenance": {"host": "river", "argv": []}}], [])
     section = {"classes": ["river", "road"], "lr": 0.05, "steps": 7, "deep": [1.5, None, True]}

@@ -6,7 +6,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from rsbench.cli.grammar.lists import joined, list_option, one_option, split_items
+from rsbench.cli.grammar.lists import joined, list_option, one_option
+from rsbench.recipe.items import split_items
 
 
 @pytest.mark.parametrize(

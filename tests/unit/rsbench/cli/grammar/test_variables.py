@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ def test_the_recorded_command_says_which_variables_it_used(monkeypatch: pytest.M
     monkeypatch.setenv("RSBENCH_COMPARE_LR", "0.1")
     recorded = list(asked("--lr", "0.2").argv)
     assert recorded == ["env", "RSBENCH_COMPARE_RATIO=50", "rsbench", "compare", "--dry-run"]
+    monkeypatch.setattr(sys, "argv", ["/lib/rsbench/__main__.py", "compare"])
+    assert command_line(context())[3:] == ["python", "-m", "rsbench", "compare"]
 
 
 def test_a_job_of_a_cluster_gets_them_as_options(monkeypatch: pytest.MonkeyPatch) -> None:
