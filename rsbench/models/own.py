@@ -18,7 +18,7 @@ from torch import nn
 
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.models import packages
+from rsbench.models import own_modules, packages
 from rsbench.models.origin import Origin, origin_of, source_of
 from rsbench.models.weights import load, read_file
 from rsbench.recipe.model_text import PACKAGES, ModelText, parse_model
@@ -113,8 +113,7 @@ def _callable(model: str, origin: Origin) -> Callable[..., Any]:
     Raises:
         RsbenchError: importing fails, or there is no such callable.
     """
-    if str(origin.root) not in sys.path:
-        sys.path.insert(0, str(origin.root))
+    own_modules.enter(origin)
     with blamed(model), torch.random.fork_rng(devices=[]):
         module = importlib.import_module(origin.module)
     if Path(getattr(module, "__file__", None) or "").resolve() != origin.file.resolve():

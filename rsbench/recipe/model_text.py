@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -120,3 +122,10 @@ def short_model(model: str) -> str:
 def model_label(model: str) -> str:
     """Return what tables call a model: ``nets:make``, ``fedfusion:rank=8 (after FedFusion)``, others by their text."""
     return f"{model} ({AFTER})" if is_fedfusion(model) else short_model(model)
+
+
+def model_labels(models: Iterable[str]) -> dict[str, str]:
+    """Return model -> what tables call it; models whose labels would be equal keep their whole text."""
+    labels = {model: model_label(model) for model in models}
+    counts = Counter(labels.values())
+    return {model: label if counts[label] == 1 else model for model, label in labels.items()}

@@ -29,3 +29,12 @@ def test_links_data_sets_and_rates_are_named_where_they_differ() -> None:
 
 def test_no_cells_have_nothing_in_common() -> None:
     assert Labels.of([]).common == ""
+
+
+def test_own_models_are_called_by_their_file_unless_two_would_have_one_name() -> None:
+    one, same, other = (replace(SPEC, model=f"/srv/{file}:make") for file in ("a/nets.py", "b/nets.py", "a/more.py"))
+    assert [Labels.of([one, other]).label(spec) for spec in (one, other)] == [
+        "rsdgc 100x, nets:make",
+        "rsdgc 100x, more:make",
+    ]
+    assert Labels.of([one, same]).label(same) == "rsdgc 100x, /srv/b/nets.py:make"
