@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
-import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Iterator, Mapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -53,7 +54,8 @@ def _leave(entered: _Entered) -> None:
         del sys.modules[name]
     if str(origin.root) in _added:
         _added.remove(str(origin.root))
-        sys.path.remove(str(origin.root))
+        with suppress(ValueError):  # own code may have changed the path
+            sys.path.remove(str(origin.root))
 
 
 def _places(name: str) -> Iterator[Path]:

@@ -9,11 +9,13 @@ import importlib.metadata
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import rsbench
 from rsbench import __version__
@@ -23,7 +25,6 @@ from rsbench.errors import RsbenchError
 from rsbench.models.origin import may_change, source_of
 from rsbench.parent_death import end_with_parent
 from rsbench.paths import cache_root
-from rsbench.recipe.model_text import short_model
 from rsbench.recipe.sync import Sync
 
 TIME_LIMIT_S: Final = 300.0
@@ -183,7 +184,7 @@ def _explained(model: str, source: str | None) -> Iterator[None]:
     except _NoAnswer as silent:
         if source is None:
             raise
-        raise RsbenchError(f"{short_model(model)} {silent.of_own_code}") from None
+        raise RsbenchError(f"{model} {silent.of_own_code}") from None
 
 
 class _NoAnswer(RsbenchError):
@@ -201,33 +202,81 @@ class _NoAnswer(RsbenchError):
 
 
 def _ask(question: dict[str, Any]) -> Any:
-    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-m", "rsbench.planning.probe_worker", json.dumps(question)]
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="backslashreplace",
-            check=False,
-            timeout=TIME_LIMIT_S,
-            preexec_fn=end_with_parent(os.getpid()),
-        )
-    except subprocess.TimeoutExpired:
+    ended = _run(command)
+    if ended.status is None:
         late = (
             f"gave no answer within {TIME_LIMIT_S:g} s: it must build its network and take one step on two samples in "
             "that time on the CPU; look for an endless loop, a download or a question to the user."
         )
-        raise _NoAnswer(question["ask"], f"no answer within {TIME_LIMIT_S:g} s", late) from None
+        raise _NoAnswer(question["ask"], f"no answer within {TIME_LIMIT_S:g} s", late)
     try:
-        reply = json.loads(done.stdout.splitlines()[-1])
+        reply = json.loads(ended.printed.splitlines()[-1])
     except (IndexError, ValueError):
-        last = harmless((done.stderr.strip().splitlines() or ["no output"])[-1][:200])
-        how = f"exit status {done.returncode}; last words: {last}"
-        ended = f"ended the process that looked at it ({how}); let it return a model."
-        raise _NoAnswer(question["ask"], last, ended) from None
+        raise _NoAnswer(
+            question["ask"],
+            ended.last_line or "no output",
+            f"ended the process that looked at it ({ended.how}); let it return a model.",
+        ) from None
     if "error" in reply:
         raise RsbenchError(reply["error"])
     return reply["answer"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """How a process ended.
+
+    Attributes:
+        status: its exit status, negative for a signal; None if it took too long.
+        printed: its standard output.
+        errors: its standard error.
+    """
+
+    status: int | None
+    printed: str
+    errors: str
+
+    @property
+    def last_line(self) -> str:
+        """The last line of its standard error, made harmless; empty where it printed nothing."""
+        return harmless((self.errors.strip().splitlines() or [""])[-1][:200])
+
+    @property
+    def how(self) -> str:
+        """Its exit status or signal, and the last line that it printed."""
+        status = self.status or 0
+        names = {one.value: one.name for one in signal.Signals}
+        end = f"exit status {status}" if status >= 0 else f"killed by {names.get(-status, f'signal {-status}')}"
+        return f"{end}; last line printed: {self.last_line}" if self.last_line else f"{end}; it printed nothing"
+
+
+def _run(command: list[str]) -> _Ended:
+    """Run a process, and end whatever it started when it ends, is late, or the user interrupts.
+
+    What it prints goes to files: a process that it leaves behind would keep pipes open.
+    """
+    with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=errors,
+            start_new_session=True,
+            preexec_fn=end_with_parent(os.getpid()),  # noqa: PLW1509 - it allocates nothing
+        )
+        status: int | None = None
+        try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                status = process.wait(TIME_LIMIT_S)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        return _Ended(status=status, printed=_text(printed), errors=_text(errors))
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="backslashreplace")

@@ -95,7 +95,8 @@ def test_code_that_ends_the_helper_process_ends_nothing_else(rsbench: Call) -> N
     result = rsbench("compare", "--model", "cli_broken:ends", *CELL)
     assert result.exit_code == 2
     assert (
-        "cli_broken:ends ended the process that looked at it (exit status 3; last words: out of here)" in result.stderr
+        "cli_broken:ends ended the process that looked at it (exit status 3; last line printed: out of here)"
+        in result.stderr
     )
     assert not {"cli_broken", "cli_nets"} & set(sys.modules)
 
