@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -18,6 +19,10 @@ from rsbench.results.folder import CELLS, folder_error
 
 SUFFIX: Final = ".rsbench.zip"
 MOST_FILES: Final = 200_000
+LONGEST_NAME_BYTES: Final = 255
+"""Of a file or folder, as file systems have it."""
+LONGEST_PATH_BYTES: Final = 1024
+"""Within a bundle: with a temporary folder before it, it stays below the 4,096 of Linux."""
 LARGEST_FILE_BYTES: Final = 1 << 30
 LARGEST_BYTES: Final = 8 << 30
 """Of all files that are unpacked together."""
@@ -80,6 +85,7 @@ def unpack(archive: Path, folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     with open_archive(archive) as opened:
+        _check_names(archive, opened.namelist())
         files = [member for member in members(opened) if not member.is_folder]
         _check(archive, files)
         for member in _of_cells(files):
@@ -91,6 +97,25 @@ def unpack(archive: Path, folder: Path) -> None:
                     stream.write(data)
             except (UnfitFile, FileExistsError, NotADirectoryError) as problem:
                 raise RsbenchError(f"{archive} holds {member.name!r}, which cannot be read ({problem}).") from problem
+
+
+def _check_names(archive: Path, names: list[str]) -> None:
+    """Refuse an archive whose files would not all find a place of their own."""
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise RsbenchError(f"{archive} holds two files named {_short(twice)}, which no bundle does.")
+    above = {str(folder) for name in names for folder in PurePosixPath(name).parents}
+    for name in names:
+        if not name.endswith("/") and name in above:
+            raise RsbenchError(f"{archive} holds {_short(name)}, which no bundle does (a file and a folder).")
+        lengths = [len(part.encode("utf-8", "surrogateescape")) for part in (name, *PurePosixPath(name).parts)]
+        if lengths[0] > LONGEST_PATH_BYTES or max(lengths[1:], default=0) > LONGEST_NAME_BYTES:
+            raise RsbenchError(f"{archive} holds {_short(name)}, which no bundle does (a name that is too long).")
+
+
+def _short(name: str) -> str:
+    """Return a name for a sentence, its end left out if it is long."""
+    return repr(name if len(name) <= 100 else f"{name[:97]}...")
 
 
 def _check(archive: Path, files: list[Member]) -> None:

@@ -81,6 +81,8 @@ def write_bundle(out: Path, target: Path) -> Bundle:
     Raises:
         RsbenchError: no folder, no finished cell, or no room.
     """
+    if out.is_file():
+        raise RsbenchError(f"{out} is a file, not a result folder: name the folder that rsbench compare wrote.")
     check_target(target)
     runs = list_runs([out])
     whole = [run for run in runs if run.record is not None]

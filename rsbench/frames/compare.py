@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from rsbench.cli.grammar.sentences import hinted
 from rsbench.cli.main import main
 from rsbench.console import complain
 from rsbench.errors import RsbenchError, did_you_mean
@@ -30,7 +31,8 @@ def compare(**options: Any) -> Results:
 
     Args:
         options: the options of ``rsbench compare`` by their long names, ``max_steps=100`` for ``--max-steps 100``;
-            lists for options that repeat, True for flags. What is None or False is as if it were not given.
+            lists for options that repeat, True for flags. None, or False for a flag without an opposite, is as if it
+            were not given.
 
     Returns:
         The results in ``out``, as :func:`rsbench.load` returns them. A cell that failed is a row of its ``cells``.
@@ -42,7 +44,7 @@ def compare(**options: Any) -> Results:
     if options.get("dry_run"):
         raise RsbenchError("dry_run runs no cell, so there is nothing to return: use `rsbench compare --dry-run`.")
     command = main.commands["compare"]
-    words = list(_words({one.name: one for one in command.params if isinstance(one, click.Option)}, options))
+    words = list(_words(_spellings(command), options))
     out = _out(command, words)
     code, said = _run([sys.executable, "-m", "rsbench", "compare", *words])
     if code == 2:
@@ -65,10 +67,20 @@ def _out(command: click.Command, words: list[str]) -> Path:
         ):
             return Path(asked.params["out"])
     except click.UsageError as problem:
-        raise RsbenchError(problem.format_message()) from problem
+        raise RsbenchError(hinted(problem)) from problem
 
 
-def _words(known: Mapping[str | None, click.Option], options: Mapping[str, Any]) -> Iterator[str]:
+def _spellings(command: click.Command) -> dict[str, tuple[click.Option, str]]:
+    """Return keyword -> option and its spelling; ``fast`` is the opposite of ``deterministic``, and both are there."""
+    found: dict[str, tuple[click.Option, str]] = {}
+    for option in (one for one in command.params if isinstance(one, click.Option)):
+        spelt = (*option.opts, *option.secondary_opts)
+        found |= {one[2:].replace("-", "_"): (option, one) for one in spelt if one.startswith("--")}
+        found.setdefault(option.name or "", (option, max(option.opts, key=len)))
+    return found
+
+
+def _words(known: Mapping[str, tuple[click.Option, str]], options: Mapping[str, Any]) -> Iterator[str]:
     """Yield options as words of a command line.
 
     Raises:
@@ -76,25 +88,24 @@ def _words(known: Mapping[str | None, click.Option], options: Mapping[str, Any])
     """
     for name, value in options.items():
         if name not in known:
-            names = [one for one in known if one]
-            raise RsbenchError(f'compare takes no "{name}".{did_you_mean(name, names)}')
-        option = known[name]
-        spelt = max(option.opts, key=len)
+            raise RsbenchError(f'compare takes no "{name}".{did_you_mean(name, known)}')
+        option, spelt = known[name]
         if value is None:
             continue
         if option.is_flag:
-            yield from _flag(option, spelt, value)
+            yield from _flag(option, spelt, name, value)
             continue
         values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else list(value)
         if len(values) != 1 and not option.multiple:
-            values = [",".join(map(str, values))]  # such as seeds
+            values = [",".join(map(str, values))]  # the command line says what is wrong with it
         yield from (f"{spelt}={one}" for one in values)
 
 
-def _flag(option: click.Option, spelt: str, value: Any) -> list[str]:
+def _flag(option: click.Option, spelt: str, name: str, value: Any) -> list[str]:
     if not isinstance(value, bool):
-        raise RsbenchError(f"{option.name} is {value!r}, but must be True or False.")
-    return [spelt] if value else [max(option.secondary_opts, key=len)] if option.secondary_opts else []
+        raise RsbenchError(f"{name} is {value!r}, but must be True or False.")
+    opposite = option.secondary_opts if spelt in option.opts else option.opts
+    return [spelt] if value else [max(opposite, key=len)] if opposite else []
 
 
 def _run(command: list[str]) -> tuple[int, list[str]]:

@@ -79,7 +79,7 @@ def _usage(error: click.ClickException) -> str:
     """Return what click found wrong, with the command whose help says more."""
     command = getattr(error, "ctx", None)
     more = f" See: {command.command_path} --help." if command is not None else ""
-    message = _hinted(error)
+    message = hinted(error)
     option = getattr(error, "param", None)
     if command is not None and option is not None:
         name = dict(variables.used(command)).get(option)
@@ -87,7 +87,7 @@ def _usage(error: click.ClickException) -> str:
     return f"Error: {message}{'' if message.endswith(('.', '?')) else '.'}{more}"
 
 
-def _hinted(error: click.ClickException) -> str:
+def hinted(error: click.ClickException) -> str:
     """Return click's message in plain words, with what was probably meant."""
     message = error.format_message()
     for theirs, plain in _WORDS.items():

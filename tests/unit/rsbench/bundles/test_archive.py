@@ -99,13 +99,26 @@ def test_a_size_that_lies_is_found(tmp_path: Path) -> None:
     ("members", "words"),
     [
         ({"readme.md": b"x"}, "is no bundle, as it holds no cells"),
-        ({RECORD: b"{}", "cells/a": b"x"}, "cannot be read"),
-        ({"cells/a": b"x", RECORD: b"{}"}, "cannot be read"),
+        ({RECORD: b"{}", "cells/a": b"x"}, r"holds 'cells/a', which no bundle does \(a file and a folder\)\.$"),
+        ({"cells/a": b"x", RECORD: b"{}"}, r"holds 'cells/a', which no bundle does \(a file and a folder\)\.$"),
+        (
+            {RECORD: b"{}", "cells/" + "n" * 300: b"x"},
+            r"'cells/n+\.\.\.', which no bundle does \(a name that is too lo",
+        ),
+        ({RECORD: b"{}", "cells/" + "n/" * 600 + "n": b"x"}, r"which no bundle does \(a name that is too long\)\.$"),
     ],
 )
 def test_what_is_no_bundle_is_refused(tmp_path: Path, members: dict[str, bytes], words: str) -> None:
     with pytest.raises(RsbenchError, match=words), open_results([zipped(tmp_path / "b.zip", members)]):
         pass
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as opened, pytest.warns(UserWarning, match="Duplicate name"):
+        opened.writestr(RECORD, b"{}")
+        opened.writestr(RECORD, b'{"other": 1}')
+    with pytest.raises(RsbenchError, match=f"holds two files named '{RECORD}'"):
+        archive.unpack(tmp_path / "b.zip", tmp_path / "into")
 
 
 def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_keywords_are_the_long_options(stand_in: Callable[[str], Ran], tmp_path:
     assert ran == [
         [
             *(f"--out={tmp_path}", "--compressor=none", "--compressor=rsdgc:alpha=0.5", "--ratio=10", "--ratio=100.5"),
-            *("--seeds=0,1", "--max-steps=20", "--yes", "--fast"),
+            *("--seeds=0", "--seeds=1", "--max-steps=20", "--yes", "--fast"),
         ]
     ]
     assert results.cells["seed"].tolist() == [0]
@@ -68,9 +68,10 @@ def test_keywords_are_the_long_options(stand_in: Callable[[str], Ran], tmp_path:
     ("options", "words"),
     [
         ({"compresor": "none"}, 'compare takes no "compresor". Did you mean "compressor"?'),
+        ({"fast": 3}, "fast is 3, but must be True or False."),
         ({"yes": "yes"}, "yes is 'yes', but must be True or False."),
         ({"dry_run": True}, "dry_run runs no cell"),
-        ({"ratio": "many"}, "Invalid value for '--ratio': 'many' is not a valid float"),
+        ({"ratio": "many"}, "Invalid value for '--ratio': 'many' is not a number"),
         ({"plan": "no-such"}, 'There is no plan "no-such"'),
     ],
 )
@@ -81,6 +82,16 @@ def test_mistakes_are_found_before_anything_runs(
     with pytest.raises(RsbenchError) as caught:
         compare(**options)
     assert words in str(caught.value) and ran == []
+
+
+def test_a_flag_has_two_names_where_its_option_has(
+    stand_in: Callable[[str], Ran], tmp_path: Path, make_record: Maker
+) -> None:
+    write_cell(tmp_path, make_record())
+    ran = stand_in("")
+    for flag in ({"fast": True}, {"fast": False}, {"deterministic": True}):
+        compare(out=tmp_path, **flag)
+    assert [words[1:] for words in ran] == [["--fast"], ["--deterministic"], ["--deterministic"]]
 
 
 def test_results_are_where_a_plan_puts_them(stand_in: Callable[[str], Ran], tmp_path: Path, make_record: Maker) -> None:

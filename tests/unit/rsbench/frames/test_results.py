@@ -55,6 +55,15 @@ def test_curves_have_a_row_for_each_validation(folder: Path) -> None:
     assert of_one["payload_bytes_total"].is_monotonic_increasing and set(of_one["ratio"]) == {100.0}
 
 
+def test_a_curve_tells_the_peak_learning_rate_from_that_of_its_step(tmp_path: Path, make_record: Maker) -> None:
+    record = make_record()
+    for place, entry in enumerate(record["history"], start=1):
+        entry["lr"] = 0.05 / 2**place
+    write_cell(tmp_path, record)
+    curves = rsbench.load(tmp_path).curves
+    assert set(curves["lr"]) == {0.05} and curves["step_lr"].tolist()[:2] == [0.025, 0.0125]
+
+
 def test_steps_are_read_from_samples_and_can_be_chosen(folder: Path) -> None:
     loaded = rsbench.load(folder)
     steps = loaded.steps()

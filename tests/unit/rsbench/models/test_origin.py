@@ -47,6 +47,8 @@ def test_a_change_in_any_of_them_is_another_source_and_one_elsewhere_is_not(plac
     (place / "pack/other.py").write_text("x = 1\n")
     after = source_of("pack.nets:make")
     assert after != before and after is not None and after.startswith("sha256:") and may_change(after)
+    (place / "pack/__init__.py").write_text("x = 1\n")
+    assert source_of("pack.nets:make") not in (before, after)
 
 
 def test_a_file_is_found_by_its_path_and_is_the_same_code_as_from_within_its_folder(
