@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ KINDS: Final = (
     Kind(name="numba", title="compiled loops", pattern=re.compile(r"([\w.-]+)/[\w.<>-]+\.(?:nbi|nbc)")),
 )
 """All kinds; a file that fits no pattern is not ours."""
+_USERS: Final = "in-use"
+"""Folder of the locks of processes that read what is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,7 @@ def clear(root: Path) -> int:
     """Delete what rsbench keeps in a cache folder and return the bytes; links and other files are left alone.
 
     Raises:
-        RsbenchError: another process is preparing data there, or a file may not be deleted.
+        RsbenchError: another process prepares or reads data there, or a file may not be deleted.
     """
     _refuse_busy(root)
     freed_bytes = 0
@@ -123,23 +126,55 @@ def _files(root: Path, kind: Kind) -> Iterator[_File]:
                     yield _File(folder_fd, name, fits[1], facts.st_size)
 
 
+@contextlib.contextmanager
+def in_use(root: Path) -> Iterator[None]:
+    """Keep :func:`clear` from deleting what this process reads; where no lock can be had, nothing is kept from it.
+
+    Args:
+        root: the cache folder.
+    """
+    path = root / _USERS / f"{os.getpid()}-{secrets.token_hex(4)}.lock"
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(path, blocking=False, fallback_to_soft=False))
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
 def _refuse_busy(root: Path) -> None:
-    """Refuse to delete while a process prepares data.
+    """Refuse to delete while a process prepares data, or reads them.
 
     Raises:
         RsbenchError: one does.
     """
     for path in sorted((root / "data").glob("*.lock")):
-        if path.is_symlink() or not path.is_file():
-            continue
-        try:
-            FileLock(path).acquire(timeout=0).lock.release()
-        except Timeout:
+        if _is_held(path):
+            raise RsbenchError(f"Another process prepares {path.stem} in {root}: clear the cache when it is done.")
+    for path in sorted((root / _USERS).glob("*.lock")):
+        if _is_held(path):
             raise RsbenchError(
-                f"Another process prepares {path.stem} in {root}: clear the cache when it is done."
-            ) from None
-        except OSError:  # not ours to lock; deleting will tell
-            continue
+                f"A comparison that runs (process {path.stem.partition('-')[0]}) reads prepared data in {root}: clear"
+                " the cache when it is done."
+            )
+        with contextlib.suppress(OSError):  # its process was killed
+            path.unlink()
+
+
+def _is_held(path: Path) -> bool:
+    """Return whether a process holds a lock; links, and what is not ours to lock, are held by nobody."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        FileLock(path).acquire(timeout=0).lock.release()
+    except Timeout:
+        return True
+    except OSError:  # deleting will tell
+        return False
+    return False
 
 
 def _remove_empty_folders(top: Path) -> None:

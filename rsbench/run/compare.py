@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from rsbench import cache
 from rsbench.emulation import requirements
 from rsbench.errors import NodeLostError, RsbenchError
 from rsbench.launch.failure import how_to_go_on
@@ -17,6 +18,7 @@ from rsbench.launch.launcher import GRACE_S, STOP_GRACE_S, Launcher, WorkerLaunc
 from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.loggers import names as loggers
+from rsbench.paths import cache_root
 from rsbench.planning.grid import Grid
 from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
 from rsbench.planning.prepare import prepare
@@ -70,7 +72,8 @@ def compare(request: Request, screen: Screen) -> int:
         RsbenchError: something the user can mend, before anything is launched.
     """
     try:
-        return _compare(request, screen)
+        with nullcontext() if request.dry_run else cache.in_use(cache_root()):
+            return _compare(request, screen)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         screen.alert("Stopped before any cell was begun.")

@@ -170,3 +170,9 @@ def test_mistakes_are_one_sentence(
     assert result.exit_code == 2 and result.stderr.startswith(f"Error: {sentence}")
     assert len(result.stderr.splitlines()) == 1
     assert list(tmp_path.glob(".*.tmp")) == []
+
+
+def test_a_file_in_the_place_of_the_folder_is_said_to_be_one(bundle: Path) -> None:
+    result = CliRunner().invoke(main, ["bundle", str(bundle)])
+    assert result.exit_code == 2
+    assert f"{bundle} is a file, not a result folder: name the folder that rsbench compare wrote." in result.stderr

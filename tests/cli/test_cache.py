@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rsbench.cli.main import main
+from rsbench.run import compare
 
 Call = Callable[..., Result]
 
@@ -54,3 +55,12 @@ def test_yes_in_a_script(rsbench: Call, facts: Path) -> None:
     assert rsbench("cache", "--yes").exit_code == 2
     document = json.loads(rsbench("cache", "--clear", "--yes", "--json").stdout)
     assert document["freed_bytes"] == 2000 and not facts.exists()
+
+
+def test_a_comparison_that_runs_keeps_its_data(rsbench: Call, facts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared: list[Result] = []
+    monkeypatch.setattr(
+        compare, "_compare", lambda request, screen: cleared.append(rsbench("cache", "--clear", "--yes"))
+    )
+    rsbench("compare")
+    assert cleared[0].exit_code == 2 and "A comparison that runs" in cleared[0].stderr and facts.exists()

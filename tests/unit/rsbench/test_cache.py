@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,19 @@ def test_a_cache_in_use_is_not_cleared(root: Path) -> None:
     with FileLock(lock), pytest.raises(RsbenchError, match=f"Another process prepares {PREPARED}"):
         cache.clear(root)
     assert (root / "data" / PREPARED / "images.npy").exists()
+
+
+def test_a_cache_that_a_comparison_reads_is_not_cleared(root: Path) -> None:
+    killed = root / "in-use" / "1-0a0a.lock"
+    with cache.in_use(root):
+        killed.write_text("")
+        with pytest.raises(RsbenchError, match=rf"A comparison that runs \(process {os.getpid()}\) reads"):
+            cache.clear(root)
+        assert (root / "data" / PREPARED / "images.npy").exists()
+    assert cache.clear(root) == 111 and not killed.exists()
+
+
+def test_where_no_lock_can_be_had_a_comparison_runs_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "in-use").write_text("a file")
+    with cache.in_use(tmp_path):
+        assert cache.clear(tmp_path) == 0

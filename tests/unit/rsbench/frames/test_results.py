@@ -56,7 +56,7 @@ def test_curves_have_a_row_for_each_validation(folder: Path) -> None:
 
 
 def test_a_curve_tells_the_peak_learning_rate_from_that_of_its_step(tmp_path: Path, make_record: Maker) -> None:
-    record = make_record()
+    record = make_record(history=True)
     for place, entry in enumerate(record["history"], start=1):
         entry["lr"] = 0.05 / 2**place
     write_cell(tmp_path, record)
