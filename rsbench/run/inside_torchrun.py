@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from rsbench import cache
 from rsbench.console import make_console, make_progress_console, say
 from rsbench.errors import RsbenchError
 from rsbench.launch import worker
@@ -19,6 +20,7 @@ from rsbench.launch.failure import failure_lines, find_error
 from rsbench.launch.training import train
 from rsbench.loggers import names as loggers
 from rsbench.metrics import score_text
+from rsbench.paths import cache_root
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.planning.job import find_datasets, solve, write_job
 from rsbench.planning.prepare import prepare
@@ -49,6 +51,7 @@ def run(request: Request, environment: Mapping[str, str]) -> int:
     note = request.out / ".join" / f"{_token(environment)}.json"
     with _Held() as held:
         if environment.get("LOCAL_RANK", "0") == "0":
+            held.enter_context(cache.in_use(cache_root()))
             write_file(note, json.dumps(_prepared(request, environment, held)))
         answer = _wait(note)
         if "error" in answer:
