@@ -11,13 +11,12 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
 from rsbench.reports.analysis.link_answer import (
     LinkAdvice,
-    accepted_methods,
     accuracy_words,
     advice_sentence,
     advise,
-    known_costs,
 )
 from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.on_link import accepted_methods, known_costs
 from rsbench.results.schema import Record
 
 QUIET: Final = 1.2
@@ -74,7 +73,7 @@ def _fastest_here(
     where = f"Measured {_place(reference)}:"
     shortest = "the shortest step"
     if any(step_s < steps_s[best] for step_s in _steps_s(lower).values()):
-        shortest += " of those not left out below"
+        shortest += " of the methods that are kept"
     best_ms, none_ms = units.ms_text(steps_s[best]), units.ms_text(steps_s[reference.label])
     if best == reference.label:
         return f"{where} do not compress, none has {shortest} ({none_ms} ms)."

@@ -53,7 +53,7 @@ class AdvisorRow:
 
     Attributes:
         label: of the row.
-        is_advised: whether its accuracy allows it.
+        is_advised: whether it may be advised: its accuracy allows it, and no other beats it on every link.
         saving: by what it sends less, in words.
         run: its numbers.
     """

@@ -1,4 +1,4 @@
-"""Hours of a run against the speed of the link, one curve a method, with who is the fastest where."""
+"""Hours of a run against the speed of the link, one curve a method, with what to use where."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from rsbench import units
 from rsbench.links.link import Link
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.link_answer import Advised, advised_by_speed
+from rsbench.reports.analysis.link_answer import Advised, advise
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.document.figure import Axis, Mark, Panel, Region, RegionLines, Series, more_in_tables
 
@@ -20,8 +20,8 @@ POINTS_PER_DECADE: Final = 8
 MOST_LATENCIES: Final = 3
 """Round trips that have a figure of their own."""
 _NOTE: Final = (
-    "Modelled: steps x step on a link of that speed in both directions, without validation. Shaded: where a method is "
-    "the fastest of those whose accuracy is not lower than none's."
+    "Modelled: steps x step on a link of that speed in both directions, without validation. Shaded: the "
+    "method to use, the fastest of those whose accuracy is not lower than none's."
 )
 _ASKED: Final = "Dashed: links that were asked for, at the speed of their slower direction."
 
@@ -87,7 +87,7 @@ def _figure(
     marks: Mapping[str, Mark],
 ) -> RegionLines | None:
     """Return the curves of all methods at one round trip, None where there is none."""
-    ranges = advised_by_speed(comparison, round_trip_s)
+    ranges = advise(comparison, round_trip_s).ranges
     speeds = _speeds([*(link.bits_per_s for link in links), *_borders(ranges)])
     curves = [curve for method in methods if (curve := _curve(comparison, method, speeds, round_trip_s)) is not None]
     if not curves:

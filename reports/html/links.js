@@ -116,13 +116,13 @@
     const reference = runs.find((row) => row.run.is_reference), advised = runs.filter((row) => row.is_advised);
     if (!reference || !advised.length) return "";
     const taken = (row) => row.run.steps * row.step_s;
-    const best = advised.reduce((first, row) => (taken(row) < taken(first) ? row : first));
+    const best = advised.reduce((first, row) => (row.step_s < first.step_s ? row : first));
     const where = `On a link of ${linkTitle(link)}`, hours = duration(taken(best)), dense = duration(taken(reference));
     if (best === reference) return `${where}: do not compress: the run takes ${dense}.`;
     if (best.step_s > (1 - numbers.noticeable) * reference.step_s) {
       return `${where}: ${best.saving} does not pay, ${best.label} takes ${hours}, none ${dense}, less than ${Math.round(100 * numbers.noticeable)} % apart.`;
     }
-    return `${where}: use ${best.label}: the run takes ${hours} instead of ${dense} of none.`;
+    return `${where}: use ${best.label}: the run takes ${hours} instead of ${dense} with none.`;
   };
 
   for (const data of document.querySelectorAll("script.advisor")) {

@@ -6,8 +6,8 @@ from typing import Final
 
 from rsbench import units
 from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
-from rsbench.reports.analysis.link_answer import Advised, accepted_methods, advise
-from rsbench.reports.analysis.on_link import OnLink
+from rsbench.reports.analysis.link_answer import Advised, advise
+from rsbench.reports.analysis.on_link import OnLink, candidates
 from rsbench.reports.costs.link_model import wired
 from rsbench.reports.document.calculator import Advisor, AdvisorRow
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
@@ -35,7 +35,7 @@ def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
 
 def _advisor(comparison: Comparison) -> Advisor:
     """Return what a page needs to answer for a reader's own link."""
-    on_link, advised = OnLink(comparison=comparison, link=_EXAMPLE), accepted_methods(comparison)
+    on_link, advised = OnLink(comparison=comparison, link=_EXAMPLE), candidates(comparison)
     runs = {method.label: calculator_row(method, on_link) for method in comparison.methods}
     return Advisor(
         bits_per_s=_EXAMPLE.bits_per_s,
