@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rsbench import units
@@ -95,6 +95,15 @@ def _steps_s(methods: Sequence[Method]) -> dict[str, float]:
     return {method.label: step_s for method in methods if (step_s := method.step_s)}
 
 
+def _fastest(steps_s: Mapping[str, float], reference: Method | None) -> str:
+    """Return the label of the shortest measured step, the reference's where it is not noticeably longer."""
+    fastest = min(steps_s, key=lambda label: steps_s[label], default="")
+    reference_s = steps_s.get(reference.label) if reference else None
+    if reference and reference_s and steps_s[fastest] > (1 - NOTICEABLE) * reference_s:
+        return reference.label
+    return fastest
+
+
 def _is_on_a_link(reference: Method) -> bool:
     """Return whether the workers talked over a link, emulated or between machines, and not over loopback."""
     record = reference.chosen[0]
@@ -125,11 +134,13 @@ def _by_link(advice: LinkAdvice, comparison: Comparison) -> str:
         else "as its non-communication time + its wire bytes / the link speed"
     )
     sentence += f" Link speeds are those of one worker; a step there is modelled {model}."
+    if len(advice.ranges) > 1:
+        sentence += f" Less than {100 * NOTICEABLE:.0f} % of a step is no reason to compress."
     if any(gap is not None and gap.is_unclear for gap in (comparison.gap(one.method) for one in advice.ranges)):
         sentence += " A difference with ~ cannot be told from zero: its 95 % interval holds zero."
-    steps_s = _steps_s(accepted)
+    fastest = _fastest(_steps_s(accepted), comparison.reference)
     # The model knows links, not this machine's loopback: there it may name another method than the clock.
-    other = steps_s and advice.ranges[-1].method.label != min(steps_s, key=lambda label: steps_s[label])
+    other = fastest and advice.ranges[-1].method.label != fastest
     return sentence + (" On links as fast as the one measured here, trust the measurement." if other else "")
 
 
