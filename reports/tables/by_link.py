@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from rsbench import units
@@ -33,6 +34,19 @@ def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
     return Table.of(TITLE, (*columns, _BYTES), rows, advisor=_advisor(comparison))
 
 
+def beginning_with(table: Table | None, on_link: OnLink) -> Table | None:
+    """Return the table whose page begins with a link that was asked for."""
+    if table is None or table.advisor is None:
+        return table
+    advisor = replace(
+        table.advisor,
+        bits_per_s=on_link.link.bits_per_s,
+        round_trip_s=on_link.link.round_trip_s,
+        remark="" if on_link.contact is None else "without passes",
+    )
+    return replace(table, advisor=advisor)
+
+
 def _advisor(comparison: Comparison) -> Advisor:
     """Return what a page needs to answer for a reader's own link."""
     on_link, advised = OnLink(comparison=comparison, link=_EXAMPLE), candidates(comparison)
@@ -41,6 +55,7 @@ def _advisor(comparison: Comparison) -> Advisor:
         bits_per_s=_EXAMPLE.bits_per_s,
         round_trip_s=_EXAMPLE.round_trip_s,
         noticeable=NOTICEABLE,
+        remark="",
         rows=tuple(
             None
             if (run := runs[method.label]) is None

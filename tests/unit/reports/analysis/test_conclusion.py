@@ -29,7 +29,8 @@ def test_reports_conclusion_of_a_grid(grid_records: list[dict[str, Any]]) -> Non
     assert text.startswith(
         "Below 640 Mbit/s use dgc 100x (OA +0.5 points, 100x fewer bytes); above, do not compress. Link speeds are "
         "those of one worker; a step there is modelled as its non-communication time + its wire bytes / the link "
-        "speed. Less than 5 % of a step is no reason to compress. The highest OA is that of rsdgc 100x (OA +2.0 points ~), by the model faster than none below 570 "
+        "speed. Less than 5 % of a step is no reason to compress. "
+        "The highest OA is that of rsdgc 100x (OA +2.0 points ~), by the model faster than none below 570 "
         "Mbit/s."
     )
     assert "Left out because OA is clearly lower, or over 3 points lower on average: topk 100x (-6.0 points" in text
