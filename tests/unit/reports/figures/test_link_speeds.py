@@ -1,4 +1,4 @@
-"""Hours against link speed."""
+"""Time against link speed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Maker = Callable[..., dict[str, Any]]
 
 def panel(records: list[dict[str, Any]], *links: str) -> Panel | None:
     panels = build_report(records, asked=read_asked(links)).sections[0].figures
-    return next((one for one in panels if one.title == "Hours against link speed"), None)
+    return next((one for one in panels if one.title == "Time against link speed"), None)
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ def test_each_latency_has_a_figure_of_its_own(records: list[dict[str, Any]]) -> 
     assert drawn is not None
     figures = [figure for figure in drawn.figures if isinstance(figure, RegionLines)]
     assert [figure.title for figure in figures] == [
-        "Hours of the run, no latency",
-        "Hours of the run, 683 ms round trip",
-        "Hours of the run, 45.0 ms round trip",
+        "Time of the run, no latency",
+        "Time of the run, 683 ms round trip",
+        "Time of the run, 45.0 ms round trip",
     ]
     assert [[name for name, _ in figure.places] for figure in figures] == [
         ["10 Mbit/s", "100 Mbit/s"],
@@ -83,7 +83,7 @@ def test_without_links_asked_for_the_axis_shows_where_the_answer_changes(records
     assert drawn is not None and drawn.is_hero
     (figure,) = drawn.figures
     assert isinstance(figure, RegionLines)
-    assert (figure.title, figure.places) == ("Hours of the run, no latency", ())
+    assert (figure.title, figure.places) == ("Time of the run, no latency", ())
     border = figure.regions[0].high
     assert figure.series[0].x[0] == 10 ** (math.floor(math.log10(border)) - 2)
     assert figure.series[0].x[-1] == 10 ** (math.ceil(math.log10(border)) + 1)
