@@ -109,4 +109,14 @@ def test_of_many_rows_those_that_are_the_fastest_somewhere_are_drawn(make_record
     rounds = figure.series[labels.index("none, rounds:100")]
     # 600 local steps of 53 ms and 40 ms of a round each; six exchanges of 4 MB take 3.2 s each at 10 Mbit/s.
     place = min(range(len(rounds.x)), key=lambda index: abs(rounds.x[index] - 1e7))
-    assert 3600 * rounds.y[place] == pytest.approx(600 * 0.093 + 6 * 3.2, rel=0.02)
+    assert figure.y.unit == "min"
+    assert 60 * rounds.y[place] == pytest.approx(600 * 0.093 + 6 * 3.2, rel=0.02)
+
+
+def test_the_time_of_the_run_has_a_unit_that_suits_it(records: list[dict[str, Any]]) -> None:
+    drawn = panel(records, "20kbit")
+    assert drawn is not None and isinstance(drawn.figures[0], RegionLines)
+    none = drawn.figures[0].series[0]
+    # 600 steps of about 3200 s each at 10 kbit/s: 530 h.
+    assert (drawn.figures[0].y.unit, none.x[0]) == ("h", 1e4)
+    assert none.y[0] == pytest.approx(533, rel=0.1)
