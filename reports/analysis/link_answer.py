@@ -172,7 +172,7 @@ def _hours(on_link: OnLink, busy_s: float) -> str:
 
 
 def _target_words(on_link: OnLink, best: LinkRun, reference: LinkRun) -> str:
-    """Return ``, and 0.9 h instead of 27 h to 95 % of its best validation OA``, empty where it is not known."""
+    """Return ``, and 0.9 h instead of 27 h to 95 % of none's best validation OA``, empty where it is not known."""
     if best.target_s is None or reference.target_s is None:
         return ""
     hours, none_hours = _hours(on_link, best.target_s), _hours(on_link, reference.target_s)

@@ -12,7 +12,7 @@ from rsbench.links.link import Link
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.link_answer import Advised, advise
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.document.figure import Axis, Mark, Panel, Region, RegionLines, Series, more_in_tables
+from rsbench.reports.document.figure import Axis, Mark, Panel, Region, RegionLines, Series, Unit, more_in_tables
 
 SLOWEST_BITS_PER_S: Final = 1e4
 FASTEST_BITS_PER_S: Final = 1e11
@@ -150,7 +150,7 @@ def _curve(comparison: Comparison, method: Method, speeds: Sequence[float], roun
     return _Curve(method=method, run_s=run_s) if min(run_s) > 0 else None
 
 
-def _time_unit(curve: _Curve) -> tuple[str, float]:
+def _time_unit(curve: _Curve) -> tuple[Unit, float]:
     """Return the unit that suits the middle of a curve on a logarithmic axis, and its seconds."""
     middle_s = math.sqrt(min(curve.run_s) * max(curve.run_s))
     return ("h", 3600.0) if middle_s >= 3600 else ("min", 60.0) if middle_s >= 60 else ("s", 1.0)
