@@ -107,9 +107,10 @@ class _Held(ExitStack):
 
 def _work(folder: CellFolder, rank: int) -> int:
     """Run the worker, which sends its output to its log, and say on the terminal why it failed."""
-    before = os.dup(1)
+    before = {stream: os.dup(stream) for stream in (1, 2)}
     code = worker.run_inside_torchrun(folder.path, train)
-    os.dup2(before, 1)
+    for stream, kept in before.items():
+        os.dup2(kept, stream)
     cause, console = None if code == 0 else find_error(folder.path, rank), make_progress_console()
     if cause is not None:
         for line in f"rank {rank}: {chr(10).join(failure_lines(cause))}".split("\n"):

@@ -31,13 +31,13 @@ def test_default_grid_runs_reports_and_is_recognised(rsbench: Call, launcher: An
     assert first.exit_code == 0, first.output
     assert launcher.ran == ["none", "topk", "dgc", "rsdgc"]
     assert "4 cells: synthetic, smallvgg, lr 0.05, seed 0, 2 workers" in first.stderr
-    assert "[4/4] rsdgc 100x: done" in first.stderr and "[4/4]" not in first.stdout
+    assert "[4/4] rsdgc 50x: done" in first.stderr and "[4/4]" not in first.stdout
     assert Path("rsbench-results/report.md").is_file()
     began = time.monotonic()
     again = rsbench("compare")
     assert again.exit_code == 0
     assert "4 of 4 cells are already done." in again.output
-    assert "rsdgc 100x" in again.stdout  # the table is shown again
+    assert "rsdgc 50x" in again.stdout  # the table is shown again
     assert len(launcher.ran) == 4
     assert time.monotonic() - began < 5
     rsbench("compare", "--rerun")
@@ -198,7 +198,7 @@ def test_report_and_lists(rsbench: Call, launcher: Any) -> None:
     assert "4 of 4 cells in rsbench-results are done." in runs.output
     assert "policy=global_rank" in rsbench("list", "compressors", "-v").output
     listed = " ".join(rsbench("list", "models", "-v").output.split())
-    assert "vgg19 scene classification learning rate 0.01 at most by default" in listed
+    assert "vgg19 The learning rate is 0.01 at most by default" in listed
     assert "after FedFusion; options rank=1 to 64 or full, join=both|cat|add" in listed
 
 
@@ -207,13 +207,13 @@ def test_report_compares_two_folders(rsbench: Call, launcher: Any) -> None:
     rsbench("compare", "--out", "after", "--compressor", "none", "--compressor", "dgc")
     shown = rsbench("report", "--compare", "before", "after")
     assert shown.exit_code == 0, shown.output
-    for words in ("Finished in A only: topk 100x.", "Finished in B only: dgc 100x.", "Payload is the same."):
+    for words in ("Finished in A only: topk 50x.", "Finished in B only: dgc 50x.", "Payload is the same."):
         assert words in shown.output
     assert "Written" not in shown.output
     written = rsbench("report", "--compare", "before", "after", "--out", "changes", "--format", "csv,tex,json")
     assert written.exit_code == 0
     found = {path.name for path in Path("changes").iterdir()}
-    assert found == {"changes.csv", "cells.csv", "report.tex", "tables", "report.json"}
+    assert found == {"changes.csv", "cells.csv", "report.tex", "report.bib", "tables", "report.json"}
     assert "Written: changes/tables" in written.output
     assert rsbench("report", "--compare", "before", "nowhere").exit_code == 2
     assert "excludes DIR" in rsbench("report", "before", "--compare", "before", "after").stderr

@@ -32,7 +32,7 @@ def test_the_users_tolerance_decides_what_is_left_out(rsbench: Call, command: tu
     plain, strict = (rsbench(*command, *more, *tolerance) for tolerance in ((), ("--tolerance", "1.5")))
     assert plain.exit_code == strict.exit_code == 0, strict.output
     assert "Left out because" not in " ".join(plain.output.split())
-    left_out = "or over 1.5 points lower on average: topk 100x (-2.0 points [-7.0, +3.0] ~)"
+    left_out = "or over 1.5 points lower on average: topk 50x (-2.0 points [-7.0, +3.0] ~)"
     assert left_out in " ".join(strict.output.split())
     assert "or over 1.5 points lower on average" in Path("rsbench-results/report.md").read_text()
 
@@ -57,7 +57,7 @@ def test_two_folders_side_by_side_are_judged_as_the_user_asks(rsbench: Call, tmp
         for more in ((), ("--tolerance", "2", "--intervals", "new-data"))
     )
     assert "lower on average in B" not in plain and "other seeds on these test images" in plain
-    assert "Over 2 points lower on average in B: none, topk 100x." in asked
+    assert "Over 2 points lower on average in B: none, topk 50x." in asked
     assert "corrected resampled t (Nadeau and Bengio 2003)" in asked
 
 

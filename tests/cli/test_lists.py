@@ -70,7 +70,7 @@ def test_runs_are_a_table_of_folders_given(rsbench: Call, no_torch: None, monkey
     rows = [line.split() for line in result.stdout.splitlines()]
     heads = [row[:2] for row in rows]
     assert rows[0] == ["Cell", "Status", "Test", "Time", "Started", "(UTC)"]
-    assert ["none", "seed=0"] in heads and ["topk", "100x"] in heads
+    assert ["none", "seed=0"] in heads and ["topk", "50x"] in heads
     assert "2 of 3 cells in one, two are done." in result.stdout
     assert "is damaged or cut short" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()[:5]) <= 80

@@ -38,7 +38,7 @@ def test_tables_and_files_are_results_and_progress_is_not(rsbench: Call, launche
     result = rsbench(*TWO)
     assert "Comparison" in result.stdout and "[1/2]" not in result.stdout and "2 cells:" not in result.stdout
     assert result.stderr.splitlines()[0] == "2 cells: synthetic, smallvgg, lr 0.1, seed 0, 2 workers"
-    assert "[2/2] topk 100x: done in 0 s" in result.stderr and "Comparison" not in result.stderr
+    assert "[2/2] topk 50x: done in 0 s" in result.stderr and "Comparison" not in result.stderr
 
 
 def test_quiet_leaves_results_and_errors(rsbench: Call, launcher: Any, no_torch: None) -> None:
@@ -90,7 +90,7 @@ def test_a_dry_run_has_its_costs_in_json(rsbench: Call, launcher: Any, no_torch:
     told = json.loads(rsbench(*TWO, "--seeds", "0,1,2", "--dry-run", "--json").stdout)
     assert (told["cells_to_run"], told["cells_done"], told["gpu_hours"]) == (6, 0, 0)
     none, topk = told["methods"]
-    assert (none["cells"], topk["cells"], topk["ratio"]) == (3, 3, 100)
+    assert (none["cells"], topk["cells"], topk["ratio"]) == (3, 3, 50)
     assert told["payload_bytes"] == none["payload_bytes"] + topk["payload_bytes"]
     assert sum(cell["payload_bytes"] for cell in told["cells"]) == told["payload_bytes"]
     assert told["time_s"] == pytest.approx(sum(cell["time_s"] for cell in told["cells"]))

@@ -49,7 +49,7 @@ def test_the_tuning_seed_chooses_and_stays_out_of_the_table(rsbench: Call, grade
     assert {rate for _, rate, seed in graded.cells if seed == 9} == {0.01, 0.1, 0.5}
     assert {rate for _, rate, seed in graded.cells if seed != 9} == {0.1}
     assert len(graded.cells) == 2 * (3 + 2)
-    assert "synthetic smallvgg topk 100x: learning rate 0.1" in result.output
+    assert "synthetic smallvgg topk 50x: learning rate 0.1" in result.output
     later = rsbench("report")
     assert "75.0" in later.output
     assert "99.0" not in later.output
@@ -62,7 +62,7 @@ def test_a_rate_that_failed_is_no_candidate(rsbench: Call, graded: Any) -> None:
     graded.fails["topk"] = Outcome(status="failed", wall_s=1.0)
     result = rsbench(*STUDY, *RATES)
     assert result.exit_code == 1
-    assert "topk 100x: no learning rate trained" in result.output
+    assert "topk 50x: no learning rate trained" in result.output
     assert "0.01: failed, 0.1: failed, 0.5: failed" in result.output
     assert not [cell for cell in graded.cells if cell[0] == "topk" and cell[2] != 9]
 
@@ -99,7 +99,7 @@ def test_a_cell_that_was_done_before_the_study_stays_out_of_its_table(rsbench: C
 def test_a_row_that_is_only_tuned_says_so(rsbench: Call, graded: Any) -> None:
     rsbench(*STUDY, *RATES)
     rsbench("compare", "--compressor", "dgc", "--seeds", 9, "--lr", 0.1)
-    row = next(line for line in rsbench("report").output.splitlines() if line.startswith("dgc 100x"))
+    row = next(line for line in rsbench("report").output.splitlines() if line.startswith("dgc 50x"))
     assert row.split()[2] == "tuning"
 
 
@@ -145,7 +145,7 @@ def test_a_budget_ends_the_grid_and_the_same_command_goes_on(
     assert result.exit_code == 0
     assert 0 < len(launcher.ran) < 4
     assert f"{4 - len(launcher.ran)} of 4 cells were not begun" in result.output
-    assert "rsdgc 100x lr 0.05 seed 0" in result.output.split("not begun")[1]
+    assert "rsdgc 50x lr 0.05 seed 0" in result.output.split("not begun")[1]
     monkeypatch.undo()
 
 

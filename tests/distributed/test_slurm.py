@@ -77,7 +77,7 @@ def test_two_tasks_equal_a_local_run(slurm: Cluster) -> None:
         name: numbers(record) for name, record in alone.items()
     }
     assert {record["provenance"]["nnodes"] for record in shared.values()} == {2}
-    assert "topk 100x" in (slurm.work / f"two-report-{jobs[1]}.log").read_text()
+    assert "topk 50x" in (slurm.work / f"two-report-{jobs[1]}.log").read_text()
 
 
 def test_a_job_that_is_stopped_or_queued_again_goes_on(slurm: Cluster) -> None:

@@ -56,7 +56,7 @@ def meeting() -> Iterator[Meeting]:
 
 def until(what: Callable[[], Any]) -> Any:
     """Wait until something is true, and return it."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (found := what()):
         assert time.monotonic() < deadline
         time.sleep(0.02)

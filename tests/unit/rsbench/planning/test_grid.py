@@ -22,9 +22,9 @@ def test_default_grid_has_four_cells_in_order() -> None:
     cells = plan.Grid().cells(FACTS)
     assert [(cell.compressor, cell.ratio) for cell in cells] == [
         ("none", None),
-        ("topk", 100.0),
-        ("dgc", 100.0),
-        ("rsdgc", 100.0),
+        ("topk", 50.0),
+        ("dgc", 50.0),
+        ("rsdgc", 50.0),
     ]
     assert {cell.epochs for cell in cells} == {3}
 
