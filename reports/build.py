@@ -10,7 +10,7 @@ from rsbench.links.asked import NOTHING_ASKED, AskedLinks
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.conclusion import conclude
 from rsbench.reports.analysis.context import cells_fact, facts_of, origin_of
-from rsbench.reports.analysis.link_answer import answers
+from rsbench.reports.analysis.link_answer import advice_sentence, advise, answer, answers
 from rsbench.reports.analysis.on_link import OnLink
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
 from rsbench.reports.analysis.sync_answer import sync_answer
@@ -22,6 +22,7 @@ from rsbench.reports.raw.links import links_table
 from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.sections import sections_across
 from rsbench.reports.tables import ANSWERS, HOW_TO_READ, SECTION_TABLES
+from rsbench.reports.tables.by_link import beginning_with
 from rsbench.reports.tables.on_link import on_link_table
 from rsbench.results.schema import Record
 
@@ -78,8 +79,10 @@ def build_report(
 def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> Section:
     """Return one setting's tables, figures, notes and conclusion; what was asked of links comes first in each."""
     notes = Notes()
+    advice = advise(comparison)
+    firsts = [make(comparison, notes) for make in ANSWERS]
     tables = [
-        *(make(comparison, notes) for make in ANSWERS),
+        *(beginning_with(table, on_links[0]) if on_links else table for table in firsts),
         *(on_link_table(on_link, notes) for on_link in on_links),
         *(make(comparison, notes) for make in SECTION_TABLES),
     ]
@@ -91,6 +94,7 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
+        answers=(*map(answer, on_links), *([advice_sentence(advice, comparison)] if advice.ranges else [])),
         basis=cells_fact(comparison),
         named=Named(
             dataset=str(comparison.setting.cell["dataset"]),

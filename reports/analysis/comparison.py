@@ -213,8 +213,8 @@ class Comparison:
         busy = max(method.load, self.reference.load if self.reference else 1.0)
         if busy > BUSY:
             return (
-                f"other programs took the cores for {100 * (1 - 1 / busy):.0f} % of the time while it or none was "
-                "measured"
+                f"other programs took the cores for {100 * (1 - 1 / busy):.0f} % of the time while "
+                f"{' or '.join(dict.fromkeys([method.label, 'none']))} was measured"
             )
         return ""
 

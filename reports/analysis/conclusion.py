@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rsbench import units
@@ -11,13 +11,12 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
 from rsbench.reports.analysis.link_answer import (
     LinkAdvice,
-    accepted_methods,
     accuracy_words,
     advice_sentence,
     advise,
-    known_costs,
 )
 from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.on_link import accepted_methods, known_costs
 from rsbench.results.schema import Record
 
 QUIET: Final = 1.2
@@ -74,7 +73,7 @@ def _fastest_here(
     where = f"Measured {_place(reference)}:"
     shortest = "the shortest step"
     if any(step_s < steps_s[best] for step_s in _steps_s(lower).values()):
-        shortest += " of those not left out below"
+        shortest += " of the methods that are kept"
     best_ms, none_ms = units.ms_text(steps_s[best]), units.ms_text(steps_s[reference.label])
     if best == reference.label:
         return f"{where} do not compress, none has {shortest} ({none_ms} ms)."
@@ -94,6 +93,15 @@ def _fastest_here(
 def _steps_s(methods: Sequence[Method]) -> dict[str, float]:
     """Return label -> measured step time in seconds where it is known."""
     return {method.label: step_s for method in methods if (step_s := method.step_s)}
+
+
+def _fastest(steps_s: Mapping[str, float], reference: Method | None) -> str:
+    """Return the label of the shortest measured step, the reference's where it is not noticeably longer."""
+    fastest = min(steps_s, key=lambda label: steps_s[label], default="")
+    reference_s = steps_s.get(reference.label) if reference else None
+    if reference and reference_s and steps_s[fastest] > (1 - NOTICEABLE) * reference_s:
+        return reference.label
+    return fastest
 
 
 def _is_on_a_link(reference: Method) -> bool:
@@ -126,11 +134,13 @@ def _by_link(advice: LinkAdvice, comparison: Comparison) -> str:
         else "as its non-communication time + its wire bytes / the link speed"
     )
     sentence += f" Link speeds are those of one worker; a step there is modelled {model}."
+    if len(advice.ranges) > 1:
+        sentence += f" Less than {100 * NOTICEABLE:.0f} % of a step is no reason to compress."
     if any(gap is not None and gap.is_unclear for gap in (comparison.gap(one.method) for one in advice.ranges)):
         sentence += " A difference with ~ cannot be told from zero: its 95 % interval holds zero."
-    steps_s = _steps_s(accepted)
+    fastest = _fastest(_steps_s(accepted), comparison.reference)
     # The model knows links, not this machine's loopback: there it may name another method than the clock.
-    other = steps_s and advice.ranges[-1].method.label != min(steps_s, key=lambda label: steps_s[label])
+    other = fastest and advice.ranges[-1].method.label != fastest
     return sentence + (" On links as fast as the one measured here, trust the measurement." if other else "")
 
 

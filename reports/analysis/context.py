@@ -57,7 +57,8 @@ def cells_fact(comparison: Comparison) -> str:
     seeds = sorted({int(r["cell"]["seed"]) for r in setting.records} - set(tuning))
     tuned = f"; learning rates chosen on seed {', '.join(map(str, tuning))}" if tuning else ""
     counted = f"{done} of {len(setting.records)} cells done"
-    return f"{counted}; seeds {', '.join(map(str, seeds))}{tuned}; {_steps(comparison.methods)}."
+    named = f"seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}"
+    return f"{counted}; {named}{tuned}; {_steps(comparison.methods)}."
 
 
 def warnings_of(records: Sequence[Record]) -> list[str]:

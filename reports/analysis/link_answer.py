@@ -9,9 +9,8 @@ from rsbench import units
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.on_link import SHARE, LinkRun, OnLink
-from rsbench.reports.costs.link_model import EQUAL_BYTES, fastest_by_speed
-from rsbench.reports.costs.step_model import StepCosts
+from rsbench.reports.analysis.on_link import SHARE, LinkRun, OnLink, accepted_methods, candidates, known_costs
+from rsbench.reports.costs.link_model import fastest_by_speed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +50,16 @@ class LinkAdvice:
     reason: str = ""
 
 
-def accepted_methods(comparison: Comparison) -> list[Method]:
-    """Return the methods that may be advised: they train, and their accuracy is not lower than the reference's."""
-    return [method for method in comparison.trained if not comparison.is_lower(method)]
-
-
-def known_costs(methods: Sequence[Method], comparison: Comparison) -> list[StepCosts]:
-    """Return what the methods' steps cost, where that is known."""
-    costs = map(comparison.costs, methods)
-    return [cost for cost in costs if cost is not None]
-
-
-def advised_by_speed(comparison: Comparison, round_trip_s: float = 0.0) -> tuple[Advised, ...]:
-    """Return the accepted methods with the shortest modelled step by link speed, on links of a round trip."""
-    accepted = accepted_methods(comparison)
-    by_label = {method.label: method for method in accepted}
-    spans = fastest_by_speed(_worth_listing(known_costs(accepted, comparison)), round_trip_s)
+def _advised_by_speed(comparison: Comparison, round_trip_s: float) -> tuple[Advised, ...]:
+    """Return what to use by link speed: the candidate with the shortest modelled step, where it is noticeably so."""
+    reference = comparison.reference
+    by_label = {method.label: method for method in comparison.trained}
+    spans = fastest_by_speed(
+        tuple(known_costs(candidates(comparison), comparison)),
+        round_trip_s,
+        dense=None if reference is None else comparison.costs(reference),
+        least_gain=NOTICEABLE,
+    )
     return tuple(
         Advised(
             method=by_label[span.name],
@@ -77,19 +70,20 @@ def advised_by_speed(comparison: Comparison, round_trip_s: float = 0.0) -> tuple
     )
 
 
-def advise(comparison: Comparison) -> LinkAdvice:
-    """Return which method to use at which link speed, or why that cannot be said."""
+def advise(comparison: Comparison, round_trip_s: float = 0.0) -> LinkAdvice:
+    """Return which method to use at which link speed, on links of a round trip, or why that cannot be said."""
     reference = comparison.reference
     if reference is None or len(comparison.trained) < 2:
         return LinkAdvice(reason="There is nothing to compare.")
     if not (reference.mean("traffic", "wire_bytes_total") or 0):
         return LinkAdvice(reason="With one worker nothing is sent, so no link makes compression pay.")
-    ranges = advised_by_speed(comparison)
+    ranges = _advised_by_speed(comparison, round_trip_s)
     if not ranges:
         return LinkAdvice(reason="Step times are missing, so nothing can be said of other links.")
     doubt = next((doubt for method in accepted_methods(comparison) if (doubt := comparison.doubt(method))), "")
     if doubt:
-        return LinkAdvice(reason=f"Nothing is said of links, because {doubt}: run it again on an idle machine.")
+        again = "run the same command with --rerun on an idle machine"
+        return LinkAdvice(reason=f"Nothing is said of links, because {doubt}: {again}.")
     return LinkAdvice(ranges=ranges)
 
 
@@ -126,20 +120,6 @@ def accuracy_words(method: Method, comparison: Comparison) -> str:
     return f"{metric.heading} {numbers.signed_text(metric, gap.mean)}{unit}{' ~' if gap.is_unclear else ''}"
 
 
-def _worth_listing(every: Sequence[StepCosts]) -> list[StepCosts]:
-    """Return the methods that no other beats with about the same bytes and less computing."""
-
-    def is_beaten(costs: StepCosts) -> bool:
-        return any(
-            other is not costs
-            and other.wire_bytes_per_step <= EQUAL_BYTES * costs.wire_bytes_per_step
-            and other.compute_s < costs.compute_s
-            for other in every
-        )
-
-    return [costs for costs in every if not is_beaten(costs)]
-
-
 def answers(on_links: Sequence[OnLink]) -> str:
     """Return a sentence a link, and once what makes their numbers doubtful; empty where nothing is known."""
     told = [on_link for on_link in on_links if on_link.best is not None and on_link.reference is not None]
@@ -163,7 +143,7 @@ def answer(on_link: OnLink) -> str:
         )
     return (
         f"{where}: use {best.method.label}: the run takes {hours}{_mark(best)} instead of {none_hours}"
-        f"{_mark(reference)} of none{_target_words(on_link, best, reference)}."
+        f"{_mark(reference)} with none{_target_words(on_link, best, reference)}."
     )
 
 
@@ -192,9 +172,9 @@ def _hours(on_link: OnLink, busy_s: float) -> str:
 
 
 def _target_words(on_link: OnLink, best: LinkRun, reference: LinkRun) -> str:
-    """Return ``, and 0.9 h instead of 27 h to 95 % of its best validation OA``, empty where it is not known."""
+    """Return ``, and 0.9 h instead of 27 h to 95 % of none's best validation OA``, empty where it is not known."""
     if best.target_s is None or reference.target_s is None:
         return ""
     hours, none_hours = _hours(on_link, best.target_s), _hours(on_link, reference.target_s)
     heading = on_link.comparison.metric.heading
-    return f", and {hours} instead of {none_hours} to {100 * SHARE:g} % of its best validation {heading}"
+    return f", and {hours} instead of {none_hours} to {100 * SHARE:g} % of none's best validation {heading}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -12,6 +13,8 @@ from rsbench.links.link import Link
 from rsbench.reports.analysis.comparison import Comparison, Prediction
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.reached import Reached, reach, targets
+from rsbench.reports.costs.link_model import EQUAL_BYTES
+from rsbench.reports.costs.step_model import StepCosts
 
 SHARE: Final = 0.95
 """Of the reference's best mean validation score: the target that hours are given to."""
@@ -112,17 +115,11 @@ class OnLink:
         reference = self.comparison.reference
         return None if reference is None else self.runs.get(reference.label)
 
-    @cached_property
-    def accepted(self) -> list[LinkRun]:
-        """The runs that may be advised: of rows that train and whose accuracy is not lower."""
-        comparison = self.comparison
-        labels = [method.label for method in comparison.trained if not comparison.is_lower(method)]
-        return [self.runs[label] for label in labels if label in self.runs]
-
     @property
     def best(self) -> LinkRun | None:
-        """The shortest of the accepted runs; of equal ones the first."""
-        return min(self.accepted, key=lambda run: run.run_s, default=None)
+        """The candidate's run with the shortest step; of equal ones the first."""
+        runs = [self.runs[method.label] for method in candidates(self.comparison) if method.label in self.runs]
+        return min(runs, key=lambda run: run.prediction.step_s, default=None)
 
     def speed_up(self, run: LinkRun) -> float | None:
         """Return how many times as fast as the reference's step a row's is; None for the reference."""
@@ -134,6 +131,37 @@ class OnLink:
     def elapsed_s(self, busy_s: float) -> float:
         """Return the seconds that so much training takes, with the times in which the link is not there."""
         return busy_s if self.contact is None else self.contact.elapsed_s(busy_s)
+
+
+def accepted_methods(comparison: Comparison) -> list[Method]:
+    """Return the methods whose accuracy allows to advise them: they train, and it is not lower than the reference's."""
+    return [method for method in comparison.trained if not comparison.is_lower(method)]
+
+
+def known_costs(methods: Sequence[Method], comparison: Comparison) -> list[StepCosts]:
+    """Return what the methods' steps cost, where that is known."""
+    costs = map(comparison.costs, methods)
+    return [cost for cost in costs if cost is not None]
+
+
+def candidates(comparison: Comparison) -> list[Method]:
+    """Return the methods that may be advised on some link.
+
+    They are accepted, and no other accepted one sends about the same bytes with less computing.
+    """
+    accepted = accepted_methods(comparison)
+    every = known_costs(accepted, comparison)
+
+    def is_beaten(costs: StepCosts) -> bool:
+        return any(
+            other is not costs
+            and other.wire_bytes_per_step <= EQUAL_BYTES * costs.wire_bytes_per_step
+            and other.compute_s < costs.compute_s
+            for other in every
+        )
+
+    kept = {costs.name for costs in every if not is_beaten(costs)}
+    return [method for method in accepted if method.label in kept]
 
 
 def _traffic(method: Method) -> tuple[float | None, float | None]:

@@ -6,6 +6,7 @@ searched from 10 kbit/s to 10 Tbit/s, on links without latency unless a round tr
 
 from __future__ import annotations
 
+import functools
 import itertools
 import statistics
 from collections.abc import Callable, Sequence
@@ -120,22 +121,35 @@ class SpeedRange:
     below_bits_per_s: float | None
 
 
-def fastest_by_speed(costs: Sequence[StepCosts], round_trip_s: float = 0.0) -> list[SpeedRange]:
+@functools.lru_cache(maxsize=32)
+def fastest_by_speed(
+    costs: tuple[StepCosts, ...],
+    round_trip_s: float = 0.0,
+    *,
+    dense: StepCosts | None = None,
+    least_gain: float = 0.0,
+) -> tuple[SpeedRange, ...]:
     """Return which method has the shortest modelled step at which link speed, slowest links first.
 
     Args:
         costs: one per method; of two equal ones the first wins.
         round_trip_s: of the links.
+        dense: the dense step, which wins where no other is shorter by the least gain.
+        least_gain: share of the dense step.
 
     Returns:
         Ranges that touch and cover all speeds; empty for no methods.
     """
     if not costs:
-        return []
+        return ()
 
     def best(bits_per_s: float) -> str:
         link = wired(bits_per_s, round_trip_s)
-        return min(costs, key=lambda one: one.step_time_s(link)).name
+        steps_s = {one.name: one.step_time_s(link) for one in costs}
+        name = min(steps_s, key=lambda one: steps_s[one])
+        if dense is not None and steps_s[name] > (1 - least_gain) * dense.step_time_s(link):
+            return dense.name
+        return name
 
     ranges: list[SpeedRange] = []
     above, winner = 0.0, best(_SPEEDS[0])
@@ -145,7 +159,7 @@ def fastest_by_speed(costs: Sequence[StepCosts], round_trip_s: float = 0.0) -> l
         crossing = _crossing(lambda speed, winner=winner: best(speed) == winner, slower, faster)  # type: ignore[misc]
         ranges.append(SpeedRange(name=winner, above_bits_per_s=above, below_bits_per_s=crossing))
         above, winner = crossing, name
-    return [*ranges, SpeedRange(name=winner, above_bits_per_s=above, below_bits_per_s=None)]
+    return (*ranges, SpeedRange(name=winner, above_bits_per_s=above, below_bits_per_s=None))
 
 
 def _crossing(holds: Callable[[float], bool], slower: float, faster: float) -> float:

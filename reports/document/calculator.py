@@ -53,7 +53,7 @@ class AdvisorRow:
 
     Attributes:
         label: of the row.
-        is_advised: whether its accuracy allows it.
+        is_advised: whether it may be advised: its accuracy allows it, and no other beats it on every link.
         saving: by what it sends less, in words.
         run: its numbers.
     """
@@ -72,10 +72,12 @@ class Advisor:
         bits_per_s: of the link that it begins with.
         round_trip_s: of that link.
         noticeable: share of a step below which two are called equal.
+        remark: what the answer leaves out; empty for nothing.
         rows: one a row of the first table of methods; None where its costs are unknown.
     """
 
     bits_per_s: float
     round_trip_s: float
     noticeable: float
+    remark: str
     rows: tuple[AdvisorRow | None, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-Unit = Literal["", "%", "B", "bit/s", "h", "s", "ms"]
+Unit = Literal["", "%", "B", "bit/s", "h", "min", "s", "ms"]
 """How an axis writes its numbers; bytes and bit/s get decimal prefixes."""
 
 HUES: Final = 7

@@ -145,6 +145,7 @@ class Section:
         conclusion: what the tables say to somebody who has to choose.
         figures: panels for the formats that draw, in reading order.
         origin: name and value of what the numbers come from: versions, machine, data, settings.
+        answers: the conclusion's sentences that say what to use; the others say why and how far to trust them.
         basis: how many cells and seeds the conclusion is from; empty where it is of several settings.
         named: the data set, the model and the compressors, for works to cite; None where there are several.
     """
@@ -157,12 +158,23 @@ class Section:
     figures: tuple[Panel, ...] = ()
     origin: tuple[tuple[str, str], ...] = ()
     named: Named | None = None
+    answers: tuple[str, ...] = ()
     basis: str = ""
 
     @property
     def sentences(self) -> list[str]:
         """The conclusion's sentences; the first one is the answer."""
         return _SENTENCE.split(self.conclusion)
+
+    @property
+    def further_answers(self) -> list[str]:
+        """The answers behind the first sentence."""
+        return [sentence for sentence in self.sentences[1:] if sentence in self.answers]
+
+    @property
+    def reasons(self) -> list[str]:
+        """The sentences that are no answers."""
+        return [sentence for sentence in self.sentences[1:] if sentence not in self.answers]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -105,14 +105,13 @@ def _float(name: str, marked: Marked, *, breaks: bool) -> list[str]:
 def _marked(section: Section, table: Table, name: str, bibliography: Bibliography) -> Marked:
     """Return what a table shows beside its texts; the first table of methods in a section cites their works."""
     caption, label = f"{escape(table.title)}: {escape(section.title)}", f"tab:{name}"
-    bold = " Bold: the best mean, and those that are not shown to differ from it." if table.best else ""
     cites: dict[int, str] = {}
     if section.named is not None and table is _first_of_methods(section):
         caption += _cite(bibliography.of_setting(section.named))
         for row, values in enumerate(table.values or table.rows):
             works = bibliography.of_row(section.named, str(values[0]))
             cites |= {row: ",".join(work.key for work in works)} if works else {}
-    return Marked(notes=section.notes, cites=cites, caption=f"{caption}.{bold}", label=label)
+    return Marked(notes=section.notes, cites=cites, caption=f"{caption}.", label=label)
 
 
 def _first_of_methods(section: Section) -> Table | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ HEIGHT: Final = 240
 
 _POINTS_PER_INCH: Final = 72
 _FONT: Final = 11.5
+_CHARACTER: Final = 0.62 * _FONT
+"""Room of a tick's character: more than an average letter takes, because the page's font is the reader's."""
 
 
 @contextmanager
@@ -79,11 +82,22 @@ def set_scales(axes: Axes, x: Axis, y: Axis, xs: Sequence[float], ys: Sequence[f
         (axes.set_xlim if side is axes.xaxis else axes.set_ylim)(scale.low, scale.high)
         set_ticks(side, scale.ticks, scale.texts)
         if side is axes.xaxis:
+            every = 2 if _touch(axes, scale.ticks, scale.texts) else 1
+            set_ticks(side, scale.ticks[::every], scale.texts[::every])
             axes.set_xlabel(scale.title, labelpad=4)
         else:
             name_rows(axes, scale.title)
     axes.grid(axis="y", color=colour("grid"), linewidth=0.8)
     axes.set_axisbelow(True)
+
+
+def _touch(axes: Axes, ticks: Sequence[float], texts: Sequence[str]) -> bool:
+    """Return whether texts at neighbouring places of the horizontal axis have no room for a space between them."""
+    middles = [float(axes.transData.transform((tick, axes.get_ylim()[0]))[0]) for tick in ticks]
+    places = list(zip(middles, texts, strict=True))
+    return any(
+        to - at < _CHARACTER * (len(text) + len(other)) / 2 for (at, text), (to, other) in itertools.pairwise(places)
+    )
 
 
 def set_ticks(side: Any, places: Sequence[float], texts: Sequence[str]) -> None:

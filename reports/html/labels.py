@@ -137,12 +137,22 @@ def name_above(axes: Axes, text: str, place: float, style: int | None = None) ->
 
 
 def name_regions(axes: Axes, regions: Sequence[Region]) -> None:
-    """Write the name of each region's method above it, where the region is wide enough."""
+    """Write the name of each region's method above it, a name wider than its region a line higher with a thin line."""
+    free = -math.inf
     for region in regions:
-        text = shortened(region.mark.label)
-        width = _spot(axes, region.high, 1.0)[0] - _spot(axes, region.low, 1.0)[0]
-        if CHARACTER * len(text) < width:
-            name_above(axes, text, math.sqrt(region.low * region.high), region.mark.style)
+        text, place = shortened(region.mark.label), math.sqrt(region.low * region.high)
+        left, middle, right = (_spot(axes, x, 1.0)[0] for x in (region.low, place, region.high))
+        width = CHARACTER * len(text)
+        if width < right - left:
+            name_above(axes, text, place, region.mark.style)
+            continue
+        at = max(middle, free + width / 2)
+        free = at + width / 2 + CHARACTER
+        ink = colour(f"hue-{hue(region.mark.style)}")
+        line: dict[str, Any] = {"arrowstyle": "-", "color": ink, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
+        label: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "size": SMALL, "arrowprops": line}
+        label |= {"xycoords": ("data", "axes fraction"), "xytext": (at - middle, 4 + LINE)}
+        axes.annotate(text, (place, 1), color=ink, **label)
 
 
 def name_points(axes: Axes, labels: Sequence[Label], points: Sequence[Series], lines: Sequence[Line]) -> None:

@@ -41,6 +41,7 @@
   const speed = (rate) => scaled(rate, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"], 2);
   const milliseconds = (seconds) => (seconds >= 0.001 ? significant(1000 * seconds) : (1000 * seconds).toFixed(2));
   const hours = (seconds) => significant(seconds / 3600);
+  const timeUnit = (seconds) => (seconds >= 3600 ? ["h", 3600] : seconds >= 60 ? ["min", 60] : ["s", 1]);
   const ratio = (value) => (value >= 100 ? `${value.toFixed(0)}x` : `${significant(value, 2)}x`);
 
   const two = (count) => String(count).padStart(2, "0");
@@ -83,11 +84,19 @@
 
   const field = (name, unit, value) => {
     const label = document.createElement("label"), input = document.createElement("input");
-    Object.assign(input, { type: "number", min: "0", step: "any", required: true, value });
+    Object.assign(input, { type: "text", inputMode: "decimal", autocomplete: "off", value });
     input.setAttribute("aria-label", `${name} in ${unit}`);
     label.append(name, input, unit);
     return [label, input];
   };
+
+  // A comma is a decimal sign unless it may part thousands.
+  const typed = (input) => {
+    const text = input.value.trim();
+    const isNumber = /^(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?$/i.test(text) && !/,\d{3}$/.test(text);
+    return isNumber ? Number(text.replace(",", ".")) : NaN;
+  };
+  const INVALID = "Type a speed above 0 and a round trip of 0 or more. At most 10 Tbit/s and 1000 s.";
 
   // The inputs of a form, and the link that they say: null where that is none.
   const linkForm = (kind, title, numbers, extra) => {
@@ -100,8 +109,11 @@
     form.append(`${title}:`, speedLabel, latencyLabel, extra);
     form.addEventListener("submit", (event) => event.preventDefault());
     const link = () => {
-      const read = { bits_per_s: 1e6 * speedInput.valueAsNumber, round_trip_s: latencyInput.valueAsNumber / 1000 };
-      return read.bits_per_s > 0 && read.round_trip_s >= 0 ? read : null;
+      const mbit = typed(speedInput), ms = typed(latencyInput);
+      const isSpeed = mbit >= 1e-6 && mbit <= 1e7, isLatency = ms >= 0 && ms <= 1e6;
+      speedInput.setCustomValidity(isSpeed ? "" : INVALID);
+      latencyInput.setCustomValidity(isLatency ? "" : INVALID);
+      return isSpeed && isLatency ? { bits_per_s: 1e6 * mbit, round_trip_s: ms / 1000 } : null;
     };
     return {
       form, link,
@@ -116,39 +128,43 @@
     const reference = runs.find((row) => row.run.is_reference), advised = runs.filter((row) => row.is_advised);
     if (!reference || !advised.length) return "";
     const taken = (row) => row.run.steps * row.step_s;
-    const best = advised.reduce((first, row) => (taken(row) < taken(first) ? row : first));
+    const best = advised.reduce((first, row) => (row.step_s < first.step_s ? row : first));
     const where = `On a link of ${linkTitle(link)}`, hours = duration(taken(best)), dense = duration(taken(reference));
     if (best === reference) return `${where}: do not compress: the run takes ${dense}.`;
     if (best.step_s > (1 - numbers.noticeable) * reference.step_s) {
       return `${where}: ${best.saving} does not pay, ${best.label} takes ${hours}, none ${dense}, less than ${Math.round(100 * numbers.noticeable)} % apart.`;
     }
-    return `${where}: use ${best.label}: the run takes ${hours} instead of ${dense} of none.`;
+    return `${where}: use ${best.label}: the run takes ${hours} instead of ${dense} with none.`;
   };
 
   for (const data of document.querySelectorAll("script.advisor")) {
     const numbers = JSON.parse(data.textContent), output = document.createElement("output");
     const { form, link } = linkForm("advisor-form", "Your own link", numbers, output);
+    if (numbers.remark) output.before(numbers.remark);
     data.nextElementSibling.after(form);
 
     const table = data.closest("article").querySelector(".methods table"), column = [];
     const heading = document.createElement("th");
     Object.assign(heading, { scope: "col", className: "right", textContent: "Your link " });
     heading.dataset.better = "lower";
-    heading.append(Object.assign(document.createElement("small"), { textContent: "(h)" }));
+    const unit = document.createElement("small");
+    heading.append(unit);
     table.tHead.rows[0].append(heading);
     for (const row of table.tBodies[0].rows) {
-      const cell = row.insertCell();
-      cell.dataset.label = "Your link (h)";
-      column.push(cell);
+      column.push(row.insertCell());
     }
+    const reference = numbers.rows.find((row) => row?.run.is_reference);
     const compute = () => {
       const entered = link();
-      if (!entered) return;
-      output.textContent = answerFor(numbers, entered);
+      const taken = (row) => (row && entered ? row.run.steps * stepSeconds(row.run.costs, entered) : NaN);
+      const [name, seconds] = timeUnit(reference && entered ? taken(reference) : 3600);
+      output.textContent = entered ? answerFor(numbers, entered) : INVALID;
+      unit.textContent = `(${name})`;
       column.forEach((cell, place) => {
-        const row = numbers.rows[place];
-        cell.textContent = row ? hours(row.run.steps * stepSeconds(row.run.costs, entered)) : "-";
+        cell.dataset.label = `Your link (${name})`;
+        cell.textContent = significant(taken(numbers.rows[place]) / seconds);
       });
+      table.dispatchEvent(new Event("values"));
     };
     form.addEventListener("input", compute);
     compute();
@@ -174,6 +190,7 @@
       }
       heading.textContent = title;
       reset.hidden = true;
+      table.dispatchEvent(new Event("values"));
     };
     const compute = () => {
       const link = entered();
@@ -186,6 +203,7 @@
       }
       heading.textContent = `On a link of ${linkTitle(link)}${numbers.when} (modelled, computed here)`;
       reset.hidden = false;
+      table.dispatchEvent(new Event("values"));
     };
     form.addEventListener("input", compute);
     reset.addEventListener("click", () => {

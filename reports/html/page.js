@@ -51,6 +51,10 @@
 
   for (const table of document.querySelectorAll("table.sortable")) {
     const headings = [...table.tHead.rows[0].cells];
+    table.addEventListener("values", () => { // others than before: sorted as before
+      const index = headings.findIndex((heading) => heading.hasAttribute("aria-sort"));
+      if (index >= 0) sort(table, index, headings[index].getAttribute("aria-sort") === "ascending" ? 1 : -1);
+    });
     headings.forEach((heading, index) => {
       const button = document.createElement("button");
       button.type = "button";

@@ -27,6 +27,7 @@ from rsbench.reports.document.figure import (
 from rsbench.reports.html.canvas import WIDTH, axes_of, matplotlib_settings, name_rows, set_scales, set_ticks
 from rsbench.reports.html.labels import (
     CHARACTER,
+    LINE,
     SMALL,
     make_room,
     name_above,
@@ -136,7 +137,7 @@ def _lines(figure: Lines) -> tuple[Canvas, list[str]]:
 def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
     """Draw one line a method, named at its end, over the regions in which each is the best, the reference on top."""
     longest = max((len(shortened(one.mark.label)) for one in figure.series), default=0)
-    canvas, axes = axes_of(280, top=38, right=22 + CHARACTER * longest)
+    canvas, axes = axes_of(280 + LINE, top=38 + LINE, right=22 + CHARACTER * longest)
     xs = [x for one in figure.series for x in one.x]
     set_scales(axes, figure.x, figure.y, xs, [y for one in figure.series for y in one.y])
     tips = [one.tip for one in figure.series]
@@ -144,6 +145,8 @@ def _region_lines(figure: RegionLines) -> tuple[Canvas, list[str]]:
         shade = colour(f"hue-{hue(region.mark.style)}")
         axes.axvspan(region.low, region.high, color=shade, alpha=0.13, linewidth=0, gid=f"tip{len(tips)}")
         tips.append(region.tip)
+    for region in figure.regions[1:]:
+        axes.axvline(region.low, color=colour("muted"), linewidth=0.8, alpha=0.6)
     name_regions(axes, figure.regions)
     for name, place in figure.places:
         axes.axvline(place, color=colour("muted"), linewidth=0.8, linestyle=(0, (4, 3)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from rsbench import units
 from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
-from rsbench.reports.analysis.link_answer import Advised, accepted_methods, advise
-from rsbench.reports.analysis.on_link import OnLink
+from rsbench.reports.analysis.link_answer import Advised, advise
+from rsbench.reports.analysis.on_link import OnLink, candidates
 from rsbench.reports.costs.link_model import wired
 from rsbench.reports.document.calculator import Advisor, AdvisorRow
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
@@ -33,14 +34,28 @@ def by_link_table(comparison: Comparison, _: Notes) -> Table | None:
     return Table.of(TITLE, (*columns, _BYTES), rows, advisor=_advisor(comparison))
 
 
+def beginning_with(table: Table | None, on_link: OnLink) -> Table | None:
+    """Return the table whose page begins with a link that was asked for."""
+    if table is None or table.advisor is None:
+        return table
+    advisor = replace(
+        table.advisor,
+        bits_per_s=on_link.link.bits_per_s,
+        round_trip_s=on_link.link.round_trip_s,
+        remark="" if on_link.contact is None else "without passes",
+    )
+    return replace(table, advisor=advisor)
+
+
 def _advisor(comparison: Comparison) -> Advisor:
     """Return what a page needs to answer for a reader's own link."""
-    on_link, advised = OnLink(comparison=comparison, link=_EXAMPLE), accepted_methods(comparison)
+    on_link, advised = OnLink(comparison=comparison, link=_EXAMPLE), candidates(comparison)
     runs = {method.label: calculator_row(method, on_link) for method in comparison.methods}
     return Advisor(
         bits_per_s=_EXAMPLE.bits_per_s,
         round_trip_s=_EXAMPLE.round_trip_s,
         noticeable=NOTICEABLE,
+        remark="",
         rows=tuple(
             None
             if (run := runs[method.label]) is None

@@ -8,7 +8,7 @@ from typing import Final
 from rsbench import units
 from rsbench.measure.asked_ratio import miss_text
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.best import best_labels
+from rsbench.reports.analysis.best import best_labels, best_words
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
 from rsbench.reports.analysis.methods import Method
@@ -60,8 +60,7 @@ def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     if comparison.comparisons:
         notes.mark(interval_words(comparison))
     if best:
-        alike = "and rows not shown to differ from it" if comparison.comparisons else "which one seed cannot prove"
-        notes.mark(f"Bold: the best mean {metric.heading}, {alike}.")
+        notes.mark(f"Bold: {best_words(comparison)}.")
     return Table.of("Comparison", columns, rows)
 
 

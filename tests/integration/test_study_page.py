@@ -108,18 +108,59 @@ def test_a_readers_own_link_is_answered_as_the_report_would(browser: Browser, pa
         expected = answer(on_link).partition(", and ")[0].rstrip(".")
         assert browser.run(f"{form}.querySelector('output').textContent").rstrip(".") == expected, (mbit, ms)
         hours = browser.run("[...document.querySelector('.methods tbody').rows].map((row) => row.cells[8].textContent)")
-        taken = [on_link.runs[method.label].run_s / 3600 for method in comparison.methods]
+        unit = browser.run(
+            "document.querySelector('.methods thead').rows[0].cells[8].querySelector('small').textContent"
+        )
+        assert on_link.reference is not None
+        none_s = on_link.reference.run_s
+        assert unit == ("(h)" if none_s >= 3600 else "(min)" if none_s >= 60 else "(s)")
+        seconds = {"(h)": 3600, "(min)": 60, "(s)": 1}[unit]
+        taken = [on_link.runs[method.label].run_s / seconds for method in comparison.methods]
         assert [float(text) for text in hours] == pytest.approx(taken, rel=0.006)
-    before = browser.run(f"{form}.querySelector('output').textContent")
-    browser.run(f"{form}.querySelector('input').value = '-1'")
+
+
+def type_speed(browser: Browser, text: str) -> str:
+    """Type a speed into the page's form and return the answer."""
+    form = "document.querySelector('.advisor-form')"
+    browser.run(f"{form}.querySelector('input').value = '{text}'")
     browser.run(f"{form}.dispatchEvent(new Event('input'))")
-    assert browser.run(f"{form}.querySelector('output').textContent") == before, "no link, no answer"
-    heading = "document.querySelector('.methods thead').rows[0].cells[8].querySelector('button')"
-    browser.run(f"{heading}.click()")
-    sorted_hours = browser.run(
-        "[...document.querySelector('.methods tbody').rows].map((row) => Number(row.cells[8].textContent))"
-    )
-    assert sorted_hours == sorted(sorted_hours)
+    return str(browser.run(f"{form}.querySelector('output').textContent"))
+
+
+YOUR_LINK = "[...document.querySelector('.methods tbody').rows].map((row) => row.cells[8].textContent)"
+
+
+def test_what_is_no_link_gets_no_answer(browser: Browser, page: Path) -> None:
+    browser.open(page, width=1280, height=800)
+    for text in ("", "-5", "abc", "0", "1,500", "1e-300", "1e308"):
+        assert type_speed(browser, text).startswith("Type a speed above 0 and a round trip of 0 or more."), text
+        assert set(browser.run(YOUR_LINK)) == {"-"}
+    assert type_speed(browser, "1,5").startswith("On a link of 1.5 Mbit/s: use ")
+    assert browser.complaints() == []
+
+
+def test_hours_of_a_readers_own_link_stay_sorted(browser: Browser, page: Path) -> None:
+    browser.open(page, width=1280, height=800)
+    browser.run("document.querySelector('.methods thead').rows[0].cells[8].querySelector('button').click()")
+    for speed in ("1000", "0.5", "100000"):
+        type_speed(browser, speed)
+        hours = [float(text) for text in browser.run(YOUR_LINK)]
+        assert hours == sorted(hours), speed
+
+
+def test_links_that_were_asked_for_are_all_answered_under_the_lead(
+    browser: Browser, make_record: Maker, tmp_path: Path
+) -> None:
+    path, asked = tmp_path / "report.html", read_asked(["10mbit:latency=600ms", "1gbit"], contact="8m/95m")
+    path.write_text(html.render(build_report(study_records(make_record), asked=asked), no_draw), encoding="utf-8")
+    browser.open(path, width=1280, height=800)
+    lead, *also = browser.run("[...document.querySelectorAll('.lead, .also')].map((one) => one.textContent)")
+    assert lead.startswith("On a link of 10 Mbit/s, 600 ms round trip")
+    assert also[0].startswith("On a link of 1.0 Gbit/s") and also[1].startswith("Below ")
+    assert "On a link of" not in browser.run("document.querySelector('.trust').textContent")
+    form = "document.querySelector('.advisor-form')"
+    assert browser.run(f"[...{form}.querySelectorAll('input')].map((one) => one.value)") == ["10", "600"]
+    assert "without passes" in browser.run(f"{form}.textContent")
 
 
 def test_the_command_is_copied_and_files_beside_the_page_are_linked(

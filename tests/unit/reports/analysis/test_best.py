@@ -37,6 +37,17 @@ def test_the_best_row_stands_with_those_not_shown_to_differ(make_record: Maker) 
     assert sum("**" in line for line in table_lines(table)) == 2
 
 
+def test_intervals_that_tell_no_row_from_the_best_leave_it_alone(make_record: Maker) -> None:
+    wide = rows(make_record, none=(0.80, 0.82), dgc=(0.812, 0.809), rsdgc=(0.80, 0.815))
+    assert best_labels(comparison_of(wide)) == {"dgc 10x"}
+    assert "Bold: the best mean OA; no row is shown to differ from it." in only_section(wide).notes
+
+
+def test_a_row_that_is_left_out_is_not_bold_however_wide_its_interval(make_record: Maker) -> None:
+    records = rows(make_record, none=(0.90, 0.906), dgc=(0.902, 0.90), topk=(0.68, 0.74))
+    assert best_labels(comparison_of(records)) == {"none", "dgc 10x"}
+
+
 def test_from_one_seed_the_best_row_is_alone(make_record: Maker) -> None:
     records = rows(make_record, none=(0.80,), dgc=(0.81,), topk=(0.805,))
     assert best_labels(comparison_of(records)) == {"dgc 10x"}

@@ -172,7 +172,7 @@ def test_above_a_load_nothing_is_said_of_links(make_record: Maker) -> None:
     whole = comparison_of(records)
     prediction = whole.predict(whole.finished[1], LINK)
     assert prediction is not None
-    assert prediction.doubt == "other programs took the cores for 72 % of the time while it or none was measured"
+    assert prediction.doubt == "other programs took the cores for 72 % of the time while topk 100x or none was measured"
     section = build_report(records).sections[0]
     assert column(table_of(section, "Comparison"), "Break-even")["topk 100x"].startswith("? [")
     assert "Nothing is said of links, because other programs took the cores for 72 % of the time" in section.conclusion

@@ -32,8 +32,8 @@ def two(make_record: Maker, **changes: Any) -> list[dict[str, Any]]:
 def test_a_slow_link_names_the_method_and_both_hours(make_record: Maker) -> None:
     words = said(two(make_record, history=True), "1mbit")
     assert words == (
-        "On a link of 1.0 Mbit/s: use dgc 100x: the run takes 5 min 16 s instead of 5.70 h of none, and 3 min 57 s "
-        "instead of 4.28 h to 95 % of its best validation OA."
+        "On a link of 1.0 Mbit/s: use dgc 100x: the run takes 5 min 16 s instead of 5.70 h with none, and 3 min 57 s "
+        "instead of 4.28 h to 95 % of none's best validation OA."
     )
 
 
@@ -41,7 +41,7 @@ def test_passes_are_counted(make_record: Maker) -> None:
     words = said(two(make_record), "1mbit", PASSES)
     assert "there 8 min of each 95 min: use dgc 100x" in words
     # 5.70 h are 42.7 passes.
-    assert "in 1 pass instead of" in words and "in 43 passes of none." in words
+    assert "in 1 pass instead of" in words and "in 43 passes with none." in words
     assert "validation" not in words
 
 
@@ -58,7 +58,7 @@ def test_doubt_is_said_once(make_record: Maker) -> None:
     words = answers([OnLink(comparison=comparison, link=parse_link(link)) for link in ("geo", "leo")])
     assert words.startswith("On geo (48 Mbit/s down, 4.4 Mbit/s up, 683 ms round trip): use dgc 100x: the run takes ")
     assert words.endswith(
-        " (?) of none. The model is in doubt (?) for dgc 100x and none: its records do not say when a step exchanges "
+        " (?) with none. The model is in doubt (?) for dgc 100x and none: its records do not say when a step exchanges "
         "what, so latency is left out."
     )
     assert (words.count("in doubt"), words.count(" (?) instead of")) == (1, 2)
@@ -72,7 +72,7 @@ def test_rows_of_rounds_are_told_with_their_own_words(make_record: Maker) -> Non
     rounds = [with_exchange(make_record(history=True)), exchanging(make_record, "rounds:100", history=True)]
     words = said(rounds, "1mbit")
     assert words.startswith("On a link of 1.0 Mbit/s: use none, rounds:100: the run takes ")
-    assert " to 95 % of its best validation OA." in words
+    assert " to 95 % of none's best validation OA." in words
     assert "speaking less often does not pay, none, rounds:100 takes" in said(
         [rounds[0], exchanging(make_record, "rounds:100", round_ms=0.0)], "1tbit"
     )

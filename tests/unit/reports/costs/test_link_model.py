@@ -54,7 +54,7 @@ def test_link_more_bytes_and_less_time_pays_above_a_speed() -> None:
 
 
 def test_link_ranges_agree_with_trying_every_speed() -> None:
-    costs = [DENSE, cost("a", 0.060, 100_000), cost("b", 0.100, 1_000), cost("beaten", 0.099, 200_000)]
+    costs = (DENSE, cost("a", 0.060, 100_000), cost("b", 0.100, 1_000), cost("beaten", 0.099, 200_000))
     ranges = fastest_by_speed(costs)
     assert [span.name for span in ranges] == ["b", "a", "none"]
     assert ranges[0].above_bits_per_s == 0
@@ -69,8 +69,17 @@ def test_link_ranges_agree_with_trying_every_speed() -> None:
 
 
 def test_link_ranges_of_nothing_and_of_one() -> None:
-    assert fastest_by_speed([]) == []
-    assert [(s.name, s.below_bits_per_s) for s in fastest_by_speed([DENSE])] == [("none", None)]
+    assert fastest_by_speed(()) == ()
+    assert [(s.name, s.below_bits_per_s) for s in fastest_by_speed((DENSE,))] == [("none", None)]
+
+
+def test_link_ranges_end_where_the_gain_is_no_longer_worth_it() -> None:
+    slow = cost("x", 0.050, 10_000)
+    ranges = fastest_by_speed((DENSE, slow), dense=DENSE, least_gain=0.05)
+    assert [span.name for span in ranges] == ["x", "none"]
+    # 0.05 (50 ms + 8 Mbit / v) = 8 x 0.99 Mbit / v
+    assert ranges[0].below_bits_per_s == pytest.approx(8e6 * (0.99 - 0.05) / (0.05 * 0.05))
+    assert [span.name for span in fastest_by_speed((slow,), dense=DENSE, least_gain=0.05)] == ["x", "none"]
 
 
 def with_calls(name: str, compress_s: float, payload_bytes: float, op: str) -> StepCosts:

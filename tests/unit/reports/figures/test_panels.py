@@ -23,7 +23,7 @@ def test_figures_of_a_grid_without_histories(grid_records: list[dict[str, Any]])
     by_title = panels(grid_records)
     assert list(by_title) == [
         "What is saved and what is lost",
-        "Hours against link speed",
+        "Time against link speed",
         "Where the time goes",
         "Which classes are confused",
     ]

@@ -218,3 +218,10 @@ def test_html_has_the_script_of_links_where_it_computes(make_record: Maker) -> N
     page = html.render(asked, no_draw)
     assert page.count('<script type="application/json" class="calculator">') == 2
     assert page.count("script.calculator") == 1
+
+
+def test_html_cards_of_methods_keep_their_order_without_advice(make_record: Maker) -> None:
+    busy = [with_exchange(make_record(), load=9.0), with_exchange(make_record(compressor="dgc", ratio=100.0))]
+    text = html.render(build_report(busy), no_draw)
+    assert "Nothing is said of links" in text and 'class="scroll cards methods"' in text
+    assert "Shaded:" not in text

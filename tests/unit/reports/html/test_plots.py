@@ -19,7 +19,7 @@ from rich_records import (
 
 from rsbench.links.asked import read_asked
 from rsbench.reports import build_report
-from rsbench.reports.document.figure import Axis, Figure, Heat, Lines, Mark, Series
+from rsbench.reports.document.figure import Axis, Figure, Heat, Lines, Mark, Region, RegionLines, Series
 from rsbench.reports.html import page as html
 from rsbench.reports.html import plots, svg
 
@@ -107,3 +107,28 @@ def test_plots_of_odd_numbers_are_drawn(odd: Any, path: tuple[Any, ...], make_re
         html.render(build_report([good, record]), keep)
         assert len(drawn) > 3
         assert not re.search(r"\b(nan|inf)\b", "".join(drawn), flags=re.IGNORECASE)
+
+
+def test_a_name_wider_than_its_region_stands_a_line_higher_and_ticks_keep_apart() -> None:
+    marks = [Mark(label=label, style=style) for style, label in enumerate(("none", "rsdgc 100x", "redsync 20x"))]
+    xs = tuple(10.0 ** (power / 2) for power in range(8, 21))
+    ends = (1e4, 3e8, 9e8, 1e10)
+    figure = RegionLines(
+        title="Time of the run",
+        caption="",
+        x=Axis(title="link speed of a worker", unit="bit/s", log=True),
+        y=Axis(title="run", unit="h", log=True),
+        series=tuple(Series(mark=mark, x=xs, y=tuple(1e10 / x for x in xs), sd=(None,) * 13, tip="") for mark in marks),
+        regions=tuple(
+            Region(mark=mark, low=low, high=high)
+            for mark, low, high in zip((marks[1], marks[2], marks[0]), ends, ends[1:], strict=False)
+        ),
+    )
+    svg = plots.draw(figure, "f")
+    assert (svg.count(">rsdgc 100x<"), svg.count(">redsync 20x<"), svg.count(">none<")) == (2, 2, 2), "region and line"
+    assert [text for text in re.findall(r">([\d.]+ [kMG]bit/s)<", svg)] == [
+        "10 kbit/s",
+        "1 Mbit/s",
+        "100 Mbit/s",
+        "10 Gbit/s",
+    ]
