@@ -41,7 +41,7 @@ STANDARD_OUTPUT: Final = Path("-")
         type=PATH,
         help="Say what changed from result folder A to B; --out writes files.",
     ),
-    click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 100x".'),
+    click.option("--against", default="", metavar="ROW", help='Compare accuracy with this row too: "rsdgc 50x".'),
     click.option("--mix-hardware", is_flag=True, help="Put runs from different hardware into one table."),
 )
 @judging_options
@@ -92,7 +92,7 @@ def report(
       rsbench report
       rsbench report node-a-results node-b-results --out joint --format csv,tex
       rsbench report --format json --out - | jq .methods
-      rsbench report --against "rsdgc 100x"
+      rsbench report --against "rsdgc 50x"
       rsbench report --link geo,10Mbit/s --latency 600ms
       rsbench report --link 4mbit --contact 8m/95m
       rsbench report --compare results-of-last-week rsbench-results
