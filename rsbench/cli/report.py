@@ -139,10 +139,11 @@ def _hand_over(report: Report, target: Path | None, formats: Sequence[str], cons
     if target == STANDARD_OUTPUT:
         pipe(only_file(report, formats))
         return
+    paths = reports.write_report(report, target, formats) if target is not None else []
     if target is None or not quiet:
         reports.show(report, console)
-    if target is not None:
-        say_written(reports.write_report(report, target, formats), console)
+    if paths:
+        say_written(paths, console)
 
 
 def only_file(report: Report, formats: Sequence[str]) -> str:

@@ -78,5 +78,6 @@ def scale(
             "Nothing recorded here says which collectives a step starts: run the cells again with this version, "
             "--rerun, without --link."
         )
+    paths = reports.write_report(built, out or folders[0] / "scale", wanted)
     reports.show(built, console)
-    say_written(reports.write_report(built, out or folders[0] / "scale", wanted), console)
+    say_written(paths, console)
