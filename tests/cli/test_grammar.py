@@ -27,6 +27,7 @@ TYPOS = [
     ("compare --compressor rsdgc,alpha=0.5", "write rsdgc:alpha=0.5."),
     ("compare --compressor none,,topk", "item 2 of 'none,,topk' is empty"),
     ("compare --compressor none,", "item 2 of 'none,' is empty"),
+    ("compare --ratio 10x,0.5x", "ratio is 0.5, but"),
     ("compare --ratio 10,x,100", "item 2 of 3: 'x' is not a number"),
     ("compare --ratio 10;100", "'10;100' is not a number"),
     ("compare --ratio 100,0.5", "ratio is 0.5"),
@@ -139,7 +140,7 @@ def test_a_plan_writes_lists_in_the_same_ways(tmp_path: Path) -> None:
         (["list"], "Missing argument WHAT: give one of compressors, datasets, links, models, partitions, plans, runs"),
         (
             ["compare", "--compressor", "none topk"],
-            "'none topk' is no compressor: separate values with commas: none,topk",
+            "separate values with commas: none,topk.",
         ),
         (["compare", "--compressor", ""], "--compressor is empty: give a value, or leave it out."),
     ],

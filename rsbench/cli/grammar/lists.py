@@ -50,7 +50,8 @@ class Ratio(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
-        return float(click.FLOAT.convert(value.removesuffix("x") if isinstance(value, str) else value, param, ctx))
+        is_text = isinstance(value, str) and value[:1].isdecimal()
+        return float(click.FLOAT.convert(value.removesuffix("x") if is_text else value, param, ctx))
 
 
 class ListOption(click.Option):
@@ -85,10 +86,8 @@ class ListOption(click.Option):
         return tuple(self._converted(ctx, items, place) for place in range(len(items)))
 
     def _converted(self, ctx: click.Context, items: Sequence[Any], place: int) -> Any:
-        is_fraction = (
-            (self.type is click.FLOAT or isinstance(self.type, Ratio)) and place > 0 and items[place - 1] == "0"
-        )
-        if is_fraction and _DECIMALS.fullmatch(items[place]):
+        is_number = self.type is click.FLOAT or isinstance(self.type, Ratio)
+        if is_number and place > 0 and items[place - 1] == "0" and _DECIMALS.fullmatch(items[place]):
             raise click.BadParameter(
                 f"a comma separates values: write 0.{items[place]} for a fraction, or 0,{int(items[place])}.", ctx, self
             )

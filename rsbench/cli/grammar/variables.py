@@ -94,9 +94,8 @@ def _is_nobodys(name: str, ctx: click.Context) -> bool:
     """Return whether a variable has our prefix, and neither a command nor anything else reads it."""
     root = ctx.find_root().command
     commands = [f"{each.upper()}_" for each in root.list_commands(ctx)] if isinstance(root, click.Group) else []
-    return name.startswith(f"{PREFIX}_") and not name.startswith(
-        tuple(f"{PREFIX}_{each}" for each in (*_OTHERS, *commands))
-    )
+    ours, _, rest = name.partition("_")
+    return ours == PREFIX and bool(rest) and not rest.startswith((*_OTHERS, *commands))
 
 
 def say_variables(ctx: click.Context) -> None:

@@ -21,9 +21,9 @@ def document(queue: CellQueue, expected: Sequence[Expectation], notes: Sequence[
         notes: sentences beside the numbers.
 
     Returns:
-        An object of ``exit_code``, ``dry_run``, ``cells_to_run``, ``cells_done``, ``cells_are_upper_bound`` (a study runs
-        fewer where rates are decided), ``time_s``, ``time_is_lower_bound`` (from operations alone, without start and
-        exchange), ``gpu_hours``, ``payload_bytes`` (of a worker, all cells), ``methods``, ``cells`` and ``notes``.
+        An object of ``exit_code``, ``dry_run``, ``cells_to_run``, ``cells_done``, ``cells_are_upper_bound`` (a study
+        may run fewer), ``time_s``, ``time_is_lower_bound`` (from operations alone, without start and exchange),
+        ``gpu_hours``, ``payload_bytes`` (of a worker, all cells), ``methods``, ``cells`` and ``notes``.
     """
     jobs = queue.left()
     pairs = list(zip(jobs, expected, strict=True))

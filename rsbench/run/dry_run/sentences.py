@@ -83,8 +83,8 @@ def _time_sentences(expected: Sequence[Expectation]) -> list[str]:
     cpu, gpu = ASSUMED_FLOPS_PER_S["cpu"] / 1e9, ASSUMED_FLOPS_PER_S["cuda"] / 1e12
     which = "Times are" if modelled == len(expected) else f"Times of {count_text(modelled, 'cell')} are"
     return [
-        f"{which} from operations alone, at an assumed {cpu:g} GFLOP/s a CPU worker or {gpu:g} TFLOP/s a GPU, without start, "
-        f"data loading, exchange{' off links' if on_links else ''} and compression."
+        f"{which} from operations alone, at an assumed {cpu:g} GFLOP/s a CPU worker or {gpu:g} TFLOP/s a GPU, without "
+        f"start, data loading, exchange{' off links' if on_links else ''} and compression."
     ]
 
 
@@ -104,8 +104,8 @@ def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact
     busy_s = sum(one.time_s for _, one in on_links)
     return (
         f"Links: in {count_text(len(on_links), 'cell')} a worker sends {bytes_text(sent_bytes)} in all, headers "
-        f"included, which takes {duration_text(link_s)} ({number_text(link_s / 3600)} h) of the time at most: modelled from the "
-        f"plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
+        f"included, which takes {duration_text(link_s)} ({number_text(link_s / 3600)} h) of the time at most: modelled "
+        f"from the plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
     )
 
 

@@ -67,5 +67,5 @@ def test_reports_pieces_begin_with_all_leading_columns() -> None:
 
 def test_reports_terminal_shows_one_table_where_one_method_compares_nothing(make_record: Maker) -> None:
     stream = io.StringIO()
-    show(build_report([make_record("none", None)]), Console(file=stream, width=120))
+    show(build_report([make_record(compressor="none", ratio=None)]), Console(file=stream, width=120))
     assert "Comparison" in stream.getvalue() and "in detail" not in stream.getvalue()

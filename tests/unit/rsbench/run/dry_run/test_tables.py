@@ -45,9 +45,8 @@ EXPECTED = [Expectation(time_s=900.0, measured=False) for _ in JOBS]
 
 
 def test_the_headline_adds_up_all_cells() -> None:
-    assert (
-        headline("4 cells", JOBS, EXPECTED)
-        == "4 cells, at least 1 h 00 min on 8 GPUs, 8 GPU hours, 4.02 kB of payload a worker"
+    assert headline("4 cells", JOBS, EXPECTED) == (
+        "4 cells, at least 1 h 00 min on 8 GPUs, 8 GPU hours, 4.02 kB of payload a worker"
     )
     mixed = [job(10, workers=2, device="cpu"), job(10, workers=4, device="cpu")]
     assert headline("at most 2 cells", mixed, EXPECTED[:2]) == (
