@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
@@ -65,6 +66,16 @@ def say(console: Console, text: str, style: str = "") -> None:
             print(encodable(harmless(text), console.encoding), file=console.file, flush=True)
         except BrokenPipeError:
             stop_printing()
+
+
+def say_indented(console: Console, text: str, begin: str = "  ", indent: str = "    ") -> None:
+    """Print a sentence behind a beginning; a terminal's further lines of it are indented."""
+    if not console.is_terminal:
+        say(console, begin + text)
+        return
+    lines = textwrap.wrap(harmless(text), width=console.width, initial_indent=begin, subsequent_indent=indent)
+    for line in lines:
+        say(console, line)
 
 
 def complain(text: str) -> None:

@@ -39,10 +39,10 @@ from rsbench.links.link import parse_link
         "--format",
         "formats",
         default=("md", "csv", "html", "json"),
-        show_default="md,csv,html,json",
         metavar="NAMES",
         callback=joined,
-        help="Files to write: md, csv, html, tex, json.",
+        shell_complete=completion.formats,
+        help="Files to write: md, csv, html, tex, json.  [md,csv,html,json]",
     ),
     click.option("--out", type=PATH, help="Folder for the files.  [scale in the first DIR]"),
 )
