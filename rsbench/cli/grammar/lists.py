@@ -43,7 +43,7 @@ def split_items(text: str) -> list[str]:
     return items
 
 
-class Ratio(click.ParamType):
+class Ratio(click.ParamType):  # type: ignore[type-arg]  # generic in new releases only
     """A number that may be written as tables have it: ``50`` or ``50x``."""
 
     name = "number"
