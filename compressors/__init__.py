@@ -95,6 +95,9 @@ def parse(text: str) -> Compressor:
     name, _, rest = text.strip().partition(":")
     if name not in COMPRESSORS:
         refuse_broken(PLUGINS, name)
+        words = name.split()
+        if len(words) > 1 and all(word in COMPRESSORS for word in words):
+            raise RsbenchError(f"{name!r} is no compressor: separate values with commas: {','.join(words)}.")
         raise RsbenchError(f"There is no compressor {name!r}.{did_you_mean(name, COMPRESSORS)}")
     cls = COMPRESSORS[name]
     fields = {field.name: field for field in dataclasses.fields(cls)}

@@ -74,7 +74,7 @@ def fetch_dataset(dataset: Dataset, data_root: Path, progress: FetchProgress | N
 def _nothing_to_fetch(dataset: Dataset, data_root: Path) -> str:
     """Return why a data set cannot be downloaded, and what to do instead."""
     if dataset.synthetic:
-        return f'The data set "{dataset.name}" is generated: there is nothing to fetch ({dataset.layout})'
+        return f'The data set "{dataset.name}" is generated: there is nothing to fetch ({dataset.layout.rstrip(".")}).'
     way = dataset.way_to_get(data_root)
     return (
         f'rsbench cannot download "{dataset.name}" ({dataset.title}): {way}. '

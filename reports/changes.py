@@ -236,20 +236,26 @@ def _sentences(pairs: Sequence[Pair], before: Comparison) -> str:
     metric = before.metric
     clear = [f"{pair.before.label} {numbers.gap_text(metric, pair.gap)}" for pair in pairs if _has_moved(pair)]
     unknown = [pair.before.label for pair in pairs if pair.gap is not None and pair.gap.p is None and pair.gap.mean]
+    changed = _clause(f"{metric.heading} changed", clear, f"No change in {metric.heading} can be told from zero")
+    changed += f"; one common seed cannot tell for {', '.join(unknown)}" if unknown else ""
+    slower = _shares(pairs, "time", "step_time_s", NOTICEABLE)
     texts = [
-        _clause(f"{metric.heading} changed", clear, f"No change in {metric.heading} can be told from zero")
-        + (f"; one common seed cannot tell for {', '.join(unknown)}." if unknown else "."),
+        _without_gaps(pairs, metric) or changed,
         *_losses(pairs, before),
-        _clause("Payload changed", _shares(pairs, "traffic", "payload_bytes_total", SAME_BYTES), "Payload is the same")
-        + ".",
-        _clause(
-            "Step time changed",
-            _shares(pairs, "time", "step_time_s", NOTICEABLE),
-            f"No step time changed by {100 * NOTICEABLE:.0f} % or more",
-        )
-        + ".",
+        _clause("Payload changed", _shares(pairs, "traffic", "payload_bytes_total", SAME_BYTES), "Payload is the same"),
+        _clause("Step time changed", slower, f"No step time changed by {100 * NOTICEABLE:.0f} % or more"),
     ]
-    return " ".join(texts)
+    return " ".join(f"{text}." for text in texts)
+
+
+def _without_gaps(pairs: Sequence[Pair], metric: Metric) -> str:
+    """Return why no accuracy can be compared where two sets have no seed in common, else nothing."""
+    sides = ([pair.before for pair in pairs], [pair.after for pair in pairs])
+    seeds = ({seed for one in side for seed in one.test_by_seed(metric.name)} for side in sides)
+    a, b = (", ".join(map(str, sorted(each))) for each in seeds)
+    if not (a and b) or any(pair.gap is not None for pair in pairs):
+        return ""
+    return f"{metric.heading} cannot be compared: A and B have no seed in common (A: {a}; B: {b})"
 
 
 def _losses(pairs: Sequence[Pair], before: Comparison) -> list[str]:
@@ -259,7 +265,7 @@ def _losses(pairs: Sequence[Pair], before: Comparison) -> list[str]:
         pair.before.label for pair in pairs if pair.gap is not None and judging.is_intolerable(metric, pair.gap.mean)
     ]
     over = numbers.threshold_text(metric, judging.tolerated_loss(metric))
-    return [f"Over {over} lower on average in B: {', '.join(lost)}."] if lost else []
+    return [f"Over {over} lower on average in B: {', '.join(lost)}"] if lost else []
 
 
 def _has_moved(pair: Pair) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,20 @@ def say(console: Console, text: str, style: str = "") -> None:
     if console.is_terminal:
         console.print(styled(console, text, style))
     elif not console.quiet:
-        print(encodable(harmless(text), console.encoding), file=console.file, flush=True)
+        try:
+            print(encodable(harmless(text), console.encoding), file=console.file, flush=True)
+        except BrokenPipeError:
+            stop_printing()
+
+
+def say_indented(console: Console, text: str, begin: str = "  ", indent: str = "    ") -> None:
+    """Print a sentence behind a beginning; a terminal's further lines of it are indented."""
+    if not console.is_terminal:
+        say(console, begin + text)
+        return
+    lines = textwrap.wrap(harmless(text), width=console.width, initial_indent=begin, subsequent_indent=indent)
+    for line in lines:
+        say(console, line)
 
 
 def complain(text: str) -> None:
@@ -71,9 +85,19 @@ def complain(text: str) -> None:
 
 def pipe(text: str) -> None:
     """Write a file's text to standard output, for another program to read: UTF-8, nothing wrapped, nothing escaped."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", errors="backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        stop_printing()
+
+
+def stop_printing() -> None:
+    """Send standard output nowhere from now on: its reader, such as ``head``, has left; the work goes on."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _readable(word: str) -> str:
@@ -91,7 +115,9 @@ def make_console(*, quiet: bool = False) -> Console:
     from rich.console import Console  # late: start-up
 
     width = None if sys.stdout.isatty() else _asked_width(os.environ.get("COLUMNS", ""))
-    return Console(width=width, quiet=quiet)
+    console = Console(width=width, quiet=quiet)
+    console.on_broken_pipe = stop_printing  # type: ignore[method-assign]  # rich would end the command
+    return console
 
 
 def make_progress_console(*, quiet: bool = False) -> Console:

@@ -26,6 +26,12 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{rounded:.{max(0, digits - 1 - math.floor(math.log10(abs(rounded))))}f}"
 
 
+def number_text(value: float) -> str:
+    """Return a number with three significant digits, from 1,000 on whole and with commas: ``0.0184``, ``2,552``."""
+    text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    return significant(value) if "e" in text else text
+
+
 def count_text(number: int, noun: str) -> str:
     """Return ``1 cell`` or ``3 cells``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -14,8 +14,10 @@ def page() -> str:
     """Return the page in Markdown."""
     parts = [
         "# Columns of result files\n",
-        "Every column of the CSV and JSON files of a report, and of the frames of `rsbench.load`. Empty cells are"
-        " missing values. Shares are fractions, times are seconds. The page is made from what the writers use.\n",
+        "Every column of a report's CSV files, of the objects with the same names in `report.json`, and of the frames"
+        " of `rsbench.load`. The page's tables in `report.json` and a cell's `record.json` are not described here."
+        " Empty cells are missing values. Shares are fractions, times are seconds. The page is made from what the"
+        " writers use.\n",
     ]
     for file, columns in COLUMNS.items():
         rows = [(code(one.name), one.kind, one.unit or "", one.meaning) for one in columns]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
+from typing import Final
 
 import click
 
 from generate.tables import code, shown, table
 from rsbench.cli.main import main
+
+_DEFAULT: Final = re.compile(r"(.*?)\s+\[([^\[\]]+)\]", re.DOTALL)
+"""A help text that ends with the default in words."""
 
 
 def page() -> str:
@@ -61,7 +66,14 @@ def option_row(parameter: click.Parameter) -> tuple[str, str, str]:
     names = ", ".join(map(code, (*parameter.opts, *parameter.secondary_opts)))
     value = "" if parameter.is_flag or parameter.count else parameter.make_metavar(click.Context(main))
     repeats = " (repeats)" if parameter.multiple else ""
-    return f"{names} {code(value)}{repeats}".strip(), code(default_of(parameter)), parameter.help or ""
+    meaning, said = _split_default(parameter.help or "")
+    return f"{names} {code(value)}{repeats}".strip(), code(said or default_of(parameter)), meaning
+
+
+def _split_default(help_text: str) -> tuple[str, str]:
+    """Return an option's meaning, and the default that its help ends with in square brackets."""
+    found = _DEFAULT.fullmatch(help_text)
+    return (found[1], found[2]) if found else (help_text, "")
 
 
 def default_of(option: click.Option) -> str:

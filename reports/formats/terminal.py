@@ -18,6 +18,8 @@ MOST_DETAIL_ROWS: Final = 24
 """Details with more rows than this are left to the files."""
 _GAP: Final = 2
 """Characters between columns: one of padding and one where rich may draw a line."""
+_COMPARED: Final = "Comparison"
+"""Title of the table that has a row a method."""
 
 
 def show(report: Report, console: Console) -> None:
@@ -33,7 +35,9 @@ def _show_section(section: Section, console: Console) -> None:
     _say(console, section.title, "bold")
     for fact in section.facts:
         _say(console, fact, "dim")
-    for table in section.tables:
+    alone = _table_alone(section)
+    tables = section.tables if alone is None else (alone,)
+    for table in tables:
         if table.is_detail and len(table.rows) > MOST_DETAIL_ROWS:
             _say(console, f"{table.title}: {len(table.rows)} rows, in the Markdown report.", "dim")
             continue
@@ -42,6 +46,8 @@ def _show_section(section: Section, console: Console) -> None:
         for piece in pieces(table, console.width):
             console.print(_drawn(piece, console))
     for number, note in enumerate(section.notes, start=1):
+        if alone is not None and not any(f"[{number}]" in text for row in alone.rows for text in row):
+            continue  # its mark is in a table that is not shown
         _say(console, f"[{number}] {note}", "dim")
     _say(console, "")
     answer, *reasons = section.sentences
@@ -49,6 +55,12 @@ def _show_section(section: Section, console: Console) -> None:
     for sentence in reasons:
         _say(console, sentence)
     _say(console, "")
+
+
+def _table_alone(section: Section) -> Table | None:
+    """Return the comparison of a setting with a single method, beside which no other table compares anything."""
+    found = next((table for table in section.tables if table.title == _COMPARED), None)
+    return found if found is not None and len(found.rows) < 2 else None
 
 
 def pieces(table: Table, width: int) -> list[Table]:

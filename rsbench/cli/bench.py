@@ -161,6 +161,8 @@ def _read(path: Path) -> Measured:
     from rsbench.bench import summary, table  # late: start-up
     from rsbench.bench.measured import Measured
 
+    if not path.is_file():
+        raise RsbenchError(f"There is no file {path}.")
     measured = Measured.read(path)
     try:
         table.report(measured), summary.markdown(measured)

@@ -13,7 +13,12 @@ from rsbench.console import make_console, make_progress_console, say
 
 @click.command(cls=Command)
 @click.argument("results", metavar="[DIR]", type=PATH, default=Path("rsbench-results"))
-@heading(OUTPUT, click.option("--out", "-o", type=PATH, metavar="FILE", help="Archive to write.  [DIR.rsbench.zip]"))
+@heading(
+    OUTPUT,
+    click.option(
+        "--out", "-o", type=PATH, metavar="FILE", help="Archive to write.  [the folder's name.rsbench.zip, here]"
+    ),
+)
 def bundle(results: Path, out: Path | None) -> None:
     """Write one archive of a result folder, for others to check.
 

@@ -20,7 +20,7 @@ def data() -> None:
     """Fetch and check data sets."""
 
 
-@data.command()
+@data.command(short_help="Download a data set, check it and unpack it.")
 @click.argument("name", shell_complete=completion.datasets)
 @data_root_option
 @quiet_option
@@ -68,7 +68,7 @@ def fetch(name: str, data_root: Path, quiet: bool, as_json: bool) -> None:
         say(aside, f"Homepage: {dataset.homepage}")
 
 
-@data.command()
+@data.command(short_help="Find what is missing, unreadable or twice.")
 @click.argument("name", shell_complete=completion.datasets)
 @data_root_option
 @quiet_option

@@ -15,7 +15,7 @@ from rsbench.cli.grammar.command import Command
 from rsbench.cli.host_name import host_name_problems
 from rsbench.cli.options.output import json_option, quiet_option
 from rsbench.cli.options.shared import data_root_option
-from rsbench.console import make_console, make_progress_console, say
+from rsbench.console import make_console, make_progress_console, say, say_indented
 from rsbench.doctor.section import Section
 from rsbench.errors import RsbenchError
 from rsbench.paths import cache_root, data_cache
@@ -38,14 +38,14 @@ def doctor(ctx: click.Context, data_root: Path, quiet: bool, as_json: bool) -> N
     """  # noqa: D301 - click reads \b
     console, aside = make_console(), make_progress_console(quiet=quiet or as_json)
     sections = []
+    if aside.is_terminal:
+        say(aside, "torch is tried, and an exchange between two processes: some seconds ...", "dim")
     for section in examined(data_root):
         sections.append(section)
         if not (as_json or quiet):
             say(console, section.name.capitalize(), "bold")
             for line in section.lines:
-                say(console, f"  {line}")
-        if section.name == "machine" and aside.is_terminal:
-            say(aside, "torch is tried, and an exchange between two processes ...", "dim")
+                say_indented(console, line)
     problems = [problem for section in sections for problem in section.problems]
     problems += [*host_name_problems(socket.gethostname()), *environment_problems(os.environ)]
     is_fatal = any(section.is_fatal for section in sections)
@@ -55,7 +55,7 @@ def doctor(ctx: click.Context, data_root: Path, quiet: bool, as_json: bool) -> N
     else:
         say(console, "Problems" if problems else "No problems found.", "bold")
         for problem in problems:
-            say(console, f"  - {problem}")
+            say_indented(console, problem, begin="  - ")
     ctx.exit(1 if is_fatal else 0)
 
 

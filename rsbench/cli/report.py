@@ -63,10 +63,10 @@ STANDARD_OUTPUT: Final = Path("-")
         "--format",
         "formats",
         default=("md", "csv", "html"),
-        show_default="md,csv,html",
         metavar="NAMES",
         callback=joined,
-        help="Files to write: md, csv, html, tex, json.",
+        shell_complete=completion.formats,
+        help="Files to write: md, csv, html, tex, json.  [md,csv,html]",
     ),
     click.option("--out", type=PATH, help="Folder for the files; - prints one.  [the first DIR; for a bundle none]"),
     click.option("--quiet", "-q", is_flag=True, help="Write the files and print their paths only."),
@@ -139,10 +139,11 @@ def _hand_over(report: Report, target: Path | None, formats: Sequence[str], cons
     if target == STANDARD_OUTPUT:
         pipe(only_file(report, formats))
         return
+    paths = reports.write_report(report, target, formats) if target is not None else []
     if target is None or not quiet:
         reports.show(report, console)
-    if target is not None:
-        say_written(reports.write_report(report, target, formats), console)
+    if paths:
+        say_written(paths, console)
 
 
 def only_file(report: Report, formats: Sequence[str]) -> str:

@@ -39,10 +39,10 @@ from rsbench.links.link import parse_link
         "--format",
         "formats",
         default=("md", "csv", "html", "json"),
-        show_default="md,csv,html,json",
         metavar="NAMES",
         callback=joined,
-        help="Files to write: md, csv, html, tex, json.",
+        shell_complete=completion.formats,
+        help="Files to write: md, csv, html, tex, json.  [md,csv,html,json]",
     ),
     click.option("--out", type=PATH, help="Folder for the files.  [scale in the first DIR]"),
 )
@@ -78,5 +78,6 @@ def scale(
             "Nothing recorded here says which collectives a step starts: run the cells again with this version, "
             "--rerun, without --link."
         )
+    paths = reports.write_report(built, out or folders[0] / "scale", wanted)
     reports.show(built, console)
-    say_written(reports.write_report(built, out or folders[0] / "scale", wanted), console)
+    say_written(paths, console)

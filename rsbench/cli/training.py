@@ -81,7 +81,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
             " use `rsbench run` there, which joins it with one cell, or start compare without torchrun."
         )
     request = request_from(ctx, given)
-    check_size(request.grids, yes=given["yes"])
+    check_size(request.grids, yes=given["yes"] or request.dry_run)
     ctx.exit(comparison.compare(request, Screen.of(quiet=given["quiet"], as_json=given["as_json"])))
 
 

@@ -26,7 +26,7 @@ def network(infiniband: Path = INFINIBAND) -> Section:
     lines += [f"{port['adapter']} port {port['port']}: InfiniBand, {port['state']}, {port['rate']}" for port in ports]
     return Section(
         name="network",
-        lines=(*lines, *emulation.values()),
+        lines=(*lines, _emulation_line()),
         facts={"interfaces": interfaces, "infiniband": ports, "emulated_links": emulation},
     )
 
@@ -75,6 +75,17 @@ def _first_line(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip() or "unknown"
     except OSError:
         return "unknown"
+
+
+def _emulation_line() -> str:
+    """Return whether links can be emulated, in one line."""
+    from rsbench.emulation import requirements  # late: start-up
+
+    no_rate = requirements.problem(delay=False)
+    if no_rate:
+        return f"emulated links: no. {no_rate}"
+    no_delay = requirements.problem(delay=True)
+    return f"emulated links: yes, rate{f' alone. {no_delay}' if no_delay else ' and delay'}"
 
 
 def _emulation() -> dict[str, str]:

@@ -137,12 +137,7 @@ class Grid:
             raise RsbenchError(
                 f"density is {self.density:g}, out of range: a share of the elements is above 0 and at most 1."
             )
-        anything = DatasetDefaults(
-            fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1
-        )
-        ends = tuple(dict.fromkeys((self.seeds[0], max(self.seeds), self.tuning_seed)))
-        seeds = tuple(seed for seed in ends if seed is not None)
-        replace(self, seeds=seeds).cells(dict.fromkeys(self.datasets, anything))
+        replace(self, seeds=(self.seeds[0], max(self.seeds))).planned_cells()
 
     @property
     def most_cells(self) -> int:
@@ -159,6 +154,17 @@ class Grid:
         )
         seeds = len(self.seeds) + (self.tuning_seed is not None)
         return seeds * math.prod(max(1, len(values)) for values in chosen)
+
+    def planned_cells(self) -> list[CellSpec]:
+        """Return the most cells that run, without a look at data: of a study, the tuning seed's and one rate's."""
+        anything = DatasetDefaults(
+            fingerprint="", model="", optimizer="sgd", lr=1.0, epochs=1, batch_size=1, image_size=1
+        )
+        defaults = dict.fromkeys(self.datasets, anything)
+        if self.tuning_seed is None:
+            return self.cells(defaults)
+        tuning, chosen = replace(self, seeds=(self.tuning_seed,)), replace(self, lrs=self.lrs[:1])
+        return [*tuning.cells(defaults), *chosen.cells(defaults)]
 
     def cells(self, datasets: Mapping[str, DatasetDefaults]) -> list[CellSpec]:
         """Return the cells in the order in which they run, each once.
@@ -274,7 +280,10 @@ def check_size(grids: Sequence[Grid], *, yes: bool) -> None:
     count = sum(grid.most_cells for grid in grids)
     if count > MOST_CELLS:
         raise RsbenchError(f"That is up to {count:,} cells, but rsbench takes at most {MOST_CELLS:,}: ask for fewer.")
-    if count > MOST_UNASKED and not yes:
+    if count <= MOST_UNASKED or yes:
+        return
+    count = len({cell for grid in grids for cell in grid.planned_cells()})
+    if count > MOST_UNASKED:
         raise RsbenchError(
             f"That is up to {count:,} cells, more than {MOST_UNASKED:,}: ask for fewer, or add --yes if you mean it."
         )

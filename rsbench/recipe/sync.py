@@ -235,7 +235,7 @@ def options() -> list[tuple[str, str]]:
     return [
         ("outer_lr", "1, of nesterov 0.7 (0 < x < 1e6): what the averaged difference is multiplied by"),
         ("outer_momentum", "0.9, of nesterov only (0 < x < 1)"),
-        ("mu", "0.01, of prox only (0 < x < 1e6; FedProx tries 0.001 to 1): the pull towards the round's begin"),
+        ("mu", "0.01, of prox only (0 < x < 1e6; FedProx tries 0.001 to 1): the pull towards the round's start"),
         ("state", f"{' or '.join(_WORDS['state'])}: what becomes of the local optimizers' state at a round's end"),
         ("weights", f"{' or '.join(_WORDS['weights'])}: whether a worker counts by its training samples"),
     ]
@@ -248,7 +248,7 @@ def describe() -> list[tuple[str, str]]:
         ("accumulate:K", "add up the gradients of K batches, exchange once, take one optimizer step"),
         ("rounds:K", "train alone for K local steps, then average the parameters"),
         ("rounds:K:nesterov", "the same with Nesterov's momentum on the averaged difference"),
-        ("rounds:K:prox", "the same as rounds:K, with a pull towards the round's begin in each local step"),
+        ("rounds:K:prox", "the same as rounds:K, with a pull towards the round's start in each local step"),
     ]
     presets = [(name, f"{preset.text(preset.every)}: {preset.source}") for name, preset in PRESETS.items()]
     return forms + presets

@@ -250,6 +250,9 @@ def _cell_folders(folders: Iterable[Path]) -> Iterator[Path]:
     """Yield each cell folder once, whether its result folder, its ``cells`` folder or itself is given."""
     seen: set[Path] = set()
     for folder in folders:
+        if folder.suffix == ".zip" and not folder.is_dir():
+            is_bundle = f"{folder} is a bundle; rsbench report and rsbench.load read it."
+            raise RsbenchError(is_bundle if folder.is_file() else f"There is no file {folder}.")
         if not folder.is_dir():
             raise RsbenchError(
                 f"There is no result folder {folder}; run `rsbench compare --out {folder}` first "

@@ -83,6 +83,8 @@ class Closing:
 
     def _stopped(self) -> str:
         if self.earlier is None:
+            if self.total == 1:
+                return "Stopped: 0 of 1 cell is done. The same command goes on."
             left = self.total - self.done
             return f"Stopped: {self.done} of {self.total} cells are done. The same command runs the other {left}."
         return f"Stopped: {self.done} of {self.total} cells have run again{self._how_to_go_on()}"

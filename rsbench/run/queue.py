@@ -18,6 +18,8 @@ class CellQueue(ABC):
     """
 
     done: int
+    is_at_most: bool = False
+    """Whether fewer cells than are left may run, because some decide on others."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
@@ -31,7 +33,7 @@ class CellQueue(ABC):
     @property
     def most(self) -> str:
         """How many are left, in words: ``12 cells``, ``at most 40 cells``."""
-        return count_text(len(self.left()), "cell")
+        return f"{'at most ' if self.is_at_most else ''}{count_text(len(self.left()), 'cell')}"
 
     @abstractmethod
     def ready(self) -> Sequence[Job]:

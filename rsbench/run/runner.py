@@ -34,7 +34,7 @@ BARRIER_TIMEOUT_S: Final = 3600.0
 """How long nodes wait for each other before each cell: one may be decoding images, or losing its connection slowly."""
 POLL_S: Final = 0.2
 """Between two looks at cells that another process runs."""
-_STOPPING: Final = "stopping after a checkpoint; Ctrl-C again stops at once"
+_STOPPING: Final = "stopping{}; Ctrl-C again stops at once"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,9 +260,11 @@ class CellRunner:
 
         def tick() -> None:
             touch()
-            self.progress.tick(self.launcher.places())
+            if self.stop.number is None or self.progress.is_training:
+                self.progress.tick(self.launcher.places())
             if self.stop.number is not None and not told[0]:
                 told[0] = True
-                self.progress.say(job.spec, _STOPPING, total)
+                after = " after a checkpoint" if self.progress.is_training else ""
+                self.progress.say(job.spec, _STOPPING.format(after), total)
 
         return tick

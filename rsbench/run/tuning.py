@@ -19,7 +19,6 @@ from rsbench.results.folder import CellFolder
 from rsbench.results.ledger import Ledger
 from rsbench.results.schema import Record
 from rsbench.run.queue import CellQueue
-from rsbench.units import count_text
 
 FAILED = -math.inf
 """Validation score of a cell that gave no numbers: any other rate is better."""
@@ -114,6 +113,8 @@ class TuningQueue(CellQueue):
         say: told each row's learning rate.
     """
 
+    is_at_most = True  # fewer run where a best rate lies at an edge
+
     def __init__(self, rows: Sequence[Row], seed: int, out: Path, ledger: Ledger, say: Callable[[str], None]) -> None:
         super().__init__()
         self._rows, self._seed, self._out, self._ledger, self._say = list(rows), seed, out, ledger, say
@@ -131,11 +132,6 @@ class TuningQueue(CellQueue):
             specs += [row.tuning[rate].spec for rate in tried] if row.trains else []
             specs += [] if best is None else [job.spec for job in row.seeds[best]]
         return specs
-
-    @property
-    def most(self) -> str:
-        """How many are left, in words: fewer where a best rate lies at an edge."""
-        return f"at most {count_text(len(self.left()), 'cell')}"
 
     def mark(self) -> None:
         """Write the tuning seed into what others recorded, so that every table of the folder knows it.

@@ -130,7 +130,7 @@ def test_another_tree_is_timed_beside_and_a_row_that_fails_loses_no_other(
             ("--plot", "p.png", "--density", "0.1,0.2", "--compressor", "qsgd"),
             "--plot needs a compressor with a density, timed at two of them",
         ),
-        (("--from", "none.json"), "none.json holds no samples"),
+        (("--from", "none.json"), "There is no file none.json"),
     ],
 )
 def test_mistakes_get_one_sentence(rsbench: Call, arguments: tuple[object, ...], words: str) -> None:

@@ -27,6 +27,7 @@ TYPOS = [
     ("compare --compressor rsdgc,alpha=0.5", "write rsdgc:alpha=0.5."),
     ("compare --compressor none,,topk", "item 2 of 'none,,topk' is empty"),
     ("compare --compressor none,", "item 2 of 'none,' is empty"),
+    ("compare --ratio 10x,0.5x", "ratio is 0.5, but"),
     ("compare --ratio 10,x,100", "item 2 of 3: 'x' is not a number"),
     ("compare --ratio 10;100", "'10;100' is not a number"),
     ("compare --ratio 100,0.5", "ratio is 0.5"),
@@ -131,3 +132,19 @@ def test_a_plan_writes_lists_in_the_same_ways(tmp_path: Path) -> None:
     assert grid.compressors == ("none", "topk", "rsdgc:alpha=0.5,warmup=exp")
     assert (grid.ratios, grid.seeds, grid.devices.gpus) == ((10.0, 100.0), (0, 2, 3), (1, 2))
     assert grid.links == ("50mbit", "geo:up=1mbit,latency=600ms")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["list"], "Missing argument WHAT: give one of compressors, datasets, links, models, partitions, plans, runs"),
+        (
+            ["compare", "--compressor", "none topk"],
+            "separate values with commas: none,topk.",
+        ),
+        (["compare", "--compressor", ""], "--compressor is empty: give a value, or leave it out."),
+    ],
+)
+def test_what_is_missing_or_run_together_is_said_in_one_line(words: list[str], sentence: str) -> None:
+    done = CliRunner().invoke(main, words, prog_name="rsbench")
+    assert done.exit_code == 2 and sentence in done.stderr and "\\n" not in done.stderr

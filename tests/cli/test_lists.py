@@ -69,7 +69,7 @@ def test_runs_are_a_table_of_folders_given(rsbench: Call, no_torch: None, monkey
     assert result.exit_code == 0, result.output
     rows = [line.split() for line in result.stdout.splitlines()]
     heads = [row[:2] for row in rows]
-    assert rows[0] == ["Cell", "Status", "Test", "Time", "Started", "(UTC)"]
+    assert rows[0] == ["Cell", "Status", "Test", "Last", "run", "Started", "(UTC)"]
     assert ["none", "seed=0"] in heads and ["topk", "50x"] in heads
     assert "2 of 3 cells in one, two are done." in result.stdout
     assert "is damaged or cut short" in result.stdout

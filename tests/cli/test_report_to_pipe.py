@@ -67,3 +67,4 @@ def test_a_reader_that_leaves_ends_a_list_quietly(tmp_path: Path) -> None:
         process.stdout.close()
         told = process.stderr.read()
     assert "Traceback" not in told and "Error" not in told
+    assert process.returncode == 0

@@ -95,6 +95,10 @@ def _partition_names() -> Iterable[str]:
     return [form.partition(":")[0] + (":" if ":" in form else "") for form, _ in describe()]
 
 
+def _format_names() -> Iterable[str]:
+    return ("md", "csv", "html", "tex", "json")
+
+
 def plans(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Return the shipped plans, or have the shell complete files where none matches."""
     from rsbench.planning.plan_file import shipped  # late: start-up
@@ -109,3 +113,4 @@ compressors = in_list(_compressor_names, _compressor_keys)
 links = in_list(_link_names, _link_keys)
 syncs = in_list(_sync_names)
 partitions = in_list(_partition_names)
+formats = in_list(_format_names)

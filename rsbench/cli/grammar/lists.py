@@ -14,6 +14,17 @@ _DECIMALS: Final = re.compile(r"0[0-9]{1,17}")
 """What follows ``0,`` where somebody writes fractions with a comma."""
 
 
+class Ratio(click.ParamType):  # type: ignore[type-arg]  # generic in new releases only
+    """A number that may be written as tables have it: ``50`` or ``50x``."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        is_text = isinstance(value, str) and value[:1].isdecimal()
+        return float(click.FLOAT.convert(value.removesuffix("x") if is_text else value, param, ctx))
+
+
 class ListOption(click.Option):
     """An option that takes a list, by commas, by repetition, or by both.
 
@@ -37,6 +48,8 @@ class ListOption(click.Option):
             click.BadParameter: an item is empty or of the wrong kind; the message says which.
         """
         texts = value or ()
+        if "" in texts:
+            raise click.UsageError(f"{self.opts[0]} is empty: give a value, or leave it out.", ctx)
         try:
             items = [item for text in texts for item in (split_items(text) if isinstance(text, str) else [text])]
         except ValueError as error:
@@ -44,8 +57,8 @@ class ListOption(click.Option):
         return tuple(self._converted(ctx, items, place) for place in range(len(items)))
 
     def _converted(self, ctx: click.Context, items: Sequence[Any], place: int) -> Any:
-        is_fraction = self.type is click.FLOAT and place > 0 and items[place - 1] == "0"
-        if is_fraction and _DECIMALS.fullmatch(items[place]):
+        is_number = self.type is click.FLOAT or isinstance(self.type, Ratio)
+        if is_number and place > 0 and items[place - 1] == "0" and _DECIMALS.fullmatch(items[place]):
             raise click.BadParameter(
                 f"a comma separates values: write 0.{items[place]} for a fraction, or 0,{int(items[place])}.", ctx, self
             )

@@ -22,6 +22,7 @@ REPORT: Final = "this is a fault of rsbench: please report it with the lines abo
 
 _WORDS: Final = {"a valid float": "a number", "a valid integer": "a whole number"}
 """Click's words -> words for people."""
+_BOOLEAN: Final = re.compile(r"is not a valid boolean\..*", re.DOTALL)
 _CHOICE: Final = re.compile(r"'([^']*)' is not one of")
 
 
@@ -89,7 +90,11 @@ def _usage(error: click.ClickException) -> str:
 
 def hinted(error: click.ClickException) -> str:
     """Return click's message in plain words, with what was probably meant."""
-    message = error.format_message()
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
+        choices = getattr(error.param.type, "choices", ())
+        name = error.param.make_metavar(error.ctx or click.get_current_context())
+        return f"Missing argument {name}{': give one of ' if choices else ''}{', '.join(choices)}."
+    message = _BOOLEAN.sub("is neither yes nor no: give 1 or 0", error.format_message())
     for theirs, plain in _WORDS.items():
         message = message.replace(theirs, plain)
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:

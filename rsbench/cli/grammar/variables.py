@@ -15,6 +15,8 @@ from rsbench.errors import closest
 PREFIX: Final = "RSBENCH"
 _NEVER: Final = frozenset({"help", "version"})
 """Options that no variable sets."""
+_OTHERS: Final = ("CACHE", "TOKEN", "LEASE_S", "GIT_SHA", "LINK_", "UPDATE_GOLDEN", "AXE", "TEST_", "LEFT_BEHIND")
+"""What follows the prefix in variables that set no option, or what it begins with."""
 
 
 def options_of(command: click.Command) -> list[click.Option]:
@@ -88,6 +90,14 @@ def as_options(ctx: click.Context) -> list[str]:
     return words
 
 
+def _is_nobodys(name: str, ctx: click.Context) -> bool:
+    """Return whether a variable has our prefix, and neither a command nor anything else reads it."""
+    root = ctx.find_root().command
+    commands = [f"{each.upper()}_" for each in root.list_commands(ctx)] if isinstance(root, click.Group) else []
+    ours, _, rest = name.partition("_")
+    return ours == PREFIX and bool(rest) and not rest.startswith((*_OTHERS, *commands))
+
+
 def say_variables(ctx: click.Context) -> None:
     """Say on standard error which variables set options, and which are misspelt."""
     known = {name.lower(): name for option in options_of(ctx.command) for name in option.envvar or ()}
@@ -97,6 +107,10 @@ def say_variables(ctx: click.Context) -> None:
             close = closest(name.lower(), known)
             hint = f" Did you mean {known[close]}?" if close else ""
             complain(f"Warning: The environment variable {name} sets no option of {ctx.command_path}.{hint}")
+        elif _is_nobodys(name, ctx):
+            meant = name.replace(f"{PREFIX}_", prefix, 1)
+            hint = f" Did you mean {meant}?" if meant.lower() in known else ""
+            complain(f"Warning: The environment variable {name} sets nothing.{hint}")
     words = assignments(ctx)
     if words and not ctx.params.get("quiet"):
         complain(f"From the environment: {' '.join(words)}")

@@ -11,6 +11,7 @@ from rsbench.planning import model_sizes, probe
 from rsbench.planning.model_sizes import ModelSize
 from rsbench.recipe import fedfusion
 from rsbench.recipe.model_text import FORMS, canonical_model
+from rsbench.units import number_text
 
 _COLUMNS = ("Model", "Task", "Parameters (M)", "Gradients (MB)", "Largest ratio")
 _OWN_TASK = "scenes"
@@ -61,7 +62,7 @@ def _row(name: str, task: str, size: ModelSize | None) -> Row:
 
 def _texts(size: ModelSize) -> tuple[str, str, str]:
     ratio = model_sizes.ratio_text(size.largest_ratio)
-    return f"{size.parameters / 1e6:.3g}", f"{size.gradient_bytes / 1e6:.3g}", ratio
+    return number_text(size.parameters / 1e6), number_text(size.gradient_bytes / 1e6), ratio
 
 
 def _remarks(name: str) -> tuple[str, ...]:

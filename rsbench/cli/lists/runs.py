@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +30,22 @@ def runs(asked: Asked) -> Listing:
     common = _common([cell.words for cell in found if cell.words])
     done = sum(cell.run.status == "done" for cell in found)
     places = ", ".join(map(str, folders))
-    same = (f"The same in all of them: {' '.join(common)}.",) if common and len(found) > 1 else ()
+    about = "The same in all of them" if len(found) > 1 else "Of"
+    same = (f"{about}: {' '.join(common)}.",) if common else ()
+    hint = f"Tables and a page of them: {_report_command(asked.names or (str(asked.out),))}."
     return Listing(
         what="runs",
-        columns=("Cell", "Status", "Test", "Time", "Started (UTC)"),
-        rows=tuple(_row(cell, common if len(found) > 1 else ()) for cell in found),
+        columns=("Cell", "Status", "Test", "Last run", "Started (UTC)"),
+        rows=tuple(_row(cell, common) for cell in found),
         results=(*same, f"{done} of {len(found)} cells in {places} are done."),
-        hints=("Tables and a page of them: rsbench report.",) if done and not asked.verbose else (),
+        hints=(hint,) if done and not asked.verbose else (),
     )
+
+
+def _report_command(folders: Sequence[str]) -> str:
+    """Return the command that reports on some folders."""
+    named = [] if tuple(folders) == ("rsbench-results",) else map(shlex.quote, folders)
+    return " ".join(["rsbench report", *named])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from rsbench.cli.grammar.command import (
     TRAIN,
     heading,
 )
-from rsbench.cli.grammar.lists import joined, list_option, one_option
+from rsbench.cli.grammar.lists import Ratio, joined, list_option, one_option
 from rsbench.judging import INTERVALS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -91,7 +91,7 @@ grid_options = heading(
         shell_complete=completion.compressors,
         help="Compressors with their options: `rsbench list compressors -v`.  [none,topk,dgc,rsdgc]",
     ),
-    list_option("--ratio", type=float, metavar="X", help="Send X times fewer bytes than dense.  [50]"),
+    list_option("--ratio", type=Ratio(), metavar="X", help="Send X times fewer bytes than dense.  [50]"),
     list_option("--lr", type=float, metavar="RATE", help="Learning rates.  [the data set's or the network's own]"),
     list_option(
         "--seeds",
@@ -146,7 +146,7 @@ cell_options = heading(
         shell_complete=completion.compressors,
         help="Compressor with its options: `rsbench list compressors -v`.",
     ),
-    one_option("--ratio", type=float, metavar="X", help="Send X times fewer bytes than dense.  [50]"),
+    one_option("--ratio", type=Ratio(), metavar="X", help="Send X times fewer bytes than dense.  [50]"),
     one_option("--lr", type=float, metavar="RATE", help="Learning rate.  [the data set's or the network's own]"),
     one_option("--seed", type=int, default=0, show_default=True, help="Decides weights, batches, validation samples."),
 )

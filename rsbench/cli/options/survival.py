@@ -12,7 +12,7 @@ survival_options = heading(
         "--checkpoint-every",
         type=click.IntRange(min=1),
         metavar="STEPS",
-        help="Save a checkpoint every N steps too.  [after epochs, 5 minutes apart, and when stopped]",
+        help="Save every N steps too, not only after epochs (5 minutes apart) and when stopped.",
     ),
     click.option("--no-checkpoints", is_flag=True, help="Save none; an interrupted cell begins anew."),
     click.option("--reset-compressor", is_flag=True, help="Go on from checkpoints without the compressor's state."),

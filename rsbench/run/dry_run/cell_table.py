@@ -44,7 +44,7 @@ def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tup
         f"{spec.lr:g}" if queue.decided(job) else "best",
         str(spec.seed),
         f"{spec.workers} {spec.device}{'' if spec.deterministic else ', fast'}",
-        str(job.steps),
+        f"{job.steps:,}",
         bytes_text(estimate.payload_bytes_per_step),
         bytes_text(estimate.total_payload_bytes),
         " ".join([f"{estimate.compression_ratio:.4g}", *miss_marks(job, notes)]),

@@ -21,8 +21,9 @@ def document(queue: CellQueue, expected: Sequence[Expectation], notes: Sequence[
         notes: sentences beside the numbers.
 
     Returns:
-        An object of ``exit_code``, ``dry_run``, ``cells_to_run``, ``cells_done``, ``time_s``, ``gpu_hours``,
-        ``payload_bytes`` (of a worker, all cells), ``methods``, ``cells`` and ``notes``.
+        An object of ``exit_code``, ``dry_run``, ``cells_to_run``, ``cells_done``, ``cells_are_upper_bound`` (a study
+        may run fewer), ``time_s``, ``time_is_lower_bound`` (from operations alone, without start and exchange),
+        ``gpu_hours``, ``payload_bytes`` (of a worker, all cells), ``methods``, ``cells`` and ``notes``.
     """
     jobs = queue.left()
     pairs = list(zip(jobs, expected, strict=True))
@@ -31,7 +32,9 @@ def document(queue: CellQueue, expected: Sequence[Expectation], notes: Sequence[
         "dry_run": True,
         "cells_to_run": len(jobs),
         "cells_done": queue.done,
+        "cells_are_upper_bound": queue.is_at_most,
         "time_s": sum(one.time_s for one in expected),
+        "time_is_lower_bound": not all(one.measured for one in expected),
         "gpu_hours": sum(one.time_s * job.spec.workers for job, one in pairs if job.spec.device == "cuda") / 3600,
         "payload_bytes": sum(job.estimate.total_payload_bytes for job in jobs),
         "methods": [_method(group) for group in by_method(jobs, expected)],

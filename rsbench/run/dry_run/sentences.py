@@ -13,7 +13,7 @@ from rsbench.planning.job import Job, LocatedDataset
 from rsbench.planning.request import Request
 from rsbench.recipe.partition import parse_partition
 from rsbench.run.dry_run.expectation import ASSUMED_FLOPS_PER_S, Expectation
-from rsbench.units import bytes_text, count_text, duration_text
+from rsbench.units import bytes_text, count_text, duration_text, number_text
 
 
 def headline(most: str, jobs: Sequence[Job], expected: Sequence[Expectation]) -> str:
@@ -31,11 +31,16 @@ def headline(most: str, jobs: Sequence[Job], expected: Sequence[Expectation]) ->
     payload_bytes = sum(job.estimate.total_payload_bytes for job in jobs)
     words = [
         f"{most[0].upper()}{most[1:]}",
-        f"{duration_text(time_s)} on {_devices(jobs)}",
-        *([f"{gpu_s / 3600:.3g} GPU hours"] if gpu_s else []),
+        f"{least_words(expected)}{duration_text(time_s)} on {_devices(jobs)}",
+        *([f"{number_text(gpu_s / 3600)} GPU hours"] if gpu_s else []),
         f"{bytes_text(payload_bytes)} of payload a worker",
     ]
     return ", ".join(words)
+
+
+def least_words(expected: Sequence[Expectation]) -> str:
+    """Return ``at least`` where a time is from operations alone: a run starts, loads, exchanges and compresses too."""
+    return "" if all(one.measured for one in expected) else "at least "
 
 
 def _on_gpu(job: Job) -> bool:
@@ -79,7 +84,7 @@ def _time_sentences(expected: Sequence[Expectation]) -> list[str]:
     which = "Times are" if modelled == len(expected) else f"Times of {count_text(modelled, 'cell')} are"
     return [
         f"{which} from operations alone, at an assumed {cpu:g} GFLOP/s a CPU worker or {gpu:g} TFLOP/s a GPU, without "
-        f"data loading, exchange{' off links' if on_links else ''} and compression."
+        f"start, data loading, exchange{' off links' if on_links else ''} and compression."
     ]
 
 
@@ -99,8 +104,8 @@ def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact
     busy_s = sum(one.time_s for _, one in on_links)
     return (
         f"Links: in {count_text(len(on_links), 'cell')} a worker sends {bytes_text(sent_bytes)} in all, headers "
-        f"included, which takes {duration_text(link_s)} ({link_s / 3600:.3g} h) of the time at most: modelled from the "
-        f"plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
+        f"included, which takes {duration_text(link_s)} ({number_text(link_s / 3600)} h) of the time at most: modelled "
+        f"from the plan, not overlapped with computing.{_pass_words(contact, busy_s, sent_bytes)}"
     )
 
 
@@ -122,5 +127,5 @@ def _pass_words(contact: Contact | None, busy_s: float, sent_bytes: float) -> st
     per_pass = bytes_text(sent_bytes * min(1.0, contact.visible_s / busy_s))
     return (
         f" With links that are there {contact.title} these cells take {duration_text(elapsed_s)} "
-        f"({elapsed_s / 3600:.3g} h) in {passes:,} pass{'' if passes == 1 else 'es'}, {per_pass} a pass."
+        f"({number_text(elapsed_s / 3600)} h) in {passes:,} pass{'' if passes == 1 else 'es'}, {per_pass} a pass."
     )

@@ -10,20 +10,20 @@ from rsbench.run.dry_run.groups import Group
 from rsbench.run.dry_run.marks import miss_marks
 from rsbench.units import DASH, bytes_text, duration_text, ratio_text
 
-_WORDS: Final = frozenset({"data set", "model", "method", "workers", "link"})
+_WORDS: Final = frozenset({"setting", "method", "workers"})
 
 
 def settings_table(groups: Sequence[Group]) -> Table:
     """Return a row for each data set, model, number of workers and link."""
     with_links = any(group.jobs[0].spec.link is not None for group in groups)
-    names = ["data set", "model", "workers", "cells", "steps", "memory/worker", "time"]
+    names = ["setting", "workers", "cells", "steps", "memory", "time"]
     rows = [[*_setting_row(group), *(_link_row(group) if with_links else [])] for group in groups]
-    return _table("Settings", [*names, *(["link", "sent", "on the link"] if with_links else [])], rows)
+    return _table("Settings", [*names, *(["sent", "on the link"] if with_links else [])], rows)
 
 
 def methods_table(groups: Sequence[Group], notes: Notes) -> Table:
     """Return a row for each method and ratio, over all settings."""
-    names = ["method", "asked", "cells", "payload/step", "ratio", "payload in all", "time"]
+    names = ["method", "cells", "payload/step", "ratio", "in all", "time"]
     return _table("Methods", names, [_method_row(group, notes) for group in groups])
 
 
@@ -36,29 +36,27 @@ def _setting_row(group: Group) -> list[str]:
     spec = group.jobs[0].spec
     where = [f"{spec.workers} {spec.device}", "" if spec.deterministic else "fast", spec.partition]
     return [
-        spec.dataset,
-        spec.model,
+        " ".join(filter(None, [spec.dataset, spec.model, spec.link])),
         ", ".join(filter(None, where)),
         f"x {len(group.jobs)}",
-        str(group.jobs[0].steps),
+        f"{group.jobs[0].steps:,}",
         bytes_text(max([one.memory_bytes_per_worker for one in group.estimates])),
         duration_text(group.time_s),
     ]
 
 
 def _link_row(group: Group) -> list[str]:
-    """Return a setting's link, what a worker sends over it in all cells, and the time that this takes."""
+    """Return what a worker of a setting sends in all cells, and the time that this takes on its link."""
     sent = bytes_text(sum([one.wire_bytes for one in group.estimates]))
-    link = group.jobs[0].spec.link
-    return [link or DASH, sent, duration_text(sum(one.link_s for one in group.expected)) if link else DASH]
+    on_link = duration_text(sum(one.link_s for one in group.expected))
+    return [sent, DASH if group.jobs[0].spec.link is None else on_link]
 
 
 def _method_row(group: Group, notes: Notes) -> list[str]:
     spec = group.jobs[0].spec
     marks = dict.fromkeys(mark for job in group.jobs for mark in miss_marks(job, notes))
     return [
-        " ".join(filter(None, [spec.compressor, spec.sync])),
-        DASH if spec.ratio is None else f"{spec.ratio:g}x",
+        " ".join(filter(None, [spec.compressor, f"{spec.ratio:g}x" if spec.ratio else None, spec.sync])),
         f"x {len(group.jobs)}",
         span([one.payload_bytes_per_step for one in group.estimates], bytes_text),
         " ".join([span([one.compression_ratio for one in group.estimates], ratio_text), *marks]),

@@ -50,6 +50,11 @@ class Progress(ABC):
         for note in self._state.take_notes():
             self._print(f"{self._head(self._spec)}: {note}")
 
+    @property
+    def is_training(self) -> bool:
+        """Whether the cell that began last has taken a step."""
+        return self._state is not None and self._state.step > 0
+
     def end(self, spec: CellSpec, line: str, total: int) -> None:
         """Show how a cell has ended, which need not have begun here: another process may have run it."""
         self.say(spec, line, total)

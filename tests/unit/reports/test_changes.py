@@ -128,3 +128,9 @@ def test_reports_changes_do_not_judge_the_accuracy_of_what_does_not_train(make_r
     both = build_changes(before, after, NAMES).sections[1]
     assert both.tables[0].rows[0] == alone.rows[0], "no wider interval for it"
     assert "noop" not in both.conclusion
+
+
+def test_reports_changes_without_a_common_seed_compare_no_accuracy(make_record: Maker) -> None:
+    before, after = [make_record(seed=0)], [make_record(seed=1), make_record(seed=2)]
+    *_, section = build_changes(before, after, NAMES).sections
+    assert section.conclusion.startswith("OA cannot be compared: A and B have no seed in common (A: 0; B: 1, 2). Payl")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 import rsbench
 from rsbench.bars import bars
-from rsbench.console import complain, harmless, make_console, say
+from rsbench.console import complain, harmless, make_console, say, say_indented
 
 HOSTILE = {
     "\x1b]0;owned\x07": r"\x1b]0;owned\x07",
@@ -106,3 +106,9 @@ def test_no_other_module_prints() -> None:
 def _modules(package: Path) -> list[Path]:
     linked = [path for path in package.iterdir() if path.is_symlink()]
     return [*package.glob("**/*.py"), *(file for folder in linked for file in folder.glob("**/*.py"))]
+
+
+def test_further_lines_of_a_terminal_are_indented() -> None:
+    stream = io.StringIO()
+    say_indented(Console(file=stream, width=14, force_terminal=True, color_system=None), "one two three", begin="  - ")
+    assert stream.getvalue() == "  - one two\n    three\n"

@@ -23,6 +23,10 @@ def test_reports_significant_digits(value: float | None, text: str) -> None:
     assert units.significant(value) == text
 
 
+def test_large_numbers_are_whole_and_grouped() -> None:
+    assert [units.number_text(value) for value in (0.0184, 81.96, 999.6, 2552.4)] == ["0.0184", "82", "1,000", "2,552"]
+
+
 def test_reports_units() -> None:
     assert units.bytes_text(0) == "0 B"
     assert units.bytes_text(999.6) == "1.00 kB"

@@ -63,3 +63,9 @@ def test_reports_pieces_begin_with_all_leading_columns() -> None:
     cut = pieces(table, 30)
     assert [one.columns for one in cut] == [(*columns[:2], column) for column in columns[2:]]
     assert [one.rows for one in cut] == [(("a", "b", text),) for text in "cde"]
+
+
+def test_reports_terminal_shows_one_table_where_one_method_compares_nothing(make_record: Maker) -> None:
+    stream = io.StringIO()
+    show(build_report([make_record(compressor="none", ratio=None)]), Console(file=stream, width=120))
+    assert "Comparison" in stream.getvalue() and "in detail" not in stream.getvalue()

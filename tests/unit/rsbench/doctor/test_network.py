@@ -28,8 +28,7 @@ def test_interfaces_and_infiniband(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "eth0: 10 Gbit/s, MTU 9,000, the way to other hosts",
         "lo: speed unknown, MTU 65,536, this machine only",
         "mlx5_0 port 1: InfiniBand, ACTIVE, 200 Gb/sec (4X HDR)",
-        "links of a rate: can be emulated (compare --link)",
-        "links of a rate and a delay: no. It needs root.",
+        "emulated links: yes, rate alone. It needs root.",
     )
     assert [one["bits_per_s"] for one in section.facts["interfaces"]] == [1e10, None, None]
     assert section.facts["infiniband"] == [

@@ -143,7 +143,7 @@ def test_networks_without_batch_norm_take_a_smaller_default_rate_unless_one_is_g
 def test_a_large_grid_is_asked_about_and_a_huge_one_refused_without_making_its_cells() -> None:
     large = Grid(seeds=tuple(range(600)), lrs=(0.1, 0.2), tuning_seed=600)
     assert large.most_cells == 601 * 2 * 4
-    with pytest.raises(RsbenchError, match=r"up to 4,808 cells, more than 2,000: .* --yes"):
+    with pytest.raises(RsbenchError, match=r"up to 2,408 cells, more than 2,000: .* --yes"):
         check_size([large], yes=False)
     check_size([large], yes=True)
     check_size([Grid(seeds=tuple(range(500)))], yes=False)

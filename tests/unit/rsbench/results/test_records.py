@@ -263,3 +263,12 @@ def test_a_file_that_is_larger_than_any_record_is_not_read(tmp_path: Path) -> No
         f"The record {path} cannot be used: it is larger than 64 MiB, which no record is; restore it, or delete it so "
         "that the cell runs again."
     ]
+
+
+def test_a_bundle_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
+    bundle = tmp_path / "x.rsbench.zip"
+    with pytest.raises(RsbenchError, match=r"There is no file .*x\.rsbench\.zip\."):
+        read_records([bundle])
+    bundle.touch()
+    with pytest.raises(RsbenchError, match=r"x\.rsbench\.zip is a bundle; rsbench report and rsbench\.load read it"):
+        read_records([bundle])

@@ -111,6 +111,7 @@ def test_a_job_of_a_cluster_gets_them_as_options(monkeypatch: pytest.MonkeyPatch
         (["compare"], {"RSBENCH_COMPARE_RATIO": "10,x"}, "item 2 of 2: 'x' is not a number, from the environment"),
         (["compare"], {"RSBENCH_COMPARE_RATIO": "x"}, "variable RSBENCH_COMPARE_RATIO."),
         (["compare"], {"RSBENCH_COMPARE_BF16": "perhaps"}, "variable RSBENCH_COMPARE_BF16."),
+        (["compare"], {"RSBENCH_COMPARE_JSON": "yess"}, "'yess' is neither yes nor no: give 1 or 0, from"),
         (["compare"], {"RSBENCH_COMPARE_PLAN_SIZE": "small"}, "variable RSBENCH_COMPARE_PLAN_SIZE."),
         (["run"], {"RSBENCH_RUN_RATIO": "1,2"}, "variable RSBENCH_RUN_RATIO."),
         (["report"], {"RSBENCH_REPORT_FORMAT": "md,,csv"}, "variable RSBENCH_REPORT_FORMAT."),
@@ -129,7 +130,9 @@ def test_what_the_environment_changes_is_said_on_standard_error_and_misspelt_nam
     assert "From the environment: RSBENCH_REPORT_AGAINST=dgc 100x\n" in done.stderr
     warning = "Warning: The environment variable RSBENCH_REPORT_FROMAT sets no option of rsbench report."
     assert f"{warning} Did you mean RSBENCH_REPORT_FORMAT?\n" in done.stderr
-    assert "RSBENCH_OWN" not in done.output
+    assert "Warning: The environment variable RSBENCH_OWN sets nothing.\n" in done.stderr
+    meant = call("report", str(tmp_path), RSBENCH_AGAINST="x", RSBENCH_CACHE="/tmp").stderr
+    assert "RSBENCH_AGAINST sets nothing. Did you mean RSBENCH_REPORT_AGAINST?\n" in meant and "CACHE" not in meant
     assert done.stdout == ""
 
 

@@ -78,3 +78,14 @@ def test_notes_of_workers_are_shown_once(tmp_path: Path) -> None:
         "[1/1] rsdgc 100x: starting workers",
         "[1/1] rsdgc 100x: going on from step 12 (1 step to do again)",
     ]
+
+
+def test_a_cell_trains_from_its_first_step_on(tmp_path: Path) -> None:
+    progress = PlainProgress(Labels(), lambda line: None)
+    state = CellState(path=tmp_path / "samples.jsonl", steps=30, epochs=3)
+    assert not progress.is_training
+    progress.begin(SPEC, state, 1)
+    assert not progress.is_training
+    append(state.path, STEP)
+    progress.tick()
+    assert progress.is_training
