@@ -11,7 +11,7 @@ from rsbench.links.link import Link
 from rsbench.links.tiers import Nodes
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import commands
-from rsbench.reports.analysis.link_answer import accepted_methods
+from rsbench.reports.analysis.on_link import accepted_methods
 from rsbench.reports.analysis.settings import setting_titles, split_by_setting
 from rsbench.reports.costs.link_model import wired
 from rsbench.reports.document.table import Notes, Report, Section
@@ -114,7 +114,11 @@ def _words(growth: Growth) -> str:
     gathered = " ".join(clauses) or "No row ever sends more bytes than none."
     doubts = dict.fromkeys(filter(None, map(growth.comparison.doubt, accepted_methods(growth.comparison))))
     if doubts:
-        gathered = f"No step time here is to be trusted, because {next(iter(doubts))}: run it again on an idle machine. {gathered}"
+        doubt = next(iter(doubts))
+        gathered = (
+            f"No step time here is to be trusted, because {doubt}: run the same command with --rerun on an idle "
+            f"machine. {gathered}"
+        )
     few, many = (growth.fastest(workers, wired(1e9)) for workers in (8, 1024))
     return (
         f"{gathered} On 1 Gbit/s between nodes {few} has the shortest step of 8 workers and {many} of 1,024, of the "
