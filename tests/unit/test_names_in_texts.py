@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SOURCES = ("rsbench", "compressors", "datasets", "reports", "tests", "examples")
 DOTTED = re.compile(r"(?<![\w./@-])rsbench(?:\.[A-Za-z_]\w*)+")
 FILE = re.compile(r"(?<![\w./-])(?:rsbench|compressors|datasets|reports|tests|examples|docs)/[\w./-]*\w")
-OPTIONAL = ("rsbench.lightning",)
+OPTIONAL = ("rsbench.lightning", "rsbench.loggers.mlflow", "rsbench.loggers.wandb")
 
 HISTORY = ("CHANGELOG.md", "docs/decisions/0016-the-house.md")
 """Texts that name what was, beside what is."""
