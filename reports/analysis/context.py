@@ -56,7 +56,8 @@ def cells_fact(comparison: Comparison) -> str:
     tuning = sorted(tuning_seeds(setting.records))
     seeds = sorted({int(r["cell"]["seed"]) for r in setting.records} - set(tuning))
     tuned = f"; learning rates chosen on seed {', '.join(map(str, tuning))}" if tuning else ""
-    counted = f"{done} of {len(setting.records)} cells done"
+    total = len(setting.records)
+    counted = f"{done} of {total} cell{'' if total == 1 else 's'} done"
     named = f"seed{'' if len(seeds) == 1 else 's'} {', '.join(map(str, seeds))}"
     return f"{counted}; {named}{tuned}; {_steps(comparison.methods)}."
 
