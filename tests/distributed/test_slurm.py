@@ -111,7 +111,7 @@ def test_an_array_shares_the_cells_and_one_report_follows(slurm: Cluster) -> Non
     end(slurm, array, report)
     logs = [path.read_text() for path in sorted(slurm.work.glob(f"array-{array}_*.log"))]
     assert len(logs) == 4
-    ran = [seed for log in logs for seed in re.findall(r"seed (\d), 1 worker: done in ", log)]
+    ran = [seed for log in logs for seed in re.findall(r"none, seed (\d): done in ", log)]
     assert sorted(ran) == ["0", "1", "2", "3"], "each cell once"
     found = [json.loads(path.read_text()) for path in slurm.work.glob("array/cells/*/record.json")]
     assert sorted((record["cell"]["seed"], record["status"]) for record in found) == [(n, "done") for n in range(4)]
