@@ -115,4 +115,4 @@ def test_an_array_shares_the_cells_and_one_report_follows(slurm: Cluster) -> Non
     assert sorted(ran) == ["0", "1", "2", "3"], "each cell once"
     found = [json.loads(path.read_text()) for path in slurm.work.glob("array/cells/*/record.json")]
     assert sorted((record["cell"]["seed"], record["status"]) for record in found) == [(n, "done") for n in range(4)]
-    assert "4 seeds" in (slurm.work / f"array-report-{report}.log").read_text()
+    assert "4 of 4 cells done; seeds 0, 1, 2, 3" in (slurm.work / f"array-report-{report}.log").read_text()
