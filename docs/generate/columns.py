@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from generate.tables import code, table
-
-try:
-    from rsbench.reports.raw.columns import COLUMNS
-except ModuleNotFoundError:
-    COLUMNS = {}
+from rsbench.reports.raw.columns import COLUMNS
 
 
 def page() -> str:
