@@ -5,22 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from rsbench.loggers.base import RunFacts
-from rsbench.loggers.guarded import GuardedLoggers
-
-
-def facts(folder: Path) -> RunFacts:
-    return RunFacts(key="abc", label="a cell", config={"lr": 0.1, "dataset": "ucm21"}, folder=folder)
-
-
-def logged(name: str, folder: Path, result: dict[str, float] | None) -> None:
-    loggers = GuardedLoggers({name: facts(folder)})
-    problems = loggers.begin()
-    for step in range(3):
-        problems += loggers.write("step", {"step": step, "loss": 1.0 / (step + 1)})
-    problems += loggers.write("epoch", {"oa": 0.5})
-    assert problems + loggers.end(result) == []
+from logged_runs import log_a_run
 
 
 @pytest.mark.long
@@ -30,7 +15,7 @@ def test_mlflow_writes_files(
 ) -> None:
     pytest.importorskip("mlflow")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    logged("mlflow", tmp_path / "mlflow", result)
+    log_a_run("mlflow", tmp_path / "mlflow", result)
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient((tmp_path / "mlflow").as_uri())

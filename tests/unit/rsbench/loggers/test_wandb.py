@@ -6,22 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-from rsbench.loggers.base import RunFacts
-from rsbench.loggers.guarded import GuardedLoggers
-
-
-def facts(folder: Path) -> RunFacts:
-    return RunFacts(key="abc", label="a cell", config={"lr": 0.1, "dataset": "ucm21"}, folder=folder)
-
-
-def logged(name: str, folder: Path, result: dict[str, float] | None) -> None:
-    loggers = GuardedLoggers({name: facts(folder)})
-    problems = loggers.begin()
-    for step in range(3):
-        problems += loggers.write("step", {"step": step, "loss": 1.0 / (step + 1)})
-    problems += loggers.write("epoch", {"oa": 0.5})
-    assert problems + loggers.end(result) == []
+from logged_runs import log_a_run
 
 
 @pytest.mark.long
@@ -29,7 +14,7 @@ def test_wandb_writes_an_offline_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     pytest.importorskip("wandb")
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
-    logged("wandb", tmp_path / "wandb", {"test/oa": 0.75})
+    log_a_run("wandb", tmp_path / "wandb", {"test/oa": 0.75})
     (run,) = (tmp_path / "wandb" / "wandb").glob("offline-run-*")
     (file,) = run.glob("run-*.wandb")
     written = file.read_bytes()
