@@ -68,3 +68,40 @@ def test_a_reader_that_leaves_ends_a_list_quietly(tmp_path: Path) -> None:
         told = process.stderr.read()
     assert "Traceback" not in told and "Error" not in told
     assert process.returncode == 0
+
+
+PRINTING = """
+import os, sys
+from rich.table import Table
+from rsbench.console import make_console, pipe, say
+
+def by_lines(console):
+    for number in range(50_000):
+        say(console, f"line {number}")
+
+def by_a_table(console):
+    for number in range(50):
+        table = Table("number")
+        for row in range(200):
+            table.add_row(str(row))
+        console.print(table)
+
+def by_a_file(console):
+    pipe("line\\n" * 500_000)
+    pipe("line\\n" * 500_000)
+
+globals()[sys.argv[1]](make_console())
+print("the work went on", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("way", ["by_lines", "by_a_table", "by_a_file"])
+def test_a_reader_that_leaves_ends_the_printing_and_not_the_work(way: str) -> None:
+    command = [sys.executable, "-c", PRINTING, way]
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}  # a buffer that cannot be written is tried again at the end
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered) as writer:
+        assert writer.stdout is not None and writer.stderr is not None
+        assert writer.stdout.readline()
+        writer.stdout.close()
+        said = writer.stderr.read().decode()
+        assert (writer.wait(60), said) == (0, "the work went on\n")

@@ -26,6 +26,11 @@ def test_reports_part_and_synthetic_are_said(make_record: Maker) -> None:
     assert "part: 10 of 45 classes, 1,000 of 31,500 images" in section.facts
 
 
+def test_one_cell_and_one_seed_are_told_in_the_singular(make_record: Maker) -> None:
+    [section] = build_report([make_record()]).sections
+    assert section.basis.startswith("1 of 1 cell done; seed 0; ")
+
+
 @pytest.mark.parametrize("end", ["", " pixels"])
 def test_reports_counts_of_a_split_stand_once(end: str, make_record: Maker) -> None:
     how = "50/10/40 per class, one test part for all seeds, train and validation drawn anew with each"
