@@ -76,6 +76,15 @@ _DETECTION: Final = (
     Metric(name="auc_pf_tau", heading="AUC(Pf,tau)", percent=False, decimals=4, higher_is_better=False),
 )
 
+_CHANGE: Final = (
+    Metric(name="f1", heading="F1 of change"),
+    Metric(name="iou", heading="IoU"),
+    Metric(name="precision", heading="Precision"),
+    Metric(name="recall", heading="Recall"),
+    Metric(name="oa", heading="OA"),
+    Metric(name="kappa", heading="kappa", percent=False, decimals=3, least=-1.0),
+)
+
 TASKS: Final[dict[str, TaskFacts]] = {
     "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION, details=_CLASSES),
     "pixels": TaskFacts(
@@ -87,6 +96,16 @@ TASKS: Final[dict[str, TaskFacts]] = {
     ),
     "targets": TaskFacts(
         title="hyperspectral target detection",
+        sample="pixel",
+        metrics=_DETECTION,
+        details={"roc": "pairs"},
+        of_one_scene=True,
+    ),
+    "changes": TaskFacts(
+        title="change detection", sample="tile", metrics=_CHANGE, details={"confusion": "lists of counts"}
+    ),
+    "anomalies": TaskFacts(
+        title="hyperspectral anomaly detection",
         sample="pixel",
         metrics=_DETECTION,
         details={"roc": "pairs"},

@@ -1,0 +1,1 @@
+"""Hyperspectral anomaly detection: scenes without a target spectrum."""

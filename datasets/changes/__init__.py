@@ -1,0 +1,1 @@
+"""Change detection: pictures of two dates and a map of what changed."""

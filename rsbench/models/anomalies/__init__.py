@@ -1,0 +1,1 @@
+"""Networks that learn the background of a hyperspectral scene."""

@@ -1,0 +1,1 @@
+"""Networks that map changes between two dates."""

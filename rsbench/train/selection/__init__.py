@@ -1,0 +1,1 @@
+"""Which training samples are kept: scores from a scoring phase, by method."""
