@@ -97,7 +97,7 @@ ABU: Final = Reference(
     kind="article",
     authors=(
         *("Kang, Xudong", "Zhang, Xiangping", "Li, Shutao", "Li, Kenli", "Li, Jun"),
-        "Benediktsson, J{\\'o}n Atli",
+        "Benediktsson, Jón Atli",
     ),
     title="Hyperspectral Anomaly Detection With Attribute and Edge-Preserving Filters",
     year="2017",

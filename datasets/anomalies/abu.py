@@ -38,8 +38,8 @@ class ABUScene(AnomalyDataset):
     licence = "none is stated: ask the authors before you pass the data on"
     homepage = "http://xudongkang.weebly.com/data-sets.html"
     citation = (
-        "X. Kang, X. Zhang, S. Li, K. Li, J. Li, J. A. Benediktsson: Hyperspectral anomaly detection with attribute and "
-        "edge-preserving filters. IEEE Transactions on Geoscience and Remote Sensing 55(10), 2017."
+        "X. Kang, X. Zhang, S. Li, K. Li, J. Li, J. A. Benediktsson: Hyperspectral anomaly detection with attribute "
+        "and edge-preserving filters. IEEE Transactions on Geoscience and Remote Sensing 55(10), 2017."
     )
     references = (papers.ABU,)
     family = ABU
@@ -74,7 +74,7 @@ def _scene(name: str, size: Size | None) -> type[ABUScene]:
         "__module__": __name__,
         "name": name,
         "title": f"ABU {place} {number}",
-        "layout": f"DATA_ROOT/ABU/{name}.mat with data (height x width x bands) and map (height x width, 1 for anomalies).",
+        "layout": f"DATA_ROOT/ABU/{name}.mat with data (height x width x bands) and map (1 for anomalies).",
         "size": size,
     }
     return type(f"ABU{place.capitalize()}{number}", (ABUScene,), facts)

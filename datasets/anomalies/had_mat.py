@@ -23,8 +23,8 @@ class HADMat(AnomalyDataset):
     published = False
     citation = "your file's own"
     layout = (
-        f"DATA_ROOT/had-mat/<one>.mat, or DATA_ROOT itself the file or a folder with one .mat file, that holds {_ARRAYS}; "
-        "a spectrum in it is not read."
+        "DATA_ROOT/had-mat/<one>.mat, or DATA_ROOT itself the file or a folder with one .mat file, that holds "
+        f"{_ARRAYS}; a spectrum in it is not read."
     )
 
     @property
