@@ -11,6 +11,7 @@ from rsbench.datasets import get
 from rsbench.datasets.anomalies import detectors
 from rsbench.datasets.anomalies.detectors import COMPONENTS, DETECTORS, detect
 from rsbench.datasets.targets.detectors import RIDGE, moments
+from rsbench.errors import RsbenchError
 
 HEIGHT, WIDTH, BANDS = 13, 11, 24
 
@@ -66,6 +67,13 @@ def test_detect_gives_every_detector_and_the_same_each_time(pixels_NB: np.ndarra
 def test_a_scene_of_equal_pixels_has_scores() -> None:
     for scores in detect(np.full((12, 3), 7, dtype=np.uint16), 3, 4).values():
         assert np.array_equal(scores, np.zeros(12))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+def test_values_that_cannot_be_squared_are_refused(pixels_NB: np.ndarray, bad: float) -> None:
+    pixels_NB[40, 3] = bad
+    with pytest.raises(RsbenchError, match="no number or too large to be squared"):
+        detect(pixels_NB, HEIGHT, WIDTH)
 
 
 @pytest.mark.real_data
