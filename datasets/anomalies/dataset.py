@@ -35,7 +35,12 @@ class AnomalyDataset(Dataset):
         """Find the scene below ``data_root`` without reading all of it."""
         source = self.locate(data_root)
         return AnomalySurvey(
-            where=source.where, fingerprint=source.fingerprint(), warnings=source.warnings, source=source
+            where=source.where,
+            fingerprint=source.fingerprint(),
+            warnings=source.warnings,
+            height=source.height,
+            width=source.width,
+            bands=source.bands,
         )
 
     def prepare(

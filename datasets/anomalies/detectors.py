@@ -37,9 +37,7 @@ def detect(pixels_NB: NDArray[Any], height: int, width: int) -> dict[str, NDArra
     """
     of_all = moments(pixels_NB)
     if not np.isfinite(of_all.covariance).all():
-        raise RsbenchError(
-            "The scene holds values that are no number or too large to be squared: none can score it."
-        )
+        raise RsbenchError("The scene holds values that are no number or too large to be squared: none can score it.")
     scores = {
         "rx": rx(pixels_NB, of_all),
         "local_rx": local_rx(pixels_NB, of_all, height, width),

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from rsbench.datasets.base import Survey
-from rsbench.datasets.targets.scene_source import SceneSource
 from rsbench.errors import RsbenchError
 from rsbench.recipe.split import OFFICIAL
 
@@ -17,28 +16,7 @@ MOST_VALIDATION = 8192
 
 @dataclass(frozen=True, kw_only=True)
 class AnomalySurvey(Survey):
-    """A scene that was found and not yet read."""
-
-    source: SceneSource
-
-    @property
-    def contents(self) -> str:
-        """The size of the scene, in words."""
-        return self.source.contents
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.source.bands}
-
-    def train_samples(self, split: str, seed: int) -> int:
-        """Return how many pixels train; it follows from the scene's size."""
-        return training_count(self.source.height * self.source.width, split)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeclaredScene(Survey):
-    """A scene that is not on disk, with the size that its release has.
+    """A scene that was found and not yet read, or one that is not there, with the size that its release has.
 
     Attributes:
         height: in pixels.
@@ -62,17 +40,9 @@ class DeclaredScene(Survey):
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many pixels train; it follows from the scene's size."""
-        return training_count(self.height * self.width, split)
-
-
-def training_count(pixels: int, split: str) -> int:
-    """Return how many of a scene's pixels train.
-
-    Raises:
-        RsbenchError: ``split`` asks for percentages.
-    """
-    refuse_percentages(split)
-    return pixels - validation_count(pixels)
+        refuse_percentages(split)
+        pixels = self.height * self.width
+        return pixels - validation_count(pixels)
 
 
 def refuse_percentages(split: str) -> None:

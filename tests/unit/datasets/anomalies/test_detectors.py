@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rsbench.datasets import get
+from rsbench.datasets import AnomalyDataset, get
 from rsbench.datasets.anomalies import detectors
 from rsbench.datasets.anomalies.detectors import COMPONENTS, DETECTORS, detect
 from rsbench.datasets.targets.detectors import RIDGE, moments
@@ -86,7 +86,9 @@ def test_rx_has_the_known_areas_on_real_scenes(name: str, auc: float, real_data:
 
     if not (real_data / "ABU" / f"{name}.mat").is_file():
         pytest.skip(f"no {name} below {real_data}")
-    source = get(name).survey(real_data).source
+    dataset = get(name)
+    assert isinstance(dataset, AnomalyDataset)
+    source = dataset.locate(real_data)
     pixels_NB = np.concatenate(list(source.blocks())).reshape(-1, source.bands)
     scores_HW = detectors.rx(pixels_NB, moments(pixels_NB)).reshape(source.height, source.width)
     assert round(areas(scores_HW.astype(np.float32), source.truth(), 0)["auc_pd_pf"], 4) == auc
