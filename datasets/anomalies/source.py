@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rsbench.datasets.base import Survey
+from rsbench.datasets.targets.scene_survey import SceneSurvey
 from rsbench.errors import RsbenchError
 from rsbench.recipe.split import OFFICIAL
 
@@ -15,34 +15,13 @@ MOST_VALIDATION = 8192
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnomalySurvey(Survey):
-    """A scene that was found and not yet read, or one that is not there, with the size that its release has.
-
-    Attributes:
-        height: in pixels.
-        width: in pixels.
-        bands: hyperspectral bands.
-    """
-
-    height: int
-    width: int
-    bands: int
-
-    @property
-    def contents(self) -> str:
-        """The size of the scene, in words."""
-        return f"{self.height} x {self.width} pixels, {self.bands} bands"
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.bands}
+class AnomalySurvey(SceneSurvey):
+    """An anomaly-detection scene before it is read."""
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many pixels train; it follows from the scene's size."""
         refuse_percentages(split)
-        pixels = self.height * self.width
-        return pixels - validation_count(pixels)
+        return self.pixels - validation_count(self.pixels)
 
 
 def refuse_percentages(split: str) -> None:
