@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
 from rsbench.datasets.changes.change_folder import ChangeFolder
 from rsbench.datasets.changes.dataset import ChangeDataset
+from rsbench.datasets.changes.landsat_change import LandsatChange
 from rsbench.datasets.changes.prepared import Changes
 from rsbench.datasets.changes.synthetic_changes import SyntheticChanges
 from rsbench.datasets.fetch import FetchReport, fetch_dataset
@@ -102,6 +103,7 @@ DATASETS: dict[str, type[Dataset]] = {
     "synthetic-htd": SyntheticHTD,
     "synthetic-htd-1gb": SyntheticHTD1GB,
     "change-folder": ChangeFolder,
+    "landsat-change": LandsatChange,
     "synthetic-changes": SyntheticChanges,
 }
 
