@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rsbench.datasets import papers
 from rsbench.datasets.base import not_found
 from rsbench.datasets.changes.dataset import ChangeDataset
+from rsbench.datasets.changes.declared import Release
 from rsbench.datasets.changes.picture_source import label, picture
 from rsbench.datasets.changes.scene_blocks import cut_scene
 from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, require_side
@@ -78,12 +79,11 @@ class LandsatChange(ChangeDataset):
         "order of their names), each beside its file of numbers, and the pictures change.bmp and unchanged.bmp, white "
         "where pixels are marked."
     )
+    releases = (
+        Release(train=0, val=0, test=1, height=400, width=400, marked=0.58),
+    )  # Taizhou; all parts are its blocks
+    channels = 6
     folders = ("landsat-change", ".", "Landsat-CD/Taizhou", "Landsat/Taizhou", "Taizhou")
-
-    @property
-    def contents(self) -> str:
-        """That the files decide."""
-        return "one scene of two dates, sizes from the files"
 
     def locate(self, data_root: Path) -> SceneSource:
         """Find the scene below ``data_root`` and read its marks."""
