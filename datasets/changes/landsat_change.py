@@ -13,7 +13,7 @@ from rsbench.datasets.base import not_found
 from rsbench.datasets.changes.dataset import ChangeDataset
 from rsbench.datasets.changes.declared import Release
 from rsbench.datasets.changes.picture_source import label, picture
-from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, require_side
+from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, require_side, stamped
 from rsbench.datasets.changes.tile_split import Origins
 from rsbench.datasets.changes.tiles import UNKNOWN, Tiles, cut
 from rsbench.datasets.io.envi import EnviError, EnviRaster, open_envi
@@ -123,14 +123,14 @@ def _open(where: Path, headers: list[Path]) -> SceneSource:
             f"{before.data} has {_size(before)}, but {after.data} has {_size(after)}: both dates must have one size."
         )
     files = [before.header, before.data, after.header, after.data, where / CHANGED, where / UNCHANGED]
-    found = [path.stat() for path in files]
+    size_bytes, stamp = stamped(files)
     pair = Pair(
         name=f"{before.data.name} {after.data.name}",
         origin=0,
         height=before.height,
         width=before.width,
-        size_bytes=sum(one.st_size for one in found),
-        stamp=" ".join(str(one.st_mtime_ns) for one in found),
+        size_bytes=size_bytes,
+        stamp=stamp,
     )
     return SceneSource(
         where=where,
