@@ -91,7 +91,7 @@ class LandsatChange(ChangeDataset):
         places = [data_root / folder for folder in self.folders]
         for place in places:
             headers = _headers(place)
-            if headers or (place / CHANGED).exists():
+            if (headers and place != data_root) or any((place / file).exists() for file in (CHANGED, UNCHANGED)):
                 return _open(place, headers)
         raise not_found(self, data_root, places)
 

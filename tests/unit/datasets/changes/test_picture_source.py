@@ -149,7 +149,7 @@ def _giant(where: Path) -> None:
 BROKEN = [
     (
         _three_values,
-        "/label/a.png cannot be read (it holds 3 values (0, 128, 255), and a label holds two: 0 and 255, or 0 and 1): replace it",
+        "/label/a.png cannot be read (it holds 3 values (0, 128, 255), and a label holds two: 0 and 255",
     ),
     (_grey_jpeg, "/label/a.png cannot be read (it holds 1 value (128), and a label holds two"),
     (_other_label_size, "/label/a.png has 8 x 16 pixels, but"),
