@@ -50,6 +50,10 @@ def test_cities_are_read_with_thirteen_bands_of_sixteen_bits(where: Path, tmp_pa
     assert "parts by lists (6 pictures); a tenth of the training pictures validates" in split.description
 
 
+def test_bands_are_in_the_order_of_their_wavelengths() -> None:
+    assert " ".join(BANDS) == "B01 B02 B03 B04 B05 B06 B07 B08 B8A B09 B10 B11 B12"
+
+
 def _no_band(where: Path) -> None:
     (where / IMAGES / "rio" / "imgs_2_rect" / "B8A.tif").unlink()
 
