@@ -24,6 +24,13 @@ from rsbench.datasets.anomalies.had_mat import HYDICE, HADMat, SanDiego
 from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.anomalies.synthetic_had import SyntheticHAD
 from rsbench.datasets.base import Dataset, Download, Family, Finding, Progress, Survey
+from rsbench.datasets.changes.change_folder import ChangeFolder
+from rsbench.datasets.changes.dataset import ChangeDataset
+from rsbench.datasets.changes.landsat_change import LandsatChange
+from rsbench.datasets.changes.oscd import OSCD
+from rsbench.datasets.changes.prepared import Changes
+from rsbench.datasets.changes.published import CDD, DSIFN, LEVIRCD, LEVIRCD256, SYSU, WHUCD
+from rsbench.datasets.changes.synthetic_changes import SyntheticChanges
 from rsbench.datasets.fetch import FetchReport, fetch_dataset
 from rsbench.datasets.io.download import FetchProgress
 from rsbench.datasets.pixels.augsburg import Augsburg
@@ -59,6 +66,8 @@ __all__ = [
     "PLUGINS",
     "AnomalyDataset",
     "AnomalyScene",
+    "ChangeDataset",
+    "Changes",
     "CheckReport",
     "Dataset",
     "Download",
@@ -109,6 +118,16 @@ DATASETS: dict[str, type[Dataset]] = {
     "san-diego": SanDiego,
     "had-mat": HADMat,
     "synthetic-had": SyntheticHAD,
+    "levir-cd": LEVIRCD,
+    "levir-cd-256": LEVIRCD256,
+    "whu-cd": WHUCD,
+    "dsifn": DSIFN,
+    "cdd": CDD,
+    "sysu": SYSU,
+    "oscd": OSCD,
+    "change-folder": ChangeFolder,
+    "landsat-change": LandsatChange,
+    "synthetic-changes": SyntheticChanges,
 }
 
 if not TYPE_CHECKING:

@@ -29,4 +29,5 @@ def test_what_has_no_paper_is_named_here() -> None:
     assert without == {
         *("synthetic", "synthetic-htd", "synthetic-htd-1gb", "synthetic-had"),
         *("imagefolder", "multimodal-mat", "htd-mat", "had-mat"),
+        *("synthetic-changes", "change-folder"),
     }
