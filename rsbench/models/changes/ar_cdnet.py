@@ -25,6 +25,7 @@ from rsbench.models.changes.ar_cdnet_parts import (
 from rsbench.models.changes.base import ChangeNetwork, Outputs
 from rsbench.models.changes.options import Choice, Option, Whole
 from rsbench.models.changes.resnet_d import ResNet18D
+from rsbench.models.weights import load_part
 
 PUBLISHED_PARAMETERS = 14_342_446
 """Of the authors' network, by their training log; the default options have exactly as many."""
@@ -106,6 +107,13 @@ class ArCdNet(ChangeNetwork):
         self.join = ConvNorm(5 * width, width, 1)
         self.level_heads = nn.ModuleList(Head(width) for _ in range(4))
         self.uncertainty_head, self.head = Head(width), Head(width)
+
+    def take_weights(self, model: str, weights: str, given: dict[str, torch.Tensor]) -> None:
+        """Take the weights of a whole network of this kind, or of the encoder alone: a ResNet-18-D for ImageNet."""
+        if any("decoder." in name for name in given):
+            super().take_weights(model, weights, given)
+        else:
+            load_part(self, "encoder", model, weights, given)
 
     def forward(self, before_BCHW: torch.Tensor, after_BCHW: torch.Tensor) -> Outputs:
         """Return log odds of change of five masks, [B, 5, H, W], the last of which counts, and of error, [B, 1, H, W]."""

@@ -74,7 +74,20 @@ class ChangeNetwork(nn.Module):
                 f"--weights {weights}: there is no such file, and {model} has no published weights here; give a file "
                 "saved with torch.save(model.state_dict(), FILE)."
             )
-        load(self, model, weights, read_file(Path(weights)))
+        self.take_weights(model, weights, read_file(Path(weights)))
+
+    def take_weights(self, model: str, weights: str, given: dict[str, torch.Tensor]) -> None:
+        """Take initial weights that were read from a file.
+
+        Args:
+            model: the network's text, for the sentence.
+            weights: what ``--weights`` says, for the sentence.
+            given: name -> tensor.
+
+        Raises:
+            RsbenchError: the tensors do not fit.
+        """
+        load(self, model, weights, given)
 
 
 def mean_of_known(values_BHW: torch.Tensor, labels_BHW: torch.Tensor) -> torch.Tensor:
