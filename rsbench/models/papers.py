@@ -120,6 +120,13 @@ BY_PREFIX: Final[dict[str, Reference]] = {
         _CVPR,
     ),
     "fedfusion": _FEDFUSION,
+    "fc-siam": _paper(
+        "daudt2018fcsiam",
+        "Caye Daudt, Rodrigo; Le Saux, Bertrand; Boulch, Alexandre",
+        "Fully Convolutional Siamese Networks for Change Detection",
+        "2018",
+        "IEEE International Conference on Image Processing (ICIP)",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """Counts of pixels that ranks add up, and what follows from their sum: scores of a change map, and of its uncertainty.
 
-All of it comes from one histogram of the test part's pixels: how unsure, truly changed or not, predicted or not. A score
-is computed once, from the sum over all tiles and ranks; it is never an average over tiles.
+All of it comes from histograms of the part's pixels: how unsure, truly changed or not, predicted or not. A score is
+computed once, from the sum over all tiles and ranks; it is never an average over tiles.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
+from rsbench.metrics import SUREST
 from rsbench.models.changes.base import UNKNOWN
 
 BINS = 4096
 """Of the histogram, finer towards 0: each halving of the uncertainty from 1 down to 2^-32 has 128."""
-SUREST = 0.9
-"""Share of the pixels that are scored once more, the surest ones."""
 _BITS_LEFT_OUT = 16
 """Of a float32's 23 bits of mantissa; 7 remain, which part each halving into 128 bins."""
 _FIRST = (127 - 32) << (23 - _BITS_LEFT_OUT)

@@ -81,7 +81,9 @@ def views_of(data: Changes, test: NDArray[np.int64]) -> list[View]:
     pictures, owner = np.unique(data.picture_of()[test], return_inverse=True)
     shares = np.bincount(owner, weights=changed) / np.bincount(owner)
     by_share = np.argsort(shares, kind="stable")
-    chosen = np.unique(by_share[np.linspace(0, len(pictures) - 1, min(MOST_PICTURES, len(pictures))).round().astype(int)])
+    chosen = np.unique(
+        by_share[np.linspace(0, len(pictures) - 1, min(MOST_PICTURES, len(pictures))).round().astype(int)]
+    )
     return [_view(data, test[owner == one], changed[owner == one]) for one in chosen]
 
 
