@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from rsbench.metrics import SOURCES, SUREST, UNCERTAINTY
@@ -22,11 +23,12 @@ def uncertainty_table(comparison: Comparison, notes: Notes) -> Table | None:
         return None
     mark = notes.mark(
         "AUROC: how likely a wrong pixel is less sure than a right one; 0.5 is no better than chance. F1 of the surest "
-        f"{SUREST:.0%}: without the least sure pixels of all test tiles together. A dash where no seed has wrong and "
+        f"{100 * SUREST:.0f} %: without the least sure pixels of all test tiles together. A dash where no seed has wrong and "
         "right pixels."
     )
-    columns = (METHOD, _SOURCE, score_column(comparison.metric), *map(score_column, UNCERTAINTY))
-    return Table.of(f"Uncertainty: how well it finds the wrong pixels {mark}", columns, rows)
+    source = replace(_SOURCE, title=f"{_SOURCE.title} {mark}")
+    columns = (METHOD, source, score_column(comparison.metric), *map(score_column, UNCERTAINTY))
+    return Table.of("Uncertainty: how well it finds the wrong pixels", columns, rows)
 
 
 def _rows(method: Method, comparison: Comparison) -> list[Row]:

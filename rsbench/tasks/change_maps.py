@@ -22,7 +22,7 @@ CAPTION: Final = (
     "White: change that was found; blue: change that was missed; orange: change that is none; black: no change; grey: "
     "not marked or not tested"
 )
-_SIDE: Final = 240
+_SIDE: Final = 256
 """Of one map on the page, in pixels."""
 _HIT, _MISS, _FALSE, _NEITHER, _NOWHERE = (255, 255, 255), (0, 114, 178), (230, 159, 0), (0, 0, 0), (128, 128, 128)
 _LEGEND: Final = {"found": _HIT, "missed": _MISS, "false alarm": _FALSE, "no change": _NEITHER, "unknown": _NOWHERE}
@@ -81,10 +81,8 @@ def views_of(data: Changes, test: NDArray[np.int64]) -> list[View]:
     pictures, owner = np.unique(data.picture_of()[test], return_inverse=True)
     shares = np.bincount(owner, weights=changed) / np.bincount(owner)
     by_share = np.argsort(shares, kind="stable")
-    chosen = np.unique(
-        by_share[np.linspace(0, len(pictures) - 1, min(MOST_PICTURES, len(pictures))).round().astype(int)]
-    )
-    return [_view(data, test[owner == one], changed[owner == one]) for one in chosen]
+    spread = np.linspace(0, len(pictures) - 1, min(MOST_PICTURES, len(pictures))).round().astype(int)
+    return [_view(data, test[owner == one], changed[owner == one]) for one in np.sort(by_share[spread])]
 
 
 def _view(data: Changes, tiles: NDArray[np.int64], changed: NDArray[np.int64]) -> View:

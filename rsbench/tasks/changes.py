@@ -39,9 +39,6 @@ UNSURE_WORDS: Final = {ENTROPY: "uncertainty: entropy of the probability", OWN: 
 ALL_CHANGE: Final = "all change"
 """The map without training that every network has to beat."""
 PICTURE: Final = "changes.png"
-FEW_PICTURES: Final = 10
-FEW_PIXELS: Final = 10_000_000
-"""Test parts with fewer pictures and fewer pixels than that rank no compressors."""
 
 
 class ChangeDetection(Task):
@@ -159,9 +156,8 @@ class ChangeDetection(Task):
         network.train()
 
     def facts(self) -> dict[str, Any]:
-        """Return a record's ``dataset`` section, with pictures and tiles and what weakens the comparison."""
+        """Return a record's ``dataset`` section, with pictures and tiles and what weakens the split."""
         data, parts = self.data, self.parts
-        few = self._few_words()
         return {
             "name": data.name,
             "title": data.title,
@@ -177,23 +173,13 @@ class ChangeDetection(Task):
             "pictures": {name: self._pictures(getattr(parts, name)) for name in ("train", "val", "test")},
             "tile_side": data.side,
             "channels": data.channels,
-            "warnings": [*data.warnings, *parts.warnings, *([few] if few else [])],
+            "warnings": [*data.warnings, *parts.warnings],
             **self.partition_facts(),
         }
 
     def _pictures(self, positions: NDArray[np.int64]) -> int:
         """Return of how many pictures some tiles are."""
         return len(np.unique(self.data.picture_of()[positions]))
-
-    def _few_words(self) -> str:
-        """Return a sentence where the test part is too small to rank compressors by; empty where it is not."""
-        pictures, pixels = self._pictures(self.parts.test), len(self.parts.test) * self.data.side**2
-        if pictures >= FEW_PICTURES or pixels >= FEW_PIXELS:
-            return ""
-        return (
-            f"The test part is {count_text(pictures, 'pair')} of pictures, {count_text(len(self.parts.test), 'tile')}: "
-            "too few to rank compressors by. Other pictures could turn the order of the rows round."
-        )
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """Return the metrics of calling every pixel changed, on the pixels that were tested."""
