@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
+from rsbench.datasets.changes.change_folder import ChangeFolder
 from rsbench.datasets.changes.dataset import ChangeDataset
 from rsbench.datasets.changes.prepared import Changes
 from rsbench.datasets.changes.synthetic_changes import SyntheticChanges
@@ -100,6 +101,7 @@ DATASETS: dict[str, type[Dataset]] = {
     "htd-mat": HTDMat,
     "synthetic-htd": SyntheticHTD,
     "synthetic-htd-1gb": SyntheticHTD1GB,
+    "change-folder": ChangeFolder,
     "synthetic-changes": SyntheticChanges,
 }
 

@@ -210,7 +210,7 @@ def _write_tiles(folder: Path, source: ChangeSource, tiles: Tiles, remedy: str, 
         at = 0
         for views, places in _read_all(source, tiles, remedy, progress):
             for top, left in places.tolist():
-                for file, picture, fill in zip(files, views, (0, 0, UNKNOWN), strict=True):
+                for file, picture, fill in zip(files, views, (None, None, UNKNOWN), strict=True):
                     file.write(np.ascontiguousarray(taken(picture, top, left, tiles.side, fill)).data)
                 inside = slice(top, top + tiles.side), slice(left, left + tiles.side)
                 sums[at] = _sums(views.before[inside]) + _sums(views.after[inside])

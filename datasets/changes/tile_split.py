@@ -79,10 +79,8 @@ def _official(origins: Origins, seed: int) -> tuple[list[Indices], str]:
     if len(others):
         dealt = splits.dealt(PERCENT, strata[others], seed)
         groups = [np.sort(np.concatenate([group, others[own]])) for group, own in zip(groups, dealt, strict=True)]
-        how.append(
-            f"{percent_text(PERCENT)} {origins.dealt}, {who_draws(is_redrawn=False)} "
-            f"({_count(len(others), origins.noun)} without a told part)"
-        )
+        whose = f" ({_count(len(others), origins.noun)} whose part nothing tells)" if told else ""
+        how.append(f"{percent_text(PERCENT)} {origins.dealt}, {who_draws(is_redrawn=False)}{whose}")
     elif not len(groups[1]):
         groups[0], groups[1] = splits.take_validation(groups[0], strata, seed)
         how.append(f"a tenth of the training {origins.noun}s validates, drawn anew with each seed")

@@ -64,19 +64,20 @@ def _grid(height: int, width: int, side: int) -> Ints:
     return np.stack([tops.ravel(), lefts.ravel()], axis=1).astype(np.int32)
 
 
-def taken(picture: NDArray[Any], top: int, left: int, side: int, fill: int) -> NDArray[Any]:
-    """Return one tile of a picture ``[H, W, ...]``, filled up where it reaches over the border.
+def taken(picture: NDArray[Any], top: int, left: int, side: int, fill: int | None = None) -> NDArray[Any]:
+    """Return one tile of a picture, filled up where it reaches over the border.
 
     Args:
-        picture: rows, columns, and channels if there are any.
+        picture: ``[H, W, C]`` or ``[H, W]``.
         top: of the tile, in pixels.
         left: of the tile, in pixels.
         side: of the tile, in pixels.
-        fill: value beyond the border.
+        fill: value beyond the border; None mirrors the picture there.
     """
     inside = picture[top : top + side, left : left + side]
     if inside.shape[:2] == (side, side):
         return inside
-    tile = np.full((side, side, *picture.shape[2:]), fill, dtype=picture.dtype)
-    tile[: inside.shape[0], : inside.shape[1]] = inside
-    return tile
+    beyond = [(0, side - length) for length in inside.shape[:2]] + [(0, 0)] * (picture.ndim - 2)
+    if fill is None:
+        return np.pad(inside, beyond, mode="symmetric")
+    return np.pad(inside, beyond, constant_values=fill)
