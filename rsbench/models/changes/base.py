@@ -9,12 +9,10 @@ from typing import ClassVar
 import torch
 from torch import nn
 
+from rsbench.datasets.changes.tiles import UNKNOWN
 from rsbench.errors import RsbenchError
 from rsbench.models.changes.options import Option
 from rsbench.models.weights import load, read_file
-
-UNKNOWN = 255
-"""The label of pixels that nobody marked; they never train and never count."""
 
 Outputs = tuple[torch.Tensor, ...]
 """What a network gives for a batch: maps of the pictures' full size, each [B, ., H, W]."""
@@ -74,7 +72,20 @@ class ChangeNetwork(nn.Module):
                 f"--weights {weights}: there is no such file, and {model} has no published weights here; give a file "
                 "saved with torch.save(model.state_dict(), FILE)."
             )
-        load(self, model, weights, read_file(Path(weights)))
+        self.take_weights(model, weights, read_file(Path(weights)))
+
+    def take_weights(self, model: str, weights: str, given: dict[str, torch.Tensor]) -> None:
+        """Take initial weights that were read from a file.
+
+        Args:
+            model: the network's text, for the sentence.
+            weights: what ``--weights`` says, for the sentence.
+            given: name -> tensor.
+
+        Raises:
+            RsbenchError: the tensors do not fit.
+        """
+        load(self, model, weights, given)
 
 
 def mean_of_known(values_BHW: torch.Tensor, labels_BHW: torch.Tensor) -> torch.Tensor:

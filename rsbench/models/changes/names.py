@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.models.changes.ar_cdnet import ArCdNet
 from rsbench.models.changes.base import ChangeNetwork
 from rsbench.models.changes.fc_siam import FcSiamConc, FcSiamDiff
 from rsbench.models.changes.options import read_options
@@ -11,6 +12,7 @@ from rsbench.recipe.model_text import parse_model
 NETWORKS: dict[str, type[ChangeNetwork]] = {
     "fc-siam-conc": FcSiamConc,
     "fc-siam-diff": FcSiamDiff,
+    "ar-cdnet": ArCdNet,
 }
 """Networks by name; options may follow a colon."""
 

@@ -16,6 +16,7 @@ from rsbench.models.papers import references_of
         ("timm:resnet18.a1_in1k", "he2016resnet"),
         ("fedfusion", "li2024fedfusion"),
         ("fc-siam-diff:width=8", "daudt2018fcsiam"),
+        ("ar-cdnet:width=16", "li2023arcdnet"),
         ("smallvgg", None),
         ("mypackage.nets:resnet", None),
     ],

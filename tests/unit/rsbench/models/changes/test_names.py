@@ -35,7 +35,7 @@ def test_weights_come_from_a_file_and_only_where_they_fit(tmp_path: Path) -> Non
     torch.save(trained.state_dict(), file)
     begun = build("fc-siam-diff:width=2", channels=3, side=32, weights=file)
     assert all(torch.equal(value, begun.state_dict()[name]) for name, value in trained.state_dict().items())
-    with pytest.raises(RsbenchError, match="fits .* tensors of fc-siam-diff:width=3"):
+    with pytest.raises(RsbenchError, match=r"fits .* tensors of fc-siam-diff:width=3"):
         build("fc-siam-diff:width=3", channels=3, side=32, weights=file)
-    with pytest.raises(RsbenchError, match="--weights DEFAULT: there is no such file.*no published weights"):
+    with pytest.raises(RsbenchError, match=r"--weights DEFAULT: there is no such file.*no published weights"):
         build("fc-siam-diff", channels=3, side=32, weights="DEFAULT")
