@@ -19,6 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
+from rsbench.datasets.changes.change_folder import ChangeFolder
+from rsbench.datasets.changes.dataset import ChangeDataset
+from rsbench.datasets.changes.prepared import Changes
+from rsbench.datasets.changes.synthetic_changes import SyntheticChanges
 from rsbench.datasets.fetch import FetchReport, fetch_dataset
 from rsbench.datasets.io.download import FetchProgress
 from rsbench.datasets.pixels.augsburg import Augsburg
@@ -52,6 +56,8 @@ from rsbench.plugins import refuse_broken, table_with_plugins
 __all__ = [
     "DATASETS",
     "PLUGINS",
+    "ChangeDataset",
+    "Changes",
     "CheckReport",
     "Dataset",
     "Download",
@@ -95,6 +101,8 @@ DATASETS: dict[str, type[Dataset]] = {
     "htd-mat": HTDMat,
     "synthetic-htd": SyntheticHTD,
     "synthetic-htd-1gb": SyntheticHTD1GB,
+    "change-folder": ChangeFolder,
+    "synthetic-changes": SyntheticChanges,
 }
 
 if not TYPE_CHECKING:

@@ -102,6 +102,10 @@ class Survey(ABC):
         """The default network where what was found asks for another than the data set's, else None."""
         return None
 
+    def sized(self, image_size: int) -> Survey:
+        """Return the survey of samples of that side in pixels; the same where their number does not depend on it."""
+        return self
+
     @property
     @abstractmethod
     def inputs(self) -> dict[str, int]:

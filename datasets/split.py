@@ -66,7 +66,7 @@ def official(lists: Mapping[str, tuple[int, ...]], note: str, labels: Indices, s
         val = np.array(sorted(lists["val"]), dtype=np.int64)
         how = f"official lists ({note})"
     else:
-        train, val = _take_validation(train, labels, seed)
+        train, val = take_validation(train, labels, seed)
         how = f"official lists ({note}), validation 10 % of train per class, drawn anew with each seed"
     return _described(train, val, test, how)
 
@@ -83,10 +83,15 @@ def drawn(percent: tuple[float, ...], labels: Indices, seed: int, *, is_redrawn:
     Raises:
         RsbenchError: if a part stays empty.
     """
-    three = _all_redrawn(percent, labels, seed) if is_redrawn else _with_one_test_part(percent, labels, seed)
+    three = dealt(percent, labels, seed, is_redrawn=is_redrawn)
     tenth = "" if len(percent) == 3 else " train/test per class, validation 10 % of train"
     how = f"{percent_text(percent)}{tenth or ' per class'}, {who_draws(is_redrawn=is_redrawn)}"
     return _described(three[0], three[1], three[2], how)
+
+
+def dealt(percent: tuple[float, ...], labels: Indices, seed: int, *, is_redrawn: bool = False) -> list[Indices]:
+    """Return positions that train, validate and test, dealt per class as :func:`drawn` does; a part may be empty."""
+    return _all_redrawn(percent, labels, seed) if is_redrawn else _with_one_test_part(percent, labels, seed)
 
 
 def _with_one_test_part(percent: tuple[float, ...], labels: Indices, seed: int) -> list[Indices]:
@@ -107,7 +112,7 @@ def _all_redrawn(percent: tuple[float, ...], labels: Indices, seed: int) -> list
     parts = _draw_parts(percent, labels, generator(_STREAM, seed))
     if len(percent) == 3:
         return parts
-    return [*_take_validation(parts[0], labels, seed), parts[1]]
+    return [*take_validation(parts[0], labels, seed), parts[1]]
 
 
 def who_draws(*, is_redrawn: bool) -> str:
@@ -143,7 +148,7 @@ def _three_counts(total: int, percent: tuple[float, ...]) -> tuple[int, int, int
     return train, val, counts[1]
 
 
-def _take_validation(train: Indices, labels: Indices, seed: int) -> tuple[Indices, Indices]:
+def take_validation(train: Indices, labels: Indices, seed: int) -> tuple[Indices, Indices]:
     """Take a tenth of each class out of ``train``; return what is left and what was taken."""
     share = 100 * VAL_SHARE_OF_TRAIN
     inner = _draw_parts((100 - share, share), labels[train], generator(_STREAM, seed + 1_000_003))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rsbench.datasets.base import Dataset, Progress
-from rsbench.datasets.scenes.images import BrokenPicture
+from rsbench.datasets.io.pictures import BrokenPicture
 from rsbench.datasets.scenes.source import Picture, SceneSurvey, Source, Unreadable
 from rsbench.errors import RsbenchError
 

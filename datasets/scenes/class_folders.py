@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from rsbench.datasets.base import not_found
+from rsbench.datasets.io.pictures import MAX_PICTURE_BYTES
 from rsbench.datasets.io.plain_file import read_plain
 from rsbench.datasets.io.zip_archive import Member, members, open_archive, read, unreadable_archive
 from rsbench.datasets.scenes.copies import without_copies
 from rsbench.datasets.scenes.dataset import SceneDataset
-from rsbench.datasets.scenes.images import MAX_PICTURE_BYTES
 from rsbench.datasets.scenes.listing import Entry, Listing, in_zip, looked_for, on_disk, sort_out
 from rsbench.datasets.scenes.source import Picture, Source
 from rsbench.datasets.scenes.split_lists import with_lists

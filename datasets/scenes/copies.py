@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rsbench.datasets.scenes.images import BrokenPicture
+from rsbench.datasets.io.pictures import BrokenPicture
 from rsbench.datasets.scenes.source import Picture, Source
 
 _SIDE = 64

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from rsbench.datasets.io.pictures import MAX_PICTURE_BYTES, SUFFIXES
 from rsbench.datasets.io.plain_file import kind_problem, size_problem
 from rsbench.datasets.io.zip_archive import Member, is_junk
-from rsbench.datasets.scenes.images import MAX_PICTURE_BYTES, SUFFIXES
 from rsbench.datasets.scenes.source import Picture, Unreadable
 from rsbench.errors import RsbenchError
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from rsbench.datasets import split as splits
 from rsbench.datasets.base import Dataset, Progress
+from rsbench.datasets.io.pictures import BrokenPicture
 from rsbench.datasets.io.prepared_folder import PreparedFolder, new_array
-from rsbench.datasets.scenes.images import BrokenPicture
 from rsbench.datasets.scenes.source import Picture, SceneSurvey, Source
 from rsbench.datasets.split import Split
 from rsbench.errors import RsbenchError

@@ -141,8 +141,8 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     """
 
     @cache
-    def samples(dataset: str, split: str, seed: int) -> int:
-        return located[dataset].survey.train_samples(split, seed)
+    def samples(dataset: str, image_size: int, split: str, seed: int) -> int:
+        return located[dataset].survey.sized(image_size).train_samples(split, seed)
 
     @cache
     def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
@@ -154,7 +154,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     for spec in specs:
         data = located[spec.dataset]
         spec.partitioning.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
-        train = samples(spec.dataset, spec.split, spec.derived_seed)
+        train = samples(spec.dataset, spec.image_size, spec.split, spec.derived_seed)
         per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
         _check_exchanges(spec, steps, per_epoch)

@@ -9,11 +9,12 @@ from typing import ClassVar
 import torch
 from torch import nn
 
+from rsbench.datasets.changes import tiles
 from rsbench.errors import RsbenchError
 from rsbench.models.changes.options import Option
 from rsbench.models.weights import load, read_file
 
-UNKNOWN = 255
+UNKNOWN = tiles.UNKNOWN
 """The label of pixels that nobody marked; they never train and never count."""
 
 Outputs = tuple[torch.Tensor, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import ClassVar
 
 import torch
@@ -35,9 +36,8 @@ class _Up(nn.Module):
     def __init__(self, width: int, skipped: int, widths: tuple[int, ...]) -> None:
         super().__init__()
         self.enlarge = nn.ConvTranspose2d(width, width, 3, stride=2, padding=1, output_padding=1)
-        chain = (width + skipped, *widths)
         self.steps = nn.Sequential(
-            *(_Step(nn.ConvTranspose2d, one, other) for one, other in zip(chain[:-1], chain[1:], strict=True))
+            *(_Step(nn.ConvTranspose2d, one, other) for one, other in pairwise((width + skipped, *widths)))
         )
 
     def forward(self, deep_BDHW: torch.Tensor, skipped_BDHW: torch.Tensor) -> torch.Tensor:
@@ -50,9 +50,9 @@ class _Up(nn.Module):
 class _FcSiam(ChangeNetwork):
     """What both networks share; they differ in what the decoder sees of the two dates' features.
 
-    Four levels of convolutions and 2x2 pooling read each date with the same weights. The decoder starts from the deepest
-    features of the second date and meets both dates' features at each size. Sides that 16 does not divide lose a row
-    or column in pooling, which the decoder repeats.
+    Four levels of convolutions and 2x2 pooling read each date with the same weights. The decoder starts from the
+    deepest features of the second date and meets both dates' features at each size. Sides that 16 does not divide lose
+    a row or column in pooling; the decoder repeats its last one there.
 
     Args:
         channels: of each picture.

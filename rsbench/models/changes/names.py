@@ -35,7 +35,7 @@ def build(model: str, *, channels: int, side: int, weights: str | None = None) -
     network_class = NETWORKS[text.name]
     if side < network_class.least_side:
         raise RsbenchError(
-            f"--image-size {side} is too small for {text.name}, which takes tiles from {network_class.least_side} px on."
+            f"--image-size {side} is too small for {text.name}: take tiles of at least {network_class.least_side} px."
         )
     network = network_class(channels, side, **read_options(text, network_class.options))
     if weights is not None:

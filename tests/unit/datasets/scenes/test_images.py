@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rsbench.datasets.scenes import images
-from rsbench.datasets.scenes.images import BrokenPicture, decode, square
+from rsbench.datasets.io import pictures
+from rsbench.datasets.io.pictures import BrokenPicture
+from rsbench.datasets.scenes.images import decode, square
 
 
 def test_square_resizes_the_shorter_side_and_takes_the_centre() -> None:
@@ -71,7 +72,7 @@ def test_promised_formats_are_read(kind: str) -> None:
 
 
 def test_too_many_pixels_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "_MAX_PIXELS", 1000)
+    monkeypatch.setattr(pictures, "_MAX_PIXELS", 1000)
     file = io.BytesIO()
     Image.new("RGB", (50, 30)).save(file, "PNG")
     with pytest.raises(BrokenPicture, match="it has 50 x 30 pixels, at most 1,000 are read"):
