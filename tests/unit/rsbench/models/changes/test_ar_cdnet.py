@@ -135,7 +135,7 @@ def test_the_order_of_dates_matters_to_the_second_convolution_only_where_it_is_s
     [
         ("ar-cdnet:width=2", 64, 'ar-cdnet: width is "2", but must be a whole number from 4 to 256.'),
         ("ar-cdnet:order=back", 64, 'ar-cdnet: order is "back", but must be one of same, swapped.'),
-        ("ar-cdnet", 32, "--image-size 32 is too small for ar-cdnet, which takes tiles from 33 px on."),
+        ("ar-cdnet", 32, "--image-size 32 is too small for ar-cdnet: take tiles of at least 33 px."),
     ],
 )
 def test_what_cannot_be_built_is_said(text: str, side: int, sentence: str) -> None:
