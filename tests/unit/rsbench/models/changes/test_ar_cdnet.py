@@ -9,7 +9,7 @@ import torch
 
 from rsbench.errors import RsbenchError
 from rsbench.models.changes.ar_cdnet import PUBLISHED_PARAMETERS, ArCdNet
-from rsbench.models.changes.ar_cdnet_parts import TemporalDifference
+from rsbench.models.changes.ar_cdnet_parts import KnowledgeReview, TemporalDifference
 from rsbench.models.changes.base import UNKNOWN
 from rsbench.models.changes.names import build
 from rsbench.models.changes.resnet_d import ResNet18D
@@ -128,6 +128,17 @@ def test_the_order_of_dates_matters_to_the_second_convolution_only_where_it_is_s
     assert torch.allclose(swapped(before, after), swapped(after, before), atol=1e-6)
     assert not torch.allclose(same(before, after), same(after, before), atol=1e-3)
     assert network("ar-cdnet:width=8,order=swapped").uncertain.difference.swapped
+
+
+def test_a_review_looks_where_the_coarse_mask_sees_no_change_and_where_masks_disagree() -> None:
+    review, seen = KnowledgeReview(4), []
+    for unit in review.units:
+        unit.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    fine, coarse = torch.full((2, 1, 6, 6), 0.9), torch.full((2, 1, 3, 3), 0.2)
+    review(torch.randn(2, 4, 6, 6), torch.randn(2, 4, 3, 3), (fine.logit(), coarse.logit()))
+    assert seen[0] is None
+    assert torch.allclose(seen[1], torch.full_like(fine, 0.8))
+    assert torch.allclose(seen[2], torch.full_like(fine, 0.7))
 
 
 @pytest.mark.parametrize(
