@@ -60,6 +60,29 @@ def test_five_masks_and_an_uncertainty_have_the_size_of_the_pictures(batch: int,
     assert torch.equal(probability, torch.sigmoid(outputs[0][:, -1]))
 
 
+def test_a_temporal_difference_is_a_convolution_over_dates() -> None:
+    torch.manual_seed(0)
+    difference = TemporalDifference(4, swapped=False).eval()
+    before, after = torch.randn(2, 1, 4, 5, 5)
+    wanted = torch.zeros(1, 4, 5, 5)
+    for step in (difference.forth, difference.back):
+        convolution, norm = step[0], step[1]
+        over_dates = torch.stack(convolution.weight.chunk(2, dim=1), dim=2)
+        pair = torch.stack([before, after], dim=2)
+        map_BDTHW = torch.nn.functional.conv3d(pair, over_dates, convolution.bias, padding=(0, 1, 1))
+        wanted += torch.relu(norm(map_BDTHW.squeeze(2)))
+    assert torch.allclose(difference(before, after), wanted, atol=1e-6)
+
+
+def test_channels_last_changes_no_value() -> None:
+    net = network()
+    plain = net(*dates())
+    net.to(memory_format=torch.channels_last)
+    turned = net(*(picture.contiguous(memory_format=torch.channels_last) for picture in dates()))
+    for one, other in zip(plain, turned, strict=True):
+        assert torch.allclose(one, other, atol=1e-3)
+
+
 def test_every_parameter_is_trained() -> None:
     net = network()
     net.loss(net(*dates()), truth()).backward()
