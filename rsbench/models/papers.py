@@ -132,7 +132,6 @@ BY_PREFIX: Final[dict[str, Reference]] = {
         _CVPR,
     ),
     "fedfusion": _FEDFUSION,
-<<<<<<< HEAD
     "fc-siam": _paper(
         "daudt2018fcsiam",
         "Caye Daudt, Rodrigo; Le Saux, Bertrand; Boulch, Alexandre",
@@ -140,9 +139,7 @@ BY_PREFIX: Final[dict[str, Reference]] = {
         "2018",
         "IEEE International Conference on Image Processing (ICIP)",
     ),
-=======
     "ar-cdnet": _AR_CDNET,
->>>>>>> i16-cd-net
 }
 
 

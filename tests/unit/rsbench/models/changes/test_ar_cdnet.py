@@ -55,7 +55,7 @@ def test_five_masks_and_an_uncertainty_have_the_size_of_the_pictures(batch: int,
     probability, uncertainty = net.probability(outputs), net.uncertainty(outputs)
     for values in (probability, uncertainty):
         assert values.shape == (batch, height, width)
-        assert 0 <= values.min() and values.max() <= 1
+        assert values.min() >= 0 and values.max() <= 1
     assert torch.equal(probability, torch.sigmoid(outputs[0][:, -1]))
 
 
