@@ -30,7 +30,7 @@ def learning_rate(cell: CellSpec, step: int, *, steps: int, per_epoch: int) -> f
     if cell.schedule == "cosine":
         return cell.lr * 0.5 * (1 + math.cos(math.pi * done))
     if cell.schedule == "poly":
-        return cell.lr * (1 - done) ** POLY_POWER
+        return cell.lr * math.pow(1 - done, POLY_POWER)
     if cell.schedule == "step":
         return cell.lr * (0.01 if done >= 0.75 else 0.1 if done >= 0.5 else 1.0)
     return cell.lr

@@ -1,7 +1,8 @@
 """AR-CDNet: change detection that reviews its own masks and says where it is unsure.
 
 After Li et al., "Towards Accurate and Reliable Change Detection of Remote Sensing Images via Knowledge Review and
-Online Uncertainty Estimation", arXiv 2305.19513. Written afresh: docs/ar-cdnet.md tells what is certain and what is ours.
+Online Uncertainty Estimation", arXiv 2305.19513. Written afresh; docs/ar-cdnet.md says what is certain and what is
+ours.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ from rsbench.models.changes.resnet_d import ResNet18D
 from rsbench.models.weights import load_part
 
 PUBLISHED_PARAMETERS = 14_342_446
-"""Of the authors' network, by their training log; the default options have exactly as many."""
+"""Parameters of the authors' network, by their training log; the default options give exactly as many."""
 FINAL = -1
-"""The mask that counts, the last of five; those before it are of the levels, from fine to coarse."""
+"""The mask that counts, the last of five; the others belong to the levels, from fine to coarse."""
 
 
 class TopDown(nn.Module):
@@ -116,7 +117,10 @@ class ArCdNet(ChangeNetwork):
             load_part(self, "encoder", model, weights, given)
 
     def forward(self, before_BCHW: torch.Tensor, after_BCHW: torch.Tensor) -> Outputs:
-        """Return log odds of change of five masks, [B, 5, H, W], the last of which counts, and of error, [B, 1, H, W]."""
+        """Return the log odds of change of five masks, [B, 5, H, W], and those of error, [B, 1, H, W].
+
+        The last mask is the one that counts; error is that of this mask.
+        """
         pictures_DCHW = torch.cat([before_BCHW, after_BCHW])
         dates = [decoded.chunk(2) for decoded in self.decoder(self.encoder(pictures_DCHW))]
         levels = [difference(*pair) for difference, pair in zip(self.differences, dates, strict=True)]

@@ -1,4 +1,7 @@
-"""The parts that AR-CDNet's decoder is made of. Each convolution has a bias and, but in gates and heads, a batch norm."""
+"""The parts of AR-CDNet's decoder.
+
+Each convolution has a bias and a batch norm; only those of channel gates and the last of a head have no norm.
+"""
 
 from __future__ import annotations
 

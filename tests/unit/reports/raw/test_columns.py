@@ -39,7 +39,7 @@ def records_of_every_kind(make_record: Maker) -> list[dict[str, Any]]:
     missed["traffic"] |= {"compression_ratio": 40.0}
     pixels = make_record(model="patchnet", task="pixels", partition="blocks")
     targets = make_record(model="autoencoder", task="targets", compressor="qsgd")
-    mapped = of_changes(make_record(task="changes", seed=3), entropy=ENTROPY, network=ENTROPY)
+    mapped = of_changes(make_record(model="fc-siam-diff", task="changes"), entropy=ENTROPY, network=ENTROPY)
     rounds = [exchanging(make_record, sync) for sync in ("steps", "rounds:8")]
     return [*map(with_exchange, [whole, resumed, missed]), fast, failed, pixels, targets, mapped, *rounds]
 

@@ -55,7 +55,8 @@ def test_five_masks_and_an_uncertainty_have_the_size_of_the_pictures(batch: int,
     probability, uncertainty = net.probability(outputs), net.uncertainty(outputs)
     for values in (probability, uncertainty):
         assert values.shape == (batch, height, width)
-        assert values.min() >= 0 and values.max() <= 1
+        assert values.min() >= 0
+        assert values.max() <= 1
     assert torch.equal(probability, torch.sigmoid(outputs[0][:, -1]))
 
 
@@ -134,7 +135,7 @@ def test_the_order_of_dates_matters_to_the_second_convolution_only_where_it_is_s
     [
         ("ar-cdnet:width=2", 64, 'ar-cdnet: width is "2", but must be a whole number from 4 to 256.'),
         ("ar-cdnet:order=back", 64, 'ar-cdnet: order is "back", but must be one of same, swapped.'),
-        ("ar-cdnet", 32, "--image-size 32 is too small for ar-cdnet, which takes tiles from 33 px on."),
+        ("ar-cdnet", 32, "--image-size 32 is too small for ar-cdnet: take tiles of at least 33 px."),
     ],
 )
 def test_what_cannot_be_built_is_said(text: str, side: int, sentence: str) -> None:
@@ -168,5 +169,5 @@ def test_weights_of_a_whole_network_fill_all_of_it(tmp_path: Path) -> None:
 
 def test_weights_of_another_width_are_refused(tmp_path: Path) -> None:
     torch.save(ResNet18D(3, width=4).state_dict(), tmp_path / "w.pt")
-    with pytest.raises(RsbenchError, match="fits 0 of 1\\d\\d tensors of the encoder of ar-cdnet:width=8"):
+    with pytest.raises(RsbenchError, match=r"fits 0 of \d+ tensors of the encoder of ar-cdnet:width=8"):
         build("ar-cdnet:width=8", channels=3, side=SIDE, weights=str(tmp_path / "w.pt"))

@@ -19,4 +19,4 @@ def test_listed_options_are_those_of_the_class(network: str) -> None:
     options = NETWORKS[network].options
     listed = ", ".join(text_of(name, option) for name, option in options.items())
     word = "options" if len(options) > 1 else "option"
-    assert f"{word} {listed}: {network}:" in models._CHANGE_NETWORKS[network]
+    assert f"{word} {listed}: {network}:" in models.CHANGE_NETWORKS[network]
