@@ -21,7 +21,10 @@ from typing import TYPE_CHECKING
 from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
 from rsbench.datasets.changes.change_folder import ChangeFolder
 from rsbench.datasets.changes.dataset import ChangeDataset
+from rsbench.datasets.changes.landsat_change import LandsatChange
+from rsbench.datasets.changes.oscd import OSCD
 from rsbench.datasets.changes.prepared import Changes
+from rsbench.datasets.changes.published import CDD, DSIFN, LEVIRCD, LEVIRCD256, SYSU, WHUCD
 from rsbench.datasets.changes.synthetic_changes import SyntheticChanges
 from rsbench.datasets.fetch import FetchReport, fetch_dataset
 from rsbench.datasets.io.download import FetchProgress
@@ -101,7 +104,15 @@ DATASETS: dict[str, type[Dataset]] = {
     "htd-mat": HTDMat,
     "synthetic-htd": SyntheticHTD,
     "synthetic-htd-1gb": SyntheticHTD1GB,
+    "levir-cd": LEVIRCD,
+    "levir-cd-256": LEVIRCD256,
+    "whu-cd": WHUCD,
+    "dsifn": DSIFN,
+    "cdd": CDD,
+    "sysu": SYSU,
+    "oscd": OSCD,
     "change-folder": ChangeFolder,
+    "landsat-change": LandsatChange,
     "synthetic-changes": SyntheticChanges,
 }
 

@@ -92,3 +92,73 @@ IDTREES: Final = Reference(
     year="2023",
     details=(("journal", "PeerJ"), ("volume", "11")),
 )
+LANDSAT_CHANGE: Final = Reference(
+    key="wu2014sfa",
+    kind="article",
+    authors=("Wu, Chen", "Du, Bo", "Zhang, Liangpei"),
+    title="Slow Feature Analysis for Change Detection in Multispectral Imagery",
+    year="2014",
+    details=(("journal", "IEEE Transactions on Geoscience and Remote Sensing"), ("volume", "52"), ("number", "5")),
+)
+LEVIR: Final = Reference(
+    key="chen2020levir",
+    kind="article",
+    authors=("Chen, Hao", "Shi, Zhenwei"),
+    title=("A Spatial-Temporal Attention-Based Method and a New Dataset for Remote Sensing Image Change Detection"),
+    year="2020",
+    details=(("journal", "Remote Sensing"), ("volume", "12"), ("number", "10")),
+)
+WHU: Final = Reference(
+    key="ji2019whu",
+    kind="article",
+    authors=("Ji, Shunping", "Wei, Shiqing", "Lu, Meng"),
+    title=(
+        "Fully Convolutional Networks for Multisource Building Extraction From an Open Aerial and Satellite Imagery "
+        "Data Set"
+    ),
+    year="2019",
+    details=(("journal", "IEEE Transactions on Geoscience and Remote Sensing"), ("volume", "57"), ("number", "1")),
+)
+DSIFN: Final = Reference(
+    key="zhang2020dsifn",
+    kind="article",
+    authors=("Zhang, Chenxiao", "Yue, Peng", "Tapete, Deodato", "Jiang, Liangcun", "others"),
+    title=(
+        "A Deeply Supervised Image Fusion Network for Change Detection in High Resolution Bi-Temporal Remote Sensing "
+        "Images"
+    ),
+    year="2020",
+    details=(("journal", "ISPRS Journal of Photogrammetry and Remote Sensing"), ("volume", "166")),
+)
+CDD: Final = Reference(
+    key="lebedev2018cdd",
+    kind="inproceedings",
+    authors=("Lebedev, M. A.", "Vizilter, Yu. V.", "Vygolov, O. V.", "Knyaz, V. A.", "Rubis, A. Yu."),
+    title="Change Detection in Remote Sensing Images Using Conditional Adversarial Networks",
+    year="2018",
+    details=(
+        (
+            "booktitle",
+            "International Archives of the Photogrammetry, Remote Sensing and Spatial Information Sciences",
+        ),
+    ),
+)
+SYSU: Final = Reference(
+    key="shi2022sysu",
+    kind="article",
+    authors=("Shi, Qian", "Liu, Mengxi", "Li, Shengchen", "Liu, Xiaoping", "Wang, Fei", "Zhang, Liangpei"),
+    title=(
+        "A Deeply Supervised Attention Metric-Based Network and an Open Aerial Image Dataset for Remote Sensing Change "
+        "Detection"
+    ),
+    year="2022",
+    details=(("journal", "IEEE Transactions on Geoscience and Remote Sensing"), ("volume", "60")),
+)
+OSCD: Final = Reference(
+    key="daudt2018oscd",
+    kind="inproceedings",
+    authors=("Daudt, Rodrigo Caye", "Le Saux, Bertrand", "Boulch, Alexandre", "Gousseau, Yann"),
+    title="Urban Change Detection for Multispectral Earth Observation Using Convolutional Neural Networks",
+    year="2018",
+    details=(("booktitle", "IEEE International Geoscience and Remote Sensing Symposium"),),
+)

@@ -151,9 +151,11 @@ def score_text(record: Mapping[str, Any]) -> str:
 
 
 def validation_text(sample: Mapping[str, Any]) -> str:
-    """Return ``val OA 91.2 %`` for an epoch's raw sample, its loss where there is no score."""
-    scores = (task.metric for task in TASKS.values())
-    metric = next((metric for metric in scores if sample.get(metric.name) is not None), None)
-    if metric is not None:
+    """Return ``val OA 91.2 %`` for an epoch's raw sample, its loss where there is no score.
+
+    The sample is of the task that has most of its metrics.
+    """
+    metric = max(TASKS.values(), key=lambda task: sum(one.name in sample for one in task.metrics)).metric
+    if sample.get(metric.name) is not None:
         return f"val {metric.text(sample[metric.name])}"
     return f"val loss {sample['loss']:.4g}" if sample.get("loss") is not None else ""

@@ -25,11 +25,6 @@ class ChangeFolder(ChangeDataset):
         "DATA_ROOT/{train,val,test}/; or several such folders beside each other in DATA_ROOT."
     )
 
-    @property
-    def contents(self) -> str:
-        """That the folders decide."""
-        return "pairs from folders"
-
     def locate(self, data_root: Path) -> ChangeSource:
         """Find the pairs in ``data_root/change-folder`` if that exists, else in ``data_root``."""
         nested = data_root / self.name

@@ -11,7 +11,7 @@ import numpy as np
 
 from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.changes.source import BrokenPair, ChangeSource, ChangeSurvey, Pair
-from rsbench.datasets.changes.tile_split import PARTS, split_tiles
+from rsbench.datasets.changes.tile_split import PARTS, counted, split_tiles
 from rsbench.datasets.changes.tiles import Tiles
 from rsbench.errors import RsbenchError
 
@@ -78,8 +78,8 @@ class ChangeCheck:
         source, marked = self.survey.source, max(1, self.changed + self.unchanged)
         sizes = ", ".join(f"{height} x {width} px: {count:,}" for (height, width), count in self.sizes.items())
         lines = [
-            f"{self.title} at {source.where}: {self.survey.contents} of {len(source.origins):,} "
-            f"{source.origins.noun}s ({sizes}), {source.channels} channels ({source.dtype}).",
+            f"{self.title} at {source.where}: {self.survey.contents} cut from "
+            f"{counted(len(source.origins), 'whole picture')} ({sizes}), {source.channels} channels ({source.dtype}).",
             f"{self.changed:,} of the {self.changed + self.unchanged:,} marked pixels changed "
             f"({self.changed / marked:.2%}); {self.unmarked:,} pixels are not marked.",
         ]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
+from typing import ClassVar
 
 from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.changes.check import ChangeCheck, check_pairs
+from rsbench.datasets.changes.declared import DeclaredChanges, Release
 from rsbench.datasets.changes.prepared import Changes, prepare
 from rsbench.datasets.changes.source import ChangeSource, ChangeSurvey
+from rsbench.datasets.changes.tile_split import counted
 
 
 class ChangeDataset(Dataset):
@@ -21,6 +24,18 @@ class ChangeDataset(Dataset):
     image_size = 256
     epochs = 50
     batch_size = 8
+    releases: ClassVar[tuple[Release, ...]] = ()
+    """Complete releases, the official one first; none where the files decide."""
+    channels: ClassVar[int] = 3
+    """Of each date of a release."""
+
+    @property
+    def contents(self) -> str:
+        """The number of pairs of the release and their size, in words."""
+        if not self.releases:
+            return "pairs from folders"
+        release = self.releases[0]
+        return f"{counted(release.pairs, 'pair')} of {release.height:,} x {release.width:,} pixels"
 
     @abstractmethod
     def locate(self, data_root: Path) -> ChangeSource:
@@ -46,9 +61,25 @@ class ChangeDataset(Dataset):
             side=self.image_size,
         )
 
+    def declared(self, data_root: Path) -> DeclaredChanges | None:
+        """Return the complete release, where its pairs are known."""
+        if not self.releases:
+            return None
+        return DeclaredChanges(
+            where=data_root,
+            fingerprint="declared",
+            release=self.releases[0],
+            channels=self.channels,
+            side=self.image_size,
+        )
+
     def part(self, source: ChangeSource) -> str | None:
         """Return words for the part of the release that a source holds, None if it is all or has no fixed size."""
-        return None
+        pairs = len(source.pairs)
+        if not self.releases or pairs in [release.pairs for release in self.releases]:
+            return None
+        likely = min(self.releases, key=lambda release: release.height != source.pairs[0].height)
+        return None if pairs > likely.pairs else f"part: {pairs:,} of {likely.pairs:,} pairs"
 
     def prepare(
         self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.base import Survey
-from rsbench.datasets.changes.tile_split import Origins, split_tiles
+from rsbench.datasets.changes.tile_split import Origins, counted, split_tiles
 from rsbench.datasets.changes.tiles import MIN_SIDE, Tiles, cut
 from rsbench.errors import RsbenchError
 
@@ -135,8 +135,7 @@ class ChangeSurvey(Survey):
     @property
     def contents(self) -> str:
         """The number of pairs, in words."""
-        number = len(self.source.pairs)
-        return f"{number:,} {'pair' if number == 1 else 'pairs'}"
+        return counted(len(self.source.pairs), "pair")
 
     @property
     def inputs(self) -> dict[str, int]:

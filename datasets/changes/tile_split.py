@@ -62,7 +62,7 @@ def split_tiles(tiles: Tiles, origins: Origins, split: str, seed: int) -> Split:
     groups, how = _official(origins, seed) if split == OFFICIAL else _shares(origins, split, seed)
     train, val, test = (np.flatnonzero(np.isin(tiles.origin, group)).astype(np.int64) for group in groups)
     sizes = ", ".join(
-        f"{_count(len(group), origins.noun)} ({_count(len(part), 'tile')}) {name}"
+        f"{counted(len(group), origins.noun)} ({counted(len(part), 'tile')}) {name}"
         for name, group, part in zip(PARTS, groups, (train, val, test), strict=True)
     )
     _require_parts(groups, f"{how}: {sizes}", origins)
@@ -75,11 +75,11 @@ def _official(origins: Origins, seed: int) -> tuple[list[Indices], str]:
     parts, strata = np.array(origins.parts, dtype=object), np.array(origins.strata, dtype=np.int64)
     groups = [np.flatnonzero(parts == part) for part in PARTS]
     told, others = sum(map(len, groups)), np.flatnonzero(parts == "")
-    how = [f"parts by {origins.told} ({_count(told, origins.noun)})"] if told else []
+    how = [f"parts by {origins.told} ({counted(told, origins.noun)})"] if told else []
     if len(others):
         dealt = splits.dealt(PERCENT, strata[others], seed)
         groups = [np.sort(np.concatenate([group, others[own]])) for group, own in zip(groups, dealt, strict=True)]
-        whose = f" ({_count(len(others), origins.noun)} whose part nothing tells)" if told else ""
+        whose = f" ({counted(len(others), origins.noun)} whose part nothing tells)" if told else ""
         how.append(f"{percent_text(PERCENT)} {origins.dealt}, {who_draws(is_redrawn=False)}{whose}")
     elif not len(groups[1]):
         groups[0], groups[1] = splits.take_validation(groups[0], strata, seed)
@@ -120,17 +120,15 @@ def _warnings(
     Raises:
         RsbenchError: the training or the test part lacks changed or unchanged pixels.
     """
+    tests = counted(len(groups[2]), origins.noun)
+    few: tuple[str, ...] = ()
     if origins.noun == "block":
         few = (
             "All parts are blocks of one scene, which touch: scores say how well a method fills in this scene, not how "
             "it does on another.",
         )
     elif len(groups[2]) < ENOUGH:
-        few = (
-            f"The test part has {_count(len(groups[2]), 'picture')}, fewer than {ENOUGH}: too few to rank compressors.",
-        )
-    else:
-        few = ()
+        few = (f"The test part has {tests}, fewer than {ENOUGH}: too few to rank compressors.",)
     return (*few, *_lacking(tiles, parts))
 
 
@@ -151,10 +149,10 @@ def _lacking(tiles: Tiles, parts: Sequence[NDArray[np.int64]]) -> tuple[str, ...
                     "pictures."
                 )
             if count == 0:
-                sentences.append(f"No {name} pixel is {kind}: its F1 chooses nothing.")
+                sentences.append(f"No {name} pixel is {kind}, so that its F1 chooses nothing: take other percentages.")
     return tuple(sentences)
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     """Return ``1 picture`` or ``22 pictures``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

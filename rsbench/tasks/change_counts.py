@@ -6,6 +6,7 @@ computed once, from the sum over all tiles and ranks; it is never an average ove
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -74,7 +75,8 @@ class ChangeCounts:
         sums = [self.kinds, *self.histograms.values(), *self.losses.values()]
         flat = torch.cat([one.flatten() for one in sums])
         dist.all_reduce(flat)
-        parts = [part.view_as(one) for part, one in zip(flat.split([one.numel() for one in sums]), sums, strict=True)]
+        pieces = torch.split(flat, [one.numel() for one in sums])
+        parts = [piece.view_as(one) for piece, one in zip(pieces, sums, strict=True)]
         self.kinds, *rest = parts
         self.histograms = dict(zip(self.histograms, rest, strict=False))
         self.losses = dict(zip(self.losses, rest[len(self.histograms) :], strict=True))
@@ -116,8 +118,8 @@ def bin_of(uncertainty: torch.Tensor) -> torch.Tensor:
 
 def entropy_of(probability: torch.Tensor) -> torch.Tensor:
     """Return the entropy of the two classes in bits, 0..1, of the same shape."""
-    sure = torch.special.entr(probability) + torch.special.entr(1 - probability)
-    return sure / float(np.log(2))
+    nats: torch.Tensor = torch.special.entr(probability) + torch.special.entr(1 - probability)
+    return nats / math.log(2)
 
 
 def scores_of(confusion: NDArray[Any]) -> dict[str, float | None]:

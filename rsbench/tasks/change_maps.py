@@ -184,4 +184,5 @@ def _bytes(picture_HWC: NDArray[Any]) -> NDArray[np.uint8]:
     values = np.nan_to_num(picture_HWC.astype(np.float64))
     low, high = np.percentile(values, _PERCENTILES, axis=(0, 1))
     spread = (values - low) / np.maximum(high - low, 1e-12)
-    return (255 * spread.clip(0, 1)).round().astype(np.uint8)
+    in_bytes: NDArray[np.uint8] = (255 * spread.clip(0, 1)).round().astype(np.uint8)
+    return in_bytes

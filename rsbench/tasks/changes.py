@@ -23,8 +23,10 @@ from rsbench.measure.clock import clock_for
 from rsbench.measure.heartbeat import beat
 from rsbench.measure.pace import Pace
 from rsbench.models import own
-from rsbench.models.changes import names
+from rsbench.models.changes import names, own_logits
 from rsbench.models.changes.base import UNKNOWN, ChangeNetwork, Outputs
+from rsbench.models.changes.own_logits import OwnLogits
+from rsbench.models.trial import Wanted
 from rsbench.recipe.model_text import model_label
 from rsbench.tasks import change_maps
 from rsbench.tasks.base import Networks, Task
@@ -71,16 +73,13 @@ class ChangeDetection(Task):
     def build(
         cls, model: str, inputs: Mapping[str, int], *, image_size: int, weights: str | None = None
     ) -> dict[str, nn.Module]:
-        """Build a network by name, with random or given weights.
+        """Build a network by name, or an own one, with random or given weights.
 
         Raises:
             RsbenchError: there is no such network, option or file of weights, or tiles are too small for it.
         """
         if own.is_own(model):
-            raise RsbenchError(
-                f"--model {model}: own models cannot be trained for change detection yet; choose "
-                f"{', '.join(cls.models())}."
-            )
+            return {"": own_logits.build(model, inputs, image_size=image_size, weights=weights)}
         return {"": names.build(model, channels=inputs["channels"], side=image_size, weights=weights)}
 
     @classmethod
@@ -90,13 +89,18 @@ class ChangeDetection(Task):
         return torch.empty(shape), torch.empty(shape), torch.zeros(samples, *shape[2:], dtype=torch.int64)
 
     @classmethod
+    def wanted(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Wanted:
+        """Return what an own model gives: logits of every pixel, one or two."""
+        return own_logits.wanted(image_size=image_size, samples=samples)
+
+    @classmethod
     def losses(
         cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
     ) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the loss of the sole network, which it computes itself; there are no labels to smooth."""
         before, after, labels = batch
-        outputs = networks[""](before, after)
-        yield "", bare(networks).loss(outputs, labels)
+        maps = networks[""](before, after)
+        yield "", bare(networks).loss(maps if isinstance(maps, tuple) else (maps,), labels)
 
     # --- with data ---------------------------------------------------------------------------------------------
 
@@ -114,12 +118,12 @@ class ChangeDetection(Task):
         """Score the validation tiles: ``loss``, its parts as ``loss_NAME`` where there are several, and the metrics."""
         if not len(self.parts.val):
             return None
-        counts = self._count(networks, self.parts.val, with_uncertainty=False)
+        counts = self.count(networks, self.parts.val, with_uncertainty=False)
         return {**counts.mean_losses(), **scores_of(counts.confusion)}
 
     def test(self, networks: Networks) -> dict[str, Any]:
         """Score the test tiles, with the confusion matrix and how well uncertainties find the wrong pixels."""
-        counts = self._count(networks, self.parts.test, with_uncertainty=True)
+        counts = self.count(networks, self.parts.test, with_uncertainty=True)
         loss = counts.mean_losses()["loss"]
         if not math.isfinite(loss):
             return {"loss": loss}
@@ -127,7 +131,7 @@ class ChangeDetection(Task):
         scores = {**scores_of(self._tested), "confusion": self._tested.tolist()}
         return {**scores, "uncertainty": counts.uncertainty(), "loss": loss, "samples": len(self.parts.test)}
 
-    def _count(self, networks: Networks, positions: NDArray[np.int64], *, with_uncertainty: bool) -> ChangeCounts:
+    def count(self, networks: Networks, positions: NDArray[np.int64], *, with_uncertainty: bool) -> ChangeCounts:
         """Count the pixels of some tiles, each tile once, all ranks together; rank r takes every W-th tile."""
         workers, rank = dist.get_world_size(), dist.get_rank()
         network, counts = bare(networks), ChangeCounts()
@@ -211,12 +215,10 @@ class ChangeDetection(Task):
 
 
 def bare(networks: Networks) -> ChangeNetwork:
-    """Return the sole network without the wrapper that training puts around it."""
+    """Return the sole network without the wrapper of training; an own model in what reads its logits."""
     network = networks[""]
     network = network.module if isinstance(network, DistributedDataParallel) else network
-    if not isinstance(network, ChangeNetwork):
-        raise TypeError(f"{type(network).__name__} is no network for change detection")
-    return network
+    return network if isinstance(network, ChangeNetwork) else OwnLogits(network)
 
 
 def uncertainties_of(network: ChangeNetwork, outputs: Outputs) -> dict[str, torch.Tensor]:

@@ -91,6 +91,27 @@ class ChangeNetwork(nn.Module):
         load(self, model, weights, given)
 
 
+class LogitsNetwork(ChangeNetwork):
+    """A network whose one output is logits: [B, 2, H, W] of no change and change, or [B, 1, H, W] of change alone.
+
+    Its loss is the cross-entropy of the marked pixels, all of the same weight.
+    """
+
+    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the mean cross-entropy of the marked pixels."""
+        return {"cross_entropy": change_cross_entropy(_log_odds(outputs), labels_BHW)}
+
+    def probability(self, outputs: Outputs) -> torch.Tensor:
+        """Return the probability of change, [B, H, W]."""
+        return _log_odds(outputs).sigmoid()
+
+
+def _log_odds(outputs: Outputs) -> torch.Tensor:
+    """Return log p/(1-p) of change in float32, [B, H, W]: the one logit, or the difference of the two."""
+    logits = outputs[0].float()
+    return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
+
+
 def mean_of_known(values_BHW: torch.Tensor, labels_BHW: torch.Tensor) -> torch.Tensor:
     """Return the mean over the marked pixels, a scalar; 0, with gradients, where there are none."""
     known = (labels_BHW != UNKNOWN).to(values_BHW.dtype)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from rsbench.models.changes.base import ChangeNetwork, Outputs, change_cross_entropy
+from rsbench.models.changes.base import LogitsNetwork, Outputs
 from rsbench.models.changes.options import Option, Whole
 
 _DEPTHS = (2, 2, 3, 3)
@@ -47,7 +47,7 @@ class _Up(nn.Module):
         return features
 
 
-class _FcSiam(ChangeNetwork):
+class _FcSiam(LogitsNetwork):
     """What both networks share; they differ in what the decoder sees of the two dates' features.
 
     Four levels of convolutions and 2x2 pooling read each date with the same weights. The decoder starts from the
@@ -99,14 +99,6 @@ class _FcSiam(ChangeNetwork):
             picture_BCHW = nn.functional.max_pool2d(features[-1], 2)
         return features, picture_BCHW
 
-    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the mean cross-entropy of the marked pixels; both classes have the same weight."""
-        return {"cross_entropy": change_cross_entropy(_log_odds(outputs), labels_BHW)}
-
-    def probability(self, outputs: Outputs) -> torch.Tensor:
-        """Return the softmax of the two logits, that of change, [B, H, W]."""
-        return _log_odds(outputs).sigmoid()
-
 
 class FcSiamConc(_FcSiam):
     """The decoder sees the features of both dates side by side."""
@@ -126,12 +118,6 @@ class FcSiamDiff(_FcSiam):
     def joined(self, before_BDHW: torch.Tensor, after_BDHW: torch.Tensor) -> torch.Tensor:
         """Return the absolute difference, [B, D, H, W]."""
         return (before_BDHW - after_BDHW).abs()
-
-
-def _log_odds(outputs: Outputs) -> torch.Tensor:
-    """Return log p/(1-p) of change in float32, [B, H, W]: the difference of the two logits."""
-    logits_B2HW = outputs[0].float()
-    return logits_B2HW[:, 1] - logits_B2HW[:, 0]
 
 
 def _of_size(small_BDHW: torch.Tensor, like_BDHW: torch.Tensor) -> torch.Tensor:
