@@ -19,7 +19,7 @@ from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
 
 Match = Literal["payload", "wire", "density"]
 Device = Literal["cpu", "cuda"]
-Schedule = Literal["cosine", "step", "constant"]
+Schedule = Literal["cosine", "step", "constant", "poly"]
 Optimizer = Literal["sgd", "adam", "adamw"]
 
 MATCHES: Final[tuple[str, ...]] = get_args(Match)

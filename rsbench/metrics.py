@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 from rsbench.errors import RsbenchError, did_you_mean
 
-Detail = Literal["numbers", "pairs", "lists of counts"]
-"""Kinds of what a test gives beside its metrics; each is a list, and :mod:`rsbench.results.schema` checks its items."""
+Detail = Literal["numbers", "pairs", "lists of counts", "fractions by name"]
+"""Kinds of what a test gives beside its metrics; :mod:`rsbench.results.schema` checks their items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,15 @@ _CHANGE: Final = (
     Metric(name="oa", heading="OA"),
     Metric(name="kappa", heading="kappa", percent=False, decimals=3, least=-1.0),
 )
+SOURCES: Final[Mapping[str, str]] = {"network": "the network's own", "entropy": "entropy of the probability"}
+"""Uncertainties that change maps are scored for: key in ``accuracy.test.uncertainty`` -> words."""
+SUREST: Final = 0.9
+"""Share of the test pixels, the surest ones, that are scored once more."""
+UNCERTAINTY: Final = (
+    Metric(name="auroc", heading="AUROC of errors", percent=False, decimals=3),
+    Metric(name="f1_surest", heading=f"F1 of the surest {SUREST:.0%}".replace("%", " %")),
+)
+"""What each uncertainty is scored by; undefined scores are null."""
 
 TASKS: Final[dict[str, TaskFacts]] = {
     "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION, details=_CLASSES),
@@ -102,7 +111,10 @@ TASKS: Final[dict[str, TaskFacts]] = {
         of_one_scene=True,
     ),
     "changes": TaskFacts(
-        title="change detection", sample="tile", metrics=_CHANGE, details={"confusion": "lists of counts"}
+        title="change detection",
+        sample="tile",
+        metrics=_CHANGE,
+        details={"confusion": "lists of counts", "uncertainty": "fractions by name"},
     ),
     "anomalies": TaskFacts(
         title="hyperspectral anomaly detection",
@@ -139,9 +151,11 @@ def score_text(record: Mapping[str, Any]) -> str:
 
 
 def validation_text(sample: Mapping[str, Any]) -> str:
-    """Return ``val OA 91.2 %`` for an epoch's raw sample, its loss where there is no score."""
-    scores = (task.metric for task in TASKS.values())
-    metric = next((metric for metric in scores if sample.get(metric.name) is not None), None)
-    if metric is not None:
+    """Return ``val OA 91.2 %`` for an epoch's raw sample, its loss where there is no score.
+
+    The sample is of the task that has most of its metrics.
+    """
+    metric = max(TASKS.values(), key=lambda task: sum(one.name in sample for one in task.metrics)).metric
+    if sample.get(metric.name) is not None:
         return f"val {metric.text(sample[metric.name])}"
     return f"val loss {sample['loss']:.4g}" if sample.get("loss") is not None else ""

@@ -229,12 +229,15 @@ def _doubts(comparison: Comparison, reference: Method, others: Sequence[Method])
 def _chance(record: Record) -> float:
     """Return what guessing gives: half the area under a ROC curve, or the share of the most frequent test class.
 
-    The share is counted, because a part of a data set may lack classes.
+    The share is counted, because a part of a data set may lack classes. A map that calls all pixels changed, of which a
+    share p is, has an F1 of 2p/(1+p).
     """
     confusion = record["accuracy"]["test"].get("confusion")
     if confusion is None:
         return 0.5
     rows = [sum(row) for row in confusion]
+    if "f1" in record["accuracy"]["test"]:
+        return 2 * rows[1] / max(1, sum(rows) + rows[1])
     return max(rows, default=0) / max(1, sum(rows)) or 1 / max(1, len(record["dataset"]["classes"]))
 
 

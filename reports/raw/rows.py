@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rsbench.cell import key_version_of
 from rsbench.measure.asked_ratio import miss_text
-from rsbench.metrics import TASKS
+from rsbench.metrics import SOURCES, TASKS, UNCERTAINTY
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.methods import Method
@@ -84,7 +85,7 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {"break_even_low_bits_per_s": point and point.low_bits_per_s}
     row |= {"break_even_high_bits_per_s": point and point.high_bits_per_s, "break_even_doubt": point and point.doubt}
     row |= {name: method.mean("memory", name) for name in _MEMORY}
-    row |= _sync_fields(method)
+    row |= _sync_fields(method) | _mean_uncertainty(method)
     return row | next(filter(None, map(_ratio_note, method.chosen)), {})
 
 
@@ -140,10 +141,29 @@ def cell_row(record: Record) -> dict[str, Any]:
     task = str((record.get("dataset") or {}).get("task") or DEFAULT_TASK)
     names = (*(metric.name for metric in TASKS[task].metrics), "samples")
     row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in names}
-    row |= _fields(record.get("traffic"), _TRAFFIC)
+    row |= _uncertainty(record) | _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
     row |= _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
     return row | _ratio_note(record) | _resumed_fields(record)
+
+
+def _uncertainty(record: Record) -> dict[str, Any]:
+    """Return columns that only reports with change maps have: how well each uncertainty finds the wrong pixels."""
+    test = (record.get("accuracy") or {}).get("test") or {}
+    by_source = test.get("uncertainty") or {}
+    return {
+        f"test_{source}_{metric.name}": by_source[source].get(metric.name)
+        for source in SOURCES
+        if source in by_source
+        for metric in UNCERTAINTY
+    }
+
+
+def _mean_uncertainty(method: Method) -> dict[str, Any]:
+    """Return the same columns as means over the seeds that have a value."""
+    rows = [_uncertainty(record) for record in method.chosen]
+    known = {name: [row[name] for row in rows if row.get(name) is not None] for row in rows for name in row}
+    return {name: statistics.fmean(values) if values else None for name, values in known.items()}
 
 
 def _resumed_fields(record: Record) -> dict[str, Any]:

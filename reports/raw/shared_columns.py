@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from rsbench.metrics import TASKS, Metric
+from rsbench.metrics import SOURCES, TASKS, UNCERTAINTY, Metric
 
 Kind = Literal["text", "int", "float", "bool"]
 
@@ -52,7 +52,7 @@ WHAT: Final = {
     "key_version": Column("key_version", "int", "", "Version of the rules by which the numbers were made"),
     "partition": Column("partition", "text", "", "Which worker trained on which samples, empty for iid"),
     "deterministic": Column("deterministic", "bool", "", "Whether a repeat gives the same numbers bit for bit"),
-    "task": Column("task", "text", "", "Task of the data set: scenes, pixels or targets"),
+    "task": Column("task", "text", "", f"Task of the data set: {', '.join(TASKS)}"),
     "lr": Column("lr", "float", "", "Peak learning rate"),
     "match": Column("match", "text", "", "Which bytes the ratio counts: payload, wire or density"),
 }
@@ -125,6 +125,11 @@ TEST: Final = tuple(
 )
 TEST_SD: Final = tuple(
     Column(f"{one.name}_sd", one.kind, one.unit, f"{one.meaning}; standard deviation over the seeds") for one in TEST
+)
+UNCERTAINTY_COLUMNS: Final = tuple(
+    Column(f"test_{source}_{metric.name}", "float", _unit(metric), f"{metric.heading}, by {words}")
+    for source, words in SOURCES.items()
+    for metric in UNCERTAINTY
 )
 FIRST: Final = {task.metric.name: task.metric for task in TASKS.values()}.values()
 GAPS: Final = tuple(

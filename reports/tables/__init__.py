@@ -18,6 +18,7 @@ from rsbench.reports.tables.partitions import partition_table
 from rsbench.reports.tables.rounds import rounds_table
 from rsbench.reports.tables.step_parts import step_parts_table
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
+from rsbench.reports.tables.uncertainty import uncertainty_table
 from rsbench.reports.tables.wire import wire_table
 
 SectionTable = Callable[[Comparison, Notes], Table | None]
@@ -29,6 +30,7 @@ ANSWERS: Final[tuple[SectionTable, ...]] = (by_link_table, comparison_table)
 SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     differences_table,
     details_table,
+    uncertainty_table,
     rounds_table,
     wire_table,
     step_parts_table,

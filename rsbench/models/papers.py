@@ -36,6 +36,18 @@ _FEDFUSION: Final = Reference(
     details=(("journal", "IEEE Transactions on Geoscience and Remote Sensing"), ("note", "arXiv:2311.09540")),
 )
 
+_AR_CDNET: Final = Reference(
+    key="li2023arcdnet",
+    kind="misc",
+    authors=("Li, Zhenglai", "others"),
+    title=(
+        "Towards Accurate and Reliable Change Detection of Remote Sensing Images via Knowledge Review and Online "
+        "Uncertainty Estimation"
+    ),
+    year="2023",
+    details=(("note", "arXiv:2305.19513"),),
+)
+
 BY_PREFIX: Final[dict[str, Reference]] = {
     "vgg": _paper(
         "simonyan2015vgg",
@@ -120,6 +132,14 @@ BY_PREFIX: Final[dict[str, Reference]] = {
         _CVPR,
     ),
     "fedfusion": _FEDFUSION,
+    "fc-siam": _paper(
+        "daudt2018fcsiam",
+        "Caye Daudt, Rodrigo; Le Saux, Bertrand; Boulch, Alexandre",
+        "Fully Convolutional Siamese Networks for Change Detection",
+        "2018",
+        "IEEE International Conference on Image Processing (ICIP)",
+    ),
+    "ar-cdnet": _AR_CDNET,
 }
 
 

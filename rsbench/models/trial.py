@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -13,7 +14,36 @@ from rsbench.models.own import blamed
 _SHOWN = 3
 
 
-def check(model: str, network: nn.Module, inputs: Sequence[torch.Tensor], classes: int) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a task wants of an own model's output.
+
+    Attributes:
+        shapes: that it may have.
+        words: what each number is.
+        loss: a scalar that reaches all of it.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    words: str
+    loss: Callable[[torch.Tensor], torch.Tensor]
+
+    @property
+    def text(self) -> str:
+        """``a tensor [2, 10] is wanted: one logit a class for each of 2 samples``."""
+        return f"a tensor {' or '.join(str(list(shape)) for shape in self.shapes)} is wanted: {self.words}"
+
+
+def wanted_classes(classes: int, samples: int) -> Wanted:
+    """Return what classification wants: logits [N, classes]."""
+    return Wanted(
+        shapes=((samples, classes),),
+        words=f"one logit a class for each of {samples} samples",
+        loss=lambda logits: nn.functional.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.int64)),
+    )
+
+
+def check(model: str, network: nn.Module, inputs: Sequence[torch.Tensor], wanted: Wanted) -> None:
     """Do nothing for a network that can be trained by several workers.
 
     On the meta device shapes and gradients are looked at, values are not.
@@ -22,7 +52,7 @@ def check(model: str, network: nn.Module, inputs: Sequence[torch.Tensor], classe
         model: as ``--model`` takes it, for the sentence.
         network: in training mode; its gradients are gone afterwards.
         inputs: of ``forward``, each [N, ...].
-        classes: outputs that are wanted.
+        wanted: what its output has to look like.
 
     Raises:
         RsbenchError: says what the network did wrong, and what to do.
@@ -31,15 +61,15 @@ def check(model: str, network: nn.Module, inputs: Sequence[torch.Tensor], classe
     network.train()
     with blamed(model, f"in a forward pass on {_shapes(inputs)} "):
         logits = network(*inputs)
-    _check_logits(model, logits, len(inputs[0]), classes, "in training")
+    _check_logits(model, logits, wanted, "in training")
     with blamed(model, "in a backward pass "):
-        nn.functional.cross_entropy(logits, logits.new_zeros(len(logits), dtype=torch.int64)).backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(wanted.loss(logits))
     _check_gradients(model, network)
     network.zero_grad(set_to_none=True)
     network.eval()
     with blamed(model, f"in evaluation on {_shapes(inputs)} "), torch.no_grad():
         logits = network(*inputs)
-    _check_logits(model, logits, len(inputs[0]), classes, "in evaluation")
+    _check_logits(model, logits, wanted, "in evaluation")
     network.train()
 
 
@@ -89,15 +119,14 @@ def _check_parameters(model: str, network: nn.Module) -> None:
         )
 
 
-def _check_logits(model: str, logits: object, samples: int, classes: int, when: str) -> None:
-    """Refuse outputs that are no finite logits [N, classes]."""
-    wanted = f"a tensor [{samples}, {classes}] is wanted: one logit a class for each of {samples} samples"
+def _check_logits(model: str, logits: object, wanted: Wanted, when: str) -> None:
+    """Refuse outputs that are no finite logits of the wanted shape."""
     if not isinstance(logits, torch.Tensor):
-        raise RsbenchError(f"{model} returned a {type(logits).__name__} {when}, but {wanted}.")
-    if tuple(logits.shape) != (samples, classes):
-        raise RsbenchError(f"{model} returned a tensor {list(logits.shape)} {when}, but {wanted}.")
+        raise RsbenchError(f"{model} returned a {type(logits).__name__} {when}, but {wanted.text}.")
+    if tuple(logits.shape) not in wanted.shapes:
+        raise RsbenchError(f"{model} returned a tensor {list(logits.shape)} {when}, but {wanted.text}.")
     if not logits.is_floating_point():
-        raise RsbenchError(f"{model} returned {logits.dtype} {when}, but {wanted}, in floating point.")
+        raise RsbenchError(f"{model} returned {logits.dtype} {when}, but {wanted.text}, in floating point.")
     if not logits.is_meta and not bool(logits.isfinite().all()):
         raise RsbenchError(
             f"{model} returned inf or nan {when}, with its initial weights and inputs of mean 0 and deviation 1; look "

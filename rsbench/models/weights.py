@@ -35,7 +35,7 @@ class LoadedWeights:
     Attributes:
         loaded: tensors that were copied.
         tensors: tensors of the network.
-        random: names of those, head aside, that kept their random values.
+        random: names of those, head aside, that kept their random values; of parts that kept all, the part's name.
     """
 
     loaded: int
@@ -74,6 +74,27 @@ def load(model: nn.Module, name: str, weights: str, given: Tensors) -> None:
             raise RsbenchError(f"{weights} holds inf or nan in {key}; give weights of a training that did not diverge.")
     model.load_state_dict({**mine, **fitting})
     _loaded[model] = LoadedWeights(len(fitting), len(mine), tuple(lacking))
+
+
+def load_part(model: nn.Module, part: str, name: str, weights: str, given: Tensors) -> None:
+    """Copy tensors into one part of a network, as :func:`load` does into a whole one; the other parts keep theirs.
+
+    Args:
+        model: the whole network.
+        part: name of one of its children, whose tensors have the names that it gives them.
+        name: of the network, for the sentence.
+        weights: where they come from, for the sentence.
+        given: name -> tensor.
+
+    Raises:
+        RsbenchError: as :func:`load` does.
+    """
+    module = model.get_submodule(part)
+    load(module, f"the {part} of {name}", weights, given)
+    filled = _loaded[module]
+    others = [child for child, _ in model.named_children() if child != part]
+    random = (*(f"{part}.{key}" for key in filled.random), *others)
+    _loaded[model] = LoadedWeights(filled.loaded, len(model.state_dict()), random)
 
 
 def loaded_weights(model: nn.Module) -> LoadedWeights | None:

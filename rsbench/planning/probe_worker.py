@@ -82,7 +82,7 @@ def _own_facts(
         )
         *seen, labels = kind.example(inputs, image_size=image_size, samples=SAMPLES)
         seen = [torch.randn_like(each) for each in seen]
-        trial.check(model, network, seen, inputs["classes"])
+        trial.check(model, network, seen, kind.wanted(inputs, image_size=image_size, samples=SAMPLES))
         with own.blamed(model):
             return _step_facts(kind, {"": network}, (*seen, labels))
 

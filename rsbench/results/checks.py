@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
+from rsbench.metrics import Detail
+
 LARGEST: Final = 1e300
 """A float beyond it would be infinite in the next sum."""
 MOST: Final = 2**63 - 1
@@ -97,6 +99,13 @@ def pairs(value: Any) -> str | None:
     return None if fits else "a list of pairs of numbers from 0 to 1"
 
 
+def fractions_by_name(value: Any) -> str | None:
+    """Return None for an object of objects of fractions or nulls, else what is wanted."""
+    check = map_to(0, 1, "numbers from 0 to 1")
+    fits = isinstance(value, dict) and all(check(one) is None for one in value.values())
+    return None if fits else "an object of objects of numbers from 0 to 1"
+
+
 def matrix_of_counts(value: Any) -> str | None:
     """Return None for a list of lists of integers, else what is wanted."""
     fits = isinstance(value, list) and all(
@@ -125,3 +134,12 @@ def _all_within(values: Collection[Any], least: float, most: float) -> bool:
         return False
     numbers = [value for value in values if value is not None]
     return not numbers or (_within(min(numbers), least, most) and _within(max(numbers), least, most))
+
+
+DETAILS: Final[Mapping[Detail, Check]] = {
+    "numbers": numbers_within(-1, 1),
+    "pairs": pairs,
+    "lists of counts": matrix_of_counts,
+    "fractions by name": fractions_by_name,
+}
+"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""

@@ -19,6 +19,7 @@ from rsbench.datasets import partition as partitions
 from rsbench.datasets.partition import TrainingSamples
 from rsbench.loaders.batches import Batch, Reader, TrainBatches
 from rsbench.loaders.orders import DealtAnew, Order, OwnSamples
+from rsbench.models.trial import Wanted, wanted_classes
 
 Networks = Mapping[str, nn.Module]
 """Networks by name, in the order of a step's losses. A sole network is called ``""``."""
@@ -96,6 +97,17 @@ class Task(ABC):
 
         A loss reaches exactly the parameters of the network it is named for.
         """
+
+    @classmethod
+    def wanted(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Wanted:
+        """Return what the output of an own model has to look like: one logit a class, where a task says nothing else.
+
+        Args:
+            inputs: as for :meth:`build`.
+            image_size: side of pictures or patches, in pixels.
+            samples: of the batch.
+        """
+        return wanted_classes(inputs["classes"], samples)
 
     @classmethod
     def place(cls, networks: Networks, device: torch.device, *, channels_last: bool) -> dict[str, nn.Module]:

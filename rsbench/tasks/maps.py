@@ -19,7 +19,9 @@ _LEAST_WIDTH, _MOST_WIDTH = 640, 2400
 """Of class maps beside each other, in pixels."""
 _SIDE = 320
 """Of a score map, in pixels."""
-_GAP, _LINE, _COLUMN = 12, 18, 190
+GAP, LINE = 12, 18
+"""Space between the parts of a page, and the height of a line of text, in pixels."""
+_COLUMN = 190
 _INK, _PAPER, _UNKNOWN = (20, 20, 20), (255, 255, 255), (235, 235, 235)
 _STOPS = np.array([(0, 0, 8), (70, 16, 105), (170, 45, 90), (240, 120, 40), (252, 250, 190)], dtype=float)
 """Colours of scores from the least to the largest, evenly spaced."""
@@ -54,21 +56,21 @@ def draw_classes(path: Path, predicted_HW: LabelMap, truth_HW: LabelMap, names: 
     height, width = truth_HW.shape
     stacked = width > height
     factor = max(1, round(_LEAST_WIDTH / (width if stacked else 2 * width)))
-    maps = [_enlarged(palette[labels], factor) for labels in (predicted_HW, truth_HW)]
-    down, right = (maps[0].height + _LINE + _GAP, 0) if stacked else (0, maps[0].width + _GAP)
-    top = _GAP + 2 * _LINE
-    legend_top = top + down + maps[0].height + _GAP
-    page_width = 2 * _GAP + right + maps[0].width
-    columns = max(1, (page_width - 2 * _GAP) // _COLUMN)
+    maps = [enlarged(palette[labels], factor) for labels in (predicted_HW, truth_HW)]
+    down, right = (maps[0].height + LINE + GAP, 0) if stacked else (0, maps[0].width + GAP)
+    top = GAP + 2 * LINE
+    legend_top = top + down + maps[0].height + GAP
+    page_width = 2 * GAP + right + maps[0].width
+    columns = max(1, (page_width - 2 * GAP) // _COLUMN)
     lines = -(-len(names) // columns)
-    page, ink, write = _page(page_width, legend_top + lines * _LINE + _GAP)
-    write(_GAP, _GAP // 2, title)
+    page, ink, write = page_of(page_width, legend_top + lines * LINE + GAP)
+    write(GAP, GAP // 2, title)
     for number, (label, picture) in enumerate(zip(("predicted", "truth"), maps, strict=True)):
-        left, above = _GAP + number * right, top + number * down
-        write(left, above - _LINE, label)
+        left, above = GAP + number * right, top + number * down
+        write(left, above - LINE, label)
         page.paste(picture, (left, above))
     for number, (name, colour) in enumerate(zip(names, colours, strict=True)):
-        left, above = _GAP + number % columns * _COLUMN, legend_top + number // columns * _LINE
+        left, above = GAP + number % columns * _COLUMN, legend_top + number // columns * LINE
         ink.rectangle((left, above + 3, left + 11, above + 14), fill=colour)
         write(left + 17, above, name)
     page.save(path)
@@ -86,22 +88,27 @@ def draw_scores(path: Path, maps: Mapping[str, NDArray[Any]]) -> None:
     """
     pictures = {title: _coloured(scores_HW) for title, scores_HW in maps.items()}
     width, height = next(iter(pictures.values())).size
-    page, _, write = _page(_GAP + len(pictures) * (width + _GAP), height + _LINE + 2 * _GAP)
+    page, _, write = page_of(GAP + len(pictures) * (width + GAP), height + LINE + 2 * GAP)
     for number, (title, picture) in enumerate(pictures.items()):
-        left = _GAP + number * (width + _GAP)
-        write(left, _GAP // 2, title)
-        page.paste(picture, (left, _GAP + _LINE))
+        left = GAP + number * (width + GAP)
+        write(left, GAP // 2, title)
+        page.paste(picture, (left, GAP + LINE))
     page.save(path)
 
 
 def _coloured(scores_HW: NDArray[Any]) -> Image.Image:
     """Return a score map as a picture."""
     scores = _reduced(np.asarray(scores_HW, dtype=np.float64))
-    low, high = scores.min(), scores.max()
-    part = (scores - low) / (high - low) if high > low else np.zeros_like(scores)
+    colours = coloured_within(scores, scores.min(), scores.max())
+    return enlarged(colours, max(1, _SIDE // max(scores.shape)))
+
+
+def coloured_within(scores_HW: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    """Return the colours of scores, dark for the lowest and light for the highest, [H, W, 3]."""
+    part = (scores_HW - low) / (high - low) if high > low else np.zeros_like(scores_HW)
     stops = np.linspace(0, 1, len(_STOPS))
     colours = np.stack([np.interp(part, stops, _STOPS[:, channel]) for channel in range(3)], axis=2)
-    return _enlarged(colours.round().astype(np.uint8), max(1, _SIDE // max(scores.shape)))
+    return colours.round().astype(np.uint8)
 
 
 def _reduced(scores_HW: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -114,13 +121,13 @@ def _reduced(scores_HW: NDArray[np.float64]) -> NDArray[np.float64]:
     return reduced
 
 
-def _enlarged(colours_HWC: NDArray[np.uint8], factor: int) -> Image.Image:
+def enlarged(colours_HWC: NDArray[np.uint8], factor: int) -> Image.Image:
     """Return a picture in which each pixel is a square of ``factor`` pixels."""
     height, width = colours_HWC.shape[:2]
     return Image.fromarray(colours_HWC).resize((width * factor, height * factor), Image.Resampling.NEAREST)
 
 
-def _page(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw, Callable[[int, int, str], None]]:
+def page_of(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw, Callable[[int, int, str], None]]:
     """Return an empty page, what draws on it, and what writes a text from (left, top) on."""
     page = Image.new("RGB", (width, height), _PAPER)
     ink, font = ImageDraw.Draw(page), ImageFont.load_default(size=12)

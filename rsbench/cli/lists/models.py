@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rsbench.cli.lists.table import Asked, Listing, Row
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError, did_you_mean
@@ -16,6 +18,12 @@ from rsbench.units import number_text
 _COLUMNS = ("Model", "Task", "Parameters (M)", "Gradients (MB)", "Largest ratio")
 _OWN_TASK = "scenes"
 """The task that own models are measured for."""
+CHANGE_NETWORKS: Final = {
+    "fc-siam-conc": "option width=1 to 256: fc-siam-conc:width=8",
+    "fc-siam-diff": "option width=1 to 256: fc-siam-diff:width=8",
+    "ar-cdnet": "after AR-CDNet; options width=4 to 256, order=same|swapped: ar-cdnet:width=16",
+}
+"""What listings say of networks for change detection, as their classes have it."""
 
 
 def models(asked: Asked) -> Listing:
@@ -71,6 +79,8 @@ def _remarks(name: str) -> tuple[str, ...]:
         return (f"Offered by an installed package: {offered()[name]}.",)
     if name in RATES:
         return (f"The learning rate is {RATES[name]:g} at most by default.",)
+    if name in CHANGE_NETWORKS:
+        return (f"{CHANGE_NETWORKS[name]}.",)
     return (f"{fedfusion.AFTER}; {fedfusion.OPTIONS}.",) if name == fedfusion.NAME else ()
 
 

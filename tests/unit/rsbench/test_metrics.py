@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rsbench.metrics import score_text
+from rsbench.metrics import score_text, validation_text
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -15,3 +15,11 @@ def test_reports_score_of_a_record_in_one_line(make_record: Maker) -> None:
     assert score_text(make_record(task="targets", oa=0.912)) == "test AUC(Pd,Pf) 0.9120"
     assert score_text(make_record(status="failed")) == ""
     assert score_text(make_record(compressor="noop")) == ""
+
+
+def test_an_epoch_is_scored_by_the_first_metric_of_its_task() -> None:
+    change = {"loss": 0.3, "f1": 0.5, "iou": 0.33, "precision": 0.5, "recall": 0.5, "oa": 0.9, "kappa": 0.4}
+    assert validation_text(change) == "val F1 of change 50.0 %"
+    assert validation_text({**change, "f1": None}) == "val loss 0.3"
+    assert validation_text({"loss": 0.3, "oa": 0.9, "aa": 0.8, "kappa": 0.7}) == "val OA 90.0 %"
+    assert validation_text({"loss": 0.3}) == "val loss 0.3"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from change_records import ENTROPY, of_changes
 from exchange_records import with_exchange
 from round_records import exchanging
 
@@ -38,8 +39,9 @@ def records_of_every_kind(make_record: Maker) -> list[dict[str, Any]]:
     missed["traffic"] |= {"compression_ratio": 40.0}
     pixels = make_record(model="patchnet", task="pixels", partition="blocks")
     targets = make_record(model="autoencoder", task="targets", compressor="qsgd")
+    mapped = of_changes(make_record(model="fc-siam-diff", task="changes"), entropy=ENTROPY, network=ENTROPY)
     rounds = [exchanging(make_record, sync) for sync in ("steps", "rounds:8")]
-    return [*map(with_exchange, [whole, resumed, missed]), fast, failed, pixels, targets, *rounds]
+    return [*map(with_exchange, [whole, resumed, missed]), fast, failed, pixels, targets, mapped, *rounds]
 
 
 def written(folder: Path, make_record: Maker) -> dict[str, list[str]]:

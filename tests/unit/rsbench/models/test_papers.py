@@ -15,6 +15,8 @@ from rsbench.models.papers import references_of
         ("efficientnet_v2_s", "tan2021efficientnetv2"),
         ("timm:resnet18.a1_in1k", "he2016resnet"),
         ("fedfusion", "li2024fedfusion"),
+        ("fc-siam-diff:width=8", "daudt2018fcsiam"),
+        ("ar-cdnet:width=16", "li2023arcdnet"),
         ("smallvgg", None),
         ("mypackage.nets:resnet", None),
     ],
