@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,15 @@ from rsbench.datasets.base import not_found
 from rsbench.datasets.changes.dataset import ChangeDataset
 from rsbench.datasets.changes.declared import Release
 from rsbench.datasets.changes.picture_source import label, picture
-from rsbench.datasets.changes.scene_blocks import cut_scene
-from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, require_side
+from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, require_side, stamped
 from rsbench.datasets.changes.tile_split import Origins
-from rsbench.datasets.changes.tiles import UNKNOWN, Tiles
+from rsbench.datasets.changes.tiles import UNKNOWN, Tiles, cut
 from rsbench.datasets.io.envi import EnviError, EnviRaster, open_envi
 from rsbench.errors import RsbenchError
 
 CHANGED, UNCHANGED = "change.bmp", "unchanged.bmp"
+BLOCK = 2
+"""Tiles along a side of a block; blocks, not tiles, are dealt to parts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ class LandsatChange(ChangeDataset):
         places = [data_root / folder for folder in self.folders]
         for place in places:
             headers = _headers(place)
-            if headers or (place / CHANGED).exists():
+            if (headers and place != data_root) or any((place / file).exists() for file in (CHANGED, UNCHANGED)):
                 return _open(place, headers)
         raise not_found(self, data_root, places)
 
@@ -122,14 +123,14 @@ def _open(where: Path, headers: list[Path]) -> SceneSource:
             f"{before.data} has {_size(before)}, but {after.data} has {_size(after)}: both dates must have one size."
         )
     files = [before.header, before.data, after.header, after.data, where / CHANGED, where / UNCHANGED]
-    found = [path.stat() for path in files]
+    size_bytes, stamp = stamped(files)
     pair = Pair(
         name=f"{before.data.name} {after.data.name}",
         origin=0,
         height=before.height,
         width=before.width,
-        size_bytes=sum(one.st_size for one in found),
-        stamp=" ".join(str(one.st_mtime_ns) for one in found),
+        size_bytes=size_bytes,
+        stamp=stamp,
     )
     return SceneSource(
         where=where,
@@ -169,3 +170,33 @@ def _labels(where: Path, shape: tuple[int, int]) -> NDArray[np.uint8]:
 def _size(raster: EnviRaster) -> str:
     """Return ``400 x 400 pixels and 6 bands``."""
     return f"{raster.height:,} x {raster.width:,} pixels and {raster.bands:,} bands"
+
+
+def cut_scene(labels_HW: NDArray[np.uint8], side: int) -> tuple[Tiles, Origins]:
+    """Cut a scene into tiles that hold marked pixels, and the blocks that they lie in.
+
+    Args:
+        labels_HW: 0 no change, 1 change, 255 not marked.
+        side: of a tile in pixels.
+
+    Returns:
+        The tiles with their counts, and one origin a block; blocks with and without change are dealt apart, so that
+        every part gets some of both.
+    """
+    height, width = labels_HW.shape
+    every = cut([(height, width)], [0], side)
+    squares = [labels_HW[top : top + side, left : left + side] for top, left in every.places.tolist()]
+    counts = np.array([[np.count_nonzero(square == label) for label in (0, 1)] for square in squares], dtype=np.int64)
+    kept = np.flatnonzero(counts.sum(axis=1))
+    rows, columns = (every.places[kept] // (BLOCK * side)).T
+    across = -(-width // (BLOCK * side))
+    blocks, origin = np.unique(rows * across + columns, return_inverse=True)
+    changed = np.bincount(origin, counts[kept, 1], minlength=len(blocks)) > 0
+    tiles = replace(
+        every,
+        picture=every.picture[kept],
+        origin=origin.astype(np.int32),
+        places=every.places[kept],
+        counts=counts[kept],
+    )
+    return tiles, Origins(parts=("",) * len(blocks), strata=tuple(changed.astype(int).tolist()), noun="block")

@@ -13,10 +13,10 @@ from rsbench.datasets import papers
 from rsbench.datasets.base import not_found
 from rsbench.datasets.changes.dataset import ChangeDataset
 from rsbench.datasets.changes.declared import Release
-from rsbench.datasets.changes.picture_source import label, picture, together
-from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views
+from rsbench.datasets.changes.picture_source import head, label, picture, together
+from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, stamped
 from rsbench.datasets.changes.tile_split import Origins
-from rsbench.datasets.io.pictures import BrokenPicture, picture_size
+from rsbench.datasets.io.pictures import BrokenPicture
 from rsbench.datasets.io.plain_file import read_plain
 from rsbench.errors import RsbenchError
 
@@ -166,19 +166,9 @@ def _pair(name: str, city: City, number: int) -> Pair:
     Raises:
         RsbenchError: that cannot be read.
     """
-    try:
-        height, width = picture_size(city.before[0])
-        found = [path.stat() for path in city.files]
-    except (BrokenPicture, OSError) as error:
-        raise RsbenchError(f"{city.before[0]} cannot be read ({error}): replace it.") from error
-    return Pair(
-        name=name,
-        origin=number,
-        height=height,
-        width=width,
-        size_bytes=sum(one.st_size for one in found),
-        stamp=" ".join(str(one.st_mtime_ns) for one in found),
-    )
+    height, width = head(city.before[0])
+    size_bytes, stamp = stamped(city.files)
+    return Pair(name=name, origin=number, height=height, width=width, size_bytes=size_bytes, stamp=stamp)
 
 
 def _stacked(files: tuple[Path, ...], pair: Pair) -> NDArray[np.uint16]:

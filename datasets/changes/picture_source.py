@@ -14,7 +14,7 @@ from PIL import Image
 
 from rsbench.datasets.changes.part_names import read_name
 from rsbench.datasets.changes.picture_folder import PictureFolder, Triple
-from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views
+from rsbench.datasets.changes.source import BrokenPair, ChangeSource, Pair, Views, stamped
 from rsbench.datasets.changes.tile_split import PARTS, Origins
 from rsbench.datasets.io.pictures import MAX_PICTURE_BYTES, BrokenPicture, picture_size, read_picture, rgb
 from rsbench.datasets.io.plain_file import read_plain
@@ -95,11 +95,9 @@ def label(image: Image.Image) -> NDArray[np.uint8]:
     found = np.unique(values)
     if np.isin(found, (0, 1)).all() or np.isin(found, (0, 255)).all():
         return (values > 0).astype(np.uint8)
-    more = ", ..." if len(found) > 4 else ""
-    raise BrokenPicture(
-        f"its {len(found):,} values are {', '.join(f'{value:g}' for value in found[:4])}{more}, a label has 0 and 255, "
-        "or 0 and 1"
-    )
+    values_text = ", ".join(f"{value:g}" for value in found[:4]) + (", ..." if len(found) > 4 else "")
+    count = "1 value" if len(found) == 1 else f"{len(found):,} values"
+    raise BrokenPicture(f"it holds {count} ({values_text}), and a label holds two: 0 and 255, or 0 and 1")
 
 
 def source_of(where: Path, sets: Sequence[Sequence[PictureFolder]], notes: Iterable[str] = ()) -> PictureSource:
@@ -146,20 +144,21 @@ def _pair(name: str, triple: Triple, origin: int) -> Pair:
     Raises:
         RsbenchError: that cannot be read.
     """
+    height, width = head(triple.before)
+    size_bytes, stamp = stamped((triple.before, triple.after, triple.label))
+    return Pair(name=name, origin=origin, height=height, width=width, size_bytes=size_bytes, stamp=stamp)
+
+
+def head(path: Path) -> tuple[int, int]:
+    """Return height and width of a picture in pixels, from the head of its file.
+
+    Raises:
+        RsbenchError: that cannot be read.
+    """
     try:
-        height, width = picture_size(triple.before)
-        found = [path.stat() for path in (triple.before, triple.after, triple.label)]
-    except (BrokenPicture, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise RsbenchError(f"{triple.before} cannot be read ({reason}): replace it, or remove the pair.") from error
-    return Pair(
-        name=name,
-        origin=origin,
-        height=height,
-        width=width,
-        size_bytes=sum(one.st_size for one in found),
-        stamp=" ".join(str(one.st_mtime_ns) for one in found),
-    )
+        return picture_size(path)
+    except BrokenPicture as error:
+        raise RsbenchError(f"{path} cannot be read ({error}): replace it, or remove the pair.") from error
 
 
 class _Ledger:

@@ -247,5 +247,10 @@ def _read_all(
 
 def _sums(pixels_HWC: NDArray[Any]) -> NDArray[np.float64]:
     """Return the sums of each channel and of its squares, ``[2, C]``."""
-    values = pixels_HWC.reshape(-1, pixels_HWC.shape[2]).astype(np.float64)
-    return np.stack([values.sum(axis=0), np.square(values).sum(axis=0)])
+    values = pixels_HWC.reshape(-1, pixels_HWC.shape[2])
+    return np.stack(
+        [
+            np.einsum("pc->c", values, dtype=np.float64),
+            np.einsum("pc,pc->c", values, values, dtype=np.float64),
+        ]
+    )

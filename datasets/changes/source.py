@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -103,6 +104,23 @@ class ChangeSource(ABC):
     def stamp(self) -> str:
         """Return 12 hex digits that change when a file was replaced by one of the same size, and when warnings do."""
         return _digest([*(pair.stamp for pair in self.pairs), *self.warnings, self.origins.told])
+
+
+def stamped(files: Sequence[Path]) -> tuple[int, str]:
+    """Return the bytes of some files together, and a text that changes when one of them does.
+
+    Raises:
+        RsbenchError: one cannot be looked at.
+    """
+    found = []
+    for path in files:
+        try:
+            found.append(path.stat())
+        except OSError as error:
+            raise RsbenchError(
+                f"{path} cannot be read ({error.strerror or error}): add it, or remove the pair."
+            ) from error
+    return sum(one.st_size for one in found), " ".join(str(one.st_mtime_ns) for one in found)
 
 
 def require_side(side: int) -> None:

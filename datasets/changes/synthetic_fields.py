@@ -101,4 +101,5 @@ def _photograph(rng: np.random.Generator, fields_HWC: Floats, buildings: list[_B
         scene[rows.stop - 1, columns] *= 0.6  # the shaded eaves
     light = np.float32(rng.uniform(0.85, 1.15))
     noise = rng.normal(0, 4, scene.shape).astype(np.float32)
-    return np.clip(scene * light + noise, 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(scene * light + noise, 0, 255).astype(np.uint8)
+    return levels

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rsbench import datasets
-from rsbench.datasets import DATASETS, PixelDataset, SceneDataset, get
+from rsbench.datasets import DATASETS, ChangeDataset, PixelDataset, SceneDataset, get
 from rsbench.datasets.scenes.class_folders import ClassFolderDataset
 from rsbench.errors import RsbenchError
 from rsbench.metrics import TASKS
@@ -54,6 +54,15 @@ def test_facts_of_pixels_are_sound(name: str) -> None:
     if dataset.class_names is not None:
         assert len(set(dataset.class_names)) == len(dataset.class_names) > 1
         assert str(dataset.shape[0]) in dataset.layout and dataset.layouts
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if issubclass(DATASETS[name], ChangeDataset)])
+def test_facts_of_changes_are_sound(name: str) -> None:
+    dataset = get(name)
+    assert isinstance(dataset, ChangeDataset) and dataset.image_size % 16 == 0, "networks halve a tile four times"
+    declared = dataset.declared(Path("/nowhere"))
+    assert (declared is None) == (name in ("change-folder", "synthetic-changes"))
+    assert declared is None or declared.train_samples("official", 0) >= 2 * dataset.batch_size
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -100,7 +100,8 @@ def test_every_published_set_says_how_to_get_it(tmp_path: Path) -> None:
     assert ways["ucm21"] == f"fetch it with `rsbench data fetch ucm21 --data-root {tmp_path}`"
     assert {name for name, way in ways.items() if way == "put your own files there"} == {
         "imagefolder",
+        "change-folder",
         "multimodal-mat",
         "htd-mat",
     }
-    assert [name for name, way in ways.items() if "no public page" in way] == ["trento"]
+    assert [name for name, way in ways.items() if "no public page" in way] == ["trento", "cdd"]

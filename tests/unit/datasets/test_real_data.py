@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from rsbench import datasets
+from rsbench.datasets.changes.prepared import Changes
 from rsbench.datasets.pixels import spatial_split
 
 pytestmark = pytest.mark.real_data
@@ -74,3 +75,45 @@ def test_idtrees_validates_on_plots_of_its_own(real_data: Path, seed: int) -> No
     assert not train & val and not train & test and not val & test
     missing = [warning for warning in split.warnings if "validation" in warning]
     assert missing == ["No validation pixel of: Liriodendron tulipifera."], "it stands in one training plot"
+
+
+def test_twenty_two_pairs_beside_each_other(real_data: Path, tmp_path: Path) -> None:
+    root = real_data / "change"
+    changes = datasets.get("change-folder").prepare(root, tmp_path, 64)
+    assert isinstance(changes, Changes)
+    assert (changes.pictures, changes.tiles, changes.channels) == (22, 400, 3)
+    assert any(warning.startswith(f"Landsat-CD in {root} has no layout") for warning in changes.warnings)
+    names = changes.names()
+    for seed in range(3):
+        split = changes.split("official", seed)
+        assert [len(part) for part in (split.train, split.val, split.test)] == [224, 32, 144]
+        assert "parts by names (11 pictures); 70/10/20 by whole picture" in split.description
+        assert (
+            "11 pictures (224 tiles) train, 2 pictures (32 tiles) val, 8 pictures (144 tiles) test" in split.description
+        )
+        assert split.warnings == ("The test part has 8 pictures, fewer than 30: too few to rank compressors.",)
+        own = [
+            {names[picture] for picture in changes.picture_of()[part]} for part in (split.train, split.val, split.test)
+        ]
+        assert "LEVIR-CD-512-sample/test/train_645_512_1024_512_1024" in own[0], "its name comes before its folder"
+        assert {"LEVIR-CD-samples/test_2_0000_0000", "LEVIR-CD-samples/test_2_0000_0512"} <= own[2]
+
+
+def test_the_crops_of_one_real_picture_share_a_part_under_percentages(real_data: Path, tmp_path: Path) -> None:
+    changes = datasets.get("change-folder").prepare(real_data / "change", tmp_path, 256)
+    assert isinstance(changes, Changes)
+    crops = [changes.names().index(f"LEVIR-CD-samples/test_2_0000_{left}") for left in ("0000", "0512")]
+    tiles = np.flatnonzero(np.isin(changes.picture_of(), crops))
+    for seed in range(20):
+        split = changes.split("redrawn:50/25/25", seed)
+        assert sum(bool(np.isin(tiles, part).any()) for part in (split.train, split.val, split.test)) == 1
+
+
+def test_taizhou_is_dealt_in_blocks(real_data: Path, tmp_path: Path) -> None:
+    changes = datasets.get("landsat-change").prepare(real_data / "change", tmp_path, 16)
+    assert isinstance(changes, Changes)
+    assert changes.counts().sum(0).tolist() == [17_163, 4_227]
+    assert (changes.tiles, changes.channels) == (365, 6)
+    split = changes.split("official", 0)
+    assert sorted([*split.train, *split.val, *split.test]) == list(range(365))
+    assert all((changes.counts()[part].sum(0) > 0).all() for part in (split.train, split.val, split.test))

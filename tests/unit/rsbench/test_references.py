@@ -28,4 +28,5 @@ def test_what_has_no_paper_is_named_here() -> None:
     without = {name for name, kind in datasets.DATASETS.items() if not kind.references}
     assert without == {
         *("synthetic", "synthetic-htd", "synthetic-htd-1gb", "imagefolder", "multimodal-mat", "htd-mat"),
+        *("synthetic-changes", "change-folder"),
     }

@@ -55,6 +55,20 @@ def test_a_generator_gives_the_same_draws_to_all_three(changes: Changes) -> None
     assert wrong < 0.003, "only half-way pixels of a resized border may round otherwise"
 
 
+def test_training_batches_are_turned_cropped_and_exchanged(changes: Changes) -> None:
+    reader = Pairs(changes, np.arange(64), CPU, channels_last=False)
+    reader._mean, reader._scale = torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1)
+    ramp = np.broadcast_to(np.arange(32, dtype=np.uint8)[:, None, None], (64, 32, 32, 3)).copy()
+    reader._before, reader._after = ramp, ramp + 100
+    before, after, _ = reader.read(np.arange(64), generator(2))
+    swapped = (before.mean((1, 2, 3)) > after.mean((1, 2, 3))).float().mean()
+    assert 0.25 < swapped < 0.75
+    span = before.amax((1, 2, 3)) - before.amin((1, 2, 3))
+    assert 0.25 < (span < 31).float().mean() < 0.75, "a crop shows fewer rows"
+    leftwards = (before[:, 0, 0, -1] - before[:, 0, 0, 0]).abs() > 20
+    assert 0.25 < leftwards.float().mean() < 0.75, "the diagonal makes columns of rows"
+
+
 def test_the_exchange_swaps_exactly_the_two_dates() -> None:
     before, after = torch.rand(200, 3, 8, 8), torch.rand(200, 3, 8, 8)
     first, second = exchanged(before, after, generator(0))

@@ -69,10 +69,14 @@ def test_bytes_are_matched_for_each_world_size_and_once_for_all_seeds(monkeypatc
     monkeypatch.setattr(probe, "model_facts", lambda *_: model)
     asked = []
     monkeypatch.setattr(job, "_match", lambda *words, real=job._match: asked.append(words) or real(*words))
-    survey = SimpleNamespace(train_samples=lambda split, seed: 64, inputs={})
+    sides: list[int] = []
+    survey: Any = SimpleNamespace(
+        train_samples=lambda split, seed: 64, inputs={}, sized=lambda side: sides.append(side) or survey
+    )
     found: Any = {"x": SimpleNamespace(survey=survey, dataset=SimpleNamespace(task="scenes"))}
     specs = [dataclasses.replace(SPEC, workers=w, seed=s, lr=lr) for w in (2, 4) for s in (0, 1) for lr in (0.1, 0.2)]
     solved = job.solve(specs, found)
+    assert set(sides) == {SPEC.image_size}, "tiles are counted at the size that is asked for"
     assert len(asked) == 2
     two, four = solved[0], solved[-1]
     assert two.compressor != four.compressor, "all-gather's wire bytes grow with the world"
@@ -89,7 +93,7 @@ def test_densities_are_renewed_about_once_an_epoch_however_often_workers_exchang
 ) -> None:
     model = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1000.0, flops=50.0)
     monkeypatch.setattr(probe, "model_facts", lambda *_: model)
-    survey = SimpleNamespace(train_samples=lambda split, seed: 256, inputs={})
+    survey: Any = SimpleNamespace(train_samples=lambda split, seed: 256, inputs={}, sized=lambda _: survey)
     found: Any = {"x": SimpleNamespace(survey=survey, dataset=SimpleNamespace(task="scenes"))}
     spec = dataclasses.replace(SPEC, compressor="rsdgc", ratio=50.0, match="payload", epochs=5, sync=sync)
     solved = job.solve([spec], found)[0]
