@@ -89,6 +89,9 @@ class GatedFusion(nn.Module):
 class TemporalDifference(nn.Module):
     """What differs between two dates: two 2 x 3 x 3 convolutions over (date, row, column), summed.
 
+    They see both dates at once, so they are written as 3 x 3 convolutions of the dates' channels side by side: the same
+    map, with weights that memory formats of pictures apply to.
+
     Args:
         width: channels of each date's map, and of what goes out.
         swapped: whether the second convolution sees the later date first.
@@ -96,19 +99,14 @@ class TemporalDifference(nn.Module):
 
     def __init__(self, width: int, *, swapped: bool) -> None:
         super().__init__()
-        self.forth, self.back = (
-            nn.Sequential(
-                nn.Conv3d(width, width, (2, 3, 3), padding=(0, 1, 1)), nn.BatchNorm3d(width), nn.ReLU(inplace=True)
-            )
-            for _ in range(2)
-        )
+        self.forth, self.back = ConvNorm(2 * width, width), ConvNorm(2 * width, width)
         self.swapped = swapped
 
     def forward(self, before_BDHW: torch.Tensor, after_BDHW: torch.Tensor) -> torch.Tensor:
         """Return a map [B, width, H, W]."""
-        pair_BDTHW = torch.stack([before_BDHW, after_BDHW], dim=2)
-        second_BDTHW = pair_BDTHW.flip(2) if self.swapped else pair_BDTHW
-        difference: torch.Tensor = (self.forth(pair_BDTHW) + self.back(second_BDTHW)).squeeze(2)
+        dates = (before_BDHW, after_BDHW)
+        first, second = torch.cat(dates, dim=1), torch.cat(dates[::-1] if self.swapped else dates, dim=1)
+        difference: torch.Tensor = self.forth(first) + self.back(second)
         return difference
 
 

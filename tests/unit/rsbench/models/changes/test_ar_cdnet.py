@@ -9,7 +9,7 @@ import torch
 
 from rsbench.errors import RsbenchError
 from rsbench.models.changes.ar_cdnet import PUBLISHED_PARAMETERS, ArCdNet
-from rsbench.models.changes.ar_cdnet_parts import TemporalDifference
+from rsbench.models.changes.ar_cdnet_parts import KnowledgeReview, TemporalDifference
 from rsbench.models.changes.base import UNKNOWN
 from rsbench.models.changes.names import build
 from rsbench.models.changes.resnet_d import ResNet18D
@@ -60,6 +60,29 @@ def test_five_masks_and_an_uncertainty_have_the_size_of_the_pictures(batch: int,
     assert torch.equal(probability, torch.sigmoid(outputs[0][:, -1]))
 
 
+def test_a_temporal_difference_is_a_convolution_over_dates() -> None:
+    torch.manual_seed(0)
+    difference = TemporalDifference(4, swapped=False).eval()
+    before, after = torch.randn(2, 1, 4, 5, 5)
+    wanted = torch.zeros(1, 4, 5, 5)
+    for step in (difference.forth, difference.back):
+        convolution, norm = step[0], step[1]
+        over_dates = torch.stack(convolution.weight.chunk(2, dim=1), dim=2)
+        pair = torch.stack([before, after], dim=2)
+        map_BDTHW = torch.nn.functional.conv3d(pair, over_dates, convolution.bias, padding=(0, 1, 1))
+        wanted += torch.relu(norm(map_BDTHW.squeeze(2)))
+    assert torch.allclose(difference(before, after), wanted, atol=1e-6)
+
+
+def test_channels_last_changes_no_value() -> None:
+    net = network()
+    plain = net(*dates())
+    net.to(memory_format=torch.channels_last)
+    turned = net(*(picture.contiguous(memory_format=torch.channels_last) for picture in dates()))
+    for one, other in zip(plain, turned, strict=True):
+        assert torch.allclose(one, other, atol=1e-3)
+
+
 def test_every_parameter_is_trained() -> None:
     net = network()
     net.loss(net(*dates()), truth()).backward()
@@ -108,13 +131,13 @@ def test_few_steps_find_a_change() -> None:
     after = before + 3 * (labels == 1)[:, None]
     optimizer = torch.optim.AdamW(net.parameters(), 1e-2)
     inside, outside = labels[0] == 1, labels[0] == 0
-    for _ in range(15):
+    for _ in range(8):
         outputs = net(before, after)
         optimizer.zero_grad()
         net.loss(outputs, labels).backward()
         optimizer.step()
     probability = net.probability(outputs)[0]
-    assert probability[inside].mean() > probability[outside].mean() + 0.3
+    assert probability[inside].mean() > probability[outside].mean() + 0.2
 
 
 def test_the_order_of_dates_matters_to_the_second_convolution_only_where_it_is_swapped() -> None:
@@ -128,6 +151,17 @@ def test_the_order_of_dates_matters_to_the_second_convolution_only_where_it_is_s
     assert torch.allclose(swapped(before, after), swapped(after, before), atol=1e-6)
     assert not torch.allclose(same(before, after), same(after, before), atol=1e-3)
     assert network("ar-cdnet:width=8,order=swapped").uncertain.difference.swapped
+
+
+def test_a_review_looks_where_the_coarse_mask_sees_no_change_and_where_masks_disagree() -> None:
+    review, seen = KnowledgeReview(4), []
+    for unit in review.units:
+        unit.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    fine, coarse = torch.full((2, 1, 6, 6), 0.9), torch.full((2, 1, 3, 3), 0.2)
+    review(torch.randn(2, 4, 6, 6), torch.randn(2, 4, 3, 3), (fine.logit(), coarse.logit()))
+    assert seen[0] is None
+    assert torch.allclose(seen[1], torch.full_like(fine, 0.8))
+    assert torch.allclose(seen[2], torch.full_like(fine, 0.7))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ def test_maps_halve_and_double_their_channels(side: int, sides: list[int]) -> No
     assert [tuple(one.shape) for one in maps] == [(1, 8 * 2**level, side, side) for level, side in enumerate(sides)]
 
 
+@pytest.mark.long
 def test_it_has_the_tensors_and_the_maps_of_timms() -> None:
     timm = pytest.importorskip("timm")
     torch.manual_seed(0)
