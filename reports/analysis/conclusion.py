@@ -235,7 +235,7 @@ def _chance(record: Record) -> float:
     confusion = record["accuracy"]["test"].get("confusion")
     if confusion is None:
         return 0.5
-    rows = [sum(row) for row in confusion]
+    rows: list[int] = [sum(row) for row in confusion]
     if "f1" in record["accuracy"]["test"]:
         return 2 * rows[1] / max(1, sum(rows) + rows[1])
     return max(rows, default=0) / max(1, sum(rows)) or 1 / max(1, len(record["dataset"]["classes"]))

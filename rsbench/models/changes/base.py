@@ -99,14 +99,14 @@ class LogitsNetwork(ChangeNetwork):
 
     def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the mean cross-entropy of the marked pixels."""
-        return {"cross_entropy": change_cross_entropy(_log_odds(outputs), labels_BHW)}
+        return {"cross_entropy": change_cross_entropy(log_odds_of(outputs), labels_BHW)}
 
     def probability(self, outputs: Outputs) -> torch.Tensor:
         """Return the probability of change, [B, H, W]."""
-        return _log_odds(outputs).sigmoid()
+        return log_odds_of(outputs).sigmoid()
 
 
-def _log_odds(outputs: Outputs) -> torch.Tensor:
+def log_odds_of(outputs: Outputs) -> torch.Tensor:
     """Return log p/(1-p) of change in float32, [B, H, W]: the one logit, or the difference of the two."""
     logits = outputs[0].float()
     return logits[:, 0] if logits.shape[1] == 1 else logits[:, 1] - logits[:, 0]
@@ -128,3 +128,19 @@ def change_cross_entropy(log_odds_BHW: torch.Tensor, labels_BHW: torch.Tensor) -
     target = (labels_BHW == 1).to(log_odds_BHW.dtype)
     losses = nn.functional.binary_cross_entropy_with_logits(log_odds_BHW, target, reduction="none")
     return mean_of_known(losses, labels_BHW)
+
+
+def balanced_cross_entropy(log_odds_BHW: torch.Tensor, labels_BHW: torch.Tensor) -> torch.Tensor:
+    """Return the mean of two means: the binary cross-entropy of changed pixels, and that of unchanged ones.
+
+    Each pixel so weighs by the inverse of its class's frequency in the batch. A class that the batch lacks is left out.
+
+    Args:
+        log_odds_BHW: log p/(1-p) of change.
+        labels_BHW: 0, 1 or :data:`UNKNOWN`.
+    """
+    classes = torch.stack([labels_BHW == 0, labels_BHW == 1]).to(log_odds_BHW.dtype)
+    losses = nn.functional.binary_cross_entropy_with_logits(log_odds_BHW, classes[1], reduction="none")
+    pixels = classes.sum(dim=(1, 2, 3))
+    means = (losses * classes).sum(dim=(1, 2, 3)) / pixels.clamp(min=1)
+    return means.sum() / (pixels > 0).sum().clamp(min=1)

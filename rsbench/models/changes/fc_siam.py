@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from rsbench.models.changes.base import LogitsNetwork, Outputs
+from rsbench.models.changes.base import LogitsNetwork, Outputs, balanced_cross_entropy, log_odds_of
 from rsbench.models.changes.options import Option, Whole
 
 _DEPTHS = (2, 2, 3, 3)
@@ -86,6 +86,10 @@ class _FcSiam(LogitsNetwork):
         for up, one, other in zip(self.ups, reversed(before), reversed(after), strict=True):
             deep_BDHW = up(deep_BDHW, self.joined(one, other))
         return (self.head(deep_BDHW),)
+
+    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the cross-entropy in which changed and unchanged pixels weigh the same together."""
+        return {"cross_entropy": balanced_cross_entropy(log_odds_of(outputs), labels_BHW)}
 
     def joined(self, before_BDHW: torch.Tensor, after_BDHW: torch.Tensor) -> torch.Tensor:
         """Return what the decoder sees of both dates' features of one size."""

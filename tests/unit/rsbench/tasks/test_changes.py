@@ -84,7 +84,7 @@ def test_one_two_and_three_ranks_find_the_same(folder: Path, ranks: Any) -> None
     networks = built(task)
     alone, *others = (ranks(workers, lambda: task.test(networks)) for workers in (1, 2, 3))
     for other in others:
-        assert other["loss"] == pytest.approx(alone["loss"], rel=1e-6)
+        assert other["loss"] == pytest.approx(alone["loss"], rel=1e-3), "classes are weighted in each batch"
         assert {**other, "loss": 0} == {**alone, "loss": 0}
     labels = np.asarray(task.data.labels()[task.parts.test])
     assert np.array(alone["confusion"]).sum(1).tolist() == [(labels == 0).sum(), (labels == 1).sum()]

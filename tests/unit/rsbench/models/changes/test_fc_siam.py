@@ -44,16 +44,24 @@ def test_equal_dates_leave_the_decoder_of_differences_only_the_deepest_features(
     assert not seen[0].any() and seen[1].any()
 
 
-def test_the_loss_is_the_mean_cross_entropy_of_the_marked_pixels() -> None:
+def test_the_loss_weights_classes_by_the_inverse_of_their_frequency_among_marked_pixels() -> None:
     net = network()
     logits = torch.randn(2, 2, 5, 5, requires_grad=True)
     labels = torch.randint(2, (2, 5, 5))
     labels[0, 0] = UNKNOWN
     loss = net.loss((logits,), labels)
-    torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(logits, labels, ignore_index=UNKNOWN))
+    counts = torch.tensor([(labels == 0).sum(), (labels == 1).sum()])
+    weighted = torch.nn.functional.cross_entropy(logits, labels, weight=1 / counts, ignore_index=UNKNOWN)
+    torch.testing.assert_close(loss, weighted)
     loss.backward()
     assert logits.grad is not None and not logits.grad[0, :, 0].any() and logits.grad[1].all()
     torch.testing.assert_close(net.probability((logits,)), logits.softmax(1)[:, 1])
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_a_class_that_a_batch_lacks_is_left_out_of_the_loss(label: int) -> None:
+    logits, labels = torch.randn(1, 2, 4, 4), torch.full((1, 4, 4), label)
+    torch.testing.assert_close(network().loss((logits,), labels), torch.nn.functional.cross_entropy(logits, labels))
 
 
 def test_a_batch_without_a_marked_pixel_has_a_loss_of_zero_and_gradients_of_zero() -> None:
