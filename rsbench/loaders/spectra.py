@@ -24,10 +24,16 @@ class ScaledPixels:
     """
 
     def __init__(
-        self, scene_HWB: NDArray[Any], zero: float | Sequence[float], unit: float | Sequence[float], device: torch.device
+        self,
+        scene_HWB: NDArray[Any],
+        zero: float | Sequence[float],
+        unit: float | Sequence[float],
+        device: torch.device,
     ) -> None:
         self._pixels_NB = scene_HWB.reshape(-1, scene_HWB.shape[2])
-        self._zero, self._unit = (torch.tensor(numbers, dtype=torch.float64).float().to(device) for numbers in (zero, unit))
+        self._zero, self._unit = (
+            torch.tensor(numbers, dtype=torch.float64).float().to(device) for numbers in (zero, unit)
+        )
         self._device = device
 
     def scaled(self, positions: NDArray[np.int64]) -> torch.Tensor:

@@ -41,10 +41,6 @@ class Suppression(ABC):
         """Return what reads batches of a scene, scaled as the networks want them."""
 
     @abstractmethod
-    def example(self, bands: int, samples: int) -> Batch:
-        """Return a batch of the right shapes on torch's default device."""
-
-    @abstractmethod
     def losses(self, networks: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the losses of a training step."""
 
@@ -65,6 +61,10 @@ class Suppression(ABC):
             detected: detector -> its scores [N] of what is left.
         """
 
-    def facts(self, model: str, reader: Reader) -> dict[str, Any]:
-        """Return what a record says of the method beside its name."""
-        return {"model": model, "score": self.score_words}
+    def noise_variance(self, reader: Reader) -> float | None:
+        """Return the variance of the noise that is predicted, which is the loss of its mean; None without noise."""
+        return None
+
+    def facts(self, model: str) -> dict[str, Any]:
+        """Return what a record says of the method."""
+        return {"score": self.score_words}

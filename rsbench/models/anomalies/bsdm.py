@@ -65,10 +65,6 @@ class Bsdm(Suppression):
         """Return what reads spectra between 0 and 1 with their noise."""
         return NoisySpectra(scene.scene(), scene.low, scene.high, device, seed=seed)
 
-    def example(self, bands: int, samples: int) -> Batch:
-        """Return spectra and noise, each [N, B]."""
-        return torch.empty(samples, bands), torch.empty(samples, bands)
-
     def losses(self, networks: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the mean square of predicted minus drawn noise."""
         yield "", self.loss(networks, batch)
@@ -88,17 +84,19 @@ class Bsdm(Suppression):
         """Return RX's scores of the suppressed scene."""
         return detected["rx"]
 
-    def facts(self, model: str, reader: Reader) -> dict[str, Any]:
-        """Return mode, K, the step of the diffusion and its weights, and the variance of the noise."""
+    def noise_variance(self, reader: Reader) -> float | None:
+        """Return the variance of the noise."""
+        return reader.noise_variance if isinstance(reader, NoisySpectra) else None
+
+    def facts(self, model: str) -> dict[str, Any]:
+        """Return mode, K, the step t of the diffusion, and the weights of spectra and noise."""
         options = parse_bsdm(model)
         weights = Diffusion.of(options.mode)
-        assert isinstance(reader, NoisySpectra)
         return {
-            **super().facts(model, reader),
+            **super().facts(model),
             "mode": options.mode,
             "k": options.k,
             "t": STEP,
             "signal_weight": weights.signal,
             "noise_weight": weights.noise,
-            "noise_variance": reader.noise_variance,
         }

@@ -34,18 +34,14 @@ class Residual(Suppression):
         """Return what reads spectra with mean 0 and standard deviation 1 in each band."""
         return PlainSpectra(scene.scene(), scene.mean, scene.std, device)
 
-    def example(self, bands: int, samples: int) -> Batch:
-        """Return spectra [N, B]."""
-        return (torch.empty(samples, bands),)
-
     def losses(self, networks: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the losses of the three networks."""
-        (spectra,) = batch
+        spectra, *_ = batch
         return autoencoder.adversarial_losses(networks, spectra, spectra)
 
     def loss(self, networks: Networks, batch: Batch) -> torch.Tensor:
         """Return the mean square of what the auto-encoder does not return."""
-        (spectra,) = batch
+        spectra, *_ = batch
         return functional.mse_loss(networks["autoencoder"](spectra)[1], spectra)
 
     def suppress(self, networks: Networks, spectra_NB: torch.Tensor) -> torch.Tensor:
