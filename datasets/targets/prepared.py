@@ -9,19 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench import roc
 from rsbench.datasets.base import Dataset, Progress
-from rsbench.datasets.fill_values import Extremes, FillValue
-from rsbench.datasets.io.prepared_folder import PreparedFolder, new_array
+from rsbench.datasets.io.prepared_folder import PreparedFolder
 from rsbench.datasets.targets import detectors
+from rsbench.datasets.targets.scene_copy import areas, copy_scene, fill_sentences, moments_of
 from rsbench.datasets.targets.source import TargetSource, background_count, validation_count
-from rsbench.errors import RsbenchError
 
 SCENE, TRUTH, SCORES, BACKGROUND = "scene.npy", "truth.npy", "scores.npy", "background.npy"
 DETECTORS = ("cem", "ace", "rx")
 """In the order in which ``scores.npy`` holds them."""
-
-MISSING = "if it stands for missing data, cut those bands or pixels out, or fill them."
 
 Positions = NDArray[np.int64]
 
@@ -108,15 +104,12 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
     folder = cache_root / f"{dataset.name}-{fingerprint}"
 
     def write(temporary: Path) -> TargetScene:
-        fills = _copy(temporary / SCENE, source, progress)
+        fills = copy_scene(temporary / SCENE, source, progress)
         truth_HW = source.truth()
         pixels_NB = np.load(temporary / SCENE, mmap_mode="r").reshape(-1, source.bands)
         given = source.target()
         target_B = given if given is not None else _mean_of(pixels_NB, truth_HW)
-        moments = detectors.moments(pixels_NB)
-        if not np.isfinite(moments.covariance).all():
-            named = "; ".join(map(str, fills)) or "no detector can square them"
-            raise RsbenchError(f"{source.where} holds values too large for any sensor: {named}; {MISSING}")
+        moments = moments_of(pixels_NB, source, fills)
         scores = detectors.detect(pixels_NB, moments, target_B)
         maps = {name: getattr(scores, name).reshape(truth_HW.shape) for name in DETECTORS}
         np.save(temporary / TRUTH, truth_HW)
@@ -130,7 +123,7 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
             stamp=source.stamp(),
             part=None,
             synthetic=dataset.synthetic,
-            warnings=(*source.warnings, *(f"{source.where}: {fill}; {MISSING}" for fill in fills)),
+            warnings=(*source.warnings, *fill_sentences(source, fills)),
             height=source.height,
             width=source.width,
             bands=source.bands,
@@ -140,33 +133,10 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
             std=tuple(np.where(moments.std > 0, moments.std, 1.0).tolist()),
             target=tuple(target_B.tolist()),
             target_origin=source.target_origin,
-            baselines={name: _areas(scores_HW, truth_HW, source.halo) for name, scores_HW in maps.items()},
+            baselines={name: areas(scores_HW, truth_HW, source.halo) for name, scores_HW in maps.items()},
         )
 
     return TargetScene.reuse_or_write(folder, dataset.name, source.stamp(), write)
-
-
-def _copy(path: Path, source: TargetSource, progress: Progress | None) -> tuple[FillValue, ...]:
-    """Write the scene as ``[H, W, B]`` in its own dtype, block by block; return what stands for missing data.
-
-    Raises:
-        RsbenchError: a value is no number.
-    """
-    done, extremes = 0, Extremes()
-    with new_array(path, source.dtype, (source.height, source.width, source.bands)) as file:
-        for rows in source.blocks():
-            bad = rows.size - int(np.isfinite(rows).sum())
-            if bad:
-                raise RsbenchError(
-                    f"{source.where} holds {bad:,} values that are no number in rows {done} to {done + len(rows) - 1}: "
-                    "cut those bands or pixels out, or fill them."
-                )
-            file.write(np.ascontiguousarray(rows, dtype=source.dtype).data)
-            extremes.add(rows.reshape(-1, source.bands))
-            done += len(rows)
-            if progress is not None:
-                progress(done, source.height)
-    return extremes.fill_values()
 
 
 def _mean_of(pixels_NB: NDArray[Any], truth_HW: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -179,9 +149,3 @@ def _background(cem_N: NDArray[np.float32]) -> Positions:
     """Return the flat positions of the pixels with the lowest coarse scores; of equals the first."""
     order = np.argsort(cem_N, kind="stable")
     return np.sort(order[: background_count(len(cem_N))])
-
-
-def _areas(scores_HW: NDArray[np.float32], truth_HW: NDArray[np.uint8], halo: int) -> dict[str, float]:
-    """Return the areas under a detector's curves."""
-    areas = roc.scores(*roc.sides(scores_HW, truth_HW, halo))
-    return {name: value for name, value in areas.items() if name != "roc"}
