@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.targets.prepared import TargetScene
 from rsbench.loaders.pinned import on_device
 
@@ -78,22 +79,19 @@ class NoisySpectra(ScaledPixels):
     scene, so that a pixel has the same noise in every epoch and whichever rank reads it.
 
     Args:
-        scene_HWB: its memory map is shared by all workers of a machine.
-        low: the scene's smallest value.
-        high: its largest.
+        scene: its memory map is shared by all workers of a machine; the noise, as large in float32, is not.
         device: where batches go.
         seed: of the noise.
     """
 
-    def __init__(self, scene_HWB: NDArray[Any], low: float, high: float, device: torch.device, *, seed: int) -> None:
-        span = high - low if high > low else 1.0
-        super().__init__(scene_HWB, low, span, device)
-        mean, std = _moments(self._pixels_NB)
+    def __init__(self, scene: AnomalyScene, device: torch.device, *, seed: int) -> None:
+        span = scene.high - scene.low or 1.0
+        super().__init__(scene.scene(), scene.low, span, device)
         rng = np.random.default_rng([seed, 0x6E6F6973])
         self._noise_NB = rng.standard_normal(self._pixels_NB.shape, dtype=np.float32)
-        self._noise_NB *= np.float32(std / span)
-        self._noise_NB += np.float32((mean - low) / span)
-        self.noise_variance = (std / span) ** 2
+        self._noise_NB *= np.float32(scene.cube_std / span)
+        self._noise_NB += np.float32((scene.cube_mean - scene.low) / span)
+        self.noise_variance = (scene.cube_std / span) ** 2
 
     def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> tuple[torch.Tensor, torch.Tensor]:
         """Return (scaled spectra, noise), each [N, B], in ascending order of the positions.
@@ -102,11 +100,3 @@ class NoisySpectra(ScaledPixels):
         """
         ascending = np.sort(positions)
         return self.scaled(ascending), on_device(torch.from_numpy(self._noise_NB[ascending]), self._device)
-
-
-def _moments(pixels_NB: NDArray[Any], block: int = 8192) -> tuple[float, float]:
-    """Return the mean and the standard deviation of all values together, block by block."""
-    mean = sum(float(pixels_NB[at : at + block].sum(dtype=np.float64)) for at in range(0, len(pixels_NB), block))
-    mean /= pixels_NB.size
-    squares = (np.square(pixels_NB[at : at + block] - mean).sum() for at in range(0, len(pixels_NB), block))
-    return mean, float(np.sqrt(sum(map(float, squares)) / pixels_NB.size))

@@ -63,7 +63,7 @@ class Bsdm(Suppression):
 
     def reader(self, scene: AnomalyScene, device: torch.device, seed: int) -> NoisySpectra:
         """Return what reads spectra between 0 and 1 with their noise."""
-        return NoisySpectra(scene.scene(), scene.low, scene.high, device, seed=seed)
+        return NoisySpectra(scene, device, seed=seed)
 
     def losses(self, networks: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the mean square of predicted minus drawn noise."""
