@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
+from rsbench.metrics import Detail
+
 LARGEST: Final = 1e300
 """A float beyond it would be infinite in the next sum."""
 MOST: Final = 2**63 - 1
@@ -103,6 +105,23 @@ def matrix_of_counts(value: Any) -> str | None:
         isinstance(row, list) and _all_fit(row, (int,)) and _all_within(row, 0, MOST) for row in value
     )
     return None if fits else "a list of lists of counts"
+
+
+def scores_by_name(value: Any) -> str | None:
+    """Return None for an object of objects of fractions, such as a detector's areas, else what is wanted."""
+    groups = list(value.values()) if isinstance(value, dict) else [None]
+    fits = all(isinstance(one, dict) and all(number(0, 1)(each) is None for each in one.values()) for one in groups)
+    return None if fits else "an object of scores from 0 to 1 by name"
+
+
+DETAILS: Final[dict[Detail, Check]] = {
+    "number": number(),
+    "numbers": numbers_within(-1, 1),
+    "pairs": pairs,
+    "lists of counts": matrix_of_counts,
+    "scores by name": scores_by_name,
+}
+"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 
 
 def partition(value: Any) -> str | None:

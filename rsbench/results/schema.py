@@ -12,20 +12,8 @@ from typing import Any
 from rsbench.errors import RsbenchError
 from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
-from rsbench.metrics import TASKS, Detail, facts_of
-from rsbench.results.checks import (
-    Check,
-    count,
-    is_of,
-    list_of,
-    map_to,
-    matrix_of_counts,
-    number,
-    numbers_within,
-    object_with,
-    pairs,
-    partition,
-)
+from rsbench.metrics import TASKS, facts_of
+from rsbench.results.checks import DETAILS, Check, count, is_of, list_of, map_to, number, object_with, partition
 
 Record = dict[str, Any]
 
@@ -146,12 +134,6 @@ _SECTIONS: dict[str, dict[str, Check]] = {
     },
     "memory": {"peak_rss_bytes": _AMOUNT, "peak_cuda_bytes": _MAYBE_COUNT},
 }
-_DETAILS: dict[Detail, Check] = {
-    "numbers": numbers_within(-1, 1),
-    "pairs": pairs,
-    "lists of counts": matrix_of_counts,
-}
-"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 _PICTURE: dict[str, Check] = {"file": _TEXT, "title": _TEXT}
 _EXCHANGE: dict[str, Check] = {
     "phases": list_of(dict, words="objects"),
@@ -236,11 +218,12 @@ def _check_accuracy(accuracy: Any, task: str) -> None:
     }
     fields |= {"pictures": list_of(dict, words="objects"), "baselines": _OBJECT}
     _check_fields(accuracy, fields, "accuracy.")
-    details = {name: _DETAILS[kind] for name, kind in facts.details.items()}
+    details = {name: DETAILS[kind] for name, kind in facts.details.items()}
     test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **details}
     _check_fields(accuracy["test"], test, "accuracy.test.")
+    validated = {"epoch": _COUNT, "loss": _NUMBER, **({} if facts.validated_by_loss else metrics)}
     for index, epoch in enumerate(accuracy["val"]):
-        _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{index}].")
+        _check_fields(epoch, validated, f"accuracy.val[{index}].")
     for index, picture in enumerate(accuracy["pictures"]):
         _check_fields(picture, _PICTURE, f"accuracy.pictures[{index}].")
     for name, baseline in accuracy["baselines"].items():
