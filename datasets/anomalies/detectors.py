@@ -61,9 +61,9 @@ def pca_residual(pixels_NB: NDArray[Any], moments: Moments, components: int = CO
     """Return the squared length of what the leading principal components leave of every pixel, ``float64 [N]``.
 
     The statistic Q of J. E. Jackson and G. S. Mudholkar, Technometrics 21(3), 1979: ``|z - V V^T z|^2`` with z less the
-    mean. RX divides each direction by its own variance, so that it cannot tell a direction of large variance from one of
-    small variance. Q counts energy in the units of the spectra: it changes when bands are scaled or mixed, and so when
-    a network lessens the background by an affine map, which RX cannot see.
+    mean. RX divides each direction by its own variance, so that it cannot tell a direction of large variance from one
+    of small variance. Q counts energy in the units of the spectra: it changes when bands are scaled or mixed, and so
+    when a network lessens the background by an affine map, which RX cannot see.
 
     Args:
         pixels_NB: of any number type.

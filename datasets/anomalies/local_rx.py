@@ -24,14 +24,15 @@ def local_rx(pixels_NB: NDArray[Any], moments: Moments, height: int, width: int)
 
     ``(x - m)^T K^-1 (x - m)`` (I. S. Reed and X. Yu, IEEE Trans. ASSP 38(10), 1990; the dual window as in H. Kwon,
     S. Z. Der and N. M. Nasrabadi, Optical Engineering 42(11), 2003). The ring is a square of ``OUTER`` pixels without
-    a square of ``INNER`` pixels about the scored one. At the scene's edge the outer square is moved inwards, the inner
-    one is cut. In scenes smaller than the squares, these are as large as the scene and half of it. The sizes follow from
-    the rule that an estimate of a covariance wants twice as many samples as bands (I. S. Reed, J. D. Mallett and
-    L. E. Brennan, IEEE Trans. AES 10(6), 1974), not from marks. The covariance is regularised by the same number on its
-    diagonal as that of the whole scene, so that a ring of equal pixels has an inverse.
+    a square of ``INNER`` pixels about the scored one. At the scene's edge the outer square is moved inwards and the
+    inner one is cut. In a scene smaller than ``OUTER``, the squares are as large as the scene and half of it.
 
-    The sums of a ring follow from those of its neighbour, so that a pixel costs ``2 (OUTER + INNER) B^2`` operations
-    for the sums and ``B^3 / 3`` to factorise, and the whole holds ``OUTER`` rows as float64.
+    The sizes follow from the rule that an estimate of a covariance wants twice as many samples as bands (I. S. Reed,
+    J. D. Mallett and L. E. Brennan, IEEE Trans. AES 10(6), 1974), not from marks. The covariance is regularised by the
+    same number on its diagonal as that of the whole scene, so that a ring of equal pixels has an inverse.
+
+    The sums of a ring follow from those of its neighbour: a pixel costs about ``2 (OUTER + INNER) B^2`` operations for
+    the sums and ``B^3 / 3`` to factorise. The whole holds ``OUTER`` rows as float64.
 
     Args:
         pixels_NB: row by row, of any number type.

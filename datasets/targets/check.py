@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rsbench.datasets.targets.scene_check import SceneCheck
+from rsbench.datasets.targets.scene_source import TARGETS
 from rsbench.datasets.targets.source import TargetSource
 
 
@@ -12,8 +13,7 @@ from rsbench.datasets.targets.source import TargetSource
 class TargetCheck(SceneCheck):
     """What was found in a scene with targets."""
 
-    MARKED = "target"
-    MARKS = "targets"
+    MARKS = TARGETS
     source: TargetSource
 
     def remarks(self) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from rsbench.datasets.base import Progress
 from rsbench.datasets.fill_values import Extremes, FillValue
 from rsbench.datasets.targets.scene_copy import fill_sentences
-from rsbench.datasets.targets.scene_source import SceneSource
+from rsbench.datasets.targets.scene_source import Marks, SceneSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,8 @@ class SceneCheck:
         fills: values that stand for missing data.
     """
 
-    MARKED: ClassVar[str]
-    """What a mark is: ``target``."""
-    MARKS: ClassVar[str]
-    """The same for several: ``targets``."""
+    MARKS: ClassVar[Marks]
+    """What is marked."""
     source: SceneSource
     low: float
     high: float
@@ -75,7 +73,7 @@ class SceneCheck:
         lines = [
             f"{source.title} at {source.where}: {source.contents} "
             f"({source.dtype}, {self.low:g} to {self.high:g}), {self.marked:,} of the {pixels:,} pixels are marked as "
-            f"{self.MARKS} ({self.marked / pixels:.3%})."
+            f"{self.MARKS.many} ({self.marked / pixels:.3%})."
         ]
         if self.constant:
             lines.append(f"{self.constant} bands hold one value only.")
@@ -99,7 +97,7 @@ class SceneCheck:
             "high": self.high,
             "not_finite": self.not_finite,
             "constant_bands": self.constant,
-            f"{self.MARKED}_pixels": self.marked,
+            f"{self.MARKS.one}_pixels": self.marked,
             "fill_values": [asdict(fill) for fill in self.fills],
             "warnings": list(source.warnings),
         }

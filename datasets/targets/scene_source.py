@@ -6,12 +6,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.errors import RsbenchError
+
+
+class Marks(NamedTuple):
+    """What a map marks, in words for one and for several."""
+
+    one: str
+    many: str
+
+
+TARGETS: Final = Marks("target", "targets")
+ANOMALIES: Final = Marks("anomaly", "anomalies")
 
 
 @dataclass(frozen=True, kw_only=True)
