@@ -20,9 +20,10 @@ INPUTS: Final[Mapping[str, Mapping[str, int]]] = {
     "scenes": {"classes": 21},
     "pixels": {"classes": 15, "hsi_bands": 144, "aux_channels": 1},
     "targets": {"bands": 189},
+    "anomalies": {"bands": 189},
 }
 """Task -> the data that models are sized for."""
-IMAGE_SIZES: Final[Mapping[str, int]] = {"scenes": 224, "pixels": 9, "targets": 1}
+IMAGE_SIZES: Final[Mapping[str, int]] = {"scenes": 224, "pixels": 9, "targets": 1, "anomalies": 1}
 """Task -> side of a picture or patch in pixels."""
 SMALL_IMAGES: Final[Mapping[str, int]] = {"smallvgg": 64}
 """Models of small pictures -> their side in pixels."""

@@ -248,7 +248,7 @@ def _validated_by(record: Record) -> Metric:
     return facts_of(record["dataset"]["task"]).validation
 
 
-def _choice(tried: Mapping[float, float], best: float | None, by: Metric | None) -> str:
+def _choice(tried: Mapping[float, float], best: float | None, by: Metric | None = None) -> str:
     """Return what a user reads of a row's learning rate; ``by`` is None where no cell has numbers."""
     told = "losses" if by is LOSS else "scores"
     listed = ", ".join(f"{rate:g}: {_score_words(score, by)}" for rate, score in sorted(tried.items()))
