@@ -18,7 +18,7 @@ class AnomalyDataset(Dataset):
     task = "anomalies"
     model = "bsdm"
     optimizer = "adamw"
-    lr = 3e-3
+    lr = 5e-3
     image_size = 1
     epochs = 50
     batch_size = 512

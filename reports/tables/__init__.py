@@ -45,10 +45,10 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
 
 HOW_TO_READ: Final = (
     "Accuracies (OA, AA, kappa; areas under ROC curves for targets and anomalies) are of the test set with the last "
-    "epoch's weights, mean ± sd over seeds; each method stands at the learning rate with its best mean validation score, "
-    'of anomalies its lowest validation loss. "vs none" is '
-    "the mean difference over common seeds, in points for OA, with paired 95 % intervals (Student's t) that hold "
-    "together for all rows of a table (Bonferroni); ~ where an interval holds zero.",
+    "epoch's weights, mean ± sd over seeds; each method stands at the learning rate with its best mean validation "
+    'score, or its lowest validation loss for anomalies. "vs none" is the mean difference over common seeds, in points '
+    "for OA, with paired 95 % intervals (Student's t) that hold together for all rows of a table (Bonferroni); ~ where "
+    "an interval holds zero.",
     "Payload is what a worker hands to the collectives in a step (median after warm-up). Ratio is dense bytes / "
     "payload bytes over all steps, the steady ratio the same after warm-up, the wire ratio the same with modelled "
     "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "

@@ -72,7 +72,7 @@ def _explain(record: Record, notes: Notes) -> None:
     words = f" with {said['mode']} weights and {fixed}, all fixed before the run" if fixed else ""
     step = record["dataset"].get("pixels_per_step")
     notes.mark(
-        f"Rows of the tables are scored by the {said.get('score', units.DASH)}{words}; a step takes {step:,} pixels "
+        f"Rows of the tables are scored by {said.get('score', units.DASH)}{words}; a step takes {step:,} pixels "
         "drawn at random, where the paper takes the whole image. Marks choose nothing: learning rates follow the loss "
         "of pixels that do not train."
     )

@@ -79,7 +79,6 @@ def _remarks(name: str) -> tuple[str, ...]:
     return (options[name],) if name in options else ()
 
 
-
 def _sizes_of_what() -> str:
     """Return the sentence that says for which data and compressor the figures are."""
     scenes, pixels = model_sizes.INPUTS["scenes"], model_sizes.INPUTS["pixels"]

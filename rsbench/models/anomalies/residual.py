@@ -22,7 +22,7 @@ class Residual(Suppression):
     """The auto-encoder of target detection with nothing implanted, scored by the norm of its residual."""
 
     name = autoencoder.NAME
-    score_words = "norm of what the auto-encoder does not return"
+    score_words = "the norm of what the auto-encoder does not return"
 
     def build(self, model: str, bands: int) -> dict[str, nn.Module]:
         """Return the three networks; the model has no options."""
