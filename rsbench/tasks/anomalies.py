@@ -16,8 +16,8 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
-from rsbench.datasets.anomalies.detectors import detect
-from rsbench.datasets.anomalies.prepared import DETECTORS, AnomalyScene
+from rsbench.datasets.anomalies.detectors import DETECTORS, detect
+from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.anomalies.source import refuse_percentages
 from rsbench.errors import RsbenchError
 from rsbench.loaders.batches import Batch

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.partition import TrainingSamples
+from rsbench.datasets.targets.prepared import TargetScene
 from rsbench.tasks.base import Task
-
-
-class Scene(Protocol):
-    """A prepared scene whose pixels train and test.
-
-    Attributes:
-        halo: pixels around a mark within which a detection counts.
-    """
-
-    name: str
-    title: str
-    fingerprint: str
-    part: str | None
-    synthetic: bool
-    warnings: tuple[str, ...]
-    height: int
-    width: int
-    bands: int
-    halo: int
-
-    @property
-    def pixels(self) -> int:
-        """The number of pixels."""
 
 
 class SceneDetection(Task):
     """Training on pixels of one scene, and a score for each pixel of it."""
 
-    scene: Scene
+    scene: TargetScene | AnomalyScene
     val: NDArray[np.int64]
     """Positions of the pixels that validate; set by each task's constructor, as is the scene."""
     wanted: ClassVar[str]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from rsbench import units
 from rsbench.reports.analysis.comparison import Comparison
@@ -29,7 +29,7 @@ def detectors_table(comparison: Comparison, notes: Notes) -> Table | None:
     raw = {baseline.name: baseline.test(metric.name) for baseline in comparison.baselines}
     rows: list[Row] = [("scene as it is", *(score_cell(metric, raw.get(name)) for name in names), EMPTY, EMPTY)]
     for method in methods:
-        areas = (_over_seeds(method.chosen, lambda one, name=name: _detectors(one).get(name)) for name in names)
+        areas = (_over_seeds(_detectors(one).get(name) for one in method.chosen) for name in names)
         rows.append((method.label, *(score_cell(metric, area) for area in areas), *_loss_cells(method)))
     _explain(methods[0].chosen[0], notes)
     columns = (METHOD, *(Column(title=name, better="higher", key=_key(name)) for name in names), *_LOSS)
@@ -43,16 +43,16 @@ def _detectors(record: Record) -> dict[str, float]:
     return {name: one["auc_pd_pf"] for name, one in found.items()} if isinstance(found, dict) else {}
 
 
-def _over_seeds(records: Iterable[Record], value: Callable[[Record], Any]) -> Spread | None:
-    """Return a value of records over the seeds that have it."""
-    return spread([float(found) for record in records if (found := value(record)) is not None])
+def _over_seeds(values: Iterable[float | None]) -> Spread | None:
+    """Return values of records over the seeds that have one."""
+    return spread([float(value) for value in values if value is not None])
 
 
 def _loss_cells(method: Method) -> tuple[Cell, Cell]:
     """Return the loss over all pixels and its share of the noise's variance; a dash for a method without noise."""
-    loss = _over_seeds(method.chosen, lambda one: one["accuracy"]["test"]["loss"])
-    share = _over_seeds(method.chosen, lambda one: one["accuracy"]["test"].get("loss_share"))
-    return _number(loss, 5), _number(share, 3)
+    tests = [record["accuracy"]["test"] for record in method.chosen]
+    losses, shares = (_over_seeds(test.get(name) for test in tests) for name in ("loss", "loss_share"))
+    return _number(losses, 5), _number(shares, 3)
 
 
 def _number(over_seeds: Spread | None, decimals: int) -> Cell:
