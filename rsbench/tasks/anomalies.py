@@ -33,7 +33,7 @@ from rsbench.tasks.runs import Runs
 LABELS: Final = {"rx": "RX", "local_rx": "local RX", "pca_residual": "PCA residual"}
 """Detector -> what tables call it."""
 OWN, LEFT = "own", "left"
-"""Names of two maps beside the detectors': the method's own scores, and the norm of what is left."""
+"""Names of two maps beside the detectors': the method's own scores, and how far what is left is from its mean."""
 
 
 class AnomalyDetection(SceneDetection):
@@ -100,7 +100,7 @@ class AnomalyDetection(SceneDetection):
         scores, truth_HW = self._detect(left_NB), self.scene.truth()
         self._maps = {name: one.reshape(truth_HW.shape) for name, one in scores.items()}
         areas = {name: roc.scores(*roc.sides(one, truth_HW, self.scene.halo)) for name, one in self._maps.items()}
-        self._maps[LEFT] = np.linalg.norm(left_NB, axis=1).reshape(truth_HW.shape)
+        self._maps[LEFT] = np.linalg.norm(left_NB - left_NB.mean(0), axis=1).reshape(truth_HW.shape)
         own = areas.pop(OWN)
         detectors = {
             LABELS[name]: {key: value for key, value in one.items() if key != "roc"} for name, one in areas.items()
@@ -162,7 +162,7 @@ class AnomalyDetection(SceneDetection):
         return {LABELS[name]: self.scene.baselines[name] for name in DETECTORS}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
-        """Draw the truth, RX before and after suppression, and the size of what is left."""
+        """Draw the truth, RX before and after suppression, and how far what is left is from its mean."""
         if not self._maps or dist.get_rank() > 0:
             return []
         maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), "RX of the scene": self.scene.scores("rx")}
