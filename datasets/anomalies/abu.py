@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from rsbench.datasets import papers
 from rsbench.datasets.anomalies.dataset import AnomalyDataset
-from rsbench.datasets.anomalies.source import DeclaredScene
+from rsbench.datasets.anomalies.source import AnomalySurvey
 from rsbench.datasets.base import Family, not_found
 from rsbench.datasets.targets.mat_scene import MatScene
 from rsbench.datasets.targets.scene_source import ANOMALIES
@@ -51,12 +51,12 @@ class ABUScene(AnomalyDataset):
         """Size of the scene."""
         return "sizes from the file" if self.size is None else "{} x {} pixels, {} bands".format(*self.size)
 
-    def declared(self, data_root: Path) -> DeclaredScene | None:
+    def declared(self, data_root: Path) -> AnomalySurvey | None:
         """Return the scene as released, None where its size is not known here."""
         if self.size is None:
             return None
         height, width, bands = self.size
-        return DeclaredScene(where=data_root, fingerprint="declared", height=height, width=width, bands=bands)
+        return AnomalySurvey(where=data_root, fingerprint="declared", height=height, width=width, bands=bands)
 
     def locate(self, data_root: Path) -> MatScene:
         """Find the scene's file."""

@@ -33,10 +33,7 @@ class AnomalyDataset(Dataset):
 
     def survey(self, data_root: Path) -> AnomalySurvey:
         """Find the scene below ``data_root`` without reading all of it."""
-        source = self.locate(data_root)
-        return AnomalySurvey(
-            where=source.where, fingerprint=source.fingerprint(), warnings=source.warnings, source=source
-        )
+        return AnomalySurvey.of(self.locate(data_root))
 
     def prepare(
         self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rsbench.datasets.anomalies.local_rx import local_rx
 from rsbench.datasets.targets.detectors import Moments, chunks, inverse, moments
+from rsbench.errors import RsbenchError
 
 DETECTORS: Final = ("rx", "local_rx", "pca_residual")
 COMPONENTS: Final = 10
@@ -30,8 +31,13 @@ def detect(pixels_NB: NDArray[Any], height: int, width: int) -> dict[str, NDArra
 
     Returns:
         Detector -> ``float32 [N]``, larger for anomalies.
+
+    Raises:
+        RsbenchError: values are no number, or too large to be squared.
     """
     of_all = moments(pixels_NB)
+    if not np.isfinite(of_all.covariance).all():
+        raise RsbenchError("The scene holds values that are no number or too large to be squared: none can score it.")
     scores = {
         "rx": rx(pixels_NB, of_all),
         "local_rx": local_rx(pixels_NB, of_all, height, width),

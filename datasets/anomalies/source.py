@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rsbench.datasets.base import Survey
-from rsbench.datasets.targets.scene_source import SceneSource
+from rsbench.datasets.targets.scene_survey import SceneSurvey
 from rsbench.errors import RsbenchError
 from rsbench.recipe.split import OFFICIAL
 
@@ -16,63 +15,13 @@ MOST_VALIDATION = 8192
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnomalySurvey(Survey):
-    """A scene that was found and not yet read."""
-
-    source: SceneSource
-
-    @property
-    def contents(self) -> str:
-        """The size of the scene, in words."""
-        return self.source.contents
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.source.bands}
+class AnomalySurvey(SceneSurvey):
+    """An anomaly-detection scene before it is read."""
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many pixels train; it follows from the scene's size."""
-        return training_count(self.source.height * self.source.width, split)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeclaredScene(Survey):
-    """A scene that is not on disk, with the size that its release has.
-
-    Attributes:
-        height: in pixels.
-        width: in pixels.
-        bands: hyperspectral bands.
-    """
-
-    height: int
-    width: int
-    bands: int
-
-    @property
-    def contents(self) -> str:
-        """The size of the scene, in words."""
-        return f"{self.height} x {self.width} pixels, {self.bands} bands"
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.bands}
-
-    def train_samples(self, split: str, seed: int) -> int:
-        """Return how many pixels train; it follows from the scene's size."""
-        return training_count(self.height * self.width, split)
-
-
-def training_count(pixels: int, split: str) -> int:
-    """Return how many of a scene's pixels train.
-
-    Raises:
-        RsbenchError: ``split`` asks for percentages.
-    """
-    refuse_percentages(split)
-    return pixels - validation_count(pixels)
+        refuse_percentages(split)
+        return self.pixels - validation_count(self.pixels)
 
 
 def refuse_percentages(split: str) -> None:

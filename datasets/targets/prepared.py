@@ -10,74 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.base import Dataset, Progress
-from rsbench.datasets.io.prepared_folder import PreparedFolder
 from rsbench.datasets.targets import detectors
-from rsbench.datasets.targets.scene_copy import areas, copy_scene, fill_sentences, moments_of
+from rsbench.datasets.targets.prepared_scene import SCENE, Positions, PreparedScene, facts, write_scores
+from rsbench.datasets.targets.scene_copy import copy_scene, moments_of
 from rsbench.datasets.targets.source import TargetSource, background_count, validation_count
 
-SCENE, TRUTH, SCORES, BACKGROUND = "scene.npy", "truth.npy", "scores.npy", "background.npy"
+BACKGROUND = "background.npy"
 DETECTORS = ("cem", "ace", "rx")
-"""In the order in which ``scores.npy`` holds them."""
-
-Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetScene(PreparedFolder):
-    """A prepared scene; the arrays stay on disk until they are asked for. Tuples have one number a band.
+class TargetScene(PreparedScene):
+    """A prepared scene with targets.
 
     Attributes:
-        warnings: sentences for the user.
-        halo: pixels around a mark within which a detection counts (:func:`rsbench.roc.sides`).
         targets: number of marked pixels.
-        mean: of all pixels.
-        std: standard deviation of all pixels; 1 for a band with one value only.
-        target: spectrum of the target.
+        target: spectrum of the target, one number a band.
         target_origin: where that comes from, in words.
-        baselines: detector -> the three areas under its curves.
     """
 
     METADATA = "targets.json"
     SCHEMA = 2
-    name: str
-    title: str
-    fingerprint: str
-    part: str | None
-    synthetic: bool
-    warnings: tuple[str, ...]
-    height: int
-    width: int
-    bands: int
-    halo: int
+    DETECTORS = DETECTORS
     targets: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
     target: tuple[float, ...]
     target_origin: str
-    baselines: dict[str, dict[str, float]]
-
-    @property
-    def pixels(self) -> int:
-        """The number of pixels."""
-        return self.height * self.width
-
-    def scene(self) -> NDArray[Any]:
-        """Return the scene ``[H, W, B]`` in its own dtype, as a read-only memory map that processes share."""
-        return self.map_array(SCENE)
-
-    def truth(self) -> NDArray[np.uint8]:
-        """Return the marks ``[H, W]``: 1 for a target, else 0."""
-        truth: NDArray[np.uint8] = np.load(self.folder / TRUTH)
-        return truth
-
-    def scores(self, detector: str) -> NDArray[np.float32]:
-        """Return what a classical detector says of each pixel, ``[H, W]``, larger for targets.
-
-        Args:
-            detector: one of :data:`DETECTORS`.
-        """
-        scores: NDArray[np.float32] = self.map_array(SCORES)[DETECTORS.index(detector)]
-        return scores
 
     def background(self, seed: int) -> tuple[Positions, Positions]:
         """Return the pixels that train and those that validate, as flat positions in ascending order.
@@ -100,8 +57,7 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
     Raises:
         RsbenchError: broken files, a cache folder that cannot be written or is full.
     """
-    fingerprint = source.fingerprint()
-    folder = cache_root / f"{dataset.name}-{fingerprint}"
+    folder = cache_root / f"{dataset.name}-{source.fingerprint()}"
 
     def write(temporary: Path) -> TargetScene:
         fills = copy_scene(temporary / SCENE, source, progress)
@@ -112,28 +68,14 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
         moments = moments_of(pixels_NB, source, fills)
         scores = detectors.detect(pixels_NB, moments, target_B)
         maps = {name: getattr(scores, name).reshape(truth_HW.shape) for name in DETECTORS}
-        np.save(temporary / TRUTH, truth_HW)
-        np.save(temporary / SCORES, np.stack(list(maps.values())))
+        write_scores(temporary, truth_HW, maps)
         np.save(temporary / BACKGROUND, _background(scores.cem))
         return TargetScene(
-            name=dataset.name,
-            title=source.title,
+            **facts(dataset, source, moments, fills, truth_HW, maps),
             folder=folder,
-            fingerprint=fingerprint,
-            stamp=source.stamp(),
-            part=None,
-            synthetic=dataset.synthetic,
-            warnings=(*source.warnings, *fill_sentences(source, fills)),
-            height=source.height,
-            width=source.width,
-            bands=source.bands,
-            halo=source.halo,
             targets=int(truth_HW.sum()),
-            mean=tuple(moments.mean.tolist()),
-            std=tuple(np.where(moments.std > 0, moments.std, 1.0).tolist()),
             target=tuple(target_B.tolist()),
             target_origin=source.target_origin,
-            baselines={name: areas(scores_HW, truth_HW, source.halo) for name, scores_HW in maps.items()},
         )
 
     return TargetScene.reuse_or_write(folder, dataset.name, source.stamp(), write)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.base import Survey
 from rsbench.datasets.targets.scene_source import SceneSource
+from rsbench.datasets.targets.scene_survey import SceneSurvey
 from rsbench.errors import RsbenchError
 from rsbench.recipe.split import OFFICIAL
 
@@ -36,26 +36,13 @@ class TargetSource(SceneSource):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetSurvey(Survey):
-    """A scene that was found, not yet read."""
-
-    source: TargetSource
-
-    @property
-    def contents(self) -> str:
-        """The size of the scene, in words."""
-        return self.source.contents
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.source.bands}
+class TargetSurvey(SceneSurvey):
+    """A target-detection scene before it is read."""
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many background pixels train; it follows from the scene's size."""
         refuse_percentages(split)
-        pixels = self.source.height * self.source.width
-        return background_count(pixels) - validation_count(pixels)
+        return background_count(self.pixels) - validation_count(self.pixels)
 
 
 def refuse_percentages(split: str) -> None:

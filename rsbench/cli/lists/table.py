@@ -113,6 +113,11 @@ class Listing:
         for line in self.hints:
             say(hints, line, "dim")
 
+    def _folded(self) -> tuple[Row, ...]:
+        """Return the rows with those that are folded shown once."""
+        shown = (row.folded or row for row in self.rows)
+        return tuple({row.name: row for row in shown}.values())
+
 
 def draw(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table that keeps to the console's width: texts are wrapped at words, never cut.
