@@ -16,7 +16,7 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
-from rsbench.datasets.anomalies.detectors import DETECTORS, detect
+from rsbench.datasets.anomalies.detectors import detect
 from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.anomalies.source import refuse_percentages
 from rsbench.errors import RsbenchError
@@ -135,7 +135,7 @@ class AnomalyDetection(SceneDetection):
                 f"{self.cell.model} made values that are no number when it suppressed the background: lower --lr "
                 f"(it was {self.cell.lr:g}), or k in the model's text."
             )
-        names = (*DETECTORS, OWN)
+        names = (*self.scene.DETECTORS, OWN)
         every = torch.zeros(len(names), len(left_NB), device=self.device)
         beat("run the detectors on what is left of the scene")
         if dist.get_rank() == 0:
@@ -159,7 +159,7 @@ class AnomalyDetection(SceneDetection):
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """Return the areas of the detectors on the scene as it is."""
-        return {LABELS[name]: self.scene.baselines[name] for name in DETECTORS}
+        return {LABELS[name]: self.scene.baselines[name] for name in self.scene.DETECTORS}
 
     def draw(self, networks: Networks, folder: Path) -> list[dict[str, str]]:
         """Draw the truth, RX before and after suppression, and how far what is left is from its mean."""

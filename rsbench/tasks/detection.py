@@ -7,16 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.partition import TrainingSamples
-from rsbench.datasets.targets.prepared import TargetScene
+from rsbench.datasets.targets.prepared_scene import PreparedScene
 from rsbench.tasks.base import Task
 
 
 class SceneDetection(Task):
     """Training on pixels of one scene, and a score for each pixel of it."""
 
-    scene: TargetScene | AnomalyScene
+    scene: PreparedScene
     val: NDArray[np.int64]
     """Positions of the pixels that validate; set by each task's constructor, as is the scene."""
     wanted: ClassVar[str]

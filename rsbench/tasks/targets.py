@@ -15,7 +15,7 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
-from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
+from rsbench.datasets.targets.prepared import TargetScene
 from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.loaders.batches import Batch
@@ -151,6 +151,6 @@ class TargetDetection(SceneDetection):
         if self._map_HW is None or dist.get_rank() > 0:
             return []
         maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}
-        maps |= {name.upper(): self.scene.scores(name) for name in DETECTORS}
+        maps |= {name.upper(): self.scene.scores(name) for name in self.scene.DETECTORS}
         draw_scores(folder / "detection.png", maps)
         return [{"file": "detection.png", "title": "Detection scores, from the least to the largest of each map"}]
