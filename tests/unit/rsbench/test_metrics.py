@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rsbench.metrics import score_text
+from rsbench.metrics import LOSS, score_text, validation_score
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -15,3 +15,12 @@ def test_reports_score_of_a_record_in_one_line(make_record: Maker) -> None:
     assert score_text(make_record(task="targets", oa=0.912)) == "test AUC(Pd,Pf) 0.9120"
     assert score_text(make_record(status="failed")) == ""
     assert score_text(make_record(compressor="noop")) == ""
+
+
+def test_a_task_without_marks_validates_by_its_last_loss() -> None:
+    record = {"dataset": {"task": "anomalies"}, "accuracy": {"val": [{"loss": 0.9}, {"loss": 0.4}], "val_score": None}}
+    assert validation_score(record) == 0.4 and facts_of("anomalies").validation is LOSS
+    assert LOSS.rank(0.4) > LOSS.rank(0.9)
+    assert validation_score({**record, "dataset": {"task": "targets"}}) is None
+    assert validation_score({**record, "accuracy": {"val": []}}) is None
+    assert validation_score({"accuracy": None}) is None
