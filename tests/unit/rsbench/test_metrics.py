@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rsbench.metrics import LOSS, score_text, validation_score
+from rsbench.metrics import LOSS, facts_of, score_text, validation_score
 
 Maker = Callable[..., dict[str, Any]]
 
