@@ -94,11 +94,7 @@ class Listing:
     def show(self, *, verbose: bool) -> None:
         """Print the table, then what is to be said of single rows, then sentences."""
         console = make_console()
-        rows = (
-            self.rows
-            if verbose
-            else tuple({row.name: row for row in (one.folded or one for one in self.rows)}.values())
-        )
+        rows = self.rows if verbose else self._folded()
         if rows:
             draw(console, self.columns, [row.texts for row in rows])
         for row in rows:
