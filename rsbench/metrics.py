@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from rsbench.errors import RsbenchError, did_you_mean
 
-Detail = Literal["numbers", "pairs", "lists of counts", "fractions by name"]
-"""Kinds of what a test gives beside its metrics; :mod:`rsbench.results.schema` checks their items."""
+Detail = Literal["number", "numbers", "pairs", "lists of counts", "fractions by name"]
+"""Kinds of what a test gives beside its metrics; :mod:`rsbench.results.checks` has a check for each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,14 @@ class Metric:
         unit = " %" if self.percent else ""
         return f"{self.heading} {(100 if self.percent else 1) * value:.{self.decimals}f}{unit}"
 
+    def rank(self, value: float) -> float:
+        """Return a value turned so that larger is better."""
+        return value if self.higher_is_better else -value
+
+
+LOSS: Final = Metric(name="loss", heading="loss", percent=False, decimals=5, higher_is_better=False, most=math.inf)
+"""What learning rates are compared by where validation has no marks."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
@@ -50,6 +59,7 @@ class TaskFacts:
         metrics: the one that rows are compared by comes first.
         details: what a record's ``accuracy.test`` holds beside the metrics: name -> kind of value.
         of_one_scene: whether samples are places of one scene, which can be cut into stripes.
+        validated_by_loss: whether validation has no marks, so that its loss is all that chooses a learning rate.
     """
 
     title: str
@@ -57,11 +67,17 @@ class TaskFacts:
     metrics: tuple[Metric, ...]
     details: Mapping[str, Detail] = field(default_factory=dict)
     of_one_scene: bool = False
+    validated_by_loss: bool = False
 
     @property
     def metric(self) -> Metric:
         """The metric that rows are compared by."""
         return self.metrics[0]
+
+    @property
+    def validation(self) -> Metric:
+        """What chooses a learning rate."""
+        return LOSS if self.validated_by_loss else self.metric
 
 
 _CLASSIFICATION: Final = (
@@ -120,8 +136,9 @@ TASKS: Final[dict[str, TaskFacts]] = {
         title="hyperspectral anomaly detection",
         sample="pixel",
         metrics=_DETECTION,
-        details={"roc": "pairs"},
+        details={"roc": "pairs", "detectors": "fractions by name", "loss_share": "number"},
         of_one_scene=True,
+        validated_by_loss=True,
     ),
 }
 """Name of the task in ``record["dataset"]["task"]`` -> its facts; :data:`rsbench.tasks.TASKS` has the classes."""
@@ -148,6 +165,17 @@ def score_text(record: Mapping[str, Any]) -> str:
     metric = facts_of(record["dataset"]["task"]).metric
     value = record["accuracy"]["test"][metric.name]
     return "" if value is None else f"test {metric.text(value)}"
+
+
+def validation_score(record: Mapping[str, Any]) -> float | None:
+    """Return the score or loss on the validation samples that chooses a learning rate, None where there is none."""
+    accuracy = record.get("accuracy")
+    if not accuracy:
+        return None
+    if facts_of(record["dataset"]["task"]).validated_by_loss:
+        return accuracy["val"][-1]["loss"] if accuracy["val"] else None
+    score: float | None = accuracy["val_score"]
+    return score
 
 
 def validation_text(sample: Mapping[str, Any]) -> str:

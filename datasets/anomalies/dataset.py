@@ -17,11 +17,11 @@ class AnomalyDataset(Dataset):
 
     task = "anomalies"
     model = "bsdm"
-    optimizer = "adam"
-    lr = 1e-3
+    optimizer = "adamw"
+    lr = 5e-3
     image_size = 1
-    epochs = 100
-    batch_size = 1024
+    epochs = 50
+    batch_size = 512
 
     @abstractmethod
     def locate(self, data_root: Path) -> SceneSource:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from rsbench.metrics import facts_of, validation_score
 from rsbench.recipe.sync import Sync
 from rsbench.reports.analysis.statistics import Spread, pareto_front, spread
 from rsbench.reports.costs.recorded import PARTS, ROUND, costs_of, foreign_load, sync_of
@@ -79,11 +80,12 @@ class Method:
 
     @cached_property
     def validation(self) -> dict[float, Spread]:
-        """The validation score by learning rate, over the finished seeds, lowest rate first."""
+        """The validation score or loss by learning rate, over the finished seeds, lowest rate first."""
         by_rate: dict[float, list[float]] = {}
         for record in self.tuning:
-            if record["accuracy"] is not None and _is_score(record["accuracy"]["val_score"]):
-                by_rate.setdefault(float(record["cell"]["lr"]), []).append(record["accuracy"]["val_score"])
+            score = validation_score(record)
+            if score is not None and math.isfinite(score):
+                by_rate.setdefault(float(record["cell"]["lr"]), []).append(score)
         spreads = {rate: spread(values) for rate, values in sorted(by_rate.items())}
         return {rate: score for rate, score in spreads.items() if score is not None}
 
@@ -94,7 +96,7 @@ class Method:
 
     @cached_property
     def rate(self) -> float | None:
-        """The learning rate with the best mean validation score, the lower one of equals.
+        """The learning rate with the best mean validation score or loss, the lower one of equals.
 
         Only rates with the most finished seeds compete: one lucky seed of a rate that diverged on the others is
         no reason to take it. Without any accuracy it is the lowest rate that finished.
@@ -103,7 +105,8 @@ class Method:
             return min((float(record["cell"]["lr"]) for record in self.done), default=None)
         most = max(score.count for score in self.validation.values())
         full = {rate: score for rate, score in self.validation.items() if score.count == most}
-        return max(full, key=lambda rate: (full[rate].mean, -rate))
+        by = facts_of(self.done[0]["dataset"]["task"]).validation
+        return max(full, key=lambda rate: (by.rank(full[rate].mean), -rate))
 
     @cached_property
     def chosen(self) -> tuple[Record, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rsbench.metrics import Metric
+from rsbench.metrics import Metric, facts_of, validation_score
 from rsbench.recipe.sync import Kind
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
@@ -96,9 +96,9 @@ def sync_answer(comparison: Comparison) -> str:
 
 
 def _validation(method: Method) -> float:
-    """Return the mean validation score at the chosen rate over the seeds that count."""
-    scores = [record["accuracy"]["val_score"] for record in method.chosen if record["accuracy"] is not None]
-    known = [score for score in scores if score is not None]
+    """Return the mean validation score at the chosen rate over the seeds that count, larger where it is better."""
+    scores = ((facts_of(record["dataset"]["task"]).validation, validation_score(record)) for record in method.chosen)
+    known = [by.rank(score) for by, score in scores if score is not None]
     return statistics.fmean(known) if known else float("-inf")
 
 

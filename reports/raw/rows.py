@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rsbench.cell import key_version_of
 from rsbench.measure.asked_ratio import miss_text
-from rsbench.metrics import SOURCES, TASKS, UNCERTAINTY
+from rsbench.metrics import SOURCES, TASKS, UNCERTAINTY, validation_score
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.methods import Method
@@ -137,7 +137,7 @@ def cell_row(record: Record) -> dict[str, Any]:
     row |= {"hardware": hardware(record["provenance"]), "compressor_run": (record.get("compressor") or {}).get("text")}
     row |= {"part": (record.get("dataset") or {}).get("part")}
     accuracy = record.get("accuracy") or {}
-    row |= {"validation_score": accuracy.get("val_score")}
+    row |= {"validation_score": validation_score(record)}
     task = str((record.get("dataset") or {}).get("task") or DEFAULT_TASK)
     names = (*(metric.name for metric in TASKS[task].metrics), "samples")
     row |= {f"test_{name}": (accuracy.get("test") or {}).get(name) for name in names}

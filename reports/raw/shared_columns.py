@@ -118,7 +118,12 @@ MEMORY: Final = (
     Column("peak_cuda_bytes", "float", "bytes", "Most memory that a worker's tensors took on its GPU"),
 )
 RATIO_NOTE: Final = Column("ratio_note", "text", "", "What was asked and what was sent, where the ratio was missed")
-VALIDATION_SCORE: Final = Column("validation_score", "float", "", "First metric of the task on the validation samples")
+VALIDATION_SCORE: Final = Column(
+    "validation_score",
+    "float",
+    "",
+    "First metric of the task on the validation samples; their loss where they have no marks",
+)
 TEST: Final = tuple(
     Column(f"test_{metric.name}", "float", _unit(metric), f"{metric.heading} on the test samples")
     for metric in _metrics().values()

@@ -17,8 +17,9 @@ from rsbench.reports.tables.main import comparison_table
 from rsbench.reports.tables.partitions import partition_table
 from rsbench.reports.tables.rounds import rounds_table
 from rsbench.reports.tables.step_parts import step_parts_table
+from rsbench.reports.tables.tasks.detectors import detectors_table
+from rsbench.reports.tables.tasks.uncertainty import uncertainty_table
 from rsbench.reports.tables.time_to_accuracy import time_to_accuracy_table
-from rsbench.reports.tables.uncertainty import uncertainty_table
 from rsbench.reports.tables.wire import wire_table
 
 SectionTable = Callable[[Comparison, Notes], Table | None]
@@ -28,6 +29,7 @@ ANSWERS: Final[tuple[SectionTable, ...]] = (by_link_table, comparison_table)
 """The tables that answer a section's question, in reading order; links that were asked for come behind them."""
 
 SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
+    detectors_table,
     differences_table,
     details_table,
     uncertainty_table,
@@ -44,10 +46,11 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
 """The other tables of a section, in reading order."""
 
 HOW_TO_READ: Final = (
-    "Accuracies (OA, AA, kappa; areas under ROC curves for targets) are of the test set with the last epoch's weights, "
-    'mean ± sd over seeds; each method stands at the learning rate with its best mean validation score. "vs none" is '
-    "the mean difference over common seeds, in points for OA, with paired 95 % intervals (Student's t) that hold "
-    "together for all rows of a table (Bonferroni); ~ where an interval holds zero.",
+    "Accuracies (OA, AA, kappa; areas under ROC curves for targets and anomalies) are of the test set with the last "
+    "epoch's weights, mean ± sd over seeds; each method stands at the learning rate with its best mean validation "
+    'score, or its lowest validation loss for anomalies. "vs none" is the mean difference over common seeds, in points '
+    "for OA, with paired 95 % intervals (Student's t) that hold together for all rows of a table (Bonferroni); ~ where "
+    "an interval holds zero.",
     "Payload is what a worker hands to the collectives in a step (median after warm-up). Ratio is dense bytes / "
     "payload bytes over all steps, the steady ratio the same after warm-up, the wire ratio the same with modelled "
     "wire bytes. Break-even is the modelled link speed of a worker below (<) or above (>) which a step is faster "

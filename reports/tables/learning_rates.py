@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
@@ -12,14 +14,15 @@ from rsbench.reports.tables.columns import METHOD
 
 def learning_rates_table(comparison: Comparison, _: Notes) -> Table | None:
     """Return one row a method and one column a rate, None when no method has more than one rate."""
-    metric = comparison.metric
+    metric = comparison.task.validation
     scored = [method for method in comparison.methods if method.validation]
     rates = sorted({rate for method in scored for rate in method.rates_tried})
     if not any(len(method.rates_tried) > 1 for method in scored):
         return None
     rows: list[Row] = [(method.label, *(_score_cell(metric, method, rate) for rate in rates)) for method in scored]
     unit = numbers.score_unit(metric)
-    columns = (METHOD, *(Column(title=f"lr {rate:g}", unit=unit, better="higher", key=f"{rate!r}") for rate in rates))
+    better: Literal["higher", "lower"] = "higher" if metric.higher_is_better else "lower"
+    columns = (METHOD, *(Column(title=f"lr {rate:g}", unit=unit, better=better, key=f"{rate!r}") for rate in rates))
     title = f"Validation {metric.heading} by learning rate (* the best, which the tables above take)"
     return Table.of(title, columns, rows, is_detail=True)
 

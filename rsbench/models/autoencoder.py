@@ -63,14 +63,28 @@ def build(bands: int) -> dict[str, nn.Module]:
 
 
 def losses(networks: Mapping[str, nn.Module], batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield the three losses of a step.
+    """Yield the three losses of a step, the target mixed into half of the spectra.
 
     Args:
         networks: as :func:`build` gives them, wrapped or not.
         batch: scaled spectra [N, B] and the scaled target [B].
     """
     spectra, target = batch
-    code, background = networks["autoencoder"](implant(spectra, target, random_fill(len(spectra), spectra.device)))
+    mixed = implant(spectra, target, random_fill(len(spectra), spectra.device))
+    yield from adversarial_losses(networks, spectra, mixed)
+
+
+def adversarial_losses(
+    networks: Mapping[str, nn.Module], spectra: torch.Tensor, shown: torch.Tensor
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the three losses of a step.
+
+    Args:
+        networks: as :func:`build` gives them, wrapped or not.
+        spectra: scaled spectra [N, B], which the auto-encoder is to return.
+        shown: the same [N, B] as the auto-encoder sees them, such as with a target mixed in.
+    """
+    code, background = networks["autoencoder"](shown)
     yield "autoencoder", functional.mse_loss(background, spectra)
 
     codes = torch.cat([torch.randn_like(code), code.detach()])

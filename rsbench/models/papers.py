@@ -35,6 +35,14 @@ _FEDFUSION: Final = Reference(
     year="2024",
     details=(("journal", "IEEE Transactions on Geoscience and Remote Sensing"), ("note", "arXiv:2311.09540")),
 )
+_BSDM: Final = Reference(
+    key="ma2023bsdm",
+    kind="article",
+    authors=("Ma, Jitao", "Xie, Weiying", "Li, Yunsong", "Fang, Leyuan"),
+    title="BSDM: Background Suppression Diffusion Model for Hyperspectral Anomaly Detection",
+    year="2023",
+    details=(("journal", "arXiv preprint"), ("note", "arXiv:2307.09861")),
+)
 
 _AR_CDNET: Final = Reference(
     key="li2023arcdnet",
@@ -140,6 +148,7 @@ BY_PREFIX: Final[dict[str, Reference]] = {
         "IEEE International Conference on Image Processing (ICIP)",
     ),
     "ar-cdnet": _AR_CDNET,
+    "bsdm": _BSDM,
 }
 
 

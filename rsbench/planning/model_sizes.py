@@ -21,9 +21,10 @@ INPUTS: Final[Mapping[str, Mapping[str, int]]] = {
     "pixels": {"classes": 15, "hsi_bands": 144, "aux_channels": 1},
     "targets": {"bands": 189},
     "changes": {"classes": 2, "channels": 3},
+    "anomalies": {"bands": 189},
 }
 """Task -> the data that models are sized for."""
-IMAGE_SIZES: Final[Mapping[str, int]] = {"scenes": 224, "pixels": 9, "targets": 1, "changes": 256}
+IMAGE_SIZES: Final[Mapping[str, int]] = {"scenes": 224, "pixels": 9, "targets": 1, "changes": 256, "anomalies": 1}
 """Task -> side of a picture or patch in pixels."""
 SMALL_IMAGES: Final[Mapping[str, int]] = {"smallvgg": 64}
 """Models of small pictures -> their side in pixels."""

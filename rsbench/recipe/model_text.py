@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rsbench.errors import RsbenchError
+from rsbench.recipe.bsdm import is_bsdm, parse_bsdm
 from rsbench.recipe.fedfusion import AFTER, is_fedfusion, parse_fedfusion
 
 FORMS: Final = "a name, package.module:callable, FILE.py:callable, timm:NAME or torchgeo:NAME"
@@ -103,10 +104,12 @@ def canonical_model(model: str) -> str:
     """Return a model's text in its one spelling; models without options are their name.
 
     Raises:
-        RsbenchError: the text cannot be read, or is ``fedfusion`` with options that it does not have.
+        RsbenchError: the text cannot be read, or is ``fedfusion`` or ``bsdm`` with options that it does not have.
     """
     if is_fedfusion(model):
         return parse_fedfusion(model).text
+    if is_bsdm(model):
+        return parse_bsdm(model).text
     return parse_model(model).text if isinstance(model, str) else model  # a cell of a damaged record
 
 

@@ -100,7 +100,7 @@ def pairs(value: Any) -> str | None:
 
 
 def fractions_by_name(value: Any) -> str | None:
-    """Return None for an object of objects of fractions or nulls, else what is wanted."""
+    """Return None for an object of objects of fractions or nulls, such as a detector's areas, else what is wanted."""
     check = map_to(0, 1, "numbers from 0 to 1")
     fits = isinstance(value, dict) and all(check(one) is None for one in value.values())
     return None if fits else "an object of objects of numbers from 0 to 1"
@@ -112,6 +112,16 @@ def matrix_of_counts(value: Any) -> str | None:
         isinstance(row, list) and _all_fit(row, (int,)) and _all_within(row, 0, MOST) for row in value
     )
     return None if fits else "a list of lists of counts"
+
+
+DETAILS: Final[Mapping[Detail, Check]] = {
+    "number": number(),
+    "numbers": numbers_within(-1, 1),
+    "pairs": pairs,
+    "lists of counts": matrix_of_counts,
+    "fractions by name": fractions_by_name,
+}
+"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 
 
 def partition(value: Any) -> str | None:
@@ -134,12 +144,3 @@ def _all_within(values: Collection[Any], least: float, most: float) -> bool:
         return False
     numbers = [value for value in values if value is not None]
     return not numbers or (_within(min(numbers), least, most) and _within(max(numbers), least, most))
-
-
-DETAILS: Final[Mapping[Detail, Check]] = {
-    "numbers": numbers_within(-1, 1),
-    "pairs": pairs,
-    "lists of counts": matrix_of_counts,
-    "fractions by name": fractions_by_name,
-}
-"""What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""

@@ -13,17 +13,7 @@ from rsbench.errors import RsbenchError
 from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
 from rsbench.metrics import TASKS, facts_of
-from rsbench.results.checks import (
-    DETAILS,
-    Check,
-    count,
-    is_of,
-    list_of,
-    map_to,
-    number,
-    object_with,
-    partition,
-)
+from rsbench.results.checks import DETAILS, Check, count, is_of, list_of, map_to, number, object_with, partition
 
 Record = dict[str, Any]
 
@@ -231,8 +221,9 @@ def _check_accuracy(accuracy: Any, task: str) -> None:
     details = {name: DETAILS[kind] for name, kind in facts.details.items()}
     test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **details}
     _check_fields(accuracy["test"], test, "accuracy.test.")
+    validated = {"epoch": _COUNT, "loss": _NUMBER, **({} if facts.validated_by_loss else metrics)}
     for index, epoch in enumerate(accuracy["val"]):
-        _check_fields(epoch, {"epoch": _COUNT, "loss": _NUMBER, **metrics}, f"accuracy.val[{index}].")
+        _check_fields(epoch, validated, f"accuracy.val[{index}].")
     for index, picture in enumerate(accuracy["pictures"]):
         _check_fields(picture, _PICTURE, f"accuracy.pictures[{index}].")
     for name, baseline in accuracy["baselines"].items():

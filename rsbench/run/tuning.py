@@ -12,6 +12,7 @@ from pathlib import Path
 from rsbench import compressors
 from rsbench.cell import CellSpec
 from rsbench.errors import RsbenchError
+from rsbench.metrics import LOSS, Metric, facts_of, validation_score
 from rsbench.planning.job import Job
 from rsbench.results import attempts, records
 from rsbench.results.claimant import Busy, Claimant
@@ -190,7 +191,9 @@ class TuningQueue(CellQueue):
     def _tell(self, row: Row, tried: Mapping[float, float], best: float | None) -> None:
         if row.trains and row.key not in self._told:
             self._told.add(row.key)
-            self._say(f"{row.name}{self._what_differs(row)}: {_choice(tried, best)}")
+            known = next(iter(self._known(row.tuning.values()).values()), None)
+            by = None if known is None else _validated_by(known)
+            self._say(f"{row.name}{self._what_differs(row)}: {_choice(tried, best, by)}")
 
     def _what_differs(self, row: Row) -> str:
         """Return `` workers 4``: in what a row differs from others of its name; nothing where there are none."""
@@ -224,8 +227,9 @@ class TuningQueue(CellQueue):
         tried = {rate: FAILED for rate, job in row.tuning.items() if job.spec.key in self._taken}
         for rate, job in row.tuning.items():
             if job.spec.key in known:
-                score = (known[job.spec.key]["accuracy"] or {}).get("val_score")
-                tried[rate] = UNDEFINED if score is None else float(score)
+                record = known[job.spec.key]
+                score = validation_score(record)
+                tried[rate] = UNDEFINED if score is None else _validated_by(record).rank(float(score))
         return tried, next_rate(list(row.tuning), tried)
 
 
@@ -239,17 +243,25 @@ def _by_seed(rows: Sequence[Sequence[Job]]) -> list[Job]:
     return sorted((job for row in rows for job in row), key=lambda job: job.spec.seed)
 
 
-def _choice(tried: Mapping[float, float], best: float | None) -> str:
-    """Return what a user reads of a row's learning rate."""
-    scores = ", ".join(f"{rate:g}: {_score_words(score)}" for rate, score in sorted(tried.items()))
+def _validated_by(record: Record) -> Metric:
+    """Return what a record's task chooses a learning rate by."""
+    return facts_of(record["dataset"]["task"]).validation
+
+
+def _choice(tried: Mapping[float, float], best: float | None, by: Metric | None = None) -> str:
+    """Return what a user reads of a row's learning rate; ``by`` is None where no cell has numbers."""
+    told = "losses" if by is LOSS else "scores"
+    listed = ", ".join(f"{rate:g}: {_score_words(score, by)}" for rate, score in sorted(tried.items()))
     if best is None:
-        return f"no learning rate trained, so its other seeds do not run (validation scores {scores})"
+        return f"no learning rate trained, so its other seeds do not run (validation {told} {listed})"
     edge = ", at the edge of the grid" if best in (min(tried), max(tried)) and len(tried) > 1 else ""
-    return f"learning rate {best:g}{edge} (validation scores {scores})"
+    return f"learning rate {best:g}{edge} (validation {told} {listed})"
 
 
-def _score_words(score: float) -> str:
-    """Return ``failed``, ``undefined`` or the score in percent."""
+def _score_words(score: float, by: Metric | None) -> str:
+    """Return ``failed``, ``undefined``, the score in percent, or the loss; ``score`` is larger where it is better."""
     if score == FAILED:
         return "failed"
-    return f"{100 * score:.1f} %" if math.isfinite(score) else "undefined, so never chosen"
+    if not math.isfinite(score):
+        return "undefined, so never chosen"
+    return f"{by.rank(score):.{by.decimals}f}" if by is LOSS else f"{100 * score:.1f} %"

@@ -15,29 +15,26 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
-from rsbench.datasets.partition import TrainingSamples
-from rsbench.datasets.targets.prepared import DETECTORS, TargetScene
+from rsbench.datasets.targets.prepared import TargetScene
 from rsbench.datasets.targets.source import refuse_percentages
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.pinned import on_device
 from rsbench.loaders.spectra import Spectra
-from rsbench.measure.clock import clock_for
-from rsbench.measure.heartbeat import beat
-from rsbench.measure.older_torch import all_gather_single
-from rsbench.measure.pace import Pace
 from rsbench.models import autoencoder
-from rsbench.tasks.base import Networks, Task
+from rsbench.tasks.base import Networks
+from rsbench.tasks.detection import SceneDetection
 from rsbench.tasks.maps import draw_scores
-
-CHUNK = 8192
-"""Pixels that are scored at a time."""
+from rsbench.tasks.runs import Runs
 
 
-class TargetDetection(Task):
+class TargetDetection(SceneDetection):
     """Learn the background of one scene, score every pixel of it."""
 
     name = "targets"
+    wanted = "target"
+    split_words = "background by coarse detection trains and validates, all pixels test"
+    scene: TargetScene
     input_words = ("the scene", "the target's spectrum")
     rate_factors = autoencoder.RATE_FACTORS
 
@@ -80,21 +77,6 @@ class TargetDetection(Task):
         """Yield the losses of the three networks; there are no labels to smooth."""
         return autoencoder.losses(networks, batch)
 
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.scene.bands}
-
-    @property
-    def samples(self) -> NDArray[np.int64]:
-        """Positions of those that train, then of all."""
-        return np.concatenate([self.train, np.arange(self.scene.pixels)])
-
-    @property
-    def training_samples(self) -> TrainingSamples:
-        """The training pixels with the scene's height and width; all are background, so there are no classes."""
-        return TrainingSamples(positions=self.train, shape=(self.scene.height, self.scene.width))
-
     def validate(self, networks: Networks) -> dict[str, float] | None:
         """Score background pixels that do not train: their loss, and the areas with the target mixed into half of them.
 
@@ -132,26 +114,17 @@ class TargetDetection(Task):
         Returns:
             Scores in the order of ``positions``, which ascend, and the mean loss against the pixels without target.
         """
-        workers, rank = dist.get_world_size(), dist.get_rank()
-        longest = math.ceil(len(positions) / workers)
-        mine = slice(rank * longest, min((rank + 1) * longest, len(positions)))
-        scores = torch.zeros(longest, device=self.device)
-        loss = torch.zeros(1, dtype=torch.float64, device=self.device)
-        network, pace = networks["autoencoder"], Pace(clock_for(self.device))
+        runs = Runs(len(positions), self.device)
+        scores, loss = runs.room(), torch.zeros(1, dtype=torch.float64, device=self.device)
+        network = networks["autoencoder"]
         network.eval()
         with torch.inference_mode():
-            for start in range(mine.start, mine.stop, CHUNK):
-                beat("score a run of pixels")
-                part = slice(start, min(start + CHUNK, mine.stop))
+            for part in runs.chunks():
                 chunk, chunk_loss = self._score_chunk(network, positions[part], on_device(fill_N1[part], self.device))
-                scores[part.start - mine.start : part.stop - mine.start] = chunk
+                scores[runs.within(part)] = chunk
                 loss += chunk_loss
-                pace.keep()
         network.train()
-        dist.all_reduce(loss)
-        gathered = torch.empty(workers * longest, device=self.device)
-        all_gather_single(gathered, scores)
-        return gathered[: len(positions)].cpu().numpy(), float(loss) / len(positions)
+        return runs.gathered(scores), runs.mean(loss)
 
     def _score_chunk(
         self, network: nn.Module, positions: NDArray[np.int64], fill_N1: torch.Tensor
@@ -167,26 +140,7 @@ class TargetDetection(Task):
 
     def facts(self) -> dict[str, Any]:
         """Return a record's ``dataset`` section, with the scene's shape and targets."""
-        scene = self.scene
-        return {
-            "name": scene.name,
-            "title": scene.title,
-            "task": self.name,
-            "classes": ["background", "target"],
-            "train": len(self.train),
-            "val": len(self.val),
-            "test": scene.pixels,
-            "split": "background by coarse detection trains and validates, all pixels test",
-            "fingerprint": scene.fingerprint,
-            "part": scene.part,
-            "synthetic": scene.synthetic,
-            "shape": [scene.height, scene.width, scene.bands],
-            "targets": scene.targets,
-            "halo": scene.halo,
-            "target_origin": scene.target_origin,
-            "warnings": list(scene.warnings),
-            **self.partition_facts(),
-        }
+        return {**super().facts(), "targets": self.scene.targets, "target_origin": self.scene.target_origin}
 
     def baselines(self) -> dict[str, dict[str, float]]:
         """Return the areas of CEM, ACE and RX."""
@@ -197,6 +151,6 @@ class TargetDetection(Task):
         if self._map_HW is None or dist.get_rank() > 0:
             return []
         maps: dict[str, NDArray[Any]] = {"truth": self.scene.truth(), self.cell.compressor: self._map_HW}
-        maps |= {name.upper(): self.scene.scores(name) for name in DETECTORS}
+        maps |= {name.upper(): self.scene.scores(name) for name in self.scene.DETECTORS}
         draw_scores(folder / "detection.png", maps)
         return [{"file": "detection.png", "title": "Detection scores, from the least to the largest of each map"}]

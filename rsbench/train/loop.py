@@ -272,7 +272,7 @@ class Training:
         self.exchange.agree()
         test = self.task.test(self.networks)
         self._finite(test["loss"], self.step)
-        last = self.validation[-1][self._metric] if self.validation else None
+        last = self.validation[-1].get(self._metric) if self.validation else None
         beat("draw pictures")
         drawn = self.task.draw(self.networks, pictures)
         scores = {"val": self.validation, "val_score": last, "test": test}

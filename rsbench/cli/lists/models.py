@@ -11,7 +11,7 @@ from rsbench.models.origin import offered, source_of
 from rsbench.models.rates import RATES
 from rsbench.planning import model_sizes, probe
 from rsbench.planning.model_sizes import ModelSize
-from rsbench.recipe import fedfusion
+from rsbench.recipe import bsdm, fedfusion
 from rsbench.recipe.model_text import FORMS, canonical_model
 from rsbench.units import number_text
 
@@ -32,16 +32,19 @@ def models(asked: Asked) -> Listing:
     Raises:
         RsbenchError: a name that is asked for is no model, or its code cannot be trained.
     """
-    ours = {name: task for task, names in probe.model_names().items() for name in names}
+    ours: dict[str, list[str]] = {}
+    for task, names in probe.model_names().items():
+        for name in names:
+            ours.setdefault(name, []).append(task)
     named = [name for name in asked.names if name not in ours]
     for name in named:
         if source_of(name) is None:
             raise RsbenchError(
                 f'`rsbench list models` has no "{harmless(name)}".{did_you_mean(name, [*ours, *offered()])}'
             )
-    rows = [_row(name, task, model_sizes.shipped(name)) for name, task in ours.items()]
-    rows += [_row(name, _OWN_TASK, model_sizes.measured(_OWN_TASK, canonical_model(name))) for name in named]
-    rows += [_row(name, _OWN_TASK, None) for name in offered() if name not in named]
+    rows = [_row(name, tasks, model_sizes.shipped(name)) for name, tasks in ours.items()]
+    rows += [_row(name, [_OWN_TASK], model_sizes.measured(_OWN_TASK, canonical_model(name))) for name in named]
+    rows += [_row(name, [_OWN_TASK], None) for name in offered() if name not in named]
     return Listing(
         what="models",
         columns=_COLUMNS,
@@ -51,21 +54,22 @@ def models(asked: Asked) -> Listing:
     )
 
 
-def _row(name: str, task: str, size: ModelSize | None) -> Row:
-    """Return a model's line; sizes that are not known are left empty."""
+def _row(name: str, tasks: list[str], size: ModelSize | None) -> Row:
+    """Return a model's line, with its first task's sizes; sizes that are not known are left empty."""
     texts = ("-", "-", "-") if size is None else _texts(size)
     remarks = _remarks(name)
     facts = {
         "name": name,
-        "task": task,
+        "task": tasks[0],
+        "tasks": tasks,
         "parameters": size and size.parameters,
         "gradient_bytes": size and size.gradient_bytes,
         "largest_ratio": size and size.largest_ratio,
-        "image_size": model_sizes.image_size_for(task, name),
+        "image_size": model_sizes.image_size_for(tasks[0], name),
         "offered_by": offered().get(name),
         "remarks": list(remarks),
     }
-    return Row(name=name, texts=(name, task, *texts), facts=facts, details=remarks)
+    return Row(name=name, texts=(name, ", ".join(tasks), *texts), facts=facts, details=remarks)
 
 
 def _texts(size: ModelSize) -> tuple[str, str, str]:
@@ -79,9 +83,9 @@ def _remarks(name: str) -> tuple[str, ...]:
         return (f"Offered by an installed package: {offered()[name]}.",)
     if name in RATES:
         return (f"The learning rate is {RATES[name]:g} at most by default.",)
-    if name in CHANGE_NETWORKS:
-        return (f"{CHANGE_NETWORKS[name]}.",)
-    return (f"{fedfusion.AFTER}; {fedfusion.OPTIONS}.",) if name == fedfusion.NAME else ()
+    options = {name: f"{words}." for name, words in CHANGE_NETWORKS.items()}
+    options |= {fedfusion.NAME: f"{fedfusion.AFTER}; {fedfusion.OPTIONS}.", bsdm.NAME: f"{bsdm.OPTIONS}."}
+    return (options[name],) if name in options else ()
 
 
 def _sizes_of_what() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rsbench.metrics import score_text, validation_text
+from rsbench.metrics import LOSS, facts_of, score_text, validation_score, validation_text
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -23,3 +23,12 @@ def test_an_epoch_is_scored_by_the_first_metric_of_its_task() -> None:
     assert validation_text({**change, "f1": None}) == "val loss 0.3"
     assert validation_text({"loss": 0.3, "oa": 0.9, "aa": 0.8, "kappa": 0.7}) == "val OA 90.0 %"
     assert validation_text({"loss": 0.3}) == "val loss 0.3"
+
+
+def test_a_task_without_marks_validates_by_its_last_loss() -> None:
+    record = {"dataset": {"task": "anomalies"}, "accuracy": {"val": [{"loss": 0.9}, {"loss": 0.4}], "val_score": None}}
+    assert validation_score(record) == 0.4 and facts_of("anomalies").validation is LOSS
+    assert LOSS.rank(0.4) > LOSS.rank(0.9)
+    assert validation_score({**record, "dataset": {"task": "targets"}}) is None
+    assert validation_score({**record, "accuracy": {"val": []}}) is None
+    assert validation_score({"accuracy": None}) is None

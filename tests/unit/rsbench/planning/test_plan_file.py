@@ -13,7 +13,7 @@ from rsbench.recipe.sync import parse_sync
 
 def test_the_plans_that_users_were_promised_are_there() -> None:
     promised = {"paper-scene", "paper-multimodal", "paper-ablation", "paper-ratio", "paper-scaling", "gcc-htd"}
-    promised |= {"steps-or-rounds", "fedfusion", "ar-cdnet"}
+    promised |= {"steps-or-rounds", "fedfusion", "ar-cdnet", "bsdm-had"}
     assert promised <= set(plan_file.shipped())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from rsbench.metrics import LOSS
 from rsbench.run.tuning import FAILED, UNDEFINED, _choice, best_rate, next_rate
 
 
@@ -34,4 +35,12 @@ def test_an_undefined_score_is_never_chosen_and_said_to_be_undefined() -> None:
     assert best_rate({0.01: UNDEFINED}) is None
     assert _choice({0.01: UNDEFINED, 0.1: 0.2, 0.5: FAILED}, 0.1) == (
         "learning rate 0.1 (validation scores 0.01: undefined, so never chosen, 0.1: 20.0 %, 0.5: failed)"
+    )
+
+
+def test_the_lowest_validation_loss_is_chosen_and_told_as_a_loss() -> None:
+    tried = {0.001: LOSS.rank(0.007), 0.003: LOSS.rank(0.005), 0.01: LOSS.rank(0.006), 0.03: FAILED}
+    assert best_rate(tried) == 0.003
+    assert _choice(tried, 0.003, LOSS) == (
+        "learning rate 0.003 (validation losses 0.001: 0.00700, 0.003: 0.00500, 0.01: 0.00600, 0.03: failed)"
     )
