@@ -208,9 +208,8 @@ class CellSpec(Recipe):
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
-        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", "-".join(filter(None, [self.compressor, self.sync, self.prune])))[
-            :60
-        ]
+        method = "-".join(filter(None, [self.compressor, self.sync, self.prune]))
+        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", method)[:60]
         model = re.sub(r"[^\w.-]+", "_", short_model(self.model))[:60]
         return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 

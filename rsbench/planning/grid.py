@@ -146,17 +146,8 @@ class Grid:
     @property
     def most_cells(self) -> int:
         """How many cells it is at most, counted without making them."""
-        chosen = (
-            self.datasets,
-            self.workers,
-            self.models,
-            self.compressors,
-            self.ratios,
-            self.lrs,
-            self.links,
-            self.syncs,
-            self.prunes,
-        )
+        data = (self.datasets, self.models, self.prunes)
+        chosen = (*data, self.workers, self.links, self.syncs, self.compressors, self.ratios, self.lrs)
         seeds = len(self.seeds) + (self.tuning_seed is not None)
         return seeds * math.prod(max(1, len(values)) for values in chosen)
 

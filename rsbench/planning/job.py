@@ -137,7 +137,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
 
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach, a
-            partition that the task or its data cannot have.
+            partition or a choice of samples that the task or its data cannot have.
     """
 
     @cache
@@ -154,6 +154,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     for spec in specs:
         data = located[spec.dataset]
         spec.partitioning.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
+        spec.pruning.check(task=data.dataset.task, partition=spec.partition)
         train = samples(spec.dataset, spec.split, spec.derived_seed)
         per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
         steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)

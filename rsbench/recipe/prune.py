@@ -30,7 +30,7 @@ LEAST_WINDOW: Final = 3
 """Two differences: with fewer, every score is 0."""
 _NUMBER: Final = re.compile(r"([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})(e[+-]?[0-9]{1,2})?", re.ASCII)
 _COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
-_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "random": ("budget",),
     "tdds": ("epochs", "window", "decay", "budget"),
     "el2n": ("epochs", "budget"),
@@ -77,7 +77,7 @@ class Prune:
         if self.keeps_all:
             return self.kind
         standard = _defaults(self.kind)
-        given = [(name, getattr(self, name)) for name in _OPTIONS[self.kind]]
+        given = [(name, getattr(self, name)) for name in OPTIONS[self.kind]]
         options = [f"{name}={_written(value)}" for name, value in given if value != standard[name]]
         return ",".join([f"{self.kind}:{self.share:.12g}", *options])
 
@@ -160,7 +160,7 @@ def _defaults(kind: str) -> dict[str, int | float | str]:
         **{"epochs": DEFAULT_EPOCHS, "window": DEFAULT_WINDOW, "decay": DEFAULT_DECAY},
         **{"budget": "epochs"},
     }
-    return {name: standard[name] for name in _OPTIONS[kind]}
+    return {name: standard[name] for name in OPTIONS[kind]}
 
 
 def _share(text: str, kind: str, digits: str) -> float:
@@ -189,8 +189,8 @@ def _given(text: str, kind: str, options: list[str]) -> dict[str, int | float | 
     values: dict[str, int | float | str] = {}
     for one in options:
         name, equals, value = (part.strip() for part in one.partition("="))
-        if not equals or name not in _OPTIONS[kind]:
-            known = _OPTIONS[kind]
+        if not equals or name not in OPTIONS[kind]:
+            known = OPTIONS[kind]
             raise RsbenchError(
                 f'--prune "{text}": {kind} has no option "{name}", but {", ".join(known)}.{did_you_mean(name, known)}'
             )

@@ -80,7 +80,7 @@ _FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
     "cell.": {
-        **dict.fromkeys(("link", "sync", "partition", "model_source"), _MAYBE_TEXT),
+        **dict.fromkeys(("link", "sync", "prune", "partition", "model_source"), _MAYBE_TEXT),
         **{"match": _TEXT, "deterministic": _FLAG},
     },
     "dataset.": {"partition": partition},

@@ -49,6 +49,7 @@ def _method(group: Group) -> dict[str, Any]:
         "compressor": spec.compressor,
         "ratio": spec.ratio,
         "sync": spec.sync,
+        "prune": spec.prune,
         "cells": len(group.jobs),
         "payload_bytes": group.payload_bytes,
         "time_s": group.time_s,

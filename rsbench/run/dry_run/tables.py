@@ -56,7 +56,7 @@ def _method_row(group: Group, notes: Notes) -> list[str]:
     spec = group.jobs[0].spec
     marks = dict.fromkeys(mark for job in group.jobs for mark in miss_marks(job, notes))
     return [
-        " ".join(filter(None, [spec.compressor, f"{spec.ratio:g}x" if spec.ratio else None, spec.sync])),
+        " ".join(filter(None, [spec.compressor, f"{spec.ratio:g}x" if spec.ratio else None, spec.sync, spec.prune])),
         f"x {len(group.jobs)}",
         span([one.payload_bytes_per_step for one in group.estimates], bytes_text),
         " ".join([span([one.compression_ratio for one in group.estimates], ratio_text), *marks]),
