@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -33,7 +32,9 @@ from rsbench.measure.log import RunLog
 from rsbench.measure.totals import RunTotals
 from rsbench.results.reached import Tally, read_tally, write_tally
 from rsbench.train.exchange import Exchange
+from rsbench.train.phase import PhaseTraining
 from rsbench.train.saving import NEVER_RESUMED, Order
+from rsbench.train.training_set import TrainingSet
 
 APART_S: Final = 300.0
 """Where no number of steps is asked for, checkpoints at epochs' ends are at least so far apart."""
@@ -66,11 +67,16 @@ class Resumable(Protocol):
     totals: RunTotals
     profile: ExchangeProfile
     ranks: AcrossRanks
+    current: PhaseTraining
+    training_set: TrainingSet
     log: RunLog
 
     @property
     def progress(self) -> dict[str, Any]:
         """The rest of what changes, as JSON can say it."""
+
+    def enter(self, step: int, training_set: Mapping[str, Any]) -> None:
+        """Begin the phase in which a step is, given the training set's state then; a collective call."""
 
     def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
         """Stand after a step, with the progress that was then; all else is restored already."""
@@ -175,6 +181,7 @@ class Checkpoints:
         return {
             "exchange": host_copy(training.exchange.state_dict()),
             "batches": training.batches.state_dict(),
+            "training_set": host_copy(training.training_set.state_dict()),
             "random": random_state(training.device),
             "totals": host_copy(training.totals.state_dict()),
             "profile": training.profile.state_dict(),
@@ -211,10 +218,12 @@ class Checkpoints:
     def _go_on_from(self, header: Header, state: Mapping[str, Any]) -> None:
         """Load a state, and note where this run goes on."""
         step, reset = header.step, self._is_to_reset(header, state)
+        self._training.enter(step, state.get("training_set", {}))
         parts = _RESET if header.facts == self._facts else _RESET_FOR_ANOTHER
         fresh = self._training.exchange.state_dict() if reset else {}
         fresh = {name: host_copy(fresh[name]) for name in parts if name in fresh}
-        self._rehearse()
+        beat("rehearse a step")
+        self._training.current.rehearse()
         try:
             self._load(step, state, fresh)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
@@ -232,21 +241,12 @@ class Checkpoints:
         was_reset = "compressor_reset_at_step" in json.loads(state["text"])["runtime"]
         return self._order.reset_compressor and not (was_reset and header.facts == self._facts)
 
-    def _rehearse(self) -> None:
-        """Train the first step, which the state that is loaded then undoes.
-
-        DistributedDataParallel orders its buckets anew after the first step: the run that goes on must have the order
-        that it had, since sums of three ranks and more depend on it.
-        """
-        beat("rehearse a step")
-        training = self._training
-        training.exchange.launch(0, 1, islice(training.batches.walk(), 1))
-
     def _load(self, step: int, state: Mapping[str, Any], fresh: Mapping[str, Any]) -> None:
         """Put a state where :meth:`_state` took it from, but for parts of the exchange that are given."""
         training, text = self._training, json.loads(state["text"])
         training.exchange.load_state_dict({**state["exchange"], **fresh})
         training.batches.load_state_dict(state["batches"])
+        training.training_set.load_state_dict(state.get("training_set", {}))  # again: the rehearsal was watched
         training.totals.load_state_dict(state["totals"])
         training.profile.load_state_dict(state["profile"])
         training.ranks.load_state_dict(text["ranks"])
