@@ -49,9 +49,9 @@ from rsbench.planning.grid import MOST_UNASKED, check_size
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
 
-    The grid is data sets x models x compressors x ratios x --sync x --prune x learning rates x links x seeds. Each of these
-    options takes a list, and commas separate its values. The same command goes on after an interruption: cells that
-    are done do not run again. More: docs/experiments.md.
+    The grid is data sets x models x compressors x ratios x --sync x --prune x learning rates x links x seeds. Each of
+    these options takes a list, and commas separate its values. The same command goes on after an interruption: cells
+    that are done do not run again. More: docs/experiments.md.
 
     \b
     Examples:

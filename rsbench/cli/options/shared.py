@@ -157,10 +157,9 @@ sync_option = heading(EXCHANGE, list_option("--sync", metavar="SYNC", shell_comp
 cell_sync_option = heading(EXCHANGE, one_option("--sync", metavar="SYNC", shell_complete=completion.syncs, help=_SYNC))
 
 _PRUNE = "Train on a chosen share of the samples: `rsbench list prune`.  [none]"
-prune_option = heading(TRAIN, list_option("--prune", metavar="PRUNE", shell_complete=completion.prunes, help=_PRUNE))
-cell_prune_option = heading(
-    TRAIN, one_option("--prune", metavar="PRUNE", shell_complete=completion.prunes, help=_PRUNE)
-)
+_PRUNING = {"metavar": "PRUNE", "shell_complete": completion.prunes, "help": _PRUNE}
+prune_option = heading(TRAIN, list_option("--prune", **_PRUNING))
+cell_prune_option = heading(TRAIN, one_option("--prune", **_PRUNING))
 
 byte_options = heading(
     BYTES,
