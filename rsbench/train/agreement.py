@@ -126,5 +126,6 @@ def agree_on_phase(built: Networks, samples: NDArray[np.int64]) -> None:
     Raises:
         RsbenchError: on every rank, the same sentence: ranks differ.
     """
-    facts = {"the samples that were kept": digest(samples.tobytes()), "the weights to begin with": weights_digest(built)}
+    kept, weights = digest(samples.tobytes()), weights_digest(built)
+    facts = {"the samples that were kept": kept, "the weights to begin with": weights}
     agree(facts, lost="training on the kept samples did not begin")

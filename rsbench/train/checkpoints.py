@@ -23,7 +23,6 @@ from rsbench.checkpoints.stopping import StoppedError, Vote, listening
 from rsbench.checkpoints.writer import Writer
 from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
-from rsbench.loaders.batches import TrainBatches
 from rsbench.measure.across_ranks import AcrossRanks
 from rsbench.measure.exchange_profile import ExchangeProfile
 from rsbench.measure.gather import gather_json
@@ -32,9 +31,8 @@ from rsbench.measure.log import RunLog
 from rsbench.measure.totals import RunTotals
 from rsbench.results.reached import Tally, read_tally, write_tally
 from rsbench.train.exchange import Exchange
-from rsbench.train.phase import PhaseTraining
+from rsbench.train.phases import Phases
 from rsbench.train.saving import NEVER_RESUMED, Order
-from rsbench.train.training_set import TrainingSet
 
 APART_S: Final = 300.0
 """Where no number of steps is asked for, checkpoints at epochs' ends are at least so far apart."""
@@ -63,20 +61,15 @@ class Resumable(Protocol):
     steps: int
     step: int
     exchange: Exchange
-    batches: TrainBatches
     totals: RunTotals
     profile: ExchangeProfile
     ranks: AcrossRanks
-    current: PhaseTraining
-    training_set: TrainingSet
+    phases: Phases
     log: RunLog
 
     @property
     def progress(self) -> dict[str, Any]:
         """The rest of what changes, as JSON can say it."""
-
-    def enter(self, step: int, training_set: Mapping[str, Any]) -> None:
-        """Begin the phase in which a step is, given the training set's state then; a collective call."""
 
     def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
         """Stand after a step, with the progress that was then; all else is restored already."""
@@ -180,8 +173,8 @@ class Checkpoints:
         text = {"progress": training.progress, "runtime": self.runtime, "ranks": training.ranks.state_dict()}
         return {
             "exchange": host_copy(training.exchange.state_dict()),
-            "batches": training.batches.state_dict(),
-            "training_set": host_copy(training.training_set.state_dict()),
+            "batches": training.phases.current.batches.state_dict(),
+            "training_set": host_copy(training.phases.training_set.state_dict()),
             "random": random_state(training.device),
             "totals": host_copy(training.totals.state_dict()),
             "profile": training.profile.state_dict(),
@@ -218,12 +211,12 @@ class Checkpoints:
     def _go_on_from(self, header: Header, state: Mapping[str, Any]) -> None:
         """Load a state, and note where this run goes on."""
         step, reset = header.step, self._is_to_reset(header, state)
-        self._training.enter(step, state.get("training_set", {}))
+        self._training.phases.enter(step, state.get("training_set", {}))
         parts = _RESET if header.facts == self._facts else _RESET_FOR_ANOTHER
         fresh = self._training.exchange.state_dict() if reset else {}
         fresh = {name: host_copy(fresh[name]) for name in parts if name in fresh}
         beat("rehearse a step")
-        self._training.current.rehearse()
+        self._training.phases.current.rehearse()
         try:
             self._load(step, state, fresh)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
@@ -245,8 +238,8 @@ class Checkpoints:
         """Put a state where :meth:`_state` took it from, but for parts of the exchange that are given."""
         training, text = self._training, json.loads(state["text"])
         training.exchange.load_state_dict({**state["exchange"], **fresh})
-        training.batches.load_state_dict(state["batches"])
-        training.training_set.load_state_dict(state.get("training_set", {}))  # again: the rehearsal was watched
+        training.phases.current.batches.load_state_dict(state["batches"])
+        training.phases.training_set.load_state_dict(state.get("training_set", {}))  # again: the rehearsal was watched
         training.totals.load_state_dict(state["totals"])
         training.profile.load_state_dict(state["profile"])
         training.ranks.load_state_dict(text["ranks"])

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import time
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import NDArray
 
 from rsbench.cell import CellSpec
 from rsbench.compressors import Compressor
 from rsbench.errors import NotFiniteError
-from rsbench.loaders.batches import Batch, TrainBatches
+from rsbench.loaders.batches import Batch
 from rsbench.loaders.prefetch import ahead
 from rsbench.measure.across_ranks import AcrossRanks
 from rsbench.measure.exchange_profile import ExchangeProfile
@@ -31,18 +26,15 @@ from rsbench.measure.step_times import skipped_steps
 from rsbench.measure.totals import RunTotals
 from rsbench.measure.trace import Trace
 from rsbench.metrics import facts_of
-from rsbench.recipe.phases import phases_of
 from rsbench.tasks import Networks, Task
-from rsbench.train.agreement import agree_on_phase, agree_on_run
 from rsbench.train.checkpoints import Checkpoints
 from rsbench.train.exchange import Exchange, Stats
 from rsbench.train.inputs_first import inputs_first
 from rsbench.train.open_steps import OpenSteps, ReadStep
-from rsbench.train.phase import PhaseTraining, fresh_networks
-from rsbench.train.phase_parts import PhaseParts
+from rsbench.train.phase import PhaseTraining
+from rsbench.train.phases import Phases
 from rsbench.train.saving import NoCheckpoints, Order, Saving
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
-from rsbench.train.training_set import TrainingSet
 
 _PROGRESS: Final = ("trained_s", "_epoch_losses", "_epoch_end", "validation", "history")
 """Attributes of :class:`Training` that a checkpoint keeps as JSON."""
@@ -64,7 +56,7 @@ class Training:
         order: of checkpoints; None saves none.
 
     Attributes:
-        current: the phase that trains.
+        phases: which one trains, and what the others took.
         steps: of all phases.
         step: that are done.
 
@@ -85,20 +77,17 @@ class Training:
         trace: Path | None = None,
         order: Order | None = None,
     ) -> None:
-        self.cell, self.compressor, self.device, self.log = cell, compressor, device, log
+        self.cell, self.device, self.log = cell, device, log
         self._metric = facts_of(task.name).metric.name
         beat("load its data")
         self.task = task(cell, folder, device)
-        self.phases = phases_of(cell, len(self.task.train))
-        self.steps = sum(phase.steps for phase in self.phases)
-        self.training_set = TrainingSet(cell, self.task, device)
-        self._begin(0, lambda *made: agree_on_run(cell, compressor.text, self.task, folder, *made))
+        self.phases = Phases(cell, compressor, self.task, folder, device)
+        self.steps = self.phases.steps
         self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
         self.totals = RunTotals(dist.get_world_size(), compressor.steady_from_step)
         self._trace_file, self.trace = trace, None if trace is None else Trace(self.steps)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
-        self.parts = PhaseParts()
         self.step, self.trained_s, self._stop = 0, 0.0, 0
         self._epoch_losses: list[float] = []
         self._epoch_end = self.current.next_epoch_end(0)
@@ -122,7 +111,7 @@ class Training:
         with self.checkpoints.kept():
             while self.step < self.steps:
                 if self.step == self.current.last_step:
-                    self._next_phase()
+                    self._change_phase()
                 self._train_until(self.checkpoints.next_stop(self.step, self._epoch_end))
                 epoch_ended = self.step == self._epoch_end
                 if epoch_ended:
@@ -134,60 +123,37 @@ class Training:
         """Write the trace, test with the last weights, and return the record's sections."""
         if self.trace is not None and self._trace_file is not None:
             self.trace.write(self._trace_file)
-        return self._sections(self.trained_s, self._accuracy(pictures))
+        if lost := self.phases.training_set.warning():
+            self.log.warn(lost)
+        return self._sections(self._accuracy(pictures))
+
+    def _change_phase(self) -> None:
+        """Go on with the next phase."""
+        self.phases.next(self.totals, self.trained_s)
+        self._epoch_end = self.current.next_epoch_end(self.step)
+        self.log.write("phase", {"phase": self.current.phase.name})
 
     def _end_epoch(self) -> None:
         """Let the phase's watcher know, validate in the last phase, and remember what was reached."""
         train_loss = sum(self._epoch_losses) / len(self._epoch_losses)
         with self._training_time():
             self.current.watcher.end_epoch()
-        scores = self._validate() if self.compressor.trains and self.current.phase is self.phases[-1] else None
+        scores = self._validate() if self.compressor.trains and self.phases.is_last else None
         if scores is not None:
             self.validation.append({"epoch": self.current.epoch_of(self.step - 1), **scores})
             self.log.write("epoch", {"steps_done": self.step, "train_loss": train_loss, **self.validation[-1]})
         self._remember(train_loss)
         self._epoch_losses, self._epoch_end = [], self.current.next_epoch_end(self.step)
 
-    # --- phases --------------------------------------------------------------------------------------------------
+    @property
+    def current(self) -> PhaseTraining:
+        """The phase that trains."""
+        return self.phases.current
 
-    def _begin(self, number: int, agree: Callable[[Networks, NDArray[np.int64]], None]) -> None:
-        """Begin a phase with fresh networks, once all ranks have the same networks and samples."""
-        phase, before = self.phases[number], self.phases[:number]
-        samples, built = self.training_set.of(phase), fresh_networks(self.cell, self.task)
-        beat("compare with the other ranks")
-        agree(built, samples)
-        self.current = PhaseTraining(
-            phase,
-            self.cell,
-            self.compressor,
-            self.task,
-            built,
-            samples,
-            lambda networks: self.training_set.watcher(phase, networks),
-            self.device,
-            first_step=sum(one.steps for one in before),
-            first_epoch=sum(one.epochs for one in before),
-        )
-
-    def _change_to(self, number: int) -> None:
-        """Leave the current phase's networks and begin another phase; the compressor begins anew, too."""
-        del self.current
-        gc.collect()  # a network and its hook know each other; the next ones need their memory
-        self.compressor = self.compressor.replace()
-        self._begin(number, agree_on_phase)
-
-    def _next_phase(self) -> None:
-        """Close the phase that has ended, and begin the next."""
-        self._close_phase()
-        self._change_to(self.phases.index(self.current.phase) + 1)
-        self._epoch_end = self.current.next_epoch_end(self.step)
-        self.log.write("phase", {"phase": self.current.phase.name})
-
-    def _close_phase(self) -> None:
-        """Take what the current phase took."""
-        score_bytes = self.current.watcher.exchanged_bytes
-        sent = {"buffer_bytes": self.exchange.buffer_bytes, "score_bytes": score_bytes}
-        self.parts.end(self.current.phase, self.totals, train_s=self.trained_s, **sent)
+    @property
+    def compressor(self) -> Compressor:
+        """The compressor of the phase that trains."""
+        return self.phases.compressor
 
     @property
     def networks(self) -> Networks:
@@ -200,35 +166,15 @@ class Training:
         return self.current.exchange
 
     @property
-    def batches(self) -> TrainBatches:
-        """The batches of the phase that trains."""
-        return self.current.batches
-
-    # --- checkpoints ---------------------------------------------------------------------------------------------
-
-    @property
     def progress(self) -> dict[str, Any]:
         """What else changes in training, for a checkpoint."""
-        return {**{name: getattr(self, name) for name in _PROGRESS}, "phases": self.parts.ended}
-
-    def enter(self, step: int, training_set: Mapping[str, Any]) -> None:
-        """Begin the phase that a checkpoint was saved in, at its end at the latest.
-
-        Args:
-            step: after which the checkpoint was saved.
-            training_set: its state.
-        """
-        self.training_set.load_state_dict(training_set)
-        ends = list(accumulate(phase.steps for phase in self.phases))
-        if number := bisect_left(ends, step):
-            self._change_to(number)
+        return {**{name: getattr(self, name) for name in _PROGRESS}, "phases": self.phases.parts.ended}
 
     def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
         """Stand after a step, with the progress that was then."""
         for name in _PROGRESS:
             setattr(self, name, progress[name])
-        self.parts.ended = progress.get("phases", [])
-        self.step = step
+        self.phases.parts.ended, self.step = progress.get("phases", []), step
         self.current.go_to(step)
 
     def _validate(self) -> dict[str, float] | None:
@@ -329,24 +275,22 @@ class Training:
         scores = {"val": self.validation, "val_score": last, "test": test}
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
-    def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
+    def _sections(self, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         """Return all sections of the record that this process knows of."""
-        self._close_phase()
-        sizes = {"workers": self.cell.workers, "batch_size": self.cell.batch_size}
-        samples = sum(phase.samples_seen(**sizes) for phase in self.phases)
-        traffic = traffic_section(self.totals, self.parts.buffer_bytes, self.cell, samples)
+        phases = self.phases
+        phases.close(self.totals, self.trained_s)
+        traffic = traffic_section(self.totals, phases.parts.buffer_bytes, self.cell, phases.samples)
         return {
             "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
             "model": model_section(self.cell.model, self.networks),
-            "traffic": {**traffic, **self.ranks.traffic(), **self.parts.traffic()},
+            "traffic": {**traffic, **self.ranks.traffic(), **phases.parts.traffic()},
             "exchange": {**self.profile.section(), **self.ranks.machine()},
-            "time": {**self.totals.time(samples / self.steps), "train_s": train_s},
+            "time": {**self.totals.time(phases.samples / self.steps), "train_s": self.trained_s},
             "accuracy": accuracy,
             "history": thinned(self.history),
             "memory": memory_section(self.device),
-            **self.parts.section(),
-            **self.training_set.section(),
+            **phases.sections(),
             "runtime": {
                 **self.checkpoints.runtime,
                 "buckets": self.exchange.bucket_count,

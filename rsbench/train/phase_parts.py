@@ -47,10 +47,14 @@ class PhaseParts:
         """Bytes of averaged buffers in all phases."""
         return int(self._sum("buffer_bytes"))
 
+    @property
+    def score_bytes(self) -> int:
+        """Bytes of exchanged scores in all phases."""
+        return int(self._sum("score_bytes"))
+
     def traffic(self) -> Mapping[str, int]:
         """Return what the record's ``traffic`` says of scores: nothing where none were exchanged."""
-        score_bytes = int(self._sum("score_bytes"))
-        return {"score_bytes": score_bytes} if score_bytes else {}
+        return {"score_bytes": self.score_bytes} if self.score_bytes else {}
 
     def section(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         """Return the record's ``phases``: nothing where there is one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 from rsbench.cell import CellSpec
 from rsbench.recipe.phases import Phase
 from rsbench.tasks import Networks, Task
-from rsbench.train.selection.keeping import kept
+from rsbench.train.selection.keeping import kept, lost_classes_warning, selection_record
 from rsbench.train.selection.making import make_scorer
+from rsbench.train.selection.scorer import Scorer
 from rsbench.train.watcher import ScoredBatches, Unwatched, Watcher
 
 
@@ -32,9 +32,9 @@ class TrainingSet:
         self._kept: NDArray[np.int64] | None = np.arange(len(task.train)) if self._prune.keeps_all else None
         self._scorer = self._make_scorer(device) if self._prune.scores else None
 
-    def _make_scorer(self, device: torch.device) -> Any:
+    def _make_scorer(self, device: torch.device) -> Scorer:
         known = self._task.training_samples
-        return make_scorer(self._prune, known.positions, known.labels, known.classes, device)
+        return make_scorer(self._prune, known.positions, known.known_labels, known.classes, device)
 
     def of(self, phase: Phase) -> NDArray[np.int64]:
         """Return the positions of the samples that a phase trains on, shape [n], equal on all ranks."""
@@ -55,15 +55,29 @@ class TrainingSet:
         (network,) = networks.values()
         return ScoredBatches(network, self._scorer)
 
-    def section(self) -> dict[str, Any]:
-        """Return the record's ``selection``; nothing where all samples are kept."""
+    def warning(self) -> str:
+        """Return a sentence on classes of which no sample is kept; empty where there are none."""
+        if self._prune.keeps_all:
+            return ""
+        known, names = self._task.training_samples, self._task.facts()["classes"]
+        of_kept, of_all = (
+            np.bincount(labels, minlength=known.classes).tolist()
+            for labels in (known.known_labels[self.kept], known.known_labels)
+        )
+        return lost_classes_warning(of_kept, of_all, names)
+
+    def section(self, score_bytes: int) -> dict[str, Any]:
+        """Return the record's ``selection``; nothing where all samples are kept.
+
+        Args:
+            score_bytes: that this rank handed over to exchange scores.
+        """
         if self._prune.keeps_all:
             return {}
-        known, positions = self._task.training_samples, self._task.train[self.kept]
-        classes = np.bincount(known.labels[self.kept], minlength=known.classes)
-        facts = {"text": self._prune.text, "kept": len(positions), "of": len(self._task.train)}
-        digest = hashlib.sha256(positions.astype("<i8").tobytes()).hexdigest()
-        return {"selection": {**facts, "positions_sha256": digest, "kept_per_class": classes.tolist()}}
+        known = self._task.training_samples
+        facts = {"of": len(known.positions), "classes": known.classes, "score_bytes": score_bytes}
+        kept_of = (known.positions[self.kept], known.known_labels[self.kept])
+        return {"selection": selection_record(self._prune, *kept_of, **facts)}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is kept, or this rank's part of the scores until that is known; nothing without scores."""

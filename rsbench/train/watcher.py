@@ -58,7 +58,7 @@ class ScoredBatches:
         assert self._logits is not None and isinstance(batch, PlacedBatch)
         seen = len(batch.positions)
         probabilities = torch.softmax(self._logits[:seen].float(), dim=1)
-        self._scorer.see(batch.positions, probabilities, batch[-1][:seen])
+        self._scorer.see(torch.from_numpy(batch.positions), probabilities, batch[-1][:seen])
         self._logits = None
 
     def end_epoch(self) -> None:
