@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,3 +31,41 @@ def kept(prune: Prune, scores: NDArray[np.float64], seed: int) -> NDArray[np.int
     else:
         order = np.random.default_rng([_STREAM, seed]).permutation(len(scores))
     return np.sort(order[:count]).astype(np.int64)
+
+
+def selection_record(
+    prune: Prune, positions: NDArray[np.int64], labels: NDArray[np.int64], *, of: int, classes: int, score_bytes: int
+) -> dict[str, Any]:
+    """Return what a record tells of a selection.
+
+    Args:
+        prune: which samples are kept.
+        positions: of the kept samples in the data set, ascending, int64 [m].
+        labels: of the kept samples, int64 [m].
+        of: how many training samples there are in all.
+        classes: how many there are.
+        score_bytes: that a worker handed over to exchange scores.
+    """
+    return {
+        "text": prune.text,
+        "kept": len(positions),
+        "of": of,
+        "positions_sha256": hashlib.sha256(positions.astype("<i8").tobytes()).hexdigest(),
+        "kept_per_class": np.bincount(labels, minlength=classes).tolist(),
+        "score_bytes": score_bytes,
+    }
+
+
+def lost_classes_warning(kept_per_class: Sequence[int], all_per_class: Sequence[int], names: Sequence[str]) -> str:
+    """Return a sentence that names classes of which no sample is kept; empty where there are none.
+
+    Args:
+        kept_per_class: kept samples of each class.
+        all_per_class: training samples of each class.
+        names: of the classes.
+    """
+    lost = [name for name, left, had in zip(names, kept_per_class, all_per_class, strict=True) if had and not left]
+    if not lost:
+        return ""
+    shown = ", ".join(lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
+    return f"The selection keeps no sample of {shown}: nothing is learnt of what is never seen."
