@@ -48,7 +48,7 @@ class Method:
 
     @property
     def is_dense(self) -> bool:
-        """Whether it sends everything at every step for all samples, as the row does that the others are compared with."""
+        """Whether it sends everything at every step, of all samples: the row that the others are compared with."""
         return self.name == REFERENCE and self.sync.kind == "steps" and self.prune.keeps_all
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from rsbench.reports.analysis.settings import Setting, is_deterministic
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.table import Column, Table
+from rsbench.reports.pruning.selection import record_fields
 from rsbench.reports.raw.columns import COLUMNS, in_order
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
@@ -84,7 +86,7 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {"break_even_low_bits_per_s": point and point.low_bits_per_s}
     row |= {"break_even_high_bits_per_s": point and point.high_bits_per_s, "break_even_doubt": point and point.doubt}
     row |= {name: method.mean("memory", name) for name in _MEMORY}
-    row |= _sync_fields(method)
+    row |= _sync_fields(method) | _selection_fields(method)
     return row | next(filter(None, map(_ratio_note, method.chosen)), {})
 
 
@@ -94,6 +96,15 @@ def _sync_fields(method: Method) -> dict[str, Any]:
         return {}
     traffic = {name: method.mean("traffic", name) for name in _SYNC_TRAFFIC}
     return {"sync": method.sync.text, **traffic, **{name: method.mean("time", name) for name in _SYNC_TIME}}
+
+
+def _selection_fields(method: Method) -> dict[str, Any]:
+    """Return columns that only reports have in which a row trains on some of the samples."""
+    if method.prune.keeps_all:
+        return {}
+    every = [record_fields(record) for record in method.chosen]
+    means = {name: statistics.fmean(one[name] for one in every) for name in (every[0] if every else ())}
+    return {"prune": method.prune.text, **means}
 
 
 def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -143,6 +154,7 @@ def cell_row(record: Record) -> dict[str, Any]:
     row |= _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
     row |= _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
+    row |= record_fields(record) if record["cell"].get("prune") and record.get("traffic") else {}
     return row | _ratio_note(record) | _resumed_fields(record)
 
 

@@ -146,12 +146,13 @@ def parse_prune(text: str | None) -> Prune:
     if not share or "=" in share:
         raise RsbenchError(f'--prune "{text}" does not say which share of the samples is kept: write {kind}:0.5.')
     values = _defaults(kind) | _given(text, kind, options)
-    if kind == "tdds" and values["window"] > values["epochs"]:
+    prune = Prune(kind=kind, share=_share(text, kind, share), **values)  # type: ignore[arg-type]
+    if prune.window > prune.epochs:
         raise RsbenchError(
-            f'--prune "{text}" has a window of {values["window"]} epochs, but the scoring phase has '
-            f"{values['epochs']}: give epochs={values['window']} or more, or a smaller window."
+            f'--prune "{text}" has a window of {prune.window} epochs, but the scoring phase has {prune.epochs}: give '
+            f"epochs={prune.window} or more, or a smaller window."
         )
-    return Prune(kind=kind, share=_share(text, kind, share), **values)  # type: ignore[arg-type]
+    return prune
 
 
 def _defaults(kind: str) -> dict[str, int | float | str]:

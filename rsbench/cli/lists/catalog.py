@@ -1,4 +1,4 @@
-"""Lists of what rsbench knows by name: compressors, data sets, links, partitions, plans, ways to exchange and to prune."""
+"""Lists of what rsbench knows by name: compressors, data sets, links, partitions, plans, exchanges and prunings."""
 
 from __future__ import annotations
 

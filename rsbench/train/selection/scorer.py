@@ -31,7 +31,9 @@ class Scorer(ABC):
         """Bytes that this rank handed over to exchange what the scores are made of."""
         return self._sightings.exchanged_bytes
 
-    def see(self, positions: torch.Tensor, probabilities: torch.Tensor, labels: torch.Tensor) -> None:
+    def see(
+        self, positions: NDArray[np.int64] | torch.Tensor, probabilities: torch.Tensor, labels: torch.Tensor
+    ) -> None:
         """Take what the network says of a batch in the step that trains on it.
 
         Args:

@@ -35,16 +35,16 @@ class Sightings:
         self.exchanged_bytes = 0
         """Bytes that this rank handed over in all exchanges so far."""
 
-    def write(self, positions: torch.Tensor, rows: torch.Tensor) -> None:
+    def write(self, positions: NDArray[np.int64] | torch.Tensor, rows: torch.Tensor) -> None:
         """Write what this rank sees in a step; nothing is read back from the device.
 
         Args:
             positions: int64 [b], each once.
             rows: [b, k].
         """
-        positions = positions.to(self._positions.device)
-        places = torch.searchsorted(self._positions, positions).clamp_(max=len(self._positions) - 1)
-        self._strangers += (self._positions[places] != positions).sum()
+        seen = torch.as_tensor(positions).to(self._positions.device)
+        places = torch.searchsorted(self._positions, seen).clamp_(max=len(self._positions) - 1)
+        self._strangers += (self._positions[places] != seen).sum()
         rows = rows.detach().to(self._rows)
         self._rows[places] = torch.where(self._seen[places, None], self._rows[places], rows)
         self._seen[places] = True

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from exchange_records import with_exchange
+from pruned_records import pruned
 from round_records import exchanging
 
 from rsbench.cell import Recipe
@@ -39,6 +40,7 @@ def records_of_every_kind(make_record: Maker) -> list[dict[str, Any]]:
     pixels = make_record(model="patchnet", task="pixels", partition="blocks")
     targets = make_record(model="autoencoder", task="targets", compressor="qsgd")
     rounds = [exchanging(make_record, sync) for sync in ("steps", "rounds:8")]
+    rounds.append(pruned(make_record, "tdds:0.5"))
     return [*map(with_exchange, [whole, resumed, missed]), fast, failed, pixels, targets, *rounds]
 
 
