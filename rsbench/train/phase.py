@@ -23,7 +23,7 @@ from rsbench.train.exchange import Exchange, Stats
 from rsbench.train.gradients import Gradients
 from rsbench.train.learning_rate import learning_rate
 from rsbench.train.open_steps import OpenStep
-from rsbench.train.watcher import Watcher
+from rsbench.train.selection.watcher import Watcher
 
 
 def fresh_networks(cell: CellSpec, task: Task) -> dict[str, nn.Module]:

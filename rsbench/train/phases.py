@@ -23,7 +23,7 @@ from rsbench.tasks import Networks, Task
 from rsbench.train.agreement import agree_on_phase, agree_on_run
 from rsbench.train.phase import PhaseTraining, fresh_networks
 from rsbench.train.phase_parts import PhaseParts
-from rsbench.train.training_set import TrainingSet
+from rsbench.train.selection.training_set import TrainingSet
 
 
 class Phases:

@@ -16,9 +16,9 @@ import torch
 
 from rsbench.checkpoints.shelf import Shelf
 from rsbench.checkpoints.stopping import StoppedError
-from rsbench.train import training_set
 from rsbench.train.loop import Training
 from rsbench.train.saving import Order
+from rsbench.train.selection import training_set
 from rsbench.train.selection.scorer import Scorer
 
 Maker = Callable[..., Training]

@@ -15,7 +15,7 @@ from rsbench.tasks import Networks, Task
 from rsbench.train.selection.keeping import kept, lost_classes_warning, selection_record
 from rsbench.train.selection.making import make_scorer
 from rsbench.train.selection.scorer import Scorer
-from rsbench.train.watcher import ScoredBatches, Unwatched, Watcher
+from rsbench.train.selection.watcher import ScoredBatches, Unwatched, Watcher
 
 
 class TrainingSet:
