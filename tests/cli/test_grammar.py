@@ -145,7 +145,10 @@ def test_a_plan_writes_lists_in_the_same_ways(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["list"], "Missing argument WHAT: give one of compressors, datasets, links, models, partitions, plans, runs"),
+        (
+            ["list"],
+            "Missing argument WHAT: give one of compressors, datasets, links, models, partitions, plans, prune, runs",
+        ),
         (
             ["compare", "--compressor", "none topk"],
             "separate values with commas: none,topk.",

@@ -23,7 +23,7 @@ Call = Callable[..., Result]
         (["--prune", "random:0.5,window=4"], 'random has no option "window"'),
         (["--prune", "el2n:1"], "keeps all samples: write none for that"),
         (["--prune", "forgeting:0.5"], 'Did you mean "forgetting"?'),
-        (["--prune", "tdds:0.5", "--partition", "classes:5"], "leave one of the two out"),
+        (["--prune", "tdds:0.5", "--partition", "classes:9"], "leave one of the two out"),
         (["--prune", "random:0.5", "--dataset", "synthetic-htd"], "has no class a sample: write --prune none"),
     ],
 )
