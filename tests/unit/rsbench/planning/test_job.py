@@ -68,7 +68,7 @@ def test_bytes_are_matched_for_each_world_size_and_once_for_all_seeds(monkeypatc
     model = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1000.0, flops=50.0)
     monkeypatch.setattr(probe, "model_facts", lambda *_: model)
     asked = []
-    monkeypatch.setattr(job, "_match", lambda *words, real=job._match: asked.append(words) or real(*words))
+    monkeypatch.setattr(job, "match", lambda *words, real=job.match: asked.append(words) or real(*words))
     survey = SimpleNamespace(train_samples=lambda split, seed: 64, inputs={})
     found: Any = {"x": SimpleNamespace(survey=survey, dataset=SimpleNamespace(task="scenes"))}
     specs = [dataclasses.replace(SPEC, workers=w, seed=s, lr=lr) for w in (2, 4) for s in (0, 1) for lr in (0.1, 0.2)]
