@@ -15,6 +15,7 @@ from rsbench.measure import step_times
 from rsbench.metrics import TASKS, Detail, facts_of
 from rsbench.results.checks import (
     Check,
+    check_fields,
     count,
     is_of,
     list_of,
@@ -26,6 +27,7 @@ from rsbench.results.checks import (
     pairs,
     partition,
 )
+from rsbench.results.phase_checks import check_phases
 
 Record = dict[str, Any]
 
@@ -87,7 +89,7 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "traffic.": {
         **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
         "wire_counter": _MAYBE_TEXT,
-        **_amounts("payload_bytes_per_exchange", "payload_bytes_per_sample"),
+        **_amounts("payload_bytes_per_exchange", "payload_bytes_per_sample", "score_bytes"),
         **dict.fromkeys(("exchanges", "local_steps"), count(1, nullable=True)),
     },
     "time.": _amounts("skew_s", "round_s", "s_per_sample"),
@@ -207,6 +209,7 @@ def check(record: Any) -> None:
             _check_fields(section, fields, f"{name}.")
     if record.get("exchange") is not None:
         _check_exchange(record["exchange"])
+    check_phases(record)
     if record.get("accuracy") is not None:
         _check_accuracy(record["accuracy"], record["dataset"]["task"])
     elif done and record["compressor"]["trains"]:
@@ -248,19 +251,8 @@ def _check_accuracy(accuracy: Any, task: str) -> None:
 
 
 def _check_fields(section: Any, fields: dict[str, Check], prefix: str) -> None:
-    """Check one object's fields, in order."""
-    if not isinstance(section, dict):
-        where = f'the field "{prefix.rstrip(".")}"' if prefix else "the file"
-        raise RsbenchError(f"{where} must hold an object")
-    maybe = {name: wanted for name, wanted in _MAYBE_THERE.get(prefix, {}).items() if name in section}
-    for name, field_check in (fields | maybe).items():
-        if name not in section:
-            raise RsbenchError(f'the field "{prefix}{name}" is missing')
-        wanted = field_check(section[name])
-        if wanted is not None:
-            shown = repr(section[name])
-            shown = shown if len(shown) <= 40 else shown[:37] + "..."
-            raise RsbenchError(f'the field "{prefix}{name}" is {shown} but must be {wanted}')
+    """Check one object's fields, in order, those of later versions where they are there."""
+    check_fields(section, fields, prefix, maybe=_MAYBE_THERE.get(prefix, {}))
 
 
 def upgrade(record: Any) -> Record:
