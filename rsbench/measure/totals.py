@@ -145,7 +145,7 @@ class RunTotals:
             "payload_bytes_per_exchange": total / exchanges,
         }
 
-    def time(self, images_per_step: int) -> dict[str, Any]:
+    def time(self, images_per_step: float) -> dict[str, Any]:
         """Return the median step time, the mean of its parts, and images per second over all workers.
 
         Where workers exchange less often than at every step, the times are means over the local steps of an exchange,

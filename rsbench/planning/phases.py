@@ -8,6 +8,7 @@ from typing import Final
 
 from rsbench import compressors
 from rsbench.cell import CellSpec
+from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
 from rsbench.planning.estimate import Estimate
@@ -156,3 +157,9 @@ def score_bytes(prune: Prune, phase: Phase, *, classes: int) -> int:
         return 0
     of_a_sample = {"tdds": 4 * classes, "el2n": 8, "forgetting": 1}[prune.kind]
     return phase.epochs * phase.samples * (_OWNER_BYTES + of_a_sample)
+
+
+def score_exchanges(phases: Sequence[PlannedPhase]) -> list[PlannedCollective]:
+    """Return what one worker hands over to exchange scores: at each epoch's end who saw a sample, and what it saw."""
+    scoring = [phase for phase in phases if phase.score_bytes]
+    return [PlannedCollective("all_reduce", phase.score_bytes, 2 * phase.epochs) for phase in scoring]

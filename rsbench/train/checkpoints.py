@@ -56,16 +56,22 @@ class Resumable(Protocol):
     """
 
     cell: CellSpec
-    compressor: Compressor
     device: torch.device
     steps: int
     step: int
-    exchange: Exchange
     totals: RunTotals
     profile: ExchangeProfile
     ranks: AcrossRanks
     phases: Phases
     log: RunLog
+
+    @property
+    def compressor(self) -> Compressor:
+        """Of the phase that trains."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """Of the phase that trains."""
 
     @property
     def progress(self) -> dict[str, Any]:

@@ -76,8 +76,9 @@ class PhaseTraining:
         self.samples_per_step = min(cell.batch_size, math.ceil(phase.samples / workers)) * workers
         self.networks = task.place(networks, device, channels_last=cell.channels_last)
         self.watcher = watch(self.networks)
-        sizes = {"steps": phase.per_epoch, "whole": phase.takes_whole_epochs}
-        self.batches = task.batches(rank=rank, workers=workers, samples=samples, **sizes)
+        self.batches = task.batches(
+            rank=rank, workers=workers, steps=phase.per_epoch, samples=samples, whole=phase.takes_whole_epochs
+        )
         self._stream: Iterator[Batch] = self.batches.walk()
         self.exchange = self._exchange_of(compressor, self.batches.samples)
         # Dropout: its own on each rank, the same for every compressor.

@@ -75,9 +75,15 @@ class TrainingSet:
         if self._prune.keeps_all:
             return {}
         known = self._task.training_samples
-        facts = {"of": len(known.positions), "classes": known.classes, "score_bytes": score_bytes}
-        kept_of = (known.positions[self.kept], known.known_labels[self.kept])
-        return {"selection": selection_record(self._prune, *kept_of, **facts)}
+        record = selection_record(
+            self._prune,
+            known.positions[self.kept],
+            known.known_labels[self.kept],
+            of=len(known.positions),
+            classes=known.classes,
+            score_bytes=score_bytes,
+        )
+        return {"selection": record}
 
     def state_dict(self) -> dict[str, Any]:
         """Return what is kept, or this rank's part of the scores until that is known; nothing without scores."""

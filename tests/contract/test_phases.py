@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 Facts = list[dict[str, Any]]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

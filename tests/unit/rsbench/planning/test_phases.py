@@ -63,6 +63,9 @@ def test_planned_bytes_of_scores_are_those_that_are_handed_over(prune: str) -> N
         scorer.see(torch.arange(20), torch.full((20, 5), 0.2), torch.from_numpy(labels))
         scorer.end_epoch()
     assert planning.score_bytes(cell.pruning, score, classes=5) == scorer.exchanged_bytes
+    planned = planning.planned_phases(cell, phases_of(cell, 20), "none", MODEL, classes=5)
+    (exchange,) = planning.score_exchanges(planned)
+    assert (exchange.payload_bytes, exchange.calls) == (scorer.exchanged_bytes, 2 * 3)
 
 
 @pytest.mark.parametrize(
