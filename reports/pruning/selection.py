@@ -102,7 +102,7 @@ def lost_classes(method: Method) -> list[str]:
     return list(lost)
 
 
-def record_fields(record: Record) -> dict[str, float]:
+def record_fields(record: Record) -> dict[str, float | None]:
     """Return the raw numbers of a finished cell that trains on some of the samples, by column of the flat files."""
     scoring = [phase for phase in record.get("phases") or [] if phase.get("name") == SCORING]
     return {

@@ -102,8 +102,11 @@ def _selection_fields(method: Method) -> dict[str, Any]:
     """Return columns that only reports have in which a row trains on some of the samples."""
     if method.prune.keeps_all:
         return {}
-    every = [record_fields(record) for record in method.chosen]
-    means = {name: statistics.fmean(one[name] for one in every) for name in (every[0] if every else ())}
+    by_name: dict[str, list[float]] = {}
+    for record in method.chosen:
+        for name, value in record_fields(record).items():
+            by_name.setdefault(name, []).extend([] if value is None else [value])
+    means = {name: statistics.fmean(values) if values else None for name, values in by_name.items()}
     return {"prune": method.prune.text, **means}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
 from rsbench.errors import RsbenchError
+from rsbench.recipe.prune import parse_prune
 
 LARGEST: Final = 1e300
 """A float beyond it would be infinite in the next sum."""
@@ -105,6 +106,18 @@ def matrix_of_counts(value: Any) -> str | None:
         isinstance(row, list) and _all_fit(row, (int,)) and _all_within(row, 0, MOST) for row in value
     )
     return None if fits else "a list of lists of counts"
+
+
+def pruning(value: Any) -> str | None:
+    """Return None for null, or for a text of ``--prune``."""
+    wanted = "a text of --prune, or null"
+    if value is not None and not isinstance(value, str):
+        return wanted
+    try:
+        parse_prune(value)
+    except RsbenchError:
+        return wanted
+    return None
 
 
 def partition(value: Any) -> str | None:

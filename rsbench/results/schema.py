@@ -26,6 +26,7 @@ from rsbench.results.checks import (
     object_with,
     pairs,
     partition,
+    pruning,
 )
 from rsbench.results.phase_checks import check_phases
 
@@ -82,8 +83,8 @@ _FEDFUSION = ("rank", "modalities", "features", "positions", "gram_bytes")
 _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
     "cell.": {
-        **dict.fromkeys(("link", "sync", "prune", "partition", "model_source"), _MAYBE_TEXT),
-        **{"match": _TEXT, "deterministic": _FLAG},
+        **dict.fromkeys(("link", "sync", "partition", "model_source"), _MAYBE_TEXT),
+        **{"match": _TEXT, "deterministic": _FLAG, "prune": pruning},
     },
     "dataset.": {"partition": partition},
     "traffic.": {

@@ -10,6 +10,8 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
+from rsbench.recipe.prune import parse_prune
+from rsbench.train.selection.making import make_scorer
 from rsbench.train.selection.scorer import Scorer
 
 
@@ -50,3 +52,12 @@ def show_epoch(
         shown = np.where(new[:, None], probabilities[rows], 0.125).astype(np.float32)
         scorer.see(torch.from_numpy(positions[rows]), torch.from_numpy(shown), torch.from_numpy(labels[rows]))
     scorer.end_epoch()
+
+
+def scored(text: str, probabilities: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Scores [n] of a selection, from all epochs shown in this process's group."""
+    positions = 2 * np.arange(probabilities.shape[1]) + 1
+    scorer = make_scorer(parse_prune(text), positions, labels, probabilities.shape[2], torch.device("cpu"))
+    for number, epoch in enumerate(probabilities):
+        show_epoch(scorer, positions, epoch, labels, number=number)
+    return scorer.scores()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -9,9 +10,13 @@ import pytest
 from pruned_records import SCORE_BYTES, pruned
 from report_parts import column, comparison_of, only_section, table_of
 
+from rsbench.errors import RsbenchError
+from rsbench.reports import build_report
 from rsbench.reports.analysis.methods import methods_of
 from rsbench.reports.document.table import Notes, Table
+from rsbench.reports.formats import markdown
 from rsbench.reports.pruning.table import selection_table
+from rsbench.results import schema
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -95,3 +100,23 @@ def test_the_reference_is_the_row_on_all_samples(make_record: Maker) -> None:
     first, *others = methods_of([pruned(make_record, "tdds:0.5"), make_record(), pruned(make_record, "random:0.5")])
     assert (first.label, first.is_dense) == ("none", True)
     assert [(one.label, one.is_dense) for one in others] == [("none, tdds:0.5", False), ("none, random:0.5", False)]
+
+
+@pytest.mark.parametrize("odd", [None, "x", [], {}, 0, -1, 1e300])
+def test_edited_records_are_refused_or_shown(odd: Any, make_record: Maker) -> None:
+    whole, record = make_record(), pruned(make_record, "tdds:0.5")
+    paths = [("cell", "prune"), ("time", "train_s"), ("dataset", "classes"), ("dataset", "train"), ("phases",)]
+    paths += [("selection", *rest) for rest in ((), *((name,) for name in record["selection"]))]
+    paths += [("phases", 0, *rest) for rest in ((), *((name,) for name in record["phases"][0]))]
+    for path in paths:
+        edited = copy.deepcopy(record)
+        section = edited
+        for key in path[:-1]:
+            section = section[key]
+        section[path[-1]] = odd
+        try:
+            schema.check(edited)
+        except RsbenchError:
+            continue
+        only = build_report([whole, edited])
+        assert markdown.render(only)

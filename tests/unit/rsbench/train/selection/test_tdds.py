@@ -1,4 +1,4 @@
-"""Scores against plain NumPy, written from the formulas, with the probabilities of all epochs at hand."""
+"""Scores of TDDS against plain NumPy, written from the formulas, with the probabilities of all epochs at hand."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from stored_epochs import one_rank, show_epoch, stored
-
-from rsbench.recipe.prune import parse_prune
-from rsbench.train.selection.making import make_scorer
+from stored_epochs import one_rank, scored, stored
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -39,26 +35,6 @@ def tdds(p: NDArray[np.float32], window: int, decay: float) -> NDArray[np.float6
     return total
 
 
-def el2n(p: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    errors = p.astype(np.float64) - np.eye(p.shape[2])[labels]
-    return np.sqrt((errors**2).sum(axis=2)).mean(axis=0)
-
-
-def forgetting(p: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    right = p.argmax(axis=2) == labels
-    counts = (right[:-1] & ~right[1:]).sum(axis=0).astype(float)
-    counts[~right.any(axis=0)] = len(p)
-    return counts
-
-
-def scored(text: str, p: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    positions = 2 * np.arange(p.shape[1]) + 1
-    scorer = make_scorer(parse_prune(text), positions, labels, p.shape[2], torch.device("cpu"))
-    for number, epoch in enumerate(p):
-        show_epoch(scorer, positions, epoch, labels, number=number)
-    return scorer.scores()
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(3, 7), st.integers(3, 7), st.integers(1, 7), st.integers(2, 4), st.integers(0, 9**9), st.data())
 def test_scores_are_those_of_the_formulas(
@@ -69,8 +45,6 @@ def test_scores_are_those_of_the_formulas(
     p[data.draw(st.integers(0, epochs - 1)), 0] = np.eye(classes, dtype=np.float32)[0]  # probabilities of exactly 0
     text = f"tdds:0.5,epochs={epochs},window={window},decay={decay}"
     np.testing.assert_allclose(scored(text, p, labels), tdds(p, window, decay), rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(scored(f"el2n:0.5,epochs={epochs}", p, labels), el2n(p, labels), rtol=1e-12)
-    assert scored(f"forgetting:0.5,epochs={epochs}", p, labels).tolist() == forgetting(p, labels).tolist()
 
 
 def test_the_last_window_decides() -> None:
@@ -78,11 +52,3 @@ def test_the_last_window_decides() -> None:
     p[1, 0] = p[4, 1] = (0.9, 0.1)  # the first sample moves early, the second late
     early, late = scored("tdds:0.5,epochs=6,window=3", p, np.zeros(2, np.int64))
     assert late > 30 * early > 0
-
-
-def test_what_never_was_right_counts_most_in_forgetting() -> None:
-    right, wrong = (0.9, 0.1), (0.1, 0.9)
-    p = np.array(
-        [[right, wrong, right], [wrong, wrong, right], [right, wrong, right], [wrong, wrong, right]], np.float32
-    )
-    assert scored("forgetting:0.5,epochs=4", p, np.zeros(3, np.int64)).tolist() == [2.0, 4.0, 0.0]
