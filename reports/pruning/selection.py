@@ -97,8 +97,9 @@ def lost_classes(method: Method) -> list[str]:
     """Return the names of the classes of which some seed keeps no sample."""
     lost: dict[str, None] = {}
     for record in method.chosen:
-        counts = (record.get("selection") or {}).get("kept_per_class") or []
-        lost |= {name: None for name, count in zip(record["dataset"]["classes"], counts, strict=False) if not count}
+        found, names = record.get("selection") or {}, record["dataset"]["classes"]
+        counts = zip(names, found.get("kept_per_class", ()), found.get("all_per_class", ()), strict=False)
+        lost |= {name: None for name, left, had in counts if had and not left}
     return list(lost)
 
 

@@ -19,7 +19,7 @@ _PHASE: Final[Mapping[str, Check]] = {
 _SELECTION: Final[Mapping[str, Check]] = {
     **dict.fromkeys(("text", "positions_sha256"), _TEXT),
     **dict.fromkeys(("kept", "of"), count(1)),
-    "kept_per_class": list_of(int, words="counts"),
+    **dict.fromkeys(("kept_per_class", "all_per_class"), list_of(int, words="counts")),
     "score_bytes": _COUNT,
 }
 """Which training samples were kept."""

@@ -44,5 +44,6 @@ def pruned(make_record: Maker, prune: str, **changes: Any) -> dict[str, Any]:
     record["time"]["train_s"] = 0.1 * total
     per_class = [kept // 20] * 20 + [kept - kept // 20 * 20]
     of_record = {"kept": kept, "of": of, "positions_sha256": "ab" * 32, "kept_per_class": per_class}
+    of_record["all_per_class"] = [50] * 21
     record["selection"] = {"text": how.text, **of_record, "score_bytes": traffic.get("score_bytes", 0)}
     return record | ({"phases": phases} if len(phases) > 1 else {})

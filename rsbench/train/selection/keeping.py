@@ -34,24 +34,32 @@ def kept(prune: Prune, scores: NDArray[np.float64], seed: int) -> NDArray[np.int
 
 
 def selection_record(
-    prune: Prune, positions: NDArray[np.int64], labels: NDArray[np.int64], *, of: int, classes: int, score_bytes: int
+    prune: Prune,
+    places: NDArray[np.int64],
+    positions: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    *,
+    classes: int,
+    score_bytes: int,
 ) -> dict[str, Any]:
     """Return what a record tells of a selection.
 
     Args:
         prune: which samples are kept.
-        positions: of the kept samples in the data set, ascending, int64 [m].
-        labels: of the kept samples, int64 [m].
-        of: how many training samples there are in all.
+        places: of the kept samples among all training samples, ascending, int64 [m].
+        positions: of all training samples in the data set, ascending, int64 [n].
+        labels: of all training samples, int64 [n].
         classes: how many there are.
         score_bytes: that a worker handed over to exchange scores.
     """
+    of_kept, of_all = (np.bincount(some, minlength=classes).tolist() for some in (labels[places], labels))
     return {
         "text": prune.text,
-        "kept": len(positions),
-        "of": of,
-        "positions_sha256": hashlib.sha256(positions.astype("<i8").tobytes()).hexdigest(),
-        "kept_per_class": np.bincount(labels, minlength=classes).tolist(),
+        "kept": len(places),
+        "of": len(positions),
+        "positions_sha256": hashlib.sha256(positions[places].astype("<i8").tobytes()).hexdigest(),
+        "kept_per_class": of_kept,
+        "all_per_class": of_all,
         "score_bytes": score_bytes,
     }
 

@@ -77,9 +77,9 @@ class TrainingSet:
         known = self._task.training_samples
         record = selection_record(
             self._prune,
-            known.positions[self.kept],
-            known.known_labels[self.kept],
-            of=len(known.positions),
+            self.kept,
+            known.positions,
+            known.known_labels,
             classes=known.classes,
             score_bytes=score_bytes,
         )

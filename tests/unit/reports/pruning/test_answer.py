@@ -74,3 +74,8 @@ def test_links_are_advised_among_rows_on_all_samples(make_record: Maker) -> None
     more = only_section(pair)
     assert "use rsdgc 100x" in more.conclusion
     assert not any("tdds" in words for words in more.answers)
+
+
+def test_without_none_on_all_samples_the_option_that_adds_it_is_named(make_record: Maker) -> None:
+    words = only_section([pruned(make_record, "tdds:0.5")]).conclusion
+    assert words == "There is no finished run of none on all samples to compare with: add --prune none."

@@ -91,7 +91,8 @@ def test_a_draw_at_random_scores_nothing(table: Table) -> None:
 
 def test_classes_that_are_lost_are_named(make_record: Maker) -> None:
     record = pruned(make_record, "el2n:0.1")
-    record["selection"]["kept_per_class"] = [0, 5, 0, *[6] * 18]
+    record["selection"]["kept_per_class"] = [0, 5, 0, 0, *[6] * 17]
+    record["selection"]["all_per_class"] = [50, 50, 50, 0, *[50] * 17]  # the fourth had none to begin with
     section = only_section([make_record(), record])
     assert any("none, el2n:0.1 keeps no sample of class 0, class 2 in some seed." in note for note in section.notes)
 

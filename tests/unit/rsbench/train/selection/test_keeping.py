@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from rsbench.recipe.prune import Prune, parse_prune
-from rsbench.train.selection.keeping import kept
+from rsbench.train.selection.keeping import kept, lost_classes_warning, selection_record
 
 
 def test_the_highest_scores_are_kept_and_of_equal_ones_the_first() -> None:
@@ -26,3 +28,19 @@ def test_a_random_draw_depends_on_the_seed_alone() -> None:
 
 def test_none_keeps_all() -> None:
     assert kept(Prune(), np.zeros(4), seed=0).tolist() == [0, 1, 2, 3]
+
+
+def test_a_record_tells_what_is_kept_of_what() -> None:
+    positions, labels = np.array([3, 5, 8, 9]), np.array([0, 1, 1, 2])
+    record = selection_record(parse_prune("el2n:0.5"), np.array([1, 3]), positions, labels, classes=4, score_bytes=7)
+    assert (record["text"], record["kept"], record["of"], record["score_bytes"]) == ("el2n:0.5", 2, 4, 7)
+    assert (record["kept_per_class"], record["all_per_class"]) == ([0, 1, 1, 0], [1, 2, 1, 0])
+    assert record["positions_sha256"] == hashlib.sha256(np.array([5, 9], "<i8").tobytes()).hexdigest()
+
+
+def test_lost_classes_are_named_and_those_without_samples_are_not() -> None:
+    assert lost_classes_warning([0, 1, 0], [4, 2, 0], ["a", "b", "c"]) == (
+        "The selection keeps no sample of a: nothing is learnt of what is never seen."
+    )
+    assert "a, b, c, d, e and 2 more:" in lost_classes_warning([0] * 7, [1] * 7, list("abcdefg"))
+    assert lost_classes_warning([1], [3], ["a"]) == ""
