@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import torch
 
 from rsbench.checkpoints.shelf import Shelf
 from rsbench.checkpoints.stopping import StoppedError
+from rsbench.train.checkpoints import Checkpoints
 from rsbench.train.loop import Training
 from rsbench.train.saving import Order
 from rsbench.train.selection import training_set
@@ -163,3 +165,25 @@ def test_a_stop_within_scoring_between_phases_or_after_leaves_no_trace(
         assert without_times(sections) == expected, stop
         for name, tensor in again.networks[""].state_dict().items():
             assert torch.equal(tensor, whole.networks[""].state_dict()[name]), (stop, name)
+
+
+def test_a_checkpoint_from_before_there_were_phases_is_gone_on_from(
+    make_training: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = Checkpoints._state
+
+    def earlier(self: Checkpoints) -> dict[str, Any]:
+        kept = {name: value for name, value in state(self).items() if name != "training_set"}
+        text = json.loads(kept["text"])
+        del text["progress"]["phases"]
+        return {**kept, "text": json.dumps(text)}
+
+    order = Order(folder=tmp_path / "checkpoints", every=4)
+    with monkeypatch.context() as patched:
+        patched.setattr(Checkpoints, "_state", earlier)
+        run(make_training(order=order), tmp_path)
+    losses = [line["loss"] for line in samples(tmp_path, "step")]
+    shutil.rmtree(tmp_path / "checkpoints" / "step-00000006")
+    sections = run(make_training(order=order), tmp_path)
+    assert sections["runtime"]["resumed_from_step"] == [4]
+    assert [line["loss"] for line in samples(tmp_path, "step")] == losses
