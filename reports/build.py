@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.judging import DEFAULT, Judging
@@ -18,6 +19,7 @@ from rsbench.reports.document.bibliography import Named
 from rsbench.reports.document.table import Notes, Report, Section
 from rsbench.reports.figures.panels import panels_of
 from rsbench.reports.figures.scaling import scaling_panels
+from rsbench.reports.pruning.answer import selection_answer
 from rsbench.reports.raw.links import links_table
 from rsbench.reports.raw.rows import cells_table, methods_table
 from rsbench.reports.sections import sections_across
@@ -76,6 +78,10 @@ def build_report(
     )
 
 
+_CLOSING: Final = (sync_answer, selection_answer, conclude)
+"""What closes a section, in reading order."""
+
+
 def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> Section:
     """Return one setting's tables, figures, notes and conclusion; what was asked of links comes first in each."""
     notes = Notes()
@@ -91,7 +97,7 @@ def _section(title: str, comparison: Comparison, on_links: Sequence[OnLink]) -> 
         facts=facts_of(comparison),
         tables=tuple(table for table in tables if table is not None),
         notes=tuple(notes.texts),
-        conclusion=" ".join(filter(None, [answers(on_links), sync_answer(comparison), conclude(comparison)])),
+        conclusion=" ".join(filter(None, [answers(on_links), *(say(comparison) for say in _CLOSING)])),
         figures=panels_of(comparison, [on_link.link for on_link in on_links]),
         origin=origin_of(comparison.setting),
         answers=(*map(answer, on_links), *([advice_sentence(advice, comparison)] if advice.ranges else [])),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -14,6 +13,8 @@ from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.recipe.model_text import canonical_model, short_model
 from rsbench.recipe.partition import Partition, parse_partition
+from rsbench.recipe.prune import Prune, parse_prune
+from rsbench.recipe.ranges import check_choice, check_most, check_numbers
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import EVERY_STEP, Sync, parse_sync
 
@@ -42,11 +43,7 @@ KEY_FIELDS: Final = (
 """The fields that every key holds. Not to be changed: a later field enters a key only where it is not its default."""
 FAST: Final = "cuDNN takes the kernels that were fastest in a trial, and sums come in any order"
 """What a cell that is not deterministic allows on a GPU, in words. Precision is the same: TF32 as torch has it."""
-MOST: Final[Mapping[str, float]] = {
-    **{"workers": 65_536, "epochs": 1_000_000, "max_steps": 10**12, "batch_size": 1_000_000, "image_size": 16_384},
-    **{"seed": 2**63 - 1, "bucket_cap_mb": 1_000_000, "warmup_epochs": 1_000_000, "ratio": 1e12, "lr": 1e6},
-}
-"""Largest values of a cell's fields; beyond them nothing trains, and plans would take hours to be counted."""
+_CHOICES: Final = {"match": MATCHES, "device": DEVICES, "schedule": SCHEDULES, "optimizer": OPTIMIZERS}
 _KINDS: Final[Mapping[str, type | tuple[type, ...]]] = {"text": str, "a whole number": int, "a number": (int, float)}
 
 
@@ -114,6 +111,7 @@ class CellSpec(Recipe):
         optimizer: ``sgd``, or ``adam`` or ``adamw`` with their usual betas, for which ``momentum`` plays no part.
         link: canonical text of emulated links (:mod:`rsbench.links.worker_links`); None for whatever is there.
         sync: canonical text of how often workers exchange (:mod:`rsbench.recipe.sync`); None for every step.
+        prune: canonical text of which training samples are kept (:mod:`rsbench.recipe.prune`); None for all.
         model_source: what an own model's code is (:mod:`rsbench.models.origin`); None for ours.
     """
 
@@ -134,6 +132,7 @@ class CellSpec(Recipe):
     optimizer: Optimizer = "sgd"
     link: str | None = None
     sync: str | None = None
+    prune: str | None = None
     model_source: str | None = None
 
     def __post_init__(self) -> None:
@@ -142,32 +141,11 @@ class CellSpec(Recipe):
         Raises:
             RsbenchError: names the first such field.
         """
-        self._check_sizes()
+        check_most({name: getattr(self, name) for name in _fields_of("int") | _fields_of("float")})
         self._make_canonical()
-        _check_choice("match", self.match, MATCHES)
-        _check_choice("device", self.device, DEVICES)
-        _check_choice("schedule", self.schedule, SCHEDULES)
-        _check_choice("optimizer", self.optimizer, OPTIMIZERS)
-        if self.ratio is not None:
-            check_ratio(self.ratio)
-        for name in ("lr", "bucket_cap_mb", "clip_norm"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise RsbenchError(f"{name} is {value:g}, but must be a number above 0.")
-        for name in ("workers", "epochs", "max_steps", "batch_size", "image_size"):
-            count = getattr(self, name)
-            if count is not None and count < 1:
-                raise RsbenchError(f"{name} is {count}, but must be at least 1.")
-        for name in ("weight_decay", "warmup_epochs"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise RsbenchError(f"{name} is {value:g}, but must be 0 or more.")
-        for name in ("momentum", "label_smoothing"):
-            value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise RsbenchError(f"{name} is {value:g}, but must be at least 0 and less than 1.")
-        if self.seed < 0:
-            raise RsbenchError(f"seed is {self.seed}, but must be 0 or more.")
+        for name, choices in _CHOICES.items():
+            check_choice(name, getattr(self, name), choices)
+        check_numbers(asdict(self))
         check_split(self.split)
 
     def _make_canonical(self) -> None:
@@ -180,15 +158,10 @@ class CellSpec(Recipe):
             object.__setattr__(self, "link", parse_worker_links(self.link).text)
         if self.sync is not None:
             object.__setattr__(self, "sync", parse_sync(self.sync).label or None)
+        if self.prune is not None:
+            object.__setattr__(self, "prune", parse_prune(self.prune).label or None)
         if self.partition is not None:
             object.__setattr__(self, "partition", parse_partition(self.partition).label or None)
-
-    def _check_sizes(self) -> None:
-        """Refuse numbers that are too large, before any of them is made a float."""
-        for name in _fields_of("int") | _fields_of("float"):
-            value, most = getattr(self, name), MOST.get(name, 1e300)
-            if value is not None and value > most and value != math.inf:
-                raise RsbenchError(f"{name} is {value:,}, but rsbench takes at most {most:,.12g}.")
 
     @property
     def key(self) -> str:
@@ -201,6 +174,11 @@ class CellSpec(Recipe):
     def synchronization(self) -> Sync:
         """How often workers exchange."""
         return EVERY_STEP if self.sync is None else parse_sync(self.sync)
+
+    @property
+    def pruning(self) -> Prune:
+        """Which training samples are kept."""
+        return parse_prune(self.prune)
 
     @property
     def partitioning(self) -> Partition:
@@ -223,14 +201,15 @@ class CellSpec(Recipe):
         ratio = "" if self.ratio is None else f" {self.ratio:g}x"
         count = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         place = ", ".join(filter(None, [count, "" if self.deterministic else "fast", self.partition, self.link]))
-        method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync]))
+        method = " ".join(filter(None, [f"{self.compressor}{ratio}", self.sync, self.prune]))
         return f"{self.dataset} {short_model(self.model)} {method} lr {self.lr:g} seed {self.seed}, {place}"
 
     @property
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
-        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", "-".join(filter(None, [self.compressor, self.sync])))[:60]
+        method = "-".join(filter(None, [self.compressor, self.sync, self.prune]))
+        compressor = re.sub(r"[^A-Za-z0-9.]+", "_", method)[:60]
         model = re.sub(r"[^\w.-]+", "_", short_model(self.model))[:60]
         return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"
 
@@ -278,23 +257,3 @@ def key_version_of(record: Mapping[str, Any]) -> int:
 def _fields_of(kind: str) -> set[str]:
     """Return the names of a cell's fields of a numeric type, None allowed or not."""
     return {field.name for field in fields(CellSpec) if str(field.type).split(" ", maxsplit=1)[0] == kind}
-
-
-def check_ratio(ratio: float) -> None:
-    """Refuse a compression ratio that nothing can have.
-
-    Raises:
-        RsbenchError: it is below 1 or no number.
-    """
-    if not (math.isfinite(ratio) and ratio >= 1):
-        raise RsbenchError(
-            f"ratio is {ratio:g}, but a compression ratio says how many times fewer bytes are sent:"
-            " give a number of 1 or more, such as --ratio 100."
-        )
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise RsbenchError(
-            f'{name} is "{value}", but must be one of {", ".join(choices)}.{did_you_mean(value, choices)}'
-        )

@@ -44,7 +44,7 @@ def _cell(**changes: Any) -> dict[str, Any]:
         "split": "50/10/40",
         "optimizer": "sgd",
     }
-    unknown = changes.keys() - cell.keys() - {"link", "sync", "partition"}  # where they are not the default
+    unknown = changes.keys() - cell.keys() - {"link", "sync", "prune", "partition"}  # where they are not the default
     assert not unknown, unknown
     return cell | changes
 

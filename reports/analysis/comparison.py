@@ -110,6 +110,11 @@ class Comparison:
         return [method for method in self.finished if method.trains]
 
     @cached_property
+    def advisable(self) -> list[Method]:
+        """The rows among which a link decides: a step of the others, on fewer training samples, is one of theirs."""
+        return [method for method in self.trained if method.prune.keeps_all]
+
+    @cached_property
     def task_name(self) -> str:
         """The task as the records call it."""
         described = (record["dataset"] for method in self.methods for record in method.records if record.get("dataset"))

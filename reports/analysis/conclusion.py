@@ -35,8 +35,12 @@ def conclude(comparison: Comparison) -> str:
     if not comparison.trained:
         return _nothing_trained(comparison)
     if reference is None:
+        if comparison.advisable != comparison.trained:
+            return "There is no finished run of none on all samples to compare with: add --prune none."
         return "There is no finished run of none to compare with: add --compressor none."
-    others = [method for method in comparison.trained if method is not reference]
+    others = [method for method in comparison.advisable if method is not reference]
+    if not others and comparison.advisable != comparison.trained:
+        return ""
     if not others:
         return "Only none has finished, so there is nothing to compare it with."
     lower = [method for method in others if comparison.is_lower(method)]

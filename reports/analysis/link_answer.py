@@ -73,7 +73,7 @@ def _advised_by_speed(comparison: Comparison, round_trip_s: float) -> tuple[Advi
 def advise(comparison: Comparison, round_trip_s: float = 0.0) -> LinkAdvice:
     """Return which method to use at which link speed, on links of a round trip, or why that cannot be said."""
     reference = comparison.reference
-    if reference is None or len(comparison.trained) < 2:
+    if reference is None or len(comparison.advisable) < 2:
         return LinkAdvice(reason="There is nothing to compare.")
     if not (reference.mean("traffic", "wire_bytes_total") or 0):
         return LinkAdvice(reason="With one worker nothing is sent, so no link makes compression pay.")

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from rsbench.metrics import facts_of, validation_score
+from rsbench.recipe.prune import Prune, parse_prune
 from rsbench.recipe.sync import Sync
 from rsbench.reports.analysis.statistics import Spread, pareto_front, spread
 from rsbench.reports.costs.recorded import PARTS, ROUND, costs_of, foreign_load, sync_of
@@ -17,16 +18,16 @@ from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
 
 REFERENCE: Final = "none"
-"""The compressor that the others are compared with, where it exchanges at every step."""
+"""The compressor that the others are compared with, where it exchanges at every step and trains on all samples."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """A compressor at a ratio, which exchanges at every step or less often.
+    """A compressor at a ratio, which exchanges at every step or less often, on all training samples or on some.
 
     Attributes:
         name: of the compressor.
-        label: what the tables call it: ``rsdgc 100x``, ``none, rounds:50``.
+        label: what the tables call it: ``rsdgc 100x``, ``none, rounds:50``, ``rsdgc 100x, tdds:0.5``.
         records: all its cells in one setting, finished or not.
         tuning_seeds: seeds that only choose learning rates; a cell of theirs counts nowhere else.
     """
@@ -41,10 +42,15 @@ class Method:
         """How often its workers exchange."""
         return sync_of(self.records[0])
 
+    @cached_property
+    def prune(self) -> Prune:
+        """Which training samples it keeps."""
+        return parse_prune(self.records[0]["cell"].get("prune"))
+
     @property
     def is_dense(self) -> bool:
-        """Whether it sends everything at every step, as the row does that the others are compared with."""
-        return self.name == REFERENCE and self.sync.kind == "steps"
+        """Whether it sends everything at every step, of all samples: the row that the others are compared with."""
+        return self.name == REFERENCE and self.sync.kind == "steps" and self.prune.keeps_all
 
     @property
     def saving(self) -> str:
@@ -232,7 +238,10 @@ def parts_of(methods: Sequence[Method]) -> tuple[str, ...]:
 
 def _label(record: Record) -> str:
     """Return ``rsdgc 100x, rounds:8``: a row that exchanges at every step is called by its compressor alone."""
-    return ", ".join(filter(None, (_compressor_words(record["cell"]), sync_of(record).label)))
+    cell = record["cell"]
+    return ", ".join(
+        filter(None, (_compressor_words(cell), sync_of(record).label, parse_prune(cell.get("prune")).label))
+    )
 
 
 def _compressor_words(cell: dict[str, Any]) -> str:

@@ -135,7 +135,7 @@ class OnLink:
 
 def accepted_methods(comparison: Comparison) -> list[Method]:
     """Return the methods whose accuracy allows to advise them: they train, and it is not lower than the reference's."""
-    return [method for method in comparison.trained if not comparison.is_lower(method)]
+    return [method for method in comparison.advisable if not comparison.is_lower(method)]
 
 
 def known_costs(methods: Sequence[Method], comparison: Comparison) -> list[StepCosts]:

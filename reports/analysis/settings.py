@@ -15,13 +15,13 @@ from rsbench.recipe.partition import parse_partition
 from rsbench.results.provenance import gpu, hardware
 from rsbench.results.schema import Record
 
-VARIED: Final = ("compressor", "ratio", "match", "sync", "lr", "seed")
+VARIED: Final = ("compressor", "ratio", "match", "sync", "prune", "lr", "seed")
 """Fields of a cell that differ between the rows of one table; all others are the setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Records that differ in method, ratio, how often they exchange, learning rate and seed only.
+    """Records that differ in method, ratio, how often they exchange, kept samples, learning rate and seed only.
 
     Attributes:
         records: in the order of their start.

@@ -45,7 +45,7 @@ def groups_of(comparison: Comparison) -> list[Group]:
     A row belongs to the group whose ratio is nearest to the one it reached in bytes, if that is within a quarter of
     it. The best row of a way is that with the highest mean validation score: the test score does not choose.
     """
-    rows = [method for method in comparison.trained if not method.is_dense]
+    rows = [method for method in comparison.advisable if not method.is_dense]
     asked = {float(ratio) for method in rows if (ratio := method.records[0]["cell"]["ratio"]) is not None}
     ratios = sorted(asked or set(RATIOS))
     members: dict[float, dict[Kind, list[Method]]] = {}
@@ -70,7 +70,7 @@ def _nearest(reached: float | None, ratios: Sequence[float]) -> float | None:
 
 def sync_answer(comparison: Comparison) -> str:
     """Return a sentence for each group on which way wins; empty where rows exchange in one way only."""
-    kinds = {method.sync.kind for method in comparison.trained if not method.is_dense}
+    kinds = {method.sync.kind for method in comparison.advisable if not method.is_dense}
     if not {"steps", "rounds"} <= kinds:
         return ""
     groups = groups_of(comparison)

@@ -25,8 +25,8 @@ def ratio_of(method: Method) -> float | None:
 
 
 def exchanges_in_ways(methods: Sequence[Method]) -> bool:
-    """Return whether some rows exchange less often than at every step."""
-    return any(method.sync.kind != "steps" for method in methods)
+    """Return whether some rows exchange less often than at every step, or train on some samples only."""
+    return any(method.sync.kind != "steps" or not method.prune.keeps_all for method in methods)
 
 
 def marks_of(trained: Sequence[Method], reference: Method | None) -> dict[str, Mark]:
@@ -53,15 +53,25 @@ def marks_of(trained: Sequence[Method], reference: Method | None) -> dict[str, M
     return {method.label: mark(method) for method in trained}
 
 
+def _way(method: Method) -> tuple[str, ...]:
+    """Return how a row differs from an exchange at every step of all samples, in words."""
+    kind = () if method.sync.kind == "steps" else (str(method.sync.kind),)
+    return kind if method.prune.keeps_all else (*kind, method.prune.kind)
+
+
 def way_marks(methods: Sequence[Method]) -> dict[str, ShapedMark]:
-    """Return label -> mark: colours are compressors, markers are ways to exchange, style 0 is the reference's alone."""
+    """Return label -> mark: colours are compressors, markers are ways to exchange and to prune.
+
+    Style 0 is the reference's alone.
+    """
     names = list(dict.fromkeys(method.name for method in methods if not method.is_dense))
     styles = {name: number for number, name in enumerate(names, start=1)}
+    ways = list(dict.fromkeys([(), *((kind,) for kind in KINDS[1:]), *map(_way, methods)]))
     return {
         method.label: ShapedMark(
-            label=method.name if method.sync.kind == "steps" else f"{method.name}, {method.sync.kind}",
+            label=", ".join([method.name, *_way(method)]),
             style=0 if method.is_dense else styles[method.name],
-            shape=0 if method.is_dense else KINDS.index(method.sync.kind) + 1,
+            shape=0 if method.is_dense else ways.index(_way(method)) + 1,
         )
         for method in methods
     }

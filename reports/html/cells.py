@@ -10,7 +10,18 @@ from rsbench import units
 from rsbench.reports.document.table import Column, Table
 
 _ALWAYS: Final = ("compressor", "ratio", "lr", "seed")
-_WHERE_SEVERAL: Final = ("dataset", "model", "workers", "device", "hardware", "epochs", "match", "sync", "partition")
+_WHERE_SEVERAL: Final = (
+    "dataset",
+    "model",
+    "workers",
+    "device",
+    "hardware",
+    "epochs",
+    "match",
+    "sync",
+    "prune",
+    "partition",
+)
 """Columns that are left out where they are the same in all cells."""
 _MEASURED: Final = ("validation_score", "payload_bytes_per_step", "compression_ratio", "step_time_s", "wall_s")
 

@@ -14,8 +14,10 @@ from rsbench.reports.raw.shared_columns import (
     METHOD,
     P_VALUES,
     PAIRED_SEEDS,
+    PRUNE,
     RATIO_NOTE,
     ROUND,
+    SELECTION,
     SETTING,
     STEP_COUNTS,
     STEP_TIMES,
@@ -60,6 +62,8 @@ _METHODS: Final = (
     Column("break_even_doubt", "text", "", "Why that speed is not to be trusted, empty for no reason"),
     *means_of(MEMORY),
     *SYNC,
+    PRUNE,
+    *means_of(SELECTION),
     RATIO_NOTE,
 )
 _CELL: Final = (
@@ -90,6 +94,7 @@ _CELL: Final = (
     *(WHAT[name] for name in ("partition", "deterministic")),
     Column("link", "text", "", "Emulated links of the workers, empty for the machine as it is"),
     SYNC[0],
+    PRUNE,
 )
 _CELLS: Final = (
     Column("set", "text", "", "With --compare: A or B, the result folder that the cell is of"),
@@ -110,6 +115,7 @@ _CELLS: Final = (
     *(*TRAFFIC, *STEP_TIMES, IMAGES_PER_S),
     *STEP_COUNTS,
     *MEMORY,
+    *SELECTION,
     Column("command", "text", "", "Command that ran the cell"),
     RATIO_NOTE,
     Column("resumed_from_step", "text", "", "Steps of the checkpoints that the cell went on from, separated by spaces"),

@@ -16,6 +16,7 @@ from rsbench.reports.analysis.settings import Setting, is_deterministic
 from rsbench.reports.analysis.statistics import Difference
 from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.table import Column, Table
+from rsbench.reports.pruning.selection import record_fields
 from rsbench.reports.raw.columns import COLUMNS, in_order
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
@@ -85,7 +86,7 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {"break_even_low_bits_per_s": point and point.low_bits_per_s}
     row |= {"break_even_high_bits_per_s": point and point.high_bits_per_s, "break_even_doubt": point and point.doubt}
     row |= {name: method.mean("memory", name) for name in _MEMORY}
-    row |= _sync_fields(method) | _mean_uncertainty(method)
+    row |= _sync_fields(method) | _mean_uncertainty(method) | _selection_fields(method)
     return row | next(filter(None, map(_ratio_note, method.chosen)), {})
 
 
@@ -95,6 +96,18 @@ def _sync_fields(method: Method) -> dict[str, Any]:
         return {}
     traffic = {name: method.mean("traffic", name) for name in _SYNC_TRAFFIC}
     return {"sync": method.sync.text, **traffic, **{name: method.mean("time", name) for name in _SYNC_TIME}}
+
+
+def _selection_fields(method: Method) -> dict[str, Any]:
+    """Return columns that only reports have in which a row trains on some of the samples."""
+    if method.prune.keeps_all:
+        return {}
+    by_name: dict[str, list[float]] = {}
+    for record in method.chosen:
+        for name, value in record_fields(record).items():
+            by_name.setdefault(name, []).extend([] if value is None else [value])
+    means = {name: statistics.fmean(values) if values else None for name, values in by_name.items()}
+    return {"prune": method.prune.text, **means}
 
 
 def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -144,6 +157,7 @@ def cell_row(record: Record) -> dict[str, Any]:
     row |= _uncertainty(record) | _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
     row |= _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
+    row |= record_fields(record) if record["cell"].get("prune") and record.get("traffic") else {}
     return row | _ratio_note(record) | _resumed_fields(record)
 
 

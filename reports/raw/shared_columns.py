@@ -113,6 +113,16 @@ SYNC: Final = (
         )
     ),
 )
+PRUNE: Final = Column("prune", "text", "", "Which training samples were kept, empty for all")
+SELECTION: Final = (
+    Column("kept_samples", "int", "", "Training samples that were kept"),
+    Column("scoring_steps", "int", "", "Optimizer steps of the scoring phase, part of steps"),
+    Column("scoring_payload_bytes", "int", "bytes", "Payload of the scoring phase, part of payload_bytes_total"),
+    Column("score_bytes", "int", "bytes", "Bytes handed to collectives to exchange scores, beside the payload"),
+    Column("scoring_s", "float", "s", "Time of training in the scoring phase"),
+    Column("train_s", "float", "s", "Time of training in all phases"),
+)
+"""What rows tell that train on some of the samples."""
 MEMORY: Final = (
     Column("peak_rss_bytes", "float", "bytes", "Most memory that a worker took on the host"),
     Column("peak_cuda_bytes", "float", "bytes", "Most memory that a worker's tensors took on its GPU"),

@@ -7,6 +7,7 @@ from typing import Final
 
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.document.table import Notes, Table
+from rsbench.reports.pruning.table import selection_table
 from rsbench.reports.tables.by_link import by_link_table
 from rsbench.reports.tables.densities import density_table, tensor_density_table
 from rsbench.reports.tables.details import details_table
@@ -34,6 +35,7 @@ SECTION_TABLES: Final[tuple[SectionTable, ...]] = (
     details_table,
     uncertainty_table,
     rounds_table,
+    selection_table,
     wire_table,
     step_parts_table,
     time_to_accuracy_table,

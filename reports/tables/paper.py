@@ -62,9 +62,9 @@ def paper_cell(method: Method, comparison: Comparison, notes: Notes) -> Cell:
 
 
 def _printed(method: Method, comparison: Comparison) -> Printed | None:
-    """Return what a paper prints of a row: at the ratio that it names or above, at every step."""
+    """Return what a paper prints of a row: at the ratio that it names or above, at every step, on all samples."""
     cell, ratio = method.records[0]["cell"], method.mean("traffic", "compression_ratio")
-    if method.sync.kind != "steps" or ratio is None or not method.chosen:
+    if method.sync.kind != "steps" or not method.prune.keeps_all or ratio is None or not method.chosen:
         return None
     if any(record["dataset"]["synthetic"] for record in method.chosen):
         return None

@@ -23,6 +23,7 @@ LISTS: Final[dict[str, Callable[[Asked], Listing]]] = {
     "models": models,
     "partitions": catalog.partitions,
     "plans": catalog.plans,
+    "prune": catalog.ways_to_prune,
     "runs": runs,
     "sync": catalog.ways_to_exchange,
 }
@@ -41,7 +42,7 @@ LISTS: Final[dict[str, Callable[[Asked], Listing]]] = {
 )
 @json_option
 def list_command(what: str, names: tuple[str, ...], verbose: bool, out: Path, as_json: bool) -> None:
-    """List compressors, datasets, links, models, partitions, plans, runs or sync: give one of these words.
+    """List compressors, datasets, links, models, partitions, plans, prune, runs or sync: give one of these words.
 
     Names after the list choose its rows; for `runs` they are result folders.
 

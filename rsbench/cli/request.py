@@ -24,6 +24,7 @@ from rsbench.planning.devices import TOKEN_VARIABLE, DeviceRequest, Nodes
 from rsbench.planning.grid import Grid, check_size, parse_seeds, unique
 from rsbench.planning.request import Request
 from rsbench.planning.survival import Survival
+from rsbench.recipe.prune import parse_prune
 from rsbench.recipe.sync import parse_sync
 
 NO_LINK: Final = "none"
@@ -189,6 +190,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         seeds=parse_seeds(given["seeds"]),
         match=given["match"],
         syncs=unique([parse_sync(text).label or None for text in given["sync"] or ("steps",)]),
+        prunes=unique([parse_prune(text).label or None for text in given["prune"] or ("none",)]),
         links=links_of(given["link"], given["link_of"]),
         devices=DeviceRequest(gpus=unique(given["gpus"]), workers=unique(given["workers"]), device=given["device"]),
         epochs=given["epochs"],

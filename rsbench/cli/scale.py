@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from rsbench.cell import MOST
 from rsbench.cli.grammar import completion
 from rsbench.cli.grammar.command import LINKS, MACHINES, OUTPUT, Command, heading
 from rsbench.cli.grammar.lists import joined, list_option
@@ -15,6 +14,7 @@ from rsbench.cli.report import recorded, say_written
 from rsbench.console import make_console
 from rsbench.errors import RsbenchError
 from rsbench.links.link import parse_link
+from rsbench.recipe.ranges import MOST
 
 
 @click.command(cls=Command)

@@ -26,6 +26,7 @@ from rsbench.planning.grid import MOST_UNASKED, check_size
 @options.byte_options
 @options.device_options
 @options.sync_option
+@options.prune_option
 @options.link_options
 @options.training_options
 @place_options
@@ -48,9 +49,9 @@ from rsbench.planning.grid import MOST_UNASKED, check_size
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Train with every compressor and compare accuracy, bytes and time.
 
-    The grid is data sets x models x compressors x ratios x --sync x learning rates x links x seeds. Each of these
-    options takes a list, and commas separate its values. The same command goes on after an interruption: cells that
-    are done do not run again. More: docs/experiments.md.
+    The grid is data sets x models x compressors x ratios x --sync x --prune x learning rates x links x seeds. Each of
+    these options takes a list, and commas separate its values. The same command goes on after an interruption: cells
+    that are done do not run again. More: docs/experiments.md.
 
     \b
     Examples:
@@ -61,6 +62,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
       rsbench compare --dataset ucm21 --lr 0.01,0.03 --tuning-seed 0 --seeds 1-3
       rsbench compare --link 50mbit,1gbit,geo:latency=600ms
       rsbench compare --sync steps,accumulate:8,rounds:8:nesterov
+      rsbench compare --prune none,tdds:0.5,tdds:0.5,budget=steps,random:0.5
       rsbench compare --plan paper-scene --dry-run
 
     \b
@@ -90,6 +92,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @options.byte_options
 @options.cell_device_options
 @options.cell_sync_option
+@options.cell_prune_option
 @options.cell_link_options
 @options.training_options
 @place_options
@@ -117,7 +120,7 @@ def run(ctx: click.Context, /, **given: Any) -> None:
     datasets.get(given["dataset"])  # one data set, not a name that stands for several
     one = {
         name: () if given[name] is None else (given[name],)
-        for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync", "gpus", "workers")
+        for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync", "prune", "gpus", "workers")
     }
     request = request_from(ctx, {**given, **one, "seeds": str(given["seed"])})
     if started_by_torchrun(os.environ):

@@ -19,6 +19,10 @@ class Order(Protocol):
     def samples(self) -> int:
         """How many training samples count as this rank's, n_k."""
 
+    @property
+    def repeats(self) -> int:
+        """How many of an epoch's last positions are there only to give all ranks equally many."""
+
     def epoch(self, number: int) -> NDArray[np.int64]:
         """Return the positions of one epoch; equal numbers give equal orders."""
 
@@ -36,11 +40,18 @@ class DealtAnew:
     def __init__(self, positions: NDArray[np.int64], *, rank: int, workers: int, seed: int) -> None:
         dataset, self._positions = TensorDataset(torch.from_numpy(positions)), positions
         self._sampler: DistributedSampler[object] = DistributedSampler(dataset, workers, rank, shuffle=True, seed=seed)
+        missing = len(self._sampler) * workers - len(positions)
+        self._repeats = int(rank >= workers - missing)
 
     @property
     def samples(self) -> int:
         """Its share of an epoch, ceil(n / W), equal on all ranks."""
         return len(self._sampler)
+
+    @property
+    def repeats(self) -> int:
+        """1 on the last ranks where the samples cannot be shared out evenly, else 0."""
+        return self._repeats
 
     def epoch(self, number: int) -> NDArray[np.int64]:
         """Return this rank's share of one epoch's shuffle."""
@@ -68,6 +79,11 @@ class OwnSamples:
     def samples(self) -> int:
         """The samples that this client owns."""
         return len(self._positions)
+
+    @property
+    def repeats(self) -> int:
+        """None at an epoch's end."""
+        return 0
 
     def epoch(self, number: int) -> NDArray[np.int64]:
         """Return the next ``per_epoch`` positions."""

@@ -77,6 +77,16 @@ class RunTotals:
         return sum(self._payload)
 
     @property
+    def dense_bytes_total(self) -> int:
+        """The bytes that dense gradients of all steps so far would have had."""
+        return self._dense
+
+    @property
+    def wire_bytes_total(self) -> int:
+        """The modelled wire bytes of all steps so far."""
+        return self._wire
+
+    @property
     def density_per_tensor(self) -> dict[str, float]:
         """The densities of the last step, by tensor."""
         return dict(self._density)
@@ -135,7 +145,7 @@ class RunTotals:
             "payload_bytes_per_exchange": total / exchanges,
         }
 
-    def time(self, images_per_step: int) -> dict[str, Any]:
+    def time(self, images_per_step: float) -> dict[str, Any]:
         """Return the median step time, the mean of its parts, and images per second over all workers.
 
         Where workers exchange less often than at every step, the times are means over the local steps of an exchange,

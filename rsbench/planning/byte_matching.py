@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 from rsbench.compressors import Compressor
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
-from rsbench.compressors.base.planned_collective import PlannedCollective
-from rsbench.compressors.none import NoCompression
 from rsbench.errors import RsbenchError
 from rsbench.measure.asked_ratio import TOLERANCE
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
+from rsbench.planning.run_bytes import Run
 from rsbench.recipe.sync import EVERY_STEP, Sync
 
 SMALLEST = 1e-12
@@ -23,50 +23,12 @@ _MET = 0.9 * TOLERANCE
 _SMALLEST_EXTRA = 1e-6
 
 
-def payload_bytes(compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float) -> int:
-    """Return the payload bytes of a whole run, added up over the model's networks and exchanged buffers."""
-    buffers = steps * sum(facts.exchanged_buffers)
-    networks = facts.networks.values()
-    return buffers + sum(compressor.total_payload_bytes(shapes, steps, bucket_cap_mb) for shapes in networks)
-
-
-def wire_total(compressor: Compressor, facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
-    """Return the modelled bytes that one worker puts on the wire in a whole run, over the model's networks."""
-    networks = facts.networks.values()
-    buffers = sum(planned.wire_bytes(workers) for planned in _planned_buffers(facts, steps))
-    return buffers + sum(compressor.total_wire_bytes(shapes, steps, workers, bucket_cap_mb) for shapes in networks)
-
-
-def planned_collectives(
-    compressor: Compressor, facts: ModelFacts, steps: int, bucket_cap_mb: float
-) -> list[PlannedCollective]:
-    """Return all calls that one worker makes in a whole run, over the model's networks."""
-    networks = facts.networks.values()
-    planned = [one for shapes in networks for one in compressor.collectives(shapes, steps, bucket_cap_mb)]
-    return planned + _planned_buffers(facts, steps)
-
-
-def _planned_buffers(facts: ModelFacts, steps: int) -> list[PlannedCollective]:
-    """Return the averages of buffers that exchanges end with."""
-    return [PlannedCollective("all_reduce", steps * size, steps) for size in facts.exchanged_buffers]
-
-
-def dense_wire_total(facts: ModelFacts, steps: int, workers: int, bucket_cap_mb: float) -> float:
-    """Return the modelled bytes that one worker puts on the wire in a whole run without compression."""
-    return wire_total(NoCompression(), facts, steps, workers, bucket_cap_mb)
-
-
-def uncertain_bytes(compressor: Compressor, facts: ModelFacts, steps: int) -> int:
-    """Return by how many payload bytes a whole run may miss :func:`payload_bytes`, depending on its weights."""
-    return sum(compressor.uncertain_bytes(shapes, steps) for shapes in facts.networks.values())
-
-
 def estimate(
     compressor: Compressor,
     facts: ModelFacts,
     *,
     workers: int,
-    steps: int,
+    steps: int | Sequence[int],
     batch_size: int,
     bucket_cap_mb: float = BUCKET_CAP_MB,
     sync: Sync = EVERY_STEP,
@@ -77,30 +39,27 @@ def estimate(
         compressor: with its density solved.
         facts: the model's shapes.
         workers: world size W.
-        steps: local steps of the run.
+        steps: local steps of the run, or of each of its phases.
         batch_size: samples per worker and step.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB.
         sync: how often workers exchange.
     """
-    compressor, sent, exchanges = compressor.for_workers(workers), facts.handed_over(sync), sync.exchanges(steps)
-    total = payload_bytes(compressor, sent, exchanges, bucket_cap_mb)
-    dense = facts.dense_bytes * steps
-    wire = wire_total(compressor, sent, exchanges, workers, bucket_cap_mb)
-    dense_wire = dense_wire_total(facts, steps, workers, bucket_cap_mb)
-    messages = (workers + 1) * total // exchanges if compressor.collective == "all_gather" else 0
-    collectives = planned_collectives(compressor, sent, exchanges, bucket_cap_mb)
+    run = _run(facts, steps, workers, bucket_cap_mb, sync)
+    compressor = compressor.for_workers(workers)
+    total, wire, dense_wire = run.payload(compressor), run.wire(compressor), run.dense_wire_bytes
+    messages = (workers + 1) * total // run.exchanges if compressor.collective == "all_gather" else 0
     copies = 4 + 2 * compressor.keeps_residual  # weights, gradients, buckets, momentum; u and v
     copies += 2 * sync.in_rounds  # where the round began, and the difference
     return Estimate(
-        payload_bytes_per_step=total / steps,
+        payload_bytes_per_step=total / run.steps,
         total_payload_bytes=total,
-        compression_ratio=dense / total if total else math.inf,
+        compression_ratio=run.dense_bytes / total if total else math.inf,
         wire_ratio=dense_wire / wire if wire else (math.inf if dense_wire else 1.0),
         memory_bytes_per_worker=copies * facts.dense_bytes + messages + round(batch_size * facts.activation_bytes),
         flops_per_step=batch_size * facts.flops,
-        uncertain_share=uncertain_bytes(compressor, sent, exchanges) / total if total else 0.0,
+        uncertain_share=run.uncertain(compressor) / total if total else 0.0,
         wire_bytes=wire,
-        collectives=collectives,
+        collectives=run.collectives(compressor),
     )
 
 
@@ -111,7 +70,7 @@ def match_bytes(
     ratio: float | None,
     match: str,
     workers: int,
-    steps: int,
+    steps: int | Sequence[int],
     bucket_cap_mb: float = BUCKET_CAP_MB,
     sync: Sync = EVERY_STEP,
 ) -> Compressor:
@@ -124,7 +83,7 @@ def match_bytes(
         match: ``payload``: bytes handed to collectives; ``wire``: modelled bytes on the wire; ``density``: simply
             density 1 / ratio.
         workers: world size W.
-        steps: local steps of the run.
+        steps: local steps of the run, or of each of its phases.
         bucket_cap_mb: bucket size of DistributedDataParallel in MiB; each bucket has a header.
         sync: how often workers exchange.
 
@@ -144,16 +103,13 @@ def match_bytes(
     without_extra = compressor.with_extra(0.0)
     if without_extra.text != compressor.text:
         raise RsbenchError(f"{compressor.text} gives extra, which --ratio sets: leave it out, or give a density too.")
-    return _Matching(
-        compressor=without_extra.for_workers(workers),
-        facts=facts,
-        ratio=ratio,
-        match=match,
-        workers=workers,
-        steps=steps,
-        bucket_cap_mb=bucket_cap_mb,
-        sync=sync,
-    ).solved()
+    run = _run(facts, steps, workers, bucket_cap_mb, sync)
+    return _Matching(compressor=without_extra.for_workers(workers), run=run, ratio=ratio, match=match).solved()
+
+
+def _run(facts: ModelFacts, steps: int | Sequence[int], workers: int, bucket_cap_mb: float, sync: Sync) -> Run:
+    phase_steps = (steps,) if isinstance(steps, int) else tuple(steps)
+    return Run(facts=facts, phase_steps=phase_steps, workers=workers, bucket_cap_mb=bucket_cap_mb, sync=sync)
 
 
 def _checked(compressor: Compressor) -> Compressor:
@@ -182,42 +138,23 @@ class _Matching:
     """A compressor that is to be brought to a ratio, as :func:`match_bytes` is asked for it."""
 
     compressor: Compressor
-    facts: ModelFacts
+    run: Run
     ratio: float
     match: str
-    workers: int
-    steps: int
-    bucket_cap_mb: float
-    sync: Sync
-
-    @property
-    def handed_over(self) -> ModelFacts:
-        """What an exchange hands over."""
-        return self.facts.handed_over(self.sync)
-
-    @property
-    def exchanges(self) -> int:
-        """Exchanges of the run."""
-        return self.sync.exchanges(self.steps)
 
     @property
     def wired(self) -> bool:
         """Whether bytes on the wire are counted; a single worker has none."""
-        return self.match == "wire" and self.workers > 1
+        return self.match == "wire" and self.run.workers > 1
 
     @property
     def target(self) -> float:
         """The most bytes that are to be sent over the run."""
-        dense = self.facts.dense_bytes * self.steps
-        if self.wired:
-            return dense_wire_total(self.facts, self.steps, self.workers, self.bucket_cap_mb) / self.ratio
-        return dense / self.ratio
+        return (self.run.dense_wire_bytes if self.wired else self.run.dense_bytes) / self.ratio
 
     def sent(self, compressor: Compressor) -> float:
         """Return the bytes of the run, of the kind that is matched."""
-        if self.wired:
-            return wire_total(compressor, self.handed_over, self.exchanges, self.workers, self.bucket_cap_mb)
-        return payload_bytes(compressor, self.handed_over, self.exchanges, self.bucket_cap_mb)
+        return self.run.wire(compressor) if self.wired else self.run.payload(compressor)
 
     def solved(self) -> Compressor:
         """Return the compressor with the density, and what it takes beyond that.
@@ -245,9 +182,7 @@ class _Matching:
         One density, the same in all steps, is good enough where it misses by less than 1 % for sure.
         """
         without, most = self.sent(matched), self.sent(matched.with_extra(1.0))
-        certain = 1 - uncertain_bytes(matched, self.handed_over, self.exchanges) / payload_bytes(
-            matched, self.handed_over, self.exchanges, self.bucket_cap_mb
-        )
+        certain = 1 - self.run.uncertain(matched) / self.run.payload(matched)
         if self.target <= (1 + _MET) * certain * without or most <= without:
             return matched
         share = min(1.0, max(_SMALLEST_EXTRA, (self.target - without) / (most - without)))
@@ -255,10 +190,10 @@ class _Matching:
 
     def too_much(self, reach: float) -> RsbenchError:
         """Say how far the compressor reaches, what keeps it from more, and what to do."""
-        compressor, facts = self.compressor, self.handed_over
-        least = payload_bytes(compressor.with_density(SMALLEST), facts, self.exchanges, self.bucket_cap_mb)
+        compressor, facts, exchanges = self.compressor, self.run.handed_over, self.run.exchanges
+        least = self.run.payload(compressor.with_density(SMALLEST))
         whole = [layout for layout in map(compressor.layout, facts.shapes.values()) if not layout.compressed]
-        share = sum(layout.dense_bytes for layout in whole) * self.exchanges / least
+        share = sum(layout.dense_bytes for layout in whole) * exchanges / least
         causes, remedies = [], []
         if compressor.steady_from_step:
             causes.append(f"its density warm-up of {compressor.steady_from_step} steps counts")
@@ -266,7 +201,7 @@ class _Matching:
         if whole:
             causes.append(f"tensors of fewer than two dimensions, sent whole, are {share:.0%} of those bytes")
         if facts.exchanged_buffers:
-            buffers = self.exchanges * sum(facts.exchanged_buffers) / least
+            buffers = exchanges * sum(facts.exchanged_buffers) / least
             causes.append(f"averaged buffers, such as batch norm's, are {buffers:.0%} of those bytes")
         if share > 0.25:
             remedies.append(f"select within them too with --compressor {compressor.replace(one_d='select').text}")
@@ -284,14 +219,14 @@ class _Matching:
         compressor = self.compressor
         ceiling = compressor.largest_density
         limit = f"every layer at its ceiling of {ceiling:g}" if ceiling < 1 else "every tensor sent whole"
-        if self.sync.every > 1:
-            limit += f" once in {self.sync.every} steps"
+        if self.run.sync.every > 1:
+            limit += f" once in {self.run.sync.every} steps"
         remedies = [f"ask for at least --ratio {math.ceil(reach):g}"]
         if ceiling < 1:
             remedies.append("raise the ceiling")
         return RsbenchError(
-            f"{compressor.text} cannot send as much as {self.ratio:g}x fewer {self.match} bytes of {self.facts.name}:"
-            f" with {limit} it is at {_reach_text(reach)}; {' or '.join(remedies)}."
+            f"{compressor.text} cannot send as much as {self.ratio:g}x fewer {self.match} bytes of"
+            f" {self.run.facts.name}: with {limit} it is at {_reach_text(reach)}; {' or '.join(remedies)}."
         )
 
 

@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from rsbench.cell import MOST, Device
+from rsbench.cell import Device
 from rsbench.errors import RsbenchError
 from rsbench.planning import probe
+from rsbench.recipe.ranges import MOST
 
 DEFAULT_CPU_WORKERS: Final = 2
 TOKEN_VARIABLE: Final = "RSBENCH_TOKEN"

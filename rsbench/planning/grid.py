@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe, check_ratio
+from rsbench.cell import CellSpec, Device, Match, Optimizer, Recipe
 from rsbench.errors import RsbenchError
 from rsbench.links.worker_links import WorkerLinks, parse_worker_links
 from rsbench.models.origin import source_of
 from rsbench.models.rates import default_rate
 from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.recipe.partition import parse_partition
+from rsbench.recipe.ranges import check_ratio
 from rsbench.recipe.split import check_split
 from rsbench.recipe.sync import parse_sync
 
@@ -53,6 +54,8 @@ class Grid:
             over one, then over the next, within a seed.
         syncs: how often workers exchange, canonical texts (:mod:`rsbench.recipe.sync`), None for every step; a method's
             follow one another.
+        prunes: which training samples are kept, canonical texts (:mod:`rsbench.recipe.prune`), None for all; they
+            follow one another, too.
         devices: workers and device as the user said them.
         workers: processes in all; several compare world sizes; :meth:`placed` takes them from ``devices``.
         device: what each worker trains on, taken from ``devices`` too.
@@ -76,6 +79,7 @@ class Grid:
     match: Match = "payload"
     links: tuple[str | None, ...] = (None,)
     syncs: tuple[str | None, ...] = (None,)
+    prunes: tuple[str | None, ...] = (None,)
     devices: DeviceRequest = field(default_factory=DeviceRequest)
     workers: tuple[int, ...] = (2,)
     device: Device = "cpu"
@@ -144,16 +148,8 @@ class Grid:
     @property
     def most_cells(self) -> int:
         """How many cells it is at most, counted without making them."""
-        chosen = (
-            self.datasets,
-            self.workers,
-            self.models,
-            self.compressors,
-            self.ratios,
-            self.lrs,
-            self.links,
-            self.syncs,
-        )
+        data = (self.datasets, self.models, self.prunes)
+        chosen = (*data, self.workers, self.links, self.syncs, self.compressors, self.ratios, self.lrs)
         seeds = len(self.seeds) + (self.tuning_seed is not None)
         return seeds * math.prod(max(1, len(values)) for values in chosen)
 
@@ -190,6 +186,7 @@ class Grid:
                 workers=workers,
                 link=link,
                 sync=sync,
+                prune=prune,
                 model_source=source_of(model),
             )
             for seed in self.seeds
@@ -199,6 +196,7 @@ class Grid:
             for model in self.models or (datasets[name].model,)
             for text, ratio in rows
             for sync in self.syncs
+            for prune in self.prunes
             for lr in self.lrs or (default_rate(model, datasets[name].lr),)
         ]
         return list(dict.fromkeys(cells))

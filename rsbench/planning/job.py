@@ -13,11 +13,12 @@ from rsbench import cell, compressors, datasets
 from rsbench.cell import CellSpec
 from rsbench.datasets.base import DataNotFound, Dataset, Survey
 from rsbench.errors import RsbenchError
-from rsbench.planning import byte_matching, probe
+from rsbench.planning import probe
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.grid import DatasetDefaults
+from rsbench.planning.phases import PlannedPhase, check_phases, match, planned_phases
 from rsbench.planning.probe import ModelFacts
-from rsbench.recipe import epochs
+from rsbench.recipe.phases import Phase, phases_of
 from rsbench.results.folder import CellFolder, write_file
 from rsbench.results.schema import SCHEMA
 
@@ -107,9 +108,10 @@ class Job:
         spec: the cell as asked for.
         task: name of its data set's task.
         compressor: canonical text after matching, with the density that gives the asked ratio.
-        steps_per_epoch: optimizer steps.
+        steps_per_epoch: optimizer steps in an epoch of the last phase.
         steps: optimizer steps of the whole run.
         estimate: bytes and memory that it will take.
+        phases: what each phase takes; empty where there is one.
     """
 
     spec: CellSpec
@@ -118,10 +120,13 @@ class Job:
     steps_per_epoch: int
     steps: int
     estimate: Estimate
+    phases: tuple[PlannedPhase, ...] = ()
 
     @property
     def epochs(self) -> int:
         """Epochs that are begun within ``steps``."""
+        if self.phases:
+            return sum(phase.epochs for phase in self.phases)
         return -(-self.steps // self.steps_per_epoch)
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,7 +137,8 @@ class Job:
     def from_dict(cls, values: Mapping[str, Any]) -> Job:
         """Build a job from what ``to_dict`` gave on another node."""
         spec = CellSpec.from_dict(values["spec"])
-        return cls(**{**values, "spec": spec, "estimate": Estimate.from_dict(values["estimate"])})
+        phases = tuple(PlannedPhase(**phase) for phase in values.get("phases", ()))
+        return cls(**{**values, "spec": spec, "estimate": Estimate.from_dict(values["estimate"]), "phases": phases})
 
 
 def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> list[Job]:
@@ -144,7 +150,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
 
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach, a
-            partition that the task or its data cannot have.
+            partition or a choice of samples that the task or its data cannot have.
     """
 
     @cache
@@ -156,63 +162,32 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
         task, inputs = located[dataset].dataset.task, located[dataset].survey.inputs
         return probe.model_facts(task, model, inputs, image_size, weights)
 
-    matched: dict[tuple[CellSpec, int, int], tuple[str, Estimate]] = {}
+    matched: dict[tuple[CellSpec, tuple[Phase, ...]], tuple[str, Estimate]] = {}
     jobs: list[Job] = []
     for spec in specs:
         data = located[spec.dataset]
         spec.partitioning.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
+        spec.pruning.check(task=data.dataset.task, partition=spec.partition)
         train = samples(spec.dataset, spec.image_size, spec.split, spec.derived_seed)
-        per_epoch = epochs.steps_per_epoch(train, workers=spec.workers, batch_size=spec.batch_size)
-        steps = epochs.total_steps(per_epoch, epochs=spec.epochs, max_steps=spec.max_steps)
-        _check_exchanges(spec, steps, per_epoch)
-        question = (replace(spec, seed=0, lr=1.0), per_epoch, steps)  # seeds and learning rates change no bytes
+        phases = phases_of(spec, train)
+        check_phases(spec, phases)
+        model = facts(spec.model, spec.dataset, spec.image_size, spec.weights)
+        question = (replace(spec, seed=0, lr=1.0), phases)  # seeds and learning rates change no bytes
         if question not in matched:
-            matched[question] = _match(*question, facts(spec.model, spec.dataset, spec.image_size, spec.weights))
+            matched[question] = match(*question, model)
         text, estimate = matched[question]
-        task = data.dataset.task
         jobs.append(
-            Job(spec=spec, task=task, compressor=text, steps_per_epoch=per_epoch, steps=steps, estimate=estimate)
+            Job(
+                spec=spec,
+                task=data.dataset.task,
+                compressor=text,
+                steps_per_epoch=phases[-1].per_epoch,
+                steps=sum(phase.steps for phase in phases),
+                estimate=estimate,
+                phases=planned_phases(spec, phases, text, model, classes=data.survey.inputs.get("classes", 0)),
+            )
         )
     return jobs
-
-
-def _check_exchanges(spec: CellSpec, steps: int, per_epoch: int) -> None:
-    """Refuse a run that ends before its workers would exchange.
-
-    Raises:
-        RsbenchError: says how many steps there are, and what to ask for.
-    """
-    if spec.synchronization.every > steps:
-        raise RsbenchError(
-            f"--sync {spec.sync} exchanges once in {spec.synchronization.every:,} local steps, but this run has "
-            f"{steps:,} ({per_epoch:,} an epoch): ask for at most {steps:,} local steps, or for more --epochs."
-        )
-
-
-def _match(spec: CellSpec, per_epoch: int, steps: int, model: ModelFacts) -> tuple[str, Estimate]:
-    """Return the compressor with the density that gives the asked ratio, and what its run will take."""
-    sync = spec.synchronization
-    exchanges_per_epoch = max(1, round(per_epoch / sync.every))
-    compressor = byte_matching.match_bytes(
-        compressors.parse(spec.compressor).for_run(steps_per_epoch=exchanges_per_epoch),
-        model,
-        ratio=spec.ratio,
-        match=spec.match,
-        workers=spec.workers,
-        steps=steps,
-        bucket_cap_mb=spec.bucket_cap_mb,
-        sync=sync,
-    )
-    estimate = byte_matching.estimate(
-        compressor,
-        model,
-        workers=spec.workers,
-        steps=steps,
-        batch_size=spec.batch_size,
-        bucket_cap_mb=spec.bucket_cap_mb,
-        sync=sync,
-    )
-    return compressor.text, estimate
 
 
 def write_job(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final
 
+from rsbench.errors import RsbenchError
 from rsbench.metrics import Detail
+from rsbench.recipe.prune import parse_prune
 
 LARGEST: Final = 1e300
 """A float beyond it would be infinite in the next sum."""
@@ -124,6 +126,18 @@ DETAILS: Final[Mapping[Detail, Check]] = {
 """What a task's test has beside its metrics (:attr:`rsbench.metrics.TaskFacts.details`)."""
 
 
+def pruning(value: Any) -> str | None:
+    """Return None for null, or for a text of ``--prune``."""
+    wanted = "a text of --prune, or null"
+    if value is not None and not isinstance(value, str):
+        return wanted
+    try:
+        parse_prune(value)
+    except RsbenchError:
+        return wanted
+    return None
+
+
 def partition(value: Any) -> str | None:
     """Return None for null, or for a text with as many counts for each client and a modality for each or none."""
     wanted = "an object of a text and as many counts for each client, or null"
@@ -144,3 +158,31 @@ def _all_within(values: Collection[Any], least: float, most: float) -> bool:
         return False
     numbers = [value for value in values if value is not None]
     return not numbers or (_within(min(numbers), least, most) and _within(max(numbers), least, most))
+
+
+def check_fields(
+    section: Any, fields: Mapping[str, Check], prefix: str, *, maybe: Mapping[str, Check] | None = None
+) -> None:
+    """Check one object's fields, in order.
+
+    Args:
+        section: of a record.
+        fields: that it must have.
+        prefix: what leads to the section within the record, such as ``traffic.``.
+        maybe: fields that it may have, too.
+
+    Raises:
+        RsbenchError: names the first field that is missing or wrong.
+    """
+    if not isinstance(section, dict):
+        where = f'the field "{prefix.rstrip(".")}"' if prefix else "the file"
+        raise RsbenchError(f"{where} must hold an object")
+    there = {name: wanted for name, wanted in (maybe or {}).items() if name in section}
+    for name, field_check in {**fields, **there}.items():
+        if name not in section:
+            raise RsbenchError(f'the field "{prefix}{name}" is missing')
+        wanted = field_check(section[name])
+        if wanted is not None:
+            shown = repr(section[name])
+            shown = shown if len(shown) <= 40 else shown[:37] + "..."
+            raise RsbenchError(f'the field "{prefix}{name}" is {shown} but must be {wanted}')

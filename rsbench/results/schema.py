@@ -13,7 +13,20 @@ from rsbench.errors import RsbenchError
 from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
 from rsbench.metrics import TASKS, facts_of
-from rsbench.results.checks import DETAILS, Check, count, is_of, list_of, map_to, number, object_with, partition
+from rsbench.results.checks import (
+    DETAILS,
+    Check,
+    check_fields,
+    count,
+    is_of,
+    list_of,
+    map_to,
+    number,
+    object_with,
+    partition,
+    pruning,
+)
+from rsbench.results.phase_checks import check_phases
 
 Record = dict[str, Any]
 
@@ -69,13 +82,13 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
     "": {"key_version": _COUNT},
     "cell.": {
         **dict.fromkeys(("link", "sync", "partition", "model_source"), _MAYBE_TEXT),
-        **{"match": _TEXT, "deterministic": _FLAG},
+        **{"match": _TEXT, "deterministic": _FLAG, "prune": pruning},
     },
     "dataset.": {"partition": partition},
     "traffic.": {
         **_amounts("wire_bytes_measured_total", "wire_bytes_received_total"),
         "wire_counter": _MAYBE_TEXT,
-        **_amounts("payload_bytes_per_exchange", "payload_bytes_per_sample"),
+        **_amounts("payload_bytes_per_exchange", "payload_bytes_per_sample", "score_bytes"),
         **dict.fromkeys(("exchanges", "local_steps"), count(1, nullable=True)),
     },
     "time.": _amounts("skew_s", "round_s", "s_per_sample"),
@@ -189,6 +202,7 @@ def check(record: Any) -> None:
             _check_fields(section, fields, f"{name}.")
     if record.get("exchange") is not None:
         _check_exchange(record["exchange"])
+    check_phases(record)
     if record.get("accuracy") is not None:
         _check_accuracy(record["accuracy"], record["dataset"]["task"])
     elif done and record["compressor"]["trains"]:
@@ -231,19 +245,8 @@ def _check_accuracy(accuracy: Any, task: str) -> None:
 
 
 def _check_fields(section: Any, fields: dict[str, Check], prefix: str) -> None:
-    """Check one object's fields, in order."""
-    if not isinstance(section, dict):
-        where = f'the field "{prefix.rstrip(".")}"' if prefix else "the file"
-        raise RsbenchError(f"{where} must hold an object")
-    maybe = {name: wanted for name, wanted in _MAYBE_THERE.get(prefix, {}).items() if name in section}
-    for name, field_check in (fields | maybe).items():
-        if name not in section:
-            raise RsbenchError(f'the field "{prefix}{name}" is missing')
-        wanted = field_check(section[name])
-        if wanted is not None:
-            shown = repr(section[name])
-            shown = shown if len(shown) <= 40 else shown[:37] + "..."
-            raise RsbenchError(f'the field "{prefix}{name}" is {shown} but must be {wanted}')
+    """Check one object's fields, in order, those of later versions where they are there."""
+    check_fields(section, fields, prefix, maybe=_MAYBE_THERE.get(prefix, {}))
 
 
 def upgrade(record: Any) -> Record:

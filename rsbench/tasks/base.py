@@ -122,16 +122,34 @@ class Task(ABC):
     def inputs(self) -> dict[str, int]:
         """The sizes that networks are built for, as :attr:`rsbench.datasets.Survey.inputs` of the same data."""
 
-    def batches(self, *, rank: int, workers: int, steps: int) -> TrainBatches:
-        """Return this rank's shuffled batches, ``steps`` an epoch, ``cell.batch_size`` samples each."""
+    def batches(
+        self,
+        *,
+        rank: int,
+        workers: int,
+        steps: int,
+        samples: NDArray[np.int64] | None = None,
+        whole: bool = False,
+    ) -> TrainBatches:
+        """Return this rank's shuffled batches, ``cell.batch_size`` samples each.
+
+        Args:
+            rank: this rank.
+            workers: world size W.
+            steps: of an epoch.
+            samples: positions of those that all workers share, shape [n]; None for all that train.
+            whole: an epoch's last batch takes all samples that are left.
+        """
         batch_size, seed = self.cell.batch_size, self.cell.derived_seed
         order: Order
         if self.clients:
             per_epoch = steps * min(batch_size, math.ceil(len(self.train) / workers))
             order = OwnSamples(self.clients[rank], rank=rank, per_epoch=per_epoch, seed=seed)
         else:
-            order = DealtAnew(self.train, rank=rank, workers=workers, seed=seed)
-        return TrainBatches(self.training_reader(rank), order, rank=rank, batch_size=batch_size, steps=steps, seed=seed)
+            shared = self.train if samples is None else samples
+            order = DealtAnew(shared, rank=rank, workers=workers, seed=seed)
+        sizes = {"batch_size": batch_size, "steps": steps}
+        return TrainBatches(self.training_reader(rank), order, rank=rank, seed=seed, whole=whole, **sizes)
 
     def training_reader(self, rank: int) -> Reader:
         """Return what reads the samples that a rank trains on."""

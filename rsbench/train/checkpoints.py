@@ -8,7 +8,6 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -24,7 +23,6 @@ from rsbench.checkpoints.stopping import StoppedError, Vote, listening
 from rsbench.checkpoints.writer import Writer
 from rsbench.compressors import Compressor
 from rsbench.errors import RsbenchError
-from rsbench.loaders.batches import TrainBatches
 from rsbench.measure.across_ranks import AcrossRanks
 from rsbench.measure.exchange_profile import ExchangeProfile
 from rsbench.measure.gather import gather_json
@@ -33,6 +31,7 @@ from rsbench.measure.log import RunLog
 from rsbench.measure.totals import RunTotals
 from rsbench.results.reached import Tally, read_tally, write_tally
 from rsbench.train.exchange import Exchange
+from rsbench.train.phases import Phases
 from rsbench.train.saving import NEVER_RESUMED, Order
 
 APART_S: Final = 300.0
@@ -57,16 +56,22 @@ class Resumable(Protocol):
     """
 
     cell: CellSpec
-    compressor: Compressor
     device: torch.device
     steps: int
     step: int
-    exchange: Exchange
-    batches: TrainBatches
     totals: RunTotals
     profile: ExchangeProfile
     ranks: AcrossRanks
+    phases: Phases
     log: RunLog
+
+    @property
+    def compressor(self) -> Compressor:
+        """Of the phase that trains."""
+
+    @property
+    def exchange(self) -> Exchange:
+        """Of the phase that trains."""
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -174,7 +179,8 @@ class Checkpoints:
         text = {"progress": training.progress, "runtime": self.runtime, "ranks": training.ranks.state_dict()}
         return {
             "exchange": host_copy(training.exchange.state_dict()),
-            "batches": training.batches.state_dict(),
+            "batches": training.phases.current.batches.state_dict(),
+            "training_set": host_copy(training.phases.training_set.state_dict()),
             "random": random_state(training.device),
             "totals": host_copy(training.totals.state_dict()),
             "profile": training.profile.state_dict(),
@@ -211,10 +217,12 @@ class Checkpoints:
     def _go_on_from(self, header: Header, state: Mapping[str, Any]) -> None:
         """Load a state, and note where this run goes on."""
         step, reset = header.step, self._is_to_reset(header, state)
+        self._training.phases.enter(step, state.get("training_set", {}))
         parts = _RESET if header.facts == self._facts else _RESET_FOR_ANOTHER
         fresh = self._training.exchange.state_dict() if reset else {}
         fresh = {name: host_copy(fresh[name]) for name in parts if name in fresh}
-        self._rehearse()
+        beat("rehearse a step")
+        self._training.phases.current.rehearse()
         try:
             self._load(step, state, fresh)
         except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
@@ -232,21 +240,12 @@ class Checkpoints:
         was_reset = "compressor_reset_at_step" in json.loads(state["text"])["runtime"]
         return self._order.reset_compressor and not (was_reset and header.facts == self._facts)
 
-    def _rehearse(self) -> None:
-        """Train the first step, which the state that is loaded then undoes.
-
-        DistributedDataParallel orders its buckets anew after the first step: the run that goes on must have the order
-        that it had, since sums of three ranks and more depend on it.
-        """
-        beat("rehearse a step")
-        training = self._training
-        training.exchange.launch(0, 1, islice(training.batches.walk(), 1))
-
     def _load(self, step: int, state: Mapping[str, Any], fresh: Mapping[str, Any]) -> None:
         """Put a state where :meth:`_state` took it from, but for parts of the exchange that are given."""
         training, text = self._training, json.loads(state["text"])
         training.exchange.load_state_dict({**state["exchange"], **fresh})
-        training.batches.load_state_dict(state["batches"])
+        training.phases.current.batches.load_state_dict(state["batches"])
+        training.phases.training_set.load_state_dict(state.get("training_set", {}))  # again: the rehearsal was watched
         training.totals.load_state_dict(state["totals"])
         training.profile.load_state_dict(state["profile"])
         training.ranks.load_state_dict(text["ranks"])

@@ -37,7 +37,7 @@ class Exchange(Protocol):
 
         Args:
             step: number of the first, from 0.
-            steps: of the whole run.
+            steps: that are done when the exchange is through: it ends no later.
             batches: of this rank.
 
         Returns:

@@ -1,4 +1,4 @@
-"""The training loop: one, the same for every compressor."""
+"""The run of a cell on one rank: its phases, one after the other, the same for every compressor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,16 +26,13 @@ from rsbench.measure.step_times import skipped_steps
 from rsbench.measure.totals import RunTotals
 from rsbench.measure.trace import Trace
 from rsbench.metrics import facts_of
-from rsbench.recipe.epochs import steps_per_epoch, total_steps
 from rsbench.tasks import Networks, Task
-from rsbench.train.agreement import agree_on_run
 from rsbench.train.checkpoints import Checkpoints
-from rsbench.train.differences import Differences
 from rsbench.train.exchange import Exchange, Stats
-from rsbench.train.gradients import Gradients
 from rsbench.train.inputs_first import inputs_first
-from rsbench.train.learning_rate import learning_rate
 from rsbench.train.open_steps import OpenSteps, ReadStep
+from rsbench.train.phase import PhaseTraining
+from rsbench.train.phases import Phases
 from rsbench.train.saving import NoCheckpoints, Order, Saving
 from rsbench.train.sections import compressor_section, memory_section, model_section, thinned, traffic_section
 
@@ -44,7 +41,9 @@ _PROGRESS: Final = ("trained_s", "_epoch_losses", "_epoch_end", "validation", "h
 
 
 class Training:
-    """One cell on one rank: networks, data, optimizers, and what was measured.
+    """One cell on one rank: its task and phases, and what was measured over all of them.
+
+    Steps are numbered through all phases.
 
     Args:
         cell: what to run.
@@ -55,6 +54,11 @@ class Training:
         log: where raw samples go.
         trace: file for a trace of some steps; None writes none.
         order: of checkpoints; None saves none.
+
+    Attributes:
+        phases: which one trains, and what the others took.
+        steps: of all phases.
+        step: that are done.
 
     Raises:
         RsbenchError: the data cannot be split as asked, the model is unknown, or nobody has described the task in
@@ -73,35 +77,20 @@ class Training:
         trace: Path | None = None,
         order: Order | None = None,
     ) -> None:
-        self.cell, self.compressor, self.device, self.log = cell, compressor, device, log
-        self.workers, rank, seed = dist.get_world_size(), dist.get_rank(), cell.derived_seed
+        self.cell, self.device, self.log = cell, device, log
         self._metric = facts_of(task.name).metric.name
         beat("load its data")
         self.task = task(cell, folder, device)
-        train = len(self.task.train)
-        self.per_epoch = steps_per_epoch(train, workers=self.workers, batch_size=cell.batch_size)
-        self.samples_per_step = min(cell.batch_size, math.ceil(train / self.workers)) * self.workers
-        self.steps = total_steps(self.per_epoch, epochs=cell.epochs, max_steps=cell.max_steps)
-
-        beat("build the network")
-        torch.manual_seed(seed)
-        built = self.task.build(cell.model, self.task.inputs, image_size=cell.image_size, weights=cell.weights)
-        beat("compare with the other ranks")
-        agree_on_run(cell, compressor.text, self.task, folder, built)
-        beat("prepare the exchange")
-        self.networks = self.task.place(built, device, channels_last=cell.channels_last)
-        self.batches = self.task.batches(rank=rank, workers=self.workers, steps=self.per_epoch)
-        self._stream = self.batches.walk()
-        self.exchange = self._exchange_of(self.batches.samples)
-        torch.manual_seed(seed + 104729 * (rank + 1))  # dropout: its own on each rank, the same for every compressor
+        self.phases = Phases(cell, compressor, self.task, folder, device)
+        self.steps = self.phases.steps
         self.profile, self.ranks = ExchangeProfile(), AcrossRanks(device)
-        self.totals = RunTotals(self.workers, compressor.steady_from_step)
+        self.totals = RunTotals(dist.get_world_size(), compressor.steady_from_step)
         self._trace_file, self.trace = trace, None if trace is None else Trace(self.steps)
         self.validation: list[dict[str, Any]] = []
         self.history: list[dict[str, Any]] = []
         self.step, self.trained_s, self._stop = 0, 0.0, 0
         self._epoch_losses: list[float] = []
-        self._epoch_end = self._next_epoch_end()
+        self._epoch_end = self.current.next_epoch_end(0)
         self.checkpoints: Saving = NoCheckpoints() if order is None else Checkpoints(self, order)
 
     @inputs_first
@@ -118,9 +107,11 @@ class Training:
             RsbenchError: the loss or a gradient is not finite, or the newest checkpoint is of another run.
             StoppedError: some rank was asked to stop; a checkpoint was saved.
         """
-        self.log.write("phase", {"phase": "train"})
+        self.log.write("phase", {"phase": self.current.phase.name})
         with self.checkpoints.kept():
             while self.step < self.steps:
+                if self.step == self.current.last_step:
+                    self._change_phase()
                 self._train_until(self.checkpoints.next_stop(self.step, self._epoch_end))
                 epoch_ended = self.step == self._epoch_end
                 if epoch_ended:
@@ -132,28 +123,59 @@ class Training:
         """Write the trace, test with the last weights, and return the record's sections."""
         if self.trace is not None and self._trace_file is not None:
             self.trace.write(self._trace_file)
-        return self._sections(self.trained_s, self._accuracy(pictures))
+        if lost := self.phases.training_set.warning():
+            self.log.warn(lost)
+        return self._sections(self._accuracy(pictures))
+
+    def _change_phase(self) -> None:
+        """Go on with the next phase."""
+        self.phases.next(self.totals, self.trained_s)
+        self._epoch_end = self.current.next_epoch_end(self.step)
+        self.log.write("phase", {"phase": self.current.phase.name})
 
     def _end_epoch(self) -> None:
-        """Validate, and remember what was reached."""
+        """Let the phase's watcher know, validate in the last phase, and remember what was reached."""
         train_loss = sum(self._epoch_losses) / len(self._epoch_losses)
-        scores = self._validate() if self.compressor.trains else None
+        with self._training_time():
+            self.current.watcher.end_epoch()
+        scores = self._validate() if self.compressor.trains and self.phases.is_last else None
         if scores is not None:
-            self.validation.append({"epoch": (self.step - 1) // self.per_epoch, **scores})
+            self.validation.append({"epoch": self.current.epoch_of(self.step - 1), **scores})
             self.log.write("epoch", {"steps_done": self.step, "train_loss": train_loss, **self.validation[-1]})
         self._remember(train_loss)
-        self._epoch_losses, self._epoch_end = [], self._next_epoch_end()
+        self._epoch_losses, self._epoch_end = [], self.current.next_epoch_end(self.step)
+
+    @property
+    def current(self) -> PhaseTraining:
+        """The phase that trains."""
+        return self.phases.current
+
+    @property
+    def compressor(self) -> Compressor:
+        """The compressor of the phase that trains."""
+        return self.phases.compressor
+
+    @property
+    def networks(self) -> Networks:
+        """The networks that train."""
+        return self.current.networks
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange of the phase that trains."""
+        return self.current.exchange
 
     @property
     def progress(self) -> dict[str, Any]:
         """What else changes in training, for a checkpoint."""
-        return {name: getattr(self, name) for name in _PROGRESS}
+        return {**{name: getattr(self, name) for name in _PROGRESS}, "phases": self.phases.parts.ended}
 
     def go_on(self, step: int, progress: Mapping[str, Any]) -> None:
         """Stand after a step, with the progress that was then."""
         for name in _PROGRESS:
             setattr(self, name, progress[name])
-        self.step, self._stream = step, self.batches.walk(step)
+        self.phases.parts.ended, self.step = progress.get("phases", []), step
+        self.current.go_to(step)
 
     def _validate(self) -> dict[str, float] | None:
         """Average the buffers over the ranks and score the validation samples."""
@@ -166,24 +188,9 @@ class Training:
         """Keep what was reached after this epoch, for curves against steps, time and bytes."""
         last = self.validation[-1] if self.validation else {}
         entry: dict[str, Any] = {"step": self.step, "elapsed_s": self.trained_s, "train_loss": train_loss}
-        entry |= {"payload_bytes_total": self.totals.payload_bytes_total, "lr": self._rate(self.step - 1)}
+        entry |= {"payload_bytes_total": self.totals.payload_bytes_total, "lr": self.current.rate(self.step - 1)}
         entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
         self.history.append(entry | {"density_per_tensor": self.totals.density_per_tensor})
-
-    def _rate(self, step: int, network: str = "") -> float:
-        rate = learning_rate(self.cell, step, steps=self.steps, per_epoch=self.per_epoch)
-        return rate * self.task.rate_factors.get(network, 1.0)
-
-    def _exchange_of(self, samples: int) -> Exchange:
-        """Return what the workers exchange, by the cell."""
-        if self.cell.synchronization.in_rounds:
-            return Differences(self.networks, self.compressor, self.cell, samples, self._losses, self._rate)
-        return Gradients(self.networks, self.compressor, self.cell, self.device, self._losses, self._rate)
-
-    def _next_epoch_end(self) -> int:
-        """Return the steps after which to validate next: at the first exchange at or after the epoch's end."""
-        every, end = self.cell.synchronization.every, (self.step // self.per_epoch + 1) * self.per_epoch
-        return min(self.steps, math.ceil(end / every) * every)
 
     def _train_until(self, stop: int) -> None:
         """Train until so many steps are done, in an exchange's end, or to the next where a rank was asked to stop."""
@@ -193,7 +200,7 @@ class Training:
         self.ranks.open()
         while self.step < self._stop:
             with self._training_time():
-                steps = self.exchange.launch(self.step, self.steps, loader)
+                steps = self.current.launch(self.step, loader)
                 read = [one for step, _ in steps for one in self._finite_steps(launched.add(step))]
             self.step += len(steps)
             sent += [stats for _, stats in steps]
@@ -213,7 +220,7 @@ class Training:
         read = self.step
         while read < self._stop:
             read += 1
-            yield next(self._stream)
+            yield self.current.next_batch()
 
     @contextmanager
     def _training_time(self) -> Iterator[None]:
@@ -221,16 +228,6 @@ class Training:
         began = time.perf_counter()
         yield
         self.trained_s += time.perf_counter() - began
-
-    def _losses(self, models: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield the task's losses, each computed under autocast where that is asked for."""
-        losses = self.task.losses(models, batch, label_smoothing=self.cell.label_smoothing)
-        while True:
-            with torch.autocast(self.device.type, torch.bfloat16) if self.cell.bf16 else nullcontext():
-                named_loss = next(losses, None)
-            if named_loss is None:
-                return
-            yield named_loss
 
     def _finite_steps(self, read: list[ReadStep]) -> list[ReadStep]:
         """Return the steps, or stop a run that diverged: at that step on CPUs, a step later on GPUs."""
@@ -256,8 +253,8 @@ class Training:
         self.profile.add(step.phases)
         if self.trace is not None:
             self.trace.add(step.number, step.marks)
-        values = {"step": step.number, "epoch": step.number // self.per_epoch, "loss": step.loss, "lr": step.rate}
-        values |= {"images": self.samples_per_step, "payload_bytes": stats["payload_bytes"] if stats else 0}
+        values = {"step": step.number, "epoch": self.current.epoch_of(step.number), "loss": step.loss, "lr": step.rate}
+        values |= {"images": self.current.samples_per_step, "payload_bytes": stats["payload_bytes"] if stats else 0}
         values["warmup"] = step.number < skipped_steps(self.steps)
         self.log.write("step", values | vars(step.times))
         if stats and changed:
@@ -278,23 +275,26 @@ class Training:
         scores = {"val": self.validation, "val_score": last, "test": test}
         return {**scores, "pictures": drawn, "baselines": self.task.baselines()}
 
-    def _sections(self, train_s: float, accuracy: dict[str, Any] | None) -> dict[str, Any]:
+    def _sections(self, accuracy: dict[str, Any] | None) -> dict[str, Any]:
         """Return all sections of the record that this process knows of."""
-        traffic = traffic_section(self.totals, self.exchange.buffer_bytes, self.cell, self.samples_per_step)
+        phases = self.phases
+        phases.close(self.totals, self.trained_s)
+        traffic = traffic_section(self.totals, phases.parts.buffer_bytes, self.cell, phases.samples)
         return {
             "compressor": compressor_section(self.compressor, self.cell),
             "dataset": self.task.facts(),
             "model": model_section(self.cell.model, self.networks),
-            "traffic": {**traffic, **self.ranks.traffic()},
+            "traffic": {**traffic, **self.ranks.traffic(), **phases.parts.traffic()},
             "exchange": {**self.profile.section(), **self.ranks.machine()},
-            "time": {**self.totals.time(self.samples_per_step), "train_s": train_s},
+            "time": {**self.totals.time(phases.samples / self.steps), "train_s": self.trained_s},
             "accuracy": accuracy,
             "history": thinned(self.history),
             "memory": memory_section(self.device),
+            **phases.sections(),
             "runtime": {
                 **self.checkpoints.runtime,
                 "buckets": self.exchange.bucket_count,
-                "steps_per_epoch": self.per_epoch,
+                "steps_per_epoch": self.current.phase.per_epoch,
                 "kernels": self.compressor.hook.kernels,
             },
         }

@@ -40,19 +40,18 @@ def compressor_section(compressor: Compressor, cell: CellSpec) -> dict[str, Any]
     }
 
 
-def traffic_section(totals: RunTotals, buffer_bytes: int, cell: CellSpec, samples_per_step: int) -> dict[str, Any]:
+def traffic_section(totals: RunTotals, buffer_bytes: int, cell: CellSpec, samples: int) -> dict[str, Any]:
     """Return the run's bytes, and in ``ratio_note`` that they are not what was asked for (empty where they are).
 
     Args:
         totals: of the run.
         buffer_bytes: of averaged buffers.
         cell: what was asked for.
-        samples_per_step: of all workers together.
+        samples: that all workers together trained on, repeats included.
     """
     traffic = totals.traffic()
     note = asked_ratio.miss_text({"ratio": cell.ratio, "match": cell.match}, traffic)
-    samples = traffic["steps"] * samples_per_step / cell.workers
-    per_sample = {"payload_bytes_per_sample": traffic["payload_bytes_total"] / samples}
+    per_sample = {"payload_bytes_per_sample": traffic["payload_bytes_total"] / (samples / cell.workers)}
     return {**traffic, **per_sample, "buffer_bytes": buffer_bytes, "ratio_asked": cell.ratio, "ratio_note": note}
 
 

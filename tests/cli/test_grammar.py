@@ -38,6 +38,10 @@ TYPOS = [
     ("compare --seeds 4-0", "end before they begin"),
     ("compare --sync steps,round:8", 'Did you mean "rounds"?'),
     ("compare --sync steps,rounds", "write rounds:8"),
+    ("compare --prune none,tdd:0.5", 'Did you mean "tdds"?'),
+    ("compare --prune tdds:0.5,epoch=9,none", 'Did you mean "epochs"?'),
+    ("compare --prune tdds,epochs=9", "write tdds:epochs=9."),
+    ("run --prune none,tdds:0.5", "run takes one value, not 2"),
     ("compare --link geoo", 'Did you mean "geo"?'),
     ("compare --link geo,latency=600ms", "write geo:latency=600ms."),
     ("compare --link 50mbit,geo:latecy=600ms", 'Did you mean "latency"?'),
@@ -97,6 +101,10 @@ SPELLINGS: list[tuple[list[str], dict[str, tuple[object, ...]]]] = [
         ["--sync", "rounds:8:nesterov:outer_lr=0.5,state=reset,steps"],
         {"syncs": ("rounds:8:nesterov:outer_lr=0.5,state=reset", None)},
     ),
+    (
+        ["--prune", "none,tdds:.5,epochs=9,budget=steps,random:0.5", "--prune", "none"],
+        {"prunes": (None, "tdds:0.5,epochs=9,budget=steps", "random:0.5")},
+    ),
     (["--link", "none,50mbit"], {"links": (None, "50mbit")}),
     (["--link", "geo:latency=600ms,up=1mbit,50mbit"], {"links": ("geo:up=1mbit,latency=600ms", "50mbit")}),
     (["--link", "50mbit", "--link-of", "1=leo,3=10mbit"], {"links": ("50mbit;1=leo;3=10mbit",)}),
@@ -137,7 +145,10 @@ def test_a_plan_writes_lists_in_the_same_ways(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["list"], "Missing argument WHAT: give one of compressors, datasets, links, models, partitions, plans, runs"),
+        (
+            ["list"],
+            "Missing argument WHAT: give one of compressors, datasets, links, models, partitions, plans, prune, runs",
+        ),
         (
             ["compare", "--compressor", "none topk"],
             "separate values with commas: none,topk.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from click.testing import Result
 
 Call = Callable[..., Result]
-LISTS = ("compressors", "datasets", "links", "partitions", "plans", "sync")
+LISTS = ("compressors", "datasets", "links", "partitions", "plans", "prune", "sync")
 
 
 @pytest.mark.parametrize("what", LISTS)
@@ -19,7 +20,7 @@ def test_tables_fit_the_width(rsbench: Call, monkeypatch: pytest.MonkeyPatch, wh
     monkeypatch.setenv("COLUMNS", str(columns))
     result = rsbench("list", what)
     assert result.exit_code == 0
-    table = result.stdout.partition("Options of rounds")[0].splitlines()
+    table = re.split("Options (?:of rounds|follow)", result.stdout)[0].splitlines()
     assert max(map(len, table)) <= columns
     assert "\x1b" not in result.output
 

@@ -24,6 +24,7 @@ from rsbench.errors import RsbenchError
 from rsbench.planning.devices import endpoint_of
 from rsbench.planning.grid import check_size, parse_seeds
 from rsbench.recipe.partition import parse_partition
+from rsbench.recipe.prune import parse_prune
 from rsbench.recipe.split import check_split
 from rsbench.reports import build_report
 from rsbench.reports.formats import csv, latex, markdown
@@ -36,7 +37,26 @@ RECORDS = sorted((Path(__file__).parents[1] / "golden" / "records").glob("*.json
 
 KEYS = sorted({field.name for kind in COMPRESSORS.values() for field in dataclasses.fields(kind)})
 WORDS = [*COMPRESSORS, *KEYS, ":", "=", ",", "/", "-", "random:", "official", "true", "nan", "inf", "1e400", "9" * 400]
-WORDS += ["9" * 5000, "٣", "²", "0", "10/90", "0x1", "\x1b[2J", "\udcff", "[::1]", "@", "http://", "%", ".", "1e-320"]
+WORDS += [
+    "9" * 5000,
+    "٣",
+    "²",
+    "0",
+    "10/90",
+    "0x1",
+    "\x1b[2J",
+    "\udcff",
+    "[::1]",
+    "@",
+    "tdds:",
+    "budget=",
+    "window=",
+    "http://",
+    "%",
+    ".",
+    "1e-320",
+]
+WORDS += ["tdds:", "budget=", "window=", "epochs="]
 texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=9).map("".join)
 whole = st.builds(
     "{}:{}={}".format,
@@ -48,11 +68,13 @@ whole = st.builds(
 
 def check_texts(text: object) -> None:
     assert isinstance(text, str)
-    for read in (parse, check_split, parse_partition, parse_seeds, endpoint_of):
+    for read in (parse, check_split, parse_partition, parse_prune, parse_seeds, endpoint_of):
         with contextlib.suppress(RsbenchError):
             read(text)
     with contextlib.suppress(RsbenchError):
         assert parse(parse(text).text).text == parse(text).text
+    with contextlib.suppress(RsbenchError):
+        assert parse_prune(parse_prune(text).text) == parse_prune(text)
     assert harmless(text).isprintable()
 
 

@@ -49,12 +49,12 @@ def cases(workers: int) -> dict[str, dict[str, Any]]:
     return {**some, **{name: {"compressor": text} for name, text in texts.items()}}
 
 
-def scenes(folder: Path) -> Path:
+def scenes(folder: Path, count: int = 90) -> Path:
     """Prepare a few pictures; each rank its own, which are the same."""
     rng = np.random.default_rng(0)
     for name in ("lake", "road"):
         (folder / "scenes" / name).mkdir(parents=True)
-        for number in range(90):
+        for number in range(count):
             picture = Image.fromarray(rng.integers(0, 255, (32, 32, 3), dtype=np.uint8))
             picture.save(folder / "scenes" / name / f"{number}.png")
     return datasets.get("imagefolder").prepare(folder / "scenes", folder, 32).folder
@@ -76,6 +76,8 @@ def train(cell: CellSpec, data: Path, folder: Path, samples: Path) -> dict[str, 
         "accuracy": sections["accuracy"]["test"],
         "train_loss": [entry["train_loss"] for entry in sections["history"]],
         "timed_steps": sections["traffic"]["steps"],
+        "score_bytes": sections["traffic"].get("score_bytes"),
+        "selection": sections.get("selection"),
         "resumed": sections["runtime"]["resumed_from_step"],
     }
 

@@ -95,6 +95,18 @@ def _partition_names() -> Iterable[str]:
     return [form.partition(":")[0] + (":" if ":" in form else "") for form, _ in describe()]
 
 
+def _prune_names() -> Iterable[str]:
+    from rsbench.recipe.prune import KINDS  # late: start-up
+
+    return ["none" if kind == "none" else f"{kind}:" for kind in KINDS]
+
+
+def _prune_keys(name: str) -> Iterable[str]:
+    from rsbench.recipe.prune import OPTIONS  # late: start-up
+
+    return [f"{option}=" for option in OPTIONS.get(name, ())]
+
+
 def _format_names() -> Iterable[str]:
     return ("md", "csv", "html", "tex", "json")
 
@@ -113,4 +125,5 @@ compressors = in_list(_compressor_names, _compressor_keys)
 links = in_list(_link_names, _link_keys)
 syncs = in_list(_sync_names)
 partitions = in_list(_partition_names)
+prunes = in_list(_prune_names, _prune_keys)
 formats = in_list(_format_names)

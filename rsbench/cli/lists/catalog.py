@@ -1,4 +1,4 @@
-"""Lists of what rsbench knows by name: compressors, data sets, links, partitions, plans and ways to exchange."""
+"""Lists of what rsbench knows by name: compressors, data sets, links, partitions, plans, exchanges and prunings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rsbench.cli.lists.table import Asked, Listing, Row
 from rsbench.links.link import PRESETS, WIRED, Link, parse_link
 from rsbench.planning import plan_file
-from rsbench.recipe import partition, sync
+from rsbench.recipe import partition, prune, sync
 
 if TYPE_CHECKING:
     from rsbench.datasets.base import Family, Origin
@@ -156,6 +156,20 @@ def ways_to_exchange(asked: Asked) -> Listing:
             *(f"  {option}" for option in options),
         ),
         hints=("A step is one batch of a worker in every row. See docs/rounds.md.",),
+    )
+
+
+def ways_to_prune(asked: Asked) -> Listing:
+    """Return what ``--prune`` takes, with its options."""
+    return Listing(
+        what="prune",
+        columns=("Way", "Which training samples are kept"),
+        rows=tuple(_described(form, words) for form, words in prune.describe()),
+        results=(
+            "Options follow after the share: --prune tdds:0.5,epochs=20,budget=steps",
+            *(f"  {name}: {words}" for name, words in prune.options()),
+        ),
+        hints=("What a scoring phase sends and takes is counted and shown apart. See docs/pruning.md.",),
     )
 
 

@@ -119,7 +119,7 @@ def _words(cell: Mapping[str, Any]) -> tuple[str, ...]:
     ratio = "" if spec.ratio is None else f" {spec.ratio:g}x"
     count = "1 worker" if spec.workers == 1 else f"{spec.workers} workers"
     pieces = (
-        " ".join(filter(None, [f"{spec.compressor}{ratio}", spec.sync])),
+        " ".join(filter(None, [f"{spec.compressor}{ratio}", spec.sync, spec.prune])),
         spec.dataset,
         spec.model,
         f"lr={spec.lr:g}",

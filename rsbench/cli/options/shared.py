@@ -156,6 +156,11 @@ _SYNC = "Exchange every step, or in rounds: `rsbench list sync`.  [steps]"
 sync_option = heading(EXCHANGE, list_option("--sync", metavar="SYNC", shell_complete=completion.syncs, help=_SYNC))
 cell_sync_option = heading(EXCHANGE, one_option("--sync", metavar="SYNC", shell_complete=completion.syncs, help=_SYNC))
 
+_PRUNE = "Train on a chosen share of the samples: `rsbench list prune`.  [none]"
+_PRUNING = {"metavar": "PRUNE", "shell_complete": completion.prunes, "help": _PRUNE}
+prune_option = heading(TRAIN, list_option("--prune", **_PRUNING))
+cell_prune_option = heading(TRAIN, one_option("--prune", **_PRUNING))
+
 byte_options = heading(
     BYTES,
     click.option("--density", type=float, metavar="R", help="Send this share of the elements, in place of --ratio."),

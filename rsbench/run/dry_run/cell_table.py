@@ -39,7 +39,7 @@ def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tup
     return (
         spec.dataset,
         spec.model,
-        " ".join(filter(None, [job.compressor, spec.sync])),
+        " ".join(filter(None, [job.compressor, spec.sync, spec.prune])),
         "-" if spec.ratio is None else f"{spec.ratio:g}",
         f"{spec.lr:g}" if queue.decided(job) else "best",
         str(spec.seed),

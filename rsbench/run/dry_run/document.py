@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rsbench.planning.job import Job
@@ -49,6 +50,7 @@ def _method(group: Group) -> dict[str, Any]:
         "compressor": spec.compressor,
         "ratio": spec.ratio,
         "sync": spec.sync,
+        "prune": spec.prune,
         "cells": len(group.jobs),
         "payload_bytes": group.payload_bytes,
         "time_s": group.time_s,
@@ -64,6 +66,7 @@ def _cell(queue: CellQueue, job: Job, expected: Expectation) -> dict[str, Any]:
         "lr_is_decided": queue.decided(job),
         "compressor_run": job.compressor,
         "steps": job.steps,
+        **({"phases": [asdict(phase) for phase in job.phases]} if job.phases else {}),
         "payload_bytes_per_step": estimate.payload_bytes_per_step,
         "payload_bytes": estimate.total_payload_bytes,
         "wire_bytes": estimate.wire_bytes,

@@ -44,8 +44,8 @@ def by_setting(jobs: Sequence[Job], expected: Sequence[Expectation]) -> list[Gro
 
 
 def by_method(jobs: Sequence[Job], expected: Sequence[Expectation]) -> list[Group]:
-    """Return the cells by what they compare: compressor, ratio and way to exchange."""
-    return _groups(jobs, expected, lambda job: (job.spec.compressor, job.spec.ratio, job.spec.sync))
+    """Return the cells by what they compare: compressor, ratio, way to exchange and kept samples."""
+    return _groups(jobs, expected, lambda job: (job.spec.compressor, job.spec.ratio, job.spec.sync, job.spec.prune))
 
 
 def _setting(job: Job) -> Hashable:

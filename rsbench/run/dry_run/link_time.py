@@ -5,6 +5,7 @@ from __future__ import annotations
 from rsbench.links.collective_time import collective_s, constants_of
 from rsbench.links.worker_links import parse_worker_links
 from rsbench.planning.job import Job
+from rsbench.planning.phases import score_exchanges
 
 
 def link_time_s(job: Job) -> float:
@@ -18,6 +19,6 @@ def link_time_s(job: Job) -> float:
     link = parse_worker_links(job.spec.link).slowest(workers)
     return sum(
         one.calls * collective_s(one.op, one.payload_bytes / one.calls, one.ranks or workers, link, constants)
-        for one in job.estimate.collectives
+        for one in (*job.estimate.collectives, *score_exchanges(job.phases))
         if one.calls
     )

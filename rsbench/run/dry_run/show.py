@@ -13,6 +13,7 @@ from rsbench.run.dry_run.cell_table import cell_table
 from rsbench.run.dry_run.document import document
 from rsbench.run.dry_run.expectation import Expectation
 from rsbench.run.dry_run.groups import by_method, by_setting
+from rsbench.run.dry_run.phase_table import phase_tables
 from rsbench.run.dry_run.sentences import data_sentences, facts, headline
 from rsbench.run.dry_run.tables import methods_table, settings_table
 from rsbench.run.queue import CellQueue
@@ -46,7 +47,7 @@ def show(
         screen.answer(document(queue, expected, sentences))
         return
     methods = methods_table(by_method(jobs, expected), notes)
-    tables = [settings_table(by_setting(jobs, expected)), methods]
+    tables = [settings_table(by_setting(jobs, expected)), methods, *phase_tables(by_method(jobs, expected))]
     if request.verbose:
         tables.append(cell_table(queue, expected, notes))
         sentences.append(_MEMORY)

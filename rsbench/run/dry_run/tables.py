@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+from rsbench.cell import CellSpec
 from rsbench.reports.document.table import Column, Notes, Table
 from rsbench.run.dry_run.groups import Group
 from rsbench.run.dry_run.marks import miss_marks
@@ -56,13 +57,18 @@ def _method_row(group: Group, notes: Notes) -> list[str]:
     spec = group.jobs[0].spec
     marks = dict.fromkeys(mark for job in group.jobs for mark in miss_marks(job, notes))
     return [
-        " ".join(filter(None, [spec.compressor, f"{spec.ratio:g}x" if spec.ratio else None, spec.sync])),
+        method_text(spec),
         f"x {len(group.jobs)}",
         span([one.payload_bytes_per_step for one in group.estimates], bytes_text),
         " ".join([span([one.compression_ratio for one in group.estimates], ratio_text), *marks]),
         bytes_text(group.payload_bytes),
         duration_text(group.time_s),
     ]
+
+
+def method_text(spec: CellSpec) -> str:
+    """Return what a cell compares: compressor, ratio, way to exchange and kept samples."""
+    return " ".join(filter(None, [spec.compressor, f"{spec.ratio:g}x" if spec.ratio else None, spec.sync, spec.prune]))
 
 
 def span(values: Sequence[float], text: Callable[[float], str]) -> str:

@@ -14,6 +14,8 @@ from rsbench.units import bytes_text, count_text
 
 _AFTER_TRAINING: Final = frozenset({"test", "done"})
 """Phases after the last step."""
+STEPPING: Final = {"score": "scoring", "train": "step"}
+"""Phase of a cell -> what is said of its steps, which are counted through all phases."""
 _SMOOTHING: Final = 0.1
 """Share of the newest step in the running mean of step times."""
 
@@ -100,10 +102,12 @@ class CellState:
 
     @property
     def activity(self) -> str:
-        """What the workers do now: ``reading data``, ``step 12/270``, ``testing``."""
+        """What the workers do now: ``reading data``, ``scoring 12/270``, ``step 112/270``, ``testing``."""
         if self.phase in _AFTER_TRAINING:
             return "testing"
-        return f"step {self.step}/{self.steps}" if self.step else starting_words(self.places)
+        if not self.step:
+            return starting_words(self.places)
+        return f"{STEPPING.get(self.phase, 'step')} {self.step}/{self.steps}"
 
     def details(self) -> list[str]:
         """Return what else there is to say, the most telling first; nothing before the first step."""

@@ -54,7 +54,7 @@ def _parts(spec: CellSpec, models: Mapping[str, str]) -> dict[str, str]:
     return {
         "dataset": spec.dataset,
         "model": models.get(spec.model, spec.model),
-        _METHOD: " ".join(filter(None, [spec.compressor, ratio, spec.sync])),
+        _METHOD: " ".join(filter(None, [spec.compressor, ratio, spec.sync, spec.prune])),
         "lr": f"lr {spec.lr:g}",
         "seed": f"seed {spec.seed}",
         "workers": count_text(spec.workers, "worker"),

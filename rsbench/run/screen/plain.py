@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from rsbench.cell import CellSpec
-from rsbench.run.screen.cell_state import CellState
+from rsbench.run.screen.cell_state import STEPPING, CellState
 from rsbench.run.screen.labels import Labels
 from rsbench.run.screen.progress import Progress
 
@@ -17,7 +17,7 @@ _SHARE: Final = 0.05
 """Part of a cell's time so far that passes between two lines: long cells make no long logs."""
 _DETAILS: Final = 2
 """How many details a line has."""
-_TRAINING: Final = "step"
+_TRAINING: Final = frozenset(STEPPING.values())
 """What an activity begins with while a cell trains."""
 
 
@@ -44,10 +44,10 @@ class PlainProgress(Progress):
         state.read()
         kind = state.activity.rstrip(" 0123456789/")
         interval_s = min(LONGEST_INTERVAL_S, max(SHORTEST_INTERVAL_S, _SHARE * self._time_left.elapsed_s))
-        if kind == self._said and not (kind == _TRAINING and time.monotonic() - self._said_at >= interval_s):
+        if kind == self._said and not (kind in _TRAINING and time.monotonic() - self._said_at >= interval_s):
             return
         self._said_at, self._said = time.monotonic(), kind
-        words = [state.activity, *(self._training_words(state) if kind == _TRAINING else [])]
+        words = [state.activity, *(self._training_words(state) if kind in _TRAINING else [])]
         self._print(f"{self._head(spec)}: {', '.join(words)}")
 
     def _training_words(self, state: CellState) -> list[str]:

@@ -57,6 +57,7 @@ OTHER_VALUES = {
     "deterministic": False,
     "link": "50mbit",
     "sync": "rounds:8",
+    "prune": "tdds:0.5",
 }
 
 

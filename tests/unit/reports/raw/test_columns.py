@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from change_records import ENTROPY, of_changes
 from exchange_records import with_exchange
+from pruned_records import pruned
 from round_records import exchanging
 
 from rsbench.cell import Recipe
@@ -41,6 +42,7 @@ def records_of_every_kind(make_record: Maker) -> list[dict[str, Any]]:
     targets = make_record(model="autoencoder", task="targets", compressor="qsgd")
     mapped = of_changes(make_record(model="fc-siam-diff", task="changes"), entropy=ENTROPY, network=ENTROPY)
     rounds = [exchanging(make_record, sync) for sync in ("steps", "rounds:8")]
+    rounds.append(pruned(make_record, "tdds:0.5"))
     return [*map(with_exchange, [whole, resumed, missed]), fast, failed, pixels, targets, mapped, *rounds]
 
 

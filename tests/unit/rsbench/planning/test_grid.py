@@ -175,6 +175,20 @@ def test_all_methods_run_over_one_link_then_over_the_next() -> None:
     ]
 
 
+def test_selections_of_a_method_follow_one_another() -> None:
+    grid = plan.Grid(compressors=("none", "topk"), prunes=(None, "tdds:0.5"), syncs=(None, "rounds:8"))
+    cells = grid.cells(FACTS)
+    assert len(cells) == grid.most_cells == 8
+    assert [(cell.compressor, cell.sync, cell.prune) for cell in cells[:5]] == [
+        ("none", None, None),
+        ("none", None, "tdds:0.5"),
+        ("none", "rounds:8", None),
+        ("none", "rounds:8", "tdds:0.5"),
+        ("topk", None, None),
+    ]
+    assert len({cell.key for cell in cells}) == len({cell.folder_name for cell in cells}) == 8
+
+
 def test_links_need_their_workers_and_one_machine() -> None:
     devices = DeviceRequest(workers=(4, 2), device="cpu")
     grid = plan.Grid(devices=devices, links=("50mbit;2=10mbit", None))

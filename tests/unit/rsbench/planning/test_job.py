@@ -68,7 +68,7 @@ def test_bytes_are_matched_for_each_world_size_and_once_for_all_seeds(monkeypatc
     model = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1000.0, flops=50.0)
     monkeypatch.setattr(probe, "model_facts", lambda *_: model)
     asked = []
-    monkeypatch.setattr(job, "_match", lambda *words, real=job._match: asked.append(words) or real(*words))
+    monkeypatch.setattr(job, "match", lambda *words, real=job.match: asked.append(words) or real(*words))
     sides: list[int] = []
     survey: Any = SimpleNamespace(
         train_samples=lambda split, seed: 64, inputs={}, sized=lambda side: sides.append(side) or survey

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def test_elapsed_time_is_that_of_training_steps_alone(
     """Each validation and each line of samples takes an hour of a made clock."""
     training, passed = make_training(max_steps=3), [0.0]
     real_clock, real_write, real_validate = time.perf_counter, training.log.write, training.task.validate
-    training.per_epoch = training._epoch_end = 1
+    training.current.phase, training._epoch_end = replace(training.current.phase, per_epoch=1), 1
     monkeypatch.setattr(training, "_accuracy", lambda _: None)
 
     def write(kind: str, values: dict[str, Any]) -> None:
@@ -77,7 +78,7 @@ def test_a_step_of_accumulated_batches_has_their_mean_learning_rate(
     group = accumulated.exchange._networks[""].optimizer.param_groups[0]  # type: ignore[attr-defined]
     accumulated.exchange._networks[""].optimizer.step = lambda: (used.append(group["lr"]), step())  # type: ignore[attr-defined]
     accumulated.run(tmp_path)
-    rates = [plain._rate(number) for number in range(6)]
+    rates = [plain.current.rate(number) for number in range(6)]
     assert used == pytest.approx([sum(rates[:3]) / 3, sum(rates[3:]) / 3])
 
 

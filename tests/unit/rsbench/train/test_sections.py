@@ -27,6 +27,6 @@ def test_the_record_says_what_was_asked_and_that_it_was_missed(ratio: float | No
     times = StepTimes(**{field.name: 0.0 for field in dataclasses.fields(StepTimes)})
     for payload in (120, 80):
         totals.add({**stats, "payload_bytes": payload, "mean_density": 0.1, "density": {}}, times)
-    found = traffic_section(totals, 7, spec(ratio), samples_per_step=64)
+    found = traffic_section(totals, 7, spec(ratio), samples=128)
     assert (found["compression_ratio"], found["ratio_asked"], found["ratio_note"]) == (20.0, ratio, note)
     assert found["buffer_bytes"] == 7

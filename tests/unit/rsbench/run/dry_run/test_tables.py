@@ -10,10 +10,12 @@ from screen_parts import SPEC
 
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.job import Job
+from rsbench.planning.phases import PlannedPhase
 from rsbench.reports.document.table import Notes
 from rsbench.run.dry_run.document import document
 from rsbench.run.dry_run.expectation import Expectation
 from rsbench.run.dry_run.groups import by_method, by_setting
+from rsbench.run.dry_run.phase_table import phase_tables
 from rsbench.run.dry_run.sentences import data_sentences, headline
 from rsbench.run.dry_run.tables import methods_table, settings_table, span
 from rsbench.run.queue import FixedQueue
@@ -99,4 +101,25 @@ def test_sets_that_are_missing_are_named_once_with_their_sizes(tmp_path: Any) ->
     }
     assert data_sentences(located, tmp_path) == [
         f"Not in {tmp_path}, so planned from the declared size: ucm21 (21 classes)."
+    ]
+
+
+def test_phases_are_shown_apart_and_summed_where_there_are_several() -> None:
+    assert phase_tables(by_method(JOBS, EXPECTED)) == []
+    sizes: Any = {"samples": 1050, "epochs": 10, "steps": 170, "wire_bytes": 1.0}
+    score = PlannedPhase(name="score", **sizes, payload_bytes=6000, score_bytes=924_000)
+    train = PlannedPhase(name="train", **{**sizes, "samples": 525, "steps": 240}, payload_bytes=8000, score_bytes=0)
+    jobs = [replace(job(14_000, prune="tdds:0.5", seed=seed), phases=(score, train)) for seed in (0, 1)]
+    (table,) = phase_tables(by_method([JOBS[0], *jobs], EXPECTED[:3]))
+    assert [column.title for column in table.columns][2:] == ["samples", "epochs", "steps", "payload", "scores"]
+    method = "rsdgc 100x tdds:0.5"
+    assert table.rows == (
+        (method, "scoring", "1,050", "10", "170", "6.00 kB", "924 kB"),
+        (method, "training", "525", "10", "240", "8.00 kB", "-"),
+        (method, "all", "-", "20", "410", "14.0 kB", "924 kB"),
+    )
+    phases = document(FixedQueue(jobs[:1]), EXPECTED[:1], [])["cells"][0]["phases"]
+    assert [(phase["name"], phase["steps"], phase["score_bytes"]) for phase in phases] == [
+        ("score", 170, 924_000),
+        ("train", 240, 0),
     ]

@@ -1,0 +1,50 @@
+"""The scorer that a text of ``--prune`` asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from rsbench.errors import RsbenchError
+from rsbench.recipe.prune import Prune
+from rsbench.train.selection.el2n import EL2N
+from rsbench.train.selection.forgetting import Forgetting
+from rsbench.train.selection.scorer import Scorer
+from rsbench.train.selection.sightings import Sightings
+from rsbench.train.selection.tdds import TDDS
+
+
+def make_scorer(
+    prune: Prune,
+    positions: NDArray[np.int64],
+    labels: NDArray[np.int64],
+    classes: int,
+    device: torch.device,
+) -> Scorer:
+    """Return what scores training samples in the scoring phase.
+
+    Args:
+        prune: a selection that has scores.
+        positions: of all training samples in the data set, ascending, int64 [n].
+        labels: of the same samples, int64 [n].
+        classes: how many there are, C.
+        device: where training runs.
+
+    Raises:
+        RsbenchError: the selection has no scores.
+        ValueError: positions do not ascend, or labels are not as many.
+    """
+    if not prune.scores:
+        raise RsbenchError(f"--prune {prune.text} has no scoring phase.")
+    if (np.diff(positions) <= 0).any() or len(labels) != len(positions):
+        raise ValueError("Training positions must ascend, and each must have a label.")
+
+    def sightings(columns: int, dtype: torch.dtype) -> Sightings:
+        return Sightings(positions, columns=columns, dtype=dtype, device=device)
+
+    if prune.kind == "tdds":
+        return TDDS(prune, sightings(classes, torch.float32), samples=len(positions), classes=classes)
+    if prune.kind == "el2n":
+        return EL2N(prune, sightings(1, torch.float64), samples=len(positions))
+    return Forgetting(prune, sightings(1, torch.uint8), samples=len(positions))
