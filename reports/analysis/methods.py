@@ -117,6 +117,13 @@ class Method:
         cells = [record for record in self.done if float(record["cell"]["lr"]) == self.rate]
         return tuple(sorted(cells, key=lambda record: int(record["cell"]["seed"])))
 
+    @property
+    def validated(self) -> float:
+        """The mean validation score at the chosen rate over the seeds that count, minus infinity without any."""
+        scores = [record["accuracy"]["val_score"] for record in self.chosen if record["accuracy"] is not None]
+        known = [score for score in scores if score is not None]
+        return statistics.fmean(known) if known else -math.inf
+
     @cached_property
     def histories(self) -> dict[int, list[dict[str, Any]]]:
         """Seed -> what was reached after each epoch, for the cells at the chosen rate that kept it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -54,7 +53,10 @@ def groups_of(comparison: Comparison) -> list[Group]:
         if near is not None:
             members.setdefault(near, {}).setdefault(method.sync.kind, []).append(method)
     groups = [
-        Group(ratio=ratio, best={kind: max(methods, key=_validation) for kind, methods in members[ratio].items()})
+        Group(
+            ratio=ratio,
+            best={kind: max(methods, key=lambda row: row.validated) for kind, methods in members[ratio].items()},
+        )
         for ratio in sorted(members)
     ]
     return [group for group in groups if {"steps", "rounds"} <= group.best.keys()]
@@ -93,13 +95,6 @@ def sync_answer(comparison: Comparison) -> str:
     about = "In each group a way stands with its best row by validation"
     together = f"; intervals hold together for {tested} comparisons" if tested > 1 else ""
     return " ".join([*told, f"{about}{together}."])
-
-
-def _validation(method: Method) -> float:
-    """Return the mean validation score at the chosen rate over the seeds that count."""
-    scores = [record["accuracy"]["val_score"] for record in method.chosen if record["accuracy"] is not None]
-    known = [score for score in scores if score is not None]
-    return statistics.fmean(known) if known else float("-inf")
 
 
 def _sentence(group: Group, gaps: Sequence[Difference | None], metric: Metric) -> str:
