@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from rsbench.metrics import Metric
@@ -55,7 +56,7 @@ def groups_of(comparison: Comparison) -> list[Group]:
     groups = [
         Group(
             ratio=ratio,
-            best={kind: max(methods, key=lambda row: row.validated) for kind, methods in members[ratio].items()},
+            best={kind: max(methods, key=attrgetter("validated")) for kind, methods in members[ratio].items()},
         )
         for ratio in sorted(members)
     ]
