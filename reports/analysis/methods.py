@@ -111,7 +111,7 @@ class Method:
             return min((float(record["cell"]["lr"]) for record in self.done), default=None)
         most = max(score.count for score in self.validation.values())
         full = {rate: score for rate, score in self.validation.items() if score.count == most}
-        by = facts_of(self.done[0]["dataset"]["task"]).validation
+        by = facts_of(self.tuning[0]["dataset"]["task"]).validation
         return max(full, key=lambda rate: (by.rank(full[rate].mean), -rate))
 
     @cached_property
@@ -119,6 +119,13 @@ class Method:
         """The finished cells at the chosen learning rate, by seed."""
         cells = [record for record in self.done if float(record["cell"]["lr"]) == self.rate]
         return tuple(sorted(cells, key=lambda record: int(record["cell"]["seed"])))
+
+    @property
+    def validated(self) -> float:
+        """The mean validation score at the chosen rate, larger where it is better; minus infinity if there is none."""
+        scores = ((facts_of(record["dataset"]["task"]).validation, validation_score(record)) for record in self.chosen)
+        known = [by.rank(score) for by, score in scores if score is not None]
+        return statistics.fmean(known) if known else -math.inf
 
     @cached_property
     def histories(self) -> dict[int, list[dict[str, Any]]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
-from rsbench.metrics import Metric, facts_of, validation_score
+from rsbench.metrics import Metric
 from rsbench.recipe.sync import Kind
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
@@ -54,7 +54,10 @@ def groups_of(comparison: Comparison) -> list[Group]:
         if near is not None:
             members.setdefault(near, {}).setdefault(method.sync.kind, []).append(method)
     groups = [
-        Group(ratio=ratio, best={kind: max(methods, key=_validation) for kind, methods in members[ratio].items()})
+        Group(
+            ratio=ratio,
+            best={kind: max(methods, key=attrgetter("validated")) for kind, methods in members[ratio].items()},
+        )
         for ratio in sorted(members)
     ]
     return [group for group in groups if {"steps", "rounds"} <= group.best.keys()]
@@ -93,13 +96,6 @@ def sync_answer(comparison: Comparison) -> str:
     about = "In each group a way stands with its best row by validation"
     together = f"; intervals hold together for {tested} comparisons" if tested > 1 else ""
     return " ".join([*told, f"{about}{together}."])
-
-
-def _validation(method: Method) -> float:
-    """Return the mean validation score at the chosen rate over the seeds that count, larger where it is better."""
-    scores = ((facts_of(record["dataset"]["task"]).validation, validation_score(record)) for record in method.chosen)
-    known = [by.rank(score) for by, score in scores if score is not None]
-    return statistics.fmean(known) if known else float("-inf")
 
 
 def _sentence(group: Group, gaps: Sequence[Difference | None], metric: Metric) -> str:

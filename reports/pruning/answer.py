@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Sequence
 
 from rsbench import units
@@ -35,14 +34,7 @@ def selection_answer(comparison: Comparison) -> str:
 def _best(selections: Sequence[Selection], whole: Method, budget: str) -> Selection | None:
     """Return the pruned row of a compressor with the best validation score; one with scores, where there is one."""
     ours = [one for one in selections if one.whole is whole and one.method.prune.budget == budget]
-    return max(ours, key=lambda one: (one.method.prune.scores, _validation(one.method)), default=None)
-
-
-def _validation(method: Method) -> float:
-    """Return the mean validation score at the chosen rate over the seeds that count."""
-    scores = [record["accuracy"]["val_score"] for record in method.chosen if record["accuracy"] is not None]
-    known = [score for score in scores if score is not None]
-    return statistics.fmean(known) if known else float("-inf")
+    return max(ours, key=lambda one: (one.method.prune.scores, one.method.validated), default=None)
 
 
 def _sentence(

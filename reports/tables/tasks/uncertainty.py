@@ -23,8 +23,8 @@ def uncertainty_table(comparison: Comparison, notes: Notes) -> Table | None:
         return None
     mark = notes.mark(
         "AUROC: how likely a wrong pixel is less sure than a right one; 0.5 is no better than chance. F1 of the surest "
-        f"{100 * SUREST:.0f} %: without the least sure pixels of all test tiles together. A dash where no seed has wrong "
-        "and right pixels."
+        f"{100 * SUREST:.0f} %: without the least sure pixels of all test tiles together. A dash where no seed has "
+        "wrong and right pixels."
     )
     source = replace(_SOURCE, title=f"{_SOURCE.title} {mark}")
     columns = (METHOD, source, score_column(comparison.metric), *map(score_column, UNCERTAINTY))
