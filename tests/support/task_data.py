@@ -18,10 +18,9 @@ from rsbench.datasets import DATASETS, Dataset, get
 from rsbench.datasets.base import Survey
 from rsbench.datasets.scenes.source import Source
 from rsbench.datasets.scenes.synthetic import Synthetic
-from rsbench.datasets.targets.synthetic_htd import SyntheticHTD
 
 IMAGES_PER_CLASS = 6
-BATCH_SIZE = 8
+BATCH_SIZE = 32
 
 
 class FewScenes(Synthetic):
@@ -36,10 +35,12 @@ class FewScenes(Synthetic):
         return dataclasses.replace(whole, pictures=kept)
 
 
-class FewSpectra(SyntheticHTD):
-    """The generated scene of targets, cut down."""
-
-    recipe = dataclasses.replace(SyntheticHTD.recipe, height=24, width=30, bands=16, targets=8)
+def _cut_down(name: str) -> Dataset:
+    """Return a generated scene of spectra with fewer pixels and bands, and as good a share of marked ones."""
+    whole: Any = DATASETS[name]
+    recipe = dataclasses.replace(whole.recipe, height=24, width=30, bands=16, targets=8)
+    few: Dataset = type("FewSpectra", (whole,), {"recipe": recipe})()
+    return few
 
 
 def _multimodal(root: Path) -> Dataset:
@@ -50,7 +51,8 @@ def _multimodal(root: Path) -> Dataset:
 SMALLER: dict[str, Callable[[Path], Dataset]] = {
     "scenes": lambda root: FewScenes(),
     "pixels": _multimodal,
-    "targets": lambda root: FewSpectra(),
+    "targets": lambda root: _cut_down("synthetic-htd"),
+    "anomalies": lambda root: _cut_down("synthetic-had"),
 }
 """Task -> what writes its data below a root, if it needs any, and returns the data set."""
 
