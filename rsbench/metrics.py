@@ -60,6 +60,9 @@ class TaskFacts:
         details: what a record's ``accuracy.test`` holds beside the metrics: name -> kind of value.
         of_one_scene: whether samples are places of one scene, which can be cut into stripes.
         validated_by_loss: whether validation has no marks, so that its loss is all that chooses a learning rate.
+        tests_all: whether every sample is tested, whatever the split and the seed.
+        sized_for: the data that its models are listed for, as :attr:`rsbench.datasets.Survey.inputs` gives them.
+        sized_at: side of a picture or patch that its models are listed for, in pixels.
     """
 
     title: str
@@ -68,6 +71,9 @@ class TaskFacts:
     details: Mapping[str, Detail] = field(default_factory=dict)
     of_one_scene: bool = False
     validated_by_loss: bool = False
+    tests_all: bool = False
+    sized_for: Mapping[str, int]
+    sized_at: int
 
     @property
     def metric(self) -> Metric:
@@ -111,13 +117,22 @@ UNCERTAINTY: Final = (
 """What each uncertainty is scored by; undefined scores are null."""
 
 TASKS: Final[dict[str, TaskFacts]] = {
-    "scenes": TaskFacts(title="scene classification", sample="image", metrics=_CLASSIFICATION, details=_CLASSES),
+    "scenes": TaskFacts(
+        title="scene classification",
+        sample="image",
+        metrics=_CLASSIFICATION,
+        details=_CLASSES,
+        sized_for={"classes": 21},
+        sized_at=224,
+    ),
     "pixels": TaskFacts(
         title="multi-modal pixel classification",
         sample="pixel",
         metrics=_CLASSIFICATION,
         details=_CLASSES,
         of_one_scene=True,
+        sized_for={"classes": 15, "hsi_bands": 144, "aux_channels": 1},
+        sized_at=9,
     ),
     "targets": TaskFacts(
         title="hyperspectral target detection",
@@ -125,12 +140,17 @@ TASKS: Final[dict[str, TaskFacts]] = {
         metrics=_DETECTION,
         details={"roc": "pairs"},
         of_one_scene=True,
+        tests_all=True,
+        sized_for={"bands": 189},
+        sized_at=1,
     ),
     "changes": TaskFacts(
         title="change detection",
         sample="tile",
         metrics=_CHANGE,
         details={"confusion": "lists of counts", "uncertainty": "fractions by name"},
+        sized_for={"classes": 2, "channels": 3},
+        sized_at=256,
     ),
     "anomalies": TaskFacts(
         title="hyperspectral anomaly detection",
@@ -139,6 +159,9 @@ TASKS: Final[dict[str, TaskFacts]] = {
         details={"roc": "pairs", "detectors": "fractions by name", "loss_share": "number"},
         of_one_scene=True,
         validated_by_loss=True,
+        tests_all=True,
+        sized_for={"bands": 189},
+        sized_at=1,
     ),
 }
 """Name of the task in ``record["dataset"]["task"]`` -> its facts; :data:`rsbench.tasks.TASKS` has the classes."""

@@ -169,7 +169,7 @@ class Comparison:
         split, by_today = str(self.setting.cell["split"]), self.setting.key_version >= KEY_VERSION
         described = next((record["dataset"] for method in self.methods for record in method.done), None) or {}
         is_listed = str(described.get("split", "")).startswith("official lists")
-        return is_listed or self.task_name == "targets" or (by_today and not split.startswith(REDRAWN))
+        return is_listed or self.task.tests_all or (by_today and not split.startswith(REDRAWN))
 
     def gap(self, method: Method) -> Difference | None:
         """Return a row's difference to the reference, None for the reference and for what cannot be compared."""

@@ -10,22 +10,13 @@ from typing import Any, Final
 
 from rsbench import compressors
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
+from rsbench.metrics import facts_of
 from rsbench.models.origin import SHIPPED, shipped_sizes
 from rsbench.planning import byte_matching, probe, run_bytes
 
 COMPRESSOR: Final = "topk"
 """Whose largest ratio is told: with one element of each matrix, and all of the smaller tensors."""
 WORKERS: Final = 2
-INPUTS: Final[Mapping[str, Mapping[str, int]]] = {
-    "scenes": {"classes": 21},
-    "pixels": {"classes": 15, "hsi_bands": 144, "aux_channels": 1},
-    "targets": {"bands": 189},
-    "changes": {"classes": 2, "channels": 3},
-    "anomalies": {"bands": 189},
-}
-"""Task -> the data that models are sized for."""
-IMAGE_SIZES: Final[Mapping[str, int]] = {"scenes": 224, "pixels": 9, "targets": 1, "changes": 256, "anomalies": 1}
-"""Task -> side of a picture or patch in pixels."""
 SMALL_IMAGES: Final[Mapping[str, int]] = {"smallvgg": 64}
 """Models of small pictures -> their side in pixels."""
 
@@ -50,7 +41,7 @@ class ModelSize:
 
 def image_size_for(task: str, model: str) -> int:
     """Return the side, in pixels, of the pictures or patches that a model is sized for."""
-    return SMALL_IMAGES.get(model, IMAGE_SIZES[task])
+    return SMALL_IMAGES.get(model, facts_of(task).sized_at)
 
 
 def shipped(model: str) -> ModelSize | None:
@@ -69,7 +60,7 @@ def measured(task: str, model: str) -> ModelSize:
     Raises:
         RsbenchError: there is no such model, or it cannot be trained.
     """
-    return size_of(probe.model_facts(task, model, INPUTS[task], image_size_for(task, model)))
+    return size_of(probe.model_facts(task, model, facts_of(task).sized_for, image_size_for(task, model)))
 
 
 def size_of(facts: probe.ModelFacts) -> ModelSize:

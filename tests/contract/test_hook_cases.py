@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from forked import Forks, Process
 
 from rsbench.compressors import COMPRESSORS
 
-PROGRAM = Path(__file__).parents[1] / "programs" / "hook_cases.py"
 WORKERS = 2
 SAID = {
     "sparse": "RsbenchError Parameter '0.weight' gets sparse gradients, which cannot be compressed; build",
@@ -21,22 +16,13 @@ SAID = {
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def outputs(tmp_path_factory: pytest.TempPathFactory, ranks_by_fork: Forks) -> list[str]:
     """What each rank prints of all cases with every compressor, one after the other."""
-    environment = {**os.environ, "WORLD_SIZE": str(WORKERS)}
-    environment["HOOK_CASES_STORE"] = str(tmp_path_factory.mktemp("ranks") / "store")
-    started = [
-        subprocess.Popen(
-            [sys.executable, str(PROGRAM), ",".join(SAID), *COMPRESSORS],
-            env={**environment, "RANK": str(rank)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for rank in range(WORKERS)
-    ]  # fmt: skip
-    try:
-        return [process.communicate(timeout=100)[0] for process in started]
-    finally:
-        for process in started:
-            process.kill()
+    folder = tmp_path_factory.mktemp("ranks")
+    group = {"WORLD_SIZE": str(WORKERS), "HOOK_CASES_STORE": str(folder / "store")}
+    argv = ("hook_cases.py", ",".join(SAID), *COMPRESSORS)
+    ranks = [Process(argv, folder / f"{rank}.log", group | {"RANK": str(rank)}) for rank in range(WORKERS)]
+    return ranks_by_fork.run(ranks, limit_s=100)
 
 
 @pytest.mark.timeout(120)

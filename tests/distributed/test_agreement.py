@@ -23,7 +23,7 @@ def run(out: Path, options: str, before: str = "true") -> subprocess.CompletedPr
     """Two ranks, each of which prepares its own cell, as on two machines."""
     script = f"{before}; " + RUN.format(python=sys.executable, out=out, options=options)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(out / "cache")}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
         [*command, "bash", "-c", script], capture_output=True, text=True, env=environment, check=False
     )

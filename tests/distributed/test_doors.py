@@ -23,8 +23,7 @@ ENDPOINT = "10.77.0.1:29500"
 
 def start(out: Path, *more: str, prefix: tuple[str, ...] = (), **variables: str) -> subprocess.Popen[str]:
     command = [*prefix, sys.executable, "-m", "rsbench", "compare", "--out", str(out), *SMALL, *more]
-    cache = str(out.parent / "cache")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": cache, **variables}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
 
 

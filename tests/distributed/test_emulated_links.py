@@ -22,7 +22,7 @@ BITS_PER_S = 20e6
 def start(place: Path, *more: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "rsbench", "compare", "--out", str(place / "out"), "--workers", "2"]
     command += ["--device", "cpu", "--image-size", "16", "--batch-size", "8", *more]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(place / "cache")}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with (place / "said.log").open("w") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=place)
 

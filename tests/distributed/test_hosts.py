@@ -29,7 +29,7 @@ def hosts(tmp_path: Path) -> Iterator[Cluster]:
 def losses_of_one_machine(place: Path, *words: str) -> dict[str, list[float]]:
     """The losses of four workers on one machine."""
     argv = [sys.executable, "-m", "rsbench", "compare", "--out", str(place / "out"), "--device", "cpu", *CELL]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(place / "cache")}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [*argv, "--workers", "4", *words], env=environment, capture_output=True, text=True, check=False
     )

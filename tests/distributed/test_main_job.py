@@ -35,8 +35,8 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(tmp_path_factory.mktemp("cache"))}
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
 def command(scenes: Path, out: Path, *more: str) -> list[str]:

@@ -17,7 +17,8 @@ def test_two_workers_train_a_model_of_a_file_with_frozen_parts(tmp_path: Path) -
     own_models.write(tmp_path)
     root = Path(__file__).parents[2]
     environment = {
-        **{**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(tmp_path / "cache")},
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")]),
     }
     done = subprocess.run(

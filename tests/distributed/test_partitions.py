@@ -17,7 +17,7 @@ CELL = ("--workers", "2", "--device", "cpu", "--max-steps", "2", "--compressor",
 
 
 def compare(out: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(out / "cache")}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     argv = [sys.executable, "-m", "rsbench", "compare", "--data-root", str(out), "--out", str(out), *CELL, *more]
     return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 

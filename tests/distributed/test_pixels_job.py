@@ -39,7 +39,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[dict[st
         "20",
     ]
     recipe = ["--epochs", "3", "--batch-size", "16", "--workers", "2", "--device", "cpu", "--lr", "0.02"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     argv = [sys.executable, "-m", "rsbench", *base, *grid, *recipe]
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

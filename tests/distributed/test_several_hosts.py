@@ -42,7 +42,6 @@ class Host:
         environment = {
             **os.environ,
             "OMP_NUM_THREADS": "1",
-            "RSBENCH_CACHE": str(place / "cache"),
             "RSBENCH_LEASE_S": str(LEASE_S),
         }
         with self._log.open("w") as log:

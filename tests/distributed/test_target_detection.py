@@ -18,18 +18,18 @@ pytestmark = pytest.mark.timeout(280)
 BANDS, METRICS = 64, ("auc_pd_pf", "auc_pd_tau", "auc_pf_tau")
 
 
-def compare(out: Path, cache: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def compare(out: Path, *more: str) -> subprocess.CompletedProcess[str]:
     base = ["compare", "--dataset", "synthetic-htd", "--data-root", str(out), "--out", str(out), "--device", "cpu"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(cache)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     argv = [sys.executable, "-m", "rsbench", *base, *more]
     return subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    out, cache = tmp_path_factory.mktemp("out"), tmp_path_factory.mktemp("cache")
+    out = tmp_path_factory.mktemp("out")
     rows = [x for name in ("none", "gcc", "dgc:density=0.05") for x in ("--compressor", name)]
-    done = compare(out, cache, *rows, "--epochs", "2", "--max-steps", "40", "--workers", "2")
+    done = compare(out, *rows, "--epochs", "2", "--max-steps", "40", "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "AUC(Pd,Pf)" in done.stdout and "CEM (no training)" in done.stdout
     found = {}

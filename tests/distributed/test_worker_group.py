@@ -18,7 +18,7 @@ CELLS = ("randomk", "dgc", "qsgd")
 def compare(out: Path, *more: str) -> None:
     command = [sys.executable, "-m", "rsbench", "compare", "--out", str(out), "--model", "smallvgg", "--workers", "2"]
     command += ["--device", "cpu", "--max-steps", "4", "--image-size", "16", "--batch-size", "8", "--lr", "0.02"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "RSBENCH_CACHE": str(out.parent / "cache")}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run([*command, *more], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

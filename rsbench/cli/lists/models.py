@@ -7,6 +7,7 @@ from typing import Final
 from rsbench.cli.lists.table import Asked, Listing, Row
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.metrics import facts_of
 from rsbench.models.origin import offered, source_of
 from rsbench.models.rates import RATES
 from rsbench.planning import model_sizes, probe
@@ -90,11 +91,11 @@ def _remarks(name: str) -> tuple[str, ...]:
 
 def _sizes_of_what() -> str:
     """Return the sentence that says for which data and compressor the figures are."""
-    scenes, pixels = model_sizes.INPUTS["scenes"], model_sizes.INPUTS["pixels"]
-    side, patch = model_sizes.IMAGE_SIZES["scenes"], model_sizes.IMAGE_SIZES["pixels"]
+    scenes, pixels = facts_of("scenes"), facts_of("pixels")
     small = ", ".join(f"{name} at {size} px" for name, size in model_sizes.SMALL_IMAGES.items())
     return (
-        f"Sizes for {scenes['classes']} classes at {side} px ({small}), for pixels {pixels['classes']} classes, "
-        f"{pixels['hsi_bands']} bands and patches of {patch} px. Largest ratio: of {model_sizes.COMPRESSOR} in payload "
+        f"Sizes for {scenes.sized_for['classes']} classes at {scenes.sized_at} px ({small}), for pixels "
+        f"{pixels.sized_for['classes']} classes, {pixels.sized_for['hsi_bands']} bands and patches of "
+        f"{pixels.sized_at} px. Largest ratio: of {model_sizes.COMPRESSOR} in payload "
         "bytes, with one element of each matrix and all of the smaller tensors; other compressors differ."
     )

@@ -9,6 +9,7 @@ import pytest
 
 from rsbench import compressors
 from rsbench.errors import RsbenchError
+from rsbench.metrics import facts_of
 from rsbench.models import origin
 from rsbench.planning import byte_matching, model_sizes, probe, probe_worker
 from rsbench.tasks import TASKS
@@ -17,7 +18,7 @@ from rsbench.tasks import TASKS
 def facts(task: str, model: str) -> probe.ModelFacts:
     side = model_sizes.image_size_for(task, model)
     answer = probe_worker.model_facts(
-        task=task, model=model, inputs=dict(model_sizes.INPUTS[task]), image_size=side, weights=None
+        task=task, model=model, inputs=dict(facts_of(task).sized_for), image_size=side, weights=None
     )
     networks = {
         name: {key: tuple(shape) for key, shape in shapes.items()} for name, shapes in answer["networks"].items()
