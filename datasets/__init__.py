@@ -18,7 +18,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rsbench.datasets.base import Dataset, Download, Finding, Progress, Survey
+from rsbench.datasets.anomalies import abu
+from rsbench.datasets.anomalies.dataset import AnomalyDataset
+from rsbench.datasets.anomalies.had_mat import HYDICE, HADMat, SanDiego
+from rsbench.datasets.anomalies.prepared import AnomalyScene
+from rsbench.datasets.anomalies.synthetic_had import SyntheticHAD
+from rsbench.datasets.base import Dataset, Download, Family, Finding, Progress, Survey
 from rsbench.datasets.changes.change_folder import ChangeFolder
 from rsbench.datasets.changes.dataset import ChangeDataset
 from rsbench.datasets.changes.landsat_change import LandsatChange
@@ -59,11 +64,14 @@ from rsbench.plugins import refuse_broken, table_with_plugins
 __all__ = [
     "DATASETS",
     "PLUGINS",
+    "AnomalyDataset",
+    "AnomalyScene",
     "ChangeDataset",
     "Changes",
     "CheckReport",
     "Dataset",
     "Download",
+    "Family",
     "FetchProgress",
     "FetchReport",
     "FileLayout",
@@ -80,6 +88,7 @@ __all__ = [
     "TargetScene",
     "available",
     "check",
+    "families",
     "fetch",
     "get",
 ]
@@ -114,6 +123,11 @@ DATASETS: dict[str, type[Dataset]] = {
     "change-folder": ChangeFolder,
     "landsat-change": LandsatChange,
     "synthetic-changes": SyntheticChanges,
+    **abu.SCENES,
+    "hydice": HYDICE,
+    "san-diego": SanDiego,
+    "had-mat": HADMat,
+    "synthetic-had": SyntheticHAD,
 }
 
 if not TYPE_CHECKING:
@@ -131,16 +145,28 @@ def available() -> dict[str, type[Dataset]]:
     return table_with_plugins(PLUGINS, DATASETS, Dataset)
 
 
+def families() -> dict[str, tuple[str, ...]]:
+    """Return the names that stand for several data sets, each with its members in order."""
+    members: dict[str, list[str]] = {}
+    for name, kind in available().items():
+        if kind.family is not None:
+            members.setdefault(kind.family.name, []).append(name)
+    return {name: tuple(names) for name, names in members.items()}
+
+
 def get(name: str) -> Dataset:
     """Return the data set of that name.
 
     Raises:
-        RsbenchError: if there is none, or another package's cannot be loaded.
+        RsbenchError: if there is none, it is a family, or another package's cannot be loaded.
     """
     dataset = DATASETS.get(name) or available().get(name)
     if dataset is None:
         refuse_broken(PLUGINS, name)
-        raise RsbenchError(f'There is no data set "{name}".{did_you_mean(name, available())}')
+        members = families().get(name, ())
+        if members:
+            raise RsbenchError(f'"{name}" stands for {len(members)} data sets: name one of {", ".join(members)}.')
+        raise RsbenchError(f'There is no data set "{name}".{did_you_mean(name, [*available(), *families()])}')
     return dataset()
 
 

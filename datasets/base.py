@@ -22,6 +22,21 @@ _LIST_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, kw_only=True)
+class Family:
+    """Data sets that were published together and that one name stands for.
+
+    Attributes:
+        name: for ``--dataset``; no data set has it.
+        title: in words.
+        contents: what its members hold, in a few words.
+    """
+
+    name: str
+    title: str
+    contents: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Download:
     """One file of a data set on the network, with the digest that its source publishes."""
 
@@ -139,6 +154,8 @@ class Dataset(ABC):
     """Address of the page of its authors; empty where there is none."""
     published: ClassVar[bool] = True
     """Whether somebody else publishes the data; False for a layout that takes the user's own files."""
+    family: ClassVar[Family | None] = None
+    """The family that it belongs to, if any."""
     task: ClassVar[str]
     """Name in :data:`rsbench.metrics.TASKS`."""
     model: ClassVar[str]

@@ -162,3 +162,30 @@ OSCD: Final = Reference(
     year="2018",
     details=(("booktitle", "IEEE International Geoscience and Remote Sensing Symposium"),),
 )
+ABU: Final = Reference(
+    key="kang2017abu",
+    kind="article",
+    authors=(
+        *("Kang, Xudong", "Zhang, Xiangping", "Li, Shutao", "Li, Kenli", "Li, Jun"),
+        "Benediktsson, Jón Atli",
+    ),
+    title="Hyperspectral Anomaly Detection With Attribute and Edge-Preserving Filters",
+    year="2017",
+    details=(("journal", "IEEE Transactions on Geoscience and Remote Sensing"), ("volume", "55"), ("number", "10")),
+)
+HYDICE: Final = Reference(
+    key="basedow1995hydice",
+    kind="inproceedings",
+    authors=("Basedow, Robert W.", "Carmer, Dwayne C.", "Anderson, Mark E."),
+    title="HYDICE System: Implementation and Performance",
+    year="1995",
+    details=(("booktitle", "Proceedings of SPIE"), ("volume", "2480")),
+)
+AVIRIS: Final = Reference(
+    key="green1998aviris",
+    kind="article",
+    authors=("Green, Robert O.", "others"),
+    title="Imaging Spectroscopy and the Airborne Visible/Infrared Imaging Spectrometer (AVIRIS)",
+    year="1998",
+    details=(("journal", "Remote Sensing of Environment"), ("volume", "65"), ("number", "3")),
+)

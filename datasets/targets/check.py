@@ -2,98 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-import numpy as np
-
-from rsbench.datasets.base import Progress
-from rsbench.datasets.fill_values import Extremes, FillValue
-from rsbench.datasets.targets.prepared import MISSING
+from rsbench.datasets.targets.scene_check import SceneCheck
+from rsbench.datasets.targets.scene_source import TARGETS
 from rsbench.datasets.targets.source import TargetSource
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetCheck:
-    """What stands on disk of a scene.
+class TargetCheck(SceneCheck):
+    """What was found in a scene with targets."""
 
-    Attributes:
-        low: smallest finite value.
-        high: largest finite value.
-        not_finite: values that are no number.
-        constant: bands with one value only.
-        targets: number of marked pixels.
-        fills: values that stand for missing data.
-    """
-
+    MARKS = TARGETS
     source: TargetSource
-    low: float
-    high: float
-    not_finite: int
-    constant: int
-    targets: int
-    fills: tuple[FillValue, ...]
 
-    @property
-    def ok(self) -> bool:
-        """Whether all values are data."""
-        return not (self.not_finite or self.fills)
-
-    def sentences(self) -> list[str]:
-        """Return what was found, in plain words."""
-        source = self.source
-        pixels = source.height * source.width
-        share = self.targets / pixels
-        lines = [
-            f"{source.title} at {source.where}: {source.height} x {source.width} pixels, {source.bands} bands "
-            f"({source.dtype}, {self.low:g} to {self.high:g}), {self.targets:,} of the {pixels:,} pixels are marked as "
-            f"targets ({share:.3%})."
-        ]
-        if self.constant:
-            lines.append(f"{self.constant} bands hold one value only.")
-        bad = f"{self.not_finite:,} values are no number: cut or fill them." if self.not_finite else ""
-        fills = [f"{source.where}: {fill}; {MISSING}" for fill in self.fills]
-        origin = f"Spectrum of the target: {source.target_origin}."
-        return [*lines, bad or "All values are numbers.", *fills, origin, *source.warnings]
-
-    def facts(self) -> dict[str, Any]:
-        """Return what was found as plain values."""
-        source = self.source
-        return {
-            "where": str(source.where),
-            "height_px": source.height,
-            "width_px": source.width,
-            "bands": source.bands,
-            "low": self.low,
-            "high": self.high,
-            "not_finite": self.not_finite,
-            "constant_bands": self.constant,
-            "target_pixels": self.targets,
-            "fill_values": [asdict(fill) for fill in self.fills],
-            "warnings": list(source.warnings),
-        }
-
-
-def check_scene(source: TargetSource, progress: Progress | None = None) -> TargetCheck:
-    """Read a whole scene, block by block."""
-    low, high = np.full(source.bands, np.inf), np.full(source.bands, -np.inf)
-    bad = done = 0
-    extremes = Extremes()
-    for rows in source.blocks():
-        extremes.add(rows.reshape(-1, source.bands))
-        finite = np.isfinite(rows)
-        bad += rows.size - int(finite.sum())
-        low = np.minimum(low, np.where(finite, rows, np.inf).min((0, 1)))
-        high = np.maximum(high, np.where(finite, rows, -np.inf).max((0, 1)))
-        done += len(rows)
-        if progress is not None:
-            progress(done, source.height)
-    return TargetCheck(
-        source=source,
-        low=float(low.min()),
-        high=float(high.max()),
-        not_finite=bad,
-        constant=int((low == high).sum()),
-        targets=int(source.truth().sum()),
-        fills=extremes.fill_values(),
-    )
+    def remarks(self) -> list[str]:
+        """Return where the target's spectrum comes from."""
+        return [f"Spectrum of the target: {self.source.target_origin}."]

@@ -6,10 +6,10 @@ from abc import abstractmethod
 from pathlib import Path
 
 from rsbench.datasets.base import Dataset, Progress
-from rsbench.datasets.targets.check import TargetCheck, check_scene
+from rsbench.datasets.targets.check import TargetCheck
 from rsbench.datasets.targets.prepared import TargetScene, prepare
+from rsbench.datasets.targets.scene_source import refuse_image_size
 from rsbench.datasets.targets.source import TargetSource, TargetSurvey
-from rsbench.errors import RsbenchError
 
 
 class TargetDataset(Dataset):
@@ -33,10 +33,7 @@ class TargetDataset(Dataset):
 
     def survey(self, data_root: Path) -> TargetSurvey:
         """Find the scene below ``data_root`` without reading all of it."""
-        source = self.locate(data_root)
-        return TargetSurvey(
-            where=source.where, fingerprint=source.fingerprint(), warnings=source.warnings, source=source
-        )
+        return TargetSurvey.of(self.locate(data_root))
 
     def prepare(
         self, data_root: Path, cache_root: Path, image_size: int, *, progress: Progress | None = None
@@ -46,13 +43,9 @@ class TargetDataset(Dataset):
         ``image_size`` must be 1, since single pixels are detected. Progress counts rows.
         """
         source = self.locate(data_root)
-        if image_size != 1:
-            raise RsbenchError(
-                f"--image-size {image_size} does not go with {self.name}, whose samples are single pixels: leave it "
-                "out."
-            )
+        refuse_image_size(self.name, image_size)
         return prepare(self, source, cache_root, progress)
 
     def check(self, data_root: Path, progress: Progress | None = None) -> TargetCheck:
         """Read the whole scene."""
-        return check_scene(self.locate(data_root), progress)
+        return TargetCheck.of(self.locate(data_root), progress)

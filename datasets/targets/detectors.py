@@ -69,13 +69,17 @@ def moments(pixels_NB: NDArray[Any], size: int = CHUNK) -> Moments:
         return Moments(mean=origin + shift, covariance=second / len(pixels_NB) - np.outer(shift, shift))
 
 
+def ridge(matrix: NDArray[np.float64]) -> float:
+    """Return what is added to the diagonal of a positive semidefinite matrix [B, B]; 1 for a matrix of zeros."""
+    return float(RIDGE * np.trace(matrix) / len(matrix)) or 1.0
+
+
 def inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Invert a positive semidefinite matrix [B, B], regularised."""
     from scipy.linalg import cho_factor, cho_solve  # late: start-up
 
     bands = len(matrix)
-    ridge = RIDGE * np.trace(matrix) / bands or 1.0
-    solved: NDArray[np.float64] = cho_solve(cho_factor(matrix + ridge * np.eye(bands)), np.eye(bands))
+    solved: NDArray[np.float64] = cho_solve(cho_factor(matrix + ridge(matrix) * np.eye(bands)), np.eye(bands))
     return solved
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from rsbench.datasets import papers
 from rsbench.datasets.base import not_found
 from rsbench.datasets.targets.dataset import TargetDataset
-from rsbench.datasets.targets.declared import DeclaredTargets
 from rsbench.datasets.targets.htd_mat import MatSource, open_mat
+from rsbench.datasets.targets.source import TargetSurvey
 
 HALO = 2
 _FILE = "an_hsi_img_for_tgt_det_demo.mat"
@@ -33,9 +33,9 @@ class MUUFLTarget(TargetDataset):
         """Size of the scene and number of targets."""
         return "36 x 36 pixels, 72 bands, 3 targets"
 
-    def declared(self, data_root: Path) -> DeclaredTargets:
+    def declared(self, data_root: Path) -> TargetSurvey:
         """Return the sub-scene."""
-        return DeclaredTargets(where=data_root, fingerprint="declared", height=36, width=36, bands=72)
+        return TargetSurvey(where=data_root, fingerprint="declared", height=36, width=36, bands=72)
 
     def locate(self, data_root: Path) -> MatSource:
         """Find the file."""

@@ -9,79 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench import roc
 from rsbench.datasets.base import Dataset, Progress
-from rsbench.datasets.fill_values import Extremes, FillValue
-from rsbench.datasets.io.prepared_folder import PreparedFolder, new_array
 from rsbench.datasets.targets import detectors
+from rsbench.datasets.targets.prepared_scene import SCENE, Positions, PreparedScene, facts, write_scores
+from rsbench.datasets.targets.scene_copy import copy_scene, moments_of
 from rsbench.datasets.targets.source import TargetSource, background_count, validation_count
-from rsbench.errors import RsbenchError
 
-SCENE, TRUTH, SCORES, BACKGROUND = "scene.npy", "truth.npy", "scores.npy", "background.npy"
+BACKGROUND = "background.npy"
 DETECTORS = ("cem", "ace", "rx")
-"""In the order in which ``scores.npy`` holds them."""
-
-MISSING = "if it stands for missing data, cut those bands or pixels out, or fill them."
-
-Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetScene(PreparedFolder):
-    """A prepared scene; the arrays stay on disk until they are asked for. Tuples have one number a band.
+class TargetScene(PreparedScene):
+    """A prepared scene with targets.
 
     Attributes:
-        warnings: sentences for the user.
-        halo: pixels around a mark within which a detection counts (:func:`rsbench.roc.sides`).
         targets: number of marked pixels.
-        mean: of all pixels.
-        std: standard deviation of all pixels; 1 for a band with one value only.
-        target: spectrum of the target.
+        target: spectrum of the target, one number a band.
         target_origin: where that comes from, in words.
-        baselines: detector -> the three areas under its curves.
     """
 
     METADATA = "targets.json"
     SCHEMA = 2
-    name: str
-    title: str
-    fingerprint: str
-    part: str | None
-    synthetic: bool
-    warnings: tuple[str, ...]
-    height: int
-    width: int
-    bands: int
-    halo: int
+    DETECTORS = DETECTORS
     targets: int
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
     target: tuple[float, ...]
     target_origin: str
-    baselines: dict[str, dict[str, float]]
-
-    @property
-    def pixels(self) -> int:
-        """The number of pixels."""
-        return self.height * self.width
-
-    def scene(self) -> NDArray[Any]:
-        """Return the scene ``[H, W, B]`` in its own dtype, as a read-only memory map that processes share."""
-        return self.map_array(SCENE)
-
-    def truth(self) -> NDArray[np.uint8]:
-        """Return the marks ``[H, W]``: 1 for a target, else 0."""
-        truth: NDArray[np.uint8] = np.load(self.folder / TRUTH)
-        return truth
-
-    def scores(self, detector: str) -> NDArray[np.float32]:
-        """Return what a classical detector says of each pixel, ``[H, W]``, larger for targets.
-
-        Args:
-            detector: one of :data:`DETECTORS`.
-        """
-        scores: NDArray[np.float32] = self.map_array(SCORES)[DETECTORS.index(detector)]
-        return scores
 
     def background(self, seed: int) -> tuple[Positions, Positions]:
         """Return the pixels that train and those that validate, as flat positions in ascending order.
@@ -104,69 +57,28 @@ def prepare(dataset: Dataset, source: TargetSource, cache_root: Path, progress: 
     Raises:
         RsbenchError: broken files, a cache folder that cannot be written or is full.
     """
-    fingerprint = source.fingerprint()
-    folder = cache_root / f"{dataset.name}-{fingerprint}"
+    folder = cache_root / f"{dataset.name}-{source.fingerprint()}"
 
     def write(temporary: Path) -> TargetScene:
-        fills = _copy(temporary / SCENE, source, progress)
+        fills = copy_scene(temporary / SCENE, source, progress)
         truth_HW = source.truth()
         pixels_NB = np.load(temporary / SCENE, mmap_mode="r").reshape(-1, source.bands)
         given = source.target()
         target_B = given if given is not None else _mean_of(pixels_NB, truth_HW)
-        moments = detectors.moments(pixels_NB)
-        if not np.isfinite(moments.covariance).all():
-            named = "; ".join(map(str, fills)) or "no detector can square them"
-            raise RsbenchError(f"{source.where} holds values too large for any sensor: {named}; {MISSING}")
+        moments = moments_of(pixels_NB, source, fills)
         scores = detectors.detect(pixels_NB, moments, target_B)
         maps = {name: getattr(scores, name).reshape(truth_HW.shape) for name in DETECTORS}
-        np.save(temporary / TRUTH, truth_HW)
-        np.save(temporary / SCORES, np.stack(list(maps.values())))
+        write_scores(temporary, truth_HW, maps)
         np.save(temporary / BACKGROUND, _background(scores.cem))
         return TargetScene(
-            name=dataset.name,
-            title=source.title,
+            **facts(dataset, source, moments, fills, truth_HW, maps),
             folder=folder,
-            fingerprint=fingerprint,
-            stamp=source.stamp(),
-            part=None,
-            synthetic=dataset.synthetic,
-            warnings=(*source.warnings, *(f"{source.where}: {fill}; {MISSING}" for fill in fills)),
-            height=source.height,
-            width=source.width,
-            bands=source.bands,
-            halo=source.halo,
             targets=int(truth_HW.sum()),
-            mean=tuple(moments.mean.tolist()),
-            std=tuple(np.where(moments.std > 0, moments.std, 1.0).tolist()),
             target=tuple(target_B.tolist()),
             target_origin=source.target_origin,
-            baselines={name: _areas(scores_HW, truth_HW, source.halo) for name, scores_HW in maps.items()},
         )
 
     return TargetScene.reuse_or_write(folder, dataset.name, source.stamp(), write)
-
-
-def _copy(path: Path, source: TargetSource, progress: Progress | None) -> tuple[FillValue, ...]:
-    """Write the scene as ``[H, W, B]`` in its own dtype, block by block; return what stands for missing data.
-
-    Raises:
-        RsbenchError: a value is no number.
-    """
-    done, extremes = 0, Extremes()
-    with new_array(path, source.dtype, (source.height, source.width, source.bands)) as file:
-        for rows in source.blocks():
-            bad = rows.size - int(np.isfinite(rows).sum())
-            if bad:
-                raise RsbenchError(
-                    f"{source.where} holds {bad:,} values that are no number in rows {done} to {done + len(rows) - 1}: "
-                    "cut those bands or pixels out, or fill them."
-                )
-            file.write(np.ascontiguousarray(rows, dtype=source.dtype).data)
-            extremes.add(rows.reshape(-1, source.bands))
-            done += len(rows)
-            if progress is not None:
-                progress(done, source.height)
-    return extremes.fill_values()
 
 
 def _mean_of(pixels_NB: NDArray[Any], truth_HW: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -179,9 +91,3 @@ def _background(cem_N: NDArray[np.float32]) -> Positions:
     """Return the flat positions of the pixels with the lowest coarse scores; of equals the first."""
     order = np.argsort(cem_N, kind="stable")
     return np.sort(order[: background_count(len(cem_N))])
-
-
-def _areas(scores_HW: NDArray[np.float32], truth_HW: NDArray[np.uint8], halo: int) -> dict[str, float]:
-    """Return the areas under a detector's curves."""
-    areas = roc.scores(*roc.sides(scores_HW, truth_HW, halo))
-    return {name: value for name, value in areas.items() if name != "roc"}

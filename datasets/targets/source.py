@@ -1,18 +1,16 @@
-"""A target-detection scene as it was found: in a file, or a recipe."""
+"""A target-detection scene as it was found, and which of its pixels train."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from abc import abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.datasets.base import Survey
+from rsbench.datasets.targets.scene_source import SceneSource
+from rsbench.datasets.targets.scene_survey import SceneSurvey
 from rsbench.errors import RsbenchError
 from rsbench.recipe.split import OFFICIAL
 
@@ -24,33 +22,8 @@ MOST_VALIDATION = 8192
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetSource(ABC):
-    """A scene as it was found: in a file, or a recipe.
-
-    Attributes:
-        title: of this scene.
-        height: rows of pixels.
-        dtype: as numpy writes it, ``float32``.
-        halo: pixels around a mark within which a detection counts.
-        warnings: sentences for the user.
-    """
-
-    where: Path
-    title: str
-    height: int
-    width: int
-    bands: int
-    dtype: str
-    halo: int = 0
-    warnings: tuple[str, ...] = ()
-
-    @abstractmethod
-    def blocks(self) -> Iterator[NDArray[Any]]:
-        """Yield the scene as blocks of rows ``[n, W, B]``, in order."""
-
-    @abstractmethod
-    def truth(self) -> NDArray[np.uint8]:
-        """Return the marks ``[H, W]``: 1 for a target, else 0."""
+class TargetSource(SceneSource):
+    """A scene and the spectrum that is looked for."""
 
     @abstractmethod
     def target(self) -> NDArray[np.float64] | None:
@@ -61,37 +34,15 @@ class TargetSource(ABC):
         """Where the target's spectrum comes from, in words for the record and the table."""
         return "given with the scene"
 
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Return 12 hex digits that name this data."""
-
-    @abstractmethod
-    def stamp(self) -> str:
-        """Return a text that changes when a file was replaced by another of the same size."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class TargetSurvey(Survey):
-    """A scene that was found, not yet read."""
-
-    source: TargetSource
-
-    @property
-    def contents(self) -> str:
-        """The size of the scene, in words."""
-        source = self.source
-        return f"{source.height} x {source.width} pixels, {source.bands} bands"
-
-    @property
-    def inputs(self) -> dict[str, int]:
-        """The number of bands."""
-        return {"bands": self.source.bands}
+class TargetSurvey(SceneSurvey):
+    """A target-detection scene before it is read."""
 
     def train_samples(self, split: str, seed: int) -> int:
         """Return how many background pixels train; it follows from the scene's size."""
         refuse_percentages(split)
-        pixels = self.source.height * self.source.width
-        return background_count(pixels) - validation_count(pixels)
+        return background_count(self.pixels) - validation_count(self.pixels)
 
 
 def refuse_percentages(split: str) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsbench.datasets.targets.dataset import TargetDataset
+from rsbench.datasets.targets.scene_source import SceneSource
 from rsbench.datasets.targets.source import TargetSource
 from rsbench.datasets.targets.synthetic_scene import Recipe
 
@@ -19,10 +20,28 @@ _ROWS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
-class GeneratedScene(TargetSource):
+class GeneratedScene(SceneSource):
     """A scene that is made when it is asked for."""
 
     recipe: Recipe
+
+    @classmethod
+    def of(cls, title: str, recipe: Recipe) -> Self:
+        """Return the scene of a recipe.
+
+        Args:
+            title: of the scene.
+            recipe: what it follows from.
+        """
+        return cls(
+            where=Path("(generated)"),
+            title=title,
+            height=recipe.height,
+            width=recipe.width,
+            bands=recipe.bands,
+            dtype="float32",
+            recipe=recipe,
+        )
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         """Yield blocks of 16 rows, made as they are asked for."""
@@ -33,10 +52,6 @@ class GeneratedScene(TargetSource):
         """Return 1 for pixels that hold some of the target."""
         return self.recipe.map_HW()
 
-    def target(self) -> NDArray[np.float64]:
-        """Return the spectrum of the pure target."""
-        return self.recipe.target_B
-
     def fingerprint(self) -> str:
         """Return that of the recipe."""
         return self.recipe.fingerprint
@@ -44,6 +59,15 @@ class GeneratedScene(TargetSource):
     def stamp(self) -> str:
         """Return nothing: no file could change."""
         return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeneratedTargets(GeneratedScene, TargetSource):
+    """A generated scene and the spectrum of its target."""
+
+    def target(self) -> NDArray[np.float64]:
+        """Return the spectrum of the pure target."""
+        return self.recipe.target_B
 
 
 class SyntheticHTD(TargetDataset):
@@ -67,18 +91,9 @@ class SyntheticHTD(TargetDataset):
         recipe = self.recipe
         return f"{recipe.height:,} x {recipe.width:,} pixels, {recipe.bands} bands, {recipe.targets} targets"
 
-    def locate(self, data_root: Path) -> GeneratedScene:
+    def locate(self, data_root: Path) -> GeneratedTargets:
         """Return the generator; ``data_root`` is not looked at and need not exist."""
-        recipe = self.recipe
-        return GeneratedScene(
-            where=Path("(generated)"),
-            title=self.title,
-            height=recipe.height,
-            width=recipe.width,
-            bands=recipe.bands,
-            dtype="float32",
-            recipe=recipe,
-        )
+        return GeneratedTargets.of(self.title, self.recipe)
 
 
 class SyntheticHTD1GB(SyntheticHTD):

@@ -99,6 +99,10 @@ class Recipe:
         truth[self.places[0]] = 1
         return truth.reshape(self.height, self.width)
 
+    def mixed(self, abundances_WE: Numbers) -> Numbers:
+        """Return the background's spectra ``[W, B]`` for the materials' shares: each share times its spectrum."""
+        return abundances_WE @ self.materials_EB
+
     def rows(self, start: int, stop: int) -> Spectra:
         """Make some rows of the scene, each from nothing but the recipe.
 
@@ -111,7 +115,7 @@ class Recipe:
         """Return one row, ``[W, B]``."""
         fields = self._fields.row(row)
         abundances_WE = _shares(5 * fields[: self.materials].T)
-        ground = abundances_WE @ self.materials_EB + (abundances_WE * fields[self.materials : -1].T) @ self.variation_EB
+        ground = self.mixed(abundances_WE) + (abundances_WE * fields[self.materials : -1].T) @ self.variation_EB
         rng = self.rng(4, row)
         light_W = 1 + 0.15 * fields[-1] + 0.03 * rng.standard_normal(self.width)
         positions, fills = self.places

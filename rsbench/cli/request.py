@@ -171,6 +171,8 @@ def _token(without: bool) -> str:
 
 def _grid(given: Mapping[str, Any]) -> Grid:
     """Return the grid that parsed options stand for."""
+    from rsbench.planning import families  # late: start-up
+
     recipe = Recipe(**{field.name: given[field.name] for field in fields(Recipe)})
     chosen: dict[str, Any] = {
         "datasets": given["dataset"],
@@ -180,7 +182,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         "lrs": given["lr"],
     }
     chosen = {name: unique(values) for name, values in chosen.items() if values}
-    return Grid(
+    grid = Grid(
         **chosen,
         density=given["density"],
         tuning_seed=given.get("tuning_seed"),
@@ -195,6 +197,7 @@ def _grid(given: Mapping[str, Any]) -> Grid:
         optimizer=given["optimizer"],
         recipe=recipe,
     )
+    return families.expand(grid)
 
 
 def links_of(links: Sequence[str], others: Sequence[str]) -> tuple[str | None, ...]:

@@ -108,11 +108,13 @@ def run(ctx: click.Context, /, **given: Any) -> None:
       rsbench run --compressor rsdgc --ratio 100 --seed 1
       torchrun --nproc-per-node 4 -m rsbench run --dataset ucm21 --compressor dgc
     """  # noqa: D301 - click reads \b
-    from rsbench.launch.member import started_by_torchrun  # late: start-up
+    from rsbench import datasets  # late: start-up
+    from rsbench.launch.member import started_by_torchrun
     from rsbench.run import compare as comparison
     from rsbench.run.screen.screen import Screen
 
     check_environment(os.environ)
+    datasets.get(given["dataset"])  # one data set, not a name that stands for several
     one = {
         name: () if given[name] is None else (given[name],)
         for name in ("dataset", "model", "compressor", "ratio", "lr", "link", "sync", "gpus", "workers")

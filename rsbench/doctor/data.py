@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,13 +34,20 @@ def data(data_root: Path) -> Section:
     for origin, words in _WAYS.items():
         names = [one["name"] for one in found if one["status"] in ("missing", "generated") and one["origin"] == origin]
         if names:
-            others.append(f"{', '.join(names)}: {words.format(root=data_root)}")
+            others.append(f"{', '.join(_folded(names, table.families()))}: {words.format(root=data_root)}")
     return Section(
         name="data",
         lines=(f"data root: {data_root.absolute()}", *there, *others),
         facts={"data_root": data_root.absolute(), "datasets": found},
         problems=tuple(one["reason"] for one in found if one["status"] == "unusable"),
     )
+
+
+def _folded(names: Sequence[str], families: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return names with one word in place of the members of a family: ``abu (9 of 13)``."""
+    family_of = {member: family for family, members in families.items() for member in members}
+    counts = Counter(family_of.get(name, name) for name in names)
+    return [f"{name} ({n} of {len(families[name])})" if name in families else name for name, n in counts.items()]
 
 
 def _looked_at(name: str, dataset: Dataset, data_root: Path) -> dict[str, Any]:

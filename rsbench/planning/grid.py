@@ -40,6 +40,7 @@ class Grid:
 
     Attributes:
         datasets: names, as are ``models``.
+        optional: those that only a family's name stands for; they are left out where they are missing.
         models: names; none takes each data set's own.
         compressors: texts ``name:key=value,...``.
         ratios: compression ratios that matchable compressors are brought to.
@@ -64,6 +65,7 @@ class Grid:
     """
 
     datasets: tuple[str, ...] = ("synthetic",)
+    optional: frozenset[str] = frozenset()
     models: tuple[str, ...] = ()
     compressors: tuple[str, ...] = DEFAULT_COMPRESSORS
     ratios: tuple[float, ...] = (DEFAULT_RATIO,)

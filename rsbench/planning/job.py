@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -52,7 +52,12 @@ class LocatedDataset:
 
 
 def find_datasets(
-    names: Iterable[str], data_root: Path, *, strict: bool, planned: bool = False
+    names: Iterable[str],
+    data_root: Path,
+    *,
+    strict: bool,
+    planned: bool = False,
+    optional: Container[str] = (),
 ) -> dict[str, LocatedDataset]:
     """Find each data set below the data root.
 
@@ -61,6 +66,7 @@ def find_datasets(
         data_root: folder that holds them.
         strict: refuse incomplete releases.
         planned: take what a release declares where a data set is missing.
+        optional: names that are left out where they are missing.
 
     Raises:
         RsbenchError: unknown, missing, or incomplete and ``strict``.
@@ -72,11 +78,12 @@ def find_datasets(
         try:
             survey = dataset.survey(data_root)
         except RsbenchError as error:
-            declared = dataset.declared(data_root) if planned and isinstance(error, DataNotFound) else None
-            if declared is None:
-                missing[name] = error
-            else:
+            is_absent = isinstance(error, DataNotFound)
+            declared = dataset.declared(data_root) if planned and is_absent else None
+            if declared is not None:
                 located[name] = LocatedDataset(dataset=dataset, survey=declared, is_on_disk=False)
+            elif not (is_absent and name in optional):
+                missing[name] = error
             continue
         if survey.part and strict:
             raise RsbenchError(

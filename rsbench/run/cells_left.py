@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rsbench.planning.job import find_datasets, solve
+from rsbench.planning import families
+from rsbench.planning.job import solve
 from rsbench.planning.request import Request
 from rsbench.results.ledger import Ledger
 
@@ -18,9 +19,8 @@ def cells_left(request: Request) -> tuple[int, int]:
     Raises:
         RsbenchError: data that are missing, networks that nobody knows, bytes that cannot be met.
     """
-    grids = [grid.placed(nodes=request.nodes.count, check_gpus=False) for grid in request.grids]
-    names = dict.fromkeys(name for grid in grids for name in grid.datasets)
-    located = find_datasets(names, request.data_root, strict=request.strict_data)
+    placed = [grid.placed(nodes=request.nodes.count, check_gpus=False) for grid in request.grids]
+    grids, located, _ = families.find(placed, request.data_root, strict=request.strict_data)
     defaults = {name: data.defaults for name, data in located.items()}
     seeds = () if request.tuning_seed is None else (request.tuning_seed,)
     every = [replace(grid, seeds=(*seeds, *grid.seeds)).cells(defaults) for grid in grids]

@@ -19,8 +19,9 @@ from rsbench.launch.rendezvous import Rendezvous
 from rsbench.launch.signals import StopSignals
 from rsbench.loggers import names as loggers
 from rsbench.paths import cache_root
+from rsbench.planning import families
 from rsbench.planning.grid import Grid
-from rsbench.planning.job import Job, LocatedDataset, find_datasets, solve
+from rsbench.planning.job import Job, LocatedDataset, solve
 from rsbench.planning.prepare import prepare
 from rsbench.planning.request import Request
 from rsbench.results import attempts, provenance
@@ -83,14 +84,15 @@ def compare(request: Request, screen: Screen) -> int:
 def _compare(request: Request, screen: Screen) -> int:
     request.check()
     loggers.check(request.loggers)
-    grids = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
+    placed = [grid.placed(nodes=request.nodes.count, check_gpus=not request.dry_run) for grid in request.grids]
     if not request.dry_run:
-        asked = [(links, workers) for grid in grids for links in grid.worker_links for workers in grid.workers]
+        asked = [(links, workers) for grid in placed for links in grid.worker_links for workers in grid.workers]
         requirements.check(asked, request.interface)
-    for note in dict.fromkeys(note for grid in grids for note in grid.notes):
+    grids, located, lacking = families.find(
+        placed, request.data_root, strict=request.strict_data, planned=request.dry_run
+    )
+    for note in dict.fromkeys((*(note for grid in grids for note in grid.notes), *lacking)):
         screen.note(note)
-    names = dict.fromkeys(name for grid in grids for name in grid.datasets)
-    located = find_datasets(names, request.data_root, strict=request.strict_data, planned=request.dry_run)
     alone = request.nodes.count == 1 or request.dry_run
     job = _MainJob(request=request, located=located, screen=screen, rendezvous=None)
     if request.nodes.rank != 0:

@@ -36,6 +36,7 @@ NAMES = {
         *("CheckReport", "DATASETS", "Dataset", "Download", "FetchProgress", "FetchReport", "FileLayout", "PLUGINS"),
         *("Picture", "PixelDataset", "Pixels", "Progress", "SceneDataset", "Scenes", "Source", "Split", "Survey"),
         *("TargetDataset", "TargetScene", "available", "check", "fetch", "get"),
+        *("AnomalyDataset", "AnomalyScene", "Family", "families"),
     ],
     "rsbench.reports": [
         *("ALIASES", "DEFAULT_FORMATS", "FORMATS", "Report", "build_report", "format_names", "show", "write_report"),

@@ -13,7 +13,7 @@ from rsbench.planning import plan_file
 from rsbench.recipe import partition, sync
 
 if TYPE_CHECKING:
-    from rsbench.datasets.base import Origin
+    from rsbench.datasets.base import Family, Origin
 
 ORIGINS: Final[dict[Origin, str]] = {
     "generated": "generated",
@@ -91,12 +91,14 @@ def datasets(asked: Asked) -> Listing:
                     "citation": dataset.citation,
                     "homepage": dataset.homepage or None,
                     "origin": dataset.origin,
+                    "family": dataset.family.name if dataset.family else None,
                     "files": [
                         {"file": item.file, "addresses": [item.url, *item.mirrors], "md5": item.md5}
                         for item in dataset.downloads
                     ],
                 },
                 details=tuple(f"{title}: {text}" for title, text in told if text),
+                folded=_family(dataset.family, dataset.origin) if dataset.family else None,
             )
         )
     hint = "Layout, licence, citation and homepage of each: rsbench list datasets -v. Use: --dataset NAME."
@@ -155,6 +157,12 @@ def ways_to_exchange(asked: Asked) -> Listing:
         ),
         hints=("A step is one batch of a worker in every row. See docs/rounds.md.",),
     )
+
+
+def _family(family: Family, origin: Origin) -> Row:
+    """Return the row of data sets that were published together."""
+    texts = (family.name, family.title, family.contents, ORIGINS[origin])
+    return Row(name=family.name, texts=texts, facts={"name": family.name, "title": family.title})
 
 
 def _link(name: str, link: Link, source: str) -> Row:

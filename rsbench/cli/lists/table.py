@@ -40,6 +40,7 @@ class Row:
         facts: what the JSON document says of it, details included.
         remarks: sentences under the table, printed always.
         details: sentences under the table, printed with ``--verbose``.
+        folded: what the table shows once for this and similar rows, unless names or details are asked for.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Row:
     facts: Mapping[str, Any]
     remarks: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
+    folded: Row | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,16 +70,22 @@ class Listing:
     hints: tuple[str, ...] = ()
 
     def only(self, names: Sequence[str]) -> Listing:
-        """Return the list with the named rows only, all of them where no name is given.
+        """Return the list with the named rows only, unfolded; all of them where no name is given.
+
+        The name of a folded row stands for all rows that it stands for.
 
         Raises:
             RsbenchError: no row has that name.
         """
-        known = {row.name: row for row in self.rows}
+        known: dict[str, list[Row]] = {}
+        for row in self.rows:
+            for name in (row.name, row.folded.name) if row.folded else (row.name,):
+                known.setdefault(name, []).append(replace(row, folded=None))
         for name in names:
             if name not in known:
                 raise RsbenchError(f'`rsbench list {self.what}` has no "{name}".{did_you_mean(name, known)}')
-        return replace(self, rows=tuple(known[name] for name in dict.fromkeys(names))) if names else self
+        chosen = {row.name: row for name in names for row in known[name]}
+        return replace(self, rows=tuple(chosen.values())) if names else self
 
     def print_json(self) -> None:
         """Print the rows' facts as one JSON document."""
@@ -86,9 +94,10 @@ class Listing:
     def show(self, *, verbose: bool) -> None:
         """Print the table, then what is to be said of single rows, then sentences."""
         console = make_console()
-        if self.rows:
-            draw(console, self.columns, [row.texts for row in self.rows])
-        for row in self.rows:
+        rows = self.rows if verbose else self._folded()
+        if rows:
+            draw(console, self.columns, [row.texts for row in rows])
+        for row in rows:
             lines = (*row.remarks, *(row.details if verbose else ()))
             if lines:
                 say(console, row.name, "bold")
@@ -99,6 +108,11 @@ class Listing:
         hints = make_progress_console()
         for line in self.hints:
             say(hints, line, "dim")
+
+    def _folded(self) -> tuple[Row, ...]:
+        """Return the rows with those that are folded shown once."""
+        shown = (row.folded or row for row in self.rows)
+        return tuple({row.name: row for row in shown}.values())
 
 
 def draw(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

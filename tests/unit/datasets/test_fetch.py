@@ -102,5 +102,6 @@ def test_every_published_set_says_how_to_get_it(tmp_path: Path) -> None:
         "imagefolder",
         "multimodal-mat",
         "htd-mat",
+        "had-mat",
     }
     assert [name for name, way in ways.items() if "no public page" in way] == ["trento"]

@@ -27,5 +27,6 @@ def test_what_has_no_paper_is_named_here() -> None:
     assert {name for name, kind in COMPRESSORS.items() if not kind.references} == {"noop"}
     without = {name for name, kind in datasets.DATASETS.items() if not kind.references}
     assert without == {
-        *("synthetic", "synthetic-htd", "synthetic-htd-1gb", "imagefolder", "multimodal-mat", "htd-mat"),
+        *("synthetic", "synthetic-htd", "synthetic-htd-1gb", "synthetic-had"),
+        *("imagefolder", "multimodal-mat", "htd-mat", "had-mat"),
     }

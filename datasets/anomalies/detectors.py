@@ -1,0 +1,86 @@
+"""Classical anomaly detectors that need no training: RX, local RX, and what principal components leave over.
+
+Sums are kept in float64; nothing is drawn at random.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsbench.datasets.anomalies.local_rx import local_rx
+from rsbench.datasets.targets.detectors import Moments, chunks, inverse, moments
+from rsbench.errors import RsbenchError
+
+DETECTORS: Final = ("rx", "local_rx", "pca_residual")
+COMPONENTS: Final = 10
+"""Leading principal components that ``pca_residual`` takes for background, at most half of the bands; the same for all
+scenes."""
+
+
+def detect(pixels_NB: NDArray[Any], height: int, width: int) -> dict[str, NDArray[np.float32]]:
+    """Score every pixel of a scene with each of :data:`DETECTORS`.
+
+    Args:
+        pixels_NB: a scene as it is or after its background was suppressed, row by row, of any number type; a memory map
+            is read in chunks.
+        height: rows of pixels.
+        width: pixels in a row.
+
+    Returns:
+        Detector -> ``float32 [N]``, larger for anomalies.
+
+    Raises:
+        RsbenchError: values are no number, or too large to be squared.
+    """
+    of_all = moments(pixels_NB)
+    if not np.isfinite(of_all.covariance).all():
+        raise RsbenchError("The scene holds values that are no number or too large to be squared: none can score it.")
+    scores = {
+        "rx": rx(pixels_NB, of_all),
+        "local_rx": local_rx(pixels_NB, of_all, height, width),
+        "pca_residual": pca_residual(pixels_NB, of_all),
+    }
+    return {name: of_each.astype(np.float32) for name, of_each in scores.items()}
+
+
+def rx(pixels_NB: NDArray[Any], moments: Moments) -> NDArray[np.float64]:
+    """Return the squared Mahalanobis distance of every pixel to the scene's mean, ``float64 [N]``.
+
+    I. S. Reed and X. Yu, IEEE Trans. ASSP 38(10), 1990. An invertible affine map of all spectra changes no score.
+
+    Args:
+        pixels_NB: of any number type.
+        moments: of the same pixels.
+    """
+    whitening = inverse(moments.covariance)
+    scores = np.empty(len(pixels_NB))
+    for part, x in chunks(pixels_NB):
+        z = x - moments.mean
+        scores[part] = np.einsum("nb,nb->n", z @ whitening, z)
+    return scores
+
+
+def pca_residual(pixels_NB: NDArray[Any], moments: Moments, components: int = COMPONENTS) -> NDArray[np.float64]:
+    """Return the squared length of what the leading principal components leave of every pixel, ``float64 [N]``.
+
+    The statistic Q of J. E. Jackson and G. S. Mudholkar, Technometrics 21(3), 1979: ``|z - V V^T z|^2`` with z less the
+    mean. RX divides each direction by its own variance, so that it cannot tell a direction of large variance from one
+    of small variance. Q counts energy in the units of the spectra: it changes when bands are scaled or mixed, and so
+    when a network lessens the background by an affine map, which RX cannot see.
+
+    Args:
+        pixels_NB: of any number type.
+        moments: of the same pixels.
+        components: taken for background, at most half of the bands.
+    """
+    bands = len(moments.mean)
+    vectors_BK = np.linalg.eigh(moments.covariance)[1][:, bands - min(components, bands // 2) :]
+    scores = np.empty(len(pixels_NB))
+    for part, x in chunks(pixels_NB):
+        z = x - moments.mean
+        left = z - (z @ vectors_BK) @ vectors_BK.T
+        scores[part] = np.einsum("nb,nb->n", left, left)
+    return scores
