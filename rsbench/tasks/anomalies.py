@@ -42,7 +42,7 @@ class AnomalyDetection(SceneDetection):
     name = "anomalies"
     input_words = ("the scene", "the noise")
     rate_factors = autoencoder.RATE_FACTORS
-    wanted = "anomaly"
+    sought = "anomaly"
     split_words = "all pixels but a few train, those few validate, all test; marks choose nothing"
     scene: AnomalyScene
 

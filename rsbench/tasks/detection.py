@@ -18,7 +18,7 @@ class SceneDetection(Task):
     scene: PreparedScene
     val: NDArray[np.int64]
     """Positions of the pixels that validate; set by each task's constructor, as is the scene."""
-    wanted: ClassVar[str]
+    sought: ClassVar[str]
     """What is detected."""
     split_words: ClassVar[str]
     """Which pixels train, validate and test."""
@@ -45,7 +45,7 @@ class SceneDetection(Task):
             "name": scene.name,
             "title": scene.title,
             "task": self.name,
-            "classes": ["background", self.wanted],
+            "classes": ["background", self.sought],
             "train": len(self.train),
             "val": len(self.val),
             "test": scene.pixels,

@@ -32,7 +32,7 @@ class TargetDetection(SceneDetection):
     """Learn the background of one scene, score every pixel of it."""
 
     name = "targets"
-    wanted = "target"
+    sought = "target"
     split_words = "background by coarse detection trains and validates, all pixels test"
     scene: TargetScene
     input_words = ("the scene", "the target's spectrum")
