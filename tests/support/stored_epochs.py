@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 import torch.distributed as dist
@@ -21,16 +18,6 @@ def stored(epochs: int, samples: int, classes: int, seed: int = 0) -> tuple[NDAr
     logits = rng.normal(size=(epochs, samples, classes)) * 3
     weights = np.exp(logits)
     return (weights / weights.sum(axis=2, keepdims=True)).astype(np.float32), rng.integers(0, classes, samples)
-
-
-@contextmanager
-def one_rank() -> Iterator[None]:
-    """A process group of this process alone."""
-    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
 
 
 def show_epoch(

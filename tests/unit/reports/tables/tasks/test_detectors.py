@@ -74,5 +74,5 @@ def test_other_tasks_have_no_such_table(make_record: Maker) -> None:
 def test_a_record_with_other_detectors_is_refused(make_record: Maker, wrong: object) -> None:
     record = anomalies(make_record)
     record["accuracy"]["test"]["detectors"] = wrong
-    with pytest.raises(RsbenchError, match=r"accuracy\.test\.detectors.*scores from 0 to 1 by name"):
+    with pytest.raises(RsbenchError, match=r"accuracy\.test\.detectors.*an object of objects of numbers from 0 to 1"):
         schema.check(record)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from stored_epochs import one_rank, scored, stored
+from stored_epochs import scored, stored
 
-
-@pytest.fixture(scope="module", autouse=True)
-def _alone() -> Iterator[None]:
-    with one_rank():
-        yield
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def el2n(p: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from stored_epochs import one_rank, show_epoch, stored
+from stored_epochs import show_epoch, stored
 
 from rsbench.checkpoints.tensor_file import read_tensors, write_tensors
 from rsbench.errors import RsbenchError
@@ -21,10 +20,7 @@ P, LABELS = stored(5, 11, 3)
 POSITIONS = np.arange(11) * 5
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _alone() -> Iterator[None]:
-    with one_rank():
-        yield
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def scorer_of(text: str) -> Scorer:
