@@ -72,8 +72,8 @@ class AnomalyDetection(SceneDetection):
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Return spectra and noise, each [N, B]; methods without noise leave the second alone."""
-        return torch.empty(samples, inputs["bands"]), torch.empty(samples, inputs["bands"])
+        """Return spectra and noise, each [N, B], and the noise's mean []; methods without noise leave both alone."""
+        return torch.empty(samples, inputs["bands"]), torch.empty(samples, inputs["bands"]), torch.empty(())
 
     @classmethod
     def losses(
@@ -120,7 +120,7 @@ class AnomalyDetection(SceneDetection):
         with _evaluation(networks):
             for part in runs.chunks():
                 batch = self.reader.read(every[part], None)
-                left[runs.within(part)] = self.method.suppress(networks, batch[0])
+                left[runs.within(part)] = self.method.suppress(networks, batch)
                 loss += self.method.loss(networks, batch).double() * len(batch[0])
         return runs.gathered(left), runs.mean(loss)
 
