@@ -72,8 +72,8 @@ class AnomalyDetection(SceneDetection):
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Return spectra and noise, each [N, B], and the noise's mean []; methods without noise leave both alone."""
-        return torch.empty(samples, inputs["bands"]), torch.empty(samples, inputs["bands"]), torch.empty(())
+        """Return spectra and noise, each [N, B], and the noise's mean and std [2]; some methods take spectra alone."""
+        return torch.empty(samples, inputs["bands"]), torch.empty(samples, inputs["bands"]), torch.empty(2)
 
     @classmethod
     def losses(

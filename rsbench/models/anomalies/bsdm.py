@@ -39,7 +39,7 @@ class NoisePredictor(nn.Module):
         self.diffusion, self.k = Diffusion.of(mode), k
 
     def forward(self, spectra_NB: torch.Tensor, noise_NB: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
-        """Return the predicted noise [N, B] of spectra with noise added; ``mean`` is the noise's, []."""
+        """Return the predicted noise [N, B] of spectra with noise added; ``mean`` is the noise's, a number."""
         return self._predict(self.diffusion.add(spectra_NB, noise_NB), mean)
 
     def suppress(self, spectra_NB: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
@@ -73,19 +73,20 @@ class Bsdm(Suppression):
         return NoisySpectra(scene, device, seed=seed)
 
     def losses(self, networks: Networks, batch: Batch) -> Iterator[tuple[str, torch.Tensor]]:
-        """Yield the mean square of predicted minus drawn noise."""
-        yield "", self.loss(networks, batch)
+        """Yield the mean square of predicted minus drawn noise over the noise's variance, which is 1 for its mean."""
+        std = batch[2][1]
+        yield "", self.loss(networks, batch) / std.square()
 
     def loss(self, networks: Networks, batch: Batch) -> torch.Tensor:
         """Return the mean square of predicted minus drawn noise."""
-        spectra, noise, mean = batch
-        return functional.mse_loss(networks[""](spectra, noise, mean), noise)
+        spectra, noise, mean_std = batch
+        return functional.mse_loss(networks[""](spectra, noise, mean_std[0]), noise)
 
     def suppress(self, networks: Networks, batch: Batch) -> torch.Tensor:
         """Return the spectra after K passes."""
-        spectra, _, mean = batch
+        spectra, _, mean_std = batch
         bare: Any = getattr(networks[""], "module", networks[""])
-        left: torch.Tensor = bare.suppress(spectra, mean)
+        left: torch.Tensor = bare.suppress(spectra, mean_std[0])
         return left
 
     def score(self, left_NB: NDArray[np.float32], detected: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
