@@ -295,5 +295,5 @@ class Comparison:
 
     @cached_property
     def front(self) -> frozenset[str]:
-        """The labels of the rows that no other beats in payload bytes of the run and in mean accuracy."""
-        return frozenset(front_of(self.trained, self.means, lambda row: row.mean("traffic", "payload_bytes_total")))
+        """The labels of the rows that no other beats in bytes of the run and in mean accuracy."""
+        return frozenset(front_of(self.trained, self.means, lambda row: row.sent_bytes))

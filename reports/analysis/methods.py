@@ -160,6 +160,12 @@ class Method:
         return sum(int(record[section].get(name) or 0) for record in self.chosen)
 
     @property
+    def sent_bytes(self) -> float | None:
+        """What a worker hands over in a run, mean over seeds: payload and the exchange of scores."""
+        payload = self.mean("traffic", "payload_bytes_total")
+        return None if payload is None else payload + (self.mean("traffic", "score_bytes") or 0.0)
+
+    @property
     def step_s(self) -> float | None:
         """The mean over seeds of the median step time."""
         return self.mean("time", "step_time_s")

@@ -129,6 +129,16 @@ class Job:
             return sum(phase.epochs for phase in self.phases)
         return -(-self.steps // self.steps_per_epoch)
 
+    @property
+    def score_bytes(self) -> int:
+        """What one worker hands over to exchange scores, beside the payload."""
+        return sum(phase.score_bytes for phase in self.phases)
+
+    @property
+    def sent_bytes(self) -> int:
+        """What one worker hands over in the run: payload and scores."""
+        return self.estimate.total_payload_bytes + self.score_bytes
+
     def to_dict(self) -> dict[str, Any]:
         """Return what other nodes need to run the same cell."""
         return {**asdict(self), "spec": self.spec.to_dict()}

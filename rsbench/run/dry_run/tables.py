@@ -61,7 +61,7 @@ def _method_row(group: Group, notes: Notes) -> list[str]:
         f"x {len(group.jobs)}",
         span([one.payload_bytes_per_step for one in group.estimates], bytes_text),
         " ".join([span([one.compression_ratio for one in group.estimates], ratio_text), *marks]),
-        bytes_text(group.payload_bytes),
+        bytes_text(group.sent_bytes),
         duration_text(group.time_s),
     ]
 

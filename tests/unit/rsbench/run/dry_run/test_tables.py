@@ -125,6 +125,9 @@ def test_phases_are_shown_apart_and_summed_where_there_are_several() -> None:
         (f"{method}, training", "525", "10", "240", "8.00 kB", "-"),
         (f"{method}, all", "-", "20", "410", "14.0 kB", "924 kB"),
     )
+    assert headline("2 cells", jobs, EXPECTED[:2]).endswith("1.88 MB of payload and scores a worker")
+    assert methods_table(by_method(jobs, EXPECTED[:2]), Notes()).rows[0][4] == "1.88 MB"
+    assert document(FixedQueue(jobs), EXPECTED[:2], [])["score_bytes"] == 2 * 924_000
     phases = document(FixedQueue(jobs[:1]), EXPECTED[:1], [])["cells"][0]["phases"]
     assert [(phase["name"], phase["steps"], phase["score_bytes"]) for phase in phases] == [
         ("score", 170, 924_000),
