@@ -278,7 +278,7 @@ def _has_whole_batches(record: Record) -> bool:
     if not selection:
         return True
     kept, of = (math.ceil(selection[name] / cell["workers"]) for name in ("kept", "of"))
-    return kept >= min(of, int(cell["batch_size"]))
+    return bool(kept >= min(of, cell["batch_size"]))
 
 
 def _is_score(value: float | None) -> bool:

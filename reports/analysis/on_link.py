@@ -175,7 +175,7 @@ def _scores_s(record: Record, link: Link) -> float:
     """Return the seconds in which a cell's workers exchange scores: at each epoch's end who saw a sample, and what."""
     workers, constants = int(record["cell"]["workers"]), constants_of(backend_of(record))
     scoring = [phase for phase in record.get("phases") or [] if phase["score_bytes"]]
-    calls = [(2 * phase["epochs"], phase["score_bytes"]) for phase in scoring]
+    calls = [(2 * int(phase["epochs"]), float(phase["score_bytes"])) for phase in scoring]
     return sum(
         count * collective_s("all_reduce", sent_bytes / count, workers, link, constants) for count, sent_bytes in calls
     )

@@ -101,7 +101,7 @@ def _budget_sentences(expected: Sequence[Expectation], budget_s: float | None) -
 def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact: Contact | None) -> str:
     """Say what the cells with links send, and how long that takes."""
     on_links = [(job, one) for job, one in zip(jobs, expected, strict=True) if job.spec.link is not None]
-    sent_bytes = sum(job.estimate.wire_bytes for job, _ in on_links)
+    sent_bytes = sum(job.wire_bytes for job, _ in on_links)
     link_s = sum(one.link_s for _, one in on_links)
     busy_s = sum(one.time_s for _, one in on_links)
     return (
