@@ -15,8 +15,8 @@ from rsbench.reports.pruning.selection import Selection, Spent, gaps_to_whole, l
 READ: Final = (
     "Equal epochs: as many passes over the kept samples as over all, so fewer steps. Equal steps: as many steps as on "
     "all samples, so more passes. Scoring trains on all samples first; its bytes hold gradients and the exchange of "
-    "scores, and in all is scoring and training together. Curves against bytes, the Pareto front and bytes to a score count "
-    "both; ratios are of the payload alone."
+    "scores, and in all is scoring and training together. Curves against bytes, the Pareto front and bytes to a score "
+    "count both; ratios are of the payload alone."
 )
 _COLUMNS: Final = tuple(
     Column(title=title, better="lower", key=key)
