@@ -197,14 +197,18 @@ class Comparison:
 
     @cached_property
     def base(self) -> tuple[PhaseCost, ...]:
-        """The computing that all rows share, over all their cells: they run the same work."""
-        return shared_base([costs for method in self.finished for costs in method.costs_by_seed.values()])
+        """The computing that rows share, over all cells of those that run the same work in a step."""
+        alike = [method for method in self.finished if method.has_whole_batches]
+        return shared_base([costs for method in alike for costs in method.costs_by_seed.values()])
 
     @cached_property
     def _costs(self) -> dict[str, dict[int, StepCosts]]:
-        """Label -> seed -> what a step costs, on the base that all rows share."""
+        """Label -> seed -> what a step costs, on the base that rows share where they run the same work."""
         return {
-            method.label: {seed: with_base(costs, self.base) for seed, costs in method.costs_by_seed.items()}
+            method.label: {
+                seed: with_base(costs, self.base) if method.has_whole_batches else costs
+                for seed, costs in method.costs_by_seed.items()
+            }
             for method in self.finished
         }
 
@@ -242,12 +246,15 @@ class Comparison:
         )
 
     def break_even(self, method: Method) -> BreakEven | None:
-        """Return at which link speeds a row is faster than the reference, None for itself and for unknown costs."""
+        """Return at which link speeds a row is faster than the reference.
+
+        None for the reference, for unknown costs, and for rows on some of the samples, whose runs are of other lengths.
+        """
         return self._break_evens.get(method.label)
 
     @cached_property
     def _break_evens(self) -> dict[str, BreakEven]:
-        """Label -> break-even, of all rows but the reference."""
+        """Label -> break-even, of the rows on all samples but the reference."""
         reference = self.reference
         base = None if reference is None else self.costs(reference)
         if reference is None or base is None:
@@ -255,7 +262,7 @@ class Comparison:
         found: dict[str, BreakEven] = {}
         for method in self.finished:
             costs = self.costs(method)
-            if method is reference or costs is None:
+            if method is reference or costs is None or not method.prune.keeps_all:
                 continue
             by_seed = self._costs[method.label], self._costs[reference.label]
             points = [break_even(by_seed[0][seed], by_seed[1][seed]) for seed in by_seed[0].keys() & by_seed[1].keys()]
@@ -288,5 +295,5 @@ class Comparison:
 
     @cached_property
     def front(self) -> frozenset[str]:
-        """The labels of the rows that no other beats in payload bytes of the run and in mean accuracy."""
-        return frozenset(front_of(self.trained, self.means, lambda row: row.mean("traffic", "payload_bytes_total")))
+        """The labels of the rows that no other beats in bytes of the run and in mean accuracy."""
+        return frozenset(front_of(self.trained, self.means, lambda row: row.sent_bytes))

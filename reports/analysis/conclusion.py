@@ -7,6 +7,7 @@ from typing import Final
 
 from rsbench import units
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.recipe.prune import parse_prune
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
 from rsbench.reports.analysis.link_answer import (
@@ -15,7 +16,7 @@ from rsbench.reports.analysis.link_answer import (
     advice_sentence,
     advise,
 )
-from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.methods import REFERENCE, Method
 from rsbench.reports.analysis.on_link import accepted_methods, known_costs
 from rsbench.results.schema import Record
 
@@ -35,14 +36,17 @@ def conclude(comparison: Comparison) -> str:
     if not comparison.trained:
         return _nothing_trained(comparison)
     if reference is None:
-        if comparison.advisable != comparison.trained:
-            return "There is no finished run of none on all samples to compare with: add --prune none."
-        return "There is no finished run of none to compare with: add --compressor none."
+        return _nothing_to_compare_with(comparison)
     others = [method for method in comparison.advisable if method is not reference]
-    if not others and comparison.advisable != comparison.trained:
-        return ""
-    if not others:
+    judged = [method for method in comparison.trained if method is not reference]
+    if not judged:
         return "Only none has finished, so there is nothing to compare it with."
+    distrust = (
+        _doubts(comparison, reference, judged),
+        _busy_machine([method for method in comparison.trained if method.has_whole_batches]),
+    )
+    if not others:
+        return " ".join(filter(None, distrust))
     lower = [method for method in others if comparison.is_lower(method)]
     accepted, advice = accepted_methods(comparison), advise(comparison)
     measured = _fastest_here(accepted, lower, comparison, reference)
@@ -50,8 +54,7 @@ def conclude(comparison: Comparison) -> str:
         _by_link(advice, comparison),
         _most_accurate(advice, accepted, comparison, reference),
         _left_out(lower, comparison),
-        _doubts(comparison, reference, others),
-        _busy_machine(comparison.trained),
+        *distrust,
     ]
     sentences = [measured, *sentences] if _is_on_a_link(reference) else [*sentences, measured]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -64,6 +67,21 @@ def _nothing_trained(comparison: Comparison) -> str:
     if any(record["status"] == "done" for record in comparison.setting.records):
         return "Only learning rates have been tried yet, so there is nothing to conclude."
     return "No cell is done yet, so there is nothing to conclude."
+
+
+def _nothing_to_compare_with(comparison: Comparison) -> str:
+    """Return which row is missing, and what is to be added to the command."""
+    records = comparison.setting.records
+    if comparison.advisable == comparison.trained:
+        return "There is no finished run of none to compare with: add --compressor none."
+    has_dense = any(record["cell"]["compressor"] == REFERENCE for record in records)
+    has_whole = any(parse_prune(record["cell"].get("prune")).keeps_all for record in records)
+    lacking = [
+        *([] if has_dense else ["none to --compressor"]),
+        *([] if has_whole else ["none to --prune"]),
+    ]
+    what = f"add {' and '.join(lacking)}" if lacking else "run its cell"
+    return f"There is no finished run of none on all samples to compare with: {what}."
 
 
 def _fastest_here(

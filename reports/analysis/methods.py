@@ -47,6 +47,11 @@ class Method:
         """Which training samples it keeps."""
         return parse_prune(self.records[0]["cell"].get("prune"))
 
+    @cached_property
+    def has_whole_batches(self) -> bool:
+        """Whether a step takes as many samples as one on all samples does."""
+        return all(map(_has_whole_batches, self.chosen))
+
     @property
     def is_dense(self) -> bool:
         """Whether it sends everything at every step, of all samples: the row that the others are compared with."""
@@ -155,6 +160,12 @@ class Method:
         return sum(int(record[section].get(name) or 0) for record in self.chosen)
 
     @property
+    def sent_bytes(self) -> float | None:
+        """What a worker hands over in a run, mean over seeds: payload and the exchange of scores."""
+        payload = self.mean("traffic", "payload_bytes_total")
+        return None if payload is None else payload + (self.mean("traffic", "score_bytes") or 0.0)
+
+    @property
     def step_s(self) -> float | None:
         """The mean over seeds of the median step time."""
         return self.mean("time", "step_time_s")
@@ -259,6 +270,15 @@ def _compressor_words(cell: dict[str, Any]) -> str:
     if match == "density":
         return f"{cell['compressor']} density {1 / cell['ratio']:g}"
     return f"{cell['compressor']} {cell['ratio']:g}x" + ("" if match == "payload" else f" {match}")
+
+
+def _has_whole_batches(record: Record) -> bool:
+    """Return whether the samples that a finished cell keeps fill its batches as well as all samples do."""
+    cell, selection = record["cell"], record.get("selection")
+    if not selection:
+        return True
+    kept, of = (math.ceil(selection[name] / cell["workers"]) for name in ("kept", "of"))
+    return bool(kept >= min(of, cell["batch_size"]))
 
 
 def _is_score(value: float | None) -> bool:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from rsbench.links.collective_time import collective_s, constants_of
 from rsbench.links.contact import Contact
 from rsbench.links.link import Link
 from rsbench.reports.analysis.comparison import Comparison, Prediction
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.reached import Reached, reach, targets
 from rsbench.reports.costs.link_model import EQUAL_BYTES
+from rsbench.reports.costs.recorded import backend_of
 from rsbench.reports.costs.step_model import StepCosts
+from rsbench.results.schema import Record
 
 SHARE: Final = 0.95
 """Of the reference's best mean validation score: the target that hours are given to."""
@@ -28,6 +32,7 @@ class LinkRun:
         method: the row.
         prediction: its modelled step.
         steps: of the run, mean over seeds.
+        scores_s: seconds of the exchange of scores, which comes before training on the kept samples.
         reached: what it needs to reach the target; None where nobody kept a history.
         sent_bytes: that a worker sends over the run, headers included.
         received_bytes: that a worker receives over the run.
@@ -36,14 +41,15 @@ class LinkRun:
     method: Method
     prediction: Prediction
     steps: float
+    scores_s: float
     reached: Reached | None
     sent_bytes: float | None
     received_bytes: float | None
 
     @property
     def run_s(self) -> float:
-        """Seconds of all steps."""
-        return self.steps * self.prediction.step_s
+        """Seconds of all steps and of the exchange of scores."""
+        return self.steps * self.prediction.step_s + self.scores_s
 
     @property
     def target_steps(self) -> float | None:
@@ -52,8 +58,8 @@ class LinkRun:
 
     @property
     def target_s(self) -> float | None:
-        """Seconds of the steps to the target."""
-        return None if self.target_steps is None else self.target_steps * self.prediction.step_s
+        """Seconds of the steps to the target, after the exchange of scores."""
+        return None if self.target_steps is None else self.target_steps * self.prediction.step_s + self.scores_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +110,7 @@ class OnLink:
             method=method,
             prediction=prediction,
             steps=steps,
+            scores_s=statistics.fmean(_scores_s(record, self.link) for record in method.chosen),
             reached=reach(method, self.target) if known and self.target is not None else None,
             sent_bytes=sent_bytes,
             received_bytes=received_bytes,
@@ -162,6 +169,16 @@ def candidates(comparison: Comparison) -> list[Method]:
 
     kept = {costs.name for costs in every if not is_beaten(costs)}
     return [method for method in accepted if method.label in kept]
+
+
+def _scores_s(record: Record, link: Link) -> float:
+    """Return the seconds in which a cell's workers exchange scores: at each epoch's end who saw a sample, and what."""
+    workers, constants = int(record["cell"]["workers"]), constants_of(backend_of(record))
+    scoring = [phase for phase in record.get("phases") or [] if phase["score_bytes"]]
+    calls = [(2 * int(phase["epochs"]), float(phase["score_bytes"])) for phase in scoring]
+    return sum(
+        count * collective_s("all_reduce", sent_bytes / count, workers, link, constants) for count, sent_bytes in calls
+    )
 
 
 def _traffic(method: Method) -> tuple[float | None, float | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ class Reached:
         reached: seeds that reached it.
         count: seeds in all.
         elapsed_s: seconds of training steps, over seeds; None unless all seeds reached it.
-        payload_bytes_total: bytes handed to collectives by then.
+        payload_bytes_total: bytes handed to collectives by then, those that exchange scores among them.
         step: optimizer steps by then.
     """
 
@@ -58,9 +58,15 @@ def reach(method: Method, target: float) -> Reached:
         reached=len(reached),
         count=len(first),
         elapsed_s=_over_seeds(reached, "elapsed_s"),
-        payload_bytes_total=_over_seeds(reached, "payload_bytes_total"),
+        payload_bytes_total=_over_seeds([{"sent": sent_bytes(entry)} for entry in reached], "sent"),
         step=_over_seeds(reached, "step"),
     )
+
+
+def sent_bytes(entry: Mapping[str, Any]) -> float | None:
+    """Return what a worker handed over by an entry of a history: payload and the exchange of scores."""
+    payload = entry["payload_bytes_total"]
+    return None if payload is None else float(payload) + (entry.get("score_bytes") or 0)
 
 
 def _scores(entries: Sequence[dict[str, Any]]) -> dict[int, float]:

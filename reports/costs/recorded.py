@@ -22,6 +22,11 @@ def sync_of(record: Record) -> Sync:
     return parse_sync(text) if text else EVERY_STEP
 
 
+def backend_of(record: Record) -> str:
+    """Return what torch calls the backend that exchanged."""
+    return str((record["provenance"].get("runtime") or {}).get("backend") or "gloo")
+
+
 def foreign_load(record: Record) -> float:
     """Return by what factor other programs lengthened a record's computing: its wall time by its CPU time.
 
@@ -51,7 +56,7 @@ def costs_of(record: Record, name: str) -> StepCosts | None:
         phases=tuple(_phase(phase, load, late_s) for phase in exchange["phases"]),
         wire_bytes_per_step=wire / steps,
         every_step=sync_of(record).kind == "steps",
-        backend=(record["provenance"].get("runtime") or {}).get("backend") or "gloo",
+        backend=backend_of(record),
     )
 
 

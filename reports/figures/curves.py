@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 from rsbench import units
 from rsbench.cell import key_version_of
 from rsbench.metrics import Metric
 from rsbench.reports.analysis.methods import Method
+from rsbench.reports.analysis.reached import sent_bytes
 from rsbench.reports.analysis.statistics import spread
 from rsbench.reports.document.figure import Axis, Heat, Lines, Mark, Panel, Series, more_in_tables
+from rsbench.reports.pruning.selection import scoring_steps
 
 MOST_DENSITIES: Final = 3
 """Methods whose densities are drawn over the run."""
@@ -21,15 +24,20 @@ CHANGED: Final = 1.05
 _TRAINING_SECONDS: Final = 3
 """The first key version whose histories count seconds of training steps alone."""
 
+_AFTER_SCORING: Final = (
+    "Rows with scores begin after their scoring phase, whose network is thrown away; its steps, time and bytes count, "
+    "those of the exchange of scores among them."
+)
+
 Entry = Mapping[str, Any]
 """One of a history's entries."""
 
 _AGAINST: Final = (
-    ("step", Axis(title="steps"), "steps"),
-    ("elapsed_s", Axis(title="time", unit="s"), "time"),
-    ("payload_bytes_total", Axis(title="payload sent by a worker", unit="B", log=True), "bytes"),
+    (itemgetter("step"), Axis(title="steps"), "steps"),
+    (itemgetter("elapsed_s"), Axis(title="time", unit="s"), "time"),
+    (sent_bytes, Axis(title="payload sent by a worker", unit="B", log=True), "bytes"),
 )
-"""Field of a history's entries, its axis, and what titles call it."""
+"""What reads a place on an axis from a history's entry, the axis, and what titles call it."""
 
 
 def training_panel(
@@ -59,6 +67,8 @@ def training_panel(
         return None
     note = "Means over seeds with a band of one sd, one point an epoch, at the learning rate that the tables take. "
     note += _time_words(methods)
+    if any(method.prune.scores for method in methods):
+        note += f" {_AFTER_SCORING}"
     if left_out > 0:
         note += f" Drawn are the best. {more_in_tables(left_out)}"
     shown = {one.mark.label for figure in drawn for one in figure.series}
@@ -74,8 +84,14 @@ def _time_words(methods: Sequence[Method]) -> str:
 
 
 def _shared_steps(method: Method) -> list[list[Entry]]:
-    """Return the histories' entries of all seeds, side by side, for the steps that all of them reached."""
-    histories = [{int(entry["step"]): entry for entry in record.get("history") or []} for record in method.chosen]
+    """Return the histories' entries of all seeds, side by side, for the steps that all of them reached.
+
+    Those of a scoring phase are left out: they are of a network that is thrown away.
+    """
+    histories = [
+        {step: entry for entry in record.get("history") or [] if (step := int(entry["step"])) > scoring_steps(record)}
+        for record in method.chosen
+    ]
     steps = set(histories[0]).intersection(*histories[1:])
     return [[history[step] for history in histories] for step in sorted(steps)]
 
@@ -86,9 +102,9 @@ def _mean(entries: Sequence[Entry], field: str, scale: float = 1.0) -> tuple[flo
     return None if over_seeds is None else (over_seeds.mean, over_seeds.sd)
 
 
-def _places(steps: Sequence[Sequence[Entry]], field: str) -> list[float | None]:
+def _places(steps: Sequence[Sequence[Entry]], place: Callable[[Entry], float | None]) -> list[float | None]:
     """Return where on a horizontal axis the steps stand, on average over seeds."""
-    known = [[float(entry[field]) for entry in entries if entry[field] is not None] for entries in steps]
+    known = [[float(at) for entry in entries if (at := place(entry)) is not None] for entries in steps]
     return [math.fsum(values) / len(values) if values else None for values in known]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,27 +32,26 @@ class _Against:
     """What accuracy is drawn against.
 
     Attributes:
-        field: of the records' traffic.
+        sent_bytes: returns a row's bytes, None where they are unknown.
         axis: the title of its axis.
         words: what captions call it.
         after: what stands behind a number of it.
     """
 
-    field: str
+    sent_bytes: Callable[[Method], float | None]
     axis: str
     words: str
     after: str
 
-    def sent_bytes(self, method: Method) -> float | None:
-        """Return a row's bytes."""
-        return method.mean("traffic", self.field)
-
 
 _A_STEP: Final = _Against(
-    field="payload_bytes_per_step", axis="payload / step", words="the payload of a worker in a step", after="a step"
+    sent_bytes=lambda method: method.mean("traffic", "payload_bytes_per_step"),
+    axis="payload / step",
+    words="the payload of a worker in a step",
+    after="a step",
 )
 _A_RUN: Final = _Against(
-    field="payload_bytes_total",
+    sent_bytes=lambda method: method.sent_bytes,
     axis="payload of the run",
     words="the payload of a worker in the whole run",
     after="in the run",

@@ -20,6 +20,8 @@ _GAP: Final = 2
 """Characters between columns: one of padding and one where rich may draw a line."""
 _COMPARED: Final = "Comparison"
 """Title of the table that has a row a method."""
+_SELECTED: Final = "Training-set selection"
+"""How the title of the table begins that says what scoring and training take."""
 
 
 def show(report: Report, console: Console) -> None:
@@ -35,8 +37,7 @@ def _show_section(section: Section, console: Console) -> None:
     _say(console, section.title, "bold")
     for fact in section.facts:
         _say(console, fact, "dim")
-    alone = _table_alone(section)
-    tables = section.tables if alone is None else (alone,)
+    tables = _tables_shown(section)
     for table in tables:
         if table.is_detail and len(table.rows) > MOST_DETAIL_ROWS:
             _say(console, f"{table.title}: {len(table.rows)} rows, in the Markdown report.", "dim")
@@ -46,7 +47,7 @@ def _show_section(section: Section, console: Console) -> None:
         for piece in pieces(table, console.width):
             console.print(_drawn(piece, console))
     for number, note in enumerate(section.notes, start=1):
-        if alone is not None and not any(f"[{number}]" in text for row in alone.rows for text in row):
+        if len(tables) < len(section.tables) and not any(_has_mark(table, f"[{number}]") for table in tables):
             continue  # its mark is in a table that is not shown
         _say(console, f"[{number}] {note}", "dim")
     _say(console, "")
@@ -57,10 +58,17 @@ def _show_section(section: Section, console: Console) -> None:
     _say(console, "")
 
 
-def _table_alone(section: Section) -> Table | None:
-    """Return the comparison of a setting with a single method, beside which no other table compares anything."""
-    found = next((table for table in section.tables if table.title == _COMPARED), None)
-    return found if found is not None and len(found.rows) < 2 else None
+def _tables_shown(section: Section) -> tuple[Table, ...]:
+    """Return the tables of a section: of a single method those that say something of one row."""
+    compared = next((table for table in section.tables if table.title == _COMPARED), None)
+    if compared is None or len(compared.rows) > 1:
+        return section.tables
+    return tuple(table for table in section.tables if table is compared or table.title.startswith(_SELECTED))
+
+
+def _has_mark(table: Table, mark: str) -> bool:
+    """Return whether a table's title or one of its rows has a note's mark."""
+    return mark in table.title or any(mark in text for row in table.rows for text in row)
 
 
 def pieces(table: Table, width: int) -> list[Table]:

@@ -51,9 +51,10 @@ def _sentence(
 
 
 def _gap_words(gap: Difference, metric: Metric) -> str:
-    """Return ``-1.2 points [-2.0, -0.4]``."""
+    """Return ``-1.2 points [-2.0, -0.4]``, or ``-1.2 points (one seed tells nothing)``."""
     unit, unclear = f" {numbers.gap_unit(metric)}".rstrip(), " ~" if gap.is_unclear else ""
-    return f"{numbers.signed_text(metric, gap.mean)}{unit}{numbers.interval_text(metric, gap)}{unclear}"
+    words = f"{numbers.signed_text(metric, gap.mean)}{unit}{numbers.interval_text(metric, gap)}{unclear}"
+    return f"{words} (one seed tells nothing)" if gap.p is None else words
 
 
 def _scoring_words(one: Selection, whole: Selection) -> str:
@@ -86,8 +87,6 @@ def _against_random(gap: Difference | None, metric: Metric) -> str:
     if gap is None:
         return ""
     told = f" and {_gap_words(gap, metric)} against as many at random"
-    if gap.p is None:
-        return f"{told} (one seed tells nothing)"
     return f"{told} (no difference can be told from {gap.count} seeds)" if gap.is_unclear else told
 
 

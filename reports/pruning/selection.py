@@ -108,12 +108,17 @@ def record_fields(record: Record) -> dict[str, float | None]:
     scoring = [phase for phase in record.get("phases") or [] if phase.get("name") == SCORING]
     return {
         "kept_samples": _kept_of(record)[0],
-        "scoring_steps": sum(phase["steps"] for phase in scoring),
+        "scoring_steps": scoring_steps(record),
         "scoring_payload_bytes": sum(phase["payload_bytes_total"] for phase in scoring),
         "score_bytes": sum(phase.get("score_bytes") or 0 for phase in scoring),
         "scoring_s": sum(phase["train_s"] or 0.0 for phase in scoring),
         "train_s": record["time"]["train_s"],
     }
+
+
+def scoring_steps(record: Record) -> int:
+    """Return the steps of a finished cell's scoring phase, which comes first; 0 where there is none."""
+    return sum(phase["steps"] for phase in record.get("phases") or [] if phase.get("name") == SCORING)
 
 
 def _kept_of(record: Record) -> tuple[int, int]:

@@ -15,19 +15,21 @@ from rsbench.reports.pruning.selection import Selection, Spent, gaps_to_whole, l
 READ: Final = (
     "Equal epochs: as many passes over the kept samples as over all, so fewer steps. Equal steps: as many steps as on "
     "all samples, so more passes. Scoring trains on all samples first; its bytes hold gradients and the exchange of "
-    "scores, and in all is scoring and training together."
+    "scores, and in all is scoring and training together. Curves against bytes, the Pareto front and bytes to a score "
+    "count both; ratios are of the payload alone."
 )
 _COLUMNS: Final = tuple(
     Column(title=title, better="lower", key=key)
     for title, key in (
         ("Steps, scoring", "scoring_steps"),
-        ("training", "training_steps"),
+        ("Steps, training", "training_steps"),
+        ("Steps, in all", "all_steps"),
         ("Sent, scoring", "scoring_bytes"),
-        ("training", "training_bytes"),
-        ("in all", "all_bytes"),
+        ("Sent, training", "training_bytes"),
+        ("Sent, in all", "all_bytes"),
         ("Time, scoring", "scoring_s"),
-        ("training", "training_s"),
-        ("in all", "all_s"),
+        ("Time, training", "training_s"),
+        ("Time, in all", "all_s"),
     )
 )
 
@@ -65,7 +67,7 @@ def _row(one: Selection, metric: Metric, gap: Difference | None, notes: Notes) -
         one.method.prune.budget if one.is_pruned else units.DASH,
         Cell(numbers.spread_text(metric, score), score),
         Cell(numbers.gap_text(metric, gap), gap),
-        *(_steps_cell(spent) for spent in (one.scoring, one.training)),
+        *(_steps_cell(spent) for spent in (one.scoring, one.training, one.total)),
         *(Cell(_bytes_text(spent), spent.sent_bytes) for spent in (one.scoring, one.training, one.total)),
         *(Cell(_time_text(spent), spent.train_s) for spent in (one.scoring, one.training, one.total)),
     )

@@ -188,6 +188,7 @@ _CURVES: Final = (
     Column("step", "int", "", "Optimizer steps so far"),
     Column("elapsed_s", "float", "s", "Time of training so far"),
     Column("payload_bytes_total", "float", "bytes", "Bytes that a worker handed to collectives so far"),
+    Column("score_bytes", "int", "bytes", "Bytes handed to collectives to exchange scores so far, beside the payload"),
     Column("train_loss", "float", "", "Training loss since the last entry"),
     Column("val_loss", "float", "", "Loss on the validation samples"),
     Column("val_score", "float", "", "First metric of the task on the validation samples"),

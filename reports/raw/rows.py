@@ -49,15 +49,19 @@ _RATIO_NOTE: Final = "ratio_note"
 def methods_table(comparisons: Sequence[Comparison]) -> Table:
     """Return one row a method or baseline of each setting. Accuracies and densities are fractions, times seconds."""
     rows = []
+    selects = any(not method.prune.keeps_all for comparison in comparisons for method in comparison.methods)
     for comparison in comparisons:
-        rows += [_method_row(method, comparison) for method in comparison.methods]
+        for method in comparison.methods:
+            rows.append(_method_row(method, comparison) | (_selection_fields(method) if selects else {}))
         rows += [_baseline_row(baseline, comparison) for baseline in comparison.baselines]
     return flat_table("methods", rows)
 
 
 def cells_table(settings: Sequence[Setting]) -> Table:
     """Return one row a cell, finished or not."""
-    return flat_table("cells", [cell_row(record) for setting in settings for record in setting.records])
+    records = [record for setting in settings for record in setting.records]
+    selects = any(record["cell"].get("prune") for record in records)
+    return flat_table("cells", [cell_row(record) | (_selected(record) if selects else {}) for record in records])
 
 
 def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
@@ -86,7 +90,7 @@ def _method_row(method: Method, comparison: Comparison) -> dict[str, Any]:
     row |= {"break_even_low_bits_per_s": point and point.low_bits_per_s}
     row |= {"break_even_high_bits_per_s": point and point.high_bits_per_s, "break_even_doubt": point and point.doubt}
     row |= {name: method.mean("memory", name) for name in _MEMORY}
-    row |= _sync_fields(method) | _mean_uncertainty(method) | _selection_fields(method)
+    row |= _sync_fields(method) | _mean_uncertainty(method)
     return row | next(filter(None, map(_ratio_note, method.chosen)), {})
 
 
@@ -100,14 +104,12 @@ def _sync_fields(method: Method) -> dict[str, Any]:
 
 def _selection_fields(method: Method) -> dict[str, Any]:
     """Return columns that only reports have in which a row trains on some of the samples."""
-    if method.prune.keeps_all:
-        return {}
     by_name: dict[str, list[float]] = {}
     for record in method.chosen:
         for name, value in record_fields(record).items():
             by_name.setdefault(name, []).extend([] if value is None else [value])
     means = {name: statistics.fmean(values) if values else None for name, values in by_name.items()}
-    return {"prune": method.prune.text, **means}
+    return {"prune": method.prune.label or None, **means}
 
 
 def _baseline_row(baseline: Baseline, comparison: Comparison) -> dict[str, Any]:
@@ -157,8 +159,13 @@ def cell_row(record: Record) -> dict[str, Any]:
     row |= _uncertainty(record) | _fields(record.get("traffic"), _TRAFFIC)
     row |= _fields(record.get("time"), (*_TIME, *_COUNTS))
     row |= _fields(record.get("memory"), _MEMORY) | {"command": command_of(record)}
-    row |= record_fields(record) if record["cell"].get("prune") and record.get("traffic") else {}
+    row |= _selected(record) if record["cell"].get("prune") else {}
     return row | _ratio_note(record) | _resumed_fields(record)
+
+
+def _selected(record: Record) -> dict[str, Any]:
+    """Return columns that only reports have in which a cell trains on some of the samples."""
+    return dict(record_fields(record)) if record.get("traffic") else {}
 
 
 def _uncertainty(record: Record) -> dict[str, Any]:

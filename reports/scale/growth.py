@@ -73,13 +73,16 @@ class Growth:
         return alone / self.step_s(label, workers, between)
 
     def break_even(self, label: str, workers: int) -> BreakEven | None:
-        """Return at which speeds of a node's link a row is faster than the reference, None for itself."""
-        if self.reference is None or label == self.reference:
+        """Return at which speeds of a node's link a row is faster than the reference.
+
+        None for the reference, and for rows on some of the samples.
+        """
+        method = next(method for method in self.methods if method.label == label)
+        if self.reference is None or label == self.reference or not method.prune.keeps_all:
             return None
         point = break_even(
             self.costs[label], self.costs[self.reference], lambda costs, link: self._time_s(costs, workers, link)
         )
-        method = next(method for method in self.methods if method.label == label)
         return replace(point, doubt=self.comparison.doubt(method))
 
     def _time_s(self, costs: StepCosts, workers: int, between: Link) -> float:

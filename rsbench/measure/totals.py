@@ -29,6 +29,7 @@ class RunTotals:
         self._workers, self._steady_from = workers, steady_from_step
         self._payload: list[int] = []
         self._local_steps: list[int] = []
+        self._phase_starts = [0]
         self._since_exchange = 0
         self._wire = self._dense = self._one_d = self._buckets = 0
         self._density: dict[str, float] = {}
@@ -59,6 +60,19 @@ class RunTotals:
         changed: bool = stats["density"] != self._density
         self._density = dict(stats["density"])
         return changed
+
+    def begin_phase(self) -> None:
+        """Count the next steps as those of another phase, which has a warm-up of its own."""
+        self._phase_starts.append(len(self._payload))
+
+    def _after_warmup(self) -> list[int]:
+        """Return the payload bytes of the exchanges that are in no phase's warm-up."""
+        ends = [*self._phase_starts[1:], len(self._payload)]
+        return [
+            payload
+            for start, end in zip(self._phase_starts, ends, strict=True)
+            for payload in self._payload[start + max(skipped_steps(end - start), self._steady_from) : end]
+        ]
 
     def waits_s(self, steps: int) -> list[float]:
         """Return how long this rank waited in each of the last steps."""
@@ -98,7 +112,7 @@ class RunTotals:
         known = len(self._rows) // len(FIELDS)
         for times in self._times[known:]:
             self._rows.extend(getattr(times, name) for name in FIELDS)
-        series = {"payload": self._payload, "local_steps": self._local_steps}
+        series = {"payload": self._payload, "local_steps": self._local_steps, "phase_starts": self._phase_starts}
         return {
             "times": np.array(self._rows),
             **{name: np.array(values, dtype=np.int64) for name, values in series.items()},
@@ -111,6 +125,7 @@ class RunTotals:
         rows = zip(*[iter(self._rows)] * len(FIELDS), strict=True)
         self._times = [StepTimes(**dict(zip(FIELDS, row, strict=True))) for row in rows]
         self._payload, self._local_steps = state["payload"].tolist(), state["local_steps"].tolist()
+        self._phase_starts = state["phase_starts"].tolist() if "phase_starts" in state else [0]
         for name in _SUMS:
             setattr(self, name, state["sums"][name])
 
@@ -123,7 +138,7 @@ class RunTotals:
         """
         total, steps, exchanges = sum(self._payload), len(self._times), len(self._payload)
         dense_wire = wire_bytes("all_reduce", self._dense, self._workers, calls=self._buckets)
-        after_warmup = self._payload[max(skipped_steps(exchanges), self._steady_from) :]
+        after_warmup = self._after_warmup()
         steady = statistics.median(after_warmup) if after_warmup else None
         if steady is not None and exchanges < steps:
             steady *= exchanges / steps

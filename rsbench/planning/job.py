@@ -13,10 +13,11 @@ from rsbench import cell, compressors, datasets
 from rsbench.cell import CellSpec
 from rsbench.datasets.base import DataNotFound, Dataset, Survey
 from rsbench.errors import RsbenchError
+from rsbench.links.wire import wire_bytes
 from rsbench.planning import probe
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.grid import DatasetDefaults
-from rsbench.planning.phases import PlannedPhase, check_phases, match, planned_phases
+from rsbench.planning.phases import PlannedPhase, check_phases, match, planned_phases, score_exchanges
 from rsbench.planning.probe import ModelFacts
 from rsbench.recipe.phases import Phase, phases_of
 from rsbench.results.folder import CellFolder, write_file
@@ -128,6 +129,24 @@ class Job:
         if self.phases:
             return sum(phase.epochs for phase in self.phases)
         return -(-self.steps // self.steps_per_epoch)
+
+    @property
+    def score_bytes(self) -> int:
+        """What one worker hands over to exchange scores, beside the payload."""
+        return sum(phase.score_bytes for phase in self.phases)
+
+    @property
+    def sent_bytes(self) -> int:
+        """What one worker hands over in the run: payload and scores."""
+        return self.estimate.total_payload_bytes + self.score_bytes
+
+    @property
+    def wire_bytes(self) -> float:
+        """What one worker sends in the run, headers included, as modelled: payload and scores."""
+        scores = score_exchanges(self.phases)
+        return self.estimate.wire_bytes + sum(
+            wire_bytes(one.op, one.payload_bytes, self.spec.workers, calls=one.calls) for one in scores
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what other nodes need to run the same cell."""

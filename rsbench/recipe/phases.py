@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from rsbench.errors import RsbenchError
 from rsbench.recipe.epochs import steps_per_epoch, total_steps
 from rsbench.recipe.prune import Prune, parse_prune
 
@@ -87,8 +88,17 @@ def phases_of(spec: Asked, train_samples: int) -> tuple[Phase, ...]:
 
 
 def _training(spec: Asked, prune: Prune, train_samples: int) -> Phase:
-    """Return the phase that trains on what is kept."""
+    """Return the phase that trains on what is kept.
+
+    Raises:
+        RsbenchError: more workers than samples.
+    """
     kept = prune.kept_of(train_samples)
+    if kept < spec.workers <= train_samples:
+        raise RsbenchError(
+            f"--prune {prune.text} keeps {kept:,} of {train_samples:,} training samples, fewer than the "
+            f"{spec.workers} workers: keep a larger share."
+        )
     per_epoch = steps_per_epoch(kept, workers=spec.workers, batch_size=spec.batch_size)
     paced_by = per_epoch
     if prune.budget == "steps":

@@ -92,7 +92,7 @@ class Prune:
         if self.keeps_all:
             return "all training samples"
         how = {"random": "at random", "tdds": "by TDDS", "el2n": "by EL2N", "forgetting": "by forgetting"}[self.kind]
-        return f"{100 * self.share:.6g} % of the training samples {how}, equal {self.budget}"
+        return f"{100 * self.share:.12g} % of the training samples {how}, equal {self.budget}"
 
     def kept_of(self, samples: int) -> int:
         """Return how many of so many training samples are kept, at least one."""
@@ -148,9 +148,10 @@ def parse_prune(text: str | None) -> Prune:
     values = _defaults(kind) | _given(text, kind, options)
     prune = Prune(kind=kind, share=_share(text, kind, share), **values)  # type: ignore[arg-type]
     if prune.window > prune.epochs:
+        smaller = "" if prune.epochs < LEAST_WINDOW else ", or a smaller window"
         raise RsbenchError(
             f'--prune "{text}" has a window of {prune.window} epochs, but the scoring phase has {prune.epochs}: give '
-            f"epochs={prune.window} or more, or a smaller window."
+            f"epochs={prune.window} or more{smaller}."
         )
     return prune
 
@@ -192,9 +193,7 @@ def _given(text: str, kind: str, options: list[str]) -> dict[str, int | float | 
         name, equals, value = (part.strip() for part in one.partition("="))
         if not equals or name not in OPTIONS[kind]:
             known = OPTIONS[kind]
-            raise RsbenchError(
-                f'--prune "{text}": {kind} has no option "{name}", but {", ".join(known)}.{did_you_mean(name, known)}'
-            )
+            raise RsbenchError(f'--prune "{text}": {kind} has no option "{name}".{did_you_mean(name, known)}')
         if name in values:
             raise RsbenchError(f'--prune "{text}" has {name} twice: give it once.')
         values[name] = _value(text, name, value)

@@ -177,6 +177,8 @@ _HISTORY: dict[str, Check] = {
     "density_per_tensor": _DENSITIES,
 }
 """One entry an epoch, or one of at most 100 evenly spread: what was reached after so many steps."""
+_SCORED_HISTORY: dict[str, Check] = {"score_bytes": _COUNT}
+"""What an entry has, too, where samples are scored."""
 
 
 def check(record: Any) -> None:
@@ -194,7 +196,7 @@ def check(record: Any) -> None:
     history = record.get("history") or []
     _check_fields({"history": history}, {"history": list_of(dict, words="objects")}, "")
     for index, entry in enumerate(history):
-        _check_fields(entry, _HISTORY, f"history[{index}].")
+        check_fields(entry, _HISTORY, f"history[{index}].", maybe=_SCORED_HISTORY)
     done = record["status"] == "done"
     for name, fields in _SECTIONS.items():
         section = record.get(name)

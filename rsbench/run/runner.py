@@ -27,7 +27,7 @@ from rsbench.results.reached import note_reached
 from rsbench.run.ending import Ending, RunSummary, failure_elsewhere, settle
 from rsbench.run.others import Others
 from rsbench.run.queue import CellQueue
-from rsbench.run.screen.cell_state import CellState
+from rsbench.run.screen.cell_state import SCORING, CellState
 from rsbench.run.screen.progress import Progress
 
 BARRIER_TIMEOUT_S: Final = 3600.0
@@ -242,7 +242,9 @@ class CellRunner:
         Raises:
             Lost: another process has taken the cell over; the workers were ended.
         """
-        self.progress.begin(job.spec, CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs), total)
+        scoring = sum(phase.steps for phase in job.phases if phase.name == SCORING)
+        state = CellState(path=attempt.samples, steps=job.steps, epochs=job.epochs, scoring_steps=scoring)
+        self.progress.begin(job.spec, state, total)
         workers, began = job.spec.workers // self.nodes.count, time.monotonic()
         try:
             return self.launcher.run(attempt.path, workers_per_node=workers, tick=self._tick(job, total, touch))

@@ -190,7 +190,7 @@ class Training:
         entry: dict[str, Any] = {"step": self.step, "elapsed_s": self.trained_s, "train_loss": train_loss}
         entry |= {"payload_bytes_total": self.totals.payload_bytes_total, "lr": self.current.rate(self.step - 1)}
         entry |= {"val_loss": last.get("loss"), "val_score": last.get(self._metric)}
-        self.history.append(entry | {"density_per_tensor": self.totals.density_per_tensor})
+        self.history.append(entry | {"density_per_tensor": self.totals.density_per_tensor, **self.phases.exchanged()})
 
     def _train_until(self, stop: int) -> None:
         """Train until so many steps are done, in an exchange's end, or to the next where a rank was asked to stop."""

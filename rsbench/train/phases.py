@@ -104,12 +104,19 @@ class Phases:
             train_s: seconds of training over all phases so far.
         """
         self.close(totals, train_s)
+        totals.begin_phase()
         self._change_to(self.number + 1)
 
     def close(self, totals: RunTotals, train_s: float) -> None:
         """Note what the current phase took; arguments as of :meth:`next`."""
         buffers, scores = self.current.exchange.buffer_bytes, self.current.watcher.exchanged_bytes
         self.parts.end(self.current.phase, totals, train_s=train_s, buffer_bytes=buffers, score_bytes=scores)
+
+    def exchanged(self) -> Mapping[str, int]:
+        """Return what a history's entry says of the scores exchanged so far: nothing where a cell has no scores."""
+        if not self._cell.pruning.scores:
+            return {}
+        return {"score_bytes": self.parts.score_bytes + self.current.watcher.exchanged_bytes}
 
     def enter(self, step: int, training_set: Mapping[str, Any]) -> None:
         """Begin the phase that a checkpoint was saved in; one that was saved between two is of the first.

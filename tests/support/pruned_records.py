@@ -45,5 +45,18 @@ def pruned(make_record: Maker, prune: str, **changes: Any) -> dict[str, Any]:
     per_class = [kept // 20] * 20 + [kept - kept // 20 * 20]
     of_record = {"kept": kept, "of": of, "positions_sha256": "ab" * 32, "kept_per_class": per_class}
     of_record["all_per_class"] = [50] * 21
+    if how.scores and record.get("history"):
+        steps = 20 * how.epochs
+        scoring = [
+            {**entry, "step": 20 * number, "val_score": None, "val_loss": None, "train_loss": 9.0}
+            | {"payload_bytes_total": round(20 * payload * number), "score_bytes": SCORE_BYTES // how.epochs * number}
+            for number, entry in enumerate(record["history"][: how.epochs], start=1)
+        ]
+        after = [
+            {**entry, "step": steps + entry["step"], "score_bytes": SCORE_BYTES}
+            | {"payload_bytes_total": round(payload * steps) + entry["payload_bytes_total"]}
+            for entry in record["history"]
+        ]
+        record["history"] = scoring + after
     record["selection"] = {"text": how.text, **of_record, "score_bytes": traffic.get("score_bytes", 0)}
     return record | ({"phases": phases} if len(phases) > 1 else {})

@@ -209,7 +209,9 @@ cell_link_options = heading(
 training_options = heading(
     TRAIN,
     click.option("--epochs", type=int, metavar="N", help="Passes over the training samples.  [the data set's own]"),
-    click.option("--max-steps", type=int, metavar="N", help="Stop each cell after N steps."),
+    click.option(
+        "--max-steps", type=int, metavar="N", help="Stop training after N steps; scoring (--prune) comes on top."
+    ),
     click.option("--batch-size", type=int, metavar="N", help="Samples per worker and step.  [the data set's own]"),
     click.option("--image-size", type=int, metavar="PX", help="Side of images or patches.  [the data set's own]"),
     _of_recipe(

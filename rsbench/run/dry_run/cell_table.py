@@ -56,5 +56,5 @@ def _row(queue: CellQueue, job: Job, expected: Expectation, notes: Notes) -> tup
 def _link_row(job: Job, expected: Expectation) -> tuple[str, ...]:
     """Return a cell's link, its bytes on the wire, and the time that they take there."""
     if job.spec.link is None:
-        return (DASH, bytes_text(job.estimate.wire_bytes), DASH)
-    return (job.spec.link, bytes_text(job.estimate.wire_bytes), duration_text(expected.link_s))
+        return (DASH, bytes_text(job.wire_bytes), DASH)
+    return (job.spec.link, bytes_text(job.wire_bytes), duration_text(expected.link_s))

@@ -24,7 +24,8 @@ def document(queue: CellQueue, expected: Sequence[Expectation], notes: Sequence[
     Returns:
         An object of ``exit_code``, ``dry_run``, ``cells_to_run``, ``cells_done``, ``cells_are_upper_bound`` (a study
         may run fewer), ``time_s``, ``time_is_lower_bound`` (from operations alone, without start and exchange),
-        ``gpu_hours``, ``payload_bytes`` (of a worker, all cells), ``methods``, ``cells`` and ``notes``.
+        ``gpu_hours``, ``payload_bytes`` and, beside it, ``score_bytes`` (of a worker, all cells), ``methods``,
+        ``cells`` and ``notes``.
     """
     jobs = queue.left()
     pairs = list(zip(jobs, expected, strict=True))
@@ -38,6 +39,7 @@ def document(queue: CellQueue, expected: Sequence[Expectation], notes: Sequence[
         "time_is_lower_bound": not all(one.measured for one in expected),
         "gpu_hours": sum(one.time_s * job.spec.workers for job, one in pairs if job.spec.device == "cuda") / 3600,
         "payload_bytes": sum(job.estimate.total_payload_bytes for job in jobs),
+        "score_bytes": sum(job.score_bytes for job in jobs),
         "methods": [_method(group) for group in by_method(jobs, expected)],
         "cells": [_cell(queue, job, one) for job, one in pairs],
         "notes": list(notes),
@@ -69,7 +71,7 @@ def _cell(queue: CellQueue, job: Job, expected: Expectation) -> dict[str, Any]:
         **({"phases": [asdict(phase) for phase in job.phases]} if job.phases else {}),
         "payload_bytes_per_step": estimate.payload_bytes_per_step,
         "payload_bytes": estimate.total_payload_bytes,
-        "wire_bytes": estimate.wire_bytes,
+        "wire_bytes": job.wire_bytes,
         "compression_ratio": ratio if math.isfinite(ratio) else None,
         "memory_bytes": estimate.memory_bytes_per_worker,
         "time_s": expected.time_s,

@@ -33,6 +33,11 @@ class Group:
         return sum(job.estimate.total_payload_bytes for job in self.jobs)
 
     @property
+    def sent_bytes(self) -> int:
+        """What a worker hands over in all cells: payload and scores."""
+        return sum(job.sent_bytes for job in self.jobs)
+
+    @property
     def estimates(self) -> list[Estimate]:
         """What each cell sends and holds."""
         return [job.estimate for job in self.jobs]

@@ -11,8 +11,7 @@ from rsbench.run.dry_run.groups import Group
 from rsbench.run.dry_run.tables import method_text, span
 from rsbench.units import DASH, bytes_text
 
-_NAMES: Final = ("method", "phase", "samples", "epochs", "steps", "payload", "scores")
-_WORDS: Final = frozenset({"method", "phase"})
+_NAMES: Final = ("method, phase", "samples", "epochs", "steps", "payload", "scores")
 _PHASES: Final = {"score": "scoring", "train": "training"}
 
 
@@ -25,7 +24,7 @@ def phase_tables(groups: Sequence[Group]) -> list[Table]:
         groups: the cells of a plan by method.
     """
     rows = [row for group in groups for row in _rows(group)]
-    columns = tuple(Column(title=name, align="left" if name in _WORDS else "right") for name in _NAMES)
+    columns = tuple(Column(title=name, align="left" if name == _NAMES[0] else "right") for name in _NAMES)
     return [Table(title="Phases of a cell", columns=columns, rows=tuple(rows))] if rows else []
 
 
@@ -41,15 +40,14 @@ def _rows(group: Group) -> list[tuple[str, ...]]:
         span([job.estimate.total_payload_bytes for job in jobs], bytes_text),
         span([sum(phase.score_bytes for phase in job.phases) for job in jobs], bytes_text),
     )
-    return [*single, (name, "all", DASH, _numbers([job.epochs for job in jobs]), *summed)]
+    return [*single, (f"{name}, all", DASH, _numbers([job.epochs for job in jobs]), *summed)]
 
 
 def _row(name: str, jobs: Sequence[Job], number: int) -> tuple[str, ...]:
     phases = [job.phases[number] for job in jobs]
     scores = [phase.score_bytes for phase in phases]
     return (
-        name,
-        _PHASES.get(phases[0].name, phases[0].name),
+        f"{name}, {_PHASES.get(phases[0].name, phases[0].name)}",
         *(_numbers([getattr(phase, column) for phase in phases]) for column in ("samples", "epochs", "steps")),
         span([phase.payload_bytes for phase in phases], bytes_text),
         span(scores, bytes_text) if any(scores) else DASH,

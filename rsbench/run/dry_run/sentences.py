@@ -28,12 +28,14 @@ def headline(most: str, jobs: Sequence[Job], expected: Sequence[Expectation]) ->
         return "Nothing is left to run"
     time_s = sum(one.time_s for one in expected)
     gpu_s = sum(one.time_s * job.spec.workers for job, one in zip(jobs, expected, strict=True) if _on_gpu(job))
-    payload_bytes = sum(job.estimate.total_payload_bytes for job in jobs)
+    sent, what = sum(job.sent_bytes for job in jobs), "payload"
+    if any(job.score_bytes for job in jobs):
+        what = "payload and scores"
     words = [
         f"{most[0].upper()}{most[1:]}",
         f"{least_words(expected)}{duration_text(time_s)} on {_devices(jobs)}",
         *([f"{number_text(gpu_s / 3600)} GPU hours"] if gpu_s else []),
-        f"{bytes_text(payload_bytes)} of payload a worker",
+        f"{bytes_text(sent)} of {what} a worker",
     ]
     return ", ".join(words)
 
@@ -99,7 +101,7 @@ def _budget_sentences(expected: Sequence[Expectation], budget_s: float | None) -
 def _link_sentence(jobs: Sequence[Job], expected: Sequence[Expectation], contact: Contact | None) -> str:
     """Say what the cells with links send, and how long that takes."""
     on_links = [(job, one) for job, one in zip(jobs, expected, strict=True) if job.spec.link is not None]
-    sent_bytes = sum(job.estimate.wire_bytes for job, _ in on_links)
+    sent_bytes = sum(job.wire_bytes for job, _ in on_links)
     link_s = sum(one.link_s for _, one in on_links)
     busy_s = sum(one.time_s for _, one in on_links)
     return (

@@ -48,7 +48,7 @@ def _setting_row(group: Group) -> list[str]:
 
 def _link_row(group: Group) -> list[str]:
     """Return what a worker of a setting sends in all cells, and the time that this takes on its link."""
-    sent = bytes_text(sum([one.wire_bytes for one in group.estimates]))
+    sent = bytes_text(sum(job.wire_bytes for job in group.jobs))
     on_link = duration_text(sum(one.link_s for one in group.expected))
     return [sent, DASH if group.jobs[0].spec.link is None else on_link]
 
@@ -61,7 +61,7 @@ def _method_row(group: Group, notes: Notes) -> list[str]:
         f"x {len(group.jobs)}",
         span([one.payload_bytes_per_step for one in group.estimates], bytes_text),
         " ".join([span([one.compression_ratio for one in group.estimates], ratio_text), *marks]),
-        bytes_text(group.payload_bytes),
+        bytes_text(group.sent_bytes),
         duration_text(group.time_s),
     ]
 

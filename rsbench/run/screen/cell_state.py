@@ -14,7 +14,9 @@ from rsbench.units import bytes_text, count_text
 
 _AFTER_TRAINING: Final = frozenset({"test", "done"})
 """Phases after the last step."""
-STEPPING: Final = {"score": "scoring", "train": "step"}
+SCORING: Final = "score"
+"""Phase of a cell that scores its samples."""
+STEPPING: Final = {SCORING: "scoring", "train": "step"}
 """Phase of a cell -> what is said of its steps, which are counted through all phases."""
 _SMOOTHING: Final = 0.1
 """Share of the newest step in the running mean of step times."""
@@ -27,6 +29,7 @@ class CellState:
     Attributes:
         path: the file of samples, which need not exist yet.
         steps: optimizer steps of the whole run.
+        scoring_steps: those of the scoring phase, which comes first.
         epochs: passes over the training samples.
         places: what each rank of this machine is about to do, from its heartbeats.
         notes: sentences of the workers that were not shown yet.
@@ -37,6 +40,7 @@ class CellState:
     path: Path
     steps: int
     epochs: int
+    scoring_steps: int = 0
     places: Sequence[str] = ()
     phase: str = "start"
     step: int = 0
@@ -102,12 +106,13 @@ class CellState:
 
     @property
     def activity(self) -> str:
-        """What the workers do now: ``reading data``, ``scoring 12/270``, ``step 112/270``, ``testing``."""
+        """What the workers do now: ``reading data``, ``scoring 12/170``, ``step 182/270``, ``testing``."""
         if self.phase in _AFTER_TRAINING:
             return "testing"
         if not self.step:
             return starting_words(self.places)
-        return f"{STEPPING.get(self.phase, 'step')} {self.step}/{self.steps}"
+        end = self.scoring_steps if self.phase == SCORING and self.scoring_steps else self.steps
+        return f"{STEPPING.get(self.phase, 'step')} {self.step}/{end}"
 
     def details(self) -> list[str]:
         """Return what else there is to say, the most telling first; nothing before the first step."""

@@ -20,16 +20,15 @@ def kept(prune: Prune, scores: NDArray[np.float64], seed: int) -> NDArray[np.int
     Args:
         prune: which samples are kept.
         scores: of all training samples, [n]; of a draw at random only their number counts.
-        seed: of a draw at random; equal for all compressors.
+        seed: of the draw at random, and of the draw among equal scores; equal for all compressors.
 
     Returns:
-        int64 [m]: the highest scores, of equal ones the first.
+        int64 [m]: the highest scores; of equal ones some are drawn, because samples often lie sorted by class.
     """
     count = prune.kept_of(len(scores))
+    order = np.random.default_rng([_STREAM, seed]).permutation(len(scores))
     if prune.scores:
-        order = np.argsort(-scores, kind="stable")
-    else:
-        order = np.random.default_rng([_STREAM, seed]).permutation(len(scores))
+        order = order[np.argsort(-scores[order], kind="stable")]
     return np.sort(order[:count]).astype(np.int64)
 
 

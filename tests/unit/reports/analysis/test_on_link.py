@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from exchange_records import with_exchange
+from pruned_records import SCORE_BYTES, pruned
 from report_parts import comparison_of
 
+from rsbench.links.collective_time import collective_s
 from rsbench.links.contact import Contact
 from rsbench.links.link import parse_link
 from rsbench.reports.analysis.comparison import NO_CALLS
@@ -94,3 +96,12 @@ def test_titles(records: list[dict[str, Any]]) -> None:
     )
     assert on(records, "geo", contact).elapsed_s(481) == 5701
     assert on(records, "geo").elapsed_s(481) == 481
+
+
+def test_a_run_with_scores_takes_their_exchange_too(make_record: Maker) -> None:
+    on_link = on([with_exchange(make_record()), with_exchange(pruned(make_record, "tdds:0.5"))], "1mbit:latency=600ms")
+    run = on_link.runs["none, tdds:0.5"]
+    exchange_s = 20 * collective_s("all_reduce", SCORE_BYTES / 20, 2, on_link.link)
+    assert exchange_s > 8 * SCORE_BYTES / 1e6
+    assert run.run_s == pytest.approx(500 * run.prediction.step_s + exchange_s)
+    assert on_link.runs["none"].scores_s == 0

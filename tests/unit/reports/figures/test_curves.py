@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pruned_records import SCORE_BYTES, pruned
 from report_parts import only, panels
 from rich_records import (
     with_history,
@@ -66,3 +67,16 @@ def test_curves_say_what_their_seconds_are_of(key_version: int, words: str, make
     record = with_history(make_record(), epochs=3) | {"key_version": key_version}
     panel = panels([record])["How training went"]
     assert panel.note.endswith(words)
+
+
+def test_figures_curves_begin_after_scoring_and_count_its_bytes(make_record: Maker) -> None:
+    whole, scored = make_record(history=True), pruned(make_record, "tdds:0.5", history=True)
+    panel = panels([whole, scored])["How training went"]
+    assert "Rows with scores begin after their scoring phase" in panel.note
+    loss = next(figure for figure in panel.figures if figure.title == "Training loss against bytes")
+    assert isinstance(loss, Lines)
+    (curve,) = (one for one in loss.series if one.mark.label == "none, tdds:0.5")
+    assert len(curve.x) == len(whole["history"]) and max(curve.y) < 9.0
+    of_training = whole["history"][0]["payload_bytes_total"]
+    assert curve.x[0] == scored["phases"][0]["payload_bytes_total"] + of_training + SCORE_BYTES
+    assert "Rows with scores" not in panels([whole])["How training went"].note

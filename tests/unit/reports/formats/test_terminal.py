@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pruned_records import pruned
 from report_parts import nasty_report
 from rich.console import Console
 
@@ -69,3 +70,11 @@ def test_reports_terminal_shows_one_table_where_one_method_compares_nothing(make
     stream = io.StringIO()
     show(build_report([make_record(compressor="none", ratio=None)]), Console(file=stream, width=120))
     assert "Comparison" in stream.getvalue() and "in detail" not in stream.getvalue()
+
+
+def test_reports_terminal_shows_what_scoring_took_where_one_pruned_row_is_alone(make_record: Maker) -> None:
+    stream = io.StringIO()
+    show(build_report([pruned(make_record, "tdds:0.5", compressor="none", ratio=None)]), Console(file=stream, width=80))
+    text = stream.getvalue()
+    assert "Training-set selection" in text and "Sent, scoring" in text and "in detail" not in text
+    assert " ".join(text.split()).count("Scoring trains on all samples first") == 1

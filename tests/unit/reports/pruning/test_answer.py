@@ -44,7 +44,10 @@ def test_a_long_scoring_phase_saves_nothing(make_record: Maker) -> None:
 
 def test_one_seed_and_unclear_differences_are_said(make_record: Maker) -> None:
     one = selection_answer(comparison_of(rows(make_record, "tdds:0.5", 0.85, random_oas=(0.83,))))
-    assert "+2.0 points against as many at random (one seed tells nothing)" in one
+    assert (
+        "-3.0 points (one seed tells nothing) against all samples and +2.0 points (one seed tells nothing) against"
+        in one
+    )
     some = rows(make_record, "tdds:0.5", 0.85, 0.82, 0.86, random_oas=(0.84, 0.85, 0.845))
     assert "(no difference can be told from 3 seeds)" in selection_answer(comparison_of(some))
 
@@ -69,7 +72,10 @@ def test_without_rows_on_all_samples_nothing_is_said(make_record: Maker) -> None
 
 def test_links_are_advised_among_rows_on_all_samples(make_record: Maker) -> None:
     pair = [make_record(oa=0.88), pruned(make_record, "tdds:0.5", oa=0.9)]
-    assert only_section(pair).conclusion == selection_answer(comparison_of(pair))
+    assert only_section(pair).conclusion == (
+        f"{selection_answer(comparison_of(pair))} Accuracy differences cannot be judged from one seed: "
+        "add --seeds 0,1,2."
+    )
     pair.append(make_record(compressor="rsdgc", ratio=100.0, oa=0.88))
     more = only_section(pair)
     assert "use rsdgc 100x" in more.conclusion
@@ -77,5 +83,25 @@ def test_links_are_advised_among_rows_on_all_samples(make_record: Maker) -> None
 
 
 def test_without_none_on_all_samples_the_option_that_adds_it_is_named(make_record: Maker) -> None:
-    words = only_section([pruned(make_record, "tdds:0.5")]).conclusion
-    assert words == "There is no finished run of none on all samples to compare with: add --prune none."
+    lacks = "There is no finished run of none on all samples to compare with: add"
+    topk = {"compressor": "topk", "ratio": 100.0}
+    pruned_none, pruned_topk = pruned(make_record, "tdds:0.5"), pruned(make_record, "tdds:0.5", **topk)
+    whole_topk = make_record(**topk)
+    assert only_section([pruned_none]).conclusion == f"{lacks} none to --prune."
+    assert only_section([pruned_topk, whole_topk]).conclusion.endswith(f"{lacks} none to --compressor.")
+    assert only_section([pruned_topk]).conclusion == f"{lacks} none to --compressor and none to --prune."
+
+
+def test_pruned_rows_have_no_break_even_speed(make_record: Maker) -> None:
+    topk = {"compressor": "topk", "ratio": 100.0}
+    comparison = comparison_of([make_record(), make_record(**topk), pruned(make_record, "random:0.5", **topk)])
+    assert [method.label for method in comparison.finished if comparison.break_even(method)] == ["topk 100x"]
+
+
+def test_rows_with_smaller_batches_share_no_work(make_record: Maker) -> None:
+    slow = pruned(make_record, "random:0.05")
+    slow["time"]["forward_s"] *= 3
+    comparison = comparison_of([make_record(), slow])
+    assert [method.has_whole_batches for method in comparison.finished] == [True, False]
+    assert comparison.base == comparison_of([make_record()]).base
+    assert "Times are rough" not in only_section([make_record(), slow]).conclusion

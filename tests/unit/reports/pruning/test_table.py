@@ -121,3 +121,17 @@ def test_edited_records_are_refused_or_shown(odd: Any, make_record: Maker) -> No
             continue
         only = build_report([whole, edited])
         assert markdown.render(only)
+
+
+def test_the_bytes_of_a_run_hold_the_exchange_of_scores(make_record: Maker) -> None:
+    whole, scored = make_record(), pruned(make_record, "tdds:0.5")
+    method = methods_of([whole, scored])[1]
+    assert method.sent_bytes == scored["traffic"]["payload_bytes_total"] + SCORE_BYTES
+    rows = build_report([whole, scored]).cells
+    assert rows is not None
+    names = [one.title for one in rows.columns]
+    found = [dict(zip(names, row, strict=True)) for row in rows.values]
+    assert [row["kept_samples"] for row in found] == [1050, 525]
+    assert [row["scoring_steps"] for row in found] == [0, 200]
+    assert found[0]["train_s"] == whole["time"]["train_s"] is not None
+    assert "kept_samples" not in [one.title for one in build_report([whole]).cells.columns]

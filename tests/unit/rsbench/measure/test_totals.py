@@ -40,6 +40,18 @@ def test_the_steady_state_begins_after_the_warm_up() -> None:
     assert traffic["payload_bytes_per_step"] == 10
 
 
+def test_each_phase_has_a_warm_up_of_its_own() -> None:
+    tally = RunTotals(2, 32)
+    for payload in [1000] * 32 + [40] * 2:
+        tally.add(stats(payload), TIMES)
+    tally.begin_phase()
+    again = RunTotals(2, 32)
+    again.load_state_dict(tally.state_dict())
+    for payload in [1000] * 32 + [40] * 2:
+        again.add(stats(payload), TIMES)
+    assert again.traffic()["steady_ratio"] == 100
+
+
 def test_without_a_steady_step_there_is_no_steady_ratio() -> None:
     traffic = filled([1000] * 4, steady_from_step=4)
     assert traffic["steady_ratio"] is None

@@ -54,5 +54,11 @@ def test_steps_are_limited_in_the_last_phase_alone() -> None:
 
 
 def test_more_workers_than_kept_samples_are_refused() -> None:
-    with pytest.raises(RsbenchError, match="8 workers cannot share 5 training images"):
+    with pytest.raises(
+        RsbenchError, match=r"random:0\.5 keeps 5 of 10 training samples, fewer than the 8 workers: keep"
+    ):
         phases_of(asked(prune="random:0.5", workers=8), 10)
+    with pytest.raises(RsbenchError, match="keeps 1 of 1,050 training samples, fewer than the 2 workers: keep"):
+        phases_of(asked(prune="random:0.000001"), 1050)
+    with pytest.raises(RsbenchError, match="8 workers cannot share 2 training images"):
+        phases_of(asked(prune="random:0.5", workers=8), 5)

@@ -40,6 +40,7 @@ def test_defaults_of_each_kind() -> None:
     assert (el2n.epochs, el2n.window, el2n.decay) == (10, 0, 0.0)
     assert (random.epochs, random.scores, tdds.scores, el2n.scores) == (0, False, True, True)
     assert tdds.title == "50 % of the training samples by TDDS, equal epochs"
+    assert parse_prune("tdds:0.9999999").title.startswith("99.99999 % of")
 
 
 @pytest.mark.parametrize(("samples", "kept"), [(1050, 525), (3, 2), (2, 1), (1, 1), (0, 0)])
@@ -73,7 +74,8 @@ def test_at_least_one_sample_is_kept(samples: int, kept: int) -> None:
         ("tdds:0.5,decay=1", "above 0 and below 1"),
         ("tdds:0.5,budget=step", 'Did you mean "steps"'),
         ("el2n:0.5,window=4", 'el2n has no option "window"'),
-        ("random:0.5,epochs=4", "random has no option"),
+        ("random:0.5,epochs=4", 'random has no option "epochs". Known: budget.'),
+        ("tdds:0.5,epochs=2", "has 2: give epochs=4 or more."),
     ],
 )
 def test_what_is_wrong_is_said_in_one_sentence(text: str, words: str) -> None:

@@ -66,6 +66,7 @@ def test_a_record_tells_phases_apart_and_sums_them(make_training: Maker, tmp_pat
     assert (score["buffer_bytes"], train["score_bytes"]) == (0, 0), "only the last phase is validated"
     assert [entry["step"] for entry in sections["history"]] == [3, 6, 7, 8, 9]
     assert [entry["val_score"] is None for entry in sections["history"]] == [True, True, False, False, False]
+    assert [entry["score_bytes"] for entry in sections["history"]] == [96, 192, 192, 192, 192]
     assert [epoch["epoch"] for epoch in sections["accuracy"]["val"]] == [2, 3, 4]
     assert sections["runtime"]["steps_per_epoch"] == 1
     selection = sections["selection"]
@@ -130,6 +131,7 @@ def test_a_cell_that_keeps_all_tells_nothing_of_phases(make_training: Maker, tmp
     training = make_training()
     sections = run(training, tmp_path)
     assert not {"phases", "selection"} & set(sections) and "score_bytes" not in sections["traffic"]
+    assert all("score_bytes" not in entry for entry in sections["history"])
     assert training.phases.training_set.state_dict() == {}
     assert [line["phase"] for line in samples(tmp_path, "phase")] == ["train", "test"]
 

@@ -111,13 +111,23 @@ def test_phases_are_shown_apart_and_summed_where_there_are_several() -> None:
     train = PlannedPhase(name="train", **{**sizes, "samples": 525, "steps": 240}, payload_bytes=8000, score_bytes=0)
     jobs = [replace(job(14_000, prune="tdds:0.5", seed=seed), phases=(score, train)) for seed in (0, 1)]
     (table,) = phase_tables(by_method([JOBS[0], *jobs], EXPECTED[:3]))
-    assert [column.title for column in table.columns][2:] == ["samples", "epochs", "steps", "payload", "scores"]
+    assert [column.title for column in table.columns] == [
+        "method, phase",
+        "samples",
+        "epochs",
+        "steps",
+        "payload",
+        "scores",
+    ]
     method = "rsdgc 100x tdds:0.5"
     assert table.rows == (
-        (method, "scoring", "1,050", "10", "170", "6.00 kB", "924 kB"),
-        (method, "training", "525", "10", "240", "8.00 kB", "-"),
-        (method, "all", "-", "20", "410", "14.0 kB", "924 kB"),
+        (f"{method}, scoring", "1,050", "10", "170", "6.00 kB", "924 kB"),
+        (f"{method}, training", "525", "10", "240", "8.00 kB", "-"),
+        (f"{method}, all", "-", "20", "410", "14.0 kB", "924 kB"),
     )
+    assert headline("2 cells", jobs, EXPECTED[:2]).endswith("1.88 MB of payload and scores a worker")
+    assert methods_table(by_method(jobs, EXPECTED[:2]), Notes()).rows[0][4] == "1.88 MB"
+    assert document(FixedQueue(jobs), EXPECTED[:2], [])["score_bytes"] == 2 * 924_000
     phases = document(FixedQueue(jobs[:1]), EXPECTED[:1], [])["cells"][0]["phases"]
     assert [(phase["name"], phase["steps"], phase["score_bytes"]) for phase in phases] == [
         ("score", 170, 924_000),

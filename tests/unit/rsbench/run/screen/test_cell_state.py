@@ -37,15 +37,15 @@ def test_activity_before_and_after_the_steps(tmp_path: Path) -> None:
     assert state.activity == "testing" and "epoch" not in " ".join(state.details())
 
 
-def test_steps_of_a_scoring_phase_are_named_and_counted_with_the_others(tmp_path: Path) -> None:
-    state = CellState(path=tmp_path / "samples.jsonl", steps=30, epochs=3)
+def test_steps_of_a_scoring_phase_are_named_and_counted_to_its_end(tmp_path: Path) -> None:
+    state = CellState(path=tmp_path / "samples.jsonl", steps=30, epochs=3, scoring_steps=12)
     state.path.write_text('{"kind": "phase", "phase": "score"}\n')
     state.read()
     assert state.activity == "starting workers"
     with state.path.open("a") as stream:
         stream.write(json.dumps(STEP) + "\n")
     state.read()
-    assert state.activity == "scoring 10/30" and state.left_s == pytest.approx(10.0)
+    assert state.activity == "scoring 10/12" and state.left_s == pytest.approx(10.0)
     with state.path.open("a") as stream:
         stream.write('{"kind": "phase", "phase": "train"}\n' + json.dumps(STEP | {"step": 10}) + "\n")
     state.read()

@@ -10,11 +10,21 @@ from rsbench.recipe.prune import Prune, parse_prune
 from rsbench.train.selection.keeping import kept, lost_classes_warning, selection_record
 
 
-def test_the_highest_scores_are_kept_and_of_equal_ones_the_first() -> None:
+def test_the_highest_scores_are_kept_and_some_of_equal_ones_are_drawn() -> None:
     scores = np.array([0.0, 3.0, 1.0, 1.0, 2.0, 1.0])
-    assert kept(parse_prune("tdds:0.5"), scores, seed=0).tolist() == [1, 2, 4]
-    assert kept(parse_prune("el2n:0.67"), scores, seed=1).tolist() == [1, 2, 3, 4]
+    drawn = {tuple(kept(parse_prune("tdds:0.5"), scores, seed).tolist()) for seed in range(20)}
+    assert drawn == {(1, 2, 4), (1, 3, 4), (1, 4, 5)}
+    assert kept(parse_prune("el2n:0.8"), scores, seed=1).tolist() == [1, 2, 3, 4, 5]
     assert kept(parse_prune("forgetting:0.01"), scores, seed=1).tolist() == [1]
+
+
+def test_equal_scores_of_samples_sorted_by_class_keep_about_as_many_of_each_class() -> None:
+    labels = np.repeat(np.arange(10), 100)
+    places = kept(parse_prune("forgetting:0.5"), np.zeros(1000), seed=0)
+    of_class = np.bincount(labels[places], minlength=10)
+    assert of_class.sum() == 500
+    assert 35 <= of_class.min() <= of_class.max() <= 65
+    assert places.tolist() == kept(parse_prune("forgetting:0.5"), np.zeros(1000), seed=0).tolist()
 
 
 def test_a_random_draw_depends_on_the_seed_alone() -> None:
