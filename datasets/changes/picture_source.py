@@ -106,7 +106,7 @@ def _levels(image: Image.Image) -> NDArray[Any]:
     """
     if image.mode[0] in "IF":
         return np.asarray(image)
-    has_alpha = image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info
+    has_alpha = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
     if has_alpha and np.asarray(image.convert("RGBA"))[..., 3].min(initial=255) < 255:
         raise BrokenPicture("it has transparent pixels, and a label has none: save it without alpha")
     levels = np.asarray(image.convert("L"))

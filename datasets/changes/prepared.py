@@ -212,7 +212,9 @@ def _write_tiles(folder: Path, source: ChangeSource, tiles: Tiles, remedy: str, 
         for views, places in _read_all(source, tiles, remedy, progress):
             for top, left in places.tolist():
                 for file, picture, (dtype, fill) in zip(files, views, kinds, strict=True):
-                    tile = taken(picture, top, left, tiles.side, fill).astype(dtype, order="C", casting="safe", copy=False)
+                    tile = taken(picture, top, left, tiles.side, fill).astype(
+                        dtype, order="C", casting="safe", copy=False
+                    )
                     file.write(tile.data)
                 inside = slice(top, top + tiles.side), slice(left, left + tiles.side)
                 sums[at] = _sums(views.before[inside]) + _sums(views.after[inside])

@@ -49,7 +49,9 @@ def _first(names: Sequence[str]) -> str:
     """Return the first names and how many others there are, so that a line stays short."""
     if len(names) <= _MOST_NAMES:
         return ", ".join(names)
-    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} others (`rsbench list datasets`)"
+    more = len(names) - _MOST_NAMES
+    noun = "other" if more == 1 else "others"
+    return f"{', '.join(names[:_MOST_NAMES])} and {more} {noun} (`rsbench list datasets`)"
 
 
 def _folded(names: Sequence[str], families: Mapping[str, Sequence[str]]) -> list[str]:

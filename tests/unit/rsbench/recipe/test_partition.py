@@ -81,7 +81,13 @@ def test_what_a_task_can_have_passes() -> None:
     [
         ("blocks", "scenes", SCENES, 2, "scene classification has a picture a sample: write classes:5 or dirichlet"),
         *(
-            (text, "changes", CHANGES, 2, f"{text}: change detection has no class a sample and no single scene: write iid")
+            (
+                text,
+                "changes",
+                CHANGES,
+                2,
+                f"{text}: change detection has no class a sample and no single scene: write iid",
+            )
             for text in ("classes:2", "dirichlet:0.3", "blocks", "modality")
         ),
         ("classes:1", "targets", TARGETS, 2, "target detection has none: write blocks"),
