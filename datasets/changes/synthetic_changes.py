@@ -38,7 +38,7 @@ class SyntheticChanges(ChangeDataset):
     synthetic = True
     image_size = 64
     epochs = 20
-    batch_size = 8
+    batch_size = 2
 
     @property
     def contents(self) -> str:
