@@ -17,11 +17,11 @@ class AnomalyDataset(Dataset):
 
     task = "anomalies"
     model = "bsdm"
-    optimizer = "adamw"
-    lr = 5e-3
+    optimizer = "sgd"
+    lr = 1e-2
     image_size = 1
-    epochs = 50
-    batch_size = 512
+    epochs = 8
+    batch_size = 64
 
     @abstractmethod
     def locate(self, data_root: Path) -> SceneSource:

@@ -5,6 +5,7 @@ Sums are kept in float64; nothing is drawn at random.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +21,21 @@ COMPONENTS: Final = 10
 scenes."""
 
 
-def detect(pixels_NB: NDArray[Any], height: int, width: int) -> dict[str, NDArray[np.float32]]:
+OfRows = Callable[[range], NDArray[np.float64]]
+"""Scores ``[rows * width]`` of some rows of pixels."""
+
+
+def alone(height: int, of_rows: OfRows) -> NDArray[np.float64]:
+    """Return the scores of all rows, computed here."""
+    return of_rows(range(height))
+
+
+def detect(
+    pixels_NB: NDArray[Any],
+    height: int,
+    width: int,
+    share_rows: Callable[[int, OfRows], NDArray[Any]] = alone,
+) -> dict[str, NDArray[np.float32]]:
     """Score every pixel of a scene with each of :data:`DETECTORS`.
 
     Args:
@@ -28,6 +43,8 @@ def detect(pixels_NB: NDArray[Any], height: int, width: int) -> dict[str, NDArra
             is read in chunks.
         height: rows of pixels.
         width: pixels in a row.
+        share_rows: called with ``height`` and what scores some rows by local RX, the slowest detector by far; returns
+            the scores of all rows, which other ranks may have computed.
 
     Returns:
         Detector -> ``float32 [N]``, larger for anomalies.
@@ -40,10 +57,10 @@ def detect(pixels_NB: NDArray[Any], height: int, width: int) -> dict[str, NDArra
         raise RsbenchError("The scene holds values that are no number or too large to be squared: none can score it.")
     scores = {
         "rx": rx(pixels_NB, of_all),
-        "local_rx": local_rx(pixels_NB, of_all, height, width),
+        "local_rx": share_rows(height, lambda rows: local_rx(pixels_NB, of_all, height, width, rows)),
         "pca_residual": pca_residual(pixels_NB, of_all),
     }
-    return {name: of_each.astype(np.float32) for name, of_each in scores.items()}
+    return {name: of_each.astype(np.float32, copy=False) for name, of_each in scores.items()}
 
 
 def rx(pixels_NB: NDArray[Any], moments: Moments) -> NDArray[np.float64]:

@@ -19,8 +19,8 @@ INNER: Final = 11
 Numbers = NDArray[np.float64]
 
 
-def local_rx(pixels_NB: NDArray[Any], moments: Moments, height: int, width: int) -> Numbers:
-    """Score every pixel against the mean and the covariance of its ring: RX with a dual window.
+def local_rx(pixels_NB: NDArray[Any], moments: Moments, height: int, width: int, rows: range | None = None) -> Numbers:
+    """Score every pixel, or those of some rows, against the mean and the covariance of its ring: RX with a dual window.
 
     ``(x - m)^T K^-1 (x - m)`` (I. S. Reed and X. Yu, IEEE Trans. ASSP 38(10), 1990; the dual window as in H. Kwon,
     S. Z. Der and N. M. Nasrabadi, Optical Engineering 42(11), 2003). The ring is a square of ``OUTER`` pixels without
@@ -39,20 +39,22 @@ def local_rx(pixels_NB: NDArray[Any], moments: Moments, height: int, width: int)
         moments: of the same pixels.
         height: rows of pixels.
         width: pixels in a row.
+        rows: to be scored, each for itself, so that it does not matter which are scored together; None for all.
 
     Returns:
-        ``float64 [N]``, larger for anomalies.
+        ``float64 [rows * width]``, larger for anomalies.
     """
     pixels_HWB, scene_ridge = pixels_NB.reshape(height, width, -1), ridge(moments.covariance)
     columns = [(_moved(column, width, OUTER), _cut(column, width, INNER)) for column in range(width)]
-    scores = np.empty((height, width))
-    for row in range(height):
+    rows = range(height) if rows is None else rows
+    scores = np.empty((len(rows), width))
+    for place, row in enumerate(rows):
         outer, inner = _moved(row, height, OUTER), _cut(row, height, INNER)
         rows_RWB = np.asarray(pixels_HWB[outer], dtype=np.float64) - moments.mean  # sums about it lose no digits
         inner = slice(inner.start - outer.start, inner.stop - outer.start)
         x_WB = rows_RWB[row - outer.start]
         for column, ring in enumerate(_rings(rows_RWB, inner, columns)):
-            scores[row, column] = ring.distance(x_WB[column], scene_ridge)
+            scores[place, column] = ring.distance(x_WB[column], scene_ridge)
     return scores.ravel()
 
 

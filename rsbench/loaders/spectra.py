@@ -90,13 +90,18 @@ class NoisySpectra(ScaledPixels):
         rng = np.random.default_rng([seed, 0x6E6F6973])
         self._noise_NB = rng.standard_normal(self._pixels_NB.shape, dtype=np.float32)
         self._noise_NB *= np.float32(scene.cube_std / span)
-        self._noise_NB += np.float32((scene.cube_mean - scene.low) / span)
+        mean = (scene.cube_mean - scene.low) / span
+        self._noise_NB += np.float32(mean)
+        self._mean_std = torch.tensor([mean, scene.cube_std / span], dtype=torch.float32, device=device)
         self.noise_variance = (scene.cube_std / span) ** 2
 
-    def read(self, positions: NDArray[np.int64], rng: torch.Generator | None) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return (scaled spectra, noise), each [N, B], in ascending order of the positions.
+    def read(
+        self, positions: NDArray[np.int64], rng: torch.Generator | None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return (scaled spectra [N, B], noise [N, B], the noise's mean and standard deviation [2]).
 
-        Nothing is drawn from ``rng``.
+        Pixels are in ascending order of the positions. Nothing is drawn from ``rng``.
         """
         ascending = np.sort(positions)
-        return self.scaled(ascending), on_device(torch.from_numpy(self._noise_NB[ascending]), self._device)
+        noise = on_device(torch.from_numpy(self._noise_NB[ascending]), self._device)
+        return self.scaled(ascending), noise, self._mean_std

@@ -16,7 +16,7 @@ from torch import nn
 
 from rsbench import roc
 from rsbench.cell import CellSpec
-from rsbench.datasets.anomalies.detectors import detect
+from rsbench.datasets.anomalies.detectors import OfRows, detect
 from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.anomalies.source import refuse_percentages
 from rsbench.errors import RsbenchError
@@ -72,8 +72,8 @@ class AnomalyDetection(SceneDetection):
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Return spectra and noise, each [N, B]; methods without noise leave the second alone."""
-        return torch.empty(samples, inputs["bands"]), torch.empty(samples, inputs["bands"])
+        """Return spectra and noise, each [N, B], and the noise's mean and std [2]; some methods take spectra alone."""
+        return torch.empty(samples, inputs["bands"]), torch.empty(samples, inputs["bands"]), torch.empty(2)
 
     @classmethod
     def losses(
@@ -120,12 +120,12 @@ class AnomalyDetection(SceneDetection):
         with _evaluation(networks):
             for part in runs.chunks():
                 batch = self.reader.read(every[part], None)
-                left[runs.within(part)] = self.method.suppress(networks, batch[0])
+                left[runs.within(part)] = self.method.suppress(networks, batch)
                 loss += self.method.loss(networks, batch).double() * len(batch[0])
         return runs.gathered(left), runs.mean(loss)
 
     def _detect(self, left_NB: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Return detector -> its scores [N] of what is left, and ``score`` -> the method's own; rank 0 computes.
+        """Return detector -> its scores [N] of what is left, and ``own`` -> the method's own; the same on all ranks.
 
         Raises:
             RsbenchError: what is left is not finite.
@@ -135,15 +135,21 @@ class AnomalyDetection(SceneDetection):
                 f"{self.cell.model} made values that are no number when it suppressed the background: lower --lr "
                 f"(it was {self.cell.lr:g}), or k in the model's text."
             )
-        names = (*self.scene.DETECTORS, OWN)
-        every = torch.zeros(len(names), len(left_NB), device=self.device)
         beat("run the detectors on what is left of the scene")
-        if dist.get_rank() == 0:
-            found = detect(left_NB, self.scene.height, self.scene.width)
-            found[OWN] = self.method.score(left_NB, found)
-            every = on_device(torch.from_numpy(np.stack([found[name] for name in names])), self.device)
+        found = detect(left_NB, self.scene.height, self.scene.width, self._share_rows)
+        found[OWN] = self.method.score(left_NB, found)
+        every = on_device(torch.from_numpy(np.stack(list(found.values()))), self.device)
         dist.broadcast(every, 0)
-        return dict(zip(names, every.cpu().numpy(), strict=True))
+        return dict(zip(found, every.cpu().numpy(), strict=True))
+
+    def _share_rows(self, height: int, of_rows: OfRows) -> NDArray[np.float32]:
+        """Return the scores of all rows of pixels, of which each rank computes a run."""
+        runs = Runs(height, self.device, chunk=1)
+        mine = runs.room(self.scene.width)
+        for part in runs.chunks():
+            scores = of_rows(range(part.start, part.stop)).astype(np.float32)
+            mine[runs.within(part)] = on_device(torch.from_numpy(scores), self.device)
+        return runs.gathered(mine).ravel()
 
     def facts(self) -> dict[str, Any]:
         """Return a record's ``dataset`` section, with the scene's anomalies and what the method does."""

@@ -20,15 +20,16 @@ CHUNK = 8192
 
 
 class Runs:
-    """Cuts pixels into one run a rank, all of the same length but the last ones.
+    """Cuts pixels, or rows of them, into one run a rank, all of the same length but the last ones.
 
     Args:
-        count: of the pixels.
+        count: of the pixels or rows.
         device: this rank's.
+        chunk: how many are scored at a time.
     """
 
-    def __init__(self, count: int, device: torch.device) -> None:
-        self._count, self._device = count, device
+    def __init__(self, count: int, device: torch.device, chunk: int = CHUNK) -> None:
+        self._count, self._device, self._chunk = count, device, chunk
         self._workers, rank = dist.get_world_size(), dist.get_rank()
         self._longest = math.ceil(count / self._workers)
         self._mine = range(rank * self._longest, min((rank + 1) * self._longest, count))
@@ -36,9 +37,9 @@ class Runs:
     def chunks(self) -> Iterator[slice]:
         """Yield the chunks of this rank's run, in order, as slices of all pixels."""
         pace = Pace(clock_for(self._device))
-        for start in self._mine[::CHUNK]:
+        for start in self._mine[:: self._chunk]:
             beat("score a run of pixels")
-            yield slice(start, min(start + CHUNK, self._mine.stop))
+            yield slice(start, min(start + self._chunk, self._mine.stop))
             pace.keep()
 
     def room(self, *shape: int) -> torch.Tensor:

@@ -49,8 +49,8 @@ class Suppression(ABC):
         """Return the loss that validation compares, a mean over pixels, without gradients to keep."""
 
     @abstractmethod
-    def suppress(self, networks: Networks, spectra_NB: torch.Tensor) -> torch.Tensor:
-        """Return what is left of scaled spectra [N, B] without their background."""
+    def suppress(self, networks: Networks, batch: Batch) -> torch.Tensor:
+        """Return what is left of a batch's scaled spectra without their background, [N, B]."""
 
     @abstractmethod
     def score(self, left_NB: NDArray[np.float32], detected: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -43,7 +43,9 @@ class ResidualLayer(nn.Module):
 class Denoiser(nn.Module):
     """Predicts the noise in each spectrum from that spectrum alone; 945,777 parameters at 193 bands.
 
-    A spectrum's mean and standard deviation over its bands are mapped to an offset of its features.
+    A spectrum's mean and standard deviation over its bands are mapped to an offset of its features. The last layer
+    begins at 0, as those of denoisers usually do: random outputs would be several times as large as the noise, and take
+    longer to unlearn than all that is learnt after.
 
     Args:
         bands: of a spectrum.
@@ -56,7 +58,10 @@ class Denoiser(nn.Module):
         self.offset = nn.Sequential(nn.Linear(2, OFFSET), nn.Tanh(), nn.Linear(OFFSET, WIDTH))
         self.time = nn.Sequential(nn.Linear(WIDTH, TIME), nn.Tanh(), nn.Linear(TIME, TIME))
         self.layers = nn.ModuleList(ResidualLayer(*sizes) for sizes in LAYERS)
-        self.last = nn.Sequential(nn.Tanh(), nn.Linear(WIDTH, bands))
+        last = nn.Linear(WIDTH, bands)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.last = nn.Sequential(nn.Tanh(), last)
         self._step = step
 
     def forward(self, noisy_NB: torch.Tensor) -> torch.Tensor:

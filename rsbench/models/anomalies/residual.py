@@ -44,9 +44,10 @@ class Residual(Suppression):
         spectra, *_ = batch
         return functional.mse_loss(networks["autoencoder"](spectra)[1], spectra)
 
-    def suppress(self, networks: Networks, spectra_NB: torch.Tensor) -> torch.Tensor:
+    def suppress(self, networks: Networks, batch: Batch) -> torch.Tensor:
         """Return the spectra without what the auto-encoder returns of them."""
-        left: torch.Tensor = spectra_NB - networks["autoencoder"](spectra_NB)[1]
+        spectra, *_ = batch
+        left: torch.Tensor = spectra - networks["autoencoder"](spectra)[1]
         return left
 
     def score(self, left_NB: NDArray[np.float32], detected: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:

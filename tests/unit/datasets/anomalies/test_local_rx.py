@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,12 @@ def test_a_ring_of_equal_pixels_gives_a_finite_score() -> None:
     found = local_rx(pixels_NB, of_all, 30, 30).reshape(30, 30)
     assert found[15, 15] == pytest.approx(25 / (RIDGE * np.trace(of_all.covariance) / 2), rel=1e-5)
     assert found[14, 14] == pytest.approx(0, abs=1e-9), "the inner square keeps the object out of its ring"
+
+
+def test_rows_are_scored_each_for_itself_bit_for_bit() -> None:
+    pixels_NB = np.random.default_rng(5).standard_normal((30 * 26, 3)).astype(np.float32)
+    of_all = moments(pixels_NB)
+    whole = local_rx(pixels_NB, of_all, 30, 26)
+    for cuts in ((0, 30), (0, 15, 30), (0, 1, 11, 29, 30, 30)):
+        parts = [local_rx(pixels_NB, of_all, 30, 26, range(*cut)) for cut in pairwise(cuts)]
+        assert np.concatenate(parts).tobytes() == whole.tobytes()

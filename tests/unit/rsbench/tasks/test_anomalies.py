@@ -46,7 +46,7 @@ def test_a_scene_is_scored_by_what_is_left_of_it(scene: AnomalyScene, model: str
     every = np.arange(scene.pixels)
     batch = task.reader.read(every, None)
     with torch.no_grad():
-        left = task.method.suppress(networks, batch[0]).numpy()
+        left = task.method.suppress(networks, batch).numpy()
         loss = float(task.method.loss(networks, batch))
     found = detect(left, scene.height, scene.width)
     own = found["rx"] if model != "aae" else np.linalg.norm(left, axis=1)

@@ -9,6 +9,9 @@ import torch
 from rsbench.models.anomalies.bsdm import Bsdm, NoisePredictor
 from rsbench.models.anomalies.diffusion import Diffusion
 
+MEAN_STD = torch.tensor([0.4, 0.1])
+"""Mean and standard deviation of the noise."""
+
 
 def predictor(mode: str = "gamma", k: int = 3) -> NoisePredictor:
     torch.manual_seed(0)
@@ -25,23 +28,32 @@ def batch(pixels: int = 8) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("mode", ["gamma", "alpha"])
 def test_the_loss_is_the_mean_square_of_predicted_less_drawn_noise(mode: str) -> None:
     network, (spectra, noise) = predictor(mode), batch()
-    [(name, loss)] = Bsdm().losses({"": network}, (spectra, noise))
+    [(name, loss)] = Bsdm().losses({"": network}, (spectra, noise, MEAN_STD))
     weights = Diffusion.of(mode)  # type: ignore[arg-type]
-    noisy = weights.signal * spectra.numpy() + weights.noise * noise.numpy()
+    noisy = weights.signal * (spectra.numpy() - 0.4) + weights.noise * (noise.numpy() - 0.4)
     with torch.no_grad():
-        predicted = network.denoiser(torch.from_numpy(noisy.astype(np.float32))).numpy()
+        predicted = network.denoiser(torch.from_numpy(noisy.astype(np.float32))).numpy() + 0.4
     assert name == "" and float(loss.detach()) == pytest.approx(
-        float(((predicted - noise.numpy()) ** 2).mean()), rel=1e-5
+        float(((predicted - noise.numpy()) ** 2).mean()) / 0.1**2, rel=1e-5
     )
 
 
 def test_k_passes_begin_with_the_original_spectra() -> None:
-    network, (spectra, _) = predictor(k=3), batch()
+    network, (spectra, noise) = predictor(k=3), batch()
     weights, left = Diffusion.of("gamma"), spectra
+    mean_of_noisy = 0.4 * (weights.signal + weights.noise)
     with torch.no_grad():
         for _ in range(3):
-            left = (left - weights.noise * network.denoiser(left)) / weights.signal
-        torch.testing.assert_close(Bsdm().suppress({"": network}, spectra), left)
+            left = (left - weights.noise * (network.denoiser(left - mean_of_noisy) + 0.4)) / weights.signal
+        torch.testing.assert_close(
+            Bsdm().suppress({"": network}, (spectra, noise, MEAN_STD)), left, rtol=1e-5, atol=1e-5
+        )
+
+
+def test_before_training_the_mean_of_the_noise_is_predicted() -> None:
+    network, (spectra, noise) = predictor(), batch(64)
+    [(_, loss)] = Bsdm().losses({"": network}, (spectra, noise, MEAN_STD))
+    assert float(loss.detach()) == pytest.approx(float(((noise - 0.4) ** 2).mean()) / 0.1**2, rel=1e-5)
 
 
 def test_halves_of_a_batch_have_the_gradient_of_the_whole() -> None:
@@ -50,7 +62,7 @@ def test_halves_of_a_batch_have_the_gradient_of_the_whole() -> None:
     losses, gradients = [], []
     for part in parts:
         network.zero_grad()
-        loss = Bsdm().loss({"": network}, (spectra[part], noise[part]))
+        loss = Bsdm().loss({"": network}, (spectra[part], noise[part], MEAN_STD))
         loss.backward()  # type: ignore[no-untyped-call]
         losses.append(float(loss.detach()))
         gradients.append(torch.cat([each.grad.flatten() for each in network.parameters() if each.grad is not None]))

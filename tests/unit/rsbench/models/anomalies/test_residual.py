@@ -22,7 +22,7 @@ def test_a_step_trains_three_networks_on_the_spectra_as_they_are() -> None:
     expected = float(((returned - SPECTRA) ** 2).mean())
     assert float(losses["autoencoder"]) == pytest.approx(expected, rel=1e-6)
     assert float(Residual().loss(networks, (SPECTRA,))) == pytest.approx(expected, rel=1e-6)
-    left = Residual().suppress(networks, SPECTRA).detach()
+    left = Residual().suppress(networks, (SPECTRA,)).detach()
     torch.testing.assert_close(left, SPECTRA - returned)
     np.testing.assert_allclose(Residual().score(left.numpy(), {}), np.sqrt((left.numpy() ** 2).sum(1)), rtol=1e-6)
 
