@@ -61,6 +61,8 @@ class TaskFacts:
         of_one_scene: whether samples are places of one scene, which can be cut into stripes.
         validated_by_loss: whether validation has no marks, so that its loss is all that chooses a learning rate.
         tests_all: whether every sample is tested, whatever the split and the seed.
+        one_class_a_sample: whether each sample has one class, by which it can be dealt out or chosen, and whose label
+            can be smoothed.
         sized_for: the data that its models are listed for, as :attr:`rsbench.datasets.Survey.inputs` gives them.
         sized_at: side of a picture or patch that its models are listed for, in pixels.
     """
@@ -72,6 +74,7 @@ class TaskFacts:
     of_one_scene: bool = False
     validated_by_loss: bool = False
     tests_all: bool = False
+    one_class_a_sample: bool = False
     sized_for: Mapping[str, int]
     sized_at: int
 
@@ -122,6 +125,7 @@ TASKS: Final[dict[str, TaskFacts]] = {
         sample="image",
         metrics=_CLASSIFICATION,
         details=_CLASSES,
+        one_class_a_sample=True,
         sized_for={"classes": 21},
         sized_at=224,
     ),
@@ -131,6 +135,7 @@ TASKS: Final[dict[str, TaskFacts]] = {
         metrics=_CLASSIFICATION,
         details=_CLASSES,
         of_one_scene=True,
+        one_class_a_sample=True,
         sized_for={"classes": 15, "hsi_bands": 144, "aux_channels": 1},
         sized_at=9,
     ),

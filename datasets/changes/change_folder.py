@@ -21,8 +21,9 @@ class ChangeFolder(ChangeDataset):
     citation = "your own images"
     layout = (
         "DATA_ROOT/{A,B,label}/<picture> or DATA_ROOT/change-folder/{A,B,label}/<picture> (also time1,time2; im1,im2; "
-        "t1,t2; labels, OUT, mask, gt), with lists DATA_ROOT/list/{train,val,test}.txt or without; or the same below "
-        "DATA_ROOT/{train,val,test}/; or several such folders beside each other in DATA_ROOT."
+        "t1,t2; labels, OUT, mask, gt), with lists DATA_ROOT/list/{train,val,test}.txt, or beside the dates, or "
+        "without; or the same below DATA_ROOT/{train,val,test}/; or several such folders beside each other in "
+        "DATA_ROOT."
     )
 
     def locate(self, data_root: Path) -> ChangeSource:

@@ -12,7 +12,7 @@ import numpy as np
 from rsbench.datasets.base import Dataset, Progress
 from rsbench.datasets.changes.source import BrokenPair, ChangeSource, ChangeSurvey, Pair
 from rsbench.datasets.changes.tile_split import PARTS, counted, split_tiles
-from rsbench.datasets.changes.tiles import Tiles
+from rsbench.datasets.changes.tiles import MIN_SIDE, Tiles
 from rsbench.errors import RsbenchError
 
 _BATCH = 64
@@ -120,8 +120,9 @@ class ChangeCheck:
 
 
 def check_pairs(dataset: Dataset, survey: ChangeSurvey, progress: Progress | None = None) -> ChangeCheck:
-    """Read every pair of a data set once."""
+    """Read every pair of a data set once; tiles of the default side, or as large as the largest picture."""
     source = survey.source
+    survey = survey.sized(max(MIN_SIDE, min(survey.side, source.largest_side)))
     tiles, origins = source.cut(survey.side)
     broken, counts, unmarked = _count(source, tiles, progress)
     parts: tuple[PartCount, ...] = ()

@@ -39,9 +39,9 @@ class SceneSource(ChangeSource):
     labels: NDArray[np.uint8] = field(compare=False, repr=False)
 
     def read(self, pair: Pair) -> Views:
-        """Read both dates."""
+        """Read both dates, in one type."""
         try:
-            dates = [raster.read() for raster in (self.before, self.after)]
+            dates = [raster.read().astype(self.dtype, copy=False) for raster in (self.before, self.after)]
         except EnviError as error:
             raise BrokenPair(str(error)) from error
         for raster, pixels in zip((self.before, self.after), dates, strict=True):
@@ -54,9 +54,9 @@ class SceneSource(ChangeSource):
         """Return the tiles that hold marked pixels, and the blocks that they lie in.
 
         Raises:
-            RsbenchError: the side is too small.
+            RsbenchError: the side is too small or too large.
         """
-        require_side(side)
+        require_side(side, self.largest_side)
         return cut_scene(self.labels, side)
 
 
@@ -91,7 +91,8 @@ class LandsatChange(ChangeDataset):
         places = [data_root / folder for folder in self.folders]
         for place in places:
             headers = _headers(place)
-            if (headers and place != data_root) or any((place / file).exists() for file in (CHANGED, UNCHANGED)):
+            enough = len(headers) == 2 if place == data_root else bool(headers)
+            if enough or any((place / file).exists() for file in (CHANGED, UNCHANGED)):
                 return _open(place, headers)
         raise not_found(self, data_root, places)
 
@@ -151,7 +152,9 @@ def _labels(where: Path, shape: tuple[int, int]) -> NDArray[np.uint8]:
         BrokenPair: a picture of marks is missing, of another size or empty, or both mark one pixel.
     """
     labels_HW = np.full(shape, UNKNOWN, dtype=np.uint8)
-    for file, value in ((UNCHANGED, 0), (CHANGED, 1)):
+    for file, value, marked in ((UNCHANGED, 0, "did not change"), (CHANGED, 1, "changed")):
+        if not (where / file).exists():
+            raise BrokenPair(f"{where} lacks {file}: add it, white where pixels {marked}.")
         marks_HW = picture(where / file, label) > 0
         if marks_HW.shape != shape:
             raise BrokenPair(

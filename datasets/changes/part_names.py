@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 _OFFICIAL = re.compile(r"(train|val|test)_(\d+)((?:_\d+)*)", re.IGNORECASE)
 """``train_36`` and its crops ``train_36_0512_0512``."""
-_CROP = re.compile(r"(.+?)((?:_(?:0|\d{3,5})){2}|(?:_(?:0|\d{3,5})){4})")
+_CROP = re.compile(r"(.+?)((?:_(?:0|\d{2,5})){2}|(?:_(?:0|\d{2,5})){4})")
 """``scene_0000_0512``: the places of a crop, top and left, or with bottom and right."""
-_NUMBERED = re.compile(r"(\d+)_(\d)")
-"""``7_4``: the fourth crop of picture 7."""
+_NUMBERED = re.compile(r"(\d+)_(\d{1,3})")
+"""``7_4``, ``7_10``: the fourth and the tenth crop of picture 7."""
 _STEP = 16
 """Pixels that the places of crops are multiples of."""
 

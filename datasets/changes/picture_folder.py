@@ -22,6 +22,8 @@ PARTS = {
     "test": ("test", "testing"),
 }
 """What folders and lists of a part are called, in any case."""
+LISTS = ("list", "lists")
+"""What the folder of lists is called, in any case; lists may lie beside the dates, too."""
 _LIST_BYTES = 16 * 2**20
 
 
@@ -180,14 +182,15 @@ def _lists(where: Path, stems: list[str]) -> tuple[dict[str, str], tuple[str, ..
     words = {word: part for part, several in PARTS.items() for word in several}
     told: dict[str, str] = {}
     notes: list[str] = []
-    for path in sorted((where / "list").glob("*.txt")):
-        if is_junk(path.name):
-            continue
+    for path in _list_files(where):
         part = words.get(path.stem.casefold())
-        if part is None:
+        if part is None and path.parent != where:
             notes.append(f"{path} is the list of no part and is not used.")
+        if part is None:
             continue
         names = list(_lines(path))
+        if not names:
+            raise RsbenchError(f"{path} names no picture: add names to it, or remove it.")
         absent = sorted(set(names) - set(stems))
         if absent:
             raise RsbenchError(
@@ -202,6 +205,12 @@ def _lists(where: Path, stems: list[str]) -> tuple[dict[str, str], tuple[str, ..
             )
         told |= dict.fromkeys(names, part)
     return told, tuple(notes)
+
+
+def _list_files(where: Path) -> list[Path]:
+    """Return the text files beside the dates, and those in the folder of lists there."""
+    folders = [where, *(path for name, path in subfolders(where).items() if name in LISTS)]
+    return [path for folder in folders for path in sorted(folder.glob("*.txt")) if not is_junk(path.name)]
 
 
 def _lines(path: Path) -> Iterator[str]:

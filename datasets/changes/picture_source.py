@@ -85,11 +85,9 @@ def label(image: Image.Image) -> NDArray[np.uint8]:
     Pixels of a JPEG, which compression blurs, are rounded to the nearer of 0 and 255.
 
     Raises:
-        BrokenPicture: it holds other values.
+        BrokenPicture: it holds other values, or transparent pixels.
     """
-    values = np.asarray(image)
-    if image.mode != "P" or values.max(initial=0) > 1:  # the indices 0 and 1 of a palette are the classes
-        values = np.asarray(image if image.mode[0] in "IF" else image.convert("L"))
+    values = _levels(image)
     if image.format == "JPEG" and np.mean((values > 63) & (values < 192)) <= _GREY_SHARE:
         return (values > 127).astype(np.uint8)
     found = np.unique(values)
@@ -98,6 +96,24 @@ def label(image: Image.Image) -> NDArray[np.uint8]:
     values_text = ", ".join(f"{value:g}" for value in found[:4]) + (", ..." if len(found) > 4 else "")
     count = "1 value" if len(found) == 1 else f"{len(found):,} values"
     raise BrokenPicture(f"it holds {count} ({values_text}), and a label holds two: 0 and 255, or 0 and 1")
+
+
+def _levels(image: Image.Image) -> NDArray[Any]:
+    """Return the grey levels of a label ``[H, W]``, or the indices of its palette where that is not black and white.
+
+    Raises:
+        BrokenPicture: it has transparent pixels.
+    """
+    if image.mode[0] in "IF":
+        return np.asarray(image)
+    has_alpha = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+    if has_alpha and np.asarray(image.convert("RGBA"))[..., 3].min(initial=255) < 255:
+        raise BrokenPicture("it has transparent pixels, and a label has none: save it without alpha")
+    levels = np.asarray(image.convert("L"))
+    if image.mode == "P" and not np.isin(levels, (0, 255)).all():
+        indices = np.asarray(image)
+        return indices if indices.max(initial=0) <= 1 else levels
+    return levels
 
 
 def source_of(where: Path, sets: Sequence[Sequence[PictureFolder]], notes: Iterable[str] = ()) -> PictureSource:

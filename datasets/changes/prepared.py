@@ -197,6 +197,7 @@ def _write_tiles(folder: Path, source: ChangeSource, tiles: Tiles, remedy: str, 
         RsbenchError: a pair is broken; it ends with ``remedy``.
     """
     shape = (len(tiles), tiles.side, tiles.side)
+    kinds = ((source.dtype, None), (source.dtype, None), ("uint8", UNKNOWN))
     sums, counts = np.zeros((len(tiles), 2, source.channels)), np.zeros((len(tiles), 2), dtype=np.int64)
     with ExitStack() as stack:
         files: list[BinaryIO] = [
@@ -210,8 +211,11 @@ def _write_tiles(folder: Path, source: ChangeSource, tiles: Tiles, remedy: str, 
         at = 0
         for views, places in _read_all(source, tiles, remedy, progress):
             for top, left in places.tolist():
-                for file, picture, fill in zip(files, views, (None, None, UNKNOWN), strict=True):
-                    file.write(np.ascontiguousarray(taken(picture, top, left, tiles.side, fill)).data)
+                for file, picture, (dtype, fill) in zip(files, views, kinds, strict=True):
+                    tile = taken(picture, top, left, tiles.side, fill).astype(
+                        dtype, order="C", casting="safe", copy=False
+                    )
+                    file.write(tile.data)
                 inside = slice(top, top + tiles.side), slice(left, left + tiles.side)
                 sums[at] = _sums(views.before[inside]) + _sums(views.after[inside])
                 counts[at] = [np.count_nonzero(views.labels[inside] == label) for label in (0, 1)]

@@ -76,6 +76,11 @@ class ChangeSource(ABC):
     warnings: tuple[str, ...] = ()
     threads: int = 4
 
+    @property
+    def largest_side(self) -> int:
+        """The longest side of any picture in pixels; tiles can be no larger."""
+        return max(max(pair.height, pair.width) for pair in self.pairs)
+
     @abstractmethod
     def read(self, pair: Pair) -> Views:
         """Read one pair.
@@ -88,9 +93,9 @@ class ChangeSource(ABC):
         """Return the tiles of all pairs, and what shares a part.
 
         Raises:
-            RsbenchError: the side is too small.
+            RsbenchError: the side is too small or too large.
         """
-        require_side(side)
+        require_side(side, self.largest_side)
         shapes = [(pair.height, pair.width) for pair in self.pairs]
         return cut(shapes, [pair.origin for pair in self.pairs], side), self.origins
 
@@ -123,14 +128,23 @@ def stamped(files: Sequence[Path]) -> tuple[int, str]:
     return sum(one.st_size for one in found), " ".join(str(one.st_mtime_ns) for one in found)
 
 
-def require_side(side: int) -> None:
-    """Refuse tiles that are too small.
+def require_side(side: int, largest: int) -> None:
+    """Refuse tiles that are too small, or larger than every picture.
+
+    Args:
+        side: of a tile in pixels.
+        largest: side of any picture in pixels.
 
     Raises:
         RsbenchError: says what to give.
     """
     if side < MIN_SIDE:
         raise RsbenchError(f"The image size {side} is too small for tiles: give at least {MIN_SIDE} pixels.")
+    if side > max(largest, MIN_SIDE):
+        raise RsbenchError(
+            f"--image-size {side} is larger than every picture (at most {largest} px): take {max(largest, MIN_SIDE)} "
+            "or less."
+        )
 
 
 def _digest(lines: list[str]) -> str:

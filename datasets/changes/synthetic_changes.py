@@ -36,9 +36,9 @@ class SyntheticChanges(ChangeDataset):
     citation = "rsbench: procedural fields of two dates"
     layout = "nothing on disk: the pictures are generated."
     synthetic = True
-    image_size = 32
+    image_size = 64
     epochs = 20
-    batch_size = 8
+    batch_size = 2
 
     @property
     def contents(self) -> str:

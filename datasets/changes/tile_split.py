@@ -15,6 +15,8 @@ from rsbench.errors import RsbenchError
 from rsbench.recipe.split import OFFICIAL, parse_shares, percent_text
 
 PARTS = ("train", "val", "test")
+KINDS = ("unchanged", "changed")
+"""Of pixels, as :attr:`Tiles.counts` counts them."""
 PERCENT = (70.0, 10.0, 20.0)
 """Of pictures whose part nothing tells, and of the blocks of a scene."""
 ENOUGH = 30
@@ -81,7 +83,7 @@ def _official(origins: Origins, seed: int) -> tuple[list[Indices], str]:
         groups = [np.sort(np.concatenate([group, others[own]])) for group, own in zip(groups, dealt, strict=True)]
         whose = f" ({counted(len(others), origins.noun)} whose part nothing tells)" if told else ""
         how.append(f"{percent_text(PERCENT)} {origins.dealt}, {who_draws(is_redrawn=False)}{whose}")
-    elif not len(groups[1]):
+    if not len(groups[1]) and len(groups[0]) > 1:
         groups[0], groups[1] = splits.take_validation(groups[0], strata, seed)
         how.append(f"a tenth of the training {origins.noun}s validates, drawn anew with each seed")
     return groups, "; ".join(how)
@@ -105,6 +107,9 @@ def _require_parts(groups: Sequence[Indices], words: str, origins: Origins) -> N
     Raises:
         RsbenchError: says what to choose.
     """
+    if len(origins) < len(PARTS):
+        advice = "take a smaller --image-size" if origins.noun == "block" else "add pictures"
+        raise RsbenchError(f"{counted(len(origins), origins.noun)} cannot be dealt to three parts: {advice}.")
     for group, name in zip(groups, ("trains", "validates", "tests"), strict=True):
         if not len(group):
             raise RsbenchError(
@@ -140,9 +145,12 @@ def _lacking(tiles: Tiles, parts: Sequence[NDArray[np.int64]]) -> tuple[str, ...
     """
     if tiles.counts is None:
         return ()
+    for count, kind in zip(tiles.counts.sum(axis=0), KINDS, strict=True):
+        if count == 0:
+            raise RsbenchError(f"No pixel of any label is {kind}: look at the labels.")
     sentences = []
     for part, name in zip(parts, ("training", "validation", "test"), strict=True):
-        for count, kind in zip(tiles.counts[part].sum(axis=0), ("unchanged", "changed"), strict=True):
+        for count, kind in zip(tiles.counts[part].sum(axis=0), KINDS, strict=True):
             if count == 0 and name != "validation":
                 raise RsbenchError(
                     f"No {name} pixel is {kind}: choose a smaller --image-size, other percentages with --split, or add "

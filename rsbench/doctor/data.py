@@ -18,6 +18,8 @@ _WAYS: Final[dict[Origin, str]] = {
     "own": "for your own files, not there; `rsbench list datasets NAME -v` has the layout",
     "generated": "generated, nothing is needed",
 }
+_MOST_NAMES: Final = 5
+"""Of data sets in one line."""
 
 
 def data(data_root: Path) -> Section:
@@ -34,13 +36,22 @@ def data(data_root: Path) -> Section:
     for origin, words in _WAYS.items():
         names = [one["name"] for one in found if one["status"] in ("missing", "generated") and one["origin"] == origin]
         if names:
-            others.append(f"{', '.join(_folded(names, table.families()))}: {words.format(root=data_root)}")
+            others.append(f"{_first(_folded(names, table.families()))}: {words.format(root=data_root)}")
     return Section(
         name="data",
         lines=(f"data root: {data_root.absolute()}", *there, *others),
         facts={"data_root": data_root.absolute(), "datasets": found},
         problems=tuple(one["reason"] for one in found if one["status"] == "unusable"),
     )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first names and how many others there are, so that a line stays short."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names)
+    more = len(names) - _MOST_NAMES
+    noun = "other" if more == 1 else "others"
+    return f"{', '.join(names[:_MOST_NAMES])} and {more} {noun} (`rsbench list datasets`)"
 
 
 def _folded(names: Sequence[str], families: Mapping[str, Sequence[str]]) -> list[str]:

@@ -19,6 +19,7 @@ from rsbench.planning.estimate import Estimate
 from rsbench.planning.grid import DatasetDefaults
 from rsbench.planning.phases import PlannedPhase, check_phases, match, planned_phases, score_exchanges
 from rsbench.planning.probe import ModelFacts
+from rsbench.planning.task_options import check_options
 from rsbench.recipe.phases import Phase, phases_of
 from rsbench.results.folder import CellFolder, write_file
 from rsbench.results.schema import SCHEMA
@@ -169,7 +170,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
 
     Raises:
         RsbenchError: a world size above the number of training images, an unknown model, a ratio out of reach, a
-            partition or a choice of samples that the task or its data cannot have.
+            partition, a choice of samples or an option that the task or its data cannot have.
     """
 
     @cache
@@ -185,6 +186,7 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     jobs: list[Job] = []
     for spec in specs:
         data = located[spec.dataset]
+        check_options(spec, task=data.dataset.task)
         spec.partitioning.check(task=data.dataset.task, inputs=data.survey.inputs, workers=spec.workers)
         spec.pruning.check(task=data.dataset.task, partition=spec.partition)
         train = samples(spec.dataset, spec.image_size, spec.split, spec.derived_seed)

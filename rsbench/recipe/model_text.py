@@ -18,6 +18,8 @@ FORMS: Final = "a name, package.module:callable, FILE.py:callable, timm:NAME or 
 PACKAGES: Final = ("timm", "torchgeo")
 """Packages whose networks are asked for by their name; each is an extra of the same name."""
 _DOTTED: Final = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_LISTED: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+"""Names of listed models that no module can have: ``ar-cdnet``."""
 _KEY: Final = re.compile(r"[^\W\d]\w*")
 
 
@@ -64,10 +66,10 @@ def parse_model(text: str) -> ModelText:
         return ModelText(place="", name=head)
     name, _, options = rest.partition(":")
     if "=" in name:
-        return ModelText(place="", name=head, parameters=_parameters(text, rest))
+        return ModelText(place="", name=head, parameters=_parameters(text, rest, head))
     _check(text, head, name)
     place = posixpath.normpath(head) if head.endswith(".py") else head
-    return ModelText(place=place, name=name, parameters=_parameters(text, options))
+    return ModelText(place=place, name=name, parameters=_parameters(text, options, f"{head}:..."))
 
 
 def _check(text: str, place: str, name: str) -> None:
@@ -76,13 +78,20 @@ def _check(text: str, place: str, name: str) -> None:
     Raises:
         RsbenchError: says what to write.
     """
+    if _LISTED.fullmatch(place) and _KEY.fullmatch(name):  # no module is called so: it is an option without a value
+        raise RsbenchError(f'The model "{text}" gives {name} no value; write {place}:width=32.')
     sound = name and (place in PACKAGES or _DOTTED.fullmatch(name))
     if not sound or not (place.endswith(".py") or _DOTTED.fullmatch(place)):
         raise RsbenchError(f'The model "{text}" cannot be read; give {FORMS}.')
 
 
-def _parameters(text: str, options: str) -> tuple[tuple[str, str], ...]:
+def _parameters(text: str, options: str, before: str) -> tuple[tuple[str, str], ...]:
     """Return the keywords of ``width=32,depth=4``, sorted.
+
+    Args:
+        text: of the whole model.
+        options: what follows its name.
+        before: what the message on a pair that cannot be read puts before an example.
 
     Raises:
         RsbenchError: a pair is not ``key=value``, or a key is there twice.
@@ -91,9 +100,7 @@ def _parameters(text: str, options: str) -> tuple[tuple[str, str], ...]:
     for pair in filter(None, options.split(",")):
         key, equals, value = (part.strip() for part in pair.partition("="))
         if not equals or not _KEY.fullmatch(key) or not value:
-            raise RsbenchError(
-                f'The model "{text}": "{pair.strip()}" is not key=value; write {text.partition(":")[0]}:...:width=32.'
-            )
+            raise RsbenchError(f'The model "{text}": "{pair.strip()}" is not key=value; write {before}:width=32.')
         if key in values:
             raise RsbenchError(f'The model "{text}" gives {key} twice; give it once.')
         values[key] = value

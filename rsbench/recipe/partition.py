@@ -81,8 +81,11 @@ class Partition:
         """
         if self.is_iid:
             return
-        asked, title, classes = f"--partition {self.text}", facts_of(task).title, inputs.get("classes", 0)
-        if self.kind == "blocks" and not facts_of(task).of_one_scene:
+        facts, classes = facts_of(task), inputs.get("classes", 0)
+        asked, title = f"--partition {self.text}", facts.title
+        if not facts.of_one_scene and not facts.one_class_a_sample:
+            raise RsbenchError(f"{asked}: {title} has no class a sample and no single scene: write iid.")
+        if self.kind == "blocks" and not facts.of_one_scene:
             raise RsbenchError(
                 f"{asked} cuts one scene into stripes, but {title} has a picture a sample: write "
                 f"{_EXAMPLES['classes']} or {_EXAMPLES['dirichlet']}."

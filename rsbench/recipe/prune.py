@@ -16,7 +16,7 @@ Budget = Literal["epochs", "steps"]
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 BUDGETS: Final[tuple[str, ...]] = get_args(Budget)
 FORMS: Final = "none, random:S, tdds:S, el2n:S or forgetting:S with a share S such as 0.5"
-PRUNED_TASKS: Final = ("scenes", "pixels")
+PRUNED_TASKS: Final = tuple(name for name, facts in TASKS.items() if facts.one_class_a_sample)
 """Tasks whose samples have one class each, which is what the scores are made for."""
 MOST_EPOCHS: Final = 10_000
 """Of a scoring phase."""

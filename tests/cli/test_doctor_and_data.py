@@ -38,8 +38,9 @@ def test_doctor_names_the_way_out(rsbench: Call) -> None:
         "built without CUDA",
         "--workers N --device cpu",
         "ucm21, nwpu45, eurosat: not there, fetch one with `rsbench data fetch NAME --data-root",
-        "houston2013, muufl, augsburg, berlin, idtrees, muufl-target, abu (13 of 13), hydice, san-diego: not there",
-        "san-diego: not there, to be downloaded by hand",
+        "houston2013, muufl, augsburg, berlin, idtrees and 11 others (`rsbench list datasets`): not there, to be "
+        "downloaded by hand; `rsbench list datasets NAME -v` has homepage and layout",
+        "imagefolder, multimodal-mat, htd-mat, had-mat, change-folder: for your own files, not there",
         "gloo, 2 processes on lo: 1.00 ms for 4 bytes, 10.0 ms for 16.8 MB (1.68 GB/s)",
         "MTU",
     ):

@@ -49,3 +49,19 @@ def test_iid_is_the_cell_of_before_and_a_partition_is_a_setting_of_its_own(
     assert len(cells) == 2 and sum("partition" in cell for cell in cells) == 1
     report = rsbench("report").output
     assert "2 workers on cpu, class shares from Dirichlet(0.1)" in report and "Across partitions" in report
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--partition", "classes:2", "change detection has no class a sample and no single scene: write iid."),
+        ("--label-smoothing", "0.1", "change detection has no class a sample to smooth: leave it out."),
+        ("--image-size", "5000", "is larger than every picture (at most 64 px): take 64 or less."),
+    ],
+)
+def test_what_change_detection_cannot_have_is_refused_before_launch(
+    rsbench: Call, launcher: Any, option: str, value: str, words: str
+) -> None:
+    result = rsbench("compare", "--dataset", "synthetic-changes", "--compressor", "none", option, value)
+    assert result.exit_code == 2 and words in " ".join(result.output.split()), result.output
+    assert launcher.ran == []

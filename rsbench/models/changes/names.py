@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.models.changes.ar_cdnet import ArCdNet
 from rsbench.models.changes.base import ChangeNetwork
@@ -15,6 +17,8 @@ NETWORKS: dict[str, type[ChangeNetwork]] = {
     "ar-cdnet": ArCdNet,
 }
 """Networks by name; options may follow a colon."""
+_STEP = 16
+"""Sides of tiles that a message advises are multiples of it, in pixels."""
 
 
 def build(model: str, *, channels: int, side: int, weights: str | None = None) -> ChangeNetwork:
@@ -35,7 +39,8 @@ def build(model: str, *, channels: int, side: int, weights: str | None = None) -
     network_class = NETWORKS[text.name]
     if side < network_class.least_side:
         raise RsbenchError(
-            f"--image-size {side} is too small for {text.name}: take tiles of at least {network_class.least_side} px."
+            f"--image-size {side} is too small for {text.name}, which needs tiles of at least "
+            f"{network_class.least_side} px: add --image-size {_STEP * math.ceil(network_class.least_side / _STEP)}."
         )
     network = network_class(channels, side, **read_options(text, network_class.options))
     if weights is not None:

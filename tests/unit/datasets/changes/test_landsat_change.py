@@ -67,6 +67,29 @@ def test_blocks_with_and_without_change_are_dealt_apart(where: Path, tmp_path: P
     assert tiles.counts is not None and tiles.counts[:, 1].sum() == (marks > 0).sum()
 
 
+@pytest.mark.parametrize(("codes", "dtypes", "kept"), [((1, 2), "u1 i2", "int16"), ((14, 5), "i8 f8", "float64")])
+def test_dates_of_two_types_are_kept_in_the_type_that_holds_both(
+    codes: tuple[int, int], dtypes: str, kept: str, where: Path, tmp_path: Path
+) -> None:
+    for date, code, dtype in zip(("2000TM", "2003TM"), codes, dtypes.split(), strict=True):
+        (where / date).write_bytes(scene().astype(f"<{dtype}").tobytes())
+        header = HEADER.format(side=SIDE, bands=BANDS).replace("type = 1", f"type = {code}")
+        (where / f"{date}.HDR").write_text(header)
+    changes = datasets.get("landsat-change").prepare(tmp_path / "data", tmp_path / "cache", 16)
+    assert isinstance(changes, Changes) and changes.before().dtype == changes.after().dtype == kept
+    top, left = changes.places()[37]
+    expected = scene()[:, top : top + 16, left : left + 16].transpose(1, 2, 0)
+    assert np.array_equal(changes.before()[37], expected) and np.array_equal(changes.after()[37], expected)
+
+
+def test_the_data_root_may_be_the_scene(where: Path) -> None:
+    assert datasets.get("landsat-change").survey(where).where == where
+    (where / "change.bmp").unlink()
+    (where / "unchanged.bmp").unlink()
+    with pytest.raises(RsbenchError, match=r"Taizhou lacks unchanged\.bmp: add it, white where pixels did not change"):
+        datasets.get("landsat-change").survey(where)
+
+
 def _no_header(where: Path) -> None:
     (where / "2003TM.HDR").unlink()
 
@@ -86,6 +109,10 @@ def _other_size(where: Path) -> None:
 
 def _no_marks(where: Path) -> None:
     (where / "unchanged.bmp").unlink()
+
+
+def _no_change(where: Path) -> None:
+    (where / "change.bmp").unlink()
 
 
 def _empty_marks(where: Path) -> None:
@@ -113,7 +140,8 @@ def _grey_marks(where: Path) -> None:
         (_no_file, "2003TM.HDR has no file of numbers beside it: add 2003TM (or 2003TM.dat, .img, .raw)."),
         (_cut_file, "2003TM has 5 bytes, but 2003TM.HDR speaks of 153,600 (160 lines, 160 samples, 6 bands)."),
         (_other_size, "2003TM has 80 x 80 pixels and 6 bands: both dates must have one size."),
-        (_no_marks, "unchanged.bmp cannot be read (No such file or directory)"),
+        (_no_marks, "Taizhou lacks unchanged.bmp: add it, white where pixels did not change."),
+        (_no_change, "Taizhou lacks change.bmp: add it, white where pixels changed."),
         (_empty_marks, "change.bmp marks no pixel: nothing could be learnt from it."),
         (_small_marks, "change.bmp has 8 x 8 pixels, but the scene has 160 x 160: they must have one size."),
         (_marked_twice, "unchanged.bmp both mark 8,056 pixels: mark each once."),

@@ -49,6 +49,15 @@ def test_lists_tell_parts_with_and_without_suffixes(write_pairs: Callable[..., P
     assert found.notes == (f"{where / 'list' / 'demo.txt'} is the list of no part and is not used.",)
 
 
+def test_lists_may_lie_beside_the_dates(write_pairs: Callable[..., Path]) -> None:
+    where = write_pairs("x", ["a", "b", "c"]) / "x"
+    (where / "train.txt").write_text("a\nb")
+    (where / "test.txt").write_text("c.png")
+    (where / "readme.txt").write_text("words")
+    (found,) = find_folders(where)
+    assert [triple.listed for triple in found.triples] == ["train", "train", "test"] and found.notes == ()
+
+
 def test_what_is_no_picture_is_left_alone(write_pairs: Callable[..., Path]) -> None:
     where = write_pairs("x", ["a"]) / "x"
     (where / "A" / "._a.png").write_text("junk")
@@ -99,6 +108,11 @@ def _listed_twice(where: Path) -> None:
         (where / "list" / f"{part}.txt").write_text("a.png\n")
 
 
+def _list_is_empty(where: Path) -> None:
+    (where / "Lists").mkdir()
+    (where / "Lists" / "val.txt").write_text("\n\n")
+
+
 def _list_is_no_text(where: Path) -> None:
     (where / "list").mkdir()
     (where / "list" / "train.txt").write_bytes(b"\xff\xfe\x00\x01")
@@ -121,6 +135,7 @@ def _list_is_a_fifo(where: Path) -> None:
         (_two_of_one_name, "/A/a.jpg and a.png have one name: keep one of them."),
         (_list_of_absent, "/list/val.txt names 2 pictures (x, y), which"),
         (_listed_twice, "/list/train.txt names 1 picture (a), which the list of test names too"),
+        (_list_is_empty, "/Lists/val.txt names no picture: add names to it, or remove it."),
         (_list_is_no_text, "/list/train.txt cannot be read ("),
         (_list_is_a_fifo, "/list/train.txt cannot be read (it is a FIFO, not a plain file): replace it"),
     ],

@@ -91,7 +91,14 @@ def test_labels_in_all_the_forms_that_sets_have() -> None:
     wanted[4:12, 4:12] = 1
     palette = Image.fromarray(wanted, mode="P")
     palette.putpalette([0, 0, 0, 200, 30, 30])
+    indices = Image.fromarray(wanted, mode="P")
+    indices.putpalette([0, 0, 0, 1, 1, 1])
+    white_first = Image.fromarray(1 - wanted, mode="P")
+    white_first.putpalette([255, 255, 255, 0, 0, 0])
     forms = {
+        "palette of the classes": _file(indices, "PNG"),
+        "palette with white first": _file(white_first, "PNG"),
+        "opaque alpha": _file(Image.fromarray(wanted * 255).convert("RGBA"), "PNG"),
         "0 and 1": _file(Image.fromarray(wanted), "PNG"),
         "0 and 255": _file(Image.fromarray(wanted * 255), "BMP"),
         "one bit": _file(Image.fromarray(wanted * 255).convert("1"), "PNG"),
@@ -112,6 +119,16 @@ def _three_values(where: Path) -> None:
 
 def _grey_jpeg(where: Path) -> None:
     (where / "label" / "a.png").write_bytes(_file(Image.new("L", (16, 16), 128), "JPEG"))
+
+
+def _marks_in_alpha(where: Path) -> None:
+    mask = Image.open(where / "label" / "a.png")
+    Image.merge("LA", (Image.new("L", mask.size, 255), mask)).save(where / "label" / "a.png")
+
+
+def _transparent_palette(where: Path) -> None:
+    mask = Image.open(where / "label" / "a.png").convert("P")
+    mask.save(where / "label" / "a.png", transparency=0)
 
 
 def _other_label_size(where: Path) -> None:
@@ -152,6 +169,10 @@ BROKEN = [
         "/label/a.png cannot be read (it holds 3 values (0, 128, 255), and a label holds two: 0 and 255",
     ),
     (_grey_jpeg, "/label/a.png cannot be read (it holds 1 value (128), and a label holds two"),
+    *(
+        (alpha, "/label/a.png cannot be read (it has transparent pixels, and a label has none: save it without alpha)")
+        for alpha in (_marks_in_alpha, _transparent_palette)
+    ),
     (_other_label_size, "/label/a.png has 8 x 16 pixels, but"),
     (_other_date_size, "/B/a.png has 16 x 8 pixels, but"),
     (_cut_short, "/B/a.png cannot be read ("),

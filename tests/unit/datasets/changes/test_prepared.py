@@ -87,8 +87,15 @@ def test_tiles_that_are_too_small_are_refused(root: Path, tmp_path: Path) -> Non
         prepared(root, tmp_path, side=7)
 
 
+def test_tiles_larger_than_every_picture_are_refused(root: Path, tmp_path: Path) -> None:
+    words = r"--image-size 21 is larger than every picture \(at most 20 px\): take 20 or less\."
+    with pytest.raises(RsbenchError, match=words):
+        datasets.get("change-folder").survey(root).sized(21).train_samples("official", 0)
+    assert prepared(root, tmp_path, side=20).tiles == 10
+
+
 def test_a_part_without_change_is_refused_once_labels_are_known(root: Path, tmp_path: Path) -> None:
     for path in (root / "label").iterdir():
         Image.new("L", (20, 20)).save(path)
-    with pytest.raises(RsbenchError, match="No training pixel is changed: choose a smaller --image-size"):
+    with pytest.raises(RsbenchError, match=r"No pixel of any label is changed: look at the labels\."):
         prepared(root, tmp_path).split("official", 0)

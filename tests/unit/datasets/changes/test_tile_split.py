@@ -61,6 +61,13 @@ def test_without_a_validation_part_a_tenth_of_the_training_pictures_validates() 
     assert "a tenth of the training pictures validates" in split.description
 
 
+def test_a_tenth_validates_where_dealing_left_no_validation_part() -> None:
+    told = Origins(parts=("train",) * 9 + ("test",) * 3 + ("",), strata=(0,) * 13, told="lists")
+    split = split_tiles(pictures(13), told, "official", 0)
+    assert [len(part) // 4 for part in (split.train, split.val, split.test)] == [9, 1, 3]
+    assert "whose part nothing tells); a tenth of the training pictures validates" in split.description
+
+
 @pytest.mark.parametrize(("tests", "warns"), [(29, True), (30, False)])
 def test_few_test_pictures_rank_no_compressor(tests: int, warns: bool) -> None:
     told = Origins(parts=("train", "val") + ("test",) * tests, strata=(0,) * (tests + 2), told="names")
@@ -81,14 +88,20 @@ def test_each_group_gets_its_shares() -> None:
     [
         ("aa", "random:50/20/30", "would put tiles of one picture into two parts: leave random: out"),
         ("aa", "50/50/50", 'The split "50/50/50" is not understood'),
-        (("train", "val"), "official", "No picture tests (parts by names (2 pictures): 1 picture (4 tiles) train"),
-        (("", ""), "official", "choose percentages such as --split 70/10/20, or add pictures."),
+        (
+            ("train", "val", "val"),
+            "official",
+            "No picture tests (parts by names (3 pictures): 1 picture (4 tiles) train, 2 pictures (8 tiles) val, "
+            "0 pictures (0 tiles) test): choose percentages such as --split 70/10/20, or add pictures.",
+        ),
+        (("", ""), "official", "2 pictures cannot be dealt to three parts: add pictures."),
+        (("train",), "70/10/20", "1 picture cannot be dealt to three parts: add pictures."),
     ],
 )
 def test_splits_that_cannot_be_had_are_refused(parts: tuple[str, ...], split: str, words: str) -> None:
-    told = Origins(parts=tuple(parts), strata=(0, 0), told="names")
+    told = Origins(parts=tuple(parts), strata=(0,) * len(parts), told="names")
     with pytest.raises(RsbenchError) as caught:
-        split_tiles(pictures(2), told, split, 0)
+        split_tiles(pictures(len(parts)), told, split, 0)
     assert words in str(caught.value)
 
 

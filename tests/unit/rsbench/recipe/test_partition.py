@@ -59,7 +59,7 @@ def test_titles_say_it_in_words() -> None:
 
 
 SCENES, PIXELS = {"classes": 10}, {"classes": 6, "hsi_bands": 63, "aux_channels": 2}
-CUBE, TARGETS = {**PIXELS, "aux_channels": 0}, {"bands": 72}
+CUBE, TARGETS, CHANGES = {**PIXELS, "aux_channels": 0}, {"bands": 72}, {"classes": 2, "channels": 3}
 
 
 def check(text: str, task: str, inputs: dict[str, int], workers: int = 2) -> None:
@@ -80,6 +80,16 @@ def test_what_a_task_can_have_passes() -> None:
     ("text", "task", "inputs", "workers", "words"),
     [
         ("blocks", "scenes", SCENES, 2, "scene classification has a picture a sample: write classes:5 or dirichlet"),
+        *(
+            (
+                text,
+                "changes",
+                CHANGES,
+                2,
+                f"{text}: change detection has no class a sample and no single scene: write iid",
+            )
+            for text in ("classes:2", "dirichlet:0.3", "blocks", "modality")
+        ),
         ("classes:1", "targets", TARGETS, 2, "target detection has none: write blocks"),
         ("dirichlet:1", "targets", TARGETS, 2, "target detection has none: write blocks"),
         ("classes:11", "scenes", SCENES, 2, "more classes than the 10 that there are"),

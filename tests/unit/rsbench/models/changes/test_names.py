@@ -20,7 +20,8 @@ from rsbench.models.changes.names import build
         ("fc-siam-diff:depth=3", 64, 'fc-siam-diff has no option "depth".*width'),
         ("fc-siam-diff:width=0", 64, 'width is "0", but must be a whole number from 1 to 256'),
         ("fc-siam-diff:width=½", 64, "whole number"),
-        ("fc-siam-conc", 15, "--image-size 15 is too small for fc-siam-conc.*at least 16 px"),
+        ("fc-siam-conc", 15, "15 is too small for fc-siam-conc.*at least 16 px: add --image-size 16"),
+        ("ar-cdnet:width=8", 16, "16 is too small for ar-cdnet.*at least 33 px: add --image-size 48"),
     ],
 )
 def test_what_cannot_be_built_is_refused(model: str, side: int, words: str) -> None:
