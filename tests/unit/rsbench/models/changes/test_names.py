@@ -20,6 +20,10 @@ from rsbench.models.changes.names import build
         ("fc-siam-diff:depth=3", 64, 'fc-siam-diff has no option "depth".*width'),
         ("fc-siam-diff:width=0", 64, 'width is "0", but must be a whole number from 1 to 256'),
         ("fc-siam-diff:width=½", 64, "whole number"),
+        ("fc-siam-diff:dropout=1", 64, 'dropout is "1", but must be a share from 0 to 0.9, written as 0 or 0.2'),
+        ("fc-siam-diff:dropout=0.95", 64, "a share from 0 to 0.9"),
+        ("fc-siam-diff:dropout=0.20", 64, "a share"),
+        ("fc-siam-diff:dropout=nan", 64, "a share"),
         ("fc-siam-conc", 15, "--image-size 15 is too small for fc-siam-conc.*at least 16 px"),
     ],
 )
