@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = [pytest.mark.timeout(280), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tuple[dict[str, Any], Path]]]:
-    """The results folder, and its cells by compressor."""
+    """The results folder, and its cells by compressor and sync."""
     out = tmp_path_factory.mktemp("out")
     what = ["--dataset", "synthetic-changes", "--model", "fc-siam-diff:width=2"]
     how = [
@@ -25,6 +25,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tupl
         "none,topk",
         "--ratio",
         "20",
+        "--sync",
+        "steps,rounds:3",
         "--max-steps",
         "6",
         "--workers",
@@ -37,12 +39,12 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, tupl
     ended = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found = [(json.loads(path.read_text()), path.parent) for path in out.glob("cells/*/record.json")]
-    return out, {r["cell"]["compressor"]: (r, folder) for r, folder in found}
+    return out, {f"{r['cell']['compressor']} {r['cell'].get('sync') or 'steps'}": (r, folder) for r, folder in found}
 
 
 def test_all_cells_are_scored_on_the_same_pixels(done: tuple[Path, Any]) -> None:
     _, cells = done
-    assert cells.keys() == {"none", "topk"}
+    assert cells.keys() == {"none steps", "topk steps", "none rounds:3", "topk rounds:3"}
     marked = {tuple(map(sum, record["accuracy"]["test"]["confusion"])) for record, _ in cells.values()}
     assert len(marked) == 1
     for record, _ in cells.values():
@@ -62,12 +64,12 @@ def all_change_of(test: dict[str, Any]) -> dict[str, float | None]:
 
 def test_bytes_are_matched(done: tuple[Path, Any]) -> None:
     _, cells = done
-    assert cells["topk"][0]["traffic"]["compression_ratio"] == pytest.approx(20, rel=0.02)
+    assert cells["topk steps"][0]["traffic"]["compression_ratio"] == pytest.approx(20, rel=0.02)
 
 
 def test_epochs_and_pictures_are_kept(done: tuple[Path, Any]) -> None:
     _, cells = done
-    record, folder = cells["none"]
+    record, folder = cells["none steps"]
     (picture,) = record["accuracy"]["pictures"]
     with Image.open(folder / picture["file"]) as page:
         assert page.format == "PNG"
