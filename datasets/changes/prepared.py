@@ -112,6 +112,18 @@ class Changes(PreparedFolder):
         mean = values / pixels
         return mean, np.sqrt(np.maximum(squares / pixels - mean**2, 0))
 
+    def class_weights(self, train: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the weights of no change and change, ``[2]``: the inverse of each class's share of the marked pixels.
+
+        They are scaled so that their mean over those pixels is 1; both classes then weigh one half together.
+
+        Args:
+            train: positions of the tiles that train, shape [n]; :meth:`split` refuses a training part without both.
+        """
+        pixels = self.counts()[train].sum(axis=0)
+        weights: NDArray[np.float64] = pixels.sum() / (2 * pixels)
+        return weights
+
     def split(self, split: str, seed: int) -> Split:
         """Return the tiles that train, validate and test: whole pictures, or blocks of one scene.
 

@@ -235,8 +235,8 @@ def _doubts(comparison: Comparison, reference: Method, others: Sequence[Method])
         guess = f"{units.significant(100 * chance, 2)} %" if metric.percent else f"{chance:g}"
         reached = numbers.score_text(metric, score.mean, unit=True)
         return (
-            f"None itself reaches {reached} {metric.heading} where guessing gives {guess}: training was too short to "
-            "judge accuracy."
+            f"None itself reaches {reached} {metric.heading} where guessing gives {guess}: training was too short, or "
+            "the data are too few, to judge accuracy."
         )
     pairs = [gap.count for method in others if (gap := comparison.gap(method)) is not None]
     if max(pairs, default=0) == 1:

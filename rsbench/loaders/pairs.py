@@ -22,9 +22,13 @@ class Pairs:
 
     Args:
         changes: prepared tiles; the memory maps are shared by all workers of a machine.
-        train: positions of the training tiles, which alone the scaling is taken from, shape [n].
+        train: positions of the training tiles, which alone the scaling and the classes' weights are taken from,
+            shape [n].
         device: where batches go.
         channels_last: memory layout of the dates.
+
+    Attributes:
+        class_weights: of no change and change, as :meth:`Changes.class_weights` gives them, float32 [2].
     """
 
     def __init__(
@@ -36,13 +40,14 @@ class Pairs:
         self._mean, self._scale = (
             torch.tensor(values, dtype=torch.float32, device=device).view(1, -1, 1, 1) for values in (mean, 1 / std)
         )
+        self.class_weights = torch.tensor(changes.class_weights(train), dtype=torch.float32, device=device)
         self._device = device
         self._format = torch.channels_last if channels_last else torch.contiguous_format
 
     def read(
         self, positions: NDArray[np.int64], rng: torch.Generator | None
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return (before [B, C, S, S], after [B, C, S, S], labels [B, S, S] of int64).
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return (before [B, C, S, S], after [B, C, S, S], labels [B, S, S] of int64, class weights [2]).
 
         Args:
             positions: of the tiles, shape [B].
@@ -56,7 +61,7 @@ class Pairs:
             before, after, labels = crops(before, after, labels, rng)
             before, after = exchanged(before, after, rng)
         before, after = (date.contiguous(memory_format=self._format) for date in (before, after))
-        return before, after, labels.squeeze(1).contiguous()
+        return before, after, labels.squeeze(1).contiguous(), self.class_weights
 
     def _scaled(self, pixels_BHWC: NDArray[Any]) -> torch.Tensor:
         """Return one date as float32 [B, C, S, S], scaled channel by channel."""

@@ -48,6 +48,7 @@ class ChangeDetection(Task):
 
     name = "changes"
     input_words = ("the picture of the first date", "the picture of the second date")
+    reader: Pairs
 
     def __init__(self, cell: CellSpec, folder: Path, device: torch.device) -> None:
         super().__init__(cell, folder, device)
@@ -84,9 +85,10 @@ class ChangeDetection(Task):
 
     @classmethod
     def example(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Batch:
-        """Return two pictures [B, C, S, S] and labels [B, S, S]."""
+        """Return two pictures [B, C, S, S], labels [B, S, S], and the weights of the two classes [2]."""
         shape = (samples, inputs["channels"], image_size, image_size)
-        return torch.empty(shape), torch.empty(shape), torch.zeros(samples, *shape[2:], dtype=torch.int64)
+        labels = torch.zeros(samples, *shape[2:], dtype=torch.int64)
+        return torch.empty(shape), torch.empty(shape), labels, torch.ones(inputs["classes"])
 
     @classmethod
     def wanted(cls, inputs: Mapping[str, int], *, image_size: int, samples: int) -> Wanted:
@@ -98,9 +100,9 @@ class ChangeDetection(Task):
         cls, networks: Networks, batch: Batch, *, label_smoothing: float = 0.0
     ) -> Iterator[tuple[str, torch.Tensor]]:
         """Yield the loss of the sole network, which it computes itself; there are no labels to smooth."""
-        before, after, labels = batch
+        before, after, labels, class_weights = batch
         maps = networks[""](before, after)
-        yield "", bare(networks).loss(maps if isinstance(maps, tuple) else (maps,), labels)
+        yield "", bare(networks).loss(maps if isinstance(maps, tuple) else (maps,), labels, class_weights)
 
     # --- with data ---------------------------------------------------------------------------------------------
 
@@ -138,8 +140,8 @@ class ChangeDetection(Task):
         mine = positions[rank::workers]
         for outputs, labels in self._predict(network, mine if len(mine) else positions[:1]):
             counted = labels if len(mine) else torch.full_like(labels, UNKNOWN)
-            parts = network.loss_parts(outputs, counted)
-            losses = {"loss": network.loss(outputs, counted)}
+            parts = network.loss_parts(outputs, counted, self.reader.class_weights)
+            losses = {"loss": torch.stack(list(parts.values())).sum()}
             losses |= {f"loss_{name}": loss for name, loss in parts.items() if len(parts) > 1}
             unsure = uncertainties_of(network, outputs) if with_uncertainty else {}
             counts.add(network.probability(outputs), counted, unsure, losses)
@@ -153,7 +155,7 @@ class ChangeDetection(Task):
         for start in range(0, len(positions), size):
             beat("predict a batch")
             with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.cell.bf16):
-                before, after, labels = self.reader.read(positions[start : start + size], None)
+                before, after, labels, _ = self.reader.read(positions[start : start + size], None)
                 outputs = network(before, after)
             yield outputs, labels
             pace.keep()

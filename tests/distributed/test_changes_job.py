@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = [pytest.mark.timeout(280), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

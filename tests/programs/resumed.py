@@ -22,7 +22,7 @@ from rsbench.cell import CellSpec
 from rsbench.checkpoints.shelf import Shelf
 from rsbench.compressors import COMPRESSORS, parse
 from rsbench.measure.log import RunLog
-from rsbench.tasks.scenes import SceneClassification
+from rsbench.tasks import TASKS
 from rsbench.train.loop import Training
 from rsbench.train.saving import Order
 
@@ -37,6 +37,13 @@ def cases(workers: int) -> dict[str, dict[str, Any]]:
         "topk, accumulate": {"compressor": f"topk:{SPARSE}", "sync": "accumulate:2"},
         "none, rounds": {"compressor": "none", "sync": "rounds:3:nesterov"},
         "rsdgc, rounds": {"compressor": f"rsdgc:{SPARSE}", "sync": "rounds:3:prox"},
+    }
+    some["topk, changes"] = {
+        "compressor": f"topk:{SPARSE}",
+        "dataset": "synthetic-changes",
+        "model": "fc-siam-diff:width=1",  # drops channels, so the draws have to go on as well
+        "split": "official",
+        "lr": 0.005,
     }
     if workers != 2:  # sums of three ranks depend on the order of DDP's buckets
         return {**some, "none": {"compressor": "none"}, "powersgd": {"compressor": "powersgd"}}
@@ -63,7 +70,15 @@ def scenes(folder: Path, count: int = 90) -> Path:
 def train(cell: CellSpec, data: Path, folder: Path, samples: Path) -> dict[str, Any]:
     """Train a cell, from its checkpoint if there is one."""
     log, order = RunLog(samples if dist.get_rank() == 0 else None), Order(folder=folder, every=SAVED_AT)
-    training = Training(cell, parse(cell.compressor), SceneClassification, data, torch.device("cpu"), log, order=order)
+    training = Training(
+        cell,
+        parse(cell.compressor),
+        TASKS[datasets.get(cell.dataset).task],
+        data,
+        torch.device("cpu"),
+        log,
+        order=order,
+    )
     sections = training.run(samples.parent)
     log.close()
     weights = torch.cat([t.flatten().double() for t in training.networks[""].state_dict().values()])
@@ -86,7 +101,8 @@ def find(rank: int, workers: int) -> dict[str, Any]:
     """Train each case twice, the second time from the checkpoint of the first."""
     place = Path(sys.argv[4]).with_name(f"of-rank{rank}")
     place.mkdir()
-    data, found = scenes(place), {}
+    found, data = {}, {"imagefolder": scenes(place)}
+    data["synthetic-changes"] = datasets.get("synthetic-changes").prepare(place, place, 32).folder
     shared = Path(sys.argv[4]).parent / "checkpoints"
     for number, (case, changes) in enumerate(cases(workers).items()):
         numbers = {"ratio": None, "lr": 0.02, "seed": 0, "workers": workers, "device": "cpu", "epochs": 2}
@@ -94,14 +110,18 @@ def find(rank: int, workers: int) -> dict[str, Any]:
         other = {"image_size": 32, "split": "50/25/25", "max_steps": STEPS, "bucket_cap_mb": 1.0}
         cell = CellSpec.from_dict({**asked, **numbers, **other, **changes})
         folder = shared / str(number)
-        whole = train(cell, data, folder, place / "samples.jsonl")
+        whole = train(cell, data[cell.dataset], folder, place / "samples.jsonl")
         shelf = Shelf(folder)
         saved = min(shelf.steps(rank))  # the last one is the newest
         for step in shelf.steps(rank):
             if step > saved:
                 shelf.tensors(step, rank).with_suffix(".json").unlink()
         dist.barrier()
-        found[case] = {"whole": whole, "resumed": train(cell, data, folder, place / "samples.jsonl"), "saved": saved}
+        found[case] = {
+            "whole": whole,
+            "resumed": train(cell, data[cell.dataset], folder, place / "samples.jsonl"),
+            "saved": saved,
+        }
     return found
 
 

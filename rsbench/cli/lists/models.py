@@ -20,8 +20,8 @@ _COLUMNS = ("Model", "Task", "Parameters (M)", "Gradients (MB)", "Largest ratio"
 _OWN_TASK = "scenes"
 """The task that own models are measured for."""
 CHANGE_NETWORKS: Final = {
-    "fc-siam-conc": "option width=1 to 256: fc-siam-conc:width=8",
-    "fc-siam-diff": "option width=1 to 256: fc-siam-diff:width=8",
+    "fc-siam-conc": "options width=1 to 256, dropout=0 to 0.9: fc-siam-conc:width=8,dropout=0",
+    "fc-siam-diff": "options width=1 to 256, dropout=0 to 0.9: fc-siam-diff:width=8,dropout=0",
     "ar-cdnet": "after AR-CDNet; options width=4 to 256, order=same|swapped: ar-cdnet:width=16",
 }
 """What listings say of networks for change detection, as their classes have it."""

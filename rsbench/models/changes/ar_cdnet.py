@@ -135,8 +135,10 @@ class ArCdNet(ChangeNetwork):
         masks_BMHW = torch.cat([resized(mask, size) for mask in masks], dim=1)
         return masks_BMHW, resized(self.uncertainty_head(unsure), size)
 
-    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the loss of the five masks and that of the uncertainty; in float32."""
+    def loss_parts(
+        self, outputs: Outputs, labels_BHW: torch.Tensor, class_weights: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return the loss of the five masks and that of the uncertainty, in float32; classes are not weighted."""
         masks_BMHW, unsure_B1HW = (output.float() for output in outputs)
         return {
             "masks": masks_loss(masks_BMHW, labels_BHW),

@@ -44,13 +44,21 @@ class ChangeNetwork(nn.Module):
         """Return maps [B, ., H, W] of the pictures' size, all of which the loss reaches."""
         raise NotImplementedError
 
-    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the summands of the loss by name, each a scalar; pixels labelled :data:`UNKNOWN` do not count."""
+    def loss_parts(
+        self, outputs: Outputs, labels_BHW: torch.Tensor, class_weights: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return the summands of the loss by name, each a scalar.
+
+        Args:
+            outputs: what forward gave.
+            labels_BHW: 0, 1 or :data:`UNKNOWN`, which does not count.
+            class_weights: of no change and change in the training part, [2]; a network may leave them aside.
+        """
         raise NotImplementedError
 
-    def loss(self, outputs: Outputs, labels_BHW: torch.Tensor) -> torch.Tensor:
+    def loss(self, outputs: Outputs, labels_BHW: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
         """Return the sum of the loss's parts, a scalar; 0, with gradients, for a batch without a marked pixel."""
-        return torch.stack(list(self.loss_parts(outputs, labels_BHW).values())).sum()
+        return torch.stack(list(self.loss_parts(outputs, labels_BHW, class_weights).values())).sum()
 
     def probability(self, outputs: Outputs) -> torch.Tensor:
         """Return the probability of change of each pixel, float32 [B, H, W]."""
@@ -97,7 +105,9 @@ class LogitsNetwork(ChangeNetwork):
     Its loss is the cross-entropy of the marked pixels, all of the same weight.
     """
 
-    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
+    def loss_parts(
+        self, outputs: Outputs, labels_BHW: torch.Tensor, class_weights: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
         """Return the mean cross-entropy of the marked pixels."""
         return {"cross_entropy": change_cross_entropy(log_odds_of(outputs), labels_BHW)}
 
@@ -130,17 +140,21 @@ def change_cross_entropy(log_odds_BHW: torch.Tensor, labels_BHW: torch.Tensor) -
     return mean_of_known(losses, labels_BHW)
 
 
-def balanced_cross_entropy(log_odds_BHW: torch.Tensor, labels_BHW: torch.Tensor) -> torch.Tensor:
-    """Return the mean of two means: the binary cross-entropy of changed pixels, and that of unchanged ones.
+def weighted_cross_entropy(
+    log_odds_BHW: torch.Tensor, labels_BHW: torch.Tensor, class_weights: torch.Tensor
+) -> torch.Tensor:
+    """Return the mean over the marked pixels of binary cross-entropy times the weight of the pixel's class.
 
-    Each pixel so weighs by the inverse of its class's frequency in the batch. A class that the batch lacks is left out.
+    The mean divides by the number of pixels, not by the sum of their weights, so it does not depend on how a set of
+    tiles is cut into batches.
 
     Args:
         log_odds_BHW: log p/(1-p) of change.
         labels_BHW: 0, 1 or :data:`UNKNOWN`.
+        class_weights: of no change and change, [2].
     """
-    classes = torch.stack([labels_BHW == 0, labels_BHW == 1]).to(log_odds_BHW.dtype)
-    losses = nn.functional.binary_cross_entropy_with_logits(log_odds_BHW, classes[1], reduction="none")
-    pixels = classes.sum(dim=(1, 2, 3))
-    means = (losses * classes).sum(dim=(1, 2, 3)) / pixels.clamp(min=1)
-    return means.sum() / (pixels > 0).sum().clamp(min=1)
+    change = labels_BHW == 1
+    losses = nn.functional.binary_cross_entropy_with_logits(
+        log_odds_BHW, change.to(log_odds_BHW.dtype), reduction="none"
+    )
+    return mean_of_known(losses * torch.where(change, class_weights[1], class_weights[0]), labels_BHW)

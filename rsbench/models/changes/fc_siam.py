@@ -9,35 +9,39 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from rsbench.models.changes.base import LogitsNetwork, Outputs, balanced_cross_entropy, log_odds_of
-from rsbench.models.changes.options import Option, Whole
+from rsbench.models.changes.base import LogitsNetwork, Outputs, log_odds_of, weighted_cross_entropy
+from rsbench.models.changes.options import Option, Share, Whole
 
 _DEPTHS = (2, 2, 3, 3)
 """Convolutions of the encoder's levels."""
-_DROPPED = 0.2
-"""Share of channels that dropout leaves out after each convolution."""
 
 
 class _Step(nn.Sequential):
     """A 3x3 convolution or its transpose, batch norm, ReLU, dropout of whole channels."""
 
-    def __init__(self, convolution: type[nn.Conv2d] | type[nn.ConvTranspose2d], inputs: int, outputs: int) -> None:
+    def __init__(
+        self,
+        convolution: type[nn.Conv2d] | type[nn.ConvTranspose2d],
+        inputs: int,
+        outputs: int,
+        dropout: float,
+    ) -> None:
         super().__init__(
             convolution(inputs, outputs, 3, padding=1),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
-            nn.Dropout2d(_DROPPED),
+            nn.Dropout2d(dropout),
         )
 
 
 class _Up(nn.Module):
     """Twice the size by a transposed convolution of stride 2, joined with the skipped features of that size."""
 
-    def __init__(self, width: int, skipped: int, widths: tuple[int, ...]) -> None:
+    def __init__(self, width: int, skipped: int, widths: tuple[int, ...], dropout: float) -> None:
         super().__init__()
         self.enlarge = nn.ConvTranspose2d(width, width, 3, stride=2, padding=1, output_padding=1)
         self.steps = nn.Sequential(
-            *(_Step(nn.ConvTranspose2d, one, other) for one, other in pairwise((width + skipped, *widths)))
+            *(_Step(nn.ConvTranspose2d, one, other, dropout) for one, other in pairwise((width + skipped, *widths)))
         )
 
     def forward(self, deep_BDHW: torch.Tensor, skipped_BDHW: torch.Tensor) -> torch.Tensor:
@@ -58,23 +62,27 @@ class _FcSiam(LogitsNetwork):
         channels: of each picture.
         side: of a tile, in pixels; any from 16 on.
         width: channels of the first level; each further level has twice as many.
+        dropout: share of channels that are left out in training after each convolution but the last.
     """
 
-    options: ClassVar[Mapping[str, Option]] = {"width": Whole(default=16, least=1, most=256)}
+    options: ClassVar[Mapping[str, Option]] = {
+        "width": Whole(default=16, least=1, most=256),
+        "dropout": Share(default=0.2, most=0.9),
+    }
     least_side: ClassVar[int] = 16
     dates_skipped: ClassVar[int]
     """How many dates' worth of channels the decoder meets at each size."""
 
-    def __init__(self, channels: int, side: int, *, width: int = 16) -> None:
+    def __init__(self, channels: int, side: int, *, width: int = 16, dropout: float = 0.2) -> None:
         super().__init__(channels, side)
         widths = [width * 2**level for level in range(len(_DEPTHS))]
         inputs = [channels, *widths[:-1]]
         self.levels = nn.ModuleList(
-            nn.Sequential(*(_Step(nn.Conv2d, start if number == 0 else own, own) for number in range(depth)))
+            nn.Sequential(*(_Step(nn.Conv2d, start if number == 0 else own, own, dropout) for number in range(depth)))
             for start, own, depth in zip(inputs, widths, _DEPTHS, strict=True)
         )
         self.ups = nn.ModuleList(
-            _Up(own, self.dates_skipped * own, (*[own] * (depth - 1), inputs[level]) if level else (own,))
+            _Up(own, self.dates_skipped * own, (*[own] * (depth - 1), inputs[level]) if level else (own,), dropout)
             for level, (own, depth) in reversed(list(enumerate(zip(widths, _DEPTHS, strict=True))))
         )
         self.head = nn.ConvTranspose2d(width, 2, 3, padding=1)
@@ -87,9 +95,11 @@ class _FcSiam(LogitsNetwork):
             deep_BDHW = up(deep_BDHW, self.joined(one, other))
         return (self.head(deep_BDHW),)
 
-    def loss_parts(self, outputs: Outputs, labels_BHW: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Return the cross-entropy in which changed and unchanged pixels weigh the same together."""
-        return {"cross_entropy": balanced_cross_entropy(log_odds_of(outputs), labels_BHW)}
+    def loss_parts(
+        self, outputs: Outputs, labels_BHW: torch.Tensor, class_weights: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Return the cross-entropy in which both classes of the training part weigh the same together."""
+        return {"cross_entropy": weighted_cross_entropy(log_odds_of(outputs), labels_BHW, class_weights)}
 
     def joined(self, before_BDHW: torch.Tensor, after_BDHW: torch.Tensor) -> torch.Tensor:
         """Return what the decoder sees of both dates' features of one size."""

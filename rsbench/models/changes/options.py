@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.recipe.model_text import ModelText
+
+_SHARE: Final = re.compile(r"0(\.[0-9]{0,8}[1-9])?")
+"""Each share has one spelling, so that a network has one text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +61,33 @@ class Choice:
         return f"one of {', '.join(self.values)}"
 
 
-Option = Whole | Choice
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """An option that takes a share of a whole.
+
+    Attributes:
+        default: the published value.
+        most: the largest that is taken.
+    """
+
+    default: float
+    most: float
+
+    def read(self, value: str) -> float | None:
+        """Return the share that a text says; None where it says none, or not in its shortest decimal form."""
+        sound = _SHARE.fullmatch(value) is not None and float(value) <= self.most
+        return float(value) if sound else None
+
+    @property
+    def words(self) -> str:
+        """What is taken, in words."""
+        return f"a share from 0 to {self.most:g}, written as 0 or {self.default:g}"
 
 
-def read_options(text: ModelText, options: Mapping[str, Option]) -> dict[str, int | str]:
+Option = Whole | Choice | Share
+
+
+def read_options(text: ModelText, options: Mapping[str, Option]) -> dict[str, int | str | float]:
     """Return the value of each option of a network: what the text gives, else its default.
 
     Args:
@@ -69,7 +97,7 @@ def read_options(text: ModelText, options: Mapping[str, Option]) -> dict[str, in
     Raises:
         RsbenchError: the network has no such option, or the option does not take that value.
     """
-    values: dict[str, int | str] = {name: option.default for name, option in options.items()}
+    values: dict[str, int | str | float] = {name: option.default for name, option in options.items()}
     for name, given in text.parameters:
         if name not in options:
             hint = did_you_mean(name, options) if options else " It has no options."

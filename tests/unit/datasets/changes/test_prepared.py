@@ -66,6 +66,15 @@ def test_scaling_counts_real_pixels_of_both_dates_once(root: Path, tmp_path: Pat
     assert np.allclose(mean, pixels.mean(0)) and np.allclose(std, pixels.std(0))
 
 
+def test_classes_weigh_the_same_together_and_a_marked_training_pixel_one_on_average(root: Path, tmp_path: Path) -> None:
+    changes = prepared(root, tmp_path)
+    train = changes.split("official", 0).train
+    labels = changes.labels()[train]
+    pixels = np.array([(labels == 0).sum(), (labels == 1).sum()])
+    weights = changes.class_weights(train)
+    assert weights * pixels == pytest.approx([pixels.sum() / 2] * 2)
+
+
 def test_the_survey_plans_as_many_tiles_as_there_are(root: Path, tmp_path: Path) -> None:
     survey = datasets.get("change-folder").survey(root).sized(16)
     for split in ("official", "50/20/30"):

@@ -29,7 +29,7 @@ def generator(seed: int) -> torch.Generator:
 
 def test_without_a_generator_tiles_are_only_scaled(changes: Changes) -> None:
     train = changes.split("official", 0).train
-    before, after, labels = Pairs(changes, train, CPU, channels_last=False).read(train, None)
+    before, after, labels, _ = Pairs(changes, train, CPU, channels_last=False).read(train, None)
     assert before.shape == after.shape == (len(train), 3, 32, 32) and before.dtype == torch.float32
     assert labels.dtype == torch.int64 and np.array_equal(labels.numpy(), changes.labels()[train])
     both = torch.cat([before, after]).double()
@@ -40,6 +40,15 @@ def test_without_a_generator_tiles_are_only_scaled(changes: Changes) -> None:
     assert np.allclose(before[3, :, 5, 7].numpy(), pixel, atol=1e-5)
 
 
+def test_a_batch_ends_with_the_weights_of_the_training_tiles_classes(changes: Changes) -> None:
+    train = changes.split("official", 0).train
+    reader = Pairs(changes, train, CPU, channels_last=False)
+    for rng in (None, generator(0)):
+        *_, weights = reader.read(train[:2], rng)
+        assert weights.dtype == torch.float32
+        assert np.allclose(weights.numpy(), changes.class_weights(train))
+
+
 def test_a_generator_gives_the_same_draws_to_all_three(changes: Changes) -> None:
     """Labels of one roof's colour: where both dates are the label itself, they stay the label."""
     reader = Pairs(changes, np.arange(64), CPU, channels_last=True)
@@ -47,7 +56,7 @@ def test_a_generator_gives_the_same_draws_to_all_three(changes: Changes) -> None
     painted = np.repeat((labels * 200)[..., None], 3, axis=3)
     reader._before = reader._after = painted
     reader._mean, reader._scale = torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1)
-    before, after, turned = reader.read(np.arange(64), generator(1))
+    before, after, turned, _ = reader.read(np.arange(64), generator(1))
     assert before.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(before, after)
     assert not np.array_equal(turned.numpy(), labels[:64]), "nothing was turned"
@@ -60,7 +69,7 @@ def test_training_batches_are_turned_cropped_and_exchanged(changes: Changes) -> 
     reader._mean, reader._scale = torch.zeros(1, 3, 1, 1), torch.ones(1, 3, 1, 1)
     ramp = np.broadcast_to(np.arange(32, dtype=np.uint8)[:, None, None], (64, 32, 32, 3)).copy()
     reader._before, reader._after = ramp, ramp + 100
-    before, after, _ = reader.read(np.arange(64), generator(2))
+    before, after, *_ = reader.read(np.arange(64), generator(2))
     swapped = (before.mean((1, 2, 3)) > after.mean((1, 2, 3))).float().mean()
     assert 0.25 < swapped < 0.75
     span = before.amax((1, 2, 3)) - before.amin((1, 2, 3))

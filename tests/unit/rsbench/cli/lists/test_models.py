@@ -6,12 +6,17 @@ import pytest
 
 from rsbench.cli.lists import models
 from rsbench.models.changes.names import NETWORKS
-from rsbench.models.changes.options import Option, Whole
+from rsbench.models.changes.options import Choice, Option, Share, Whole
 
 
 def text_of(name: str, option: Option) -> str:
-    taken = f"{option.least} to {option.most}" if isinstance(option, Whole) else "|".join(option.values)
-    return f"{name}={taken}"
+    match option:
+        case Whole():
+            return f"{name}={option.least} to {option.most}"
+        case Share():
+            return f"{name}=0 to {option.most:g}"
+        case Choice():
+            return f"{name}={'|'.join(option.values)}"
 
 
 @pytest.mark.parametrize("network", NETWORKS)

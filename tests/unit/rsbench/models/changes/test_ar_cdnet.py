@@ -17,6 +17,8 @@ from rsbench.models.weights import loaded_weights
 
 SIDE = 64
 MASKS = 5
+EVEN = torch.ones(2)
+"""Weights of classes, which this network leaves aside."""
 OF_MASKS = ("level_heads", "head", "reviews", "join")
 """Parts that only masks are made with."""
 
@@ -85,14 +87,14 @@ def test_channels_last_changes_no_value() -> None:
 
 def test_every_parameter_is_trained() -> None:
     net = network()
-    net.loss(net(*dates()), truth()).backward()
+    net.loss(net(*dates()), truth(), EVEN).backward()
     without = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
     assert without == []
 
 
 def test_the_uncertainty_does_not_train_the_masks() -> None:
     net = network()
-    net.loss_parts(net(*dates()), truth())["uncertainty"].backward()
+    net.loss_parts(net(*dates()), truth(), EVEN)["uncertainty"].backward()
     trained = {name.split(".")[0] for name, p in net.named_parameters() if p.grad is not None and p.grad.any()}
     assert trained == {"encoder", "decoder", "differences", "uncertain", "uncertainty_head"}
     assert not trained.intersection(OF_MASKS)
@@ -101,14 +103,14 @@ def test_the_uncertainty_does_not_train_the_masks() -> None:
 def test_the_loss_is_the_sum_of_its_parts() -> None:
     net = network()
     outputs = net(*dates())
-    parts = net.loss_parts(outputs, truth())
+    parts = net.loss_parts(outputs, truth(), EVEN)
     assert list(parts) == ["masks", "uncertainty"]
-    assert net.loss(outputs, truth()).item() == pytest.approx(sum(part.item() for part in parts.values()))
+    assert net.loss(outputs, truth(), EVEN).item() == pytest.approx(sum(part.item() for part in parts.values()))
 
 
 def test_without_marked_pixels_the_loss_is_zero_and_gradients_are() -> None:
     net = network()
-    loss = net.loss(net(*dates()), torch.full((2, SIDE, SIDE), UNKNOWN))
+    loss = net.loss(net(*dates()), torch.full((2, SIDE, SIDE), UNKNOWN), EVEN)
     loss.backward()
     assert loss.item() == 0
     assert all(p.grad is not None and not p.grad.any() for p in net.parameters())
@@ -116,9 +118,9 @@ def test_without_marked_pixels_the_loss_is_zero_and_gradients_are() -> None:
 
 def test_bf16_gives_a_float32_loss_near_that_of_float32() -> None:
     net = network()
-    exact = net.loss(net(*dates()), truth())
+    exact = net.loss(net(*dates()), truth(), EVEN)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        rough = net.loss(net(*dates()), truth())
+        rough = net.loss(net(*dates()), truth(), EVEN)
     rough.backward()
     assert rough.dtype == torch.float32
     assert rough.item() == pytest.approx(exact.item(), rel=0.05)
@@ -134,7 +136,7 @@ def test_few_steps_find_a_change() -> None:
     for _ in range(8):
         outputs = net(before, after)
         optimizer.zero_grad()
-        net.loss(outputs, labels).backward()
+        net.loss(outputs, labels, EVEN).backward()
         optimizer.step()
     probability = net.probability(outputs)[0]
     assert probability[inside].mean() > probability[outside].mean() + 0.2

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from rsbench.models.changes.base import UNKNOWN, ChangeNetwork
 from rsbench.models.changes.names import build
+
+EVEN = torch.ones(2)
+"""Weights of classes that weigh the same."""
 
 
 def network(model: str = "fc-siam-diff:width=2", *, side: int = 32) -> ChangeNetwork:
@@ -29,7 +33,7 @@ def test_every_side_gives_logits_of_its_size_and_gradients_everywhere(model: str
     before, after = torch.randn(2, 2, 3, side, side)
     outputs = net(before, after)
     assert [tuple(one.shape) for one in outputs] == [(2, 2, side, side)]
-    net.loss(outputs, torch.randint(2, (2, side, side))).backward()
+    net.loss(outputs, torch.randint(2, (2, side, side)), EVEN).backward()
     assert all(parameter.grad is not None for parameter in net.parameters())
 
 
@@ -44,29 +48,45 @@ def test_equal_dates_leave_the_decoder_of_differences_only_the_deepest_features(
     assert not seen[0].any() and seen[1].any()
 
 
-def test_the_loss_weights_classes_by_the_inverse_of_their_frequency_among_marked_pixels() -> None:
+def test_the_loss_is_the_cross_entropy_with_the_weights_of_the_classes() -> None:
     net = network()
     logits = torch.randn(2, 2, 5, 5, requires_grad=True)
     labels = torch.randint(2, (2, 5, 5))
     labels[0, 0] = UNKNOWN
-    loss = net.loss((logits,), labels)
-    counts = torch.tensor([(labels == 0).sum(), (labels == 1).sum()])
-    weighted = torch.nn.functional.cross_entropy(logits, labels, weight=1 / counts, ignore_index=UNKNOWN)
-    torch.testing.assert_close(loss, weighted)
+    weights = torch.tensor([0.5, 3.0])
+    loss = net.loss((logits,), labels, weights)
+    summed = nn.functional.cross_entropy(logits, labels, weight=weights, ignore_index=UNKNOWN, reduction="sum")
+    torch.testing.assert_close(loss, summed / (labels != UNKNOWN).sum())
     loss.backward()
     assert logits.grad is not None and not logits.grad[0, :, 0].any() and logits.grad[1].all()
     torch.testing.assert_close(net.probability((logits,)), logits.softmax(1)[:, 1])
 
 
-@pytest.mark.parametrize("label", [0, 1])
-def test_a_class_that_a_batch_lacks_is_left_out_of_the_loss(label: int) -> None:
-    logits, labels = torch.randn(1, 2, 4, 4), torch.full((1, 4, 4), label)
-    torch.testing.assert_close(network().loss((logits,), labels), torch.nn.functional.cross_entropy(logits, labels))
+def test_the_loss_of_a_set_is_the_same_however_its_tiles_are_cut_into_batches() -> None:
+    net, weights = network(), torch.tensor([0.6, 4.0])
+    logits, labels = torch.randn(6, 2, 8, 8), (torch.rand(6, 8, 8) < 0.2).long()
+    labels[0] = 0  # a tile without change
+    whole = net.loss((logits,), labels, weights)
+    batches = [[0], [5, 1, 2, 3, 4]]
+    parts = [net.loss((logits[tiles],), labels[tiles], weights) * len(tiles) for tiles in batches]
+    torch.testing.assert_close(torch.stack(parts).sum() / 6, whole)
+
+
+def test_dropout_is_as_published_or_as_asked_for() -> None:
+    def shares(model: str) -> set[float]:
+        return {layer.p for layer in network(model).modules() if isinstance(layer, nn.Dropout2d)}
+
+    assert shares("fc-siam-diff:width=2") == {0.2}
+    assert shares("fc-siam-conc:width=2,dropout=0.5") == {0.5}
+    net, dates = network("fc-siam-diff:width=2,dropout=0"), torch.randn(2, 2, 3, 32, 32)
+    assert torch.equal(net(*dates)[0], net(*dates)[0])
+    dropping = network()
+    assert not torch.equal(dropping(*dates)[0], dropping(*dates)[0])
 
 
 def test_a_batch_without_a_marked_pixel_has_a_loss_of_zero_and_gradients_of_zero() -> None:
     net = network()
-    loss = net.loss(net(torch.randn(2, 3, 32, 32), torch.randn(2, 3, 32, 32)), torch.full((2, 32, 32), UNKNOWN))
+    loss = net.loss(net(torch.randn(2, 3, 32, 32), torch.randn(2, 3, 32, 32)), torch.full((2, 32, 32), UNKNOWN), EVEN)
     loss.backward()
     assert loss == 0
     assert all(parameter.grad is not None and not parameter.grad.any() for parameter in net.parameters())

@@ -22,6 +22,10 @@ from rsbench.models.changes.names import build
         ("fc-siam-diff:width=½", 64, "whole number"),
         ("fc-siam-conc", 15, "15 is too small for fc-siam-conc.*at least 16 px: add --image-size 16"),
         ("ar-cdnet:width=8", 16, "16 is too small for ar-cdnet.*at least 33 px: add --image-size 48"),
+        ("fc-siam-diff:dropout=1", 64, 'dropout is "1", but must be a share from 0 to 0.9, written as 0 or 0.2'),
+        ("fc-siam-diff:dropout=0.95", 64, "a share from 0 to 0.9"),
+        ("fc-siam-diff:dropout=0.20", 64, "a share"),
+        ("fc-siam-diff:dropout=nan", 64, "a share"),
     ],
 )
 def test_what_cannot_be_built_is_refused(model: str, side: int, words: str) -> None:
