@@ -77,3 +77,12 @@ def test_a_ring_of_equal_pixels_gives_a_finite_score() -> None:
     found = local_rx(pixels_NB, of_all, 30, 30).reshape(30, 30)
     assert found[15, 15] == pytest.approx(25 / (RIDGE * np.trace(of_all.covariance) / 2), rel=1e-5)
     assert found[14, 14] == pytest.approx(0, abs=1e-9), "the inner square keeps the object out of its ring"
+
+
+@pytest.mark.parametrize("second", [-np.eye(2), np.full((2, 2), np.nan)])
+def test_a_covariance_without_a_factor_gives_no_number(second: np.ndarray) -> None:
+    ring = module._Ring(2)
+    ring.count, ring.second_BB = 1, second
+    assert np.isnan(ring.distance(np.ones(2), 1e-9))
+    ring.second_BB = np.eye(2)
+    assert ring.distance(np.ones(2), 0.0) == pytest.approx(2)

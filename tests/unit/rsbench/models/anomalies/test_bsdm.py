@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from rsbench.datasets.anomalies.detectors import detect
 from rsbench.models.anomalies.bsdm import Bsdm, NoisePredictor
 from rsbench.models.anomalies.diffusion import Diffusion
+from rsbench.recipe.bsdm import MOST_PASSES
 
 
 def predictor(mode: str = "gamma", k: int = 3) -> NoisePredictor:
@@ -42,6 +44,16 @@ def test_k_passes_begin_with_the_original_spectra() -> None:
         for _ in range(3):
             left = (left - weights.noise * network.denoiser(left)) / weights.signal
         torch.testing.assert_close(Bsdm().suppress({"": network}, spectra), left)
+
+
+@pytest.mark.parametrize("mode", ["gamma", "alpha"])
+def test_the_most_passes_leave_what_detectors_can_score(mode: str) -> None:
+    network = predictor(mode, MOST_PASSES)
+    with torch.no_grad():
+        left = Bsdm().suppress({"": network}, torch.rand(60, 12)).numpy()
+    for name, scores in detect(left, 6, 10).items():
+        assert np.isfinite(scores).all(), name
+    assert np.abs(left).max() > 1e16, "34 passes would leave the range"
 
 
 def test_halves_of_a_batch_have_the_gradient_of_the_whole() -> None:
