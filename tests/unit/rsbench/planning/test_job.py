@@ -54,7 +54,7 @@ def test_complete_data_pass_a_strict_check(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named_with_what_could_be_run(tmp_path: Path) -> None:
-    with pytest.raises(RsbenchError, match=r"\"ucm21\".*Neither can be used: trento\. .*--dataset synthetic\."):
+    with pytest.raises(RsbenchError, match=r"\"ucm21\".*Also not found: trento\. .*--dataset synthetic\."):
         find_datasets(["synthetic", "ucm21", "trento"], tmp_path, strict=False)
 
 
