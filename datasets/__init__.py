@@ -91,7 +91,6 @@ __all__ = [
     "families",
     "fetch",
     "get",
-    "present",
 ]
 
 PLUGINS = "rsbench.datasets"
