@@ -23,7 +23,7 @@ from rsbench.datasets.anomalies.dataset import AnomalyDataset
 from rsbench.datasets.anomalies.had_mat import HYDICE, HADMat, SanDiego
 from rsbench.datasets.anomalies.prepared import AnomalyScene
 from rsbench.datasets.anomalies.synthetic_had import SyntheticHAD
-from rsbench.datasets.base import Dataset, Download, Family, Finding, Progress, Survey
+from rsbench.datasets.base import DataNotFound, Dataset, Download, Family, Finding, Progress, Survey
 from rsbench.datasets.changes.change_folder import ChangeFolder
 from rsbench.datasets.changes.dataset import ChangeDataset
 from rsbench.datasets.changes.landsat_change import LandsatChange
@@ -182,7 +182,40 @@ def fetch(name: str, data_root: Path, progress: FetchProgress | None = None) -> 
     Raises:
         RsbenchError: unknown name, nothing to fetch, no connection, a digest that differs, a full disk.
     """
+    members = families().get(name, ())
+    if members and not any(get(member).downloads for member in members):
+        first = get(members[0])
+        raise RsbenchError(
+            f'rsbench cannot download the {len(members)} data sets that "{name}" stands for: get them from '
+            f"{first.homepage}. Layout of the first, with {data_root} as DATA_ROOT: {first.layout}"
+        )
     return fetch_dataset(get(name), data_root, progress)
+
+
+def present(name: str, data_root: Path) -> tuple[str, ...]:
+    """Return the members of a family that are there, or the name of a data set itself.
+
+    Args:
+        name: of a data set or a family.
+        data_root: folder of all data sets.
+
+    Raises:
+        RsbenchError: no member is there; says what the first one wants.
+    """
+    members = families().get(name, ())
+    there, missing = [], []
+    for member in members:
+        try:
+            get(member).survey(data_root)
+        except DataNotFound as error:
+            missing.append(error)
+        except RsbenchError:  # the check tells what is wrong
+            there.append(member)
+        else:
+            there.append(member)
+    if members and not there:
+        raise RsbenchError(f'None of the {len(members)} data sets that "{name}" stands for is there. {missing[0]}')
+    return tuple(there) or (name,)
 
 
 def check(name: str, data_root: Path, progress: Progress | None = None) -> Finding:

@@ -50,17 +50,29 @@ def detect(
         Detector -> ``float32 [N]``, larger for anomalies.
 
     Raises:
-        RsbenchError: values are no number, or too large to be squared.
+        RsbenchError: values are no number, or too large to be squared, as float64 or in the scores.
     """
     of_all = moments(pixels_NB)
-    if not np.isfinite(of_all.covariance).all():
-        raise RsbenchError("The scene holds values that are no number or too large to be squared: none can score it.")
+    _refuse_infinite(of_all.covariance)
     scores = {
         "rx": rx(pixels_NB, of_all),
         "local_rx": share_rows(height, lambda rows: local_rx(pixels_NB, of_all, height, width, rows)),
         "pca_residual": pca_residual(pixels_NB, of_all),
     }
-    return {name: of_each.astype(np.float32, copy=False) for name, of_each in scores.items()}
+    with np.errstate(over="ignore"):  # refused below
+        found = {name: of_each.astype(np.float32, copy=False) for name, of_each in scores.items()}
+    _refuse_infinite(*found.values())
+    return found
+
+
+def _refuse_infinite(*arrays: NDArray[Any]) -> None:
+    """Refuse a scene whose covariance or scores are not finite.
+
+    Raises:
+        RsbenchError: says so.
+    """
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise RsbenchError("The scene holds values that are no number or too large to be squared: none can score it.")
 
 
 def rx(pixels_NB: NDArray[Any], moments: Moments) -> NDArray[np.float64]:

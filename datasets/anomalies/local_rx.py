@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -83,16 +84,19 @@ class _Ring:
         self.second_BB += signed.T @ x
 
     def distance(self, x_B: Numbers, ridge: float) -> float:
-        """Return the squared Mahalanobis distance of a pixel; ``ridge`` is added to the covariance's diagonal."""
+        """Return the squared Mahalanobis distance of a pixel, NaN where the covariance has no factor.
+
+        ``ridge`` is added to the covariance's diagonal.
+        """
         from scipy.linalg.lapack import dpotrf, dtrtrs  # late: start-up
 
         mean_B = self.first_B / self.count
         covariance = self.second_BB / self.count
         covariance -= np.outer(mean_B, mean_B)
         covariance[np.diag_indices(self.bands)] += ridge
-        factor, _ = dpotrf(covariance.T, lower=0, clean=0, overwrite_a=1)
-        white_B, _ = dtrtrs(factor, x_B - mean_B, lower=0, trans=1)
-        return float(white_B @ white_B)
+        factor, failed = dpotrf(covariance.T, lower=0, clean=0, overwrite_a=1)
+        white_B, singular = dtrtrs(factor, x_B - mean_B, lower=0, trans=1)
+        return math.nan if failed or singular else float(white_B @ white_B)
 
 
 def _rings(rows_RWB: Numbers, inner: slice, columns: list[tuple[slice, slice]]) -> Iterator[_Ring]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rsbench.datasets.anomalies.detectors import DETECTORS, detect
 from rsbench.datasets.anomalies.source import validation_count
@@ -15,6 +17,7 @@ from rsbench.datasets.targets.detectors import Moments
 from rsbench.datasets.targets.prepared_scene import SCENE, Positions, PreparedScene, facts, write_scores
 from rsbench.datasets.targets.scene_copy import copy_scene, moments_of
 from rsbench.datasets.targets.scene_source import SceneSource
+from rsbench.errors import RsbenchError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +59,7 @@ def prepare(dataset: Dataset, source: SceneSource, cache_root: Path, progress: P
     """Return the prepared copy of a scene below ``cache_root``, making it first where there is none.
 
     Raises:
-        RsbenchError: broken files, a cache folder that cannot be written or is full.
+        RsbenchError: broken files, values that no detector can score, one value only, a cache folder that cannot be written or is full.
     """
     folder = cache_root / f"{dataset.name}-{source.fingerprint()}"
 
@@ -64,8 +67,13 @@ def prepare(dataset: Dataset, source: SceneSource, cache_root: Path, progress: P
         fills = copy_scene(temporary / SCENE, source, progress)
         truth_HW = source.truth()
         scene_HWB = np.load(temporary / SCENE, mmap_mode="r")
+        low, high = float(scene_HWB.min()), float(scene_HWB.max())
+        if low == high:
+            raise RsbenchError(
+                f"{source.where} holds one value only: there is no background to learn and nothing to detect."
+            )
         moments = moments_of(scene_HWB.reshape(-1, source.bands), source, fills)
-        found = detect(scene_HWB.reshape(-1, source.bands), source.height, source.width)
+        found = _detected(scene_HWB, source)
         maps = {name: found[name].reshape(truth_HW.shape) for name in DETECTORS}
         write_scores(temporary, truth_HW, maps)
         cube_mean, cube_std = _of_cube(moments)
@@ -73,13 +81,25 @@ def prepare(dataset: Dataset, source: SceneSource, cache_root: Path, progress: P
             **facts(dataset, source, moments, fills, truth_HW, maps),
             folder=folder,
             anomalies=int(truth_HW.sum()),
-            low=float(scene_HWB.min()),
-            high=float(scene_HWB.max()),
+            low=low,
+            high=high,
             cube_mean=cube_mean,
             cube_std=cube_std,
         )
 
     return AnomalyScene.reuse_or_write(folder, dataset.name, source.stamp(), write)
+
+
+def _detected(scene_HWB: NDArray[Any], source: SceneSource) -> dict[str, NDArray[np.float32]]:
+    """Return detector -> its scores [N] of the scene as it is.
+
+    Raises:
+        RsbenchError: values that no detector can score; names the file.
+    """
+    try:
+        return detect(scene_HWB.reshape(-1, source.bands), source.height, source.width)
+    except RsbenchError as error:
+        raise RsbenchError(f"{source.where}: {error}") from error
 
 
 def _of_cube(moments: Moments) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from rsbench.units import count_text
 if TYPE_CHECKING:
     from rich.console import Console
 
+_TASK = "scenes"
 _CLASSES = 45
 _IMAGE_SIZE = 224
 _MEMORY_ROUNDS = 3
@@ -120,8 +121,8 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
     config.check()
     against = None if config.against is None else check_tree(config.against)
     measured = _planned(config)
+    shapes = _shapes(config.model)
     say(console, f"{count_text(len(measured.rows), 'row')} of {config.model}, {count_text(config.repeats, 'round')}")
-    shapes = probe.model_facts("scenes", config.model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
     rounds = list(_rounds(config, measured.rows))
     watch = machine.Watch()
     with StopSignals() as stop, BenchProgress(console, sum(map(len, rounds))) as progress:
@@ -140,6 +141,22 @@ def measure(config: BenchConfig, console: Console, keep: Path | None = None) -> 
     measured.machine |= watch.seen()
     _keep(measured, keep)
     return measured
+
+
+def _shapes(model: str) -> dict[str, tuple[int, ...]]:
+    """Return tensor -> shape of a model.
+
+    Raises:
+        RsbenchError: there is no such model, or it is of another task.
+    """
+    try:
+        return probe.model_facts(_TASK, model, {"classes": _CLASSES}, _IMAGE_SIZE).shapes
+    except RsbenchError:
+        tasks = probe.tasks_of(model)
+        if not tasks or _TASK in tasks:
+            raise
+        ours = probe.words_of([_TASK])
+        raise RsbenchError(f"{model} is {probe.words_of(tasks)}; bench takes {ours}: --model resnet18.") from None
 
 
 _WORDS: Final[dict[Part, str]] = {"exchange": "", "compress": "compression of ", "memory": "memory of "}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,7 +13,11 @@ from rsbench.cli.grammar.command import Group
 from rsbench.cli.options.output import json_option, quiet_option
 from rsbench.cli.options.shared import data_root_option
 from rsbench.console import make_console, make_progress_console, say
+from rsbench.errors import RsbenchError
 from rsbench.units import bytes_text
+
+if TYPE_CHECKING:
+    from rsbench.datasets.base import Finding
 
 
 @click.group(cls=Group)
@@ -77,6 +82,8 @@ def fetch(name: str, data_root: Path, quiet: bool, as_json: bool) -> None:
 def check(ctx: click.Context, name: str, data_root: Path, quiet: bool, as_json: bool) -> None:
     """Count classes and images; find unreadable files and duplicates between splits. Exits 1 on a problem.
 
+    A name that stands for several data sets, such as abu, checks those that are there.
+
     \b
     Example:
       rsbench data check nwpu45 --data-root /data
@@ -86,17 +93,46 @@ def check(ctx: click.Context, name: str, data_root: Path, quiet: bool, as_json: 
     from rsbench import datasets as table
     from rsbench.bars import bars
 
-    aside = make_progress_console(quiet=quiet)
-    with bars(aside, MofNCompleteColumn(), TimeRemainingColumn()) as progress:
-        task = progress.add_task(f"reading {name}", total=None)
-        finding = table.check(name, data_root, lambda count, total: progress.update(task, completed=count, total=total))
+    findings: dict[str, Finding | RsbenchError] = {}
+    with bars(make_progress_console(quiet=quiet), MofNCompleteColumn(), TimeRemainingColumn()) as progress:
+        for one in table.present(name, data_root):
+            task = progress.add_task(f"reading {one}", total=None)
+
+            def show(count: int, total: int, task: Any = task) -> None:
+                progress.update(task, completed=count, total=total)
+
+            try:
+                findings[one] = table.check(one, data_root, show)
+            except RsbenchError as error:
+                if one == name:
+                    raise
+                findings[one] = error  # the others of a family are checked all the same
+    documents = {one: _document(one, finding) for one, finding in findings.items()}
     if as_json:
-        print_document({"name": name, "ok": finding.ok, "sentences": finding.sentences(), **finding.facts()})
+        ok = all(document["ok"] for document in documents.values())
+        family = {"name": name, "ok": ok, "data_sets": list(documents.values())}
+        print_document(documents.get(name, family))
     else:
         console = make_console()
-        for sentence in finding.sentences():
-            say(console, sentence)
-    ctx.exit(0 if finding.ok else 1)
+        for one, document in documents.items():
+            sentences = document["sentences"]
+            for line in sentences if one == name else [f"{one}: {' '.join(sentences)}"]:
+                say(console, line)
+    ctx.exit(max(_status(finding) for finding in findings.values()))
+
+
+def _document(name: str, finding: Finding | RsbenchError) -> dict[str, Any]:
+    """Return what a check found, or the error that it ended with, as plain values."""
+    if isinstance(finding, RsbenchError):
+        return {"name": name, "ok": False, "sentences": [str(finding)]}
+    return {"name": name, "ok": finding.ok, "sentences": finding.sentences(), **finding.facts()}
+
+
+def _status(finding: Finding | RsbenchError) -> int:
+    """Return the exit status: 0 for sound data, 1 for a problem, 2 where nothing could be checked."""
+    if isinstance(finding, RsbenchError):
+        return 2
+    return 0 if finding.ok else 1
 
 
 def _size_bytes(where: Path) -> int:

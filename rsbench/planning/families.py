@@ -66,17 +66,23 @@ def _absent(
     absent: set[str] = set()
     notes = []
     for family_name, members in by_family.items():
-        known = [name for name in members if name in located]
-        there = [name for name in known if located[name].is_on_disk] or known
+        every = datasets.families()[family_name]  # those that are named alone are not optional
+        on_disk = [name for name in every if name in located and located[name].is_on_disk]
+        there = on_disk or [name for name in every if name in located]
         if not there:
-            raise _nothing_of(family_name, members, data_root)
-        lacking = [name for name in members if name not in there]
-        if lacking:
+            raise _nothing_of(family_name, every, data_root)
+        lacking = [name for name in every if name not in there]
+        if not on_disk:
+            known = f"the {len(there)} whose size is known: {', '.join(there)}"
             notes.append(
-                f"Note: {family_name} stands for {', '.join(there)} here; of its {len(members)} data sets "
+                f"Note: none of {family_name}'s {len(every)} data sets is below {data_root}; planned with {known}."
+            )
+        elif lacking:
+            notes.append(
+                f"Note: {family_name} stands for {', '.join(there)} here; of its {len(every)} data sets "
                 f"{len(lacking)} are not below {data_root}: {', '.join(lacking)}."
             )
-        absent.update(lacking)
+        absent.update(name for name in members if name not in there)
     return frozenset(absent), tuple(notes)
 
 

@@ -96,7 +96,10 @@ def find_datasets(
         located[name] = LocatedDataset(dataset=dataset, survey=survey)
     if missing:
         (_, first), *others = missing.items()
-        more = f" Neither can be used: {', '.join(name for name, _ in others)}." if others else ""
+        absent = [name for name, error in others if isinstance(error, DataNotFound)]
+        broken = [name for name, error in others if not isinstance(error, DataNotFound)]
+        more = f" Also not found: {', '.join(absent)}." if absent else ""
+        more += f" Not usable either: {', '.join(broken)}." if broken else ""
         there = f" To run what is there alone: {' '.join(f'--dataset {name}' for name in located)}." if located else ""
         raise RsbenchError(f"{first}{more}{there}") from first
     return located
@@ -180,7 +183,10 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
     @cache
     def facts(model: str, dataset: str, image_size: int, weights: str | None) -> ModelFacts:
         task, inputs = located[dataset].dataset.task, located[dataset].survey.inputs
-        return probe.model_facts(task, model, inputs, image_size, weights)
+        try:
+            return probe.model_facts(task, model, inputs, image_size, weights)
+        except RsbenchError as error:
+            raise _of_another_task(model, task) or error from None
 
     matched: dict[tuple[CellSpec, tuple[Phase, ...]], tuple[str, Estimate]] = {}
     jobs: list[Job] = []
@@ -209,6 +215,16 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
             )
         )
     return jobs
+
+
+def _of_another_task(model: str, task: str) -> RsbenchError | None:
+    """Return what to do about a model of ours for other tasks; None for all others."""
+    tasks = probe.tasks_of(model)
+    if not tasks or task in tasks:
+        return None
+    of_task = [(not kind.synthetic, name) for name, kind in datasets.DATASETS.items() if kind.task == tasks[0]]
+    _, example = min(of_task, key=lambda one: one[0])  # a generated one, else the first
+    return RsbenchError(f"{model} is {probe.words_of(tasks)}: add --dataset, such as {example}.")
 
 
 def write_job(

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -22,7 +22,8 @@ from rsbench import __version__
 from rsbench.atomic import write_atomically
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError
-from rsbench.models.origin import may_change, source_of
+from rsbench.metrics import facts_of
+from rsbench.models.origin import may_change, shipped_sizes, source_of
 from rsbench.parent_death import end_with_parent
 from rsbench.paths import cache_root
 from rsbench.recipe.sync import Sync
@@ -151,6 +152,19 @@ def model_names() -> dict[str, list[str]]:
     """Return the names that ``--model`` takes, by task."""
     names: dict[str, list[str]] = _ask_cached({"ask": "model_names"})
     return names
+
+
+def tasks_of(model: str) -> list[str]:
+    """Return the tasks that have a model of ours, whatever its options; none for other models."""
+    name = model.strip().partition(":")[0]
+    if name not in shipped_sizes():
+        return []
+    return [task for task, names in model_names().items() if name in names]
+
+
+def words_of(tasks: Sequence[str]) -> str:
+    """Return ``a model of change detection``."""
+    return f"a model of {' and '.join(facts_of(task).title for task in tasks)}"
 
 
 def _ask_cached(question: dict[str, Any]) -> Any:

@@ -11,8 +11,9 @@ Mode = Literal["gamma", "alpha"]
 
 NAME: Final = "bsdm"
 MODES: Final[tuple[str, ...]] = get_args(Mode)
-MOST_PASSES: Final = 50
-"""Each divides by 0.28, so that more leave the range of float32."""
+MOST_PASSES: Final = 30
+"""Each divides by 0.279, and detectors square what is left. After 34 passes or more the squares leave the range of
+float32."""
 FORMS: Final = f"{NAME}:mode=alpha,k=10"
 OPTIONS: Final = f"options mode={'|'.join(MODES)}, k=1 to {MOST_PASSES} passes: {FORMS}"
 """What listings say of the options."""

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from click.testing import Result
 
+from rsbench.errors import RsbenchError
 from rsbench.planning import probe
 
 Call = Callable[..., Result]
@@ -188,3 +189,19 @@ def test_files_of_others_are_refused_in_one_sentence(rsbench: Call) -> None:
         assert result.exit_code == 2
         assert "odd.json holds no samples that this version of rsbench bench wrote." in result.stderr
         assert "Traceback" not in result.output
+
+
+def test_a_model_of_another_task_is_refused_before_anything_is_printed(
+    rsbench: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RsbenchError("There is no model 'bsdm'.")
+
+    monkeypatch.setattr(probe, "model_facts", refuse)
+    monkeypatch.setattr(probe, "model_names", lambda: {"scenes": ["resnet18"], "anomalies": ["bsdm"]})
+    result = rsbench("bench", "--model", "bsdm")
+    assert result.exit_code == 2 and result.stdout == ""
+    assert result.stderr == (
+        "Error: bsdm is a model of hyperspectral anomaly detection; bench takes a model of scene classification: "
+        "--model resnet18.\n"
+    )

@@ -246,7 +246,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_compare_names_all_data_sets_that_are_missing_and_those_that_are_there(rsbench: Call, launcher: Any) -> None:
     result = rsbench("compare", "--dataset", "trento", "--dataset", "synthetic", "--dataset", "berlin")
     assert result.exit_code == 2
-    assert '"trento"' in result.output and "Neither can be used: berlin." in result.output
+    assert '"trento"' in result.output and "Also not found: berlin." in result.output
     assert "To run what is there alone: --dataset synthetic." in result.output
 
 

@@ -35,3 +35,24 @@ def test_a_family_is_one_row_until_it_is_asked_for(rsbench) -> None:
     found = json.loads(rsbench("list", "datasets", "abu", "synthetic", "--json").stdout)["datasets"]
     assert [one["family"] for one in found] == ["abu"] * 13 + [None]
     assert "abu-urban-5" in rsbench("list", "datasets", "-v").stdout
+
+
+def test_check_reads_the_members_that_are_there_and_fetch_names_their_page(rsbench, tmp_path: Path) -> None:
+    nothing = rsbench("data", "check", "abu", "--data-root", tmp_path)
+    assert nothing.exit_code == 2 and nothing.stderr.startswith('Error: None of the 13 data sets that "abu" stands for')
+    for name in ("abu-beach-1", "abu-urban-2"):
+        savemat(tmp_path / f"{name}.mat", {"data": SCENE, "map": MAP})
+    sound = rsbench("data", "check", "abu", "--data-root", tmp_path)
+    assert sound.exit_code == 0
+    assert [line.partition(":")[0] for line in sound.stdout.splitlines()] == ["abu-beach-1", "abu-urban-2"]
+    (tmp_path / "abu-urban-2.mat").write_text("no MATLAB file" * 100)
+    found = rsbench("data", "check", "abu", "--json", "--data-root", tmp_path)
+    document = json.loads(found.stdout)
+    assert found.exit_code == 2 and not document["ok"]
+    assert [(one["name"], one["ok"]) for one in document["data_sets"]] == [
+        ("abu-beach-1", True),
+        ("abu-urban-2", False),
+    ]
+    fetched = rsbench("data", "fetch", "abu", "--data-root", tmp_path)
+    assert fetched.exit_code == 2
+    assert 'the 13 data sets that "abu" stands for: get them from http://xudongkang.weebly.com' in fetched.stderr

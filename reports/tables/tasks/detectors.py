@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rsbench import units
+from rsbench.recipe.bsdm import is_bsdm
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import Spread, spread
@@ -71,10 +72,10 @@ def _explain(record: Record, notes: Notes) -> None:
     fixed = ", ".join(f"{title} = {said[name]}" for name, title in (("k", "K"), ("t", "t")) if name in said)
     words = f" with {said['mode']} weights and {fixed}, all fixed before the run" if fixed else ""
     step = record["dataset"].get("pixels_per_step")
+    paper = ", where the paper takes the whole image" if is_bsdm(record["cell"]["model"]) else ""
     notes.mark(
         f"Rows of the tables are scored by {said.get('score', units.DASH)}{words}; a step takes {step:,} pixels "
-        "drawn at random, where the paper takes the whole image. Marks choose nothing: learning rates follow the loss "
-        "of pixels that do not train."
+        f"drawn at random{paper}. Marks choose nothing: learning rates follow the loss of pixels that do not train."
     )
     if said.get("noise_variance") is not None:
         notes.mark("A loss of the noise's variance is that of a network that predicts the noise's mean.")

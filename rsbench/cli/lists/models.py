@@ -7,7 +7,7 @@ from typing import Final
 from rsbench.cli.lists.table import Asked, Listing, Row
 from rsbench.console import harmless
 from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.metrics import facts_of
+from rsbench.metrics import TASKS, TaskFacts
 from rsbench.models.origin import offered, source_of
 from rsbench.models.rates import RATES
 from rsbench.planning import model_sizes, probe
@@ -25,6 +25,19 @@ CHANGE_NETWORKS: Final = {
     "ar-cdnet": "after AR-CDNet; options width=4 to 256, order=same|swapped: ar-cdnet:width=16",
 }
 """What listings say of networks for change detection, as their classes have it."""
+_AAE: Final = (
+    "targets: the known spectrum is mixed in, and the network learns to return the background without it.",
+    "anomalies: nothing is mixed in; the score is the norm of what the network does not return.",
+)
+"""What the auto-encoder does in its two tasks."""
+_COUNTED: Final = {
+    "classes": ("class", "classes"),
+    "channels": ("channel", "channels"),
+    "bands": ("band", "bands"),
+    "hsi_bands": ("band", "bands"),
+    "aux_channels": ("other channel", "other channels"),
+}
+"""Counts of :attr:`~rsbench.metrics.TaskFacts.sized_for` -> words for one and for several."""
 
 
 def models(asked: Asked) -> Listing:
@@ -84,18 +97,24 @@ def _remarks(name: str) -> tuple[str, ...]:
         return (f"Offered by an installed package: {offered()[name]}.",)
     if name in RATES:
         return (f"The learning rate is {RATES[name]:g} at most by default.",)
+    if name == "aae":
+        return _AAE
     options = {name: f"{words}." for name, words in CHANGE_NETWORKS.items()}
     options |= {fedfusion.NAME: f"{fedfusion.AFTER}; {fedfusion.OPTIONS}.", bsdm.NAME: f"{bsdm.OPTIONS}."}
     return (options[name],) if name in options else ()
 
 
+def _data_of(facts: TaskFacts) -> str:
+    """Return ``15 classes, 144 bands, 1 other channel, 9 px``."""
+    counts = [f"{count} {_COUNTED[name][count != 1]}" for name, count in facts.sized_for.items()]
+    return ", ".join([*counts, *([f"{facts.sized_at} px"] if facts.sized_at > 1 else [])])
+
+
 def _sizes_of_what() -> str:
     """Return the sentence that says for which data and compressor the figures are."""
-    scenes, pixels = facts_of("scenes"), facts_of("pixels")
     small = ", ".join(f"{name} at {size} px" for name, size in model_sizes.SMALL_IMAGES.items())
+    of_tasks = "; ".join(f"{task}: {_data_of(facts)}" for task, facts in TASKS.items())
     return (
-        f"Sizes for {scenes.sized_for['classes']} classes at {scenes.sized_at} px ({small}), for pixels "
-        f"{pixels.sized_for['classes']} classes, {pixels.sized_for['hsi_bands']} bands and patches of "
-        f"{pixels.sized_at} px. Largest ratio: of {model_sizes.COMPRESSOR} in payload "
+        f"Sizes are for {of_tasks}. Of scenes, {small}. Largest ratio: of {model_sizes.COMPRESSOR} in payload "
         "bytes, with one element of each matrix and all of the smaller tensors; other compressors differ."
     )

@@ -76,6 +76,12 @@ def test_values_that_cannot_be_squared_are_refused(pixels_NB: np.ndarray, bad: f
         detect(pixels_NB, HEIGHT, WIDTH)
 
 
+def test_scores_that_float32_cannot_hold_are_refused(pixels_NB: np.ndarray) -> None:
+    assert all(np.isfinite(of_each).all() for of_each in detect(1e18 * pixels_NB, HEIGHT, WIDTH).values())
+    with pytest.raises(RsbenchError, match="no number or too large to be squared"):
+        detect(1e25 * pixels_NB, HEIGHT, WIDTH)
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("name", "auc"),

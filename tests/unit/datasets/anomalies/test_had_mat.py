@@ -54,6 +54,8 @@ def test_a_published_scene_is_not_taken_from_the_root_of_all_data(tmp_path: Path
         ({"data": np.where(SCENE > 0.4, np.inf, SCENE), "map": MAP}, "values that are no number in rows 0 to 19"),
         ({"data": SCENE, "map": np.where(MAP, np.inf, 0)}, "infinite values: write 0 where there is no anomaly"),
         ({"data": SCENE.astype(float) * 1e300, "map": MAP}, "values too large for any sensor"),
+        ({"data": SCENE.astype(float) * 1e25, "map": MAP}, r"scene\.mat: The scene holds values that are no number or"),
+        ({"data": np.full_like(SCENE, 7.0), "map": MAP}, r"scene\.mat holds one value only: there is no background to"),
         ({"d": TARGET}, "a map of the anomalies"),
     ],
 )

@@ -88,3 +88,12 @@ def test_rows_are_scored_each_for_itself_bit_for_bit() -> None:
     for cuts in ((0, 30), (0, 15, 30), (0, 1, 11, 29, 30, 30)):
         parts = [local_rx(pixels_NB, of_all, 30, 26, range(*cut)) for cut in pairwise(cuts)]
         assert np.concatenate(parts).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize("second", [-np.eye(2), np.full((2, 2), np.nan)])
+def test_a_covariance_without_a_factor_gives_no_number(second: np.ndarray) -> None:
+    ring = module._Ring(2)
+    ring.count, ring.second_BB = 1, second
+    assert np.isnan(ring.distance(np.ones(2), 1e-9))
+    ring.second_BB = np.eye(2)
+    assert ring.distance(np.ones(2), 0.0) == pytest.approx(2)

@@ -55,6 +55,15 @@ def test_a_family_of_which_nothing_is_there_is_an_error_with_the_layout(tmp_path
         families.find([asked("synthetic", "abu")], tmp_path, strict=False)
 
 
+def test_a_member_that_is_named_alone_counts_as_one_of_its_family(root: Path) -> None:
+    (grid,), _, (note,) = families.find([asked("abu", "abu-beach-1")], root, strict=False)
+    assert grid.datasets == ("abu-beach-1", "abu-urban-2")
+    assert note.startswith("Note: abu stands for abu-beach-1, abu-urban-2 here; of its 13 data sets 11 are not below ")
+    (root / "abu-urban-2.mat").unlink()
+    (grid,), _, (note,) = families.find([asked("abu", "abu-beach-1")], root, strict=False)
+    assert grid.datasets == ("abu-beach-1",) and "of its 13 data sets 12 are not below" in note
+
+
 def test_a_member_that_is_broken_is_told_and_not_left_out(root: Path) -> None:
     (root / "abu-urban-2.mat").write_text("no MATLAB file" * 100)
     with pytest.raises(RsbenchError, match=r"abu-urban-2\.mat cannot be read as a MATLAB file"):
@@ -66,6 +75,10 @@ def test_a_plan_without_data_takes_the_declared_members_and_with_some_only_those
     empty.mkdir()
     (grid,), located, (note,) = families.find([asked("abu")], empty, strict=False, planned=True)
     assert grid.datasets == ("abu-airport-4", "abu-beach-2", "abu-beach-3", "abu-urban-3")
-    assert not any(one.is_on_disk for one in located.values()) and "of its 13 data sets 9 are not" in note
+    assert not any(one.is_on_disk for one in located.values())
+    assert note == (
+        f"Note: none of abu's 13 data sets is below {empty}; planned with the 4 whose size is known: abu-airport-4, "
+        "abu-beach-2, abu-beach-3, abu-urban-3."
+    )
     (grid,), located, _ = families.find([asked("abu")], root, strict=False, planned=True)
     assert grid.datasets == ("abu-beach-1", "abu-urban-2") and all(one.is_on_disk for one in located.values())

@@ -54,7 +54,7 @@ def test_complete_data_pass_a_strict_check(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_is_named_with_what_could_be_run(tmp_path: Path) -> None:
-    with pytest.raises(RsbenchError, match=r"\"ucm21\".*Neither can be used: trento\. .*--dataset synthetic\."):
+    with pytest.raises(RsbenchError, match=r"\"ucm21\".*Also not found: trento\. .*--dataset synthetic\."):
         find_datasets(["synthetic", "ucm21", "trento"], tmp_path, strict=False)
 
 
@@ -102,3 +102,18 @@ def test_densities_are_renewed_about_once_an_epoch_however_often_workers_exchang
     copies = 8 if spec.synchronization.in_rounds else 6
     states = solved.estimate.memory_bytes_per_worker - 8 * 1000
     assert copies * model.dense_bytes <= states < (copies + 2.5) * model.dense_bytes
+
+
+def test_a_model_of_another_task_is_told_by_its_task_with_a_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"scenes": ["resnet18"], "targets": ["aae"], "anomalies": ["bsdm", "aae"], "pixels": ["sst"]}
+    monkeypatch.setattr(probe, "model_names", lambda: names)
+
+    def told(model: str, task: str) -> str:
+        return str(job._of_another_task(model, task))
+
+    assert told("bsdm:k=5", "scenes") == (
+        "bsdm:k=5 is a model of hyperspectral anomaly detection: add --dataset, such as synthetic-had."
+    )
+    assert told("resnet18", "anomalies").endswith("scene classification: add --dataset, such as synthetic.")
+    assert told("sst", "scenes").endswith("add --dataset, such as houston2013."), "none is generated"
+    assert told("aae", "anomalies") == told("nets:make", "scenes") == told("bdsm", "scenes") == "None"

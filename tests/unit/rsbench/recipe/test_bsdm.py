@@ -30,7 +30,7 @@ def test_defaults_are_those_of_the_paper() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("bsdm:k=0", 'k is "0", but must be a whole number from 1 to 50'),
+        ("bsdm:k=0", 'k is "0", but must be a whole number from 1 to 30'),
         ("bsdm:k=51", 'k is "51"'),
         ("bsdm:k=two", 'k is "two"'),
         ("bsdm:mode=gama", 'one of gamma, alpha. Did you mean "gamma"'),

@@ -24,6 +24,7 @@ def anomalies(make_record: Maker, compressor: str = "none", loss: float = 0.006,
     said = {"suppression": SUPPRESSION, "pixels_per_step": 1024, "classes": ["background", "anomaly"]}
     record = make_record(task="targets", oa=area, compressor=compressor, dataset=said, **given)
     record["dataset"]["task"] = "anomalies"
+    record["cell"]["model"] = "bsdm"
     accuracy = record["accuracy"]
     areas = {"auc_pd_pf": 0.0, "auc_pd_tau": 0.2, "auc_pf_tau": 0.1}
     accuracy["baselines"] = {name: areas | {"auc_pd_pf": value} for name, value in RAW.items()}
@@ -54,6 +55,13 @@ def test_rows_are_the_scene_as_it_is_and_each_method(make_record: Maker) -> None
     words = " ".join(section.notes)
     assert "scored by RX after background suppression with gamma weights and K = 10, t = 500" in words
     assert "1,024 pixels drawn at random, where the paper takes the whole image" in words
+
+
+def test_only_bsdm_is_held_against_its_paper(make_record: Maker) -> None:
+    record = anomalies(make_record)
+    record["cell"]["model"] = "aae"
+    words = " ".join(build_report([record]).sections[0].notes)
+    assert "1,024 pixels drawn at random. Marks choose nothing" in words and "the paper takes" not in words
 
 
 def test_the_lowest_validation_loss_chooses_the_rate(make_record: Maker) -> None:

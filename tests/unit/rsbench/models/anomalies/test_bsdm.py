@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from rsbench.datasets.anomalies.detectors import detect
 from rsbench.models.anomalies.bsdm import Bsdm, NoisePredictor
 from rsbench.models.anomalies.diffusion import Diffusion
+from rsbench.recipe.bsdm import MOST_PASSES
 
 MEAN_STD = torch.tensor([0.4, 0.1])
 """Mean and standard deviation of the noise."""
@@ -54,6 +56,16 @@ def test_before_training_the_mean_of_the_noise_is_predicted() -> None:
     network, (spectra, noise) = predictor(), batch(64)
     [(_, loss)] = Bsdm().losses({"": network}, (spectra, noise, MEAN_STD))
     assert float(loss.detach()) == pytest.approx(float(((noise - 0.4) ** 2).mean()) / 0.1**2, rel=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["gamma", "alpha"])
+def test_the_most_passes_leave_what_detectors_can_score(mode: str) -> None:
+    network = predictor(mode, MOST_PASSES)
+    with torch.no_grad():
+        left = Bsdm().suppress({"": network}, torch.rand(60, 12)).numpy()
+    for name, scores in detect(left, 6, 10).items():
+        assert np.isfinite(scores).all(), name
+    assert np.abs(left).max() > 1e16, "34 passes would leave the range"
 
 
 def test_halves_of_a_batch_have_the_gradient_of_the_whole() -> None:

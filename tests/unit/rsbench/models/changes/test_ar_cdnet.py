@@ -171,7 +171,11 @@ def test_a_review_looks_where_the_coarse_mask_sees_no_change_and_where_masks_dis
     [
         ("ar-cdnet:width=2", 64, 'ar-cdnet: width is "2", but must be a whole number from 4 to 256.'),
         ("ar-cdnet:order=back", 64, 'ar-cdnet: order is "back", but must be one of same, swapped.'),
-        ("ar-cdnet", 32, "--image-size 32 is too small for ar-cdnet: take tiles of at least 33 px."),
+        (
+            "ar-cdnet",
+            32,
+            "--image-size 32 is too small for ar-cdnet: it needs tiles of at least 33 px: add --image-size 48.",
+        ),
     ],
 )
 def test_what_cannot_be_built_is_said(text: str, side: int, sentence: str) -> None:
