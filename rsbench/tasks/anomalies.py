@@ -125,7 +125,7 @@ class AnomalyDetection(SceneDetection):
         return runs.gathered(left), runs.mean(loss)
 
     def _detect(self, left_NB: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
-        """Return detector -> its scores [N] of what is left, and :data:`OWN` -> the method's own; the same on all ranks.
+        """Return detector -> its scores [N] of what is left, and :data:`OWN` -> the method's own, on all ranks.
 
         Raises:
             RsbenchError: what is left is not finite.
