@@ -59,7 +59,8 @@ def prepare(dataset: Dataset, source: SceneSource, cache_root: Path, progress: P
     """Return the prepared copy of a scene below ``cache_root``, making it first where there is none.
 
     Raises:
-        RsbenchError: broken files, values that no detector can score, one value only, a cache folder that cannot be written or is full.
+        RsbenchError: broken files, values that no detector can score, one value only, a cache folder that cannot be
+            written or is full.
     """
     folder = cache_root / f"{dataset.name}-{source.fingerprint()}"
 

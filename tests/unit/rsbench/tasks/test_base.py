@@ -180,6 +180,7 @@ def test_it_trains_and_its_record_is_accepted_and_reported(
 def test_it_is_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers: dict[str, Callable[..., Any]] = probe_worker._ANSWERS
     monkeypatch.setattr(probe, "_ask_cached", lambda question: answers[question.pop("ask")](**question))
+    monkeypatch.setitem(metrics.TASKS, "vectors", FACTS)
     assert probe.model_names()["vectors"] == ["linear"]
     located = job.find_datasets(["random-vectors"], tmp_path, strict=False)
     (solved,) = job.solve([spec()], located)

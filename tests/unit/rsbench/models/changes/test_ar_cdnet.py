@@ -174,7 +174,7 @@ def test_a_review_looks_where_the_coarse_mask_sees_no_change_and_where_masks_dis
         (
             "ar-cdnet",
             32,
-            "--image-size 32 is too small for ar-cdnet: it needs tiles of at least 33 px: add --image-size 48.",
+            "--image-size 32 is too small for ar-cdnet, which needs tiles of at least 33 px: add --image-size 48.",
         ),
     ],
 )
