@@ -21,7 +21,7 @@ def test_doctor_and_check_see_the_scenes_that_are_there(rsbench, tmp_path: Path)
     (tmp_path / "ABU").mkdir()
     savemat(tmp_path / "ABU" / "abu-beach-1.mat", {"data": SCENE, "map": MAP})
     shown = rsbench("doctor", "--data-root", tmp_path).stdout
-    assert "abu-beach-1: 20 x 23 pixels, 15 bands" in shown and "abu (12 of 13)" in shown
+    assert "abu-beach-1: 20 x 23 pixels, 15 bands" in shown
     assert "abu-beach-2" not in shown
     checked = rsbench("data", "check", "abu-beach-1", "--data-root", tmp_path)
     assert checked.exit_code == 0 and "9 of the 460 pixels are marked as anomalies" in checked.stdout

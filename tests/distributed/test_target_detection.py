@@ -95,7 +95,7 @@ def test_one_worker_scores_as_two_do(finished: dict[str, dict[str, Any]], tmp_pa
     for workers in ("1", "2"):
         out = tmp_path / workers
         out.mkdir()
-        done = compare(out, tmp_path, "--compressor", "none", "--lr", "1e-12", "--max-steps", "1", "--workers", workers)
+        done = compare(out, "--compressor", "none", "--lr", "1e-12", "--max-steps", "1", "--workers", workers)
         assert done.returncode == 0, done.stdout + done.stderr
         (path,) = out.glob("cells/*/record.json")
         found.append(json.loads(path.read_text())["accuracy"])
@@ -107,13 +107,13 @@ def test_one_worker_scores_as_two_do(finished: dict[str, dict[str, Any]], tmp_pa
 
 
 def test_percentages_are_refused_before_launch(tmp_path: Path) -> None:
-    done = compare(tmp_path, tmp_path, "--split", "50/50")
+    done = compare(tmp_path, "--split", "50/50")
     assert done.returncode == 2 and "--split 50/50 does not go with target detection" in done.stdout + done.stderr
 
 
 def test_three_networks_in_rounds_send_each_tensor_once_and_accumulated_each_for_each_network(tmp_path: Path) -> None:
     ways = ("--sync", "accumulate:4", "--sync", "rounds:8")
-    done = compare(tmp_path, tmp_path, "--compressor", "none", *ways, "--max-steps", "16", "--workers", "2")
+    done = compare(tmp_path, "--compressor", "none", *ways, "--max-steps", "16", "--workers", "2")
     assert done.returncode == 0, done.stdout + done.stderr
     records = [json.loads(path.read_text()) for path in tmp_path.glob("cells/*/record.json")]
     found = {record["cell"]["sync"]: record for record in records}
