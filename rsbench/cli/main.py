@@ -48,7 +48,7 @@ def main() -> None:
       rsbench compare                nothing to download, no GPU, some minutes
       rsbench compare --dataset ucm21 --lr 0.01,0.05 --seeds 0-2 --data-root DIR
       rsbench compare --plan paper-ablation --plan-size quick --data-root DIR
-      rsbench compare --plan ar-cdnet --data-root DIR                maps of what changed, and where they are unsure
+      rsbench compare --plan ar-cdnet --data-root DIR   maps of what changed
       rsbench report                 tables and a page of all that is recorded
       rsbench scale                  more workers and other links, modelled
       rsbench doctor                 what works on this machine
