@@ -84,3 +84,17 @@ def test_a_record_with_other_detectors_is_refused(make_record: Maker, wrong: obj
     record["accuracy"]["test"]["detectors"] = wrong
     with pytest.raises(RsbenchError, match=r"accuracy\.test\.detectors.*an object of objects of numbers from 0 to 1"):
         schema.check(record)
+
+
+def test_a_row_is_validated_best_by_its_lowest_loss(make_record: Maker) -> None:
+    records = [anomalies(make_record, "none", loss=0.004), anomalies(make_record, "topk", loss=0.006)]
+    dense, sparse = methods_of(records)
+    assert dense.validated > sparse.validated
+
+
+def test_a_rate_is_chosen_where_the_tuning_seed_alone_has_finished(make_record: Maker) -> None:
+    rates = [anomalies(make_record, loss=loss, lr=rate, seed=7) for rate, loss in ((0.1, 0.006), (0.2, 0.004))]
+    for record in rates:
+        record["provenance"]["tuning_seed"] = 7
+    (method,) = methods_of(rates)
+    assert not method.done and method.rate == 0.2

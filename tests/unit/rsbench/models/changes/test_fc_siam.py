@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from rsbench.models.changes.base import UNKNOWN, ChangeNetwork
+from rsbench.models.changes.fc_siam import FcSiamDiff
 from rsbench.models.changes.names import build
 
 EVEN = torch.ones(2)
@@ -90,3 +91,11 @@ def test_a_batch_without_a_marked_pixel_has_a_loss_of_zero_and_gradients_of_zero
     loss.backward()
     assert loss == 0
     assert all(parameter.grad is not None and not parameter.grad.any() for parameter in net.parameters())
+
+
+def test_the_difference_does_not_know_which_date_was_first() -> None:
+    diff = network()
+    assert isinstance(diff, FcSiamDiff)
+    before, after = torch.rand(2, 1, 8, 16, 16)
+    assert torch.equal(diff.joined(before, after), diff.joined(after, before))
+    assert bool((diff.joined(before, after) >= 0).all())

@@ -58,7 +58,8 @@ def test_the_first_sighting_counts() -> None:
         for number in range(5):
             see(scorer, number, 0, 11)
             if scorer is twice:
-                see(scorer, (number + 1) % 5, 2, 6)
+                others = (POSITIONS[2:6], P[number, 6:10], LABELS[2:6])
+                scorer.see(*map(torch.from_numpy, others))
             scorer.end_epoch()
     assert once.scores().tobytes() == twice.scores().tobytes()
 
