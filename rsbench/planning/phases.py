@@ -15,7 +15,7 @@ from rsbench.planning.estimate import Estimate
 from rsbench.planning.probe import ModelFacts
 from rsbench.planning.run_bytes import Run
 from rsbench.recipe.phases import Phase
-from rsbench.recipe.prune import Prune
+from rsbench.recipe.prune import WAYS, Prune
 
 _OWNER_BYTES: Final = 4
 """Of each sample an exchange of scores hands over which rank saw it first, an int32."""
@@ -153,10 +153,8 @@ def score_bytes(prune: Prune, phase: Phase, *, classes: int) -> int:
         phase: one of the cell.
         classes: of the data.
     """
-    if phase.name != "score":
-        return 0
-    of_a_sample = {"tdds": 4 * classes, "el2n": 8, "forgetting": 1}[prune.kind]
-    return phase.epochs * phase.samples * (_OWNER_BYTES + of_a_sample)
+    row_bytes = None if phase.name != "score" else WAYS[prune.kind].row_bytes
+    return 0 if row_bytes is None else phase.epochs * phase.samples * (_OWNER_BYTES + row_bytes(classes))
 
 
 def score_exchanges(phases: Sequence[PlannedPhase]) -> list[PlannedCollective]:

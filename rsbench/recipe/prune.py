@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -30,13 +30,48 @@ LEAST_WINDOW: Final = 3
 """Two differences: with fewer, every score is 0."""
 _NUMBER: Final = re.compile(r"([0-9]{1,12}(\.[0-9]{0,12})?|\.[0-9]{1,12})(e[+-]?[0-9]{1,2})?", re.ASCII)
 _COUNT: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
-OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "random": ("budget",),
-    "tdds": ("epochs", "window", "decay", "budget"),
-    "el2n": ("epochs", "budget"),
-    "forgetting": ("epochs", "budget"),
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """A way to choose the samples that are kept.
+
+    Attributes:
+        title: in words, ``by TDDS``.
+        keeps: which share is kept, for listings.
+        options: in the order of the canonical text.
+        row_bytes: number of classes -> bytes of a sample in an epoch's exchange of scores, of one worker; None where
+            there is no scoring phase.
+    """
+
+    title: str
+    keeps: str
+    options: tuple[str, ...]
+    row_bytes: Callable[[int], int] | None = None
+
+
+WAYS: Final[Mapping[str, Way]] = {
+    "random": Way(title="at random", keeps="keep a share S drawn at random; no scoring phase", options=("budget",)),
+    "tdds": Way(
+        title="by TDDS",
+        keeps="keep the share S whose predictions vary most over a scoring phase (TDDS, arXiv 2311.13613)",
+        options=("epochs", "window", "decay", "budget"),
+        row_bytes=lambda classes: 4 * classes,  # float32 probabilities
+    ),
+    "el2n": Way(
+        title="by EL2N",
+        keeps="keep the share S with the largest errors in a scoring phase (EL2N, arXiv 2107.07075)",
+        options=("epochs", "budget"),
+        row_bytes=lambda _: 8,  # a float64 norm
+    ),
+    "forgetting": Way(
+        title="by forgetting",
+        keeps="keep the share S forgotten most often in a scoring phase (arXiv 1812.05159)",
+        options=("epochs", "budget"),
+        row_bytes=lambda _: 1,  # right or wrong
+    ),
 }
-"""Kind -> its options, in the order of the canonical text."""
+"""Kind -> what it is; ``none`` keeps all samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +104,7 @@ class Prune:
     @property
     def scores(self) -> bool:
         """Whether a scoring phase comes before training."""
-        return self.kind in {"tdds", "el2n", "forgetting"}
+        return not self.keeps_all and WAYS[self.kind].row_bytes is not None
 
     @property
     def text(self) -> str:
@@ -77,7 +112,7 @@ class Prune:
         if self.keeps_all:
             return self.kind
         standard = _defaults(self.kind)
-        given = [(name, getattr(self, name)) for name in OPTIONS[self.kind]]
+        given = [(name, getattr(self, name)) for name in WAYS[self.kind].options]
         options = [f"{name}={_written(value)}" for name, value in given if value != standard[name]]
         return ",".join([f"{self.kind}:{self.share:.12g}", *options])
 
@@ -91,8 +126,7 @@ class Prune:
         """What it is in words: ``50 % of the training samples by TDDS, equal epochs``."""
         if self.keeps_all:
             return "all training samples"
-        how = {"random": "at random", "tdds": "by TDDS", "el2n": "by EL2N", "forgetting": "by forgetting"}[self.kind]
-        return f"{100 * self.share:.12g} % of the training samples {how}, equal {self.budget}"
+        return f"{100 * self.share:.12g} % of the training samples {WAYS[self.kind].title}, equal {self.budget}"
 
     def kept_of(self, samples: int) -> int:
         """Return how many of so many training samples are kept, at least one."""
@@ -162,7 +196,7 @@ def _defaults(kind: str) -> dict[str, int | float | str]:
         **{"epochs": DEFAULT_EPOCHS, "window": DEFAULT_WINDOW, "decay": DEFAULT_DECAY},
         **{"budget": "epochs"},
     }
-    return {name: standard[name] for name in OPTIONS[kind]}
+    return {name: standard[name] for name in WAYS[kind].options}
 
 
 def _share(text: str, kind: str, digits: str) -> float:
@@ -191,8 +225,8 @@ def _given(text: str, kind: str, options: list[str]) -> dict[str, int | float | 
     values: dict[str, int | float | str] = {}
     for one in options:
         name, equals, value = (part.strip() for part in one.partition("="))
-        if not equals or name not in OPTIONS[kind]:
-            known = OPTIONS[kind]
+        known = WAYS[kind].options
+        if not equals or name not in known:
             raise RsbenchError(f'--prune "{text}": {kind} has no option "{name}".{did_you_mean(name, known)}')
         if name in values:
             raise RsbenchError(f'--prune "{text}" has {name} twice: give it once.')
@@ -239,10 +273,5 @@ def options() -> list[tuple[str, str]]:
 
 def describe() -> list[tuple[str, str]]:
     """Return (what to write, what it does) for listings."""
-    return [
-        ("none", "train on all samples (the default)"),
-        ("random:S", "keep a share S drawn at random; no scoring phase"),
-        ("tdds:S", "keep the share S whose predictions vary most over a scoring phase (TDDS, arXiv 2311.13613)"),
-        ("el2n:S", "keep the share S with the largest errors in a scoring phase (EL2N, arXiv 2107.07075)"),
-        ("forgetting:S", "keep the share S forgotten most often in a scoring phase (arXiv 1812.05159)"),
-    ]
+    ways = ((f"{kind}:S", way.keeps) for kind, way in WAYS.items())
+    return [("none", "train on all samples (the default)"), *ways]

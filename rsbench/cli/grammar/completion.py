@@ -102,9 +102,9 @@ def _prune_names() -> Iterable[str]:
 
 
 def _prune_keys(name: str) -> Iterable[str]:
-    from rsbench.recipe.prune import OPTIONS  # late: start-up
+    from rsbench.recipe.prune import WAYS  # late: start-up
 
-    return [f"{option}=" for option in OPTIONS.get(name, ())]
+    return [f"{option}=" for option in WAYS[name].options] if name in WAYS else []
 
 
 def _format_names() -> Iterable[str]:

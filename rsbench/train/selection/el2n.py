@@ -25,8 +25,11 @@ class EL2N(Scorer):
         sightings: float64 [n, 1].
     """
 
-    def __init__(self, prune: Prune, sightings: Sightings, *, samples: int) -> None:
+    dtype = torch.float64
+
+    def __init__(self, prune: Prune, sightings: Sightings) -> None:
         super().__init__(prune, sightings)
+        samples = sightings.samples
         self._sum = np.zeros(samples)
 
     def row(self, probabilities: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

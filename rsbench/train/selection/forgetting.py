@@ -24,8 +24,11 @@ class Forgetting(Scorer):
         sightings: uint8 [n, 1].
     """
 
-    def __init__(self, prune: Prune, sightings: Sightings, *, samples: int) -> None:
+    dtype = torch.uint8
+
+    def __init__(self, prune: Prune, sightings: Sightings) -> None:
         super().__init__(prune, sightings)
+        samples = sightings.samples
         self._is_right, self._was_right = np.zeros(samples, np.bool_), np.zeros(samples, np.bool_)
         self._forgotten = np.zeros(samples)
 

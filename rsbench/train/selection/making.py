@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from rsbench.train.selection.forgetting import Forgetting
 from rsbench.train.selection.scorer import Scorer
 from rsbench.train.selection.sightings import Sightings
 from rsbench.train.selection.tdds import TDDS
+
+SCORERS: Final[dict[str, type[Scorer]]] = {"tdds": TDDS, "el2n": EL2N, "forgetting": Forgetting}
+"""Kind -> what scores; :data:`rsbench.recipe.prune.WAYS` has its options and its bytes."""
 
 
 def make_scorer(
@@ -40,11 +45,6 @@ def make_scorer(
     if (np.diff(positions) <= 0).any() or len(labels) != len(positions):
         raise ValueError("Training positions must ascend, and each must have a label.")
 
-    def sightings(columns: int, dtype: torch.dtype) -> Sightings:
-        return Sightings(positions, columns=columns, dtype=dtype, device=device)
-
-    if prune.kind == "tdds":
-        return TDDS(prune, sightings(classes, torch.float32), samples=len(positions), classes=classes)
-    if prune.kind == "el2n":
-        return EL2N(prune, sightings(1, torch.float64), samples=len(positions))
-    return Forgetting(prune, sightings(1, torch.uint8), samples=len(positions))
+    scorer = SCORERS[prune.kind]
+    sightings = Sightings(positions, columns=scorer.columns(classes), dtype=scorer.dtype, device=device)
+    return scorer(prune, sightings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,11 +20,19 @@ class Scorer(ABC):
 
     Args:
         prune: which samples are kept.
-        sightings: of an epoch; each method exchanges no more of a sample than it needs.
+        sightings: of an epoch, with the columns and the type that the method asks for.
     """
+
+    dtype: ClassVar[torch.dtype]
+    """Of what is exchanged of a sample."""
 
     def __init__(self, prune: Prune, sightings: Sightings) -> None:
         self._prune, self._sightings, self._epochs = prune, sightings, 0
+
+    @classmethod
+    def columns(cls, classes: int) -> int:
+        """Return how many numbers of a sample are exchanged, k, where there are so many classes."""
+        return 1
 
     @property
     def exchanged_bytes(self) -> int:

@@ -35,6 +35,16 @@ class Sightings:
         self.exchanged_bytes = 0
         """Bytes that this rank handed over in all exchanges so far."""
 
+    @property
+    def samples(self) -> int:
+        """All training samples, n."""
+        return len(self._rows)
+
+    @property
+    def columns(self) -> int:
+        """Numbers a sample, k."""
+        return self._rows.shape[1]
+
     def write(self, positions: NDArray[np.int64] | torch.Tensor, rows: torch.Tensor) -> None:
         """Write what this rank sees in a step; nothing is read back from the device.
 

@@ -31,11 +31,19 @@ class TDDS(Scorer):
         sightings: float32 [n, C].
     """
 
-    def __init__(self, prune: Prune, sightings: Sightings, *, samples: int, classes: int) -> None:
+    dtype = torch.float32
+
+    def __init__(self, prune: Prune, sightings: Sightings) -> None:
         super().__init__(prune, sightings)
-        self._last = np.zeros((samples, classes), np.float32)
+        samples = sightings.samples
+        self._last = np.zeros((samples, sightings.columns), np.float32)
         self._distances = np.zeros((prune.window - 1, samples))
         self._total = np.zeros(samples)
+
+    @classmethod
+    def columns(cls, classes: int) -> int:
+        """Return C: all probabilities are exchanged."""
+        return classes
 
     def row(self, probabilities: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return the probabilities."""
