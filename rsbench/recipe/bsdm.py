@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final, Literal, get_args
 
-from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.recipe.model_options import Choice, Option, Whole, read_options, read_pairs
 
 Mode = Literal["gamma", "alpha"]
 
@@ -17,6 +18,10 @@ float32."""
 FORMS: Final = f"{NAME}:mode=alpha,k=10"
 OPTIONS: Final = f"options mode={'|'.join(MODES)}, k=1 to {MOST_PASSES} passes: {FORMS}"
 """What listings say of the options."""
+_OPTIONS: Final[Mapping[str, Option]] = {
+    "mode": Choice(default="gamma", values=MODES),
+    "k": Whole(default=10, least=1, most=MOST_PASSES),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,39 +56,5 @@ def parse_bsdm(text: str) -> Bsdm:
     Raises:
         RsbenchError: one sentence that says which option is wrong.
     """
-    known = [field.name for field in fields(Bsdm)]
-    values: dict[str, str] = {}
-    for pair in filter(None, text.strip().partition(":")[2].split(",")):
-        key, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals:
-            raise RsbenchError(f'The model "{text}": "{pair}" is not key=value; write {FORMS}.')
-        if key not in known:
-            raise RsbenchError(f'The model {NAME} has no option "{key}".{did_you_mean(key, known)}')
-        if key in values:
-            raise RsbenchError(f'The model "{text}" gives {key} twice; give it once.')
-        values[key] = value
-    default = Bsdm()
-    return Bsdm(mode=_mode(values.get("mode", default.mode)), k=_passes(values.get("k", str(default.k))))
-
-
-def _mode(value: str) -> Mode:
-    """Return how noise is added.
-
-    Raises:
-        RsbenchError: it is none of the ways.
-    """
-    for mode in get_args(Mode):
-        if value == mode:
-            return mode  # type: ignore[no-any-return]
-    raise RsbenchError(f'{NAME}: mode is "{value}", but must be one of {", ".join(MODES)}.{did_you_mean(value, MODES)}')
-
-
-def _passes(value: str) -> int:
-    """Return how often the background is suppressed.
-
-    Raises:
-        RsbenchError: it is no whole number in range.
-    """
-    if not (value.isascii() and value.isdigit() and len(value) <= 9 and 1 <= int(value) <= MOST_PASSES):
-        raise RsbenchError(f'{NAME}: k is "{value}", but must be a whole number from 1 to {MOST_PASSES}.')
-    return int(value)
+    given = read_pairs(text, text.strip().partition(":")[2], FORMS)
+    return Bsdm(**read_options(NAME, given, _OPTIONS))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from rsbench.errors import RsbenchError, did_you_mean
+from rsbench.recipe.model_options import Choice, Option, Whole, read_options, read_pairs
 
 Join = Literal["both", "cat", "add"]
 
@@ -21,6 +22,26 @@ FULL: Final = "full"
 FORMS: Final = f"{NAME}:rank=8,join=both"
 OPTIONS: Final = f"options rank=1 to {FEATURES} or {FULL}, join={'|'.join(JOINS)}: {FORMS}"
 """What listings say of the options."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rank(Whole):
+    """A number of dimensions, or ``full`` for all."""
+
+    def read(self, value: str) -> int | None:
+        """Return the dimensions that are kept; None where they cannot be."""
+        return self.most if value == FULL else super().read(value)
+
+    @property
+    def words(self) -> str:
+        """What is taken, in words."""
+        return f"{super().words}, or {FULL} to keep all"
+
+
+_OPTIONS: Final[Mapping[str, Option]] = {
+    "rank": _Rank(default=8, least=1, most=FEATURES),
+    "join": Choice(default="both", values=JOINS),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,43 +95,5 @@ def parse_fedfusion(text: str) -> FedFusion:
     Raises:
         RsbenchError: one sentence that says which option is wrong.
     """
-    known = [field.name for field in fields(FedFusion)]
-    values: dict[str, str] = {}
-    for pair in filter(None, text.strip().partition(":")[2].split(",")):
-        key, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals:
-            raise RsbenchError(f'The model "{text}": "{pair}" is not key=value; write {FORMS}.')
-        if key not in known:
-            raise RsbenchError(f'The model {NAME} has no option "{key}".{did_you_mean(key, known)}')
-        if key in values:
-            raise RsbenchError(f'The model "{text}" gives {key} twice; give it once.')
-        values[key] = value
-    default = FedFusion()
-    return FedFusion(rank=_rank(values.get("rank", str(default.rank))), join=_join(values.get("join", default.join)))
-
-
-def _rank(value: str) -> int:
-    """Return the dimensions that are kept.
-
-    Raises:
-        RsbenchError: it is neither ``full`` nor a whole number in range.
-    """
-    if value == FULL:
-        return FEATURES
-    if not (value.isascii() and value.isdigit() and len(value) <= 9 and 1 <= int(value) <= FEATURES):
-        raise RsbenchError(
-            f'{NAME}: rank is "{value}", but must be a whole number from 1 to {FEATURES}, or {FULL} to keep all.'
-        )
-    return int(value)
-
-
-def _join(value: str) -> Join:
-    """Return how modalities are joined.
-
-    Raises:
-        RsbenchError: it is none of the ways.
-    """
-    for join in get_args(Join):
-        if value == join:
-            return join  # type: ignore[no-any-return]
-    raise RsbenchError(f'{NAME}: join is "{value}", but must be one of {", ".join(JOINS)}.{did_you_mean(value, JOINS)}')
+    given = read_pairs(text, text.strip().partition(":")[2], FORMS)
+    return FedFusion(**read_options(NAME, given, _OPTIONS))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from rsbench.errors import RsbenchError
 from rsbench.recipe.bsdm import is_bsdm, parse_bsdm
 from rsbench.recipe.fedfusion import AFTER, is_fedfusion, parse_fedfusion
+from rsbench.recipe.model_options import read_pairs
 
 FORMS: Final = "a name, package.module:callable, FILE.py:callable, timm:NAME or torchgeo:NAME"
 """What ``--model`` takes, in words."""
@@ -66,10 +67,10 @@ def parse_model(text: str) -> ModelText:
         return ModelText(place="", name=head)
     name, _, options = rest.partition(":")
     if "=" in name:
-        return ModelText(place="", name=head, parameters=_parameters(text, rest, head))
+        return ModelText(place="", name=head, parameters=_sorted(read_pairs(text, rest, f"{head}:width=32")))
     _check(text, head, name)
     place = posixpath.normpath(head) if head.endswith(".py") else head
-    return ModelText(place=place, name=name, parameters=_parameters(text, options, f"{head}:..."))
+    return ModelText(place=place, name=name, parameters=_sorted(read_pairs(text, options, f"{head}:...:width=32")))
 
 
 def _check(text: str, place: str, name: str) -> None:
@@ -85,25 +86,7 @@ def _check(text: str, place: str, name: str) -> None:
         raise RsbenchError(f'The model "{text}" cannot be read; give {FORMS}.')
 
 
-def _parameters(text: str, options: str, before: str) -> tuple[tuple[str, str], ...]:
-    """Return the keywords of ``width=32,depth=4``, sorted.
-
-    Args:
-        text: of the whole model.
-        options: what follows its name.
-        before: what the message on a pair that cannot be read puts before an example.
-
-    Raises:
-        RsbenchError: a pair is not ``key=value``, or a key is there twice.
-    """
-    values: dict[str, str] = {}
-    for pair in filter(None, options.split(",")):
-        key, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not _KEY.fullmatch(key) or not value:
-            raise RsbenchError(f'The model "{text}": "{pair.strip()}" is not key=value; write {before}:width=32.')
-        if key in values:
-            raise RsbenchError(f'The model "{text}" gives {key} twice; give it once.')
-        values[key] = value
+def _sorted(values: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(values.items()))
 
 

@@ -24,9 +24,9 @@ from rsbench.models.changes.ar_cdnet_parts import (
     resized,
 )
 from rsbench.models.changes.base import ChangeNetwork, Outputs
-from rsbench.models.changes.options import Choice, Option, Whole
 from rsbench.models.changes.resnet_d import ResNet18D
 from rsbench.models.weights import load_part
+from rsbench.recipe.model_options import Choice, Option, Whole
 
 PUBLISHED_PARAMETERS = 14_342_446
 """Parameters of the authors' network, by their training log; the default options give exactly as many."""

@@ -11,8 +11,8 @@ from torch import nn
 
 from rsbench.datasets.changes import tiles
 from rsbench.errors import RsbenchError
-from rsbench.models.changes.options import Option
 from rsbench.models.weights import load, read_file
+from rsbench.recipe.model_options import Option
 
 UNKNOWN = tiles.UNKNOWN
 """The label of pixels that nobody marked; they never train and never count."""

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from rsbench.models.changes.base import LogitsNetwork, Outputs, log_odds_of, weighted_cross_entropy
-from rsbench.models.changes.options import Option, Share, Whole
+from rsbench.recipe.model_options import Option, Share, Whole
 
 _DEPTHS = (2, 2, 3, 3)
 """Convolutions of the encoder's levels."""

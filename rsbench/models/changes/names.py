@@ -8,7 +8,7 @@ from rsbench.errors import RsbenchError, did_you_mean
 from rsbench.models.changes.ar_cdnet import ArCdNet
 from rsbench.models.changes.base import ChangeNetwork
 from rsbench.models.changes.fc_siam import FcSiamConc, FcSiamDiff
-from rsbench.models.changes.options import read_options
+from rsbench.recipe.model_options import read_options
 from rsbench.recipe.model_text import parse_model
 
 NETWORKS: dict[str, type[ChangeNetwork]] = {
@@ -42,7 +42,7 @@ def build(model: str, *, channels: int, side: int, weights: str | None = None) -
             f"--image-size {side} is too small for {text.name}, which needs tiles of at least "
             f"{network_class.least_side} px: add --image-size {_STEP * math.ceil(network_class.least_side / _STEP)}."
         )
-    network = network_class(channels, side, **read_options(text, network_class.options))
+    network = network_class(channels, side, **read_options(text.name, dict(text.parameters), network_class.options))
     if weights is not None:
         network.load_weights(model, weights)
     return network

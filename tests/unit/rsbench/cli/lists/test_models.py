@@ -6,7 +6,7 @@ import pytest
 
 from rsbench.cli.lists import models
 from rsbench.models.changes.names import NETWORKS
-from rsbench.models.changes.options import Choice, Option, Share, Whole
+from rsbench.recipe.model_options import Choice, Option, Share, Whole
 
 
 def text_of(name: str, option: Option) -> str:

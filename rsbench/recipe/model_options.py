@@ -1,15 +1,15 @@
-"""The options that follow a change network's name: ``ar-cdnet:width=32``."""
+"""The options that follow a model's name, ``ar-cdnet:width=32``: their kinds, and how they are read. Torch-free."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from rsbench.errors import RsbenchError, did_you_mean
-from rsbench.recipe.model_text import ModelText
+from rsbench.errors import RsbenchError, closest, did_you_mean
 
+_KEY: Final = re.compile(r"[^\W\d]\w*")
 _SHARE: Final = re.compile(r"0(\.[0-9]{0,8}[1-9])?")
 """Each share has one spelling, so that a network has one text."""
 
@@ -87,23 +87,49 @@ class Share:
 Option = Whole | Choice | Share
 
 
-def read_options(text: ModelText, options: Mapping[str, Option]) -> dict[str, int | str | float]:
-    """Return the value of each option of a network: what the text gives, else its default.
+def read_pairs(text: str, options: str, form: str) -> dict[str, str]:
+    """Return the keywords and values of ``width=32,depth=4``.
 
     Args:
-        text: of the model.
+        text: of the whole model, for the sentence.
+        options: what follows its name.
+        form: how options are written, for the sentence.
+
+    Raises:
+        RsbenchError: a pair is not ``key=value``, or a key is there twice.
+    """
+    values: dict[str, str] = {}
+    for pair in filter(None, options.split(",")):
+        key, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not _KEY.fullmatch(key) or not value:
+            raise RsbenchError(f'The model "{text}": "{pair.strip()}" is not key=value; write {form}.')
+        if key in values:
+            raise RsbenchError(f'The model "{text}" gives {key} twice; give it once.')
+        values[key] = value
+    return values
+
+
+def read_options(model: str, given: Mapping[str, str], options: Mapping[str, Option]) -> dict[str, Any]:
+    """Return the value of each option of a model: what is given, else its default.
+
+    Args:
+        model: its name, for the sentence.
+        given: option -> value as text.
         options: by name.
 
     Raises:
-        RsbenchError: the network has no such option, or the option does not take that value.
+        RsbenchError: the model has no such option, or the option does not take that value.
     """
-    values: dict[str, int | str | float] = {name: option.default for name, option in options.items()}
-    for name, given in text.parameters:
+    values = {name: option.default for name, option in options.items()}
+    for name, text in given.items():
         if name not in options:
             hint = did_you_mean(name, options) if options else " It has no options."
-            raise RsbenchError(f'The model {text.name} has no option "{name}".{hint}')
-        value = options[name].read(given)
+            raise RsbenchError(f'The model {model} has no option "{name}".{hint}')
+        option = options[name]
+        value = option.read(text)
         if value is None:
-            raise RsbenchError(f'{text.name}: {name} is "{given}", but must be {options[name].words}.')
+            near = closest(text, option.values) if isinstance(option, Choice) else ""
+            hint = f' Did you mean "{near}"?' if near else ""
+            raise RsbenchError(f'{model}: {name} is "{text}", but must be {option.words}.{hint}')
         values[name] = value
     return values
