@@ -31,6 +31,7 @@ from rsbench.recipe.model_text import model_label
 from rsbench.tasks import change_maps
 from rsbench.tasks.base import Networks, Task
 from rsbench.tasks.change_counts import ChangeCounts, all_change, entropy_of, scores_of
+from rsbench.tasks.labelled import split_facts
 from rsbench.units import count_text
 
 ENTROPY: Final = "entropy"
@@ -165,17 +166,7 @@ class ChangeDetection(Task):
         """Return a record's ``dataset`` section, with pictures and tiles and what weakens the split."""
         data, parts = self.data, self.parts
         return {
-            "name": data.name,
-            "title": data.title,
-            "task": self.name,
-            "classes": list(data.class_names),
-            "train": len(parts.train),
-            "val": len(parts.val),
-            "test": len(parts.test),
-            "split": parts.description,
-            "fingerprint": data.fingerprint,
-            "part": data.part,
-            "synthetic": data.synthetic,
+            **split_facts(self.name, data, parts),
             "pictures": {name: self._pictures(getattr(parts, name)) for name in ("train", "val", "test")},
             "tile_side": data.side,
             "channels": data.channels,

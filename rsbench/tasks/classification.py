@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,41 +13,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from rsbench.cell import CellSpec
-from rsbench.datasets.split import Split
 from rsbench.loaders.batches import Batch, Reader
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks, Task
-
-
-class Labelled(Protocol):
-    """Prepared samples with labels, such as decoded scenes."""
-
-    @property
-    def name(self) -> str:
-        """The data set's name."""
-
-    @property
-    def title(self) -> str:
-        """Its name in words."""
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, in label order."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Twelve hexadecimal digits, equal for equal data."""
-
-    @property
-    def part(self) -> str | None:
-        """Words for an incomplete release, else None."""
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the samples are made up."""
-
-    def split(self, split: str, seed: int) -> Split:
-        """Return which samples train, validate and test."""
+from rsbench.tasks.labelled import Labelled, split_facts
 
 
 class Classification(Task):
@@ -118,18 +87,4 @@ class Classification(Task):
 
     def facts(self) -> dict[str, Any]:
         """Return a record's ``dataset`` section."""
-        data, parts = self.data, self.parts
-        return {
-            "name": data.name,
-            "title": data.title,
-            "task": self.name,
-            "classes": list(data.class_names),
-            "train": len(parts.train),
-            "val": len(parts.val),
-            "test": len(parts.test),
-            "split": parts.description,
-            "fingerprint": data.fingerprint,
-            "part": data.part,
-            "synthetic": data.synthetic,
-            **self.partition_facts(),
-        }
+        return {**split_facts(self.name, self.data, self.parts), **self.partition_facts()}
