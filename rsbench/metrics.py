@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -49,6 +49,17 @@ LOSS: Final = Metric(name="loss", heading="loss", percent=False, decimals=5, hig
 """What learning rates are compared by where validation has no marks."""
 
 
+def largest_share(of_classes: Sequence[int]) -> float:
+    """Return the share of the most frequent class, which is the OA of calling all samples so; 0 without samples."""
+    return max(of_classes, default=0) / max(1, sum(of_classes))
+
+
+def f1_of_all_changed(of_classes: Sequence[int]) -> float:
+    """Return the F1 of calling all pixels changed, 2p/(1+p) where a share p is; of (unchanged, changed) pixels."""
+    unchanged, changed = of_classes
+    return 2 * changed / max(1, unchanged + 2 * changed)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskFacts:
     """What tables and records need to know of a task.
@@ -63,6 +74,7 @@ class TaskFacts:
         tests_all: whether every sample is tested, whatever the split and the seed.
         one_class_a_sample: whether each sample has one class, by which it can be dealt out or chosen, and whose label
             can be smoothed.
+        guess: test samples of each class -> the first metric of a guess that looks at no sample.
         sized_for: the data that its models are listed for, as :attr:`rsbench.datasets.Survey.inputs` gives them.
         sized_at: side of a picture or patch that its models are listed for, in pixels.
     """
@@ -75,6 +87,7 @@ class TaskFacts:
     validated_by_loss: bool = False
     tests_all: bool = False
     one_class_a_sample: bool = False
+    guess: Callable[[Sequence[int]], float] = largest_share
     sized_for: Mapping[str, int]
     sized_at: int
 
@@ -109,7 +122,10 @@ _CHANGE: Final = (
     Metric(name="oa", heading="OA"),
     Metric(name="kappa", heading="kappa", percent=False, decimals=3, least=-1.0),
 )
-SOURCES: Final[Mapping[str, str]] = {"network": "the network's own", "entropy": "entropy of the probability"}
+UNCERTAINTY_SOURCES: Final[Mapping[str, str]] = {
+    "network": "the network's own",
+    "entropy": "entropy of the probability",
+}
 """Uncertainties that change maps are scored for: key in ``accuracy.test.uncertainty`` -> words."""
 SUREST: Final = 0.9
 """Share of the test pixels, the surest ones, that are scored once more."""
@@ -146,6 +162,7 @@ TASKS: Final[dict[str, TaskFacts]] = {
         details={"roc": "pairs"},
         of_one_scene=True,
         tests_all=True,
+        guess=lambda _: 0.5,
         sized_for={"bands": 189},
         sized_at=1,
     ),
@@ -154,6 +171,7 @@ TASKS: Final[dict[str, TaskFacts]] = {
         sample="tile",
         metrics=_CHANGE,
         details={"confusion": "lists of counts", "uncertainty": "fractions by name"},
+        guess=f1_of_all_changed,
         sized_for={"classes": 2, "channels": 3},
         sized_at=256,
     ),
@@ -165,6 +183,7 @@ TASKS: Final[dict[str, TaskFacts]] = {
         of_one_scene=True,
         validated_by_loss=True,
         tests_all=True,
+        guess=lambda _: 0.5,
         sized_for={"bands": 189},
         sized_at=1,
     ),

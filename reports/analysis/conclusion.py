@@ -7,6 +7,7 @@ from typing import Final
 
 from rsbench import units
 from rsbench.links.worker_links import parse_worker_links
+from rsbench.metrics import facts_of
 from rsbench.recipe.prune import parse_prune
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, WORTH_NAMING, Comparison
@@ -249,18 +250,10 @@ def _doubts(comparison: Comparison, reference: Method, others: Sequence[Method])
 
 
 def _chance(record: Record) -> float:
-    """Return what guessing gives: half the area under a ROC curve, or the share of the most frequent test class.
-
-    The share is counted, because a part of a data set may lack classes. A map that calls all pixels changed, of which a
-    share p is, has an F1 of 2p/(1+p).
-    """
-    confusion = record["accuracy"]["test"].get("confusion")
-    if confusion is None:
-        return 0.5
-    rows: list[int] = [sum(row) for row in confusion]
-    if "f1" in record["accuracy"]["test"]:
-        return 2 * rows[1] / max(1, sum(rows) + rows[1])
-    return max(rows, default=0) / max(1, sum(rows)) or 1 / max(1, len(record["dataset"]["classes"]))
+    """Return what guessing gives, by the classes of the test samples: a part of a data set may lack some."""
+    confusion = record["accuracy"]["test"].get("confusion") or []
+    guess = facts_of(record["dataset"]["task"]).guess([sum(row) for row in confusion])
+    return guess or 1 / max(1, len(record["dataset"]["classes"]))
 
 
 def _busy_machine(trained: Sequence[Method]) -> str:

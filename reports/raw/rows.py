@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rsbench.cell import key_version_of
 from rsbench.measure.asked_ratio import miss_text
-from rsbench.metrics import SOURCES, TASKS, UNCERTAINTY, validation_score
+from rsbench.metrics import TASKS, UNCERTAINTY, UNCERTAINTY_SOURCES, validation_score
 from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparison
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.methods import Method
@@ -174,7 +174,7 @@ def _uncertainty(record: Record) -> dict[str, Any]:
     by_source = test.get("uncertainty") or {}
     return {
         f"test_{source}_{metric.name}": by_source[source].get(metric.name)
-        for source in SOURCES
+        for source in UNCERTAINTY_SOURCES
         if source in by_source
         for metric in UNCERTAINTY
     }

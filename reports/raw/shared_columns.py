@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from rsbench.metrics import SOURCES, TASKS, UNCERTAINTY, Metric
+from rsbench.metrics import TASKS, UNCERTAINTY, UNCERTAINTY_SOURCES, Metric
 
 Kind = Literal["text", "int", "float", "bool"]
 
@@ -143,7 +143,7 @@ TEST_SD: Final = tuple(
 )
 UNCERTAINTY_COLUMNS: Final = tuple(
     Column(f"test_{source}_{metric.name}", "float", _unit(metric), f"{metric.heading}, by {words}")
-    for source, words in SOURCES.items()
+    for source, words in UNCERTAINTY_SOURCES.items()
     for metric in UNCERTAINTY
 )
 FIRST: Final = {task.metric.name: task.metric for task in TASKS.values()}.values()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from rsbench.metrics import SOURCES, SUREST, UNCERTAINTY
+from rsbench.metrics import SUREST, UNCERTAINTY, UNCERTAINTY_SOURCES
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics import spread
@@ -42,7 +42,7 @@ def _rows(method: Method, comparison: Comparison) -> list[Row]:
             score_cell(metric, method.test(metric.name)),
             *(score_cell(one, spread(_values(found, source, one.name))) for one in UNCERTAINTY),
         )
-        for source, words in SOURCES.items()
+        for source, words in UNCERTAINTY_SOURCES.items()
         if any(source in scores for scores in found)
     ]
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from rsbench.metrics import LOSS, facts_of, score_text, validation_score, validation_text
+from rsbench.tasks.change_counts import all_change
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -32,3 +35,11 @@ def test_a_task_without_marks_validates_by_its_last_loss() -> None:
     assert validation_score({**record, "dataset": {"task": "targets"}}) is None
     assert validation_score({**record, "accuracy": {"val": []}}) is None
     assert validation_score({"accuracy": None}) is None
+
+
+def test_what_guessing_gives_is_a_fact_of_the_task() -> None:
+    assert facts_of("changes").guess((80, 20)) == 0.4 / 1.2
+    assert facts_of("changes").guess((80, 20)) == all_change(np.array([[70, 10], [5, 15]]))["f1"]
+    assert facts_of("scenes").guess((30, 10)) == facts_of("pixels").guess((10, 30)) == 0.75
+    assert facts_of("scenes").guess(()) == 0
+    assert facts_of("anomalies").guess(()) == facts_of("targets").guess(()) == 0.5
