@@ -38,7 +38,7 @@ def test_a_task_without_marks_validates_by_its_last_loss() -> None:
 
 
 def test_what_guessing_gives_is_a_fact_of_the_task() -> None:
-    assert facts_of("changes").guess((80, 20)) == 0.4 / 1.2
+    assert facts_of("changes").guess((80, 20)) == 40 / 120
     assert facts_of("changes").guess((80, 20)) == all_change(np.array([[70, 10], [5, 15]]))["f1"]
     assert facts_of("scenes").guess((30, 10)) == facts_of("pixels").guess((10, 30)) == 0.75
     assert facts_of("scenes").guess(()) == 0
