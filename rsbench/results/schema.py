@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rsbench import correctness
 from rsbench.errors import RsbenchError
 from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
@@ -96,6 +97,7 @@ _MAYBE_THERE: dict[str, dict[str, Check]] = {
         "fedfusion": object_with({"join": _TEXT, **dict.fromkeys(_FEDFUSION, _COUNT)}),
         "own": object_with(dict.fromkeys(("callable", "class", "source"), _TEXT)),
     },
+    "accuracy.test.": {"correct": _MAYBE_TEXT},
     "provenance.": {
         "versions": is_of(dict, words="an object", nullable=True),
         "runtime": is_of(dict, words="an object", nullable=True),
@@ -237,6 +239,7 @@ def _check_accuracy(accuracy: Any, task: str) -> None:
     details = {name: DETAILS[kind] for name, kind in facts.details.items()}
     test = {**metrics, "loss": _NUMBER, "samples": _COUNT, **details}
     _check_fields(accuracy["test"], test, "accuracy.test.")
+    correctness.check(accuracy["test"])
     validated = {"epoch": _COUNT, "loss": _NUMBER, **({} if facts.validated_by_loss else metrics)}
     for index, epoch in enumerate(accuracy["val"]):
         _check_fields(epoch, validated, f"accuracy.val[{index}].")

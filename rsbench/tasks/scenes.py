@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from rsbench import correctness
 from rsbench.datasets.partition import TrainingSamples
 from rsbench.datasets.scenes.prepared import Scenes
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.images import Pictures
 from rsbench.models import own
 from rsbench.models import torchvision as models
+from rsbench.tasks import evaluate
+from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification
 
 
@@ -52,6 +56,12 @@ class SceneClassification(Classification):
     def make_reader(self, train: NDArray[np.int64]) -> Pictures:
         """Return what reads images, scaled by the statistics of those that train."""
         return Pictures(self.data, train, self.device, channels_last=self.cell.channels_last)
+
+    def test(self, networks: Networks) -> dict[str, Any]:
+        """Score the test images, and keep which of them were right, in the order of their positions."""
+        answers = self.answers(networks, self.parts.test)
+        right = answers["truth"] == answers["predicted"]
+        return {**evaluate.scores(answers, len(self.data.class_names)), "correct": correctness.packed(right)}
 
     @property
     def training_samples(self) -> TrainingSamples:
