@@ -6,9 +6,8 @@ PLAIN, WHOLE, DRAWN, ELEMENTS, ROWS, TILES = range(6)
 """What is sent of a tensor: the gradient, all of the residual, elements drawn before, or chosen blocks of it."""
 INT32, GAPS, BITMAP = range(3)
 """Codings of block indices."""
-KIND, GRADIENT, MEMORY, NUMEL, BLOCK, COLS, P, BLOCKS, COUNT, CAPACITY, MASK, CODING, INDICES, VALUES, HINT, SCALE = range(
-    16
-)
+KIND, GRADIENT, MEMORY, NUMEL, BLOCK, COLS, P, BLOCKS, COUNT, CAPACITY, MASK, CODING, INDICES, VALUES, HINT = range(15)
+SCALE = 15
 """Columns of the table, which has one row a tensor: what is sent, where its gradient and its memory start, its cut into
 blocks, how many are sent, length of the list of candidates, whether momentum is masked, coding of the indices, where in
 the message indices and values start (in bytes), and the tensor's row in the table of hints, or where its drawn indices

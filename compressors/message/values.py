@@ -15,9 +15,9 @@ LEVELS = 127
 def encode(values: torch.Tensor, into: torch.Tensor, scale: torch.Tensor | None) -> None:
     """Write values into a message.
 
-    With a scale s: ``into = round(x / s)``. For floats s is the smallest power of two that is not below max |x|, so that
-    ``x - s * into`` is exact in float32 and can be kept in the residual without another rounding error. For int8 s is
-    max |x| / 127, and a value misses by s / 2 at most (ours: what was chosen is large, so that few levels do).
+    With a scale s: ``into = round(x / s)``. For floats s is the smallest power of two that is not below max |x|, so
+    that ``x - s * into`` is exact in float32 and can be kept in the residual without another rounding error. For int8
+    s is max |x| / 127, and a value misses by s / 2 at most (ours: chosen values are large, so that few levels do).
 
     Args:
         values: float32 (or the dtype of ``into``), any shape.
