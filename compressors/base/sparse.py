@@ -11,7 +11,7 @@ from rsbench.compressors.base import options
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB, Compressor, Shapes
 from rsbench.compressors.base.exchanges import AllGather, Exchange
 from rsbench.compressors.base.planned_collective import PlannedCollective, added_up
-from rsbench.compressors.blocks.layout import Layout, dense, elements
+from rsbench.compressors.blocks.layout import BYTES_OF, Layout, dense, elements
 from rsbench.compressors.density import allocation
 from rsbench.compressors.density.turns import Turns, budget_bytes, steady, turns
 from rsbench.compressors.density.warmup import WARMUPS
@@ -53,7 +53,7 @@ class SparseCompressor(Compressor):
         "stages", "five stages 25, 6.25, 1.5625, 0.4, 0.1 % (DGC), or falling exponentially", choices=tuple(WARMUPS)
     )
     values: str = options.option(
-        "fp32", "format of sent values; 16 bits with one scale a tensor", choices=("fp32", "fp16", "bf16")
+        "fp32", "format of sent values; 16 and 8 bits with one scale a tensor", choices=tuple(BYTES_OF)
     )
     one_d: str = options.option(
         "dense",
@@ -141,7 +141,11 @@ class SparseCompressor(Compressor):
         """Return the layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
         small = elements if self.one_d == "select" else dense
         layout = self.cut(shape) if len(shape) >= 2 else small(shape)
-        return layout.with_values(2, scaled=True) if self.values != "fp32" and layout.compressed else layout
+        return (
+            layout.with_values(BYTES_OF[self.values], scaled=True)
+            if self.values != "fp32" and layout.compressed
+            else layout
+        )
 
     def density_at(self, step: int) -> float:
         """Return the larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""

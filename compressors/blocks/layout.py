@@ -13,6 +13,8 @@ from rsbench.compressors.blocks import index_codings
 
 VALUE_BYTES = 4
 """Bytes of an element of the dense gradient, float32."""
+BYTES_OF = {"fp32": VALUE_BYTES, "fp16": 2, "bf16": 2, "int8": 1}
+"""Name of the option ``values`` -> bytes of a value; below float32 they are scaled."""
 _SCALE_BYTES = 4
 _INDEX_BYTES = 4
 _SMALL = 8
@@ -30,7 +32,7 @@ class Layout:
         rows: rows of the matrix view [shape[0], rest].
         cols: its columns.
         tile: p for p x p tiles of the matrix view, 0 where blocks are contiguous.
-        value_bytes: bytes of a value in a message: 4 (float32) or 2 (fp16, bf16).
+        value_bytes: bytes of a value in a message: one of :data:`BYTES_OF`.
         scaled: values are divided by one float32 scale a tensor, which is sent too.
         coded_bytes: bytes of all values in a code (:mod:`rsbench.compressors.message.quantizers`), 0 without one.
     """

@@ -1,6 +1,6 @@
 """A bucket's whole step in two compiled calls: gradients to message, and messages to averaged gradient.
 
-They serve the common case of :class:`rsbench.compressors.hooks.sparse.SparseHook`: float32 values, contiguous
+They serve the common case of :class:`rsbench.compressors.hooks.sparse.SparseHook`: float32 or int8 values, contiguous
 gradients, built-in index codings. Whatever does not fit is left to the hook's own loop, tensor by tensor, with the
 same results to rounding. Needs numba; CPU only.
 
@@ -38,6 +38,7 @@ from rsbench.compressors.selection.selectors import RandomSelector, SampledSelec
 _ROOM = 1 << 12
 _CODINGS = {type(None): col.INT32, Int32: col.INT32, Gaps: col.GAPS, Bitmap: col.BITMAP}
 """Class of an index coding -> its number in the loops; without a coding no indices are written."""
+_VALUES = (torch.float32, torch.int8)
 _F = np.float32
 
 
@@ -48,8 +49,9 @@ class BucketPlan:
     Attributes:
         positions: places in the bucket of the tensors that are served.
         names: their names.
-        table: int64, shape [T, 15], see :mod:`rsbench.compressors.kernels.columns`.
+        table: int64, shape [T, 16], see :mod:`rsbench.compressors.kernels.columns`.
         most: largest count of a tensor.
+        staged: most values that one tensor rounds.
         room: what the loops work in.
     """
 
@@ -57,6 +59,7 @@ class BucketPlan:
     names: tuple[str, ...]
     table: NDArray[np.int64]
     most: int
+    staged: int
     room: _Room
 
 
@@ -125,7 +128,8 @@ class BucketKernels:
         served = [
             (i, name, slot, (gradient.data_ptr() - buffer.data_ptr()) // gradient.element_size())
             for i, ((name, gradient), slot) in enumerate(zip(tensors, message.slots, strict=True))
-            if gradient.dtype == slot.dtype == torch.float32
+            if gradient.dtype == torch.float32
+            and slot.dtype in _VALUES
             and gradient.is_contiguous()
             and type(slot.coding) in _CODINGS
         ]
@@ -133,7 +137,9 @@ class BucketKernels:
             return None
         table = np.array([self._row(name, slot, place) for _, name, slot, place in served], np.int64)
         positions, names = zip(*((i, name) for i, name, *_ in served), strict=True)
-        return BucketPlan(positions, names, table, int(table[:, col.COUNT].max()), self._room_for(table))
+        rounded = [slot.values.stop - slot.values.start for _, _, slot, _ in served if slot.dtype == torch.int8]
+        most = int(table[:, col.COUNT].max())
+        return BucketPlan(positions, names, table, most, max(rounded, default=0), self._room_for(table))
 
     def _room_for(self, table: NDArray[np.int64]) -> _Room:
         """Return the room of the plans in use, large enough for another."""
@@ -168,6 +174,7 @@ class BucketKernels:
             slot.indices.start,
             slot.values.start,
             self._hints.places[name] if layout.compressed else 0,
+            slot.scale.start if slot.dtype == torch.int8 else -1,
         ]
 
     def compress(self, plan: BucketPlan, gradients: torch.Tensor, message: torch.Tensor) -> tuple[int, dict[int, bool]]:
@@ -188,6 +195,7 @@ class BucketKernels:
             plan.table, self._hints.rows, self._kind, float(self._score.alpha), rule(start),
             _F(start.momentum), gradients.numpy(), self._u, self._v, _views(message.numpy()), became,
             self._drawn(plan), (room.bins, room.few, room.patterns), (room.index, *room.scores),
+            np.empty(plan.staged, _F),
         )  # fmt: skip
         states = zip(plan.positions, became.tolist(), strict=True)
         accumulated = {i: state == DONE for i, state in states if state in (ACCUMULATED, DONE)}
@@ -200,8 +208,9 @@ class BucketKernels:
             0, or 1 + the rank whose message names a block that does not exist.
         """
         received, index = messages.numpy(), np.empty(plan.most + SPARE, np.int32)
+        staged = np.empty(plan.staged, _F)
         share = _F(1.0 / len(received))
-        bad: int = bucket_loops.decode(plan.table, gradients.numpy(), share, _views(received), index)
+        bad: int = bucket_loops.decode(plan.table, gradients.numpy(), share, _views(received), index, staged)
         return bad
 
     def _drawn(self, plan: BucketPlan) -> NDArray[np.int32]:

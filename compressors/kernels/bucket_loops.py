@@ -17,6 +17,8 @@ from rsbench.compressors.kernels.message_loops import (
     add_blocks,
     move_gradient,
     read_indices,
+    read_values,
+    round_values,
     send_blocks,
     send_whole,
     write_indices,
@@ -121,12 +123,31 @@ def _choose_blocks(row, hint, kind, alpha, mode, m, g, u, v, lists):
     return ACCUMULATED
 
 
+@strict_jit
+def _sent(row):
+    """Return the values of a tensor in a message, padding included."""
+    return row[col.NUMEL] if row[col.KIND] == col.WHOLE else row[col.COUNT] * row[col.BLOCK]
+
+
+@strict_jit
+def _round(row, index, staged, v, out):
+    """Write staged values where the tensor's are rounded, and give back to v what rounding leaves out of them."""
+    if row[col.SCALE] < 0:
+        return
+    round_values(staged, out[0][row[col.VALUES] : row[col.VALUES] + staged.size], out[3][row[col.SCALE] // 4 :])
+    if row[col.KIND] == col.WHOLE:
+        for i in range(v.size):
+            v[i] += staged[i]
+    else:
+        add_blocks(row, index, staged, v)
+
+
 @jit
-def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, room, lists):
+def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, room, lists, staged):
     """Compress all tensors of a bucket; return 0, or 1 + the index of the first that is not finite.
 
     Args:
-        table: int64 [T, 15], one row a tensor.
+        table: int64 [T, 16], one row a tensor.
         hints: float64 [N, 4], :class:`~rsbench.compressors.selection.hints.Hint`; new ones are left behind.
         kind: int64 [3], which score (L2, SECOND, NORM).
         alpha: of the score.
@@ -140,6 +161,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
         drawn: int32, indices of the elements of DRAWN tensors.
         room: to work in for elements: bins, the few of a bin, magnitudes of candidates.
         lists: of candidates: indices, scores, both statistics, and room to work in.
+        staged: float32, values of a tensor before they are rounded.
     """
     values, (bins, few, patterns), index = out[3], room, lists[0]
     for t in range(table.shape[0]):
@@ -147,6 +169,9 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
         k, low, high = row[col.COUNT], row[col.GRADIENT], row[col.GRADIENT] + row[col.NUMEL]
         first, last = row[col.MEMORY], row[col.MEMORY] + row[col.NUMEL]
         into = values[row[col.VALUES] // 4 :]
+        if row[col.SCALE] >= 0:
+            into = staged[: _sent(row)]
+            into[:] = _F(0)
         if row[col.KIND] == col.PLAIN:
             if not move_gradient(g[low:high], into):
                 return 1 + t
@@ -157,6 +182,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
             if not take_in(mode, m, g_, u_, v_):
                 return 1 + t
             send_whole(into, v_, u_, row[col.MASK])
+            _round(row, index[:0], into, v_, out)
             became[t] = DONE
             continue
         if row[col.KIND] == col.DRAWN:
@@ -165,6 +191,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
             given = drawn[row[col.HINT] : row[col.HINT] + k]
             write_indices(row, given, out[0], out[1], out[2])
             move_elements(given, into, v_, u_, row[col.MASK] != 0)
+            _round(row, given, into, v_, out)
             became[t] = DONE
             continue
         if row[col.KIND] == col.ELEMENTS:
@@ -174,6 +201,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
             ):  # fmt: skip
                 return 1 + t
             write_indices(row, index[:k], out[0], out[1], out[2])
+            _round(row, index[:k], into, v_, out)
             became[t] = DONE
             continue
         became[t] = _choose_blocks(row, hints[row[col.HINT]], kind, alpha, mode, m, g_, u_, v_, lists)
@@ -182,6 +210,7 @@ def compress(table, hints, kind, alpha, mode, m, g, u, v, out, became, drawn, ro
         if became[t] == DONE:
             write_indices(row, index[:k], out[0], out[1], out[2])
             send_blocks(row, index[:k], into, v_, u_)
+            _round(row, index[:k], into, v_, out)
     return 0
 
 
@@ -193,7 +222,7 @@ def _scale(values, share):
 
 
 @strict_jit
-def decode(table, g, share, messages, index):
+def decode(table, g, share, messages, index, staged):
     """Add all ranks' messages, each divided by W, to zeros; returns 0, or 1 + the rank whose indices are wrong."""
     bytes_, halves, words, values = messages
     for t in range(table.shape[0]):
@@ -201,6 +230,10 @@ def decode(table, g, share, messages, index):
         part = g[row[col.GRADIENT] : row[col.GRADIENT] + row[col.NUMEL]]
         for rank in range(values.shape[0]):
             sent = values[rank, row[col.VALUES] // 4 :]
+            if row[col.SCALE] >= 0:
+                sent = staged[: _sent(row)]
+                codes = bytes_[rank, row[col.VALUES] : row[col.VALUES] + sent.size]
+                read_values(codes, values[rank, row[col.SCALE] // 4], sent)
             if row[col.KIND] == col.PLAIN or row[col.KIND] == col.WHOLE:
                 _scale(sent[: part.size], share)
                 for i in range(part.size):

@@ -11,8 +11,11 @@ from rsbench.compressors.kernels.jit import jit, strict_jit
 from rsbench.compressors.kernels.simd import ones
 from rsbench.compressors.kernels.sweep_loops import INFINITE, SPARE, at_once, list_marked
 from rsbench.compressors.kernels.take_in import GROUP, magnitude_bits
+from rsbench.compressors.message.values import LEVELS
 
 _F = np.float32
+_SMALLEST = _F(2.0**-126)
+_LARGEST = _F(np.finfo(np.float32).max)
 
 
 @jit
@@ -36,6 +39,34 @@ def send_whole(values, v, u, mask):
     if mask:
         for i in range(u.size):
             u[i] = _F(0)
+
+
+@strict_jit
+def round_values(x, codes, scale):
+    """Write values as int8 beside their scale, as :func:`rsbench.compressors.message.values.encode` does.
+
+    Args:
+        x: float32 [n]; what rounding left out of each value is left behind.
+        codes: uint8 [n] of the message.
+        scale: float32 [1] of the message.
+    """
+    largest = _F(0)
+    for i in range(x.size):
+        largest = max(largest, abs(x[i]))
+    s = min(max(largest, _SMALLEST * _F(LEVELS)), _LARGEST) / _F(LEVELS)
+    scale[0] = s
+    for i in range(x.size):
+        code = np.rint(min(max(x[i] / s, _F(-LEVELS)), _F(LEVELS)))
+        codes[i] = np.uint8(np.int64(code) & 255)
+        x[i] -= code * s
+
+
+@strict_jit
+def read_values(codes, scale, into):
+    """Read what :func:`round_values` wrote: float32 [n] from uint8 [n]."""
+    for i in range(into.size):
+        code = np.int64(codes[i])
+        into[i] = _F(code - 256 if code > 127 else code) * scale
 
 
 @jit

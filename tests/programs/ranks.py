@@ -148,6 +148,7 @@ VARIANTS = (
     "dgc:nesterov=true,clip_norm=0.5",
     "dgc:warmup_steps=6,warmup=exponential",
     "rsdgc:values=fp16,update_steps=3",
+    "rsdgc:values=int8",
     "rsdgc:policy=lamp,score=magnitude,kernels=eager",
 )
 """Options whose state must survive too."""

@@ -41,6 +41,11 @@ TEXTS = (
     "rsdgc:policy=mean_abs,neighborhood=tile",
     "rsdgc:masking_density=0.2",
     "rsdgc:score=magnitude",
+    "rsdgc:values=int8",
+    "rsdgc:values=int8,neighborhood=tile",
+    "dgc:values=int8",
+    "topk:values=int8",
+    "randomk:values=int8",
     "randomk",
     "randomk:one_d=select",
 )
