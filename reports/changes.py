@@ -14,7 +14,7 @@ from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.context import commands
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
-from rsbench.reports.analysis.statistics import Difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, simultaneous
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
 from rsbench.reports.raw.rows import cell_row, flat_table
 from rsbench.reports.tables import HOW_TO_READ
@@ -174,9 +174,8 @@ def _section(title: str, before: Comparison, after: Comparison) -> tuple[Section
 def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
     """Return the finished rows of both sets."""
     news = {method.label: method for method in after.finished}
-    name = before.metric.name
     both = [(method, news[method.label]) for method in before.finished if method.label in news]
-    gaps = simultaneous({old.label: before.difference(new.test_by_seed(name), old) for old, new in both if old.trains})
+    gaps = simultaneous({old.label: before.difference(new, old) for old, new in both if old.trains})
     return [Pair(before=old, after=new, gap=gaps.get(old.label)) for old, new in both]
 
 

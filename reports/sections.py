@@ -24,7 +24,7 @@ from rsbench.reports.analysis.groups import (
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import Setting, data_title, distinct
-from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.document.table import Notes, Section
 from rsbench.reports.tables.across.models import model_differences_table, models_table
 from rsbench.reports.tables.across.predicted_steps import errors_table, predicted_steps_table, signed_percent

@@ -13,7 +13,8 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
 from rsbench.reports.analysis.settings import VARIED, Setting, is_deterministic
-from rsbench.reports.analysis.statistics import CONFIDENCE, POWER, seeds_needed
+from rsbench.reports.analysis.statistics.differences import CONFIDENCE
+from rsbench.reports.analysis.statistics.power import POWER, seeds_needed
 from rsbench.results.provenance import gpu
 from rsbench.results.schema import Record
 

@@ -9,7 +9,7 @@ from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Spread
+from rsbench.reports.analysis.statistics.differences import Spread
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import EMPTY, METHOD, percent_cell, ratio_cell, score_column
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from rsbench.reports.analysis.statistics import (
+from rsbench.reports.analysis.statistics.differences import (
     Difference,
     paired_difference,
-    pareto_front,
-    seeds_needed,
     simultaneous,
     spread,
     t_quantile,
 )
+from rsbench.reports.analysis.statistics.pareto import pareto_front
+from rsbench.reports.analysis.statistics.power import seeds_needed
 
 
 def test_stats_spread_has_ddof_1_and_none_from_one_value() -> None:
