@@ -100,15 +100,12 @@ def command_of(record: Record) -> str:
 def _seeds_fact(comparison: Comparison) -> list[str]:
     """Return how many seeds would tell half a point (0.005 of an AUC) from zero, where fewer were run.
 
-    In the table's own terms, its intervals holding together. Nothing of intervals about new data by the size of the
-    test set: no number of seeds makes them narrow.
+    In the table's own terms, its intervals holding together.
     """
-    if comparison.test_per_train:
-        return []
     gaps, metric, count = comparison.gaps, comparison.metric, comparison.comparisons
     short = {
         label: needed
-        for label, needed in seeds_for_worth(gaps).items()
+        for label, needed in seeds_for_worth(comparison, gaps).items()
         if (gap := gaps[label]) is not None and (needed is None or needed > gap.count)
     }
     if not short:
@@ -126,12 +123,17 @@ def _seeds_fact(comparison: Comparison) -> list[str]:
     ]
 
 
-def seeds_for_worth(gaps: Mapping[str, Difference | None]) -> dict[str, int | None]:
+def seeds_for_worth(comparison: Comparison, gaps: Mapping[str, Difference | None]) -> dict[str, int | None]:
     """Return label -> how many seeds tell half a point (0.005 of an AUC) from zero, None where no number does.
 
+    Nothing of intervals about new data by the size of the test set: no number of seeds makes them narrow.
+
     Args:
+        comparison: says what intervals are about.
         gaps: the differences of one table, whose intervals hold together; those of fewer than three pairs are left out.
     """
+    if comparison.test_per_train:
+        return {}
     tested = sum(gap is not None and gap.p is not None for gap in gaps.values())
     confidence = 1 - (1 - CONFIDENCE) / max(1, tested)
     return {

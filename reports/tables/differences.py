@@ -21,7 +21,7 @@ def differences_table(comparison: Comparison, notes: Notes) -> Table | None:
     if base is None:
         return None
     metric, gaps = comparison.metric, comparison.gaps_to(base)
-    needed = seeds_for_worth(gaps)
+    needed = seeds_for_worth(comparison, gaps)
     rows: list[Row] = []
     for method in comparison.trained:
         score, gap = method.test(metric.name), gaps.get(method.label)

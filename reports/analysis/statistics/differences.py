@@ -152,7 +152,7 @@ def _t_test(mean: float, error: float, count: int) -> float:
     return 2 * float(stdtr(count - 1, -abs(mean) / error))
 
 
-def t_quantile(probability: float, degrees_of_freedom: int) -> float:
+def t_quantile(probability: float, degrees_of_freedom: float) -> float:
     """Return the quantile of Student's t distribution."""
     # scipy.special alone loads in a third of the time of scipy.stats, which calls the same function.
     from scipy.special import stdtrit  # late: start-up
