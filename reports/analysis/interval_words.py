@@ -14,6 +14,11 @@ from rsbench.reports.analysis.statistics.images import ImageDifference, discorda
 Gaps = Mapping[str, Difference | None]
 """The differences of a table by the names of its rows."""
 
+LEAST_P: Final = 0.001
+"""Below it the size of a p value tells nothing."""
+ABOUT_ONE_SEED: Final = (
+    "What McNemar's exact test says of one seed is about two trained networks on these images, not about the methods."
+)
 MOST_NAMED: Final = 4
 """Rows that a note names; of more it says how many."""
 
@@ -62,8 +67,7 @@ def one_seed_words(method: Method, base: Method) -> str:
         return ""
     return (
         f"Of {found.images:,} test images {method.label} alone got {found.ours:,} right and {base.label} alone "
-        f"{found.theirs:,} (exact McNemar test, p = {units.significant(found.p, 2)}). That is about these two trained "
-        "networks, not about the methods."
+        f"{found.theirs:,} ({'p < 0.001' if found.p < LEAST_P else f'p = {units.significant(found.p, 2)}'})."
     )
 
 

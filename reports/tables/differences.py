@@ -8,7 +8,13 @@ from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.context import seeds_for_worth
-from rsbench.reports.analysis.interval_words import about_words, method_words, one_seed_words, together_words
+from rsbench.reports.analysis.interval_words import (
+    ABOUT_ONE_SEED,
+    about_words,
+    method_words,
+    one_seed_words,
+    together_words,
+)
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
@@ -47,9 +53,9 @@ def differences_table(comparison: Comparison, notes: Notes) -> Table | None:
 
 
 def _one_seed_mark(method: Method, base: Method, gap: Difference | None, notes: Notes) -> str:
-    """Return the mark of what one common seed tells, empty where there is nothing to say."""
+    """Return the marks of what one common seed tells, empty where there is nothing to say."""
     words = one_seed_words(method, base) if gap is not None and gap.count == 1 else ""
-    return notes.mark(words) if words else ""
+    return " ".join(map(notes.mark, [words, ABOUT_ONE_SEED])) if words else ""
 
 
 def _resolution(metric: Metric, gap: Difference | None) -> Cell:

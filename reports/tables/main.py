@@ -11,7 +11,13 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.best import best_labels, best_words
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
-from rsbench.reports.analysis.interval_words import about_words, method_words, one_seed_words, together_words
+from rsbench.reports.analysis.interval_words import (
+    ABOUT_ONE_SEED,
+    about_words,
+    method_words,
+    one_seed_words,
+    together_words,
+)
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.costs.link_model import BreakEven
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
@@ -161,8 +167,9 @@ def _gap_text(method: Method, comparison: Comparison, notes: Notes) -> str:
         return f"{text} {notes.mark(f'No interval: {words}.')}"
     if gap.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
-        marks = [f"No interval: {pairs}.", one_seed_words(method, reference)]
-        return " ".join([text, *(notes.mark(words) for words in marks if words)])
+        told = one_seed_words(method, reference)
+        marks = [f"No interval: {pairs}.", *([told, ABOUT_ONE_SEED] if told else [])]
+        return " ".join([text, *map(notes.mark, marks)])
     if gap.count < len(reference.chosen):
         text += " " + notes.mark(
             f"{method.label}: compared over the {gap.count} seeds in common with none's {len(reference.chosen)}."

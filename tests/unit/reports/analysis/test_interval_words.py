@@ -13,11 +13,12 @@ from scipy import stats
 
 from rsbench.judging import Intervals, Judging
 from rsbench.reports import build_report
+from rsbench.reports.analysis.interval_words import ABOUT_ONE_SEED
 
 Maker = Callable[..., dict[str, Any]]
 
 IMAGES = 400
-METHODS = {"none": (None, 0.9), "topk": (10.0, 0.5), "dgc": (10.0, 0.8)}
+METHODS = {"none": (None, 0.9), "topk": (10.0, 0.0), "dgc": (10.0, 0.8)}
 ABOUT_IMAGES = (
     "They are about other seeds and other test images of the same kind: both count as drawn, the 400 test images"
 )
@@ -84,13 +85,15 @@ def test_reports_of_one_seed_have_mcnemars_test(make_record: Maker) -> None:
     section = only_section(records)
     right = {r["cell"]["compressor"]: bits(r) for r in records}
     ours, theirs = int((right["topk"] & ~right["none"]).sum()), int((right["none"] & ~right["topk"]).sum())
+    assert stats.binomtest(ours, ours + theirs).pvalue < 0.001
+    words = f"Of 400 test images topk 10x alone got {ours} right and none alone {theirs} (p < 0.001)."
+    assert words in section.notes and ABOUT_ONE_SEED in section.notes
+    ours, theirs = int((right["dgc"] & ~right["none"]).sum()), int((right["none"] & ~right["dgc"]).sum())
     p = stats.binomtest(ours, ours + theirs).pvalue
-    [note] = [note for note in section.notes if "topk 10x alone" in note]
-    assert f"topk 10x alone got {ours} right and none alone {theirs} (exact McNemar test, p = {p:.2g})" in note.replace(
-        f"{p:.1e}", f"{p:.2g}"
-    )
-    assert "about these two trained networks, not about the methods" in note
+    words = f"Of 400 test images dgc 10x alone got {ours} right and none alone {theirs} (p = {p:.2g})."
+    assert words in section.notes and p > 0.001
     assert "No interval: one seed only." in section.notes
+    assert column(table_of(section, "Comparison"), "vs none")["dgc 10x"].endswith("[1] [4] [3]")
     assert not any("McNemar" in note for note in only_section(without(records, "none")).notes)
 
 
