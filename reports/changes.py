@@ -12,14 +12,14 @@ from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import NOTICEABLE, Comparison
 from rsbench.reports.analysis.context import commands
+from rsbench.reports.analysis.interval_words import about_words, method_words, together_words
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, setting_titles, split_by_setting, work_of
-from rsbench.reports.analysis.statistics import Difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, simultaneous
 from rsbench.reports.document.table import Cell, Column, Notes, Report, Section, Table
 from rsbench.reports.raw.rows import cell_row, flat_table
 from rsbench.reports.tables import HOW_TO_READ
 from rsbench.reports.tables.columns import METHOD, bytes_cell, gap_cell, ms_cell, score_cell
-from rsbench.reports.tables.main import about_words
 from rsbench.results.provenance import hardware
 from rsbench.results.schema import Record
 
@@ -155,12 +155,12 @@ def _section(title: str, before: Comparison, after: Comparison) -> tuple[Section
         *(f"A's {text[0].lower()}{text[1:]}" for text in commands(old.records)),
         *(f"B's {text[0].lower()}{text[1:]}" for text in commands(new.records)),
     ]
-    tested = sum(pair.gap is not None and pair.gap.p is not None for pair in pairs)
-    if tested:
-        together = (
-            f"hold together for the {tested} comparisons in this table" if tested > 1 else "are of one comparison"
+    if any(pair.gap is not None and pair.gap.p is not None for pair in pairs):
+        gaps = {pair.after.label: pair.gap for pair in pairs}
+        notes.mark(
+            f"Intervals {together_words(gaps, 'in this table')} (95 %, {method_words(gaps)}), ~ where one holds zero. "
+            f"{about_words(before, gaps)}"
         )
-        notes.mark(f"Intervals {together} (95 %, paired t), ~ where one holds zero. {about_words(before)}")
     section = Section(
         title=title,
         facts=tuple(facts),
@@ -174,9 +174,8 @@ def _section(title: str, before: Comparison, after: Comparison) -> tuple[Section
 def _pairs(before: Comparison, after: Comparison) -> list[Pair]:
     """Return the finished rows of both sets."""
     news = {method.label: method for method in after.finished}
-    name = before.metric.name
     both = [(method, news[method.label]) for method in before.finished if method.label in news]
-    gaps = simultaneous({old.label: before.difference(new.test_by_seed(name), old) for old, new in both if old.trains})
+    gaps = simultaneous({old.label: before.difference(new, old) for old, new in both if old.trains})
     return [Pair(before=old, after=new, gap=gaps.get(old.label)) for old, new in both]
 
 

@@ -21,10 +21,11 @@ from rsbench.reports.analysis.groups import (
     partition_gaps,
     speed_up,
 )
+from rsbench.reports.analysis.interval_words import about_words
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.predictions import Predicted, median_error, predictions
 from rsbench.reports.analysis.settings import Setting, data_title, distinct
-from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.document.table import Notes, Section
 from rsbench.reports.tables.across.models import model_differences_table, models_table
 from rsbench.reports.tables.across.predicted_steps import errors_table, predicted_steps_table, signed_percent
@@ -112,7 +113,10 @@ def _models_section(title: str, setting: Setting, group: list[Comparison]) -> Se
     metric, gaps, notes = group[0].metric, model_gaps(group), Notes()
     notes.mark("Differences to none are to that of the same model, as in the model's own section.")
     if len(gaps) > 1:
-        notes.mark(f"Between models: intervals hold together for {len(gaps)} comparisons, ~ where one holds zero.")
+        about = about_words(group[0], {f"{one} against {other}": gap for (one, other), gap in gaps.items()})
+        notes.mark(
+            f"Between models: intervals hold together for {len(gaps)} comparisons, ~ where one holds zero. {about}"
+        )
     return Section(
         title=title,
         facts=(f"Hardware: {setting.hardware}.", *commands(setting.records)),
@@ -158,7 +162,9 @@ def _partitions_section(title: str, setting: Setting, group: list[Comparison]) -
     ordered, notes = by_partition(group), Notes()
     gaps = partition_gaps(ordered)
     if gaps:
-        notes.mark(f"Between partitions: intervals hold together for {len(gaps)} comparisons, ~ where one holds zero.")
+        about = about_words(group[0], {f"{label} under {text}": gap for (label, text), gap in gaps.items()})
+        together = f"intervals hold together for {len(gaps)} comparisons, ~ where one holds zero"
+        notes.mark(f"Between partitions: {together}. {about}")
     notes.mark("Each method stands at its own learning rate in each partition.")
     return Section(
         title=title,

@@ -9,7 +9,7 @@ from typing import Final, Literal, get_args
 from rsbench.errors import RsbenchError
 from rsbench.metrics import Metric
 
-Intervals = Literal["test-set", "new-data"]
+Intervals = Literal["images", "test-set", "new-data"]
 INTERVALS: Final[tuple[str, ...]] = get_args(Intervals)
 
 TOLERATED_LOSS: Final = 0.03
@@ -29,12 +29,14 @@ class Judging:
     Attributes:
         tolerance: the largest mean loss that is no reason to leave a method out while its interval holds zero, in
             points of OA or hundredths of an area under a curve; None takes 3 and 1.
-        intervals: ``test-set`` for claims on the test samples at hand, by the plain paired t test; ``new-data`` for
-            claims on other samples of the same kind, by the corrected resampled one.
+        intervals: ``images`` for claims on other seeds and other test images where the records of both rows say
+            which images were right and all seeds share them, elsewhere as ``test-set``; ``test-set`` for claims on
+            other seeds and the test samples at hand, by the plain paired t test; ``new-data`` for claims on other
+            samples of the same kind, by the corrected resampled one.
     """
 
     tolerance: float | None = None
-    intervals: Intervals = "test-set"
+    intervals: Intervals = "images"
 
     def __post_init__(self) -> None:
         """Refuse a tolerance that no loss can have.

@@ -14,13 +14,8 @@ from rsbench.metrics import TASKS, Metric, TaskFacts
 from rsbench.recipe.split import REDRAWN
 from rsbench.reports.analysis.methods import Method, complete_means, front_of, methods_of, reference_of
 from rsbench.reports.analysis.settings import Setting
-from rsbench.reports.analysis.statistics import (
-    Difference,
-    Spread,
-    paired_difference,
-    simultaneous,
-    spread,
-)
+from rsbench.reports.analysis.statistics.differences import Difference, Spread, paired_difference, simultaneous, spread
+from rsbench.reports.analysis.statistics.images import over_images
 from rsbench.reports.costs.link_model import BreakEven, break_even, middle_costs, over_seeds
 from rsbench.reports.costs.step_model import PhaseCost, StepCosts, shared_base, with_base
 
@@ -143,14 +138,20 @@ class Comparison:
     def gaps_to(self, base: Method) -> dict[str, Difference | None]:
         """Return the paired differences of the other rows to one by label, with intervals that hold together."""
         return simultaneous(
-            {
-                method.label: self.difference(method.test_by_seed(self.metric.name), base)
-                for method in self.trained
-                if method is not base
-            }
+            {method.label: self.difference(method, base) for method in self.trained if method is not base}
         )
 
-    def difference(self, by_seed: Mapping[int, float], base: Method) -> Difference | None:
+    def difference(self, method: Method, base: Method) -> Difference | None:
+        """Return the paired difference of two rows, judged alone: over test images, too, where that is asked and known.
+
+        Either may be of another setting that tests on the same samples.
+        """
+        name = self.metric.name
+        gap = self._over_seeds(method.test_by_seed(name), base)
+        is_of_images = self.judging.intervals == "images" and self.has_one_test_set
+        return over_images(gap, method.answers, base.answers) if gap and is_of_images else gap
+
+    def _over_seeds(self, by_seed: Mapping[int, float], base: Method) -> Difference | None:
         """Return the paired difference of some values to a row, judged alone."""
         reference = base.test_by_seed(self.metric.name)
         return paired_difference(by_seed, reference, test_per_train=self.test_per_train)
@@ -159,7 +160,7 @@ class Comparison:
     def test_per_train(self) -> float:
         """Test samples for each training sample where intervals are about new data, else 0."""
         described = next((record["dataset"] for method in self.methods for record in method.done), None)
-        if self.judging.intervals == "test-set" or not described or not described["train"]:
+        if self.judging.intervals != "new-data" or not described or not described["train"]:
             return 0.0
         return float(described["test"] / described["train"])
 
@@ -286,7 +287,7 @@ class Comparison:
         """Return a baseline's difference to the reference, judged alone: it is no compressor."""
         if self.reference is None:
             return None
-        return self.difference(baseline.by_seed.get(self.metric.name, {}), self.reference)
+        return self._over_seeds(baseline.by_seed.get(self.metric.name, {}), self.reference)
 
     @cached_property
     def means(self) -> dict[str, float]:

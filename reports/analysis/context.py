@@ -13,7 +13,9 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import WORTH_NAMING, Comparison
 from rsbench.reports.analysis.methods import Method, tuning_seeds
 from rsbench.reports.analysis.settings import VARIED, Setting, is_deterministic
-from rsbench.reports.analysis.statistics import CONFIDENCE, POWER, seeds_needed
+from rsbench.reports.analysis.statistics.differences import CONFIDENCE, Difference
+from rsbench.reports.analysis.statistics.images import ImageDifference
+from rsbench.reports.analysis.statistics.power import POWER, seeds_needed
 from rsbench.results.provenance import gpu
 from rsbench.results.schema import Record
 
@@ -98,30 +100,52 @@ def command_of(record: Record) -> str:
 def _seeds_fact(comparison: Comparison) -> list[str]:
     """Return how many seeds would tell half a point (0.005 of an AUC) from zero, where fewer were run.
 
-    In the table's own terms, its intervals holding together. Nothing of intervals about new data, which the size of the
-    test set bounds: no number of seeds makes them narrow.
+    In the table's own terms, its intervals holding together.
     """
-    if comparison.test_per_train:
-        return []
-    count = comparison.comparisons
-    confidence = 1 - (1 - CONFIDENCE) / max(1, count)
-    seeds = {
-        label: (seeds_needed(gap.sd, WORTH_NAMING, confidence=confidence), gap.count)
-        for label, gap in comparison.gaps.items()
-        if gap is not None and gap.sd is not None and gap.count >= FEWEST_PAIRS
+    gaps, metric, count = comparison.gaps, comparison.metric, comparison.comparisons
+    short = {
+        label: needed
+        for label, needed in seeds_for_worth(comparison, gaps).items()
+        if (gap := gaps[label]) is not None and (needed is None or needed > gap.count)
     }
-    short = {label: needed for label, (needed, count) in seeds.items() if needed > count}
     if not short:
         return []
-    metric = comparison.metric
-    listed = ", ".join(f"{needed} for {label}" for label, needed in sorted(short.items(), key=lambda item: item[1]))
-    least = numbers.threshold_text(metric, WORTH_NAMING)
+    enough = {label: needed for label, needed in short.items() if needed is not None}
+    clauses = [f"{needed} for {label}" for label, needed in sorted(enough.items(), key=lambda item: item[1])]
+    if len(enough) < len(short):
+        clauses.append(f"more test {comparison.task.sample}s for {' and '.join(sorted(short.keys() - enough.keys()))}")
     together = f" for all {count} comparisons together" if count > 1 else ""
     sure = f"{100 * CONFIDENCE:.0f} % confidence{together}, {100 * POWER:.0f} % power"
+    least = numbers.threshold_text(metric, WORTH_NAMING)
     return [
-        f"More seeds: telling {least} of {metric.heading} from zero takes about {listed} "
+        f"More seeds: telling {least} of {metric.heading} from zero takes about {', '.join(clauses)} "
         f"({sure}, by the sd of the paired differences)."
     ]
+
+
+def seeds_for_worth(comparison: Comparison, gaps: Mapping[str, Difference | None]) -> dict[str, int | None]:
+    """Return label -> how many seeds tell half a point (0.005 of an AUC) from zero, None where no number does.
+
+    Nothing of intervals about new data by the size of the test set: no number of seeds makes them narrow.
+
+    Args:
+        comparison: says what intervals are about.
+        gaps: the differences of one table, whose intervals hold together; those of fewer than three pairs are left out.
+    """
+    if comparison.test_per_train:
+        return {}
+    tested = sum(gap is not None and gap.p is not None for gap in gaps.values())
+    confidence = 1 - (1 - CONFIDENCE) / max(1, tested)
+    return {
+        label: seeds_needed(
+            gap.sd,
+            WORTH_NAMING,
+            confidence=confidence,
+            shared=gap.image_error if isinstance(gap, ImageDifference) else 0.0,
+        )
+        for label, gap in gaps.items()
+        if gap is not None and gap.sd is not None and gap.count >= FEWEST_PAIRS
+    }
 
 
 def _data_facts(done: Sequence[Record], sample: str) -> list[str]:

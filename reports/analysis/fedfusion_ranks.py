@@ -10,7 +10,7 @@ from rsbench.recipe.fedfusion import FEATURES
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import paired_difference
+from rsbench.reports.analysis.statistics.differences import paired_difference
 
 CLOSE: Final = 0.02
 """Two points of OA: how far below full rank a rank may score and still be named."""

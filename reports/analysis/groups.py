@@ -8,7 +8,7 @@ from itertools import combinations
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, work_of
-from rsbench.reports.analysis.statistics import Difference, paired_difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, simultaneous
 
 
 def group_by(field: str, comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
@@ -74,10 +74,10 @@ def partition_gaps(group: Sequence[Comparison]) -> dict[PartitionRow, Difference
     Args:
         group: as :func:`by_partition` gives it.
     """
-    metric, (first, *others) = group[0].metric.name, group
+    first, *others = group
     base = methods_by_label(first)
     gaps = {
-        (label, other.setting.partition): other.difference(method.test_by_seed(metric), base[label])
+        (label, other.setting.partition): other.difference(method, base[label])
         for other in others
         for label, method in methods_by_label(other).items()
         if label in base
@@ -87,17 +87,14 @@ def partition_gaps(group: Sequence[Comparison]) -> dict[PartitionRow, Difference
 
 def model_gaps(group: Sequence[Comparison]) -> dict[tuple[str, str], Difference]:
     """Return (higher, lower) -> the paired difference of two models under the reference, over common seeds."""
-    metric = group[0].metric
-    scores = {
-        comparison.setting.model: comparison.reference.test_by_seed(metric.name)
-        for comparison in group
-        if comparison.reference is not None
+    references = {
+        comparison.setting.model: comparison.reference for comparison in group if comparison.reference is not None
     }
     gaps: dict[tuple[str, str], Difference | None] = {}
-    for one, other in combinations(scores, 2):
-        gap = paired_difference(scores[one], scores[other])
+    for one, other in combinations(references, 2):
+        gap = group[0].difference(references[one], references[other])
         if gap is not None and gap.mean < 0:
-            gaps[other, one] = paired_difference(scores[other], scores[one])
+            gaps[other, one] = gap.turned
         else:
             gaps[one, other] = gap
     return {pair: gap for pair, gap in simultaneous(gaps).items() if gap is not None}

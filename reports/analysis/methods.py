@@ -12,7 +12,9 @@ from typing import Any, Final
 from rsbench.metrics import facts_of, validation_score
 from rsbench.recipe.prune import Prune, parse_prune
 from rsbench.recipe.sync import Sync
-from rsbench.reports.analysis.statistics import Spread, pareto_front, spread
+from rsbench.reports.analysis.statistics.differences import Spread, spread
+from rsbench.reports.analysis.statistics.images import Answers
+from rsbench.reports.analysis.statistics.pareto import pareto_front
 from rsbench.reports.costs.recorded import PARTS, ROUND, costs_of, foreign_load, sync_of
 from rsbench.reports.costs.step_model import StepCosts
 from rsbench.results.schema import Record
@@ -144,6 +146,16 @@ class Method:
             int(record["cell"]["seed"]): float(record["accuracy"]["test"][name])
             for record in self.chosen
             if record["accuracy"] is not None and _is_score(record["accuracy"]["test"].get(name))
+        }
+
+    @cached_property
+    def answers(self) -> dict[int, Answers]:
+        """Seed -> which test images it got right at the chosen rate, for the records that say so."""
+        tests = {int(r["cell"]["seed"]): (r["accuracy"]["test"], r["dataset"]) for r in self.chosen if r["accuracy"]}
+        return {
+            seed: Answers(test["correct"], test["samples"], str(dataset["fingerprint"]))
+            for seed, (test, dataset) in tests.items()
+            if test.get("correct")
         }
 
     def test(self, name: str) -> Spread | None:

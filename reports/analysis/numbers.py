@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rsbench.metrics import Metric
-from rsbench.reports.analysis.statistics import Difference, Spread
+from rsbench.reports.analysis.statistics.differences import Difference, Spread
 from rsbench.reports.costs.link_model import BreakEven
 from rsbench.units import DASH, link_speed_range_text, link_speed_text
 

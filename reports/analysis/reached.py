@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Spread, spread
+from rsbench.reports.analysis.statistics.differences import Spread, spread
 
 SHARES: Final = (0.90, 0.95, 0.99)
 """Targets, as shares of the best mean validation score that the reference had after any epoch."""

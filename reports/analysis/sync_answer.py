@@ -12,7 +12,7 @@ from rsbench.recipe.sync import Kind
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, simultaneous
 
 RATIOS: Final = (20.0, 100.0, 1000.0)
 """How many times fewer bytes rows are grouped by, where no row was asked for a ratio."""
@@ -84,9 +84,7 @@ def sync_answer(comparison: Comparison) -> str:
         )
     gaps = simultaneous(
         {
-            (group.ratio, one, other): comparison.difference(
-                group.best[one].test_by_seed(comparison.metric.name), group.best[other]
-            )
+            (group.ratio, one, other): comparison.difference(group.best[one], group.best[other])
             for group in groups
             for one, other in group.pairs
         }

@@ -12,7 +12,7 @@ from rsbench.cell import key_version_of
 from rsbench.metrics import Metric
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.reached import sent_bytes
-from rsbench.reports.analysis.statistics import spread
+from rsbench.reports.analysis.statistics.differences import spread
 from rsbench.reports.document.figure import Axis, Heat, Lines, Mark, Panel, Series, more_in_tables
 from rsbench.reports.pruning.selection import scoring_steps
 

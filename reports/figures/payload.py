@@ -12,6 +12,7 @@ from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method, front_of
+from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.document.figure import Axis, Label, Mark, Panel, Points, Series, ShapedMark, more_in_tables
 from rsbench.reports.figures.marks import exchanges_in_ways, family, ratio_of, way_marks
 
@@ -74,7 +75,9 @@ def payload_panel(comparison: Comparison, ranked: Sequence[Method], marks: Mappi
     shared = in_ways or any(isinstance(mark, ShapedMark) for mark in marks.values())
     against, most = (_A_RUN if in_ways else _A_STEP), (MOST_ALIKE if shared else MOST_POINTS)
     own: Mapping[str, Mark] = way_marks(trained) if in_ways else marks
-    points = {method.label: _point(method, own[method.label], metric, against) for method in trained}
+    points = {
+        method.label: _point(method, own[method.label], metric, against, comparison.gap(method)) for method in trained
+    }
     series = {label: point for label, point in points.items() if point is not None}
     if len(series) < 2:
         return None
@@ -87,7 +90,13 @@ def payload_panel(comparison: Comparison, ranked: Sequence[Method], marks: Mappi
     scale = 100 if metric.percent else 1
     figure = Points(
         title=f"{metric.heading} against bytes",
-        caption=_caption(metric, against, front, has_ratios=is_labelled and len(rows) > len(families)),
+        caption=_caption(
+            metric,
+            against,
+            front,
+            has_ratios=is_labelled and len(rows) > len(families),
+            has_bars=any(one.sd[0] is not None for one in drawn.values()),
+        ),
         x=Axis(title=against.axis, unit="B", log=True),
         y=Axis(title=metric.heading, unit="%" if metric.percent else ""),
         series=tuple(drawn.values()),
@@ -105,13 +114,19 @@ def payload_panel(comparison: Comparison, ranked: Sequence[Method], marks: Mappi
     )
 
 
-def _caption(metric: Metric, against: _Against, front: Sequence[str], *, has_ratios: bool) -> str:
+def _caption(metric: Metric, against: _Against, front: Sequence[str], *, has_ratios: bool, has_bars: bool) -> str:
     """Return what is shown and how to read it."""
     meaning = "On the dashed front no other row has both a better mean and fewer bytes."
     if len(front) == 1:
         meaning = f"{front[0]} has the best mean and the fewest bytes."
     ratios = " A line joins a method's ratios." if has_ratios else ""
-    return f"Test {metric.heading}, mean and sd over seeds, against {against.words}.{ratios} {meaning}"
+    bars = (
+        " A bar is the 95 % interval of a row's difference to none, put around the row's mean; it ends early where it "
+        "would leave the figure."
+    )
+    return (
+        f"Test {metric.heading}, mean over seeds, against {against.words}.{bars if has_bars else ''}{ratios} {meaning}"
+    )
 
 
 def _families(rows: Sequence[Method], drawn: Mapping[str, Series]) -> dict[str, list[Series]]:
@@ -155,17 +170,19 @@ def _places(rows: Sequence[Method], drawn: Mapping[str, Series]) -> tuple[tuple[
     return tuple((units.ratio_text(ratio, 2), statistics.median(sent)) for ratio, sent in sorted(by_ratio.items()))
 
 
-def _point(method: Method, mark: Mark, metric: Metric, against: _Against) -> Series | None:
-    """Return one method's bytes and test metric, None where one of them is unknown."""
+def _point(method: Method, mark: Mark, metric: Metric, against: _Against, gap: Difference | None) -> Series | None:
+    """Return one method's bytes and test metric, None where one is unknown; a bar where there is an interval."""
     sent, score = against.sent_bytes(method), method.test(metric.name)
     if sent is None or sent <= 0 or score is None:
         return None
     scale = 100 if metric.percent else 1
     shown = f"{numbers.spread_text(metric, score)}{' %' if metric.percent else ''}"
+    against_none = f", {numbers.gap_text(metric, gap)} against none" if gap is not None else ""
+    half = None if gap is None or gap.low is None or gap.high is None else scale * (gap.high - gap.low) / 2
     return Series(
         mark=mark,
         x=(sent,),
         y=(scale * score.mean,),
-        sd=(None if score.sd is None else scale * score.sd,),
-        tip=f"{method.label}: {metric.heading} {shown}, {units.bytes_text(sent)} {against.after}",
+        sd=(half,),
+        tip=f"{method.label}: {metric.heading} {shown}{against_none}, {units.bytes_text(sent)} {against.after}",
     )

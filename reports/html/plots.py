@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,8 +77,7 @@ def draw(figure: Figure, name: str) -> str:
 def _points(figure: Points) -> tuple[Canvas, list[str]]:
     """Draw one point a row with its spread, the front, and the names of methods beside them."""
     canvas, axes = axes_of(280, top=38 if figure.places else 26)
-    low_high = [value for one in figure.series for value in _ends(one)]
-    set_scales(axes, figure.x, figure.y, [one.x[0] for one in figure.series], low_high)
+    set_scales(axes, figure.x, figure.y, [one.x[0] for one in figure.series], _heights(figure.series))
     make_room(axes, figure.labels)
     if len(figure.front) > 1:
         xs, ys = zip(*figure.front, strict=True)
@@ -97,6 +97,14 @@ def _points(figure: Points) -> tuple[Canvas, list[str]]:
     lines = [corners, *(list(zip(line.x, line.y, strict=True)) for line in figure.joined)]
     name_points(axes, figure.labels, figure.series, lines)
     return canvas, [one.tip for one in figure.series]
+
+
+def _heights(series: Sequence[Series]) -> list[float]:
+    """Return what the vertical axis holds: all points, and of bars no more than as much again on either side."""
+    middles = [one.y[0] for one in series]
+    low, high = min(middles), max(middles)
+    length = (high - low) or math.inf
+    return [min(max(end, low - length), high + length) for one in series for end in _ends(one)]
 
 
 def _ends(one: Series) -> list[float]:

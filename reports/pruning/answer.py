@@ -10,7 +10,7 @@ from rsbench.recipe.prune import BUDGETS
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, simultaneous
 from rsbench.reports.pruning.selection import Selection, gaps_to_whole, selections_of
 
 
@@ -72,7 +72,7 @@ def _gap_to_random(one: Selection, selections: Sequence[Selection], comparison: 
     other = next((other for other in selections if _is_draw_like(other, one)), None)
     if other is None or not one.method.prune.scores:
         return None
-    return comparison.difference(one.method.test_by_seed(comparison.metric.name), other.method)
+    return comparison.difference(one.method, other.method)
 
 
 def _is_draw_like(other: Selection, one: Selection) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, simultaneous
 from rsbench.results.schema import Record
 
 SCORING: Final = "score"
@@ -83,10 +83,9 @@ def gaps_to_whole(comparison: Comparison, selections: Sequence[Selection]) -> di
 
     Intervals hold together for all rows that are pruned.
     """
-    name = comparison.metric.name
     return simultaneous(
         {
-            one.method.label: comparison.difference(one.method.test_by_seed(name), one.whole)
+            one.method.label: comparison.difference(one.method, one.whole)
             for one in selections
             if one.is_pruned and one.whole is not None
         }

@@ -8,7 +8,7 @@ from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.pruning.selection import Selection, Spent, gaps_to_whole, lost_classes, selections_of
 

@@ -13,7 +13,7 @@ from rsbench.reports.analysis.comparison import DEFAULT_TASK, Baseline, Comparis
 from rsbench.reports.analysis.context import command_of
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.analysis.settings import Setting, is_deterministic
-from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.costs.recorded import PARTS, ROUND
 from rsbench.reports.document.table import Column, Table
 from rsbench.reports.pruning.selection import record_fields

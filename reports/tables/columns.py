@@ -7,7 +7,7 @@ from typing import Final, Literal
 from rsbench import units
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.statistics import Difference, Spread
+from rsbench.reports.analysis.statistics.differences import Difference, Spread
 from rsbench.reports.document.table import Cell, Column
 
 METHOD: Final = Column(title="Method", align="left", key="method")

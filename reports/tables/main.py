@@ -11,6 +11,13 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.best import best_labels, best_words
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.context import target_origins
+from rsbench.reports.analysis.interval_words import (
+    ABOUT_ONE_SEED,
+    about_words,
+    method_words,
+    one_seed_words,
+    together_words,
+)
 from rsbench.reports.analysis.methods import Method
 from rsbench.reports.costs.link_model import BreakEven
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
@@ -64,33 +71,13 @@ def comparison_table(comparison: Comparison, notes: Notes) -> Table:
     return Table.of("Comparison", columns, rows)
 
 
-def about_words(comparison: Comparison) -> str:
-    """Return what intervals are about."""
-    sample = comparison.task.sample
-    if comparison.judging.intervals == "new-data":
-        return (
-            f"They are about new {sample}s of the same kind: corrected resampled t (Nadeau and Bengio 2003), "
-            f"{comparison.test_per_train:.3g} test {sample}s for each that trains."
-        )
-    if comparison.has_one_test_set:
-        return (
-            f"They are about other seeds on these test {sample}s, which all seeds share, not about other {sample}s "
-            "(--intervals new-data)."
-        )
-    return (
-        f"Each seed has test {sample}s of its own, and the seeds' parts overlap: as claims on new {sample}s these "
-        "intervals are too narrow (--intervals new-data)."
-    )
-
-
 def interval_words(comparison: Comparison) -> str:
     """Return how the intervals of a table are made, and what they are about."""
-    count = comparison.comparisons
-    together = f"hold together for the {count} comparisons with none" if count > 1 else "are of one comparison"
+    gaps = comparison.gaps
     baselines = ", those of rows without training each alone" if comparison.baselines else ""
     return (
-        f"Intervals in {comparison.metric.heading} {together}{baselines} (95 %, paired t), ~ where one holds zero. "
-        f"{about_words(comparison)}"
+        f"Intervals in {comparison.metric.heading} {together_words(gaps, 'with none')}{baselines} "
+        f"(95 %, {method_words(gaps)}), ~ where one holds zero. {about_words(comparison, gaps)}"
     )
 
 
@@ -180,7 +167,9 @@ def _gap_text(method: Method, comparison: Comparison, notes: Notes) -> str:
         return f"{text} {notes.mark(f'No interval: {words}.')}"
     if gap.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
-        return f"{text} {notes.mark(f'No interval: {pairs}.')}"
+        told = one_seed_words(method, reference)
+        marks = [f"No interval: {pairs}.", *([told, ABOUT_ONE_SEED] if told else [])]
+        return " ".join([text, *map(notes.mark, marks)])
     if gap.count < len(reference.chosen):
         text += " " + notes.mark(
             f"{method.label}: compared over the {gap.count} seeds in common with none's {len(reference.chosen)}."

@@ -11,7 +11,7 @@ from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.groups import PartitionRow, methods_by_label
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Difference, Spread
+from rsbench.reports.analysis.statistics.differences import Difference, Spread
 from rsbench.reports.document.table import Column, Notes, Row, Table
 from rsbench.reports.tables.columns import METHOD, count_cell, gap_cell, score_cell, score_column
 

@@ -74,7 +74,7 @@ def request_from(ctx: click.Context, given: Mapping[str, Any]) -> Request:
             reset_compressor=given["reset_compressor"],
             max_restarts=given["max_restarts"],
         ),
-        judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "test-set")),
+        judging=Judging(tolerance=given.get("tolerance"), intervals=given.get("intervals", "images")),
         ours=() if plan is None else plan.ours,
     )
 

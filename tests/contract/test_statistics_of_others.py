@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rsbench.reports.analysis.statistics import paired_difference, seeds_needed, simultaneous
+from rsbench.reports.analysis.statistics.differences import paired_difference, simultaneous
+from rsbench.reports.analysis.statistics.power import seeds_needed
 
 pytestmark = pytest.mark.long
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import sys
 
-from rsbench.reports.analysis.statistics import Difference, paired_difference, simultaneous
+from rsbench.reports.analysis.statistics.differences import Difference, paired_difference, simultaneous
 
 CASES = ((1, 3), (3, 3), (3, 5), (3, 10), (10, 3), (10, 10), (30, 5))
 

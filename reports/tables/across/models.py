@@ -8,7 +8,7 @@ from typing import Final
 from rsbench.metrics import Metric
 from rsbench.reports.analysis import numbers
 from rsbench.reports.analysis.comparison import Comparison
-from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.analysis.statistics.differences import Difference
 from rsbench.reports.document.table import Cell, Column, Table
 from rsbench.reports.tables.columns import (
     METHOD,

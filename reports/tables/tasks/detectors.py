@@ -9,7 +9,7 @@ from rsbench import units
 from rsbench.recipe.bsdm import is_bsdm
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import Spread, spread
+from rsbench.reports.analysis.statistics.differences import Spread, spread
 from rsbench.reports.document.table import Cell, Column, Notes, Row, Table
 from rsbench.reports.tables.columns import EMPTY, METHOD, score_cell
 from rsbench.results.schema import Record

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rsbench.metrics import SUREST, UNCERTAINTY, UNCERTAINTY_SOURCES
 from rsbench.reports.analysis.comparison import Comparison
 from rsbench.reports.analysis.methods import Method
-from rsbench.reports.analysis.statistics import spread
+from rsbench.reports.analysis.statistics.differences import spread
 from rsbench.reports.document.table import Column, Notes, Row, Table
 from rsbench.reports.tables.columns import METHOD, score_cell, score_column
 

@@ -259,9 +259,9 @@ judging_options = heading(
     click.option(
         "--intervals",
         type=click.Choice(INTERVALS),
-        default="test-set",
+        default="images",
         show_default=True,
-        help="Intervals for other seeds on this test set, or for new data (wider).",
+        help="What intervals are about: other seeds and test images, other seeds alone, or new data.",
     ),
 )
 """How a report judges differences."""

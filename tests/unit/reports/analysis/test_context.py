@@ -10,7 +10,7 @@ from report_parts import only_section
 
 from rsbench.judging import Judging
 from rsbench.reports import build_report
-from rsbench.reports.analysis.statistics import seeds_needed
+from rsbench.reports.analysis.statistics.power import seeds_needed
 
 Maker = Callable[..., dict[str, Any]]
 

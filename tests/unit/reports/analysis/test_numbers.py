@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rsbench.metrics import TASKS
 from rsbench.reports.analysis import numbers
-from rsbench.reports.analysis.statistics import Difference
+from rsbench.reports.analysis.statistics.differences import Difference
 
 
 def test_reports_numbers_are_in_the_unit_of_their_metric() -> None:

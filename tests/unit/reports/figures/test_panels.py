@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from report_parts import only, panels
+from report_parts import comparison_of, only, panels
 from rich_records import (
     with_history,
 )
@@ -41,7 +41,9 @@ def test_figures_points_are_the_tables_numbers(grid_records: list[dict[str, Any]
     assert topk.x == (40_000.0,)
     values = [100 * r["accuracy"]["test"]["oa"] for r in grid_records if is_cell(r, "topk", 0.05)]
     assert topk.y[0] == pytest.approx(statistics.fmean(values))
-    assert topk.sd[0] == pytest.approx(statistics.stdev(values))
+    gap = comparison_of(grid_records).gaps["topk 100x"]
+    assert gap is not None and gap.low is not None and gap.high is not None
+    assert topk.sd[0] == pytest.approx(50 * (gap.high - gap.low))
     assert figure.front == ((40_000.0, figure.series[3].y[0]),)
 
 

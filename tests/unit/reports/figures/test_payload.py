@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from report_parts import only, panels
 from round_records import exchanging
 
@@ -67,3 +68,18 @@ def test_rows_that_exchange_at_every_step_have_marks_of_their_own(make_record: M
     panel = panels(records)["What is saved and what is lost"]
     assert not [mark for mark in panel.legend if isinstance(mark, ShapedMark)]
     assert only(panel, Points).x.title == "payload / step"
+
+
+def test_bars_are_intervals_of_the_difference_to_none(make_record: Maker) -> None:
+    """Losses of 1, 2 and 3 points: half a width is t(0.975, 2) = 4.302653 times 1 / sqrt(3)."""
+    records = [make_record(seed=seed, oa=0.8) for seed in range(3)]
+    records += [make_record(compressor="topk", ratio=10.0, seed=seed, oa=0.79 - seed / 100) for seed in range(3)]
+    figure = only(panels(records)["What is saved and what is lost"], Points)
+    none, topk = figure.series
+    assert none.sd == (None,) and topk.sd[0] == pytest.approx(4.302653 / 3**0.5)
+    assert "-2.0 [-4.5, +0.5] ~ against none" in topk.tip
+    assert "A bar is the 95 % interval of a row's difference to none, put around the row's mean" in figure.caption
+    figure = only(
+        panels([record for record in records if not record["cell"]["seed"]])["What is saved and what is lost"], Points
+    )
+    assert "bar" not in figure.caption

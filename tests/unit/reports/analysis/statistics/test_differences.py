@@ -3,21 +3,17 @@ from __future__ import annotations
 import math
 import random
 import re
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from rsbench.reports.analysis.statistics import (
+from rsbench.reports.analysis.statistics.differences import (
     Difference,
     paired_difference,
-    pareto_front,
-    seeds_needed,
     simultaneous,
     spread,
-    t_quantile,
 )
 
 
@@ -70,26 +66,11 @@ def test_stats_a_clear_loss_is_below() -> None:
 def test_stats_and_reports_load_neither_scipy_pandas_nor_torch_at_import() -> None:
     heavy = ("scipy", "pandas", "torch", "numpy")
     code = (
-        "import sys, rsbench.reports.analysis.statistics, rsbench.reports;"
+        "import sys, rsbench.reports.analysis.statistics.images, rsbench.reports;"
         f" print([m for m in {heavy} if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_stats_pareto_front_is_what_no_point_beats() -> None:
-    rng = random.Random(0)
-    points = [(float(rng.randrange(12)), rng.randrange(12) / 10) for _ in range(60)]
-
-    def beaten(one: tuple[float, float]) -> bool:
-        return any(other != one and other[0] <= one[0] and other[1] >= one[1] for other in points)
-
-    front = pareto_front(points)
-    assert sorted(front) == [index for index, point in enumerate(points) if not beaten(point)]
-    assert [points[index][0] for index in front] == sorted(points[index][0] for index in front)
-    assert len(front) > 2
-    assert pareto_front([]) == []
-    assert pareto_front([(1.0, 0.5), (1.0, 0.5)]) == [0, 1]
 
 
 def drawn(seed: int, count: int, shift: float = 0.0) -> tuple[dict[int, float], dict[int, float]]:
@@ -191,7 +172,7 @@ def test_stats_corrected_resampled_t_is_that_of_nadeau_and_bengio() -> None:
 @pytest.mark.parametrize(("rows", "count"), [(3, 3), (3, 10), (10, 3), (10, 10), (30, 5)])
 def test_stats_simultaneous_intervals_cover_all_true_differences_as_often_as_they_say(rows: int, count: int) -> None:
     """Rows that share a reference, 4,000 tables each: at least 95 % of tables hold every true difference."""
-    program = Path(__file__).parents[3] / "programs" / "interval_coverage.py"
+    program = Path(__file__).parents[4] / "programs" / "interval_coverage.py"
     wanted = [str(rows), str(count), "4000"]
     done = subprocess.run([sys.executable, str(program), *wanted], capture_output=True, text=True, check=True)
     alone, together = map(float, re.findall(r"(\d\.\d+)$", done.stdout, re.MULTILINE))
@@ -203,25 +184,3 @@ def _together(rows: list[tuple[dict[int, float], dict[int, float]]]) -> list[Dif
     """The differences of one table."""
     gaps = simultaneous({at: paired_difference(values, reference) for at, (values, reference) in enumerate(rows)})
     return [gap for gap in gaps.values() if gap is not None]
-
-
-@pytest.mark.parametrize(("effect_in_sd", "seeds"), [(0.2, 199), (0.5, 34), (0.8, 15), (1.0, 10)])
-def test_stats_seeds_needed_are_those_of_power_tables(effect_in_sd: float, seeds: int) -> None:
-    """Cohen's small, medium and large effects, two-sided 5 %, power 80 %."""
-    assert seeds_needed(0.01, 0.01 * effect_in_sd) == seeds
-
-
-def test_stats_seeds_needed_find_the_effect_as_often_as_promised() -> None:
-    sd, effect = 0.008, 0.01
-    count = seeds_needed(sd, effect)
-    bound = t_quantile(0.975, count - 1)
-    rng = random.Random(11)
-
-    def finds(size: int) -> bool:
-        values = [rng.gauss(effect, sd) for _ in range(size)]
-        return abs(statistics.fmean(values)) * math.sqrt(size) / statistics.stdev(values) > bound
-
-    share = sum(finds(count) for _ in range(4000)) / 4000
-    assert 0.78 <= share <= 0.88
-    assert seeds_needed(0.0, effect) == 2
-    assert seeds_needed(1e9, effect) == 100_000

@@ -9,12 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 Name = TypeVar("Name")
+Gap = TypeVar("Gap", bound="Difference")
 
 CONFIDENCE: Final = 0.95
 """Confidence of every interval; 1 - CONFIDENCE is the error rate of every test."""
-POWER: Final = 0.80
-"""Chance to see a difference that is there, in :func:`seeds_needed`."""
-_MOST_SEEDS: Final = 100_000
 _ALIKE: Final = 1e-9
 """Share of their mean up to which a spread of differences is rounding."""
 
@@ -44,7 +42,7 @@ class Difference:
         high: upper end of the interval, None where there is no lower one.
         count: how many pairs.
         sd: sample standard deviation of the differences, None from one pair.
-        error: standard error of the mean that interval and p value are made from, None from one pair.
+        error: standard error of the mean over seeds, from which interval and p value are made; None from one pair.
         p: two-sided p value of the paired t test, None from one pair.
         p_corrected: the same for all differences of its table; None where it was judged alone.
     """
@@ -72,6 +70,10 @@ class Difference:
     def is_below(self) -> bool:
         """Whether the whole interval lies below zero."""
         return self.high is not None and self.high < 0
+
+    def half_width(self, alpha: float) -> float:
+        """Return half the width of the interval of confidence 1 - alpha around the mean; 0 where there is no error."""
+        return t_quantile(1 - alpha / 2, self.count - 1) * self.error if self.error else 0.0
 
     @property
     def turned(self) -> Difference:
@@ -114,12 +116,12 @@ def paired_difference(
     if sd <= _ALIKE * abs(mean):
         sd = 0.0
     error = sd * math.sqrt(1 / count + test_per_train)
-    p = _t_test(mean, error, count) if error else _sign_test(mean, count)
+    p = _t_test(mean, error, count) if error else sign_test(mean, count)
     alone = Difference(mean=mean, low=None, high=None, count=count, sd=over_seeds.sd, error=error, p=p)
-    return _with_interval(alone, comparisons=1)
+    return with_interval(alone, comparisons=1)
 
 
-def _with_interval(gap: Difference, *, comparisons: int) -> Difference:
+def with_interval(gap: Gap, *, comparisons: int) -> Gap:
     """Return a difference with the interval that holds together with those of as many others; none for one pair.
 
     Student's t at a confidence of 1 - 0.05 / comparisons: by Bonferroni's inequality all intervals of a table hold
@@ -129,14 +131,12 @@ def _with_interval(gap: Difference, *, comparisons: int) -> Difference:
     if gap.p is None or gap.error is None:
         return gap
     alpha = (1 - CONFIDENCE) / comparisons
-    if gap.error:
-        half = t_quantile(1 - alpha / 2, gap.count - 1) * gap.error
-        return replace(gap, low=gap.mean - half, high=gap.mean + half)
-    certain = not gap.mean or gap.p <= alpha
-    return replace(gap, low=gap.mean if certain else None, high=gap.mean if certain else None)
+    half = gap.half_width(alpha)
+    is_told = bool(gap.error) or not gap.mean or gap.p <= alpha
+    return replace(gap, low=gap.mean - half if is_told else None, high=gap.mean + half if is_told else None)
 
 
-def _sign_test(mean: float, count: int) -> float:
+def sign_test(mean: float, count: int) -> float:
     """Return the two-sided p value of the sign test of differences that are all alike.
 
     A few test samples leave a score few values, so that two or three seeds may differ by the same: no spread at all,
@@ -152,7 +152,7 @@ def _t_test(mean: float, error: float, count: int) -> float:
     return 2 * float(stdtr(count - 1, -abs(mean) / error))
 
 
-def t_quantile(probability: float, degrees_of_freedom: int) -> float:
+def t_quantile(probability: float, degrees_of_freedom: float) -> float:
     """Return the quantile of Student's t distribution."""
     # scipy.special alone loads in a third of the time of scipy.stats, which calls the same function.
     from scipy.special import stdtrit  # late: start-up
@@ -167,58 +167,6 @@ def simultaneous(differences: Mapping[Name, Difference | None]) -> dict[Name, Di
     def judged(gap: Difference | None) -> Difference | None:
         if gap is None or gap.p is None:
             return gap
-        return replace(_with_interval(gap, comparisons=tested), p_corrected=min(1.0, tested * gap.p))
+        return replace(with_interval(gap, comparisons=tested), p_corrected=min(1.0, tested * gap.p))
 
     return {name: judged(gap) for name, gap in differences.items()}
-
-
-def seeds_needed(sd: float, effect: float, *, confidence: float = CONFIDENCE, power: float = POWER) -> int:
-    """Return how many seeds a paired, two-sided t test needs to find a true mean difference.
-
-    The smallest n with P(|T| > t(1 - alpha/2, n - 1)) >= power, where T has the noncentral t distribution with
-    n - 1 degrees of freedom and noncentrality effect * sqrt(n) / sd. Source: Cohen, "Statistical Power Analysis
-    for the Behavioral Sciences", 2nd ed. (1988), chapter 2; the normal approximation ((z_a + z_b) sd / effect)^2,
-    which is a little too small, is where the search begins.
-
-    Args:
-        sd: standard deviation of the paired differences, 0 or more.
-        effect: the difference to be found, above 0, in the unit of ``sd``.
-        confidence: 1 - alpha.
-        power: chance to find it.
-
-    Returns:
-        At least 2; at most 100,000, where nothing more is searched.
-    """
-    if sd <= 0:
-        return 2
-    normal = statistics.NormalDist()
-    z = normal.inv_cdf(0.5 + confidence / 2) + normal.inv_cdf(power)
-    count = max(2, math.ceil(min((z * sd / effect) ** 2, _MOST_SEEDS)))
-    while count < _MOST_SEEDS and _power(count, effect / sd, confidence) < power:
-        count += 1
-    return count
-
-
-def _power(count: int, effect_in_sd: float, confidence: float) -> float:
-    """Return the power of a paired, two-sided t test."""
-    from scipy.special import nctdtr  # late: start-up
-
-    bound = t_quantile(0.5 + confidence / 2, count - 1)
-    shift = effect_in_sd * math.sqrt(count)
-    above, below = 1 - float(nctdtr(count - 1, shift, bound)), float(nctdtr(count - 1, shift, -bound))
-    # Far in the tail the library gives nan for what is 0.
-    return above + (below if math.isfinite(below) else 0.0)
-
-
-def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Return the indices of the (bytes, score) points on the front: lower bytes and higher score are better.
-
-    A point is on it when no other has as few bytes and as high a score, and better in one of the two; equal points
-    stand or fall together. Indices come by bytes, fewest first.
-    """
-    order = sorted(range(len(points)), key=lambda index: (points[index][0], -points[index][1]))
-    front: list[int] = []
-    for index in order:
-        if not front or points[index] == points[front[-1]] or points[index][1] > points[front[-1]][1]:
-            front.append(index)
-    return front

@@ -1,0 +1,1 @@
+"""Means, spreads and paired differences, over seeds and over test images."""
