@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rsbench import correctness
 from rsbench.errors import RsbenchError
 from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
 from rsbench.metrics import TASKS, facts_of
+from rsbench.results import correctness
 from rsbench.results.checks import (
     DETAILS,
     Check,

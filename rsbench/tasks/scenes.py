@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from rsbench import correctness
 from rsbench.datasets.partition import TrainingSamples
 from rsbench.datasets.scenes.prepared import Scenes
 from rsbench.loaders.batches import Batch
 from rsbench.loaders.images import Pictures
 from rsbench.models import own
 from rsbench.models import torchvision as models
+from rsbench.results import correctness
 from rsbench.tasks import evaluate
 from rsbench.tasks.base import Networks
 from rsbench.tasks.classification import Classification

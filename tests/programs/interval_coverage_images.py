@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rsbench.correctness import packed
 from rsbench.reports.analysis.statistics.differences import paired_difference, t_quantile
 from rsbench.reports.analysis.statistics.images import Answers, ImageDifference, over_images
+from rsbench.results.correctness import packed
 
 IMAGES = 2000
 SEEDS = (2, 3, 5, 10)

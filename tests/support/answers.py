@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rsbench.correctness import packed
+from rsbench.results.correctness import packed
 
 
 def with_answers(record: dict[str, Any], right: Sequence[bool]) -> dict[str, Any]:

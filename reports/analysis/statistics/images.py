@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from rsbench.correctness import unpacked
 from rsbench.reports.analysis.statistics.differences import Difference, sign_test, t_quantile, with_interval
+from rsbench.results.correctness import unpacked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ class Answers:
     """Which test images one trained network got right.
 
     Attributes:
-        correct: one bit an image, as a record has it (:mod:`rsbench.correctness`).
+        correct: one bit an image, as a record has it (:mod:`rsbench.results.correctness`).
         images: how many there are.
         data: fingerprint of the data set that they are of.
     """

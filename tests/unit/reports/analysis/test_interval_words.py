@@ -98,6 +98,6 @@ def test_reports_of_one_seed_have_mcnemars_test(make_record: Maker) -> None:
 
 
 def bits(record: dict[str, Any]) -> Any:
-    from rsbench.correctness import unpacked
+    from rsbench.results.correctness import unpacked
 
     return unpacked(record["accuracy"]["test"]["correct"], IMAGES)

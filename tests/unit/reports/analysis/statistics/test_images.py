@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rsbench.correctness import packed
 from rsbench.reports.analysis.statistics.differences import (
     Difference,
     paired_difference,
@@ -23,6 +22,7 @@ from rsbench.reports.analysis.statistics.images import (
     discordance,
     over_images,
 )
+from rsbench.results.correctness import packed
 
 Bits = NDArray[np.bool_]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsbench import correctness
 from rsbench.errors import RsbenchError
+from rsbench.results import correctness
 
 
 @given(st.lists(st.booleans(), max_size=70))
