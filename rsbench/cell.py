@@ -29,6 +29,8 @@ SCHEDULES: Final[tuple[str, ...]] = get_args(Schedule)
 OPTIMIZERS: Final[tuple[str, ...]] = get_args(Optimizer)
 KEY_VERSION: Final = 3
 """Goes up when code changes the numbers of every cell, so that all run again; the record schema has its own number."""
+CHANGED_DEFAULTS: Final[Mapping[str, int]] = {"rsdgc": 1}
+"""Compressor -> how often a default of its options changed: its cells run again, those of others do not."""
 WIRE_VERSION: Final = 2
 """Goes up when the formula of wire bytes changes, and with it the density of cells that match them."""
 KEY_VERSION_UNSAID: Final = 2
@@ -167,6 +169,8 @@ class CellSpec(Recipe):
     def key(self) -> str:
         """Twelve hexadecimal digits that are equal for equal specs."""
         rules: dict[str, int] = {"schema": KEY_VERSION} | ({"wire": WIRE_VERSION} if self.match == "wire" else {})
+        changed = CHANGED_DEFAULTS.get(self.compressor.partition(":")[0])
+        rules |= {} if changed is None else {"defaults": changed}
         text = json.dumps({**rules, **self.to_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

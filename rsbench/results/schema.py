@@ -13,7 +13,7 @@ from rsbench.errors import RsbenchError
 from rsbench.links.wire import WIRE_FORMULAS
 from rsbench.measure import step_times
 from rsbench.metrics import TASKS, facts_of
-from rsbench.results import correctness
+from rsbench.results import correctness, upgrades
 from rsbench.results.checks import (
     DETAILS,
     Check,
@@ -31,24 +31,11 @@ from rsbench.results.phase_checks import check_phases
 
 Record = dict[str, Any]
 
-SCHEMA = 2
+SCHEMA = 3
 STATUSES = ("done", "failed", "timeout", "interrupted", "skipped")
 
 
-def _from_1(record: Record) -> Record:
-    """Return a record of schema 2; schema 1 knew scene classification by SGD only, and no history but validation."""
-    new = {**record, "cell": {**record["cell"], "optimizer": "sgd"}, "history": []}
-    if record.get("dataset") is not None:
-        new["dataset"] = {**record["dataset"], "task": "scenes"}
-    if record.get("accuracy") is not None:
-        accuracy = dict(record["accuracy"])
-        test = dict(accuracy["test"])
-        accuracy |= {"val_score": accuracy.pop("val_oa"), "pictures": [], "baselines": {}}
-        new["accuracy"] = {**accuracy, "test": {**test, "samples": test.pop("images")}}
-    return new
-
-
-UPGRADES: dict[int, Callable[[Record], Record]] = {1: _from_1}
+UPGRADES: dict[int, Callable[[Record], Record]] = {1: upgrades.from_1, 2: upgrades.from_2}
 """Functions from schema n to n + 1, by n. Start here when SCHEMA goes up; keep an old record in the tests."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fedfusion_records import with_facts
 
+from rsbench.compressors import parse
 from rsbench.errors import RsbenchError
 from rsbench.results import schema
 
@@ -49,3 +50,22 @@ def test_results_what_a_model_tells_of_itself_is_checked_where_it_is(
     ):
         with pytest.raises(RsbenchError, match=words):
             schema.check({**told, "model": {**told["model"], "fedfusion": wrong}})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("rsdgc", "rsdgc:policy=global_rank"),
+        ("rsdgc:policy=lamp", "rsdgc"),
+        ("rsdgc:alpha=0.5,values=fp16", "rsdgc:alpha=0.5,policy=global_rank,values=fp16"),
+        ("rsdgc:floor=0.2,policy=lamp,values=fp16", "rsdgc:floor=0.2,values=fp16"),
+        ("rsdgc:policy=uniform", "rsdgc:policy=uniform"),
+        ("dgc:density=0.1", "dgc:density=0.1"),
+    ],
+)
+def test_records_of_schema_2_say_what_rsdgc_meant_then(before: str, after: str) -> None:
+    old = {"schema": 2, "cell": {"compressor": before}, "compressor": {"text": before}}
+    new = schema.upgrade(old)
+    assert (new["cell"]["compressor"], new["compressor"]["text"]) == (after, after)
+    assert parse(after).text == after
+    assert schema.upgrade({"schema": 2, "cell": {"compressor": before}, "compressor": None})["compressor"] is None
