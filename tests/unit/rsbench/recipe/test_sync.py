@@ -50,7 +50,7 @@ def test_the_last_exchange_may_come_early(steps: int, exchanges: int) -> None:
     [
         ("", "not understood"),
         ("round:8", 'Did you mean "rounds"'),
-        ("rounds", "write rounds:8"),
+        ("accumulate", "write accumulate:8"),
         ("rounds:0", "whole number from 1"),
         ("rounds:-3", "whole number from 1"),
         ("rounds:1.5", "whole number from 1"),
