@@ -43,6 +43,7 @@ class PowerSGD(Compressor):
     keeps_residual = True
     setting: ClassVar[str] = "rank"
     setting_range: ClassVar[tuple[float, float]] = (1.0, 2.0**20)  # of the most, every tensor is sent whole
+    coarsest_words: ClassVar[str] = "factors of one column (rank=1)"
 
     rank: float = option(4.0, "rank r of the matrices that are sent; of 1.5 some have rank 1 and some rank 2", low=1)
     draw_seed: int = option(0, "seed of the first Q, the same on all ranks", low=0)

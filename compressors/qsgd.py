@@ -33,6 +33,7 @@ class QSGD(QuantizedCompressor):
     draws_at_random = True
     setting: ClassVar[str] = "levels"
     setting_range: ClassVar[tuple[float, float]] = (_FILLED[0], _FILLED[-1])
+    coarsest_words: ClassVar[str] = "2 bits a value and a norm a group (levels=1)"
     setting_is_coarse: ClassVar[bool] = True
 
     levels: int = option(7, "levels s of a magnitude; 1, 7 and 127 fill 2, 4 and 8 bits", low=1, high=127)

@@ -45,6 +45,7 @@ class Compressor:
         collective: ``all_reduce``, ``all_gather`` or ``none``.
         setting: the option that brings it to a compression ratio that is asked for; empty where none does.
         setting_range: the coarsest and the finest setting; bytes rise from one to the other.
+        coarsest_words: what the coarsest setting sends, for sentences.
         setting_is_coarse: settings are so few that a ratio may be far from any of them; the next higher one is taken.
         draws_at_random: what is sent depends on draws, which follow from ``draw_seed`` and :attr:`seed`.
 
@@ -61,6 +62,7 @@ class Compressor:
     collective: ClassVar[str] = "all_reduce"
     setting: ClassVar[str] = ""
     setting_range: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    coarsest_words: ClassVar[str] = ""
     setting_is_coarse: ClassVar[bool] = False
     draws_at_random: ClassVar[bool] = False
     bytes_per_element: ClassVar[float] = 4.0

@@ -142,9 +142,9 @@ def shortest_rounds(
     longest = matching(high)
     if not longest.within_reach:
         raise RsbenchError(
-            f"{longest.compressor.name} in rounds cannot compress {facts.name} {ratio:g}x in {match} bytes: as"
-            f" {longest.compressor.text} with a single exchange, after {high:,} steps, it reaches"
-            f" {_reach_text(longest.reach)}; ask for at most --ratio {math.floor(longest.reach)}, or for more --epochs."
+            f"{longest.compressor.text} in rounds cannot compress {facts.name} {ratio:g}x in {match} bytes: with a"
+            f" single exchange, after all {high:,} steps, it reaches {_reach_text(longest.reach)}; ask for at most"
+            f" --ratio {math.floor(longest.reach)}, or for more steps."
         )
     while high - low > 1:
         middle = (low + high) // 2
@@ -272,10 +272,9 @@ class _Matching:
         if reach >= 1:
             remedies.insert(0, f"ask for at most --ratio {math.floor(reach):g}")
         why = "; ".join(causes)
-        limit = "with one neighbourhood or element a layer" if by_density else f"as {compressor.text}"
         return RsbenchError(
-            f"{compressor.name} cannot compress {facts.name} {self.ratio:g}x in {self.match} bytes: {limit} it reaches"
-            f" {_reach_text(reach)}{f' ({why})' if why else ''};"
+            f"{compressor.name} cannot compress {facts.name} {self.ratio:g}x in {self.match} bytes: with"
+            f" {compressor.coarsest_words} it reaches {_reach_text(reach)}{f' ({why})' if why else ''};"
             f" {' or '.join(remedies) or 'use fewer workers'}."
         )
 
@@ -296,4 +295,4 @@ class _Matching:
 
 
 def _reach_text(reach: float) -> str:
-    return f"{reach:,.4g}x" if reach < 10 else f"{reach:,.0f}x"
+    return f"{reach:,.4g}x" if reach < 1000 else f"{reach:,.0f}x"

@@ -155,9 +155,8 @@ def parse_sync(text: str) -> Sync:
         RsbenchError: one sentence that says what the text lacks.
     """
     kind, *rest = text.strip().lower().split(":")
-    kind, chosen, length = kind.partition("=")
-    if chosen and kind == "rounds":
-        return _rounds(text, _count(text, length), rest, by_ratio=True)
+    if kind.startswith("rounds="):
+        return _rounds(text, _count(text, kind.removeprefix("rounds=")), rest, by_ratio=True)
     if kind in PRESETS:
         return _preset(text, kind, rest)
     if kind not in KINDS:
