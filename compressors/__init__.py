@@ -113,5 +113,5 @@ def parse(text: str) -> Compressor:
             raise RsbenchError(f"{text!r} gives {key!r} twice; give it once.")
         values[key] = options.read(name, fields[key], value)
     compressor = cls(**values)
-    compressor.density_given = "density" in values
+    compressor.setting_given = cls.setting in values
     return compressor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from rsbench.compressors import papers
 from rsbench.compressors.base.options import option
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rsbench.compressors.message.quantizers import Quantizer
 
 _WIDTHS = (2, 4, 8)
+_FILLED = (1, 7, 127)
+"""Levels that leave no code of a width unused, but for one."""
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -29,6 +31,10 @@ class QSGD(QuantizedCompressor):
     source = "Alistarh, Grubic, Li, Tomioka & Vojnovic, NeurIPS 2017"
     references = (papers.ALISTARH_2017,)
     draws_at_random = True
+    setting: ClassVar[str] = "levels"
+    setting_range: ClassVar[tuple[float, float]] = (_FILLED[0], _FILLED[-1])
+    coarsest_words: ClassVar[str] = "2 bits a value and a norm a group (levels=1)"
+    setting_is_coarse: ClassVar[bool] = True
 
     levels: int = option(7, "levels s of a magnitude; 1, 7 and 127 fill 2, 4 and 8 bits", low=1, high=127)
     group: int = option(512, "elements with a norm of their own; 0 for the whole tensor", low=0)
@@ -39,6 +45,10 @@ class QSGD(QuantizedCompressor):
     def width(self) -> int:
         """Bits of a code."""
         return next(width for width in _WIDTHS if 2 * self.levels + 1 <= 1 << width)
+
+    def with_setting(self, value: float) -> Self:
+        """Return a fresh compressor of the most levels up to a value that fill 2, 4 or 8 bits."""
+        return self.replace(levels=max(levels for levels in _FILLED if levels <= value))
 
     def coded_bytes(self, elements: int) -> int:
         """Return the bytes of a norm a group and the packed codes."""

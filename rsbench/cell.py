@@ -112,7 +112,8 @@ class CellSpec(Recipe):
         image_size: height and width in pixels.
         optimizer: ``sgd``, or ``adam`` or ``adamw`` with their usual betas, for which ``momentum`` plays no part.
         link: canonical text of emulated links (:mod:`rsbench.links.worker_links`); None for whatever is there.
-        sync: canonical text of how often workers exchange (:mod:`rsbench.recipe.sync`); None for every step.
+        sync: canonical text of how often workers exchange (:mod:`rsbench.recipe.sync`); None for every step. The
+            length of rounds that the ratio chooses stands in it once it is known, but in no key.
         prune: canonical text of which training samples are kept (:mod:`rsbench.recipe.prune`); None for all.
         model_source: what an own model's code is (:mod:`rsbench.models.origin`); None for ours.
     """
@@ -171,8 +172,13 @@ class CellSpec(Recipe):
         rules: dict[str, int] = {"schema": KEY_VERSION} | ({"wire": WIRE_VERSION} if self.match == "wire" else {})
         changed = CHANGED_DEFAULTS.get(self.compressor.partition(":")[0])
         rules |= {} if changed is None else {"defaults": changed}
-        text = json.dumps({**rules, **self.to_dict()}, sort_keys=True)
+        text = json.dumps({**rules, **self.to_dict(), **self._asked_sync}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def _asked_sync(self) -> dict[str, str]:
+        """How often workers exchange as it was asked for, without the length that the ratio chose."""
+        return {} if self.sync is None else {"sync": self.synchronization.asked.text}
 
     @property
     def synchronization(self) -> Sync:
@@ -197,7 +203,8 @@ class CellSpec(Recipe):
     @property
     def row(self) -> tuple[str, ...]:
         """What a row stands for: all that changes its numbers, learning rates and seeds apart."""
-        return tuple(str(value) for name, value in self.to_dict().items() if name not in {"lr", "seed"})
+        asked = self.to_dict() | self._asked_sync
+        return tuple(str(value) for name, value in asked.items() if name not in {"lr", "seed"})
 
     @property
     def label(self) -> str:
@@ -212,7 +219,7 @@ class CellSpec(Recipe):
     def folder_name(self) -> str:
         """The name of the cell's folder; the key makes it unique, the rest makes it readable."""
         ratio = "" if self.ratio is None else f"-{self.ratio:g}x"
-        method = "-".join(filter(None, [self.compressor, self.sync, self.prune]))
+        method = "-".join(filter(None, [self.compressor, *self._asked_sync.values(), self.prune]))
         compressor = re.sub(r"[^A-Za-z0-9.]+", "_", method)[:60]
         model = re.sub(r"[^\w.-]+", "_", short_model(self.model))[:60]
         return f"{self.dataset}-{model}-{compressor}{ratio}-lr{self.lr:g}-s{self.seed}-{self.key}"

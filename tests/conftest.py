@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rsbench.cell import KEY_VERSION
+from rsbench.results.schema import SCHEMA
 
 SPLIT_MS = {
     "data_s": 1.0,
@@ -125,7 +126,7 @@ def _record(
     name = cell["compressor"].partition(":")[0]
     parts = {part: ms / 1000 for part, ms in (SPLIT_MS | (split_ms or {})).items()}
     record: dict[str, Any] = {
-        "schema": 2,
+        "schema": SCHEMA,
         "key": hashlib.sha256(json.dumps(cell, sort_keys=True).encode()).hexdigest()[:12],
         "key_version": key_version,
         "status": status,

@@ -43,7 +43,10 @@ class Compressor:
         trains: False when training with it is not meant to converge (``noop``).
         keeps_residual: what is not sent stays in a residual on the rank.
         collective: ``all_reduce``, ``all_gather`` or ``none``.
-        matchable: a compression ratio can be asked of it, by solving for its ``density``.
+        setting: the option that brings it to a compression ratio that is asked for; empty where none does.
+        setting_range: the coarsest and the finest setting; bytes rise from one to the other.
+        coarsest_words: what the coarsest setting sends, for sentences.
+        setting_is_coarse: settings are so few that a ratio may be far from any of them; the next higher one is taken.
         draws_at_random: what is sent depends on draws, which follow from ``draw_seed`` and :attr:`seed`.
 
     Of a compressor with an option that changes them, an object's ``keeps_residual`` and ``collective`` are its own; the
@@ -57,7 +60,10 @@ class Compressor:
     trains: ClassVar[bool] = True
     keeps_residual: ClassVar[bool] = False
     collective: ClassVar[str] = "all_reduce"
-    matchable: ClassVar[bool] = False
+    setting: ClassVar[str] = ""
+    setting_range: ClassVar[tuple[float, float]] = (0.0, 0.0)
+    coarsest_words: ClassVar[str] = ""
+    setting_is_coarse: ClassVar[bool] = False
     draws_at_random: ClassVar[bool] = False
     bytes_per_element: ClassVar[float] = 4.0
 
@@ -68,7 +74,7 @@ class Compressor:
         self._momentum: float | None = None
         self._seed = 0
         self._workers = 2
-        self.density_given = False
+        self.setting_given = False
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_hook": None}  # a copy serves no model: process groups cannot be copied
@@ -92,7 +98,7 @@ class Compressor:
         shown = [
             f"{f.name}={options.write(given[f.name])}"
             for f in sorted(dataclasses.fields(self), key=lambda f: f.name)
-            if given[f.name] != f.default or (f.name == "density" and self.density_given)
+            if given[f.name] != f.default or (f.name == self.setting and self.setting_given)
         ]
         return self.name + (":" + ",".join(shown) if shown else "")
 
@@ -115,13 +121,27 @@ class Compressor:
     def replace(self, **changes: Any) -> Self:
         """Return a fresh compressor with some options changed; it is not registered anywhere."""
         fresh = dataclasses.replace(self, **changes)
-        fresh.density_given = self.density_given or "density" in changes
+        fresh.setting_given = self.setting_given or self.setting in changes
         fresh._workers = self.workers
         return fresh
 
     def with_density(self, density: float) -> Self:
         """Return a fresh compressor of another density (share of elements sent, 0 < r <= 1)."""
         return self.replace(density=density)
+
+    def with_setting(self, value: float) -> Self:
+        """Return a fresh compressor of the finest setting up to a value within :attr:`setting_range`."""
+        return self.replace(**{self.setting: value})
+
+    @property
+    def coarsest(self) -> Self:
+        """A fresh compressor that sends the least that a ratio may choose; of one that is not open, a copy."""
+        return self.with_setting(self.setting_range[0]) if self.is_open else self.replace()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a ratio may choose the setting, since nobody gave one."""
+        return bool(self.setting) and not self.setting_given
 
     def with_extra(self, extra: float) -> Self:
         """Return a compressor that sends a share of one more block a tensor beyond its density; most cannot."""

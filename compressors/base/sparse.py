@@ -37,7 +37,9 @@ class SparseCompressor(Compressor):
 
     keeps_residual: ClassVar[bool] = True
     collective: ClassVar[str] = "all_gather"
-    matchable: ClassVar[bool] = True
+    setting: ClassVar[str] = "density"
+    setting_range: ClassVar[tuple[float, float]] = (1e-12, 1.0)
+    coarsest_words: ClassVar[str] = "one neighbourhood or element a layer"
 
     density: float = options.option(0.01, "share of a tensor's elements that is sent", low=0, high=1, low_open=True)
     extra: float = options.option(

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -57,10 +57,11 @@ class LowRankHook(ResidualHook):
         model: the wrapped network.
         identity: of the compressor.
         layout: shape -> layout of the tensor.
-        rank: r.
+        ranks: layouts of all tensors -> rank r of each.
         seed: of the first Qs, the same on all ranks.
 
     Attributes:
+        ranks: tensor name -> r, of those that are compressed.
         factors: tensor name -> Q, float32 [m, r], equal on all ranks.
     """
 
@@ -69,13 +70,14 @@ class LowRankHook(ResidualHook):
         model: DistributedDataParallel,
         identity: str,
         layout: Callable[[tuple[int, ...]], Layout],
-        rank: int,
+        ranks: Callable[[Sequence[Layout]], Sequence[int]],
         seed: str,
     ) -> None:
         super().__init__(model, identity, layout, ErrorFeedback)
-        self.low_rank = rank
+        chosen = dict(zip(self.layouts, ranks(list(self.layouts.values())), strict=True))
+        self.ranks = {name: chosen[name] for name in self.compressed}
         self.factors: Tensors = {}
-        for name in self.compressed:
+        for name, rank in self.ranks.items():
             rng = torch.Generator().manual_seed(zlib.crc32(f"{seed}:{name}".encode()))
             self.factors[name] = torch.randn(self.layouts[name].cols, rank, generator=rng).to(self.device)
         self._in_flight: dict[int, _InFlight] = {}
@@ -146,9 +148,9 @@ class LowRankHook(ResidualHook):
     def densities(self) -> dict[str, float]:
         """Return the elements of the factors as a share of each tensor's."""
         share = dict.fromkeys(self.parameters, 1.0)
-        for name in self.compressed:
+        for name, rank in self.ranks.items():
             layout = self.layouts[name]
-            share[name] = self.low_rank * (layout.rows + layout.cols) / layout.numel
+            share[name] = rank * (layout.rows + layout.cols) / layout.numel
         return share
 
     def state_dict(self) -> dict[str, Any]:

@@ -103,7 +103,7 @@ def _of_compressors(texts: Sequence[str], densities: Sequence[float]) -> Iterato
     from rsbench.compressors import parse  # late: start-up
 
     for compressor in {one.text: one for one in map(parse, texts)}.values():
-        open_density = compressor.matchable and not compressor.density_given
+        open_density = compressor.is_open and compressor.setting == "density"
         for density in densities if open_density else (None,):
             yield Row(
                 method=compressor.text, kind="compressor", density=density, keeps_residual=compressor.keeps_residual

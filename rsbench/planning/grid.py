@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from rsbench.planning.devices import DeviceRequest, resolve
 from rsbench.recipe.partition import parse_partition
 from rsbench.recipe.ranges import check_ratio
 from rsbench.recipe.split import check_split
-from rsbench.recipe.sync import parse_sync
+from rsbench.recipe.sync import EVERY_STEP, parse_sync
 
 if TYPE_CHECKING:
     from rsbench.compressors import Compressor
@@ -44,7 +45,7 @@ class Grid:
         optional: those that only a family's name stands for; they are left out where they are missing.
         models: names; none takes each data set's own.
         compressors: texts ``name:key=value,...``.
-        ratios: compression ratios that matchable compressors are brought to.
+        ratios: compression ratios that compressors and rounds are brought to, where no setting or length is given.
         density: fixed share of elements to send instead of ``ratios``; None matches bytes.
         lrs: learning rates; none takes each data set's own, or that of a network that needs a smaller one.
         tuning_seed: the repeat whose validation data choose each row's learning rate; None runs all rates everywhere.
@@ -194,8 +195,7 @@ class Grid:
             for workers in self.workers
             for link in self.links
             for model in self.models or (datasets[name].model,)
-            for text, ratio in rows
-            for sync in self.syncs
+            for text, ratio, sync in rows
             for prune in self.prunes
             for lr in self.lrs or (default_rate(model, datasets[name].lr),)
         ]
@@ -210,24 +210,55 @@ class Grid:
         place = {"dataset": name, "dataset_fingerprint": data.fingerprint, "device": self.device}
         return {**place, **chosen, **asdict(self.recipe), **unused}
 
-    def _rows(self) -> list[tuple[str, float | None]]:
-        """Return (canonical compressor, ratio or None) in the order given."""
+    def _rows(self) -> list[tuple[str, float | None, str | None]]:
+        """Return (canonical compressor, ratio or None, way to exchange) in the order given."""
         from rsbench import compressors  # late: start-up
         from rsbench.compressors.base.differences import check_differences  # late: start-up
 
         in_rounds = any(parse_sync(sync).in_rounds for sync in self.syncs if sync is not None)
-        rows: list[tuple[str, float | None]] = []
+        rows: list[tuple[str, float | None, str | None]] = []
         for text in self.compressors:
             compressor: Compressor = compressors.parse(text)
             if in_rounds:
                 check_differences(compressor)
-            if not compressor.matchable or compressor.density_given:
-                rows.append((compressor.text, None))
-            elif self.density is not None:
-                rows.append((compressor.with_density(self.density).text, None))
-            else:
-                rows.extend((compressor.text, ratio) for ratio in self.ratios)
+            if self.density is not None and compressor.is_open and compressor.setting == "density":
+                compressor = compressor.with_density(self.density)
+            for ratio, sync in itertools.product(self.ratios, self.syncs):
+                if self._follows_ratio(compressor, sync):
+                    rows.append((compressor.text, ratio, sync))
+                else:
+                    rows.append((_text_without_ratio(compressor), None, sync))
         return rows
+
+    def _follows_ratio(self, compressor: Compressor, sync: str | None) -> bool:
+        """Return whether the ratio chooses anything of a row.
+
+        Raises:
+            RsbenchError: it is to choose the length of rounds, but cannot.
+        """
+        in_bytes = self.density is None and self.match != "density"
+        rounds = parse_sync(sync) if sync is not None else EVERY_STEP
+        if not rounds.by_ratio:
+            return compressor.is_open and (in_bytes or (self.density is None and compressor.setting == "density"))
+        given = f'--sync "{rounds.text}"'
+        if rounds.every:
+            raise RsbenchError(f"{given} is a length that a ratio chose: to give it, write rounds:{rounds.every}.")
+        if not in_bytes:
+            raise RsbenchError(f"{given} takes its length from --ratio in bytes: give a length, such as rounds:8.")
+        if compressor.is_open and compressor.setting == "density":
+            raise RsbenchError(
+                f"{given} leaves open how long rounds of {compressor.name} are, which reaches a ratio by its density in"
+                f" rounds of any length: give one, such as rounds:8, or a density: {compressor.name}:density=0.01."
+            )
+        return True
+
+
+def _text_without_ratio(compressor: Compressor) -> str:
+    """Return the text of a row without a ratio: a rank or levels that are the default are not named, given or not."""
+    if compressor.setting != "density":
+        compressor = compressor.replace()
+        compressor.setting_given = False
+    return compressor.text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from rsbench.links.wire import wire_bytes
 from rsbench.planning import probe
 from rsbench.planning.estimate import Estimate
 from rsbench.planning.grid import DatasetDefaults
-from rsbench.planning.phases import PlannedPhase, check_phases, match, planned_phases, score_exchanges
+from rsbench.planning.phases import PlannedPhase, check_phases, match, planned_phases, rounds_of, score_exchanges
 from rsbench.planning.probe import ModelFacts
 from rsbench.planning.task_options import check_options
 from rsbench.recipe.phases import Phase, phases_of
@@ -110,9 +110,9 @@ class Job:
     """A cell that is ready to run.
 
     Attributes:
-        spec: the cell as asked for.
+        spec: the cell as asked for, with the length of its rounds where the ratio chooses it.
         task: name of its data set's task.
-        compressor: canonical text after matching, with the density that gives the asked ratio.
+        compressor: canonical text after matching, with the setting that gives the asked ratio.
         steps_per_epoch: optimizer steps in an epoch of the last phase.
         steps: optimizer steps of the whole run.
         estimate: bytes and memory that it will take.
@@ -197,8 +197,9 @@ def solve(specs: Sequence[CellSpec], located: Mapping[str, LocatedDataset]) -> l
         spec.pruning.check(task=data.dataset.task, partition=spec.partition)
         train = samples(spec.dataset, spec.image_size, spec.split, spec.derived_seed)
         phases = phases_of(spec, train)
-        check_phases(spec, phases)
         model = facts(spec.model, spec.dataset, spec.image_size, spec.weights)
+        spec = rounds_of(spec, phases, model)  # noqa: PLW2901
+        check_phases(spec, phases)
         question = (replace(spec, seed=0, lr=1.0), phases)  # seeds and learning rates change no bytes
         if question not in matched:
             matched[question] = match(*question, model)

@@ -12,7 +12,7 @@ from rsbench import compressors
 from rsbench.compressors.base.compressor import BUCKET_CAP_MB
 from rsbench.metrics import facts_of
 from rsbench.models.origin import SHIPPED, shipped_sizes
-from rsbench.planning import byte_matching, probe, run_bytes
+from rsbench.planning import probe, run_bytes
 
 COMPRESSOR: Final = "topk"
 """Whose largest ratio is told: with one element of each matrix, and all of the smaller tensors."""
@@ -65,7 +65,7 @@ def measured(task: str, model: str) -> ModelSize:
 
 def size_of(facts: probe.ModelFacts) -> ModelSize:
     """Return the figures that follow from a model's shapes."""
-    compressor = compressors.parse(COMPRESSOR).for_workers(WORKERS).with_density(byte_matching.SMALLEST)
+    compressor = compressors.parse(COMPRESSOR).for_workers(WORKERS).coarsest
     least = run_bytes.payload_bytes(compressor, facts, 1, BUCKET_CAP_MB)
     return ModelSize(parameters=facts.parameters, largest_ratio=round(facts.dense_bytes / least, 1))
 

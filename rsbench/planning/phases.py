@@ -8,6 +8,7 @@ from typing import Final
 
 from rsbench import compressors
 from rsbench.cell import CellSpec
+from rsbench.compressors import Compressor
 from rsbench.compressors.base.planned_collective import PlannedCollective
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
@@ -16,6 +17,7 @@ from rsbench.planning.probe import ModelFacts
 from rsbench.planning.run_bytes import Run
 from rsbench.recipe.phases import Phase
 from rsbench.recipe.prune import WAYS, Prune
+from rsbench.recipe.sync import Sync
 
 _OWNER_BYTES: Final = 4
 """Of each sample an exchange of scores hands over which rank saw it first, an int32."""
@@ -69,8 +71,41 @@ def check_phases(spec: CellSpec, phases: Sequence[Phase]) -> None:
         )
 
 
+def rounds_of(spec: CellSpec, phases: Sequence[Phase], model: ModelFacts) -> CellSpec:
+    """Return the cell with the length of its rounds, where the ratio chooses it.
+
+    Args:
+        spec: the cell.
+        phases: of the cell.
+        model: its shapes.
+
+    Raises:
+        RsbenchError: rounds of no length reach the ratio.
+    """
+    sync = spec.synchronization
+    if not sync.by_ratio or spec.ratio is None:
+        return spec
+    chosen = byte_matching.shortest_rounds(
+        lambda rounds: _compressor(spec, phases, rounds),
+        model,
+        ratio=spec.ratio,
+        match=spec.match,
+        workers=spec.workers,
+        steps=[phase.steps for phase in phases],
+        bucket_cap_mb=spec.bucket_cap_mb,
+        sync=sync,
+    )
+    return replace(spec, sync=chosen.text)
+
+
+def _compressor(spec: CellSpec, phases: Sequence[Phase], sync: Sync) -> Compressor:
+    """Return a cell's compressor as it was asked for, told how often it exchanges."""
+    exchanges_per_epoch = max(1, round(phases[-1].per_epoch / sync.every))
+    return compressors.parse(spec.compressor).for_run(steps_per_epoch=exchanges_per_epoch)
+
+
 def match(spec: CellSpec, phases: Sequence[Phase], model: ModelFacts) -> tuple[str, Estimate]:
-    """Return the compressor with the density that gives the asked ratio over all phases, and what they will take.
+    """Return the compressor with the setting that gives the asked ratio over all phases, and what they will take.
 
     What a compressor does once in an epoch, it does by the epochs of the last phase.
 
@@ -83,9 +118,8 @@ def match(spec: CellSpec, phases: Sequence[Phase], model: ModelFacts) -> tuple[s
         RsbenchError: the ratio is out of reach.
     """
     sync, steps = spec.synchronization, [phase.steps for phase in phases]
-    exchanges_per_epoch = max(1, round(phases[-1].per_epoch / sync.every))
     compressor = byte_matching.match_bytes(
-        compressors.parse(spec.compressor).for_run(steps_per_epoch=exchanges_per_epoch),
+        _compressor(spec, phases, sync),
         model,
         ratio=spec.ratio,
         match=spec.match,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from rsbench.errors import RsbenchError, did_you_mean
@@ -17,7 +17,7 @@ KINDS: Final[tuple[str, ...]] = get_args(Kind)
 OUTERS: Final[tuple[str, ...]] = get_args(Outer)
 MOST_STEPS: Final = 10**9
 """Of a round."""
-FORMS: Final = "steps, accumulate:K, rounds:K or rounds:K:avg|nesterov|prox"
+FORMS: Final = "steps, accumulate:K, rounds, rounds:K or rounds:K:avg|nesterov|prox"
 _COUNT: Final = re.compile(r"[0-9]{1,12}", re.ASCII)
 _DEFAULTS: Final[Mapping[str, Mapping[str, float]]] = {
     "avg": {"outer_lr": 1.0},
@@ -37,7 +37,8 @@ class Sync:
     Attributes:
         kind: ``steps``: gradients at every step; ``accumulate``: the sum over some batches, then one optimizer step;
             ``rounds``: each worker trains alone for some steps, then parameter differences are exchanged.
-        every: local steps (batches of one worker) to an exchange, K; 1 for ``steps``.
+        every: local steps (batches of one worker) to an exchange, K; 1 for ``steps``; 0 where it is not chosen yet.
+        by_ratio: the asked compression ratio chooses ``every``; ``rounds`` only.
         outer: what rounds do with the averaged difference: ``avg`` subtracts it from where the round began (FedAvg,
             local SGD); ``nesterov`` is SGD with Nesterov's momentum on it (DiLoCo); ``prox`` is ``avg`` with a pull
             towards the round's begin in every local step (FedProx).
@@ -50,6 +51,7 @@ class Sync:
 
     kind: Kind = "steps"
     every: int = 1
+    by_ratio: bool = False
     outer: Outer = "avg"
     outer_lr: float = 1.0
     outer_momentum: float = 0.0
@@ -58,7 +60,7 @@ class Sync:
     weights: str = "samples"
 
     def __post_init__(self) -> None:
-        if self.every < 1:
+        if self.every < 1 and not (self.by_ratio and self.every == 0):
             raise RsbenchError(f"There are {self.every} local steps to an exchange, but there must be at least 1.")
 
     @property
@@ -68,10 +70,14 @@ class Sync:
 
     @property
     def text(self) -> str:
-        """The canonical text, which :func:`parse_sync` reads: ``rounds:8:nesterov:outer_lr=0.5``."""
+        """The canonical text, which :func:`parse_sync` reads: ``rounds:8:nesterov:outer_lr=0.5``.
+
+        Where the ratio chooses the length: ``rounds`` as it is asked for, ``rounds=8`` once it is chosen.
+        """
         if self.kind == "steps":
             return self.kind
-        parts = [self.kind, str(self.every)]
+        length = f"={self.every}" if self.by_ratio and self.every else ""
+        parts = [f"{self.kind}{length}"] if self.by_ratio else [self.kind, str(self.every)]
         if self.in_rounds:
             parts += [self.outer] if self.outer != "avg" else []
             standard = {**_DEFAULTS[self.outer], **{name: words[0] for name, words in _WORDS.items()}}
@@ -84,6 +90,15 @@ class Sync:
     def label(self) -> str:
         """What a row of a table adds to its method's name; empty for an exchange at each step."""
         return "" if self.kind == "steps" else self.text
+
+    @property
+    def asked(self) -> Sync:
+        """What was asked for, which says no length that the ratio chooses."""
+        return replace(self, every=0) if self.by_ratio else self
+
+    def of_length(self, every: int) -> Sync:
+        """Return the same with so many local steps to an exchange."""
+        return replace(self, every=every)
 
     def exchanges(self, steps: int) -> int:
         """Return the exchanges of so many local steps; the last may come after fewer than the others."""
@@ -140,6 +155,8 @@ def parse_sync(text: str) -> Sync:
         RsbenchError: one sentence that says what the text lacks.
     """
     kind, *rest = text.strip().lower().split(":")
+    if kind.startswith("rounds="):
+        return _rounds(text, _count(text, kind.removeprefix("rounds=")), rest, by_ratio=True)
     if kind in PRESETS:
         return _preset(text, kind, rest)
     if kind not in KINDS:
@@ -149,6 +166,8 @@ def parse_sync(text: str) -> Sync:
         if rest:
             raise RsbenchError(f'--sync "{text}": steps takes nothing after it; write {FORMS}.')
         return EVERY_STEP
+    if kind == "rounds" and (not rest or rest[0] in OUTERS or "=" in rest[0]):
+        return _rounds(text, 0, rest, by_ratio=True)
     if not rest:
         raise RsbenchError(f'--sync "{text}" does not say how many local steps an exchange takes: write {kind}:8.')
     every = _count(text, rest[0])
@@ -183,7 +202,7 @@ def _count(text: str, digits: str) -> int:
     return int(digits)
 
 
-def _rounds(text: str, every: int, rest: list[str]) -> Sync:
+def _rounds(text: str, every: int, rest: list[str], *, by_ratio: bool = False) -> Sync:
     """Return rounds with the outer step and the options that follow the local steps."""
     outer = "avg" if not rest or "=" in rest[0] else rest.pop(0)
     if outer not in OUTERS:
@@ -200,7 +219,7 @@ def _rounds(text: str, every: int, rest: list[str]) -> Sync:
             raise RsbenchError(f'--sync "{text}" has {name} twice: give it once.')
         given.add(name)
         values[name] = _value(text, outer, name, value)
-    return Sync(kind="rounds", every=every, outer=outer, **values)  # type: ignore[arg-type]
+    return Sync(kind="rounds", every=every, by_ratio=by_ratio, outer=outer, **values)  # type: ignore[arg-type]
 
 
 def _value(text: str, outer: str, name: str, value: str) -> float | str:
@@ -247,6 +266,7 @@ def describe() -> list[tuple[str, str]]:
         ("steps", "exchange gradients at every step (the default)"),
         ("accumulate:K", "add up the gradients of K batches, exchange once, take one optimizer step"),
         ("rounds:K", "train alone for K local steps, then average the parameters"),
+        ("rounds", "the same with the shortest K at which --ratio is within reach; tables show it as rounds=K"),
         ("rounds:K:nesterov", "the same with Nesterov's momentum on the averaged difference"),
         ("rounds:K:prox", "the same as rounds:K, with a pull towards the round's start in each local step"),
     ]

@@ -26,9 +26,9 @@ def from_2(record: dict[str, Any]) -> dict[str, Any]:
     return new
 
 
-def _with_policy(text: str) -> str:
+def _with_policy(text: Any) -> Any:
     """Return a compressor's text of schema 2 as it reads today: options that are not the default, sorted."""
-    name, _, rest = text.partition(":")
+    name, _, rest = text.partition(":") if isinstance(text, str) else ("", "", "")
     if name != "rsdgc":
         return text
     options = {"policy": "policy=global_rank", **{pair.partition("=")[0]: pair for pair in rest.split(",") if pair}}

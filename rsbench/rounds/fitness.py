@@ -22,6 +22,8 @@ def rounds_of(sync: str | Sync) -> Sync:
             f'"{parsed.text}" is no rounds: write rounds:8 or a preset such as diloco:50; to exchange gradients, '
             "register the compressor with a DistributedDataParallel instead."
         )
+    if not parsed.every:
+        raise RsbenchError(f'"{parsed.text}" says no length, which only rsbench compare can choose: write rounds:8.')
     return parsed
 
 

@@ -26,12 +26,16 @@ Call = Callable[..., Result]
         ("topk", "rounds:300", "this run has 54"),
         ("none", "rounds:8:mu=1", 'rounds with avg have no option "mu"'),
         ("none", "roundz:8", 'Did you mean "rounds"?'),
+        ("topk", "rounds", "give one, such as rounds:8, or a density: topk:density=0.01"),
+        ("none", "rounds", "none in rounds cannot compress smallvgg 1000x in payload bytes: with a single exchange"),
+        ("qsgd", "steps", "with 2 bits a value and a norm a group (levels=1) it reaches 15.44x"),
+        ("powersgd", "steps", "or add --sync rounds, whose length follows the ratio"),
     ],
 )
 def test_what_cannot_be_is_refused_before_launch(
     rsbench: Call, launcher: Any, compressor: str, sync: str, words: str
 ) -> None:
-    result = rsbench("compare", "--epochs", "2", "--compressor", compressor, "--sync", sync)
+    result = rsbench("compare", "--epochs", "2", "--compressor", compressor, "--sync", sync, "--ratio", "1000")
     assert result.exit_code == 2 and words in " ".join(result.output.split()), result.output
     assert launcher.ran == []
 
@@ -54,7 +58,27 @@ def test_methods_and_ways_are_crossed_each_once(rsbench: Call, launcher: Any) ->
         assert row in result.output, row
 
 
+def test_a_ratio_chooses_rank_levels_and_the_length_of_rounds(rsbench: Call, launcher: Any) -> None:
+    asked = ("--epochs", "2", "--ratio", "20", "--sync", "steps,rounds", "--compressor", "none,powersgd,qsgd:levels=7")
+    result = rsbench("compare", *asked)
+    assert result.exit_code == 0, result.output
+    for row in ("none", "none 20x, rounds=27", "powersgd 20x", "powersgd 20x, rounds=1", "qsgd:levels=7 20x, rounds=3"):
+        assert row in result.output, row
+    assert len(launcher.ran) == 6
+    again = rsbench("compare", *asked)
+    assert again.exit_code == 0 and len(launcher.ran) == 6, "cells are known by what was asked"
+
+
 def test_a_list_names_every_form_with_its_options_and_source(rsbench: Call) -> None:
     listed = rsbench("list", "sync").output
-    for words in ("accumulate:K", "rounds:K:prox", "arXiv 2311.08105", "outer_momentum", "0 < x < 1", "keep or reset"):
+    for words in (
+        "accumulate:K",
+        "rounds:K:prox",
+        "shortest K",
+        "rounds=K",
+        "arXiv 2311.08105",
+        "outer_momentum",
+        "0 < x < 1",
+        "keep or reset",
+    ):
         assert words in listed, words

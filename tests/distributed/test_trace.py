@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.timeout(120)
 STEPS, TRACED = 9, 5
 COMMAND = (
-    *("run", "--compressor", "powersgd", "--ratio", "20", "--max-steps", str(STEPS), "--image-size", "16"),
+    *("run", "--compressor", "powersgd:rank=4", "--max-steps", str(STEPS), "--image-size", "16"),
     *("--batch-size", "4", "--workers", "2", "--trace"),
 )
 

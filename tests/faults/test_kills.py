@@ -17,7 +17,9 @@ RUNS, KILLS = 5, 4
 CHECKPOINTS = ("--checkpoint-every", "20")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1200)]
 
-EACH_20_TIMES = [Cell.of_scenes(name) for name in ("none", "topk", "dgc", "rsdgc", "gcc", "powersgd", "qsgd")]
+EACH_20_TIMES = [
+    Cell.of_scenes(name) for name in ("none", "topk", "dgc", "rsdgc", "gcc", "powersgd:rank=4", "qsgd:levels=7")
+]
 PIXELS = ("--dataset", "multimodal-mat", "--model", "fusion-cnn", "--image-size", "5", "--batch-size", "8")
 TARGETS = ("--dataset", "synthetic-htd", "--ratio", "20")
 EACH_4_TIMES = [

@@ -37,7 +37,7 @@ OWN_DRAWS = ("randomk",)
 
 def texts() -> list[str]:
     """Return every listed compressor, those that select at a density, and some variants."""
-    plain = [f"{name}:density={DENSITY}" if cls.matchable else name for name, cls in COMPRESSORS.items()]
+    plain = [f"{name}:density={DENSITY}" if cls.setting == "density" else name for name, cls in COMPRESSORS.items()]
     return [*plain, *VARIANTS]
 
 

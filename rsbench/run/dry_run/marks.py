@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from rsbench import compressors
 from rsbench.measure import asked_ratio
 from rsbench.planning.job import Job
 from rsbench.reports.document.table import Notes
+
+STEPS: Final = {"density": "a block", "rank": "a column of a factor", "levels": "a bit of each value"}
+"""Setting that a ratio chooses -> the least by which it changes what is sent."""
 
 
 def miss_marks(job: Job, notes: Notes) -> list[str]:
@@ -21,5 +27,6 @@ def miss_marks(job: Job, notes: Notes) -> list[str]:
     if estimate.uncertain_share > asked_ratio.TOLERANCE:
         words = f"differ by up to {100 * furthest:.0f} %, as the weights will have it"
     name = f"{spec.compressor} {spec.ratio:g}x on {spec.model}"
-    text = f"{name}: asked and sent ratio {words}; a block is much of so few bytes, or the run has few steps."
+    step = STEPS.get(compressors.parse(spec.compressor).setting, "an exchange")
+    text = f"{name}: asked and sent ratio {words}; {step} is much of so few bytes, or the run has few steps."
     return [notes.mark(text)]

@@ -16,9 +16,9 @@ def test_text_and_options_describe_a_compressor(name: str) -> None:
     for option in compressor.options():
         assert option.help
         assert option.allowed
-    if compressor.matchable:
+    if compressor.setting == "density":
         asked = parse(f"{name}:density=0.25")
-        assert asked.density_given
+        assert asked.setting_given
         assert asked.text == f"{name}:density=0.25"
         assert compressor.with_density(0.25).text == asked.text
 

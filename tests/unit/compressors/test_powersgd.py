@@ -27,9 +27,10 @@ def worked(text: str = "powersgd:rank=3", **keywords: object) -> tuple[Weights, 
     return net, model, compressor
 
 
-def test_steps_are_those_of_the_algorithm() -> None:
+@pytest.mark.parametrize("rank", ["3", "3.4"])
+def test_steps_are_those_of_the_algorithm(rank: str) -> None:
     """Vogels et al. 2019, algorithms 1 and 2, in float64, one rank."""
-    net, model, compressor = worked()
+    net, model, compressor = worked(f"powersgd:rank={rank}")
     factors = {n: q.double().numpy() for n, q in compressor.state_dict()["factors"].items()}
     assert set(factors) == {"conv", "cube", "linear", "same"}, "the others have no smaller factors"
     residual = {n: 0.0 for n in factors}
@@ -106,7 +107,7 @@ def test_large_gradients_do_not_poison_the_residual() -> None:
     assert all(v.isfinite().all() for v in compressor.state_dict()["memory"]["v"].values())
 
 
-@pytest.mark.parametrize("rank", [1, 3, 9])
+@pytest.mark.parametrize("rank", [1, 1.5, 2.6, 3, 8.7, 9])
 def test_bytes_are_counted_as_planned(rank: int) -> None:
     net, model, compressor = worked(f"powersgd:rank={rank}")
     shapes = {n: tuple(p.shape) for n, p in net.named_parameters()}
@@ -115,7 +116,46 @@ def test_bytes_are_counted_as_planned(rank: int) -> None:
         model(gradients(net, rng)).backward()
         assert compressor.step_stats()["payload_bytes"] == compressor.payload_bytes(shapes, step, CAP_MB)
     share = compressor.step_stats()["density"]["linear"]
-    assert share == (rank * 41 / 310 if rank * 41 < 310 else 1.0)
+    assert share in [r * 41 / 310 if r * 41 < 310 else 1.0 for r in (math.floor(rank), math.ceil(rank))]
+
+
+SHAPES = {"conv": (64, 32, 3, 3), "bias": (64,), "big": (512, 1024), "head": (10, 512), "stem": (16, 3, 7, 7)}
+
+
+def ranks(rank: float, shapes: dict[str, tuple[int, ...]]) -> list[int]:
+    compressor = PowerSGD(rank=rank)
+    return compressor.ranks([compressor.layout(shape) for shape in shapes.values()])
+
+
+def test_between_whole_ranks_the_largest_that_fit_get_the_higher_one() -> None:
+    """n + m are 352, 1536, 522 and 163: 2573, of which rank 1.5 shares out 1286.5, and 2.7 shares out 1801.1."""
+    assert ranks(1.5, SHAPES) == [2, 0, 1, 2, 2], "1536 does not fit, 522 + 352 + 163 do"
+    assert ranks(2.7, SHAPES) == [2, 0, 3, 2, 3], "of the 265.1 beside 1536 only 163 fit"
+    assert PowerSGD(rank=1.5).payload_bytes(SHAPES, 1) == 4 * (2 * 352 + 64 + 1536 + 2 * 522 + 2 * 163) + 8
+    assert ranks(1.5, {"a": (40, 60), "b": (60, 40)}) == [2, 1], "of equals the first"
+
+
+def test_a_matrix_is_not_sent_in_factors_as_large_as_itself() -> None:
+    """4 x 6: factors of rank 2 have 20 numbers of 24, of rank 3 they would have 30."""
+    small = {"small": (4, 6), "large": (400, 600)}
+    assert [ranks(rank, small) for rank in (2, 2.9999, 3)] == [[2, 2], [2, 2], [0, 3]]
+    assert ranks(2.7, {**small, "larger": (400, 900)}) == [2, 2, 3]
+
+
+def test_bytes_rise_with_the_rank_in_small_steps_and_never_above_their_share() -> None:
+    sent = [PowerSGD(rank=1 + number / 500).payload_bytes(SHAPES, 1) for number in range(1501)]
+    assert sent == sorted(sent) and len(set(sent)) > 20
+    for low in (0, 500, 1000):
+        first, last = sent[low], sent[low + 500]
+        assert all(bytes_ <= first + (last - first) * n / 500 for n, bytes_ in enumerate(sent[low : low + 501]))
+
+
+def test_whole_ranks_are_written_as_they_were() -> None:
+    assert (PowerSGD(rank=2.0).text, PowerSGD().identity) == (
+        "powersgd:rank=2",
+        "powersgd:rank=4,draw_seed=0,seed=0",
+    )
+    assert parse("powersgd:rank=1.25").text == "powersgd:rank=1.25"
 
 
 def test_wire_bytes_are_those_of_two_sums_and_a_status() -> None:
@@ -160,5 +200,5 @@ def test_what_a_resting_tensor_sent_comes_back() -> None:
 
 
 def test_ranks_below_one_are_refused() -> None:
-    with pytest.raises(RsbenchError, match="rank=0 is out of range"):
+    with pytest.raises(RsbenchError, match=r"rank=0\.0 is out of range"):
         parse("powersgd:rank=0")

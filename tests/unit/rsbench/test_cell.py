@@ -67,6 +67,14 @@ def test_every_field_changes_the_key() -> None:
     assert len(keys) == len(OTHER_VALUES) + 1
 
 
+def test_the_length_that_the_ratio_chose_changes_no_key_and_no_folder_but_the_label() -> None:
+    asked, chosen, given = (replace(BASE, sync=text) for text in ("rounds:prox", "rounds=8:prox", "rounds:8:prox"))
+    assert asked.key == chosen.key != given.key
+    assert (asked.folder_name, asked.row) == (chosen.folder_name, chosen.row)
+    assert "rounds=8:prox" in chosen.label
+    assert CellSpec.from_dict(chosen.to_dict()) == chosen
+
+
 def test_key_does_not_depend_on_how_a_number_was_typed() -> None:
     assert replace(BASE, ratio=100).key == replace(BASE, ratio=100.0).key
     assert len(BASE.key) == 12

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rsbench.compressors import parse
+from rsbench.compressors import PowerSGD, parse
 from rsbench.errors import RsbenchError
 from rsbench.planning import byte_matching
 from rsbench.planning.estimate import Estimate
@@ -222,3 +222,92 @@ def test_a_run_too_short_to_take_turns_says_so() -> None:
     few = planned("rsdgc:p=16,neighborhood=tile,update_steps=1", FACTS, 60, steps=1)
     assert few.uncertain_share > 0.01
     assert planned("rsdgc:p=16,neighborhood=tile,update_steps=1", FACTS, 60, steps=100).uncertain_share < 0.01
+
+
+@pytest.mark.parametrize("ratio", [20.0, 47.0, 90.0])
+@pytest.mark.parametrize("way", ["steps", "rounds:3"])
+def test_a_rank_is_the_one_of_most_bytes_within_the_ratio(ratio: float, way: str) -> None:
+    given: dict[str, Any] = {"workers": 2, "steps": 100, "sync": parse_sync(way)}
+    matched = byte_matching.match_bytes(parse("powersgd"), FACTS, ratio=ratio, match="payload", **given)
+    sent = {
+        rank: byte_matching.estimate(PowerSGD(rank=rank / 200), FACTS, batch_size=1, **given).total_payload_bytes
+        for rank in range(200, 12_000)
+    }
+    most = max(bytes_ for bytes_ in sent.values() if bytes_ <= FACTS.dense_bytes * 100 / ratio)
+    assert byte_matching.estimate(matched, FACTS, batch_size=1, **given).total_payload_bytes == most
+
+
+@pytest.mark.parametrize(("ratio", "bits"), [(2, 8), (3.9, 8), (4, 4), (7.8, 4), (8, 2), (15, 2)])
+def test_levels_are_the_finest_within_the_ratio(ratio: float, bits: int) -> None:
+    """A value takes so many bits and a 512th of a norm's 32; nothing else weighs in one large matrix."""
+    facts = ModelFacts(name="one", networks={"": {"w": (1024, 1024)}})
+    found = byte_matching.match_bytes(parse("qsgd"), facts, ratio=ratio, match="payload", workers=2, steps=10)
+    assert found.text == f"qsgd:levels={ {2: 1, 4: 7, 8: 127}[bits] }"
+    reached = byte_matching.estimate(found, facts, workers=2, steps=10, batch_size=1).compression_ratio
+    assert reached == pytest.approx(32 / (bits + 32 / 512), rel=1e-4) and reached >= ratio
+
+
+@pytest.mark.parametrize("text", ["powersgd:rank=4", "powersgd:rank=2.5", "qsgd:levels=7", "qsgd:group=64,levels=3"])
+def test_a_given_setting_stays(text: str) -> None:
+    given = {"ratio": 15, "match": "payload", "workers": 2, "steps": 9}
+    assert byte_matching.match_bytes(parse(text), FACTS, **given).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "ratio", "words"),
+    [
+        (
+            "powersgd",
+            250,
+            r"factors of one column .rank=1. it reaches 208\.5x .* sent whole, are 2% .* --ratio 208 or add",
+        ),
+        (
+            "qsgd",
+            20,
+            r"with 2 bits a value and a norm a group .levels=1. it reaches 15\.[0-9]+x .*--ratio 15 or add --sync",
+        ),
+    ],
+)
+def test_a_rank_or_levels_out_of_reach_are_refused_with_the_limit(text: str, ratio: float, words: str) -> None:
+    with pytest.raises(RsbenchError, match=words):
+        byte_matching.match_bytes(parse(text), FACTS, ratio=ratio, match="payload", workers=2, steps=9)
+
+
+def chosen(text: str, ratio: float, facts: ModelFacts = FACTS, steps: int = 1000, match: str = "payload") -> int:
+    """The length that is chosen of rounds."""
+    given: dict[str, Any] = {"ratio": ratio, "match": match, "workers": 2, "steps": [steps]}
+    return byte_matching.shortest_rounds(lambda _: parse(text), facts, sync=parse_sync("rounds"), **given).every
+
+
+@pytest.mark.parametrize(
+    ("ratio", "every"), [(1, 1), (2, 2), (2.5, 3), (19.5, 20), (100, 100), (300, 334), (1000, 1000)]
+)
+def test_dense_rounds_are_as_long_as_the_ratio_says_over_whole_exchanges(ratio: float, every: int) -> None:
+    assert chosen("none", ratio) == every
+
+
+@pytest.mark.parametrize(
+    ("text", "coarsest"),
+    [("powersgd", "powersgd:rank=1"), ("qsgd", "qsgd:levels=1"), ("qsgd:levels=7", "qsgd:levels=7"), ("fp16", "fp16")],
+)
+@pytest.mark.parametrize("match", ["payload", "wire"])
+def test_rounds_are_the_shortest_at_which_the_coarsest_setting_fits(text: str, coarsest: str, match: str) -> None:
+    normed = dataclasses.replace(FACTS, buffer_bytes=(2_000,))
+    for ratio in (3, 40, 330):
+        every = chosen(text, ratio, normed, match=match)
+        reached = []
+        for length in (every, every - 1):
+            if not length:
+                continue
+            sync = parse_sync(f"rounds:{length}")
+            found = byte_matching.estimate(parse(coarsest), normed, workers=2, steps=1000, batch_size=1, sync=sync)
+            reached.append(found.wire_ratio if match == "wire" else found.compression_ratio)
+        assert reached[0] >= ratio and all(one < ratio for one in reached[1:]), (ratio, every, reached)
+
+
+def test_rounds_that_cannot_reach_a_ratio_are_refused_with_the_limit() -> None:
+    with pytest.raises(
+        RsbenchError, match=r"none in rounds cannot .* after all 40 steps, it reaches 40x; .* --ratio 40,"
+    ):
+        chosen("none", 50, steps=40)
+    assert chosen("none", 40, steps=40) == 40

@@ -53,6 +53,42 @@ def test_dense_rows_run_once_and_given_densities_are_kept() -> None:
     ]
 
 
+def rows(*compressors: str, **asked: Any) -> list[tuple[str, float | None, str | None]]:
+    grid = plan.Grid(compressors=compressors, **asked)
+    return [(cell.compressor, cell.ratio, cell.sync) for cell in grid.cells(FACTS)]
+
+
+def test_ranks_and_levels_follow_the_ratio_unless_they_are_given() -> None:
+    texts = ("powersgd", "qsgd:group=64", "powersgd:rank=4", "qsgd:levels=7", "powersgd:rank=2")
+    without = [("powersgd", None, None), ("qsgd", None, None), ("powersgd:rank=2", None, None)]
+    matched = [("powersgd", 20.0, None), ("qsgd:group=64", 20.0, None)]
+    assert rows(*texts, ratios=(20.0,)) == matched + without, "a default that is given has the key that it had"
+    kept = [("powersgd", None, None), ("qsgd:group=64", None, None), *without[1:]]
+    assert rows(*texts, ratios=(20.0,), match="density") == rows(*texts, density=0.1) == kept
+
+
+def test_rounds_without_a_length_follow_the_ratio() -> None:
+    assert rows("none", "powersgd:rank=4", "topk:density=0.1", ratios=(20.0, 50.0), syncs=(None, "rounds")) == [
+        (text, ratio, sync)
+        for text, bare in (("none", "none"), ("powersgd:rank=4", "powersgd"), ("topk:density=0.1", "topk:density=0.1"))
+        for text, ratio, sync in ((bare, None, None), (text, 20.0, "rounds"), (text, 50.0, "rounds"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "words"),
+    [
+        ("topk", {}, r'--sync "rounds" leaves open how long rounds of topk are.*give one, such as rounds:8, or a dens'),
+        ("none", {"syncs": ("rounds=8",)}, "a length that a ratio chose: to give it, write rounds:8"),
+        ("none", {"match": "density"}, "takes its length from --ratio in bytes: give a length"),
+        ("none", {"density": 0.1}, "takes its length from --ratio in bytes: give a length"),
+    ],
+)
+def test_rounds_that_nothing_gives_a_length_are_refused(text: str, asked: dict[str, Any], words: str) -> None:
+    with pytest.raises(RsbenchError, match=words):
+        rows(text, **{"syncs": ("rounds",), **asked})
+
+
 def test_density_replaces_the_ratio() -> None:
     cells = plan.Grid(compressors=("none", "topk", "dgc:density=0.5"), density=0.02).cells(FACTS)
     assert [(cell.compressor, cell.ratio) for cell in cells] == [

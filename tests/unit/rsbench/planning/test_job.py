@@ -104,6 +104,18 @@ def test_densities_are_renewed_about_once_an_epoch_however_often_workers_exchang
     assert copies * model.dense_bytes <= states < (copies + 2.5) * model.dense_bytes
 
 
+def test_a_cell_is_told_the_length_of_its_rounds_and_keeps_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = probe.ModelFacts(name="m", networks={"": {"w": (200, 300)}}, activation_bytes=1000.0, flops=50.0)
+    monkeypatch.setattr(probe, "model_facts", lambda *_: model)
+    survey: Any = SimpleNamespace(train_samples=lambda split, seed: 256, inputs={}, sized=lambda _: survey)
+    found: Any = {"x": SimpleNamespace(survey=survey, dataset=SimpleNamespace(task="scenes"))}
+    spec = dataclasses.replace(SPEC, compressor="none", ratio=9.5, match="payload", epochs=5, sync="rounds")
+    solved = job.solve([spec], found)[0]
+    assert (solved.steps, solved.spec.sync, solved.spec.key) == (80, "rounds=10", spec.key)
+    assert solved.estimate.compression_ratio == 10.0
+    assert job.Job.from_dict(solved.to_dict()).spec == solved.spec
+
+
 def test_a_model_of_another_task_is_told_by_its_task_with_a_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {"scenes": ["resnet18"], "targets": ["aae"], "anomalies": ["bsdm", "aae"], "pixels": ["sst"]}
     monkeypatch.setattr(probe, "model_names", lambda: names)

@@ -25,12 +25,25 @@ from rsbench.recipe.sync import PRESETS, describe, parse_sync
         ("fedavg:5", "rounds:5:state=reset"),
         ("localsgd", "rounds:16"),
         ("sparseloco", "rounds:30"),
+        ("Rounds", "rounds"),
+        ("rounds:avg:state=reset", "rounds:state=reset"),
+        ("rounds:nesterov:outer_lr=0.5", "rounds:nesterov:outer_lr=0.5"),
+        ("rounds=12", "rounds=12"),
+        ("rounds=12:prox", "rounds=12:prox"),
     ],
 )
 def test_texts_have_one_form(text: str, canonical: str) -> None:
     sync = parse_sync(text)
     assert sync.text == canonical
     assert parse_sync(canonical) == sync
+
+
+def test_a_length_that_the_ratio_chose_is_no_part_of_what_was_asked() -> None:
+    asked = parse_sync("rounds:nesterov")
+    chosen = asked.of_length(8)
+    assert (chosen.text, chosen.asked, chosen.exchanges(17)) == ("rounds=8:nesterov", asked, 3)
+    given = parse_sync("rounds:8:nesterov")
+    assert given.asked is given and given != chosen
 
 
 def test_defaults_are_those_of_the_papers() -> None:
@@ -50,8 +63,13 @@ def test_the_last_exchange_may_come_early(steps: int, exchanges: int) -> None:
     [
         ("", "not understood"),
         ("round:8", 'Did you mean "rounds"'),
-        ("rounds", "write rounds:8"),
+        ("accumulate", "write accumulate:8"),
         ("rounds:0", "whole number from 1"),
+        ("rounds=0", "whole number from 1"),
+        ("rounds=", "whole number from 1"),
+        ("rounds:nesterof", "whole number from 1"),
+        ("accumulate=8", "not understood"),
+        ("steps=8", "not understood"),
         ("rounds:-3", "whole number from 1"),
         ("rounds:1.5", "whole number from 1"),
         ("rounds:99999999999", "whole number from 1"),
