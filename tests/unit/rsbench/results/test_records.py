@@ -195,6 +195,7 @@ def test_results_older_records_are_upgraded_step_by_step(
             -1: lambda record: record | {"state": status},
             0: lambda record: record | {"status": record["state"]},
             1: lambda record: record,
+            2: lambda record: record,
         },
     )
     path = cell_folder(tmp_path, old) / "record.json"
