@@ -24,6 +24,7 @@ VARIANTS = (
     "topk:density=0.05,kernels=eager,one_d=select",
     "dgc:density=0.05,nesterov=true",
     "dgc:density=0.05,values=fp16",
+    "rsdgc:density=0.05,values=int8",
     "rsdgc:density=0.05,neighborhood=tile,policy=uniform",
     "gcc:residual=true",
     "gcc:exchange=all_gather,residual=true",
@@ -31,6 +32,8 @@ VARIANTS = (
 ROUNDING = 1e-6
 LOSSY = {"powersgd": 1e-4, "signsgd": 1e-5, "gcc": 1e-5, "fp16": 2e-3}
 """Relative error allowed where products or 16 bits round; others only add and copy."""
+LOSSY_VALUES = {"values=fp16": 2e-3, "values=int8": 2e-2}
+"""The same where values are rounded; a level of int8 is 1/127, and one on the edge may fall either way."""
 OWN_DRAWS = ("randomk",)
 """Their draws come from the device's own generator; those of qsgd are a hash, the same on every device."""
 
@@ -43,7 +46,8 @@ def texts() -> list[str]:
 
 def allowed(text: str) -> float:
     """Return the relative error that a compressor may have."""
-    return 2e-3 if "fp16" in text else LOSSY.get(parse(text).name, ROUNDING)
+    rounded = [error for option, error in LOSSY_VALUES.items() if option in text]
+    return rounded[0] if rounded else LOSSY.get(parse(text).name, ROUNDING)
 
 
 def gradients_of(place: Place, step: int, device: torch.device | None = None) -> list[torch.Tensor]:
