@@ -22,7 +22,7 @@ TEXTS = (
     "dgc:nesterov=true,momentum_masking=false",
     "dgc:clip_norm=1",
     "dgc:values=fp16",
-    "rsdgc:values=int8",
+    "rsdgc:policy=uniform,values=int8",
     "dgc:one_d=select",
     "rsdgc:policy=uniform",
     "rsdgc:policy=uniform,neighborhood=tile,norm=none,stat=var",
