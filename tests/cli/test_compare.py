@@ -196,7 +196,7 @@ def test_report_and_lists(rsbench: Call, launcher: Any) -> None:
     assert 'Did you mean "md"' in rsbench("report", "--format", "mdx").stderr
     runs = rsbench("list", "runs", "-v")
     assert "4 of 4 cells in rsbench-results are done." in runs.output
-    assert "policy=global_rank" in rsbench("list", "compressors", "-v").output
+    assert "policy=lamp" in rsbench("list", "compressors", "-v").output
     listed = " ".join(rsbench("list", "models", "-v").output.split())
     assert "vgg19 The learning rate is 0.01 at most by default" in listed
     assert "after FedFusion; options rank=1 to 64 or full, join=both|cat|add" in listed

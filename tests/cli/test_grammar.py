@@ -37,7 +37,7 @@ TYPOS = [
     ("compare --seeds 0..4", "write --seeds 0,1,2 or --seeds 0-4"),
     ("compare --seeds 4-0", "end before they begin"),
     ("compare --sync steps,round:8", 'Did you mean "rounds"?'),
-    ("compare --sync steps,rounds", "write rounds:8"),
+    ("compare --sync steps,rounds", "give one, such as rounds:8"),
     ("compare --prune none,tdd:0.5", 'Did you mean "tdds"?'),
     ("compare --prune tdds:0.5,epoch=9,none", 'Did you mean "epochs"?'),
     ("compare --prune tdds,epochs=9", "write tdds:epochs=9."),

@@ -42,7 +42,8 @@ def test_payload_is_the_same_on_all_ranks_and_as_planned(facts: Facts, name: str
     assert len({s["payload_bytes"] for s in stats}) == 1
     planned = parse(name).for_workers(len(facts)).payload_bytes(facts[0]["shapes"], 11)
     slack = 40 if name.startswith("rsdgc") else 0  # a dynamic policy fills the budget to within a block
-    assert planned - slack <= stats[0]["payload_bytes"] <= planned
+    above = slack if "oktopk" in name else 0  # regions of other counts are padded to other words
+    assert planned - slack <= stats[0]["payload_bytes"] <= planned + above
 
 
 def sums_in_a_ring(name: str, ranks: int) -> bool:
