@@ -29,16 +29,33 @@ def main() -> None:
         sys.exit("Usage: python docs/pictures/study.py RESULTS [RESULTS ...]")
     rows = {row["method"]: row for folder in sys.argv[1:] for row in _rows(Path(folder))}
     mpl.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "rsbench", "font.size": 9}
-    figure, axes = plt.subplots(figsize=(8, 5.2), layout="constrained")
-    for number, (label, row) in enumerate(sorted(rows.items(), key=lambda one: -float(one[1]["test_oa"]))):
-        sent, score = float(row["payload_bytes_per_step"]), 100 * float(row["test_oa"])
-        half = 50 * (float(row["oa_minus_none_high"]) - float(row["oa_minus_none_low"])) if row["paired_sd"] else None
-        beside = 1 + 0.05 * (number % 5 - 2)  # rows of one ratio stand side by side
-        axes.errorbar(sent * beside, score, yerr=half, fmt="o", capsize=2, markersize=4, label=label)
+    figure, axes = plt.subplots(figsize=(8, 4.8), layout="constrained")
+    families: dict[str, list[dict[str, str]]] = {}
+    for row in sorted(rows.values(), key=lambda one: -float(one["test_oa"])):
+        families.setdefault(_family(row["compressor"]), []).append(row)
+    for number, (family, members) in enumerate(families.items()):
+        beside = 10 ** (0.035 * (number - len(families) / 2))  # rows of one ratio stand side by side
+        sent = [beside * float(row["payload_bytes_per_step"]) for row in members]
+        scores = [100 * float(row["test_oa"]) for row in members]
+        axes.errorbar(
+            sent, scores, yerr=[_half(row) for row in members], fmt="o:", capsize=2, markersize=4, label=family
+        )
     axes.set(xscale="log", title=TITLE, xlabel="payload bytes a step (rows of one ratio are drawn side by side)")
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     figure.savefig(HERE / "rs-dgc.svg", metadata={"Date": None})
+
+
+def _family(compressor: str) -> str:
+    """Return a compressor's text without what only 1,000x asks for."""
+    name, _, options = compressor.partition(":")
+    kept = [option for option in options.split(",") if option and option != "one_d=select"]
+    return name + (":" + ",".join(kept) if kept else "")
+
+
+def _half(row: dict[str, str]) -> float:
+    """Return half the interval of the difference to none, in points; 0 for none."""
+    return 50 * (float(row["oa_minus_none_high"]) - float(row["oa_minus_none_low"])) if row["paired_sd"] else 0.0
 
 
 def _rows(folder: Path) -> list[dict[str, str]]:
