@@ -40,9 +40,7 @@ class RSDGC(MomentumCompressor):
         "kernel", "k x k kernel slices (tiles elsewhere), or p x p tiles everywhere", choices=NEIGHBORHOODS
     )
     p: int = option(3, "side of a tile", low=1, high=64)
-    policy: str = option(
-        "lamp", "densities across layers", choices=("global_rank", "mean_abs", "lamp", "uniform")
-    )
+    policy: str = option("lamp", "densities across layers", choices=("global_rank", "mean_abs", "lamp", "uniform"))
     floor: float = option(0.1, "share of the asked density that every layer keeps", low=0, high=1)
     ceiling: float = option(1.0, "density that no layer exceeds", low=0, high=1, low_open=True)
     update_steps: int = option(
