@@ -74,7 +74,9 @@ def test_comparisons_without_data_end_well(rsbench: Call, no_torch: None) -> Non
 @pytest.mark.parametrize("command", ["report", "scale"])
 def test_reports_of_a_comparison_are_written(command: str, rsbench: Call, no_torch: None, recorded: None) -> None:
     if command == "report":
-        assert rsbench("compare", "--compressor", "dgc,rsdgc,rsdgc:policy=global_rank", "--ratio", "50,100").exit_code == 0
+        assert (
+            rsbench("compare", "--compressor", "dgc,rsdgc,rsdgc:policy=global_rank", "--ratio", "50,100").exit_code == 0
+        )
     shown = [one for one in documents.shown_commands() if one.words[0] == command and not one.reason]
     shown = [one for one in shown if "-" not in one.words]  # --out - prints a file, and no_torch writes none
     chosen = list({one.words: one for one in shown if not one.is_a_name}.values())
