@@ -143,11 +143,7 @@ class SparseCompressor(Compressor):
         """Return the layout of any tensor; those of fewer than two dimensions follow ``one_d``."""
         small = elements if self.one_d == "select" else dense
         layout = self.cut(shape) if len(shape) >= 2 else small(shape)
-        return (
-            layout.with_values(BYTES_OF[self.values], scaled=True)
-            if self.values != "fp32" and layout.compressed
-            else layout
-        )
+        return layout.with_values(BYTES_OF[self.values], scaled=True) if layout.compressed else layout
 
     def density_at(self, step: int) -> float:
         """Return the larger of the asked density and the warm-up's at this step (Lin et al. 2018, section 3.3)."""
