@@ -53,9 +53,13 @@ def differences_table(comparison: Comparison, notes: Notes) -> Table | None:
 
 
 def _one_seed_mark(method: Method, base: Method, gap: Difference | None, notes: Notes) -> str:
-    """Return the marks of what one common seed tells, empty where there is nothing to say."""
+    """Return the mark of what one common seed tells, empty where there is nothing to say."""
     words = one_seed_words(method, base) if gap is not None and gap.count == 1 else ""
-    return " ".join(map(notes.mark, [words, ABOUT_ONE_SEED])) if words else ""
+    if not words:
+        return ""
+    mark = notes.mark(words)
+    notes.mark(ABOUT_ONE_SEED)
+    return mark
 
 
 def _resolution(metric: Metric, gap: Difference | None) -> Cell:

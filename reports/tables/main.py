@@ -168,8 +168,11 @@ def _gap_text(method: Method, comparison: Comparison, notes: Notes) -> str:
     if gap.low is None:
         pairs = "one seed only" if len(reference.chosen) == 1 else "one seed in common with none"
         told = one_seed_words(method, reference)
-        marks = [f"No interval: {pairs}.", *([told, ABOUT_ONE_SEED] if told else [])]
-        return " ".join([text, *map(notes.mark, marks)])
+        marks = [f"No interval: {pairs}.", *([told] if told else [])]
+        text = " ".join([text, *map(notes.mark, marks)])
+        if told:
+            notes.mark(ABOUT_ONE_SEED)
+        return text
     if gap.count < len(reference.chosen):
         text += " " + notes.mark(
             f"{method.label}: compared over the {gap.count} seeds in common with none's {len(reference.chosen)}."
