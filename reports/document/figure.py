@@ -60,14 +60,14 @@ class Series:
         mark: the method.
         x: one number a point.
         y: one number a point.
-        sd: half the height of the bar or band around y; None where there is one value only.
+        half: half the height of the bar or band around y; None where there is one value only.
         tip: what a pointer shows over it.
     """
 
     mark: Mark
     x: tuple[float, ...]
     y: tuple[float, ...]
-    sd: tuple[float | None, ...]
+    half: tuple[float | None, ...]
     tip: str = ""
 
 

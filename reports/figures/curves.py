@@ -120,7 +120,7 @@ def _curve(
     if len(points) < 2:
         return None
     xs, ys, sds = zip(*points, strict=True)
-    return Series(mark=mark, x=xs, y=ys, sd=sds, tip=mark.label)
+    return Series(mark=mark, x=xs, y=ys, half=sds, tip=mark.label)
 
 
 def density_panel(methods: Sequence[Method]) -> Panel | None:

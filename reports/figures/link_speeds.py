@@ -102,7 +102,7 @@ def _figure(
             mark=marks[curve.method.label],
             x=speeds,
             y=tuple(run_s / seconds for run_s in curve.run_s),
-            sd=(None,) * len(speeds),
+            half=(None,) * len(speeds),
             tip=curve.method.label,
         )
         for curve in curves

@@ -95,7 +95,7 @@ def payload_panel(comparison: Comparison, ranked: Sequence[Method], marks: Mappi
             against,
             front,
             has_ratios=is_labelled and len(rows) > len(families),
-            has_bars=any(one.sd[0] is not None for one in drawn.values()),
+            has_bars=any(one.half[0] is not None for one in drawn.values()),
         ),
         x=Axis(title=against.axis, unit="B", log=True),
         y=Axis(title=metric.heading, unit="%" if metric.percent else ""),
@@ -148,7 +148,7 @@ def _joined(members: Sequence[Series]) -> Series:
         mark=members[0].mark,
         x=tuple(one.x[0] for one in members),
         y=tuple(one.y[0] for one in members),
-        sd=(None,) * len(members),
+        half=(None,) * len(members),
     )
 
 
@@ -183,6 +183,6 @@ def _point(method: Method, mark: Mark, metric: Metric, against: _Against, gap: D
         mark=mark,
         x=(sent,),
         y=(scale * score.mean,),
-        sd=(half,),
+        half=(half,),
         tip=f"{method.label}: {metric.heading} {shown}{against_none}, {units.bytes_text(sent)} {against.after}",
     )

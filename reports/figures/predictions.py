@@ -105,7 +105,7 @@ def roc_panel(methods: Sequence[Method], marks: Mapping[str, Mark]) -> Panel | N
                 mark=marks[method.label],
                 x=tuple(max(pf, floor) for pf, _ in thin),
                 y=tuple(pd for _, pd in thin),
-                sd=(None,) * len(thin),
+                half=(None,) * len(thin),
                 tip=method.label,
             )
         )

@@ -60,7 +60,7 @@ def _series(row: dict[int, Method], mark: Mark, name: str, scale: float) -> Seri
     points = [(float(workers), method.mean("time", name)) for workers, method in sorted(row.items())]
     known = [(workers, scale * value) for workers, value in points if value is not None]
     xs, ys = zip(*known, strict=True)
-    return Series(mark=mark, x=xs, y=ys, sd=(None,) * len(known), tip=mark.label)
+    return Series(mark=mark, x=xs, y=ys, half=(None,) * len(known), tip=mark.label)
 
 
 def _relative(series: Series) -> Series:

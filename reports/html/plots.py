@@ -109,7 +109,7 @@ def _heights(series: Sequence[Series]) -> list[float]:
 
 def _ends(one: Series) -> list[float]:
     """Return both ends of a point's bar."""
-    return [one.y[0] - (one.sd[0] or 0.0), one.y[0] + (one.sd[0] or 0.0)]
+    return [one.y[0] - (one.half[0] or 0.0), one.y[0] + (one.half[0] or 0.0)]
 
 
 def _line_colour(one: Series) -> str:
@@ -132,9 +132,9 @@ def _lines(figure: Lines) -> tuple[Canvas, list[str]]:
         axes.plot(*zip(*figure.guide, strict=True), color=colour("muted"), linewidth=0.8, linestyle=(0, (4, 3)))
     for number, one in reversed(list(enumerate(figure.series))):
         line = _line_colour(one)
-        if any(one.sd):
-            low = [y - (sd or 0) for y, sd in zip(one.y, one.sd, strict=True)]
-            high = [y + (sd or 0) for y, sd in zip(one.y, one.sd, strict=True)]
+        if any(one.half):
+            low = [y - (half or 0) for y, half in zip(one.y, one.half, strict=True)]
+            high = [y + (half or 0) for y, half in zip(one.y, one.half, strict=True)]
             axes.fill_between(one.x, low, high, color=line, alpha=0.13, linewidth=0)
         every = (min(number, len(one.x) - 1) * 2 % max(1, len(one.x) // 4), max(1, len(one.x) // 4))
         (drawn,) = axes.plot(one.x, one.y, linewidth=1.6, markersize=5.5, markevery=every, **_marker(one))

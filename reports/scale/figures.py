@@ -61,7 +61,7 @@ def _lines(growth: Growth, marks: Sequence[Mark], sizes: Sequence[int], link: Li
             mark=mark,
             x=tuple(map(float, sizes)),
             y=tuple(1000 * growth.step_s(mark.label, workers, link) for workers in sizes),
-            sd=(None,) * len(sizes),
+            half=(None,) * len(sizes),
             tip=mark.label,
         )
         for mark in marks

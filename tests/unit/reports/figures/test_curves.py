@@ -32,7 +32,7 @@ def test_figures_curves_are_means_over_seeds_at_common_steps(make_record: Maker)
     assert steps.series[0].x == (20.0, 40.0, 60.0)
     scores = [100 * record["history"][0]["val_score"] for record in records]
     assert steps.series[0].y[0] == pytest.approx(statistics.fmean(scores))
-    assert steps.series[0].sd[0] == pytest.approx(statistics.stdev(scores))
+    assert steps.series[0].half[0] == pytest.approx(statistics.stdev(scores))
     assert seconds.series[0].x[0] == pytest.approx(2.0 + 0.15)
     assert sent.series[0].x[0] == 600_000_000
     assert sent.x.log

@@ -43,7 +43,7 @@ def test_figures_points_are_the_tables_numbers(grid_records: list[dict[str, Any]
     assert topk.y[0] == pytest.approx(statistics.fmean(values))
     gap = comparison_of(grid_records).gaps["topk 100x"]
     assert gap is not None and gap.low is not None and gap.high is not None
-    assert topk.sd[0] == pytest.approx(50 * (gap.high - gap.low))
+    assert topk.half[0] == pytest.approx(50 * (gap.high - gap.low))
     assert figure.front == ((40_000.0, figure.series[3].y[0]),)
 
 

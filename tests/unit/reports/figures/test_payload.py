@@ -76,7 +76,7 @@ def test_bars_are_intervals_of_the_difference_to_none(make_record: Maker) -> Non
     records += [make_record(compressor="topk", ratio=10.0, seed=seed, oa=0.79 - seed / 100) for seed in range(3)]
     figure = only(panels(records)["What is saved and what is lost"], Points)
     none, topk = figure.series
-    assert none.sd == (None,) and topk.sd[0] == pytest.approx(4.302653 / 3**0.5)
+    assert none.half == (None,) and topk.half[0] == pytest.approx(4.302653 / 3**0.5)
     assert "-2.0 [-4.5, +0.5] ~ against none" in topk.tip
     assert "A bar is the 95 % interval of a row's difference to none, put around the row's mean" in figure.caption
     figure = only(

@@ -60,7 +60,7 @@ def test_plots_of_every_kind_are_xml_without_colours_of_their_own(make_record: M
 def test_plots_keep_any_text_as_text() -> None:
     label = "$a_1$ <b> & 地図 #abcd01"
     mark = Mark(label=label, style=1)
-    series = Series(mark=mark, x=(1.0, 2.0), y=(1.0, 2.0), sd=(None, 0.1), tip=label)
+    series = Series(mark=mark, x=(1.0, 2.0), y=(1.0, 2.0), half=(None, 0.1), tip=label)
     axis = Axis(title=label)
     svg = plots.draw(Lines(title=label, caption="", x=axis, y=axis, series=(series,)), "a")
     texts = "".join(ElementTree.fromstring(svg.replace("xlink:", "")).itertext())
@@ -118,7 +118,7 @@ def test_a_name_wider_than_its_region_stands_a_line_higher_and_ticks_keep_apart(
         caption="",
         x=Axis(title="link speed of a worker", unit="bit/s", log=True),
         y=Axis(title="run", unit="h", log=True),
-        series=tuple(Series(mark=mark, x=xs, y=tuple(1e10 / x for x in xs), sd=(None,) * 13, tip="") for mark in marks),
+        series=tuple(Series(mark=mark, x=xs, y=tuple(1e10 / x for x in xs), half=(None,) * 13, tip="") for mark in marks),
         regions=tuple(
             Region(mark=mark, low=low, high=high)
             for mark, low, high in zip((marks[1], marks[2], marks[0]), ends, ends[1:], strict=False)
