@@ -118,7 +118,9 @@ def test_a_name_wider_than_its_region_stands_a_line_higher_and_ticks_keep_apart(
         caption="",
         x=Axis(title="link speed of a worker", unit="bit/s", log=True),
         y=Axis(title="run", unit="h", log=True),
-        series=tuple(Series(mark=mark, x=xs, y=tuple(1e10 / x for x in xs), half=(None,) * 13, tip="") for mark in marks),
+        series=tuple(
+            Series(mark=mark, x=xs, y=tuple(1e10 / x for x in xs), half=(None,) * 13, tip="") for mark in marks
+        ),
         regions=tuple(
             Region(mark=mark, low=low, high=high)
             for mark, low, high in zip((marks[1], marks[2], marks[0]), ends, ends[1:], strict=False)
